@@ -1,0 +1,66 @@
+# Two commands do all the set-up on a machine that has Python 3.11+ with venv, and make:
+#   make quickstart    the core alone; runs the main job and prints where the results lie
+#   make test          the environment with what the tests need; the whole suite
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export NUMBA_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test test-fast dev lint types house docs bench clean
+
+help:
+	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
+	@echo "make test         install what tests need, run the whole suite"
+	@echo "make test-fast    the quick part of the suite, under a minute"
+	@echo "make dev          everything a contributor needs (no torch)"
+	@echo "make lint types house   style, types, import floors"
+	@echo "make bench        the benchmarks, results into benchmarks/results"
+	@echo "make clean        remove environments and caches"
+
+# A stamp per environment: remade when the project's requirements change.
+$(VENV)/.core: pyproject.toml
+	@echo "Making $(VENV) and installing the core ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "campaignkit needs Python 3.11 or newer; this is $$($(PYTHON) --version)."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@echo "Making $(VENV) and installing what tests and checks need ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.core
+
+quickstart: $(VENV)/.core
+	@$(BIN)/campaignkit quickstart --out quickstart --replace
+
+dev: $(VENV)/.dev
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+house: $(VENV)/.dev
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis quickstart
+	find . -name __pycache__ -prune -exec rm -rf {} +

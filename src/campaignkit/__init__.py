@@ -1,0 +1,50 @@
+"""campaignkit: from marketing knowledge to labelled campaigns, with the evidence.
+
+The path, one room a step::
+
+    catalogue -> edges -> graph -> diagnosis -> sample -> dataset -> report
+
+>>> import campaignkit as ck
+>>> catalogue = ck.Catalogue.bundled("starter-27")
+>>> graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
+>>> len(graph.catalogue)
+27
+
+Importing the package does no work and loads nothing heavy: each name below is imported from its
+room at first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from campaignkit.errors import (
+        CampaignkitError as CampaignkitError,
+    )
+
+# Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
+# that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
+_ROOM_OF = {
+    "CampaignkitError": "errors",
+}
+
+__all__ = ["CampaignkitError", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module 'campaignkit' has no attribute {name!r}")
+    module = import_module(f"campaignkit.{room}")
+    value = module if room == name else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

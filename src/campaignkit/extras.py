@@ -1,0 +1,41 @@
+"""Optional dependencies: import one at first use, or say in one line how to install it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+from campaignkit.errors import MissingExtra
+
+
+def require(module: str, *, extra: str, user: str) -> ModuleType:
+    """Import an optional module, or say what needs it and which command installs it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name, such as ``"pyarrow.parquet"``.
+    extra : str
+        The extra of campaignkit that brings it.
+    user : str
+        What needs it, in the reader's words (``"writing Parquet"``).
+
+    Raises
+    ------
+    MissingExtra
+        If the module is not installed. A module that is installed but broken raises its own
+        error, unchanged: reinstalling an extra would not mend it.
+
+    Examples
+    --------
+    >>> require("json", extra="tables", user="this example").__name__
+    'json'
+    """
+    top = module.split(".", maxsplit=1)[0]
+    if importlib.util.find_spec(top) is None:
+        raise MissingExtra(
+            f"{user} needs {top}, which is not installed",
+            hint=f'pip install "campaignkit[{extra}]"',
+        )
+    return importlib.import_module(module)

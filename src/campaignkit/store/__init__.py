@@ -1,0 +1,18 @@
+"""Artifacts: folders of files with a manifest, written beside and renamed into place."""
+
+from __future__ import annotations
+
+from campaignkit.store.atomic import atomic_file, atomic_folder
+from campaignkit.store.digest import digest_bytes, digest_file, digest_json
+from campaignkit.store.manifest import Manifest, read_manifest, verify_files
+
+__all__ = [
+    "Manifest",
+    "atomic_file",
+    "atomic_folder",
+    "digest_bytes",
+    "digest_file",
+    "digest_json",
+    "read_manifest",
+    "verify_files",
+]

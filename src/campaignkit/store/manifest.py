@@ -1,0 +1,114 @@
+"""The manifest of an artifact folder: what it is, how it was made, and what its files hash to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from campaignkit.errors import ArtifactError, Fault
+from campaignkit.store.digest import digest_file
+
+MANIFEST_NAME = "manifest.json"
+
+
+class Manifest(BaseModel):
+    """What an artifact folder says of itself.
+
+    Attributes
+    ----------
+    kind : str
+        ``"dataset"``, ``"graph"``, ...
+    schema_version : int
+        Version of this kind's layout.
+    made_by : dict of str to str
+        Versions of the software that wrote it; no machine names, no times: the same run gives the
+        same manifest.
+    spec : dict
+        The parameters of the run (JSON values).
+    seed : int or None
+        The run's one seed.
+    inputs : dict of str to str
+        Digest of each input by name.
+    files : dict of str to str
+        Digest of each file, by its path relative to the folder, with ``/``.
+    counts : dict of str to int
+        Rows, nodes, edges: whatever a reader should be able to check.
+
+    Examples
+    --------
+    >>> Manifest(kind="graph", counts={"nodes": 3}).counts["nodes"]
+    3
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    schema_version: int = 1
+    made_by: dict[str, str] = {}
+    spec: dict[str, Any] = {}  # JSON of any shape: each kind has its own
+    seed: int | None = None
+    inputs: dict[str, str] = {}
+    files: dict[str, str] = {}
+    counts: dict[str, int] = {}
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json`` into a folder (usually a partial one, before its rename)."""
+        text = self.model_dump_json(indent=2) + "\n"
+        (folder / MANIFEST_NAME).write_bytes(text.encode())
+
+
+def read_manifest(folder: Path, *, kind: str) -> Manifest:
+    """Read a folder's manifest and check that it is of the expected kind.
+
+    Raises
+    ------
+    ArtifactError
+        If there is none, it cannot be read, or it is of another kind or a newer layout.
+    """
+    path = folder / MANIFEST_NAME
+    if not path.is_file():
+        raise ArtifactError(
+            f"{folder} holds no {MANIFEST_NAME}; expected a folder of kind '{kind}'",
+            hint="give the folder that was written, not a file in it",
+        )
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as err:
+        faults = [
+            Fault(".".join(map(str, e["loc"])) or MANIFEST_NAME, e["msg"]) for e in err.errors()
+        ]
+        raise ArtifactError(
+            f"{path} is not a manifest", hint="write the folder again", faults=faults
+        ) from err
+    if manifest.kind != kind:
+        raise ArtifactError(f"{folder} is of kind '{manifest.kind}'; expected '{kind}'")
+    if manifest.schema_version > 1:
+        raise ArtifactError(
+            f"{folder} has layout {manifest.schema_version}; this version reads up to 1",
+            hint="upgrade campaignkit",
+        )
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Check that every listed file is there and hashes to its entry.
+
+    Raises
+    ------
+    ArtifactError
+        With one fault per file that is missing, changed, or named outside the folder.
+    """
+    faults = []
+    root = folder.resolve()
+    for name, expected in manifest.files.items():
+        path = (folder / name).resolve()
+        if not path.is_relative_to(root):
+            faults.append(Fault(name, "lies outside the folder", "do not trust this manifest"))
+        elif not path.is_file():
+            faults.append(Fault(name, "is missing"))
+        elif digest_file(path) != expected:
+            faults.append(Fault(name, "is not the file that was written", "its digest differs"))
+    if faults:
+        raise ArtifactError(f"{folder} does not match its manifest", faults=faults)
