@@ -21,17 +21,40 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from campaignkit.catalogue import (
+        Attribute as Attribute,
+    )
+    from campaignkit.catalogue import (
+        Catalogue as Catalogue,
+    )
     from campaignkit.errors import (
         CampaignkitError as CampaignkitError,
+    )
+    from campaignkit.errors import (
+        CatalogueError as CatalogueError,
+    )
+    from campaignkit.errors import (
+        UnknownAttribute as UnknownAttribute,
     )
 
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
 # that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
 _ROOM_OF = {
+    "Attribute": "catalogue",
     "CampaignkitError": "errors",
+    "Catalogue": "catalogue",
+    "CatalogueError": "errors",
+    "UnknownAttribute": "errors",
 }
 
-__all__ = ["CampaignkitError", "__version__"]
+__all__ = [
+    "Attribute",
+    "CampaignkitError",
+    "Catalogue",
+    "CatalogueError",
+    "UnknownAttribute",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,9 @@
+"""What campaigns are made of: attributes, each a value of a modality, in an order that is kept."""
+
+from __future__ import annotations
+
+from campaignkit.catalogue.attribute import Attribute, Key
+from campaignkit.catalogue.catalogue import Catalogue
+from campaignkit.catalogue.shipped import bundled_names
+
+__all__ = ["Attribute", "Catalogue", "Key", "bundled_names"]

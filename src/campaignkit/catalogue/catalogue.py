@@ -1,0 +1,276 @@
+"""An ordered set of attributes; a position in it is a node's number."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import cast
+
+from campaignkit.catalogue.attribute import Attribute, Key
+from campaignkit.catalogue.csv_file import read_rows, write_rows
+from campaignkit.catalogue.frame import read_frame
+from campaignkit.catalogue.json_file import read_document, write_document
+from campaignkit.catalogue.shipped import read_bundled
+from campaignkit.catalogue.table import repeated
+from campaignkit.errors import CatalogueError, Fault, UnknownAttribute
+from campaignkit.store import digest_json
+
+_SHOWN_ROWS = 12
+
+
+class Catalogue:
+    """The attributes that campaigns are drawn from, in an order that is kept.
+
+    Parameters
+    ----------
+    attributes : iterable of Attribute
+        Each identity (modality, value) once. Any modalities, not only those of the bundled data.
+
+    Raises
+    ------
+    CatalogueError
+        If an identity is there twice, or something is not an attribute.
+
+    Examples
+    --------
+    >>> catalogue = Catalogue([Attribute("brand", "Nike"), Attribute("geo", "Brazil")])
+    >>> len(catalogue), catalogue.modalities, ("brand", "Nike") in catalogue
+    (2, ('brand', 'geo'), True)
+    >>> catalogue.index(("geo", "Brazil")), catalogue[1].value
+    (1, 'Brazil')
+    """
+
+    __slots__ = ("_attributes", "_digest", "_modalities", "_positions")
+
+    def __init__(self, attributes: Iterable[Attribute]) -> None:
+        self._attributes = tuple(attributes)
+        self._positions: dict[Key, int] = {}
+        self._digest = ""
+        faults = []
+        for position, attribute in enumerate(self._attributes):
+            where = f"attributes[{position}]"
+            if not isinstance(cast(object, attribute), Attribute):
+                kind = type(attribute).__name__
+                fix = "write Attribute(modality, value)"
+                faults.append(Fault(where, f"is of type {kind}; expected Attribute", fix))
+                continue
+            first = self._positions.setdefault(attribute.key, position)
+            if first != position:
+                faults.append(repeated(attribute.key, f"attributes[{first}]", where))
+        if faults:
+            raise CatalogueError("these attributes do not make a catalogue", faults=faults)
+        self._modalities = tuple(dict.fromkeys(a.modality for a in self._attributes))
+
+    @classmethod
+    def bundled(cls, name: str) -> Catalogue:
+        """A catalogue that comes with the library; `bundled_names()` lists them.
+
+        Examples
+        --------
+        >>> len(Catalogue.bundled("retail-160"))
+        160
+        """
+        return cls(read_bundled(name))
+
+    @classmethod
+    def read_csv(
+        cls, path: str | PathLike[str], columns: Mapping[str, str] | None = None
+    ) -> Catalogue:
+        """Read a CSV file in UTF-8 with the columns modality, value and perhaps description.
+
+        Parameters
+        ----------
+        path : path
+            The file. Every other column becomes a trait of its header's name; ``|`` separates the
+            items of a list, an empty cell is no trait.
+        columns : mapping of str to str, optional
+            Our name to the file's: ``{"value": "name"}`` reads the values from column ``name``.
+
+        Raises
+        ------
+        CatalogueError
+            With all faults at once, each with file, line and fix.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mine.csv")
+        ...     _ = path.write_text("modality,name,category\\nbrand,Nike,shoes|sportswear\\n")
+        ...     Catalogue.read_csv(path, columns={"value": "name"})[0].items("category")
+        ('shoes', 'sportswear')
+        """
+        return cls(read_rows(Path(path), columns=columns))
+
+    @classmethod
+    def read_json(cls, path: str | PathLike[str]) -> Catalogue:
+        """Read what `write_json` wrote, or a bare list of such entries.
+
+        Raises
+        ------
+        CatalogueError
+            With all faults at once, each with file, entry and fix.
+        """
+        return cls(read_document(Path(path)))
+
+    @classmethod
+    def from_frame(cls, frame: object, columns: Mapping[str, str] | None = None) -> Catalogue:
+        """Read a pandas, polars or pyarrow table with the columns that `read_csv` describes.
+
+        Missing cells are no traits; numbers become text; list cells become lists.
+
+        Raises
+        ------
+        CatalogueError
+            With all faults at once, each with its row (counted from 0) and fix.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Catalogue.from_frame(pa.table({"modality": ["geo"], "value": ["Japan"]}))[0].value
+        'Japan'
+        """
+        return cls(read_frame(frame, columns=columns))
+
+    def write_csv(self, path: str | PathLike[str]) -> None:
+        """Write a CSV file that reads back equal; whole or not at all.
+
+        Raises
+        ------
+        CatalogueError
+            If there are no attributes, or a trait's item holds ``|``; JSON carries those.
+        ArtifactError
+            If the file cannot be written.
+        """
+        write_rows(Path(path), self._attributes)
+
+    def write_json(self, path: str | PathLike[str]) -> None:
+        """Write a JSON file that reads back equal; whole or not at all.
+
+        Raises
+        ------
+        CatalogueError
+            If there are no attributes.
+        ArtifactError
+            If the file cannot be written.
+        """
+        write_document(Path(path), self._attributes)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities, in the order in which they first occur."""
+        return self._modalities
+
+    @property
+    def digest(self) -> str:
+        """``"sha256:..."`` of the whole content, order, descriptions and traits included."""
+        if not self._digest:
+            content = [
+                [a.modality, a.value, a.description, dict(a.traits)] for a in self._attributes
+            ]
+            self._digest = digest_json(content)
+        return self._digest
+
+    def of(self, modality: str) -> tuple[Attribute, ...]:
+        """The attributes of a modality, in order; empty if there are none.
+
+        Examples
+        --------
+        >>> [a.value for a in Catalogue.bundled("starter-27").of("platform")]
+        ['LinkedIn', 'TikTok', 'YouTube']
+        """
+        return tuple(a for a in self._attributes if a.modality == modality)
+
+    def index(self, key: Key | Attribute) -> int:
+        """The position of an attribute, by identity.
+
+        Raises
+        ------
+        UnknownAttribute
+            If it is not there; the hint names what is spelled nearly so.
+        """
+        found = self._positions.get(_identity(key))
+        if found is None:
+            raise UnknownAttribute(f"{key!s} is not in the catalogue", hint=self._near(key))
+        return found
+
+    def add(self, attributes: Iterable[Attribute]) -> Catalogue:
+        """A catalogue with more attributes after these; node numbers stay as they are.
+
+        Raises
+        ------
+        CatalogueError
+            If one of them is there already.
+
+        Examples
+        --------
+        >>> len(Catalogue([Attribute("brand", "Nike")]).add([Attribute("geo", "Brazil")]))
+        2
+        """
+        return Catalogue((*self._attributes, *attributes))
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+    def __iter__(self) -> Iterator[Attribute]:
+        return iter(self._attributes)
+
+    def __contains__(self, key: object) -> bool:
+        return _identity(key) in self._positions
+
+    def __getitem__(self, at: int | Key | Attribute) -> Attribute:
+        if isinstance(at, tuple | str | Attribute):
+            return self._attributes[self.index(at)]
+        return self._attributes[operator.index(at)]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Catalogue):
+            return NotImplemented
+        return self._attributes == other._attributes
+
+    def __hash__(self) -> int:
+        return hash(self._attributes)
+
+    def __repr__(self) -> str:
+        counts = Counter(a.modality for a in self._attributes)
+        held = ", ".join(f"{modality} {counts[modality]}" for modality in self._modalities)
+        return f"Catalogue({len(self)} attributes{': ' if held else ''}{held})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(a.modality)}</td><td>{escape(a.value)}</td>"
+            f"<td>{escape(a.description)}</td></tr>"
+            for a in self._attributes[:_SHOWN_ROWS]
+        )
+        more = len(self) - _SHOWN_ROWS
+        rest = f"<p>and {more:,} more</p>" if more > 0 else ""
+        head = "<tr><th>modality</th><th>value</th><th>description</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>{rest}"
+
+    def _near(self, key: object) -> str:
+        listed = ", ".join(self._modalities)
+        if not (isinstance(key, Attribute) or (isinstance(key, tuple) and len(key) == 2)):
+            return f'an attribute is ("modality", "value"); the modalities are {listed}'
+        modality, value = map(str, _identity(key))
+        if elsewhere := [a for a in self._attributes if a.value == value]:
+            return f"did you mean {elsewhere[0].key}?"
+        same = [a.value for a in self._attributes if a.modality == modality]
+        if not same:
+            return f"no attribute is of modality {modality!r}; the modalities are {listed}"
+        folded = {v.casefold(): v for v in same}
+        near = difflib.get_close_matches(value.casefold(), folded, n=3, cutoff=0.5)
+        if near:
+            return "did you mean " + " or ".join(str((modality, folded[n])) for n in near) + "?"
+        return f"{len(same)} of modality {modality!r} are there, the first is {same[0]!r}"
+
+
+def _identity(key: object) -> Key:
+    if isinstance(key, Attribute):
+        return key.key
+    # Anything else is looked up as it is: what is no (modality, value) is simply not there.
+    return key if isinstance(key, tuple) else ("", str(key))

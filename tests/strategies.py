@@ -1,0 +1,40 @@
+"""Hypothesis strategies that several rooms share."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import strategies as st
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.catalogue.clean_text import text_faults
+
+
+def names(alphabet: str | None = None, *, max_size: int = 12) -> st.SearchStrategy[str]:
+    """Legal names: visible, stripped, NFC; any script, with commas, quotes and bars among them."""
+    letters = (
+        st.text(alphabet, max_size=max_size)
+        if alphabet
+        else st.text(max_size=max_size)
+        | st.text("ab,\"'|;&<> -–\N{MINUS SIGN}_é", max_size=max_size)
+    )
+    return letters.map(lambda text: unicodedata.normalize("NFC", text.strip())).filter(
+        lambda text: not text_faults("name", text)
+    )
+
+
+def attributes(modality: str | None = None) -> st.SearchStrategy[Attribute]:
+    """Attributes of any modality (or of one), with descriptions and traits of any legal text."""
+    modalities = names().filter(lambda name: name != "label")
+    trait_names = names().filter(lambda name: name not in ("modality", "value", "description"))
+    texts = st.just("") | names(max_size=40)
+    traits = st.dictionaries(trait_names, names() | st.lists(names(), max_size=3), max_size=3)
+    first = st.just(modality) if modality else modalities
+    return st.builds(Attribute, first, names(), texts, traits)
+
+
+def catalogues(*, min_size: int = 1, max_size: int = 8) -> st.SearchStrategy[Catalogue]:
+    """Catalogues of distinct attributes."""
+    return st.lists(
+        attributes(), min_size=min_size, max_size=max_size, unique_by=lambda a: a.key
+    ).map(Catalogue)
