@@ -34,7 +34,16 @@ if TYPE_CHECKING:
         CatalogueError as CatalogueError,
     )
     from campaignkit.errors import (
+        GraphError as GraphError,
+    )
+    from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
+    )
+    from campaignkit.graph import (
+        Edge as Edge,
+    )
+    from campaignkit.graph import (
+        SignedGraph as SignedGraph,
     )
 
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
@@ -44,6 +53,9 @@ _ROOM_OF = {
     "CampaignkitError": "errors",
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
+    "Edge": "graph",
+    "GraphError": "errors",
+    "SignedGraph": "graph",
     "UnknownAttribute": "errors",
 }
 
@@ -52,6 +64,9 @@ __all__ = [
     "CampaignkitError",
     "Catalogue",
     "CatalogueError",
+    "Edge",
+    "GraphError",
+    "SignedGraph",
     "UnknownAttribute",
     "__version__",
 ]
