@@ -1,0 +1,83 @@
+"""A data set as a data frame of the reader's own library, through narwhals."""
+
+from __future__ import annotations
+
+import importlib.util
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+
+from campaignkit.dataset.block import Block
+from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
+from campaignkit.errors import DatasetError
+from campaignkit.extras import require
+
+BACKENDS = ("pandas", "polars", "pyarrow")
+
+
+def to_frame(
+    block: Block,
+    vocabulary: Vocabulary,
+    label_names: tuple[str, ...],
+    *,
+    backend: str | None = None,
+) -> Any:  # a frame of a library that is known only at run time
+    """One row per campaign: a list column per modality, and ``label``.
+
+    Parameters
+    ----------
+    backend : {"pandas", "polars", "pyarrow"} or None
+        None takes the first of them that is installed. pandas holds Python lists in object
+        columns; the others have list types.
+
+    Raises
+    ------
+    DatasetError
+        If the backend is none of the three.
+    MissingExtra
+        If it is not installed.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.of([("brand", "Nike"), ("geo", "Peru")])
+    >>> block = Block.of_rows([[0, 1], [0]], labels=[0, 0])
+    >>> to_frame(block, vocabulary, ("pos",), backend="pandas")["geo"].tolist()
+    [['Peru'], []]
+    """
+    import narwhals as nw
+
+    chosen = backend or next(filter(importlib.util.find_spec, BACKENDS), "pandas")
+    if chosen not in BACKENDS:
+        raise DatasetError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
+    extra = "tables" if chosen == "pyarrow" else "frames"
+    require(chosen, extra=extra, user=f"a {chosen} frame")
+    data: dict[str, list[Any]] = {**list_columns(block, vocabulary)}
+    data[RESERVED] = np.array(label_names, object)[block.labels].tolist()
+    # pandas has no list type of its own: given one, narwhals would ask for pyarrow.
+    schema: Any = None
+    if chosen != "pandas":
+        schema = dict.fromkeys(vocabulary.modalities, nw.List(nw.String))
+        schema[RESERVED] = nw.String
+    return nw.from_dict(data, schema, backend=cast("Any", chosen)).to_native()
+
+
+def list_columns(block: Block, vocabulary: Vocabulary) -> dict[str, list[list[str]]]:
+    """Each modality's values, one list per row.
+
+    Examples
+    --------
+    >>> list_columns(Block.of_rows([[0]], labels=[0]), Vocabulary.of([("brand", "Nike")]))
+    {'brand': [['Nike']]}
+    """
+    values = np.array([value for _, value in vocabulary.keys], object)
+    columns = {}
+    for m, modality in enumerate(vocabulary.modalities):
+        first, last = vocabulary.starts[m : m + 2]
+        inside = (block.nodes >= first) & (block.nodes < last)
+        seen = np.zeros(len(block.nodes) + 1, np.int64)
+        np.cumsum(inside, out=seen[1:])
+        texts = values[block.nodes[inside]].tolist() if len(values) else []
+        ends = seen[block.offsets].tolist()
+        columns[modality] = [texts[a:b] for a, b in pairwise(ends)]
+    return columns

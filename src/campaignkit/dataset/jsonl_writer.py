@@ -1,0 +1,111 @@
+"""JSONL at the speed of a sampler: a kernel fills one buffer while a thread writes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.dataset.block import Block
+from campaignkit.dataset.hashed_file import HashedFile
+from campaignkit.dataset.jsonl_fragments import JsonlFragments
+from campaignkit.dataset.vocabulary import Vocabulary
+
+_BUFFER_BYTES = 1 << 20
+
+
+class JsonlWriter:
+    """Streams blocks to one JSONL file in bounded memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file to make; must not exist.
+    vocabulary, label_names
+        What the blocks' codes stand for.
+
+    Notes
+    -----
+    Hashing and writing let go of the interpreter lock, so on a second core they cost no time
+    beside the kernel. Blocks are trusted: check them first.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.jsonl")
+    ...     writer = JsonlWriter(path, Vocabulary.of([("brand", "Nike")]), ["pos"])
+    ...     writer.append(Block.of_rows([[0]], labels=[0]))
+    ...     _ = writer.close()
+    ...     print(path.read_text(), end="")
+    {"brand":["Nike"],"label":"pos"}
+    """
+
+    def __init__(self, path: Path, vocabulary: Vocabulary, label_names: Sequence[str]) -> None:
+        self._fragments = JsonlFragments.of(vocabulary, label_names)
+        self._starts = vocabulary.starts
+        self._file = HashedFile(path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="campaignkit-jsonl")
+        self._buffer: NDArray[np.uint8] = np.empty(_BUFFER_BYTES, np.uint8)
+        self._spare: NDArray[np.uint8] = np.empty(_BUFFER_BYTES, np.uint8)
+        self._used = 0
+        self._pending: Future[int] | None = None
+
+    def append(self, block: Block) -> None:
+        """Add a block's rows."""
+        from campaignkit.dataset.kernels.jsonl import write_lines
+
+        parts = self._fragments
+        nodes = np.ascontiguousarray(block.nodes)
+        offsets = np.ascontiguousarray(block.offsets)
+        labels = np.ascontiguousarray(block.labels)
+        row = 0
+        while row < len(block):
+            row, written = write_lines(
+                nodes,
+                offsets,
+                labels,
+                row,
+                parts.arena,
+                parts.values,
+                parts.heads,
+                parts.tails,
+                self._starts,
+                self._buffer[self._used :],
+            )
+            self._used += written
+            if row == len(block):
+                return
+            if self._used == 0:  # one line is longer than the buffer
+                self._buffer = np.empty(2 * len(self._buffer), np.uint8)
+            else:
+                self._send()
+
+    def close(self) -> str:
+        """Write what is left and return the file's digest."""
+        self._send()
+        self._wait()
+        self._thread.shutdown()
+        self._file.close()
+        return self._file.digest
+
+    def abandon(self) -> None:
+        """Let go of the file and the thread; what was written is for the caller to remove."""
+        self._thread.shutdown(cancel_futures=True)
+        self._file.close()
+
+    def _send(self) -> None:
+        self._wait()
+        if self._used:
+            full = self._buffer[: self._used].data
+            self._pending = self._thread.submit(self._file.write, full)
+            self._buffer, self._spare = self._spare, self._buffer
+            self._used = 0
+
+    def _wait(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()

@@ -1,0 +1,1 @@
+"""Compiled loops of this room; the only modules in it that import numba."""
