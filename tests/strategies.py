@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.catalogue.clean_text import text_faults
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+from campaignkit.graph import DECIDED_BY, Edge, SignedGraph
 
 
 def names(alphabet: str | None = None, *, max_size: int = 12) -> st.SearchStrategy[str]:
@@ -63,3 +64,36 @@ def datasets(draw: st.DrawFn, *, min_rows: int = 0, max_rows: int = 12) -> Campa
     labels = draw(st.lists(codes, min_size=len(rows), max_size=len(rows)))
     block = Block.of_rows([sorted(row) for row in rows], labels=labels)
     return CampaignDataset(block, vocabulary, label_names)
+
+
+def edge_lists(catalogue: Catalogue, *, max_size: int = 12) -> st.SearchStrategy[list[Edge]]:
+    """Edges between attributes of a catalogue, each pair at most once, with provenance."""
+    pairs = [
+        (a.key, b.key)
+        for a in catalogue
+        for b in catalogue
+        if a.modality != b.modality and a.key != b.key
+    ]
+    if not pairs:
+        return st.just([])
+    edge = st.builds(
+        lambda pair, *rest: Edge(*pair, *rest),
+        st.sampled_from(pairs),
+        st.sampled_from((-1, 0, 1)),
+        st.sampled_from(DECIDED_BY),
+        st.none() | st.floats(0, 1),
+        st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        st.none() | st.integers(0, 2**31 - 1),
+        st.text(max_size=8),
+        st.text(max_size=3),
+    )
+    return st.lists(edge, max_size=max_size, unique_by=lambda e: frozenset((e.source, e.target)))
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> SignedGraph:
+    """Small graphs of three modalities or fewer, with neutrals and isolated nodes among them."""
+    named = st.tuples(st.sampled_from(("brand", "geo", "channel two")), names())
+    keys = draw(st.lists(named, min_size=1, max_size=8, unique=True))
+    catalogue = Catalogue(Attribute(*key) for key in keys)
+    return SignedGraph.from_edges(draw(edge_lists(catalogue)), catalogue=catalogue)

@@ -21,14 +21,39 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from campaignkit.catalogue import Attribute as Attribute
-    from campaignkit.catalogue import Catalogue as Catalogue
-    from campaignkit.dataset import Campaign as Campaign
-    from campaignkit.dataset import CampaignDataset as CampaignDataset
-    from campaignkit.errors import CampaignkitError as CampaignkitError
-    from campaignkit.errors import CatalogueError as CatalogueError
-    from campaignkit.errors import DatasetError as DatasetError
-    from campaignkit.errors import UnknownAttribute as UnknownAttribute
+    from campaignkit.catalogue import (
+        Attribute as Attribute,
+    )
+    from campaignkit.catalogue import (
+        Catalogue as Catalogue,
+    )
+    from campaignkit.dataset import (
+        Campaign as Campaign,
+    )
+    from campaignkit.dataset import (
+        CampaignDataset as CampaignDataset,
+    )
+    from campaignkit.errors import (
+        CampaignkitError as CampaignkitError,
+    )
+    from campaignkit.errors import (
+        CatalogueError as CatalogueError,
+    )
+    from campaignkit.errors import (
+        DatasetError as DatasetError,
+    )
+    from campaignkit.errors import (
+        GraphError as GraphError,
+    )
+    from campaignkit.errors import (
+        UnknownAttribute as UnknownAttribute,
+    )
+    from campaignkit.graph import (
+        Edge as Edge,
+    )
+    from campaignkit.graph import (
+        SignedGraph as SignedGraph,
+    )
 
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
 # that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
@@ -40,6 +65,9 @@ _ROOM_OF = {
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "DatasetError": "errors",
+    "Edge": "graph",
+    "GraphError": "errors",
+    "SignedGraph": "graph",
     "UnknownAttribute": "errors",
 }
 
@@ -51,6 +79,9 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "DatasetError",
+    "Edge",
+    "GraphError",
+    "SignedGraph",
     "UnknownAttribute",
     "__version__",
 ]

@@ -1,0 +1,21 @@
+"""The signed graph: which attributes go together, which harm each other, and who said so."""
+
+from __future__ import annotations
+
+from campaignkit.graph.csr import DENSE_LIMIT, CsrSigns
+from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
+from campaignkit.graph.pair_counts import PairCounts
+from campaignkit.graph.sign import Sign
+from campaignkit.graph.signed_graph import SignedGraph
+
+__all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "CsrSigns",
+    "DECIDED_BY",
+    "DENSE_LIMIT",
+    "DecidedBy",
+    "Edge",
+    "Key",
+    "PairCounts",
+    "Sign",
+    "SignedGraph",
+]

@@ -1,0 +1,102 @@
+"""One judged pair of attributes, with where the judgement came from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from campaignkit.errors import GraphError
+
+Key = tuple[str, str]
+DecidedBy = Literal["rule", "scored", "inherited", "predicted", "imported", "learned"]
+DECIDED_BY: tuple[str, ...] = get_args(DecidedBy)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A sign between two attributes of different modalities, and how it was decided.
+
+    Parameters
+    ----------
+    source, target : (modality, value)
+        The two attributes; the sign has no direction.
+    sign : int
+        1 (they help each other), -1 (they harm each other), 0 (judged, and neither).
+    decided_by : str
+        ``"rule"``, ``"scored"`` (by a model), ``"inherited"`` (from a cluster), ``"predicted"``,
+        ``"imported"`` (from a file or table) or ``"learned"`` (from outcomes).
+    probability : float or None
+        How sure the judge was of this sign, in [0, 1].
+    strength : float or None
+        The score behind the sign, on the judge's own scale.
+    round : int or None
+        The round of a build in rounds that decided it; 0 or more.
+    reason, context : str
+        Why, in words; and in which setting the judgement holds.
+
+    Raises
+    ------
+    GraphError
+        If the two modalities are the same, or a field is outside its range.
+
+    Examples
+    --------
+    >>> edge = Edge(("brand", "Rolex"), ("audience", "Budget Shoppers"), -1, decided_by="rule")
+    >>> edge.sign, edge.decided_by
+    (-1, 'rule')
+    """
+
+    source: Key
+    target: Key
+    sign: int
+    decided_by: DecidedBy = "imported"
+    probability: float | None = None
+    strength: float | None = None
+    round: int | None = None
+    reason: str = ""
+    context: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = next(filter(None, self._faults()), None)
+        if wrong:
+            raise GraphError(f"{self.source!r} - {self.target!r}: {wrong}")
+
+    def _faults(self) -> tuple[str, ...]:
+        ends = [_end_fault("source", self.source), _end_fault("target", self.target)]
+        if any(ends):
+            return tuple(ends)
+        same = self.source[0] == self.target[0]
+        return (
+            f"both ends are of modality {self.source[0]!r}; edges join different ones"
+            if same
+            else "",
+            "" if self.sign in (-1, 0, 1) else f"sign is {self.sign!r}; expected -1, 0 or 1",
+            ""
+            if self.decided_by in DECIDED_BY
+            else f"decided_by is {self.decided_by!r}; expected one of {', '.join(DECIDED_BY)}",
+            _range_fault("probability", self.probability, 0.0, 1.0),
+            _range_fault("strength", self.strength, -math.inf, math.inf),
+            _round_fault(self.round),
+        )
+
+
+def _end_fault(name: str, end: object) -> str:
+    if isinstance(end, tuple) and len(end) == 2 and all(isinstance(part, str) for part in end):
+        return ""
+    return f"{name} is {end!r}; expected (modality, value)"
+
+
+def _range_fault(name: str, value: float | None, lo: float, hi: float) -> str:
+    if value is None or (math.isfinite(value) and lo <= value <= hi):
+        return ""
+    return f"{name} is {value!r}; expected a finite number" + (
+        f" in [{lo:g}, {hi:g}]" if math.isfinite(lo) else ""
+    )
+
+
+def _round_fault(value: int | None) -> str:
+    # Stored as int32, with -1 for "none".
+    if value is None or 0 <= value < 2**31:
+        return ""
+    return f"round is {value!r}; expected 0 or more"

@@ -1,0 +1,93 @@
+"""To and from networkx and scipy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.errors import CatalogueError, Fault, GraphError
+from campaignkit.graph.edge import Edge
+from campaignkit.graph.sign import read_sign
+
+if TYPE_CHECKING:
+    import networkx
+    import scipy.sparse
+
+    from campaignkit.graph.signed_graph import SignedGraph
+
+_FIELDS = ("decided_by", "probability", "strength", "round", "reason", "context")
+
+
+def to_networkx(graph: SignedGraph) -> networkx.Graph:
+    """A ``networkx.Graph`` over (modality, value) nodes; see :meth:`SignedGraph.to_networkx`."""
+    import networkx as nx
+
+    made = nx.Graph()
+    for a in graph.catalogue:
+        traits = dict(a.traits)
+        made.add_node(
+            a.key, modality=a.modality, value=a.value, description=a.description, traits=traits
+        )
+    for edge in graph.edges():
+        held = {name: getattr(edge, name) for name in _FIELDS}
+        given = {name: value for name, value in held.items() if value not in (None, "")}
+        made.add_edge(edge.source, edge.target, sign=edge.sign, **given)
+    return made
+
+
+def read_networkx(network: networkx.Graph) -> tuple[Catalogue, list[Edge]]:
+    """Catalogue and edges of a networkx graph; see :meth:`SignedGraph.from_networkx`."""
+    faults: list[Fault] = []
+    attributes: dict[object, Attribute] = {}
+    for node, held in network.nodes(data=True):
+        try:
+            attributes[node] = _attribute(node, held)
+        except CatalogueError as err:
+            faults += [Fault(f"node {node!r}", f"{f.where} {f.found}", f.fix) for f in err.faults]
+    edges = []
+    for source, target, held in network.edges(data=True):
+        where = f"edge {source!r} - {target!r}"
+        sign = read_sign(held.get("sign"))
+        if sign is None:
+            found = f"sign is {held.get('sign')!r}; expected 1, -1 or 0"
+            faults.append(Fault(where, found, "set the edge attribute 'sign'"))
+        if sign is None or source not in attributes or target not in attributes:
+            continue
+        ends = attributes[source].key, attributes[target].key
+        given = {name: held[name] for name in _FIELDS if name in held}
+        try:
+            edges.append(Edge(*ends, sign, **given))
+        except GraphError as err:
+            faults.append(Fault(where, err.message))
+    if faults:
+        raise GraphError("the networkx graph cannot be read", faults=faults)
+    try:
+        return Catalogue(attributes.values()), edges
+    except CatalogueError as err:
+        raise GraphError("the networkx graph cannot be read", faults=err.faults) from err
+
+
+def to_scipy(graph: SignedGraph) -> scipy.sparse.csr_array:
+    """int8 CSR of the signs; see :meth:`SignedGraph.to_scipy`."""
+    from scipy.sparse import csr_array
+
+    form = graph.csr
+    n = graph.num_nodes
+    # Copies: the graph's own arrays are read-only, and users of scipy write in place.
+    return csr_array((form.signs.copy(), form.indices.copy(), form.indptr.copy()), shape=(n, n))
+
+
+def _attribute(node: object, held: dict[str, Any]) -> Attribute:
+    modality, value = held.get("modality"), held.get("value")
+    if isinstance(node, tuple) and len(node) == 2:
+        modality = node[0] if modality is None else modality
+        value = node[1] if value is None else value
+    if modality is None:
+        fault = Fault("modality", "is missing", "name nodes (modality, value), or set it")
+        raise CatalogueError("no attribute", faults=[fault])
+    return Attribute(
+        modality,
+        str(node) if value is None else value,
+        held.get("description", ""),
+        held.get("traits", {}),
+    )

@@ -1,0 +1,190 @@
+"""Reading edges.csv: ``source,target,rel,sign``, with every fault at its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
+from campaignkit.graph.columns import IMPORTED, EdgeColumns
+from campaignkit.graph.edge import Key
+from campaignkit.graph.relation import read_relation
+from campaignkit.graph.settle import BothSigns, Neutral, check_option, say, settle
+from campaignkit.graph.sign import parse_sign
+from campaignkit.graph.text_file import read_text
+
+HEADER = ("source", "target", "rel", "sign")
+
+
+def read_edges(
+    path: Path, catalogue: Catalogue | None, *, both_signs: BothSigns, neutral: Neutral
+) -> tuple[Catalogue, EdgeColumns]:
+    """The catalogue and the settled edges of an edges.csv; see :meth:`SignedGraph.read_csv`."""
+    check_option("both_signs", both_signs, ("error", "drop", "first"))
+    check_option("neutral", neutral, ("keep", "drop", "error"))
+    rows = _Rows(path, catalogue)
+    rows.read(read_text(path))
+    if rows.faults:
+        raise _unreadable(path, rows.faults)
+    found, columns = rows.columns()
+    lines = rows.lines
+    settled = settle(
+        columns,
+        found,
+        both_signs=both_signs,
+        neutral=neutral,
+        where=lambda row: f"{path}:{lines[row]}",
+        what=str(path),
+    )
+    return found, settled
+
+
+class _Rows:
+    """What was read so far. Each rel, attribute and mark is judged once, then looked up."""
+
+    def __init__(self, path: Path, catalogue: Catalogue | None) -> None:
+        self.path = path
+        self.catalogue = catalogue
+        self.faults: list[Fault] = []
+        self.lines = array("q")
+        self._source, self._target, self._sign = array("i"), array("i"), array("b")
+        self._attributes: list[Attribute] = []
+        self._numbers: dict[Key, int] = {}
+        self._relations: dict[str, Key] = {}
+        self._marks: dict[str, int] = {}
+        self._modalities = None if catalogue is None else set(catalogue.modalities)
+
+    def read(self, text: str) -> None:
+        """Read header and rows; the faults of a bad header are the only ones told."""
+        records = self._records(text)
+        line, header = next(records, (1, []))
+        order = None if self.faults else self._columns_at(line, header)
+        if order is None:
+            return
+        at_source, at_target, at_rel, at_sign = order
+        relations, numbers, marks = self._relations, self._numbers, self._marks
+        for place, row in records:
+            try:
+                if len(row) != len(HEADER):
+                    raise KeyError
+                modalities = relations[row[at_rel]]
+                source = numbers[modalities[0], row[at_source]]
+                target = numbers[modalities[1], row[at_target]]
+                sign = marks[row[at_sign]]
+            except KeyError:
+                # Met for the first time, or wrong: the slow way tells which.
+                known = self._judge(place, row, order)
+                if known is None:
+                    continue
+                source, target, sign = known
+            self._source.append(source)
+            self._target.append(target)
+            self._sign.append(sign)
+            self.lines.append(place)
+        if not (self.lines or self.faults or self.catalogue):
+            self._fault(line, "no edges follow the header", "give one row an edge")
+
+    def columns(self) -> tuple[Catalogue, EdgeColumns]:
+        """The catalogue, and the rows with its node numbers."""
+        source = np.array(self._source, dtype=np.int32)
+        target = np.array(self._target, dtype=np.int32)
+        catalogue = self.catalogue
+        if catalogue is None:
+            attributes = self._attributes
+            order = sorted(range(len(attributes)), key=lambda i: attributes[i].key)
+            catalogue = Catalogue(attributes[i] for i in order)
+            ranks = np.empty(len(order), dtype=np.int32)
+            ranks[order] = np.arange(len(order), dtype=np.int32)
+            source, target = ranks[source], ranks[target]
+        sign = np.array(self._sign, dtype=np.int8)
+        decided = np.full(len(sign), IMPORTED, dtype=np.uint8)
+        return catalogue, EdgeColumns(source, target, sign, decided)
+
+    def _columns_at(self, line: int, header: list[str]) -> tuple[int, int, int, int] | None:
+        titles = [title.strip().lower() for title in header]
+        if sorted(titles) == sorted(HEADER):
+            return tuple(titles.index(name) for name in HEADER)  # type: ignore[return-value]
+        found = f"the header is {','.join(header)[:80]!r}; expected 'source,target,rel,sign'"
+        fix = "make these four columns the first line"
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            fix = "save the file with commas between the cells"
+        elif set(HEADER) < set(titles):
+            extra = [title for title in header if title.strip().lower() not in HEADER]
+            fix = f"remove {', '.join(map(repr, extra))}" if extra else "name each column once"
+        self.faults.append(Fault(f"{self.path}:{line}", found, fix))
+        return None
+
+    def _judge(
+        self, line: int, row: list[str], order: tuple[int, int, int, int]
+    ) -> tuple[int, int, int] | None:
+        before = len(self.faults)
+        if len(row) != len(HEADER):
+            found = f"holds {len(row)} cells; expected 4"
+            self._fault(line, found, 'put quotes (") around a cell with a comma')
+            return None
+        source, target, rel, mark = (row[at] for at in order)
+        sign = parse_sign(mark.strip())
+        if sign is None:
+            self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
+        else:
+            self._marks[mark] = sign
+        modalities, found, fix = read_relation(rel, self._modalities)
+        if modalities is None:
+            self._fault(line, found, fix)
+            return None
+        self._relations[rel] = modalities
+        low = self._number(line, "source", (modalities[0], source))
+        high = self._number(line, "target", (modalities[1], target))
+        if sign is None or len(self.faults) > before:
+            return None
+        return low, high, sign
+
+    def _number(self, line: int, field: str, key: Key) -> int:
+        known = self._numbers.get(key)
+        if known is not None:
+            return known
+        try:
+            attribute = Attribute(*key)
+            if self.catalogue is not None:
+                number = self.catalogue.index(attribute)
+            else:
+                number = len(self._attributes)
+                self._attributes.append(attribute)
+        except CatalogueError as err:
+            # Which of the two the fault is of: a modality comes from rel, a value from its cell.
+            for fault in err.faults:
+                name = "rel: modality" if fault.where == "modality" else field
+                self._fault(line, f"{name} {fault.found}", fault.fix)
+            return -1
+        except UnknownAttribute as err:
+            self._fault(line, f"{field} {say(key)} is not in the catalogue", err.hint)
+            return -1
+        self._numbers[key] = number
+        return number
+
+    def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
+        """Each record with the line it starts on; blank lines are passed over."""
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        line = 1
+        try:
+            for row in reader:
+                if row:
+                    yield line, row
+                line = reader.line_num + 1
+        except csv.Error as err:
+            fix = 'close the quotes, and double a quote inside a cell ("")'
+            self._fault(line, f"is not CSV from here on: {err}", fix)
+
+    def _fault(self, line: int, found: str, fix: str) -> None:
+        self.faults.append(Fault(f"{self.path}:{line}", found, fix))
+
+
+def _unreadable(path: Path, faults: list[Fault]) -> GraphError:
+    count = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+    return GraphError(f"{path} cannot be read as edges: {count}", faults=faults)

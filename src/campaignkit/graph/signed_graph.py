@@ -1,0 +1,327 @@
+"""What goes with what: attributes, and a sign for each pair that was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.graph.edge import DecidedBy, Edge
+from campaignkit.graph.edits import NodeLike, drop_attributes, drop_edges, set_edges
+from campaignkit.graph.folder import load_graph, save_graph
+from campaignkit.graph.from_arrays import read_arrays
+from campaignkit.graph.from_edges import read_edge_list
+from campaignkit.graph.questions import GraphQuestions
+from campaignkit.graph.read_edges import read_edges
+from campaignkit.graph.settle import BothSigns, Neutral
+from campaignkit.graph.write_edges import write_edges
+
+if TYPE_CHECKING:
+    import networkx
+    import scipy.sparse
+
+
+class SignedGraph(GraphQuestions):
+    """A catalogue and the signs between its attributes; immutable, edits give a new graph.
+
+    A pair of attributes of different modalities has one sign: + (they help each other), - (they
+    harm each other), or none. A pair that was judged neutral is kept apart from one that was
+    never judged, but neither counts as an edge. A node's number is its position in the catalogue.
+
+    Make one with :meth:`from_edges`, :meth:`from_arrays`, :meth:`read_csv`, :meth:`from_frame`,
+    :meth:`from_networkx` or :meth:`load`.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        The attributes, those without edges included.
+    columns : EdgeColumns
+        The edge table as read-only arrays: each pair once, source < target, ascending.
+
+    Examples
+    --------
+    >>> graph = SignedGraph.from_edges([
+    ...     Edge(("brand", "Rolex"), ("audience", "Budget Shoppers"), -1, reason="price"),
+    ...     Edge(("brand", "Nike"), ("audience", "Athletes"), 1),
+    ... ])
+    >>> graph.sign(("audience", "Budget Shoppers"), ("brand", "Rolex"))
+    -1
+    >>> graph.neighbors(("brand", "Nike"))
+    {('audience', 'Athletes'): 1}
+    >>> graph.edge(("brand", "Rolex"), ("audience", "Budget Shoppers")).reason
+    'price'
+    """
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: Iterable[Edge],
+        *,
+        catalogue: Catalogue | None = None,
+        both_signs: BothSigns = "error",
+        neutral: Neutral = "keep",
+    ) -> SignedGraph:
+        """Build a graph from edges.
+
+        Parameters
+        ----------
+        edges : iterable of Edge
+            In any order and direction. A pair that comes twice with one sign is one edge, the
+            first one.
+        catalogue : Catalogue, optional
+            The attributes, in the order that numbers them. Without it they are those that the
+            edges name, in code-point order.
+        both_signs : {"error", "drop", "first"}
+            What becomes of a pair that comes with two signs: an error that lists them, no edge,
+            or the first one.
+        neutral : {"keep", "drop", "error"}
+            What becomes of edges of sign 0.
+
+        Raises
+        ------
+        GraphError
+            If an edge names an attribute that is not in the catalogue, or pairs contradict
+            themselves; all of them at once.
+        """
+        return cls(*read_edge_list(edges, catalogue, both_signs=both_signs, neutral=neutral))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        catalogue: Catalogue,
+        source: ArrayLike,
+        target: ArrayLike,
+        sign: ArrayLike,
+        *,
+        decided_by: DecidedBy = "imported",
+        both_signs: BothSigns = "error",
+        neutral: Neutral = "keep",
+    ) -> SignedGraph:
+        """Build a graph from arrays of node numbers; the way for large ones.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+            Its positions are the node numbers.
+        source, target : int[m]
+            The ends of each edge.
+        sign : int[m]
+            -1, 0 or 1.
+        decided_by, both_signs, neutral
+            As for :class:`Edge` and :meth:`from_edges`.
+
+        Raises
+        ------
+        GraphError
+            With the rows that are out of range, within one modality, or contradictory.
+
+        Examples
+        --------
+        >>> names = [("brand", "Nike"), ("geo", "Brazil"), ("geo", "Chile")]
+        >>> catalogue = Catalogue(Attribute(*name) for name in names)
+        >>> SignedGraph.from_arrays(catalogue, [0, 0], [1, 2], [1, -1])
+        SignedGraph(3 nodes, 1 +, 1 -)
+        """
+        columns = read_arrays(
+            catalogue,
+            source,
+            target,
+            sign,
+            decided_by=decided_by,
+            both_signs=both_signs,
+            neutral=neutral,
+        )
+        return cls(catalogue, columns)
+
+    @classmethod
+    def read_csv(
+        cls,
+        path: str | PathLike[str],
+        *,
+        catalogue: Catalogue | None = None,
+        both_signs: BothSigns = "error",
+        neutral: Neutral = "drop",
+    ) -> SignedGraph:
+        """Read an edges.csv: ``source,target,rel,sign``, UTF-8.
+
+        `rel` names the modalities of source and target, such as ``audience_to_brand``. A sign is
+        ``+`` or ``-``; the minus sign and the en dash that documents make of a hyphen are read
+        too. Attributes whose only rows are neutral stay, without an edge.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        catalogue : Catalogue, optional
+            Adds attributes without edges; what the file names must then be in it. It also decides
+            a `rel` that could be split in two ways. Without it the attributes are those of the
+            file, in code-point order.
+        both_signs : {"error", "drop", "first"}
+            As in :meth:`from_edges`.
+        neutral : {"drop", "keep", "error"}
+            What becomes of a ``0`` sign.
+
+        Raises
+        ------
+        GraphError
+            With all faults at once, each with file, line and fix.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "edges.csv")
+        ...     text = "source,target,rel,sign\\nAthletes,Nike,audience_to_brand,+\\n"
+        ...     _ = path.write_text(text)
+        ...     SignedGraph.read_csv(path)
+        SignedGraph(2 nodes, 1 +, 0 -)
+        """
+        return cls(*read_edges(Path(path), catalogue, both_signs=both_signs, neutral=neutral))
+
+    @classmethod
+    def from_networkx(
+        cls,
+        network: networkx.Graph,
+        *,
+        both_signs: BothSigns = "error",
+        neutral: Neutral = "keep",
+    ) -> SignedGraph:
+        """Read a networkx graph of any kind; the direction of edges is ignored.
+
+        Nodes are (modality, value) tuples, or have a ``modality`` (and perhaps a ``value``)
+        among their data; edges have a ``sign`` of 1, -1, 0, "+" or "-". Other fields of
+        :class:`Attribute` and :class:`Edge` are read where they are given.
+
+        Raises
+        ------
+        GraphError
+            With every node and edge that cannot be read.
+        """
+        from campaignkit.graph.networks import read_networkx
+
+        catalogue, edges = read_networkx(network)
+        return cls.from_edges(edges, catalogue=catalogue, both_signs=both_signs, neutral=neutral)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: object,
+        *,
+        catalogue: Catalogue | None = None,
+        both_signs: BothSigns = "error",
+        neutral: Neutral = "keep",
+    ) -> SignedGraph:
+        """Read a pandas, polars or pyarrow table with one row an edge.
+
+        Its columns are source, target, sign, and either rel or source_modality and
+        target_modality; those of :meth:`to_frame` beyond these are read where they are there.
+
+        Raises
+        ------
+        GraphError
+            With every row (counted from 0) that cannot be read.
+        """
+        from campaignkit.graph.frames import read_frame
+
+        return cls.from_edges(
+            read_frame(frame), catalogue=catalogue, both_signs=both_signs, neutral=neutral
+        )
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> SignedGraph:
+        """Read what :meth:`save` wrote, after checking its files against the manifest.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder is not a graph's, or a file is missing or changed.
+        """
+        return cls(*load_graph(Path(folder)))
+
+    def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
+        """Write a folder that keeps everything: catalogue, isolated nodes, neutrals, provenance.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder holds something and `replace` is false, or cannot be written.
+        """
+        save_graph(Path(folder), self.catalogue, self.columns, self.digest, replace=replace)
+
+    def write_csv(self, path: str | PathLike[str], *, neutrals: bool = False) -> None:
+        """Write edges.csv, for interchange: attributes without edges and provenance are not in it.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+        neutrals : bool
+            Whether neutral judgements are written, with sign ``0``.
+
+        Raises
+        ------
+        GraphError
+            If a modality's name makes a `rel` that could not be read back.
+        """
+        write_edges(Path(path), self.catalogue, self.columns, neutrals=neutrals)
+
+    def to_networkx(self) -> networkx.Graph:
+        """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""
+        from campaignkit.graph.networks import to_networkx
+
+        return to_networkx(self)
+
+    def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
+        """A table with one row an edge, of ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
+        from campaignkit.graph.frames import to_frame
+
+        return to_frame(self, backend)
+
+    def to_scipy(self) -> scipy.sparse.csr_array:
+        """The signs as a symmetric int8 ``scipy.sparse.csr_array``, rows in catalogue order."""
+        from campaignkit.graph.networks import to_scipy
+
+        return to_scipy(self)
+
+    def add(self, attributes: Iterable[Attribute] = (), edges: Iterable[Edge] = ()) -> SignedGraph:
+        """The graph with more attributes and edges; what is there keeps its number and its edges.
+
+        Raises
+        ------
+        CatalogueError
+            If an attribute is there already.
+        GraphError
+            If an edge contradicts one that is there (:meth:`with_edges` changes it), or names an
+            attribute that is not.
+
+        Examples
+        --------
+        >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Brazil"), 1)])
+        >>> grown = graph.add([Attribute("geo", "Chile")],
+        ...                   [Edge(("brand", "Nike"), ("geo", "Chile"), 1)])
+        >>> grown.num_nodes, grown.num_positive
+        (3, 2)
+        """
+        new = tuple(attributes)
+        catalogue = self.catalogue.add(new) if new else self.catalogue
+        return SignedGraph(
+            *read_edge_list(
+                edges, catalogue, both_signs="error", neutral="keep", after=self.columns
+            )
+        )
+
+    def with_edges(self, edges: Iterable[Edge]) -> SignedGraph:
+        """The graph in which these pairs are as `edges` say, whatever they were before."""
+        return SignedGraph(self.catalogue, set_edges(self.catalogue, self.columns, edges))
+
+    def without_edges(self, pairs: Iterable[tuple[NodeLike, NodeLike]]) -> SignedGraph:
+        """The graph without any judgement of these pairs."""
+        return SignedGraph(self.catalogue, drop_edges(self.catalogue, self.columns, pairs))
+
+    def without_attributes(self, attributes: Iterable[NodeLike]) -> SignedGraph:
+        """The graph without these attributes and their edges; the others keep their order."""
+        return SignedGraph(*drop_attributes(self.catalogue, self.columns, attributes))
