@@ -1,0 +1,97 @@
+"""Count the positive or negative pairs of a node set, and keep the degrees of all nodes to it.
+
+Each function exists once for graphs in dense form and once for listed neighbours; the compiler
+picks by the type of the graph, so a kernel holds only the code of its own form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from campaignkit.graph.kernels.options import PART
+from campaignkit.graph.kernels.vectors import count_pairs, move_degrees
+
+_ONE = np.uint64(1)
+
+
+def count_positive(graph, nodes, num_nodes, mask):
+    """Positive pairs of the set that `nodes` and `mask` both hold (kernels only)."""
+    raise NotImplementedError
+
+
+def count_negative(graph, nodes, num_nodes, mask):
+    """Negative pairs of the set that `nodes` and `mask` both hold (kernels only)."""
+    raise NotImplementedError
+
+
+def move(graph, new, old, pos_degree, neg_degree):
+    """Let `new` join the set and `old` leave it in the degrees; -1 means none (kernels only)."""
+    raise NotImplementedError
+
+
+def _is_dense(graph: types.NamedTuple) -> bool:
+    return "plane" in graph.fields
+
+
+@overload(count_positive, jit_options=PART)
+def _count_positive(graph, nodes, num_nodes, mask):
+    if _is_dense(graph):
+        return lambda graph, nodes, num_nodes, mask: (
+            count_pairs(graph.pos_bits, graph.num_words, nodes, num_nodes, mask) >> 1
+        )
+    return lambda graph, nodes, num_nodes, mask: count_listed(graph, nodes, num_nodes, mask, 1)
+
+
+@overload(count_negative, jit_options=PART)
+def _count_negative(graph, nodes, num_nodes, mask):
+    if _is_dense(graph):
+        return lambda graph, nodes, num_nodes, mask: (
+            count_pairs(graph.neg_bits, graph.num_words, nodes, num_nodes, mask) >> 1
+        )
+    return lambda graph, nodes, num_nodes, mask: count_listed(graph, nodes, num_nodes, mask, -1)
+
+
+@overload(move, jit_options=PART)
+def _move(graph, new, old, pos_degree, neg_degree):
+    if _is_dense(graph):
+        return lambda graph, new, old, pos_degree, neg_degree: move_degrees(
+            graph.plane, graph.stride, new, old, pos_degree, neg_degree
+        )
+    return move_listed
+
+
+def count_listed(graph, nodes, num_nodes, mask, sign):
+    """The count for a graph of listed neighbours (kernels only)."""
+    raise NotImplementedError
+
+
+@overload(count_listed, jit_options=PART)
+def _count_listed(graph, nodes, num_nodes, mask, sign):
+    def count(graph, nodes, num_nodes, mask, sign):
+        total = 0
+        for j in range(num_nodes):
+            for i in range(graph.indptr[nodes[j]], graph.indptr[nodes[j] + 1]):
+                other = graph.indices[i]
+                inside = np.int64((mask[other >> 6] >> np.uint64(other & 63)) & _ONE)
+                total += inside & np.int64(graph.signs[i] == sign)
+        return total >> 1
+
+    return count
+
+
+def move_listed(graph, new, old, pos_degree, neg_degree):
+    """`move` for listed neighbours: touches those of the two nodes only."""
+    if new >= 0:
+        for j in range(graph.indptr[new], graph.indptr[new + 1]):
+            if graph.signs[j] > 0:
+                pos_degree[graph.indices[j]] += np.uint8(1)
+            else:
+                neg_degree[graph.indices[j]] += np.uint8(1)
+    if old >= 0:
+        for j in range(graph.indptr[old], graph.indptr[old + 1]):
+            if graph.signs[j] > 0:
+                pos_degree[graph.indices[j]] -= np.uint8(1)
+            else:
+                neg_degree[graph.indices[j]] -= np.uint8(1)

@@ -1,0 +1,1 @@
+"""The sampler's compiled loops; each module compiles on first use only."""

@@ -1,0 +1,9 @@
+"""What to draw: sampling specs, read and checked with all their faults at once."""
+
+from __future__ import annotations
+
+from campaignkit.spec.fit import check_fit, overlap_notes
+from campaignkit.spec.label import LabelSpec
+from campaignkit.spec.sampling import SamplingSpec
+
+__all__ = ["LabelSpec", "SamplingSpec", "check_fit", "overlap_notes"]

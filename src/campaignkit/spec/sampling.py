@@ -1,0 +1,191 @@
+"""The whole spec: type ranges, labels, priorities and the annealer's parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from campaignkit.spec.faults import spec_error
+from campaignkit.spec.label import LabelSpec
+from campaignkit.store import digest_json
+
+MAX_NODES = 255  # a campaign's degrees are kept in bytes; more would need another kernel
+MIN_NODES = 2  # with one node there is no pair, so no fraction
+
+
+def _ordered(bounds: tuple[int, int]) -> tuple[int, int]:
+    low, high = bounds
+    if low > high:
+        raise ValueError(f"low {low} above high {high}; expected [low, high]")
+    return bounds
+
+
+_Count = Annotated[int, Field(strict=True, ge=0)]
+CountRange = Annotated[tuple[_Count, _Count], AfterValidator(_ordered)]
+TypePair = tuple[str, str]
+_Temperature = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+_Steps = Annotated[int, Field(strict=True, ge=1)]
+
+
+class SamplingSpec(BaseModel):
+    """What an :class:`~campaignkit.AnnealingSampler` draws; the published parameter names.
+
+    Parameters
+    ----------
+    type_ranges : dict of str to (int, int)
+        For each modality, how many of its attributes a campaign holds, both ends inclusive.
+        Modalities left out take no part. The lows add up to at least 2, the highs to at most 255.
+    label_params : dict of str to LabelSpec
+        The labels, each with its box and its number of campaigns.
+    high_priority_type_pairs, low_priority_type_pairs : list of (str, str)
+        Modality pairs whose own fractions should lie in the label's box as well, as far as that
+        costs no campaign its label; high ones first, low ones where the high ones allow.
+    max_iters : int
+        The most steps one annealing chain may take before it starts again elsewhere.
+    start_temp, end_temp : float
+        First and last temperature of the random-proposal annealer's geometric schedule, in edges
+        outside the box. The heat-bath annealer has no temperature and does not read them.
+    patience : int
+        Random-proposal annealer only: steps without improvement before a chain starts again. A
+        small value favours campaigns near easy entrances of the box: it adds bias.
+    proposals_per_step : int
+        Random-proposal annealer only: the best of so many proposals is tried at each step. More
+        than 1 arrives sooner and more biased: on a graph small enough to enumerate, the total
+        variation distance to the target grew from .17 (1) to .23 (4) and .29 (16) in a box that
+        accepts 1% of draws.
+
+    Raises
+    ------
+    SpecError
+        With every fault and its path.
+
+    Examples
+    --------
+    >>> spec = SamplingSpec(
+    ...     type_ranges={"brand": (1, 1), "audience": (2, 4)},
+    ...     label_params={"pos": {"pos_frac_range": (0.2, 1), "neg_frac_range": (0, 0.3),
+    ...                           "num_samples": 100}})
+    >>> spec.label_params["pos"].num_samples, spec.max_iters
+    (100, 20000)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type_ranges: Annotated[dict[str, CountRange], Field(min_length=1)]
+    label_params: Annotated[dict[str, LabelSpec], Field(min_length=1)]
+    high_priority_type_pairs: tuple[TypePair, ...] = ()
+    low_priority_type_pairs: tuple[TypePair, ...] = ()
+    max_iters: _Steps = 20_000
+    start_temp: _Temperature = 2.0
+    end_temp: _Temperature = 0.1
+    patience: _Steps = 2_000
+    proposals_per_step: _Steps = 1
+
+    def __init__(self, **data: Any) -> None:  # Any: whatever a file or a caller holds
+        try:
+            super().__init__(**data)
+        except ValidationError as err:
+            raise spec_error(err, title="sampling spec", known=type(self).model_fields) from None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """A spec from a mapping; raises SpecError with every fault and its path."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as err:
+            raise spec_error(err, title="sampling spec", known=cls.model_fields) from None
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a spec from a .json, .toml, .yaml or .yml file.
+
+        Raises
+        ------
+        SpecError
+            If the file is missing, not what its name says, or the spec has faults.
+        """
+        from campaignkit.spec.files import read_mapping
+
+        return cls.model_validate(read_mapping(Path(path)))
+
+    def write(self, path: str | Path) -> None:
+        """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
+        from campaignkit.spec.files import write_mapping
+
+        write_mapping(Path(path), self.model_dump(mode="json"))
+
+    @property
+    def digest(self) -> str:
+        """Content digest: equal specs, however written, have the same one."""
+        return digest_json(self.model_dump(mode="json"))
+
+    @property
+    def num_samples(self) -> int:
+        """How many campaigns are wanted in all."""
+        return sum(label.num_samples for label in self.label_params.values())
+
+    @field_validator("type_ranges")
+    @classmethod
+    def _sizes_in_reach(cls, value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        fewest = sum(low for low, _ in value.values())
+        most = sum(high for _, high in value.values())
+        if "label" in value:
+            raise ValueError("a modality cannot be called 'label'; that key holds the label")
+        if fewest < MIN_NODES:
+            raise ValueError(
+                f"the lows add up to {fewest}, but a campaign needs at least {MIN_NODES} "
+                "attributes to have a pair; raise a low"
+            )
+        if most > MAX_NODES:
+            raise ValueError(
+                f"the highs add up to {most}, but a campaign holds at most {MAX_NODES} "
+                "attributes; lower a high"
+            )
+        return value
+
+    @field_validator("label_params")
+    @classmethod
+    def _labels_have_names(cls, value: dict[str, LabelSpec]) -> dict[str, LabelSpec]:
+        for name in value:
+            if not name or name != name.strip() or not name.isprintable():
+                raise ValueError(f"label {name!r} is blank, padded or not printable; rename it")
+        if len(value) > MAX_NODES:
+            raise ValueError(f"{len(value)} labels; expected at most {MAX_NODES}")
+        return value
+
+    @field_validator("high_priority_type_pairs", "low_priority_type_pairs")
+    @classmethod
+    def _pairs_are_known(
+        cls, value: tuple[TypePair, ...], info: ValidationInfo
+    ) -> tuple[TypePair, ...]:
+        known = info.data.get("type_ranges")
+        taken = {frozenset(pair) for pair in info.data.get("high_priority_type_pairs") or ()}
+        seen: set[frozenset[str]] = set()
+        for first, second in value:
+            if first == second:
+                raise ValueError(
+                    f"[{first}, {second}]: attributes of one modality share no edge; "
+                    "name two modalities"
+                )
+            unknown = [name for name in (first, second) if known is not None and name not in known]
+            if unknown:
+                raise ValueError(
+                    f"[{first}, {second}]: {unknown[0]} is not in type_ranges "
+                    f"({', '.join(known or ())})"
+                )
+            pair = frozenset((first, second))
+            if pair in seen or pair in taken:
+                raise ValueError(f"[{first}, {second}] is named twice; name it once")
+            seen.add(pair)
+        return value
+
+    @field_validator("end_temp")
+    @classmethod
+    def _schedule_falls(cls, value: float, info: ValidationInfo) -> float:
+        start = info.data.get("start_temp")
+        if start is not None and value > start:
+            raise ValueError(f"{value:g} is above start_temp {start:g}; the schedule must fall")
+        return value
