@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core.core_schema import ValidationInfo
 
 from campaignkit.spec.faults import spec_error
@@ -26,6 +34,29 @@ def _ordered(bounds: tuple[int, int]) -> tuple[int, int]:
 _Count = Annotated[int, Field(strict=True, ge=0)]
 CountRange = Annotated[tuple[_Count, _Count], AfterValidator(_ordered)]
 TypePair = tuple[str, str]
+
+
+def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    fewest = sum(low for low, _ in value.values())
+    most = sum(high for _, high in value.values())
+    if "label" in value:
+        raise ValueError("a modality cannot be called 'label'; that key holds the label")
+    if fewest < MIN_NODES:
+        raise ValueError(
+            f"the lows add up to {fewest}, but a campaign needs at least {MIN_NODES} "
+            "attributes to have a pair; raise a low"
+        )
+    if most > MAX_NODES:
+        raise ValueError(
+            f"the highs add up to {most}, but a campaign holds at most {MAX_NODES} "
+            "attributes; lower a high"
+        )
+    return value
+
+
+TypeRanges = Annotated[
+    dict[str, CountRange], Field(min_length=1), AfterValidator(_sizes_in_reach)
+]
 _Temperature = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 _Steps = Annotated[int, Field(strict=True, ge=1)]
 
@@ -74,7 +105,7 @@ class SamplingSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    type_ranges: Annotated[dict[str, CountRange], Field(min_length=1)]
+    type_ranges: TypeRanges
     label_params: Annotated[dict[str, LabelSpec], Field(min_length=1)]
     high_priority_type_pairs: tuple[TypePair, ...] = ()
     low_priority_type_pairs: tuple[TypePair, ...] = ()
@@ -127,25 +158,6 @@ class SamplingSpec(BaseModel):
         """How many campaigns are wanted in all."""
         return sum(label.num_samples for label in self.label_params.values())
 
-    @field_validator("type_ranges")
-    @classmethod
-    def _sizes_in_reach(cls, value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-        fewest = sum(low for low, _ in value.values())
-        most = sum(high for _, high in value.values())
-        if "label" in value:
-            raise ValueError("a modality cannot be called 'label'; that key holds the label")
-        if fewest < MIN_NODES:
-            raise ValueError(
-                f"the lows add up to {fewest}, but a campaign needs at least {MIN_NODES} "
-                "attributes to have a pair; raise a low"
-            )
-        if most > MAX_NODES:
-            raise ValueError(
-                f"the highs add up to {most}, but a campaign holds at most {MAX_NODES} "
-                "attributes; lower a high"
-            )
-        return value
-
     @field_validator("label_params")
     @classmethod
     def _labels_have_names(cls, value: dict[str, LabelSpec]) -> dict[str, LabelSpec]:
@@ -189,3 +201,25 @@ class SamplingSpec(BaseModel):
         if start is not None and value > start:
             raise ValueError(f"{value:g} is above start_temp {start:g}; the schedule must fall")
         return value
+
+
+def checked_type_ranges(value: object) -> dict[str, tuple[int, int]]:
+    """Type ranges on their own, checked as those of a spec are.
+
+    Raises
+    ------
+    SpecError
+        With every fault and its path.
+
+    Examples
+    --------
+    >>> checked_type_ranges({"brand": [1, 1], "audience": [2, 4]})
+    {'brand': (1, 1), 'audience': (2, 4)}
+    """
+    try:
+        return _TYPE_RANGES.validate_python({"type_ranges": value})["type_ranges"]
+    except ValidationError as err:
+        raise spec_error(err, title="type ranges", known=()) from None
+
+
+_TYPE_RANGES = TypeAdapter(dict[str, TypeRanges])

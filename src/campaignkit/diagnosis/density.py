@@ -1,0 +1,227 @@
+"""How dense unconstrained campaigns are: the profile that label boxes are chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.diagnosis.ceiling import pair_ceiling
+from campaignkit.errors import SpecError
+from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds
+from campaignkit.graph.node_tables import NodeTables
+from campaignkit.seeds import checked_seed, key64
+from campaignkit.spec import SamplingSpec
+from campaignkit.spec.fit import check_type_ranges
+from campaignkit.spec.sampling import checked_type_ranges
+
+if TYPE_CHECKING:
+    from campaignkit.graph import SignedGraph
+
+_PERCENTILES = (5, 25, 50, 75, 95)
+_MAX_DRAWS = 10_000_000
+
+
+@dataclass(frozen=True)
+class FractionStats:
+    """Where a fraction lies over many draws; all in [0, 1]."""
+
+    mean: float
+    p5: float
+    p25: float
+    p50: float
+    p75: float
+    p95: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> FractionStats:
+        """The statistics of some fractions."""
+        at = np.percentile(values, _PERCENTILES)
+        return cls(float(values.mean()), *(float(value) for value in at))
+
+
+@dataclass(frozen=True)
+class DensityProfile:
+    """The density of unconstrained draws from a graph under some type ranges.
+
+    Attributes
+    ----------
+    type_ranges : dict of str to (int, int)
+    num_draws, seed : int
+    positive, negative, absent : FractionStats
+        Shares of all node pairs; the three means add up to 1.
+    ceiling : float
+        The highest share of signed pairs that type counts allow, whatever the edges.
+    graph_digest : str
+    draws : DrawCounts
+        Size and pair counts of every draw.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
+    >>> profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4)})
+    >>> round(profile.positive.mean + profile.negative.mean + profile.absent.mean, 6)
+    1.0
+    """
+
+    type_ranges: dict[str, tuple[int, int]]
+    num_draws: int
+    seed: int
+    positive: FractionStats
+    negative: FractionStats
+    absent: FractionStats
+    ceiling: float
+    graph_digest: str
+    draws: DrawCounts = field(repr=False, compare=False)
+
+    def suggest(
+        self, num_samples: Mapping[str, int], *, widen: float = 0.25
+    ) -> SamplingSpec:
+        """A spec whose labels `pos`, `avg` and `neg` suit this graph.
+
+        `pos` holds draws with many positive and few negative pairs, `neg` the reverse; the two
+        boxes are disjoint and each accepts at most 30% of draws. `avg` spans the middle half of
+        both fractions.
+
+        Parameters
+        ----------
+        num_samples : mapping of str to int
+            How many campaigns of each label; the keys are among pos, avg, neg.
+        widen : float
+            By which share of the interquartile range `avg` reaches beyond the quartiles.
+
+        Raises
+        ------
+        SpecError
+            If a label cannot be placed, with the reason.
+
+        Examples
+        --------
+        >>> import campaignkit as ck
+        >>> graph = ck.build_graph(
+        ...     ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
+        >>> profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4)})
+        >>> sorted(profile.suggest({"pos": 10, "neg": 10}).label_params)
+        ['neg', 'pos']
+        """
+        from campaignkit.diagnosis.suggestion import suggest_spec
+
+        return suggest_spec(self, num_samples, widen=widen)
+
+    def coverage(self, spec: SamplingSpec) -> BoxCoverage:
+        """Which share of the draws each label of a spec accepts, and each two labels share."""
+        inside = {
+            name: self.draws.accepted(pair_bounds(box.pos_frac_range, box.neg_frac_range))
+            for name, box in spec.label_params.items()
+        }
+        names = list(inside)
+        overlap = {
+            (a, b): float((inside[a] & inside[b]).mean())
+            for i, a in enumerate(names)
+            for b in names[i + 1 :]
+        }
+        return BoxCoverage({name: float(at.mean()) for name, at in inside.items()}, overlap)
+
+    def to_dict(self) -> dict[str, object]:
+        """The profile as JSON values, without the single draws."""
+        return {
+            "type_ranges": {name: list(ends) for name, ends in self.type_ranges.items()},
+            "num_draws": self.num_draws,
+            "seed": self.seed,
+            "graph_digest": self.graph_digest,
+            "ceiling": self.ceiling,
+            "positive": asdict(self.positive),
+            "negative": asdict(self.negative),
+            "absent": asdict(self.absent),
+        }
+
+    def __str__(self) -> str:
+        heads = ("mean", *(f"p{p}" for p in _PERCENTILES))
+        lines = ["fraction  " + "".join(f"{head:>7}" for head in heads)]
+        for name in ("positive", "negative", "absent"):
+            values = asdict(getattr(self, name)).values()
+            lines.append(f"{name:<10}" + "".join(f"{value:7.3f}" for value in values))
+        lines.append(f"type counts allow at most {self.ceiling:.3f} of the pairs to be signed")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{head}</th>" for head in ("", "mean", *map("p{}".format, _PERCENTILES)))
+        rows = ""
+        for name in ("positive", "negative", "absent"):
+            cells = "".join(f"<td>{v:.3f}</td>" for v in asdict(getattr(self, name)).values())
+            rows += f"<tr><th>{name}</th>{cells}</tr>"
+        return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+@dataclass(frozen=True)
+class BoxCoverage:
+    """Shares of unconstrained draws: accepted by each label, and by both of two labels."""
+
+    accepted: dict[str, float]
+    overlap: dict[tuple[str, str], float]
+
+    def __str__(self) -> str:
+        lines = [f"label {name}: accepts {share:.1%} of draws" for name, share in self.accepted.items()]
+        lines += [
+            f"labels {a} and {b} share {share:.1%} of draws"
+            for (a, b), share in self.overlap.items()
+        ]
+        return "\n".join(lines)
+
+
+def diagnose(
+    graph: SignedGraph,
+    *,
+    type_ranges: Mapping[str, tuple[int, int]],
+    num_draws: int = 10_000,
+    seed: int = 0,
+) -> DensityProfile:
+    """Profile the density of unconstrained draws: what share of pairs is positive, negative, absent.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+    type_ranges : mapping of str to (int, int)
+        How many attributes of each modality a campaign holds, both ends inclusive.
+    num_draws : int
+        1 to 10 million; ten thousand place a percentile within half a point.
+    seed : int
+
+    Raises
+    ------
+    SpecError
+        If the ranges have faults or do not fit the graph.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
+    >>> ck.diagnose(graph, type_ranges={"a": (1, 1), "b": (1, 1)}, num_draws=10).positive.mean
+    1.0
+    """
+    ranges = checked_type_ranges(type_ranges)
+    check_type_ranges(ranges, graph)
+    if isinstance(num_draws, bool) or not isinstance(num_draws, int):
+        raise SpecError(f"num_draws is {num_draws!r}; expected an integer")
+    if not 1 <= num_draws <= _MAX_DRAWS:
+        raise SpecError(f"num_draws is {num_draws}; expected 1 to {_MAX_DRAWS}")
+    tables = NodeTables.from_graph(graph, ranges)
+    draws = draw_counts(
+        tables, ranges, num_draws=num_draws, key=key64(checked_seed(seed), "diagnose")
+    )
+    positive, negative = draws.positives / draws.pairs, draws.negatives / draws.pairs
+    return DensityProfile(
+        type_ranges=ranges,
+        num_draws=num_draws,
+        seed=seed,
+        positive=FractionStats.of(positive),
+        negative=FractionStats.of(negative),
+        absent=FractionStats.of(1 - positive - negative),
+        ceiling=pair_ceiling(ranges),
+        graph_digest=graph.digest,
+        draws=draws,
+    )

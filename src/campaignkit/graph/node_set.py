@@ -1,0 +1,168 @@
+"""Node sets over a graph: fractions, unconstrained draws, integer bounds.
+
+**Q** is the law of an unconstrained draw: the number of nodes of each type uniform in its range,
+the nodes uniform given the numbers. A **fraction** is a share of all node pairs of the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.graph.node_tables import NodeTables
+from campaignkit.seeds import key64
+
+if TYPE_CHECKING:
+    from campaignkit.graph.signed_graph import SignedGraph
+
+MAX_SIZE = 255  # nodes of a set; degrees are kept in bytes
+# Bounds come from binary floats: 0.3 * 10 pairs is 3.0000000000000004 or 2.9999999999999996.
+_EPSILON = 1e-9
+
+
+@dataclass(frozen=True)
+class DrawCounts:
+    """Sizes and pair counts of some draws from Q.
+
+    Attributes
+    ----------
+    sizes : uint8[r]
+        Nodes of each draw.
+    positives, negatives : int32[r]
+        Positive and negative pairs of each draw.
+    """
+
+    sizes: NDArray[np.uint8]
+    positives: NDArray[np.int32]
+    negatives: NDArray[np.int32]
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """All node pairs of each draw, same-modality pairs included: int64[r]."""
+        sizes = self.sizes.astype(np.int64)
+        return sizes * (sizes - 1) // 2
+
+    def accepted(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which draws lie in a box given as :func:`pair_bounds`: bool[r]."""
+        low_p, high_p, low_n, high_n = bounds[:, self.sizes]
+        return (
+            (low_p <= self.positives) & (self.positives <= high_p)
+            & (low_n <= self.negatives) & (self.negatives <= high_n)
+        )  # fmt: skip
+
+
+def draw_counts(
+    tables: NodeTables, type_ranges: Mapping[str, tuple[int, int]], *, num_draws: int, key: int
+) -> DrawCounts:
+    """Draw node sets from Q and count their pairs.
+
+    Parameters
+    ----------
+    tables : NodeTables
+        Of exactly the modalities in `type_ranges`.
+    type_ranges : mapping of str to (int, int)
+        How many nodes of each modality.
+    num_draws : int
+        How many draws; draw i depends on (key, i) only.
+    key : int
+        A stream's 64-bit key, see :func:`campaignkit.seeds.key64`.
+    """
+    from campaignkit.graph.kernels.profile import count_draws
+    from campaignkit.graph.kernels.vectors import aligned_zeros
+
+    low, high = range_arrays(tables, type_ranges)
+    sizes = np.zeros(num_draws, np.uint8)
+    counts = np.zeros((num_draws, 2), np.int32)
+    arrays = tables.arrays
+    mask = aligned_zeros(arrays.num_words, np.uint64)
+    nodes = np.zeros(MAX_SIZE + 1, np.int32)
+    count_draws(arrays, low, high, np.uint64(key), mask, nodes, sizes, counts)
+    return DrawCounts(sizes, counts[:, 0], counts[:, 1])
+
+
+def range_arrays(
+    tables: NodeTables, type_ranges: Mapping[str, tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Type ranges as two int64[T], in the order of the tables' types."""
+    low = np.array([type_ranges[name][0] for name in tables.modalities], np.int64)
+    high = np.array([type_ranges[name][1] for name in tables.modalities], np.int64)
+    return low, high
+
+
+def pair_bounds(
+    pos_frac_range: tuple[float, float], neg_frac_range: tuple[float, float]
+) -> NDArray[np.int64]:
+    """A box of fractions as integer bounds for every size of node set.
+
+    Returns
+    -------
+    int64[4, 256]
+        Lowest and highest number of positive pairs, then of negative pairs, by number of nodes.
+
+    Examples
+    --------
+    >>> pair_bounds((0.3, 1), (0, 0.1))[:, 5].tolist()  # of 10 pairs
+    [3, 10, 0, 1]
+    """
+    size = np.arange(MAX_SIZE + 1, dtype=np.int64)
+    pairs = size * (size - 1) // 2
+    rows = []
+    for low, high in (pos_frac_range, neg_frac_range):
+        rows += [np.ceil(low * pairs - _EPSILON), np.floor(high * pairs + _EPSILON)]
+    return np.stack(rows).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """Shares of all node pairs of one node set; they add up to 1.
+
+    Examples
+    --------
+    >>> Fractions(0.25, 0.25, 0.5).absent
+    0.5
+    """
+
+    positive: float
+    negative: float
+    absent: float
+
+
+def fractions(graph: SignedGraph, nodes: Iterable[tuple[str, str]]) -> Fractions:
+    """The shares of positive, negative and absent pairs of a node set.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+    nodes : iterable of (modality, value)
+        At least two, each once.
+
+    Raises
+    ------
+    UnknownAttribute
+        If the graph lacks one of the nodes.
+    ValueError
+        With fewer than two nodes, or one given twice.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
+    >>> fractions(graph, [("a", "x"), ("b", "y")])
+    Fractions(positive=1.0, negative=0.0, absent=0.0)
+    """
+    members = list(nodes)
+    if len(members) < 2 or len(set(members)) < len(members):
+        raise ValueError(f"{len(members)} nodes, {len(set(members))} of them distinct; expected at "
+                         "least two, each once")  # fmt: skip
+    signs = [graph.sign(a, b) for i, a in enumerate(members) for b in members[:i]]
+    positive, negative = signs.count(1) / len(signs), signs.count(-1) / len(signs)
+    return Fractions(positive, negative, signs.count(0) / len(signs))
+
+
+def pilot_key(purpose: str, seed: int = 0) -> int:
+    """The key of the draws that decide how to work, the same for every run by default."""
+    return key64(seed, "node-set", purpose)
