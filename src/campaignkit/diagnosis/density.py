@@ -78,9 +78,7 @@ class DensityProfile:
     graph_digest: str
     draws: DrawCounts = field(repr=False, compare=False)
 
-    def suggest(
-        self, num_samples: Mapping[str, int], *, widen: float = 0.25
-    ) -> SamplingSpec:
+    def suggest(self, num_samples: Mapping[str, int], *, widen: float = 0.25) -> SamplingSpec:
         """A spec whose labels `pos`, `avg` and `neg` suit this graph.
 
         `pos` holds draws with many positive and few negative pairs, `neg` the reverse; the two
@@ -149,7 +147,9 @@ class DensityProfile:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{head}</th>" for head in ("", "mean", *map("p{}".format, _PERCENTILES)))
+        heads = "".join(
+            f"<th>{head}</th>" for head in ("", "mean", *map("p{}".format, _PERCENTILES))
+        )
         rows = ""
         for name in ("positive", "negative", "absent"):
             cells = "".join(f"<td>{v:.3f}</td>" for v in asdict(getattr(self, name)).values())
@@ -165,7 +165,9 @@ class BoxCoverage:
     overlap: dict[tuple[str, str], float]
 
     def __str__(self) -> str:
-        lines = [f"label {name}: accepts {share:.1%} of draws" for name, share in self.accepted.items()]
+        lines = [
+            f"label {name}: accepts {share:.1%} of draws" for name, share in self.accepted.items()
+        ]
         lines += [
             f"labels {a} and {b} share {share:.1%} of draws"
             for (a, b), share in self.overlap.items()

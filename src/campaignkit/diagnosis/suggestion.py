@@ -93,9 +93,7 @@ def _between(below: float, at: float) -> tuple[float, float]:
     return at, below
 
 
-def _cap(
-    fraction: NDArray[np.float64], limit: float, *, among: NDArray[np.bool_]
-) -> float:
+def _cap(fraction: NDArray[np.float64], limit: float, *, among: NDArray[np.bool_]) -> float:
     """The median if enough of the draws `among` lie below it, else the limit."""
     median = float(np.ceil(np.median(fraction) * 10**_DIGITS) / 10**_DIGITS)
     cap = min(median, limit)

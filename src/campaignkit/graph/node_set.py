@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.seeds import key64
 
 if TYPE_CHECKING:
     from campaignkit.graph.signed_graph import SignedGraph
@@ -49,10 +48,8 @@ class DrawCounts:
     def accepted(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which draws lie in a box given as :func:`pair_bounds`: bool[r]."""
         low_p, high_p, low_n, high_n = bounds[:, self.sizes]
-        return (
-            (low_p <= self.positives) & (self.positives <= high_p)
-            & (low_n <= self.negatives) & (self.negatives <= high_n)
-        )  # fmt: skip
+        inside: NDArray[np.bool_] = (low_p <= self.positives) & (self.positives <= high_p)
+        return inside & (low_n <= self.negatives) & (self.negatives <= high_n)
 
 
 def draw_counts(
@@ -161,8 +158,3 @@ def fractions(graph: SignedGraph, nodes: Iterable[tuple[str, str]]) -> Fractions
     signs = [graph.sign(a, b) for i, a in enumerate(members) for b in members[:i]]
     positive, negative = signs.count(1) / len(signs), signs.count(-1) / len(signs)
     return Fractions(positive, negative, signs.count(0) / len(signs))
-
-
-def pilot_key(purpose: str, seed: int = 0) -> int:
-    """The key of the draws that decide how to work, the same for every run by default."""
-    return key64(seed, "node-set", purpose)

@@ -102,7 +102,7 @@ class NodeTables:
         order = canonical_order(graph.catalogue, modalities)
         keys = tuple(graph.catalogue[int(position)].key for position in order)
         names = tuple(sorted({modality for modality, _ in keys}))
-        sizes = {name: 0 for name in names}
+        sizes = dict.fromkeys(names, 0)
         for modality, _ in keys:
             sizes[modality] += 1
         type_start = np.cumsum([0, *sizes.values()], dtype=np.int64)

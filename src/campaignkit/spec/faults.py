@@ -24,11 +24,13 @@ def spec_error(err: ValidationError, *, title: str, known: Iterable[str]) -> Spe
     """
     faults: list[Fault] = []
     for entry in err.errors():
-        path = ".".join(str(part) for part in entry["loc"]) or title
+        path = ".".join(str(part) for part in entry["loc"])
         cause = (entry.get("ctx") or {}).get("error")
         if isinstance(cause, SpecError):  # a nested model has already put its faults in words
-            faults += [Fault(f"{path}.{f.where}", f.found, f.fix) for f in cause.faults]
+            inner = f"{path}." if path else ""
+            faults += [Fault(inner + f.where, f.found, f.fix) for f in cause.faults]
             continue
+        path = path or title
         faults.append(_fault(path, entry["type"], entry["msg"], entry.get("input"), known))
     count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
     return SpecError(f"the {title} has {count}; nothing was done", faults=faults)

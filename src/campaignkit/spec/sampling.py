@@ -54,9 +54,7 @@ def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, i
     return value
 
 
-TypeRanges = Annotated[
-    dict[str, CountRange], Field(min_length=1), AfterValidator(_sizes_in_reach)
-]
+TypeRanges = Annotated[dict[str, CountRange], Field(min_length=1), AfterValidator(_sizes_in_reach)]
 _Temperature = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 _Steps = Annotated[int, Field(strict=True, ge=1)]
 

@@ -5,39 +5,34 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from campaignkit.graph.kernels.options import ENTRY
 from campaignkit.graph.kernels.counts import count_negative, count_positive
 from campaignkit.graph.kernels.draw import clear_mask, draw_node_set
+from campaignkit.graph.kernels.options import ENTRY
 from campaignkit.graph.kernels.random64 import seed_state
 from campaignkit.sample.kernels.emit import emit_sorted
 
 
 @njit(**ENTRY)
-def reject(
-    graph, low, high, bounds, key, first, max_draws, mask, nodes, out_nodes, out_sizes, out_counts
-):
+def reject(graph, box, scratch, key, first, max_draws, rows):
     """Fill rows `first`, `first` + 1, ... : (rows filled, nodes written, draws made).
 
     Parameters
     ----------
     graph : GraphArrays
-    low, high : int64[T]
-        Type ranges.
-    bounds : int64[4, 256]
-        Lowest and highest number of + pairs, then of - pairs, by number of nodes.
+    box : Box
+    scratch : Scratch
     key : uint64
         The label's stream; row i draws from the generator (key, i).
-    max_draws : int
+    first : int64
+    max_draws : int64
         Draws after which a row is given up; rows filled then stops short.
-    mask, nodes : uint64[num_words], int32[256]
-        Working memory; the mask is empty.
-    out_nodes : int32[>= rows * kmax], out_sizes : uint8[rows], out_counts : int32[rows, 2]
-        Nodes ascending within a row, back to back; their number; + and - pairs of each row.
+    rows : Rows
     """
+    mask, nodes = scratch.mask, scratch.nodes
     written = 0
     draws = 0
     k = 0
-    for row in range(out_sizes.size):
+    for row in range(rows.sizes.size):
         s0, s1, s2, s3 = seed_state(key, np.uint64(first + row))
         last = draws + max_draws
         while True:
@@ -46,18 +41,18 @@ def reject(
                 return row, written, draws
             clear_mask(mask, nodes, k)
             k, s0, s1, s2, s3 = draw_node_set(
-                graph.type_start, low, high, mask, nodes, s0, s1, s2, s3
+                graph.type_start, box.low, box.high, mask, nodes, s0, s1, s2, s3
             )
             draws += 1
             p = count_positive(graph, nodes, k, mask)
-            if p < bounds[0, k] or p > bounds[1, k]:
+            if p < box.bounds[0, k] or p > box.bounds[1, k]:
                 continue
             g = count_negative(graph, nodes, k, mask)
-            if g >= bounds[2, k] and g <= bounds[3, k]:
+            if g >= box.bounds[2, k] and g <= box.bounds[3, k]:
                 break
-        out_sizes[row] = k
-        out_counts[row, 0] = p
-        out_counts[row, 1] = g
-        written = emit_sorted(nodes, k, out_nodes, written)
+        rows.sizes[row] = k
+        rows.counts[row, 0] = p
+        rows.counts[row, 1] = g
+        written = emit_sorted(nodes, k, rows.nodes, written)
     clear_mask(mask, nodes, k)
-    return out_sizes.size, written, draws
+    return rows.sizes.size, written, draws
