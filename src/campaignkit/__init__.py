@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from campaignkit.dataset import (
         CampaignDataset as CampaignDataset,
     )
+    from campaignkit.diagnosis import (
+        DensityProfile as DensityProfile,
+    )
+    from campaignkit.diagnosis import (
+        diagnose as diagnose,
+    )
+    from campaignkit.errors import (
+        ArtifactError as ArtifactError,
+    )
     from campaignkit.errors import (
         CampaignkitError as CampaignkitError,
     )
@@ -46,6 +55,18 @@ if TYPE_CHECKING:
         GraphError as GraphError,
     )
     from campaignkit.errors import (
+        InfeasibleSpec as InfeasibleSpec,
+    )
+    from campaignkit.errors import (
+        MissingExtra as MissingExtra,
+    )
+    from campaignkit.errors import (
+        SamplingFailed as SamplingFailed,
+    )
+    from campaignkit.errors import (
+        SpecError as SpecError,
+    )
+    from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
     )
     from campaignkit.graph import (
@@ -54,10 +75,17 @@ if TYPE_CHECKING:
     from campaignkit.graph import (
         SignedGraph as SignedGraph,
     )
+    from campaignkit.spec import (
+        LabelSpec as LabelSpec,
+    )
+    from campaignkit.spec import (
+        SamplingSpec as SamplingSpec,
+    )
 
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
 # that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
 _ROOM_OF = {
+    "ArtifactError": "errors",
     "Attribute": "catalogue",
     "Campaign": "dataset",
     "CampaignDataset": "dataset",
@@ -65,13 +93,22 @@ _ROOM_OF = {
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "DatasetError": "errors",
+    "DensityProfile": "diagnosis",
     "Edge": "graph",
     "GraphError": "errors",
+    "InfeasibleSpec": "errors",
+    "LabelSpec": "spec",
+    "MissingExtra": "errors",
+    "SamplingFailed": "errors",
+    "SamplingSpec": "spec",
     "SignedGraph": "graph",
+    "SpecError": "errors",
     "UnknownAttribute": "errors",
+    "diagnose": "diagnosis",
 }
 
 __all__ = [
+    "ArtifactError",
     "Attribute",
     "Campaign",
     "CampaignDataset",
@@ -79,11 +116,19 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "DatasetError",
+    "DensityProfile",
     "Edge",
     "GraphError",
+    "InfeasibleSpec",
+    "LabelSpec",
+    "MissingExtra",
+    "SamplingFailed",
+    "SamplingSpec",
     "SignedGraph",
+    "SpecError",
     "UnknownAttribute",
     "__version__",
+    "diagnose",
 ]
 
 

@@ -182,7 +182,7 @@ def diagnose(
     num_draws: int = 10_000,
     seed: int = 0,
 ) -> DensityProfile:
-    """Profile the density of unconstrained draws: what share of pairs is positive, negative, absent.
+    """Profile unconstrained draws: what share of their pairs is positive, negative, absent.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ def suggest_spec(
     unknown = [name for name in num_samples if name not in _LABELS]
     if unknown or not num_samples:
         raise SpecError(
-            f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; expected some of "
-            "pos, avg, neg",
+            f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; "
+            "expected some of pos, avg, neg",
             hint="write a SamplingSpec by hand for labels of other names",
         )
     if not (isinstance(widen, int | float) and 0 <= widen <= 10):

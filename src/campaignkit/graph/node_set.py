@@ -49,7 +49,8 @@ class DrawCounts:
         """Which draws lie in a box given as :func:`pair_bounds`: bool[r]."""
         low_p, high_p, low_n, high_n = bounds[:, self.sizes]
         inside: NDArray[np.bool_] = (low_p <= self.positives) & (self.positives <= high_p)
-        return inside & (low_n <= self.negatives) & (self.negatives <= high_n)
+        inside &= (low_n <= self.negatives) & (self.negatives <= high_n)
+        return inside
 
 
 def draw_counts(
@@ -153,8 +154,10 @@ def fractions(graph: SignedGraph, nodes: Iterable[tuple[str, str]]) -> Fractions
     """
     members = list(nodes)
     if len(members) < 2 or len(set(members)) < len(members):
-        raise ValueError(f"{len(members)} nodes, {len(set(members))} of them distinct; expected at "
-                         "least two, each once")  # fmt: skip
+        raise ValueError(
+            f"{len(members)} nodes, {len(set(members))} of them distinct; expected at least two, "
+            "each once"
+        )
     signs = [graph.sign(a, b) for i, a in enumerate(members) for b in members[:i]]
     positive, negative = signs.count(1) / len(signs), signs.count(-1) / len(signs)
     return Fractions(positive, negative, signs.count(0) / len(signs))

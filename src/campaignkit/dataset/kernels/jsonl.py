@@ -80,7 +80,7 @@ def _copy(
     nogil=True,
     boundscheck=False,
 )
-def write_lines(  # noqa: PLR0917 - kernels take arrays by position
+def write_lines(
     nodes: NDArray[np.int32],
     offsets: NDArray[np.int64],
     labels: NDArray[np.uint8],
