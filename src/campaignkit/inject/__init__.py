@@ -1,0 +1,61 @@
+"""Spoil a table on purpose: what goes wrong, where, how often, and the truth about it.
+
+>>> from campaignkit.tables import synthetic_table
+>>> dirty, truth = ErrorInjector(["duplicate_rows"], rate=0.1).inject(synthetic_table(200))
+>>> dirty.num_rows, truth.kinds
+(220, ('duplicate_rows',))
+"""
+
+from __future__ import annotations
+
+from campaignkit.inject.anonymise import anonymise
+from campaignkit.inject.corruptions import (
+    ALL_CORRUPTIONS,
+    LOGICAL,
+    STRUCTURAL,
+    BrokenLaw,
+    CategoricalErrors,
+    Corruption,
+    DroppedColumns,
+    DuplicateRows,
+    MissingValues,
+    Outliers,
+    ScaleErrors,
+    ShiftedColumns,
+    TypeChanges,
+)
+from campaignkit.inject.injector import ErrorInjector
+from campaignkit.inject.stack import STACK_KINDS, StackedTable, stack
+from campaignkit.inject.truth import Defect, GroundTruth, published_table
+from campaignkit.inject.where import AtRandom, ByMagnitude, ByValue, InTime, Where
+from campaignkit.inject.workbench import Workbench
+
+__all__ = [
+    "ALL_CORRUPTIONS",
+    "LOGICAL",
+    "STACK_KINDS",
+    "STRUCTURAL",
+    "AtRandom",
+    "BrokenLaw",
+    "ByMagnitude",
+    "ByValue",
+    "CategoricalErrors",
+    "Corruption",
+    "Defect",
+    "DroppedColumns",
+    "DuplicateRows",
+    "ErrorInjector",
+    "GroundTruth",
+    "InTime",
+    "MissingValues",
+    "Outliers",
+    "ScaleErrors",
+    "ShiftedColumns",
+    "StackedTable",
+    "TypeChanges",
+    "Where",
+    "Workbench",
+    "anonymise",
+    "published_table",
+    "stack",
+]

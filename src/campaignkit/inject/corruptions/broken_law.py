@@ -1,0 +1,119 @@
+"""Rows that break a law of :mod:`campaignkit.tables`; a new law needs no code here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from campaignkit.errors import TableError
+from campaignkit.inject.corruptions.corruption import how_many
+from campaignkit.inject.where import AtRandom, Where
+from campaignkit.tables.laws import AtMost, Law, Needs, NonNegative
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from campaignkit.inject.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLaw:
+    """Rows that break one of these laws; rate is the share of rows.
+
+    Parameters
+    ----------
+    laws : tuple of Law
+        Laws of one kind. Of several (no metric is negative) each row breaks one, drawn among those
+        whose columns the table has.
+    where : Where
+        Where the rows fall.
+    margin : {"clear", "near"}
+        By how much ``a <= b`` is broken: ``near`` by one, ``clear`` by 5% to 100% and at least
+        one.
+
+    Examples
+    --------
+    >>> law = AtMost("clicks", "impressions", kind="clicks_exceed_impressions")
+    >>> BrokenLaw((law,), margin="near").kind
+    'clicks_exceed_impressions'
+    """
+
+    laws: tuple[Law, ...]
+    where: Where = field(default_factory=AtRandom)
+    margin: Literal["clear", "near"] = "clear"
+    stage: int = 0
+
+    @property
+    def kind(self) -> str:
+        """The laws' kind."""
+        return self.laws[0].kind
+
+    def check(self, bench: Workbench) -> None:
+        """Need the columns of at least one of the laws."""
+        if any(bench.has(*law.columns) for law in self.laws):
+            return
+        wanted = sorted({c for law in self.laws for c in law.columns})
+        absent = [c for c in wanted if not bench.has(c)]
+        raise TableError(
+            f"{self.kind} needs {', '.join(wanted)}; the table has no {', '.join(absent)}",
+            hint=f"its columns are: {', '.join(bench.clean.column_names[:20])}",
+        )
+
+    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
+        """Break the law in a share of the rows."""
+        import numpy as np
+
+        laws = [law for law in self.laws if bench.has(*law.columns)]
+        breakable = [_breakable(law, bench) for law in laws]
+        rows = np.flatnonzero(np.logical_or.reduce(breakable))
+        chosen = np.sort(
+            self.where.choose(bench, rows, min(how_many(rate, bench.num_rows), len(rows)), rng)
+        )
+        # Each row breaks one of the laws it can: the one with the largest draw.
+        draws = rng.random((len(laws), len(chosen)))
+        able = np.stack([mask[chosen] for mask in breakable])
+        which = np.argmax(np.where(able, draws, -1.0), axis=0)
+        for number, law in enumerate(laws):
+            part = chosen[which == number]
+            if len(part):
+                self._break(law, bench, part, rng)
+
+    def _break(self, law: Law, bench: Workbench, rows: NDArray[int64], rng: Generator) -> None:
+        import numpy as np
+
+        if isinstance(law, AtMost):
+            bound = np.nan_to_num(bench.numbers(law.upper)[rows])
+            excess = bound * rng.uniform(0.05, 1.0, len(rows))
+            step = 1.0 if self.margin == "near" else np.maximum(np.ceil(excess), 1.0)
+            bench.write_numbers(self.kind, law.lower, rows, np.maximum(bound, 0.0) + step)
+        elif isinstance(law, Needs):
+            had = bench.numbers(law.column)[rows]
+            idle = ~(had > 0)
+            if idle.any():  # the need has to be there before it can go unmet
+                positive = bench.clean_numbers(law.column)
+                positive = positive[positive > 0]
+                pool = positive if len(positive) else np.array([1.0])
+                drawn = rng.choice(pool, size=len(rows))[idle]
+                bench.write_numbers(self.kind, law.column, rows[idle], drawn)
+            bench.write_numbers(self.kind, law.needed, rows, np.zeros(len(rows)))
+        elif isinstance(law, NonNegative):
+            values = np.abs(np.nan_to_num(bench.numbers(law.column)[rows]))
+            filled = np.where(values > 0, values, rng.integers(1, 50, len(rows)))
+            bench.write_numbers(self.kind, law.column, rows, -filled)
+        else:
+            raise TableError(
+                f"no way is known to break {law.says()!r}",
+                hint="use AtMost, Needs or NonNegative, or write a Corruption of your own",
+            )
+
+
+def _breakable(law: Law, bench: Workbench) -> NDArray[int64]:
+    """Rows in which the law holds and speaks: no null in its columns."""
+    import numpy as np
+
+    values = {c: bench.clean_numbers(c) for c in law.columns}
+    filled = np.logical_and.reduce([~np.isnan(v) for v in values.values()])
+    able: NDArray[int64] = filled & ~law.broken(values)
+    return able

@@ -1,0 +1,59 @@
+"""A metric in another unit for part of the table: cents for euros, or half as much again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from campaignkit.errors import TableError
+from campaignkit.inject.corruptions.corruption import how_many
+from campaignkit.inject.where import AtRandom, Where
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from campaignkit.inject.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleErrors:
+    """One metric multiplied by one factor; rate is the share of rows.
+
+    Parameters
+    ----------
+    column : str
+        The metric.
+    factor : float
+        100 is cents for euros; 1.5 stays plausible.
+    where : Where
+        Where the rows fall; `ByValue` makes it one platform's mistake.
+
+    Examples
+    --------
+    >>> ScaleErrors(factor=1.5).kind
+    'scale_errors'
+    """
+
+    column: str = "spend"
+    factor: float = 100.0
+    where: Where = field(default_factory=AtRandom)
+    kind: str = "scale_errors"
+    stage: int = 0
+
+    def check(self, bench: Workbench) -> None:
+        """Need the metric and a factor that changes it."""
+        if self.factor <= 0 or self.factor == 1:
+            raise TableError(
+                f"scale_errors has factor {self.factor}; expected a positive one other than 1"
+            )
+        bench.clean_numbers(bench.own(self.column, user=self.kind))
+
+    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
+        """Multiply the metric."""
+        import numpy as np
+
+        column = bench.own(self.column)
+        rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(column)) > 0)
+        num = min(how_many(rate, bench.num_rows), len(rows))
+        chosen = np.sort(self.where.choose(bench, rows, num, rng))
+        bench.write_numbers(self.kind, column, chosen, bench.numbers(column)[chosen] * self.factor)

@@ -1,0 +1,44 @@
+"""Tables: what their columns mean, the laws their rows keep, and any of them opened for questions.
+
+>>> from campaignkit.tables import open_table
+>>> open_table({"imps": [10, 20], "clicks": [1, 2]}).own["impressions"]
+'imps'
+"""
+
+from __future__ import annotations
+
+from campaignkit.tables.frames import like, to_arrow, unique_names
+from campaignkit.tables.laws import MARKETING_LAWS, AtMost, Law, Needs, NonNegative
+from campaignkit.tables.opened import Column, OpenTable, literal, quoted
+from campaignkit.tables.opening import DatabaseTable, open_table
+from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
+from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
+from campaignkit.tables.synthetic import TableWorld, synthetic_batches, synthetic_table
+
+__all__ = [
+    "MARKETING",
+    "MARKETING_LAWS",
+    "AtMost",
+    "Column",
+    "ColumnProfile",
+    "ColumnSpec",
+    "DatabaseTable",
+    "Law",
+    "Matching",
+    "Needs",
+    "NonNegative",
+    "OpenTable",
+    "Role",
+    "TableProfile",
+    "TableSchema",
+    "TableWorld",
+    "like",
+    "literal",
+    "open_table",
+    "profile_table",
+    "quoted",
+    "synthetic_batches",
+    "synthetic_table",
+    "to_arrow",
+    "unique_names",
+]

@@ -1,0 +1,93 @@
+"""What each column of a table just opened holds: its type, and the meaning of text columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from campaignkit.errors import Fault
+from campaignkit.tables.meaning import TEXT, Meaning, read_meaning
+from campaignkit.tables.opened import Column, OpenTable, quoted
+from campaignkit.tables.schema import Role, TableSchema
+
+MEANING_ROWS = 20_000  # rows looked at to read off what a text column means
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
+            "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+
+
+def described(
+    con: Any, name: str, relation: str, num_rows: int, schema: TableSchema, *, arrow: Any = None
+) -> OpenTable:
+    """The relation as an :class:`OpenTable`, its columns typed; the caller sets its position."""
+    listed = con.execute(f"DESCRIBE {relation}").fetchall()
+    types = {row[0]: str(row[1]) for row in listed}
+    matching = schema.match(types)
+    table = OpenTable(name, con, relation, "", {}, num_rows, matching, schema)
+    table.arrow_source = arrow
+    texts = [n for n, t in types.items() if t.startswith("VARCHAR")]
+    meanings = _meanings(table, texts, schema)
+    table.arrow_source = None
+    table.columns.update({n: _column(n, t, meanings.get(n)) for n, t in types.items()})
+    return table
+
+
+def _meanings(table: OpenTable, texts: list[str], schema: TableSchema) -> dict[str, Meaning]:
+    if not texts or not table.num_rows:
+        return {}
+    if table.num_rows <= MEANING_ROWS or table.arrow_source is not None:
+        relation = table.sampled(MEANING_ROWS)
+    else:
+        every = table.num_rows // MEANING_ROWS + 1
+        numbered = f"(SELECT *, row_number() OVER () AS placed FROM {table.relation})"
+        head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
+        stored = table.relation == "read_text"
+        relation = f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
+    out: dict[str, Meaning] = {}
+    for name in texts:
+        column = quoted(name)
+        # Distinct cells with their counts: a column of ten brands is read ten times, not 20,000.
+        cells = table.rows(
+            f"SELECT {column}, count(*) FROM {relation} WHERE {column} IS NOT NULL GROUP BY 1"
+        )
+        standard = table.matching.standard(name)
+        role = schema[standard].role if standard else None
+        words: list[str] = []
+        for cell, count in cells:
+            words.extend([cell] * min(int(count), 50))
+        meaning = read_meaning(words, is_date=role is Role.DATE, is_id=role is Role.ID)
+        out[name] = TEXT if role is Role.DIMENSION else meaning
+    return out
+
+
+def _column(name: str, type_name: str, meaning: Meaning | None) -> Column:
+    raw = quoted(name)
+    if meaning is not None:
+        sql = meaning.sql.replace("{c}", raw)
+        return Column(name, meaning.kind, sql, raw, is_text=True, formats=meaning.formats)
+    if type_name.startswith("VARCHAR"):
+        return Column(name, "text", raw, raw, is_text=True)
+    if type_name.startswith("ENUM"):
+        return Column(name, "text", f"CAST({raw} AS VARCHAR)", raw)
+    return Column(name, _kind(type_name), raw, raw)
+
+
+def _kind(type_name: str) -> str:
+    if type_name.startswith(_NUMBERS):
+        return "number"
+    if type_name.startswith(("DATE", "TIMESTAMP")):
+        return "date"
+    return "bool" if type_name.startswith("BOOLEAN") else "other"
+
+
+def repeated(names: Sequence[object]) -> tuple[str, ...]:
+    """Column names that occur more than once."""
+    texts = [str(n) for n in names]
+    return tuple(sorted({t for t in texts if texts.count(t) > 1})) if len(texts) < 20_000 else ()
+
+
+def notes_on_names(names: Sequence[object]) -> tuple[Fault, ...]:
+    """A note for each repeated column name."""
+    return tuple(
+        Fault(f"column {name!r}", "occurs more than once", "the later ones carry a number")
+        for name in repeated(names)
+    )

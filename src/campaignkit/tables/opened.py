@@ -1,0 +1,269 @@
+"""A table opened for questions: DuckDB over any frame, file or database table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.errors import Fault, TableError
+from campaignkit.tables.schema import MARKETING, Matching, TableSchema
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import pyarrow as pa
+    from numpy import int64
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an opened table.
+
+    Attributes
+    ----------
+    name : str
+        Its name; repeated names carry a number.
+    kind : str
+        ``number``, ``date``, ``bool``, ``text`` or ``other``.
+    sql : str
+        SQL of its typed value; NULL where a cell does not fit.
+    raw : str
+        SQL of the cell as it is.
+    is_text : bool
+        Whether the cells are text underneath: only then can one not fit.
+    formats : tuple of str
+        Number or date formats seen in a sample of a text column.
+
+    Examples
+    --------
+    >>> Column("clicks", "number", '"clicks"', '"clicks"').is_text
+    False
+    """
+
+    name: str
+    kind: str
+    sql: str
+    raw: str
+    is_text: bool = False
+    formats: tuple[str, ...] = ()
+
+
+@dataclass
+class OpenTable:
+    """A table that can be asked in SQL; made by :func:`open_table`.
+
+    Close it, or use it as a context manager, when no more rows are wanted from it.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in messages.
+    columns : dict
+        Name -> :class:`Column`, in order.
+    num_rows : int
+        Rows.
+    matching : Matching
+        Which standard columns were recognised.
+    notes : tuple of Fault
+        What was odd about the input.
+    ragged : tuple of str
+        Rows a file reader had to leave out, as text (the first ones).
+    num_ragged : int
+        How many those were.
+
+    Examples
+    --------
+    >>> from campaignkit.tables import open_table
+    >>> with open_table({"clicks": [1, 20], "impressions": [9, 9]}) as table:
+    ...     table.positions("clicks > impressions").tolist()
+    [1]
+    """
+
+    name: str
+    con: Any  # duckdb.DuckDBPyConnection: duckdb ships no types
+    relation: str
+    position: str
+    columns: dict[str, Column]
+    num_rows: int
+    matching: Matching
+    schema: TableSchema = MARKETING
+    notes: tuple[Fault, ...] = ()
+    repeated: tuple[str, ...] = ()
+    ragged: tuple[str, ...] = ()
+    num_ragged: int = 0
+    arrow_source: pa.Table | None = None
+    row_groups: tuple[str, ...] = ()
+    _closers: list[Any] = field(default_factory=list)
+
+    def __enter__(self) -> OpenTable:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection and of temporary files."""
+        self.con.close()
+        for close in self._closers:
+            close()
+        self._closers.clear()
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        """Standard name -> the table's own name."""
+        return self.matching.found
+
+    def sql(self, name: str) -> str:
+        """SQL of a column's typed value, by its own or its standard name."""
+        return self.column(name).sql
+
+    def column(self, name: str) -> Column:
+        """A column by its own or its standard name.
+
+        Raises
+        ------
+        TableError
+            If there is none; the message lists what there is.
+        """
+        own = name if name in self.columns else self.own.get(name)
+        if own is None:
+            shown = ", ".join(list(self.columns)[:20]) or "none"
+            raise TableError(
+                f"{self.name} has no column {name!r}", hint=f"its columns are: {shown}"
+            )
+        return self.columns[own]
+
+    def has(self, *names: str) -> bool:
+        """Whether all of these columns are there, by own or standard name."""
+        return all(n in self.columns or n in self.own for n in names)
+
+    def of_kind(self, *kinds: str) -> list[Column]:
+        """The columns of these kinds, in order."""
+        return [c for c in self.columns.values() if c.kind in kinds]
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The one row of an aggregate query."""
+        found = self._run(query).fetchone()
+        return tuple(found) if found is not None else ()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a small query."""
+        return [tuple(r) for r in self._run(query).fetchall()]
+
+    def numpy(self, query: str) -> dict[str, Any]:
+        """The columns of a query as numpy arrays (masked where a cell is null)."""
+        found: dict[str, Any] = self._run(query).fetchnumpy()
+        return found
+
+    def positions(self, predicate: str, *, limit: int | None = None) -> NDArray[int64]:
+        """Positions of the rows for which a SQL condition is true, ascending.
+
+        Returns
+        -------
+        int64[rows found], the first row 0
+        """
+        import numpy as np
+
+        found = self.numpy(self.positions_query(predicate, limit=limit))["position"]
+        return np.sort(np.asarray(found, dtype=np.int64))
+
+    def positions_query(self, predicate: str, *, limit: int | None = None) -> str:
+        """The query behind :meth:`positions`."""
+        end = f" LIMIT {limit}" if limit is not None else ""
+        return f"SELECT position FROM {self.numbered()} WHERE {predicate}{end}"
+
+    def numbered(self) -> str:
+        """The table with a further column ``position``: the row's place, from 0."""
+        return f"(SELECT {self.position} AS position, * FROM {self.relation})"
+
+    def sample_rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
+        """The rows at a few positions, as dictionaries with their position."""
+        if not len(positions):
+            return []
+        wanted = ", ".join(str(int(p)) for p in positions)
+        result = self._run(
+            f"SELECT * FROM {self.numbered()} WHERE position IN ({wanted}) ORDER BY position"
+        )
+        names = [d[0] for d in result.description]
+        return [dict(zip(names, r, strict=True)) for r in result.fetchall()]
+
+    def sampled(self, num_rows: int) -> str:
+        """A relation of about `num_rows` rows, the same ones each time, from all over the table.
+
+        Blocks of neighbouring rows spread evenly: a file is then read at a few places only.
+        """
+        if self.num_rows <= num_rows:
+            return self.relation
+        if self.row_groups:
+            return self.row_groups[0]
+        block = 2048  # DuckDB's vector length
+        every = max(self.num_rows * block // num_rows, block)
+        if self.arrow_source is not None:
+            return self._sliced(every, block)
+        where = f"({self.position}) % {every} < {block}"
+        return f"(SELECT * FROM {self.relation} WHERE {where})"
+
+    def _sliced(self, every: int, block: int) -> str:
+        from campaignkit.extras import require
+
+        pa = require("pyarrow", extra="tables", user="sampling a table")
+        assert self.arrow_source is not None
+        source = self.arrow_source
+        parts = [source.slice(start, block) for start in range(0, self.num_rows, every)]
+        self.con.register("sampled_rows", pa.concat_tables(parts))
+        return "sampled_rows"
+
+    def _run(self, query: str) -> Any:
+        import duckdb
+
+        try:
+            return self.con.execute(query)
+        except duckdb.OutOfMemoryException as err:
+            raise TableError(
+                f"{self.name} does not fit into the memory budget: {_first_line(err)}",
+                hint="give audit a larger memory_mb",
+            ) from err
+        except duckdb.Error as err:
+            raise TableError(
+                f"{self.name} cannot be asked this: {_first_line(err)}",
+                hint=f"the query was: {query[:400]}",
+            ) from err
+
+
+def quoted(name: str) -> str:
+    """A column name as a SQL identifier.
+
+    Examples
+    --------
+    >>> print(quoted('say "hi" now'))
+    "say ""hi"" now"
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A value as a SQL literal.
+
+    Examples
+    --------
+    >>> literal("it's")
+    "'it''s'"
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _first_line(err: Exception) -> str:
+    return str(err).strip().splitlines()[0][:300]

@@ -1,0 +1,325 @@
+"""Open any table for the audit: frames, Parquet, CSV and JSON paths, DuckDB and SQLite tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campaignkit.errors import Fault, TableError
+from campaignkit.extras import require
+from campaignkit.tables.delimited import DelimitedFile, open_delimited
+from campaignkit.tables.describing import described, notes_on_names, repeated
+from campaignkit.tables.frames import to_arrow, unique_names
+from campaignkit.tables.opened import Column, OpenTable, quoted
+from campaignkit.tables.schema import MARKETING, TableSchema
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTable:
+    """A table in a database: a DuckDB or SQLite file, or an open DuckDB or DB-API connection.
+
+    Parameters
+    ----------
+    database : path or connection
+        File of a DuckDB or SQLite database, or an open connection.
+    table : str
+        Name of the table or view; may carry a schema (``"marts.campaigns"``).
+
+    Examples
+    --------
+    >>> import sqlite3
+    >>> con = sqlite3.connect(":memory:")
+    >>> _ = con.execute("create table t (clicks int)")
+    >>> open_table(DatabaseTable(con, "t")).num_rows
+    0
+    """
+
+    database: Any  # a path, or a connection of any DB-API driver
+    table: str
+
+
+def open_table(
+    table: Any,
+    *,
+    schema: TableSchema = MARKETING,
+    memory_mb: int | None = None,
+    threads: int | None = None,
+) -> OpenTable:
+    """Open a table for questions.
+
+    Parameters
+    ----------
+    table : frame, path, DatabaseTable or OpenTable
+        pandas, polars, pyarrow, a DuckDB relation, a dict of columns, a path to Parquet (one file,
+        a folder, or a pattern), CSV, TSV or JSON lines, or a table in a database.
+    schema : TableSchema
+        The columns to recognise.
+    memory_mb : int or None
+        Budget for DuckDB; above it work goes to temporary files. None: DuckDB's own.
+    threads : int or None
+        Threads for DuckDB; None: all cores.
+
+    Raises
+    ------
+    TableError
+        If it does not exist, is empty of columns, or is not a table.
+
+    Examples
+    --------
+    >>> open_table({"Impr.": [1, 2]}).own["impressions"]
+    'Impr.'
+    """
+    if isinstance(table, OpenTable):
+        return table
+    con = _connect(memory_mb, threads)
+    try:
+        if isinstance(table, str | Path):
+            return _open_path(con, Path(table), schema)
+        if isinstance(table, DatabaseTable):
+            return _open_database(con, table, schema)
+        return _open_frame(con, table, schema, name="the table")
+    except BaseException:
+        con.close()
+        raise
+
+
+def _connect(memory_mb: int | None, threads: int | None) -> Any:
+    duckdb = require("duckdb", extra="tables", user="reading a table")
+    config: dict[str, str] = {}
+    if memory_mb is not None:
+        if memory_mb < 32:
+            raise TableError(
+                f"memory_mb is {memory_mb}; expected at least 32",
+                hint="the budget is for the tables' blocks, in megabytes",
+            )
+        config["memory_limit"] = f"{memory_mb}MB"
+    if threads is not None:
+        config["threads"] = str(threads)
+    con = duckdb.connect(":memory:", config=config)
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _open_path(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+    text = str(path)
+    if any(mark in text for mark in "*?[") and not path.exists():
+        matched = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
+        if not matched:
+            raise TableError(f"no file matches {path}", hint="check the folder and the pattern")
+        return _open_parquet(con, text, matched, schema)
+    if not path.exists():
+        near = sorted(p.name for p in path.parent.glob("*"))[:8] if path.parent.exists() else []
+        beside = f"beside it: {', '.join(near)}" if near else "its folder does not exist either"
+        raise TableError(f"{path} does not exist", hint=beside)
+    if path.is_dir():
+        files = sorted(path.rglob("*.parquet"))
+        if not files:
+            raise TableError(
+                f"{path} is a folder without Parquet files",
+                hint="pass one file, or a folder of Parquet files",
+            )
+        return _open_parquet(con, str(path / "**" / "*.parquet"), files, schema)
+    if path.stat().st_size == 0:
+        raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == b"PAR1":
+        return _open_parquet(con, text, [path], schema)
+    if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        return _open_json(con, path, schema)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        raise TableError(f"{path} is not a Parquet file", hint="was it cut off while copied?")
+    if path.suffix.lower() in (".xlsx", ".xls"):
+        raise TableError(f"{path} is a spreadsheet", hint="export it as CSV or Parquet")
+    return _open_delimited(con, path, schema)
+
+
+def _open_parquet(con: Any, pattern: str, files: Sequence[Path], schema: TableSchema) -> OpenTable:
+    duckdb = require("duckdb", extra="tables", user="reading Parquet")
+    place = pattern.replace("'", "''")
+    single = len(files) == 1
+    place = str(files[0]).replace("'", "''") if single else place
+    read = f"read_parquet('{place}', union_by_name = {str(not single).lower()})"
+    try:
+        con.execute(f"CREATE VIEW audited AS SELECT * FROM {read}")
+        if single:
+            con.execute(
+                f"CREATE VIEW audited_at AS SELECT * FROM "
+                f"read_parquet('{place}', file_row_number = true)"
+            )
+        num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+    except duckdb.Error as err:
+        raise TableError(
+            f"{pattern} cannot be read as Parquet: {str(err).splitlines()[0][:300]}",
+            hint="was it cut off while copied?",
+        ) from err
+    table = described(con, pattern, "audited", num_rows, schema)
+    table.position = "row_number() OVER () - 1"
+    if single:
+        table.relation, table.position = "audited", "row_number() OVER () - 1"
+        table.row_groups = _spread_row_groups(con, files[0], num_rows)
+    return table
+
+
+def _spread_row_groups(con: Any, path: Path, num_rows: int) -> tuple[str, ...]:
+    """A relation of a few row groups' heads, evenly spread, for samples of a big file."""
+    if num_rows <= 400_000:
+        return ()
+    pq = require("pyarrow.parquet", extra="tables", user="sampling Parquet")
+    pa = require("pyarrow", extra="tables", user="sampling Parquet")
+    with pq.ParquetFile(path) as file:
+        groups = file.num_row_groups
+        if groups < 8:
+            return ()
+        chosen = sorted({round(i * (groups - 1) / 7) for i in range(8)})
+        parts = []
+        for group in chosen:
+            head = next(file.iter_batches(batch_size=16_384, row_groups=[group]), None)
+            if head is not None:
+                parts.append(head)
+    con.register("spread_rows", pa.Table.from_batches(parts))
+    return ("spread_rows",)
+
+
+def _open_json(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+    duckdb = require("duckdb", extra="tables", user="reading JSON")
+    place = str(path).replace("'", "''")
+    try:
+        con.execute(f"CREATE TABLE audited AS SELECT * FROM read_json_auto('{place}')")
+    except duckdb.Error as err:
+        raise TableError(
+            f"{path} cannot be read as JSON rows: {str(err).splitlines()[0][:300]}",
+            hint="expected one JSON object per line",
+        ) from err
+    num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+    table = described(con, str(path), "audited", num_rows, schema)
+    table.position = "rowid"
+    return table
+
+
+def _open_delimited(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+    opened = open_delimited(path)
+    try:
+        con.register("incoming", opened.reader)
+        pa = require("pyarrow", extra="tables", user="reading CSV")
+        duckdb = require("duckdb", extra="tables", user="reading CSV")
+        try:
+            con.execute("CREATE TABLE read_text AS SELECT * FROM incoming")
+        except (pa.ArrowInvalid, duckdb.Error) as err:
+            raise TableError(
+                f"{path} cannot be read as delimited text: {str(err).splitlines()[0][:300]}",
+                hint="look for an unclosed quote",
+            ) from err
+        finally:
+            con.unregister("incoming")
+    finally:
+        opened.close()
+    table = _typed(con, str(path), schema)
+    table.repeated = repeated(opened.names)
+    table.notes = (*opened.notes, *notes_on_names(opened.names), *_ragged_note(path, opened))
+    table.ragged, table.num_ragged = tuple(opened.ragged), opened.num_ragged
+    return table
+
+
+def _ragged_note(path: Path, opened: DelimitedFile) -> tuple[Fault, ...]:
+    if not opened.num_ragged:
+        return ()
+    found = f"{opened.num_ragged} rows have another number of cells than the header"
+    return (Fault(str(path), found, "they are left out of the checks and listed"),)
+
+
+def _typed(con: Any, name: str, schema: TableSchema) -> OpenTable:
+    """Store each text column as what it means wherever no cell is lost by it."""
+    num_rows = con.execute("SELECT count(*) FROM read_text").fetchone()[0]
+    table = described(con, name, "read_text", num_rows, schema)
+    turned = [c for c in table.columns.values() if c.is_text and c.kind in ("number", "date")]
+    stored: set[str] = set()
+    for start in range(0, len(turned), 200):
+        part = turned[start : start + 200]
+        asked = ", ".join(f"count({c.raw}) - count({c.sql})" for c in part)
+        lost = con.execute(f"SELECT {asked} FROM read_text").fetchone()
+        stored |= {
+            c.name for c, n in zip(part, lost, strict=True) if n == 0 and len(c.formats) <= 1
+        }
+    chosen = ", ".join(
+        f"{c.sql} AS {c.raw}" if c.name in stored else c.raw for c in table.columns.values()
+    )
+    con.execute(f"CREATE TABLE audited AS SELECT {chosen} FROM read_text")
+    con.execute("DROP TABLE read_text")
+    for column in table.columns.values():
+        if column.name in stored:
+            table.columns[column.name] = Column(
+                column.name, column.kind, column.raw, column.raw, formats=column.formats
+            )
+    table.relation, table.position = "audited", "rowid"
+    return table
+
+
+def _open_frame(con: Any, frame: Any, schema: TableSchema, *, name: str) -> OpenTable:
+    arrow = to_arrow(frame)
+    if arrow.num_columns == 0:
+        raise TableError(f"{name} has no columns", hint="expected at least one column")
+    names = list(arrow.column_names)
+    arrow = arrow.rename_columns(unique_names(names))
+    con.register("audited", arrow)
+    table = described(con, name, "audited", arrow.num_rows, schema, arrow=arrow)
+    table.position = "row_number() OVER () - 1"
+    table.arrow_source = arrow
+    table.repeated = repeated(names)
+    table.notes = notes_on_names(names)
+    return table
+
+
+def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenTable:
+    duckdb = require("duckdb", extra="tables", user="reading a database")
+    parts = ".".join(quoted(part) for part in asked.table.split("."))
+    database = asked.database
+    owned = False
+    if isinstance(database, str | Path):
+        path = Path(database)
+        if not path.exists():
+            raise TableError(f"{path} does not exist", hint="pass the database's file")
+        with path.open("rb") as file:
+            is_sqlite = file.read(15) == b"SQLite format 3"
+        if is_sqlite:
+            database, owned = sqlite3.connect(path), True
+        else:
+            try:
+                place = str(path).replace("'", "''")
+                con.execute(f"ATTACH '{place}' AS theirs (READ_ONLY)")
+                con.execute(f"CREATE VIEW audited AS SELECT * FROM theirs.{parts}")
+            except duckdb.Error as err:
+                raise TableError(
+                    f"{asked.table} cannot be read from {path}: {str(err).splitlines()[0][:300]}",
+                    hint="pass a DuckDB or SQLite file and the name of a table in it",
+                ) from err
+            num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+            table = described(con, asked.table, "audited", num_rows, schema)
+            table.position = "row_number() OVER () - 1"
+            return table
+    if isinstance(database, duckdb.DuckDBPyConnection):
+        arrow = database.execute(f"SELECT * FROM {parts}").to_arrow_table()
+        return _open_frame(con, arrow, schema, name=asked.table)
+    try:
+        return _open_frame(con, _from_cursor(database, parts), schema, name=asked.table)
+    except sqlite3.Error as err:
+        raise TableError(
+            f"{asked.table} cannot be read: {err}", hint="check the table's name"
+        ) from err
+    finally:
+        if owned:
+            database.close()
+
+
+def _from_cursor(connection: Any, table: str) -> Any:
+    cursor = connection.cursor()
+    cursor.execute(f"SELECT * FROM {table}")
+    names = [d[0] for d in cursor.description]
+    cells = cursor.fetchall()
+    columns: list[Any] = list(zip(*cells, strict=True)) if cells else [() for _ in names]
+    frames = [to_arrow({"c": list(column)}).column(0) for column in columns]
+    pa = require("pyarrow", extra="tables", user="reading a database")
+    return pa.Table.from_arrays(frames, names=names)

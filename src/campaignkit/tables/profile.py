@@ -1,0 +1,119 @@
+"""The counts of every column of a table in one pass: nulls, extremes, sums, cells that fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaignkit.tables.opened import Column, OpenTable
+
+_COLUMNS_A_PASS = 400  # a SELECT of more aggregates than this costs more to plan than to run
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """What one pass says about a column.
+
+    Attributes
+    ----------
+    num_nulls : int
+        Null cells.
+    num_unfit : int
+        Cells of a text column that are no number or date although the column holds such.
+    low, high : float, str, date or None
+        Smallest and largest value of number and date columns.
+    total : float or None
+        Sum of a number column.
+    num_not_finite : int
+        NaN and infinite cells of a number column.
+
+    Examples
+    --------
+    >>> ColumnProfile(2).num_nulls
+    2
+    """
+
+    num_nulls: int
+    num_unfit: int = 0
+    low: Any = None
+    high: Any = None
+    total: float | None = None
+    num_not_finite: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TableProfile:
+    """The profile of every column, and what else was counted in the same pass.
+
+    Examples
+    --------
+    >>> TableProfile(3, {}, {"a > b": 1}).counts["a > b"]
+    1
+    """
+
+    num_rows: int
+    columns: Mapping[str, ColumnProfile]
+    counts: Mapping[str, int]
+
+
+def profile_table(table: OpenTable, *, conditions: Sequence[str] = ()) -> TableProfile:
+    """Profile all columns and count the rows of SQL conditions in the same pass.
+
+    Parameters
+    ----------
+    table : OpenTable
+        The table.
+    conditions : sequence of str
+        SQL conditions; each is counted where it is true.
+
+    Examples
+    --------
+    >>> from campaignkit.tables import open_table
+    >>> found = profile_table(open_table({"clicks": [1, None]}), conditions=["clicks > 0"])
+    >>> found.columns["clicks"].num_nulls, found.counts
+    (1, {'clicks > 0': 1})
+    """
+    columns = list(table.columns.values())
+    asked = [(column, _aggregates(column)) for column in columns]
+    wanted = list(dict.fromkeys(conditions))
+    parts: list[str] = [a for _, aggregates in asked for a in aggregates]
+    parts += [f"count_if({c})" for c in wanted]
+    answers: list[Any] = []
+    for start in range(0, len(parts), _COLUMNS_A_PASS):
+        chunk = parts[start : start + _COLUMNS_A_PASS]
+        answers += table.row(f"SELECT {', '.join(chunk)} FROM {table.relation}")
+    profiles: dict[str, ColumnProfile] = {}
+    at = 0
+    for column, aggregates in asked:
+        part = answers[at : at + len(aggregates)]
+        profiles[column.name] = _profile(table, column, part)
+        at += len(aggregates)
+    counts = {c: int(n or 0) for c, n in zip(wanted, answers[at:], strict=True)}
+    return TableProfile(table.num_rows, profiles, counts)
+
+
+def _aggregates(column: Column) -> list[str]:
+    out = [f"count({column.raw})"]
+    if column.is_text and column.kind in ("number", "date"):
+        out.append(f"count({column.sql})")
+    if column.kind in ("number", "date"):
+        out += [f"min({column.sql})", f"max({column.sql})"]
+    if column.kind == "number":
+        out.append(f"sum({column.sql})")
+    return out
+
+
+def _profile(table: OpenTable, column: Column, part: Sequence[Any]) -> ColumnProfile:
+    rest = list(part)
+    filled = int(rest.pop(0))
+    fit = int(rest.pop(0)) if column.is_text and column.kind in ("number", "date") else filled
+    low, high = (rest[0], rest[1]) if len(rest) >= 2 else (None, None)
+    total = float(rest[2]) if len(rest) == 3 and rest[2] is not None else None
+    strange = 0
+    if total is not None and not math.isfinite(total):
+        (strange,) = table.row(
+            f"SELECT count_if(NOT isfinite(CAST({column.sql} AS DOUBLE))) FROM {table.relation}"
+        )
+    return ColumnProfile(table.num_rows - filled, filled - fit, low, high, total, int(strange))

@@ -1,0 +1,102 @@
+"""The contract of :class:`campaignkit.inject.Corruption`, for ours and for yours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from campaignkit.inject import Corruption
+
+
+def check_corruption(
+    corruption: Corruption, *, table: pa.Table | None = None, rate: float = 0.1
+) -> None:
+    """Hold a corruption to its contract; raises `AssertionError` on the first breach.
+
+    It must: leave the input as it was; spoil the same cells for the same seed and others for
+    another; choose its rows whether or not other kinds are injected; report a realised rate near
+    the one asked for; and record exactly the cells that differ.
+
+    Parameters
+    ----------
+    corruption : Corruption
+        The one under test.
+    table : pyarrow.Table or None
+        A clean table it applies to; None: a synthetic one of 2,000 rows.
+    rate : float
+        In (0, 0.5].
+
+    Examples
+    --------
+    >>> from campaignkit.inject import Outliers
+    >>> check_corruption(Outliers())
+    """
+    from campaignkit.inject import ErrorInjector
+    from campaignkit.tables import synthetic_table
+
+    clean = table if table is not None else synthetic_table(2000, seed=11)
+    before = clean.slice(0)
+    kind = corruption.kind
+    dirty, truth = ErrorInjector([corruption], rate=rate, seed=5).inject(clean)
+    assert clean.equals(before), f"{kind} changed its input"
+    again, same = ErrorInjector([corruption], rate=rate, seed=5).inject(clean)
+    assert dirty.equals(again), f"{kind} is not the same for the same seed"
+    assert truth.kinds == (kind,), f"{kind} left no trace that can be seen: {truth.kinds}"
+    defect = truth[kind]
+    assert same[kind].count == defect.count
+    assert 0.4 * rate <= defect.realised <= 1.6 * rate + 0.06, (
+        f"{kind} realised {defect.realised:.3f} of {rate}"
+    )
+    _check_difference(clean, dirty, truth)
+    _check_independence(corruption, clean, rate=rate)
+
+
+def _check_difference(clean: pa.Table, dirty: pa.Table, truth: object) -> None:
+    from campaignkit.inject import GroundTruth
+
+    assert isinstance(truth, GroundTruth)
+    recorded = {
+        (column, int(row))
+        for defect in truth.defects
+        for column, rows in defect.cells.items()
+        for row in rows
+    }
+    origin = truth.origin.tolist()
+    seen = set()
+    for name in dirty.column_names:
+        old = clean.column(name).to_pylist()
+        new = dirty.column(name).to_pylist()
+        retyped = clean.schema.field(name).type != dirty.schema.field(name).type
+        for row, value in enumerate(new):
+            was = old[origin[row]]
+            text = retyped and isinstance(value, str)
+            differs = value != (str(was) if text else was)
+            if differs:
+                seen.add((name, row))
+    assert seen == recorded, (
+        f"{len(seen - recorded)} differing cells are not in the truth, "
+        f"{len(recorded - seen)} cells of the truth do not differ"
+    )
+
+
+def _check_independence(corruption: Corruption, clean: pa.Table, *, rate: float) -> None:
+    from campaignkit.inject import ErrorInjector
+    from campaignkit.inject.workbench import Workbench
+    from campaignkit.seeds import stream
+
+    other = "negative_metrics" if corruption.kind != "negative_metrics" else "outliers"
+    alone, beside = Workbench(clean), Workbench(clean)
+    beside.requested[other] = rate
+    first = ErrorInjector([other], rate=rate, seed=5).corruptions[0]
+    first.spoil(beside, rate, stream(5, "inject", other))
+    for bench in (alone, beside):
+        corruption.spoil(bench, rate, stream(5, "inject", corruption.kind))
+    one = [(w.column, w.rows.tolist()) for w in alone.writings]
+    two = [(w.column, w.rows.tolist()) for w in beside.writings if w.kind == corruption.kind]
+    # A need that has to be made first may touch a column more; the rows stay the same.
+    rows_one = sorted({r for _, rows in one for r in rows})
+    rows_two = sorted({r for _, rows in two for r in rows})
+    assert rows_one == rows_two, f"{corruption.kind} chose other rows beside {other}"
+    assert (alone.dropped, alone.copies is None) == (beside.dropped, beside.copies is None)
