@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     )
     from campaignkit.errors import (
         SpecError as SpecError,
+        TableError as TableError,
     )
     from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
@@ -80,6 +81,17 @@ if TYPE_CHECKING:
     )
     from campaignkit.spec import (
         SamplingSpec as SamplingSpec,
+    from campaignkit.inject import (
+        ErrorInjector as ErrorInjector,
+    )
+    from campaignkit.inject import (
+        GroundTruth as GroundTruth,
+    )
+    from campaignkit.inject import (
+        anonymise as anonymise,
+    )
+    from campaignkit.tables import (
+        synthetic_table as synthetic_table,
     )
 
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
@@ -95,6 +107,7 @@ _ROOM_OF = {
     "DatasetError": "errors",
     "DensityProfile": "diagnosis",
     "Edge": "graph",
+    "ErrorInjector": "inject",
     "GraphError": "errors",
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
@@ -105,6 +118,12 @@ _ROOM_OF = {
     "SpecError": "errors",
     "UnknownAttribute": "errors",
     "diagnose": "diagnosis",
+    "GroundTruth": "inject",
+    "SignedGraph": "graph",
+    "TableError": "errors",
+    "UnknownAttribute": "errors",
+    "anonymise": "inject",
+    "synthetic_table": "tables",
 }
 
 __all__ = [
@@ -118,6 +137,7 @@ __all__ = [
     "DatasetError",
     "DensityProfile",
     "Edge",
+    "ErrorInjector",
     "GraphError",
     "InfeasibleSpec",
     "LabelSpec",
@@ -129,6 +149,13 @@ __all__ = [
     "UnknownAttribute",
     "__version__",
     "diagnose",
+    "GroundTruth",
+    "SignedGraph",
+    "TableError",
+    "UnknownAttribute",
+    "__version__",
+    "anonymise",
+    "synthetic_table",
 ]
 
 

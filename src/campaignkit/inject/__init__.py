@@ -30,11 +30,8 @@ from campaignkit.inject.truth import Defect, GroundTruth, published_table
 from campaignkit.inject.where import AtRandom, ByMagnitude, ByValue, InTime, Where
 from campaignkit.inject.workbench import Workbench
 
-__all__ = [
+__all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ALL_CORRUPTIONS",
-    "LOGICAL",
-    "STACK_KINDS",
-    "STRUCTURAL",
     "AtRandom",
     "BrokenLaw",
     "ByMagnitude",
@@ -47,8 +44,11 @@ __all__ = [
     "ErrorInjector",
     "GroundTruth",
     "InTime",
+    "LOGICAL",
     "MissingValues",
     "Outliers",
+    "STACK_KINDS",
+    "STRUCTURAL",
     "ScaleErrors",
     "ShiftedColumns",
     "StackedTable",
