@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from campaignkit.inject.anonymise import anonymise
+from campaignkit.inject.anonymising import anonymise
 from campaignkit.inject.corruptions import (
     ALL_CORRUPTIONS,
     LOGICAL,
@@ -25,7 +25,7 @@ from campaignkit.inject.corruptions import (
     TypeChanges,
 )
 from campaignkit.inject.injector import ErrorInjector
-from campaignkit.inject.stack import STACK_KINDS, StackedTable, stack
+from campaignkit.inject.stacking import STACK_KINDS, StackedTable, stack
 from campaignkit.inject.truth import Defect, GroundTruth, published_table
 from campaignkit.inject.where import AtRandom, ByMagnitude, ByValue, InTime, Where
 from campaignkit.inject.workbench import Workbench
