@@ -195,7 +195,7 @@ def _as_arrow(table: Any) -> pa.Table:
         with open_table(table) as opened:
             chosen = ", ".join(f"{c.sql} AS {c.raw}" if _lossless(opened, c.name) else c.raw
                                for c in opened.columns.values())  # fmt: skip
-            return opened.con.execute(
+            return opened.con.sql(
                 f"SELECT {chosen} FROM {opened.relation}"  # noqa: S608 - quoted names
             ).to_arrow_table()
     arrow = to_arrow(table)

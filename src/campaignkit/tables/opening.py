@@ -301,7 +301,7 @@ def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenT
             table.position = "row_number() OVER () - 1"
             return table
     if isinstance(database, duckdb.DuckDBPyConnection):
-        arrow = database.execute(f"SELECT * FROM {parts}").to_arrow_table()
+        arrow = database.sql(f"SELECT * FROM {parts}").to_arrow_table()
         return _open_frame(con, arrow, schema, name=asked.table)
     try:
         return _open_frame(con, _from_cursor(database, parts), schema, name=asked.table)
