@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     )
     from campaignkit.errors import (
         SpecError as SpecError,
+    )
+    from campaignkit.errors import (
         TableError as TableError,
     )
     from campaignkit.errors import (
@@ -76,11 +78,6 @@ if TYPE_CHECKING:
     from campaignkit.graph import (
         SignedGraph as SignedGraph,
     )
-    from campaignkit.spec import (
-        LabelSpec as LabelSpec,
-    )
-    from campaignkit.spec import (
-        SamplingSpec as SamplingSpec,
     from campaignkit.inject import (
         ErrorInjector as ErrorInjector,
     )
@@ -89,6 +86,12 @@ if TYPE_CHECKING:
     )
     from campaignkit.inject import (
         anonymise as anonymise,
+    )
+    from campaignkit.spec import (
+        LabelSpec as LabelSpec,
+    )
+    from campaignkit.spec import (
+        SamplingSpec as SamplingSpec,
     )
     from campaignkit.tables import (
         synthetic_table as synthetic_table,
@@ -109,6 +112,7 @@ _ROOM_OF = {
     "Edge": "graph",
     "ErrorInjector": "inject",
     "GraphError": "errors",
+    "GroundTruth": "inject",
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
     "MissingExtra": "errors",
@@ -116,13 +120,10 @@ _ROOM_OF = {
     "SamplingSpec": "spec",
     "SignedGraph": "graph",
     "SpecError": "errors",
-    "UnknownAttribute": "errors",
-    "diagnose": "diagnosis",
-    "GroundTruth": "inject",
-    "SignedGraph": "graph",
     "TableError": "errors",
     "UnknownAttribute": "errors",
     "anonymise": "inject",
+    "diagnose": "diagnosis",
     "synthetic_table": "tables",
 }
 
@@ -139,6 +140,7 @@ __all__ = [
     "Edge",
     "ErrorInjector",
     "GraphError",
+    "GroundTruth",
     "InfeasibleSpec",
     "LabelSpec",
     "MissingExtra",
@@ -146,15 +148,11 @@ __all__ = [
     "SamplingSpec",
     "SignedGraph",
     "SpecError",
-    "UnknownAttribute",
-    "__version__",
-    "diagnose",
-    "GroundTruth",
-    "SignedGraph",
     "TableError",
     "UnknownAttribute",
     "__version__",
     "anonymise",
+    "diagnose",
     "synthetic_table",
 ]
 
