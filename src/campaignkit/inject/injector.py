@@ -43,9 +43,9 @@ class ErrorInjector:
     Examples
     --------
     >>> from campaignkit.tables import synthetic_table
-    >>> injector = ErrorInjector(["missing_values", "clicks_exceed_impressions"], rate=0.05)
+    >>> injector = ErrorInjector(["duplicate_rows", "clicks_exceed_impressions"], rate=0.05)
     >>> dirty, truth = injector.inject(synthetic_table(1000))
-    >>> truth["clicks_exceed_impressions"].count
+    >>> truth["duplicate_rows"].count
     50
     """
 
