@@ -114,7 +114,7 @@ class _Rows:
         fix = "make these four columns the first line"
         if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
             fix = "save the file with commas between the cells"
-        elif set(HEADER) < set(titles):
+        elif set(HEADER) <= set(titles):
             extra = [title for title in header if title.strip().lower() not in HEADER]
             fix = f"remove {', '.join(map(repr, extra))}" if extra else "name each column once"
         self.faults.append(Fault(f"{self.path}:{line}", found, fix))

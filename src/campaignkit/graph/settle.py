@@ -68,7 +68,7 @@ def settle(
     if clash.any() and both_signs == "error":
         faults = _clash_faults(rows[order], first, clash, columns, catalogue, where)
         raise GraphError(
-            f"{what}: {len(faults)} pairs with two signs; expected one sign a pair",
+            f"{what}: {_pairs(len(faults))} with two signs; expected one sign a pair",
             hint='mend them, or pass both_signs="drop" (neither) or both_signs="first"',
             faults=faults,
         )
@@ -149,3 +149,7 @@ def _clash_faults(  # noqa: PLR0917
             )
         )
     return faults
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count:,} pairs"
