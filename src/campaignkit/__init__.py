@@ -76,7 +76,13 @@ if TYPE_CHECKING:
         Edge as Edge,
     )
     from campaignkit.graph import (
+        GraphComparison as GraphComparison,
+    )
+    from campaignkit.graph import (
         SignedGraph as SignedGraph,
+    )
+    from campaignkit.graph import (
+        compare as compare,
     )
     from campaignkit.inject import (
         ErrorInjector as ErrorInjector,
@@ -111,6 +117,7 @@ _ROOM_OF = {
     "DensityProfile": "diagnosis",
     "Edge": "graph",
     "ErrorInjector": "inject",
+    "GraphComparison": "graph",
     "GraphError": "errors",
     "GroundTruth": "inject",
     "InfeasibleSpec": "errors",
@@ -123,6 +130,7 @@ _ROOM_OF = {
     "TableError": "errors",
     "UnknownAttribute": "errors",
     "anonymise": "inject",
+    "compare": "graph",
     "diagnose": "diagnosis",
     "synthetic_table": "tables",
 }
@@ -139,6 +147,7 @@ __all__ = [
     "DensityProfile",
     "Edge",
     "ErrorInjector",
+    "GraphComparison",
     "GraphError",
     "GroundTruth",
     "InfeasibleSpec",
@@ -150,10 +159,11 @@ __all__ = [
     "SpecError",
     "TableError",
     "UnknownAttribute",
-    "__version__",
     "anonymise",
+    "compare",
     "diagnose",
     "synthetic_table",
+    "__version__",
 ]
 
 

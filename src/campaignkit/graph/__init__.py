@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaignkit.graph.comparison import Agreement, GraphComparison, compare
 from campaignkit.graph.csr import DENSE_LIMIT, CsrSigns
 from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
 from campaignkit.graph.pair_counts import PairCounts
@@ -9,13 +10,16 @@ from campaignkit.graph.sign import Sign
 from campaignkit.graph.signed_graph import SignedGraph
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "Agreement",
     "CsrSigns",
     "DECIDED_BY",
     "DENSE_LIMIT",
     "DecidedBy",
     "Edge",
+    "GraphComparison",
     "Key",
     "PairCounts",
     "Sign",
     "SignedGraph",
+    "compare",
 ]
