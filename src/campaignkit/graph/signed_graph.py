@@ -19,6 +19,7 @@ from campaignkit.graph.questions import GraphQuestions
 from campaignkit.graph.read_edges import read_edges
 from campaignkit.graph.settle import BothSigns, Neutral
 from campaignkit.graph.write_edges import write_edges
+from campaignkit.store import atomic_file
 
 if TYPE_CHECKING:
     import networkx
@@ -268,6 +269,13 @@ class SignedGraph(GraphQuestions):
             If a modality's name makes a `rel` that could not be read back.
         """
         write_edges(Path(path), self.catalogue, self.columns, neutrals=neutrals)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write a self-contained page: the graph on a ring, its signs by modality, its counts."""
+        from campaignkit.graph.picture import draw_page
+
+        with atomic_file(Path(path)) as partial:
+            partial.write_bytes(draw_page(self).encode())
 
     def to_networkx(self) -> networkx.Graph:
         """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""

@@ -1,0 +1,28 @@
+"""Pictures and pages: numbers in, text out. Self-contained, escaped, readable in print."""
+
+from __future__ import annotations
+
+from campaignkit.show.bars import bar_chart, stacked_bars
+from campaignkit.show.escape import escape
+from campaignkit.show.heat_map import heat_map
+from campaignkit.show.histogram import histogram
+from campaignkit.show.line_plot import line_plot
+from campaignkit.show.page import Section, facts, figure, page, paragraph, table
+from campaignkit.show.scatter import Box, scatter
+
+__all__ = [
+    "Box",
+    "Section",
+    "bar_chart",
+    "escape",
+    "facts",
+    "figure",
+    "heat_map",
+    "histogram",
+    "line_plot",
+    "page",
+    "paragraph",
+    "scatter",
+    "stacked_bars",
+    "table",
+]
