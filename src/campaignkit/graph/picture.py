@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from campaignkit.graph.ring import Ring, ring_of
+from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.page import Section, facts, figure, page, paragraph, table
 from campaignkit.show.palette import INK, MUTED, NEGATIVE, POSITIVE, diverging, series_colour
@@ -19,12 +20,14 @@ MAX_EDGES = 8_000  # beyond that a browser stutters and the eye sees one grey di
 MAX_LABELS = 260  # beyond that names overlap
 _BAND, _GAP = 15.0, 7.0
 
+# Every selector is confined to the picture: a page can hold several, and other classes.
 _STYLE = f"""
-.p{{stroke:{POSITIVE}}}.m{{stroke:{NEGATIVE};stroke-dasharray:5 2.5}}
-.e{{fill:none;stroke-width:.9;pointer-events:none}}
-.n .e{{stroke-opacity:0;stroke-width:1.5}}
-.n:hover .e{{stroke-opacity:1}}.n:hover text{{font-weight:700}}
-.n{{cursor:default}}
+.ck-ring .p{{stroke:{POSITIVE}}}.ck-ring .m{{stroke:{NEGATIVE};stroke-dasharray:5 2.5}}
+.ck-ring .e{{fill:none;stroke-width:.9;pointer-events:none}}
+.ck-ring .k{{stroke-width:2.6;stroke-opacity:1}}
+.ck-ring .n{{cursor:default}}.ck-ring .n .e{{stroke-opacity:0;stroke-width:1.5}}
+.ck-ring .n:hover .e{{stroke-opacity:.9}}.ck-ring .n:hover text{{font-weight:700}}
+.ck-ring:has(.n:hover) .all{{opacity:.12}}
 """
 
 
@@ -41,11 +44,8 @@ def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
     """
     ring = ring_of(graph, radius=RADIUS, centre=SIZE / 2)
     rows, all_rows = _chosen(graph, max_edges)
-    drawn = sorted(rows, key=lambda row: -int(graph.columns.sign[row]))
-    opacity = min(0.6, max(0.05, 42 / math.sqrt(len(rows) + 1) / 10))
-    body = [element("style", _STYLE)]
-    body += [_arc(ring, modality, i) for i, modality in enumerate(ring.spans)]
-    body += [_edges(graph, ring, drawn, opacity)]
+    body = [_arc(graph, ring, modality, i) for i, modality in enumerate(ring.spans)]
+    body.append(_edges(graph, ring, rows))
     touching: dict[int, list[int]] = {}
     for row in rows:
         touching.setdefault(int(graph.columns.source[row]), []).append(row)
@@ -57,7 +57,8 @@ def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
     ]
     body.append(_key(graph, len(rows), all_rows))
     title = f"Signed graph: {graph.num_nodes} attributes, {graph.num_edges:,} edges"
-    return picture(SIZE, SIZE, title, *body)
+    ring_of_nodes = element("g", *body, class_="ck-ring")
+    return picture(SIZE, SIZE, title, element("style", _STYLE), ring_of_nodes)
 
 
 def draw_signs(graph: GraphQuestions) -> str:
@@ -120,20 +121,21 @@ def _chosen(graph: GraphQuestions, max_edges: int) -> tuple[list[int], int]:
     return [rows[int(i * step)] for i in range(max_edges)], len(rows)
 
 
-def _edges(graph: GraphQuestions, ring: Ring, rows: list[int], opacity: float) -> str:
+def _edges(graph: GraphQuestions, ring: Ring, rows: list[int]) -> str:
     """One path per node and sign, so that crossing edges grow darker but the file stays small."""
-    paths: dict[tuple[int, str], list[str]] = {}
+    paths: dict[str, dict[int, list[str]]] = {"p": {}, "m": {}}
     for row in rows:
         sign = "p" if graph.columns.sign[row] > 0 else "m"
-        paths.setdefault((int(graph.columns.source[row]), sign), []).append(
-            _curve(graph, ring, row)
-        )
-    # Positive ones first: the fewer negative ones lie on top.
-    parts = [
-        element("path", d="".join(curves), class_=f"e {sign}")
-        for (_, sign), curves in sorted(paths.items(), key=lambda item: item[0][1] == "m")
-    ]
-    return element("g", *parts, stroke_opacity=opacity) if parts else ""
+        source = int(graph.columns.source[row])
+        paths[sign].setdefault(source, []).append(_curve(graph, ring, row))
+    parts = []
+    # The rarer sign is drawn last and stronger: it would drown otherwise.
+    for sign in sorted(paths, key=lambda s: -sum(map(len, paths[s].values()))):
+        num_curves = sum(map(len, paths[sign].values()))
+        curves = [element("path", d="".join(c), class_=f"e {sign}") for c in paths[sign].values()]
+        opacity = min(0.65, max(0.05, 240 / (num_curves + 1)))
+        parts.append(element("g", *curves, stroke_opacity=opacity))
+    return element("g", *parts, class_="all")
 
 
 def _curve(graph: GraphQuestions, ring: Ring, row: int) -> str:
@@ -141,7 +143,7 @@ def _curve(graph: GraphQuestions, ring: Ring, row: int) -> str:
     inner = RADIUS - _BAND - 2 * _GAP
     (x1, y1), (x2, y2) = (ring.point(ring.angles[end], inner) for end in ends)
     # The nearer the ends, the flatter the curve: the control point is pulled to the centre.
-    pull = 0.28
+    pull = 0.36
     cx = ring.centre + (x1 + x2 - 2 * ring.centre) * pull
     cy = ring.centre + (y1 + y2 - 2 * ring.centre) * pull
     return f"M{x1:.0f} {y1:.0f}Q{cx:.0f} {cy:.0f} {x2:.0f} {y2:.0f}"
@@ -176,36 +178,41 @@ def _name(ring: Ring, angle: float, value: str, size: float) -> str:
     )
 
 
-def _arc(ring: Ring, modality: str, position: int) -> str:
+def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int) -> str:
     """The band of a modality inside the ring, with its name along it where there is room."""
     start, stop = ring.spans[modality]
-    middle = (start + stop) / 2
     r = RADIUS - _GAP - _BAND / 2
-    (x1, y1), (x2, y2) = ring.point(start, r), ring.point(stop, r)
-    large = 1 if stop - start > math.pi else 0
-    path = f"M{x1:.1f} {y1:.1f}A{r:.1f} {r:.1f} 0 {large} 1 {x2:.1f} {y2:.1f}"
     hue = series_colour(position)
     band = element(
         "path",
         tooltip(modality),
-        d=path, fill="none", stroke=hue, stroke_width=_BAND, stroke_opacity=0.28,
+        d=_arc_path(ring, start, stop, r),
+        fill="none", stroke=hue, stroke_width=_BAND, stroke_opacity=0.28,
     )  # fmt: skip
-    if text_width(modality, 11) > (stop - start) * r * 0.9:
+    if text_width(modality, 12) > (stop - start) * r * 0.95:
         return band
-    letters = []
-    # Letter by letter: a text along a path would need ids that clash on a page with two pictures.
-    below = math.sin(middle) > 0
-    step = text_width("x", 11.5) / r
-    for i, letter in enumerate(modality):
-        away = (i - (len(modality) - 1) / 2) * step
-        at = middle - away if below else middle + away
-        x, y = ring.point(at, r)
-        degrees = math.degrees(at) + (-90 if below else 90)
-        turn = f"rotate({degrees:.1f} {x:.1f} {y:.1f})"
-        letters.append(
-            label(letter, x, y, anchor="middle", size=11, fill=INK, transform=turn, dy=".35em")
-        )
-    return band + element("g", *letters, aria_hidden="true", font_weight=600)
+    # Below the middle the name runs the other way round, or it would stand on its head.
+    below = math.sin((start + stop) / 2) > 0
+    base = r + 4 if below else r - 4
+    ends = (stop, start) if below else (start, stop)
+    # Two pictures on a page may differ; the same graph draws the same arc twice.
+    name = f"ck-arc-{graph.digest[7:15]}-{position}"
+    along = element("path", id=name, d=_arc_path(ring, *ends, base), fill="none")
+    text = element("textPath", escape(modality), href=f"#{name}", startOffset="50%")
+    written = element(
+        "text", text, text_anchor="middle", font_size=12, font_weight=600, fill=INK,
+        pointer_events="none",
+    )  # fmt: skip
+    return band + along + written
+
+
+def _arc_path(ring: Ring, start: float, stop: float, radius: float) -> str:
+    (x1, y1), (x2, y2) = ring.point(start, radius), ring.point(stop, radius)
+    large = 1 if abs(stop - start) > math.pi else 0
+    sweep = 1 if stop > start else 0
+    r = number(radius)
+    end = f"{number(x2)} {number(y2)}"
+    return f"M{number(x1)} {number(y1)}A{r} {r} 0 {large} {sweep} {end}"
 
 
 def _key(graph: GraphQuestions, num_drawn: int, num_all: int) -> str:
@@ -216,7 +223,7 @@ def _key(graph: GraphQuestions, num_drawn: int, num_all: int) -> str:
     parts = []
     for row, (text, sign) in enumerate(lines):
         y = 22 + 20 * row
-        parts.append(element("path", d=f"M8 {y - 4}h34", class_=f"e {sign}", stroke_width=2.4))
+        parts.append(element("path", d=f"M8 {y - 4}h34", class_=f"e k {sign}"))
         parts.append(label(text, 50, y, size=13))
     if num_drawn < num_all:
         text = f"{num_drawn:,} of {num_all:,} edges drawn"

@@ -295,6 +295,11 @@ class SignedGraph(GraphQuestions):
 
         return to_scipy(self)
 
+    def _repr_html_(self) -> str:
+        from campaignkit.graph.picture import draw_card
+
+        return draw_card(self)
+
     def add(self, attributes: Iterable[Attribute] = (), edges: Iterable[Edge] = ()) -> SignedGraph:
         """The graph with more attributes and edges; what is there keeps its number and its edges.
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from campaignkit.show.palette import GRID, MUTED
-from campaignkit.show.svg import element, label
+from campaignkit.show.svg import element, label, text_width
 
-MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 64.0, 20.0, 44.0, 52.0
+MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 76.0, 20.0, 58.0, 52.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str) -> str:
     """Title, grid, ticks and axis labels of a plot whose scales are given."""
     left, right = x.start, x.stop
     bottom, top = y.start, y.stop
-    parts = [label(title, left, 22, size=15, font_weight=600)]
+    parts = [label(title, left, 18, size=15, font_weight=600)]
     for tick in y.ticks():
         at = y(tick)
         parts.append(element("line", x1=left, x2=right, y1=at, y2=at, stroke=GRID))
@@ -125,11 +125,11 @@ def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str) -> str:
     return "".join(parts)
 
 
-def legend(names: Sequence[str], colours: Sequence[str], right: float, top: float) -> str:
-    """Names beside their colours, one below the other, ending at `right`."""
-    parts = []
-    for row, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        y = top + row * 17
-        parts.append(element("rect", x=right - 12, y=y - 9, width=11, height=11, fill=colour))
-        parts.append(label(name, right - 18, y, anchor="end", size=11))
+def legend(names: Sequence[str], colours: Sequence[str]) -> str:
+    """Names beside their colours, in one line below the title."""
+    parts, x = [], MARGIN_LEFT
+    for name, colour in zip(names, colours, strict=True):
+        parts.append(element("rect", x=x, y=30, width=11, height=11, fill=colour, rx=2))
+        parts.append(label(name, x + 16, 40, size=12))
+        x += 36 + text_width(name, 12)
     return "".join(parts)

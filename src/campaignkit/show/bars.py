@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from campaignkit.show.axes import tick_text
 from campaignkit.show.palette import MUTED, POSITIVE, ink_on, series_colour
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
@@ -42,7 +41,7 @@ def bar_chart(
     for row, (name, value) in enumerate(values.items()):
         y = 32 + row * (_BAR + _GAP)
         colour = (colours or {}).get(name, POSITIVE)
-        text = f"{tick_text(value)}{unit}"
+        text = f"{_amount(value)}{unit}"
         length = max(value, 0) / longest * room
         parts += [
             label(_short(name, left), left - 8, y + 14, anchor="end"),
@@ -94,7 +93,7 @@ def stacked_bars(
         for which, amount, hue in zip(series, amounts, hues, strict=True):
             share = amount / total
             text = f"{share:.0%}"
-            tip = tooltip(f"{name}, {which}: {tick_text(amount)} ({text})")
+            tip = tooltip(f"{name}, {which}: {_amount(amount)} ({text})")
             length = share * room
             parts.append(
                 element("rect", tip, x=x, y=y, width=length, height=_BAR, fill=hue, stroke="#fff")
@@ -105,6 +104,10 @@ def stacked_bars(
                 parts.append(label(text, middle, y + 14, anchor="middle", size=11, fill=ink))
             x += length
     return picture(width, 54 + len(rows) * (_BAR + _GAP), title, *parts)
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
 def _names_width(rows: Mapping[str, object]) -> float:

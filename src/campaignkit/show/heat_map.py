@@ -72,7 +72,8 @@ def heat_map(
             )  # fmt: skip
             parts += _lines(text, x + wide / 2 - 1, y + high / 2 - 1, ink_on(hue))
     extra = 60 if turned else 8  # room for the last turned name
-    return picture(right + extra, top + high * len(rows) + 6, title, *parts)
+    wide_enough = max(right + extra, text_width(title, 15) + 12)
+    return picture(wide_enough, top + high * len(rows) + 6, title, *parts)
 
 
 def _lines(text: str, x: float, y: float, ink: str) -> list[str]:

@@ -76,7 +76,7 @@ def histogram(
             at = y.start + 2.5 + row * 3.5
             parts.append(element("line", x1=a, x2=b, y1=at, y2=at, stroke=hue, stroke_width=3))
     if len(held) > 1:
-        parts.append(legend(list(held), hues, width - MARGIN_RIGHT, MARGIN_TOP + 4))
+        parts.append(legend(list(held), hues))
     return picture(width, height, title, *parts)
 
 

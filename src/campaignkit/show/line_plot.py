@@ -73,7 +73,7 @@ def line_plot(
         parts.append(element("path", d=path or "M0 0", fill="none", stroke=hue, stroke_width=2))
         parts += dots
     if len(series) > 1:
-        parts.append(legend(list(series), hues, width - MARGIN_RIGHT, MARGIN_TOP + 4))
+        parts.append(legend(list(series), hues))
     return picture(width, height, title, *parts)
 
 

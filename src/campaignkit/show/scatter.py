@@ -105,7 +105,7 @@ def scatter(
     for name, hue in zip(held, hues, strict=True):
         if name in known:
             parts.append(_outline(name, known[name], hue, x, y))
-    parts.append(legend(names, hues, width - MARGIN_RIGHT, MARGIN_TOP + 4))
+    parts.append(legend(names, hues))
     return picture(width, height, title, *parts)
 
 
