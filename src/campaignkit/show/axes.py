@@ -49,7 +49,8 @@ def round_ticks(lo: float, hi: float, count: int = 6) -> list[float]:
     >>> round_ticks(0, 1), round_ticks(0, 37, 5)
     ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.0, 10.0, 20.0, 30.0])
     """
-    if hi <= lo:
+    # Ranges below the resolution of floats have no round numbers inside.
+    if hi - lo <= 1e-12 * max(abs(lo), abs(hi), 1e-290):
         return [lo]
     rough = (hi - lo) / max(count - 1, 1)
     power = 10.0 ** math.floor(math.log10(rough))
@@ -84,7 +85,7 @@ def extent(values: Iterable[float], *, log: bool = False) -> tuple[float, float]
         return (1.0, 10.0) if log else (0.0, 1.0)
     lo, hi = min(finite), max(finite)
     if lo == hi:
-        return (lo / 2, hi * 2) if log else (lo - 0.5, hi + 0.5)
+        return (max(lo / 2, 5e-324), hi * 2) if log else (lo - 0.5, hi + 0.5)
     return lo, hi
 
 
