@@ -159,11 +159,11 @@ __all__ = [
     "SpecError",
     "TableError",
     "UnknownAttribute",
+    "__version__",
     "anonymise",
     "compare",
     "diagnose",
     "synthetic_table",
-    "__version__",
 ]
 
 
