@@ -1,0 +1,24 @@
+"""How signs come to be: scorers of pairs, and the builder that asks them about all pairs."""
+
+from __future__ import annotations
+
+from campaignkit.edges.build import build_graph
+from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
+from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.scorer import EdgeScorer, Pair
+from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
+from campaignkit.edges.trait_scorer import TraitScorer
+
+__all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "BuildReport",
+    "EdgeScorer",
+    "GraphBuild",
+    "Judgement",
+    "Pair",
+    "RuleCounts",
+    "TRAIT_RULES",
+    "TraitRule",
+    "TraitScorer",
+    "Vote",
+    "build_graph",
+]

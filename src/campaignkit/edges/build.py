@@ -1,0 +1,120 @@
+"""Building a graph by asking a scorer about every pair of different modalities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from campaignkit.catalogue import Catalogue
+from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
+from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, as_edge, ask, name_of
+from campaignkit.errors import GraphError
+from campaignkit.graph import Edge, SignedGraph
+from campaignkit.progress import Progress, Silent
+
+
+def build_graph(
+    catalogue: Catalogue,
+    *,
+    scorer: EdgeScorer | ScoreFunction,
+    batch_size: int = 1000,
+    keep_neutral: bool = True,
+    progress: Progress | None = None,
+) -> GraphBuild:
+    """Build a signed graph: every pair of attributes of different modalities gets a sign.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The attributes; at least two modalities.
+    scorer : EdgeScorer or function
+        What decides: `TraitScorer()`, your own object with ``score(pairs)``, or a function that
+        gives each pair of attributes 1, -1 or 0.
+    batch_size : int
+        Pairs in one call of the scorer, at most; the graph does not depend on it.
+    keep_neutral : bool
+        Whether neutral judgements stay in the graph with their reasons. They are no edges; kept,
+        they tell a pair that was judged from one that was not.
+    progress : Progress, optional
+        Told of the stage "scoring pairs".
+
+    Returns
+    -------
+    GraphBuild
+        ``.graph`` and ``.report``, whose counts add up to all pairs.
+
+    Raises
+    ------
+    GraphError
+        If there are no pairs, the scorer is none, or its answers are no signs for these pairs.
+
+    Examples
+    --------
+    >>> from campaignkit.edges import TraitScorer
+    >>> build = build_graph(Catalogue.bundled("starter-27"), scorer=TraitScorer())
+    >>> build.graph.sign(("brand", "Rolex"), ("audience", "Budget Shoppers"))
+    -1
+    """
+    name = name_of(scorer)
+    num_pairs = _count_pairs(catalogue, batch_size)
+    tell = progress or Silent()
+    edges: list[Edge] = []
+    votes: Counter[tuple[str, bool]] = Counter()
+    pairs = _cross_pairs(catalogue)
+    done = 0
+    while batch := list(islice(pairs, batch_size)):
+        judged = ask(scorer, batch)
+        edges += [as_edge(pair, j) for pair, j in zip(batch, judged, strict=True)]
+        votes.update(_votes(judged))
+        done += len(batch)
+        tell.update("scoring pairs", done, num_pairs)
+    graph = SignedGraph.from_edges(edges, catalogue=catalogue)
+    report = _account(graph, name, num_pairs, votes)
+    return GraphBuild(graph if keep_neutral else _without_neutral(graph), report)
+
+
+def _count_pairs(catalogue: Catalogue, batch_size: int) -> int:
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise GraphError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
+    sizes = Counter(a.modality for a in catalogue).values()
+    num_pairs = (len(catalogue) ** 2 - sum(size**2 for size in sizes)) // 2
+    if not num_pairs:
+        raise GraphError(
+            f"{catalogue!r} has no pair of different modalities",
+            hint="edges join different modalities: add attributes of a second one",
+        )
+    return num_pairs
+
+
+def _cross_pairs(catalogue: Catalogue) -> Iterator[Pair]:
+    """Every pair of different modalities once, the earlier attribute first."""
+    attributes = tuple(catalogue)
+    for position, one in enumerate(attributes):
+        for other in islice(attributes, position + 1, None):
+            if one.modality != other.modality:
+                yield one, other
+
+
+def _votes(judged: Sequence[Judgement]) -> Iterator[tuple[str, bool]]:
+    return ((rule, vote.weight > 0) for j in judged for rule, vote in j.votes)
+
+
+def _account(
+    graph: SignedGraph, scorer: str, num_pairs: int, votes: Counter[tuple[str, bool]]
+) -> BuildReport:
+    rules = sorted({rule for rule, _ in votes})
+    return BuildReport(
+        scorer=scorer,
+        num_pairs=num_pairs,
+        num_positive=graph.num_positive,
+        num_negative=graph.num_negative,
+        num_neutral=graph.num_neutral,
+        by_modality_pair=graph.by_modality_pair(),
+        by_rule={rule: RuleCounts(votes[rule, True], votes[rule, False]) for rule in rules},
+    )
+
+
+def _without_neutral(graph: SignedGraph) -> SignedGraph:
+    return SignedGraph.from_edges(graph.edges(neutrals=False), catalogue=graph.catalogue)
