@@ -39,6 +39,18 @@ if TYPE_CHECKING:
     from campaignkit.diagnosis import (
         diagnose as diagnose,
     )
+    from campaignkit.edges import (
+        EdgeScorer as EdgeScorer,
+    )
+    from campaignkit.edges import (
+        GraphBuild as GraphBuild,
+    )
+    from campaignkit.edges import (
+        TraitScorer as TraitScorer,
+    )
+    from campaignkit.edges import (
+        build_graph as build_graph,
+    )
     from campaignkit.errors import (
         ArtifactError as ArtifactError,
     )
@@ -116,7 +128,9 @@ _ROOM_OF = {
     "DatasetError": "errors",
     "DensityProfile": "diagnosis",
     "Edge": "graph",
+    "EdgeScorer": "edges",
     "ErrorInjector": "inject",
+    "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
     "GroundTruth": "inject",
@@ -128,8 +142,10 @@ _ROOM_OF = {
     "SignedGraph": "graph",
     "SpecError": "errors",
     "TableError": "errors",
+    "TraitScorer": "edges",
     "UnknownAttribute": "errors",
     "anonymise": "inject",
+    "build_graph": "edges",
     "compare": "graph",
     "diagnose": "diagnosis",
     "synthetic_table": "tables",
@@ -146,7 +162,9 @@ __all__ = [
     "DatasetError",
     "DensityProfile",
     "Edge",
+    "EdgeScorer",
     "ErrorInjector",
+    "GraphBuild",
     "GraphComparison",
     "GraphError",
     "GroundTruth",
@@ -158,9 +176,11 @@ __all__ = [
     "SignedGraph",
     "SpecError",
     "TableError",
+    "TraitScorer",
     "UnknownAttribute",
     "__version__",
     "anonymise",
+    "build_graph",
     "compare",
     "diagnose",
     "synthetic_table",

@@ -182,7 +182,7 @@ class Catalogue:
         Examples
         --------
         >>> [a.value for a in Catalogue.bundled("starter-27").of("platform")]
-        ['LinkedIn', 'TikTok', 'YouTube']
+        ['LinkedIn', 'TikTok', 'Wish']
         """
         return tuple(a for a in self._attributes if a.modality == modality)
 

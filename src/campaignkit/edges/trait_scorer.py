@@ -33,11 +33,11 @@ class TraitScorer:
     --------
     >>> from campaignkit.catalogue import Catalogue
     >>> catalogue = Catalogue.bundled("starter-27")
-    >>> pair = catalogue[("brand", "Rolex")], catalogue[("audience", "Budget Shoppers")]
+    >>> pair = catalogue[("platform", "TikTok")], catalogue[("geo", "India")]
     >>> TraitScorer().score([pair])
     [-1]
     >>> TraitScorer().explain([pair])
-    ['Budget Shoppers shun luxury, which Rolex stands for']
+    ['TikTok is not available in India']
     """
 
     def __init__(self, rules: Iterable[TraitRule] = TRAIT_RULES, *, decisive: int = CLEAR) -> None:

@@ -90,6 +90,6 @@ AGE_RULES = (
         "age_range",
         "mindset",
         _at_home_on,
-        "For platforms age counts double: it is the best single predictor of who uses them.",
+        "For platforms age counts double: many belong to a generation.",
     ),
 )

@@ -1,0 +1,209 @@
+"""Building a graph from a scorer: nothing left out, nothing counted twice, bad scorers refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import strategies
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges import EdgeScorer, Judgement, Pair, TraitScorer, build_graph
+from campaignkit.errors import CampaignkitError, GraphError
+from campaignkit.progress import CallProgress
+
+STARTER = Catalogue.bundled("starter-27")
+SMALL = Catalogue([Attribute("brand", "A"), Attribute("brand", "B"), Attribute("geo", "C")])
+
+
+def by_length(pairs: Sequence[Pair]) -> list[int]:
+    return [(len(a.value) * len(b.value)) % 3 - 1 for a, b in pairs]
+
+
+@given(strategies.catalogues(min_size=2), st.integers(1, 9))
+def test_every_pair_of_different_modalities_is_judged_once(
+    catalogue: Catalogue, batch_size: int
+) -> None:
+    expected = {
+        (a.key, b.key): by_length([(a, b)])[0]
+        for i, a in enumerate(catalogue)
+        for b in list(catalogue)[i + 1 :]
+        if a.modality != b.modality
+    }
+    if not expected:
+        with pytest.raises(GraphError, match="no pair of different modalities"):
+            build_graph(catalogue, scorer=by_length)
+        return
+
+    build = build_graph(catalogue, scorer=by_length, batch_size=batch_size)
+
+    assert {(e.source, e.target): e.sign for e in build.graph.edges()} == expected
+    report = build.report
+    assert report.num_pairs == len(expected)
+    assert report.num_pairs == report.num_positive + report.num_negative + report.num_neutral
+    counts = report.by_modality_pair.values()
+    assert sum(c.num_pairs for c in counts) == report.num_pairs
+    assert sum(c.num_positive for c in counts) == report.num_positive
+    assert sum(c.num_negative for c in counts) == report.num_negative
+    assert sum(c.num_neutral for c in counts) == report.num_neutral
+
+
+def test_the_size_of_batches_changes_nothing() -> None:
+    whole = build_graph(STARTER, scorer=TraitScorer())
+
+    for batch_size in (1, 7, 252, 10_000):
+        build = build_graph(STARTER, scorer=TraitScorer(), batch_size=batch_size)
+        assert build.graph.digest == whole.graph.digest
+        assert build.report == whole.report
+
+
+def test_no_batch_is_larger_than_asked_for() -> None:
+    sizes = []
+
+    def counting(pairs: Sequence[Pair]) -> list[int]:
+        sizes.append(len(pairs))
+        return [0] * len(pairs)
+
+    build_graph(STARTER, scorer=counting, batch_size=25)
+
+    assert sizes == [25] * 10 + [2]
+
+
+def test_neutral_judgements_stay_unless_sent_away() -> None:
+    kept = build_graph(STARTER, scorer=TraitScorer())
+    sent = build_graph(STARTER, scorer=TraitScorer(), keep_neutral=False)
+
+    assert kept.graph.num_neutral == kept.report.num_neutral > 0
+    assert sent.graph.num_neutral == 0
+    assert sent.report == kept.report
+    assert sent.graph.digest == kept.graph.digest
+    assert sent.graph.catalogue == STARTER
+
+
+def test_progress_rises_to_the_number_of_pairs() -> None:
+    told = []
+
+    build_graph(
+        STARTER,
+        scorer=TraitScorer(),
+        batch_size=50,
+        progress=CallProgress(lambda *said: told.append(said)),
+    )
+
+    assert {(stage, total) for stage, _, total in told} == {("scoring pairs", told[-1][1])}
+    assert all(one < other for (_, one, _), (_, other, _) in pairwise(told))
+
+
+def test_a_scorer_with_reasons_puts_them_on_the_edges() -> None:
+    class Explaining:
+        def score(self, pairs: Sequence[Pair]) -> list[int]:
+            return [1] * len(pairs)
+
+        def explain(self, pairs: Sequence[Pair]) -> list[str]:
+            return [f"{a.value} likes {b.value}" for a, b in pairs]
+
+    edge = build_graph(SMALL, scorer=Explaining()).graph.edge(("brand", "B"), ("geo", "C"))
+
+    assert isinstance(Explaining(), EdgeScorer)
+    assert edge is not None
+    assert (edge.reason, edge.decided_by) == ("B likes C", "scored")
+
+
+def test_a_scorer_that_judges_is_asked_for_judgements() -> None:
+    class Judging:
+        def score(self, pairs: Sequence[Pair]) -> list[int]:
+            raise AssertionError
+
+        def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
+            return [Judgement(-1, "why", "predicted", -2.5, 0.75) for _ in pairs]
+
+    edge = build_graph(SMALL, scorer=Judging()).graph.edge(("brand", "A"), ("geo", "C"))
+
+    assert edge is not None
+    assert (edge.sign, edge.reason, edge.decided_by) == (-1, "why", "predicted")
+    assert (edge.strength, edge.probability) == (-2.5, 0.75)
+
+
+def test_signs_of_numpy_and_of_a_generator_are_signs() -> None:
+    array = build_graph(SMALL, scorer=lambda pairs: np.array([1, -1], dtype=np.int8))
+    lazy = build_graph(SMALL, scorer=lambda pairs: (s for s in (1, -1)))
+
+    assert array.graph.digest == lazy.graph.digest
+    assert array.report.num_negative == 1
+
+
+BAD_SCORERS = {
+    "too few": (lambda pairs: [1], "gave 1 signs for 2 pairs; expected one for each"),
+    "too many": (lambda pairs: [1, 1, 1], "gave 3 signs for 2 pairs"),
+    "out of range": (lambda pairs: [2, -1], r"brand: A - geo: C: sign is 2; expected 1, -1 or 0"),
+    "text": (lambda pairs: ["+", "-"], "gave 2 answers that are no signs"),
+    "one text": (lambda pairs: "+-", "gave a str; expected signs"),
+    "true": (lambda pairs: [True, False], "sign is True"),
+    "fraction": (lambda pairs: [0.5, 1.0], "sign is 0.5"),
+    "nothing": (lambda pairs: None, "gave a NoneType; expected signs"),
+    "none each": (lambda pairs: [None, None], "sign is None"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SCORERS)
+def test_answers_that_are_no_signs_are_refused(name: str) -> None:
+    scorer, expected = BAD_SCORERS[name]
+
+    with pytest.raises(GraphError, match=expected):
+        build_graph(SMALL, scorer=scorer)  # type: ignore[arg-type]
+
+
+def test_bad_reasons_and_judgements_are_refused() -> None:
+    class ShortOfReasons:
+        def score(self, pairs: Sequence[Pair]) -> list[int]:
+            return [1] * len(pairs)
+
+        def explain(self, pairs: Sequence[Pair]) -> list[str]:
+            return ["one"]
+
+    class JudgesInNumbers:
+        def score(self, pairs: Sequence[Pair]) -> list[int]:
+            return [1] * len(pairs)
+
+        def judge(self, pairs: Sequence[Pair]) -> list[int]:
+            return [1] * len(pairs)
+
+    with pytest.raises(GraphError, match="ShortOfReasons gave 1 reasons for 2 pairs"):
+        build_graph(SMALL, scorer=ShortOfReasons())
+    with pytest.raises(GraphError, match="is a int; expected a Judgement"):
+        build_graph(SMALL, scorer=JudgesInNumbers())
+
+
+@pytest.mark.parametrize(
+    ("scorer", "expected"),
+    [(None, "scorer is a NoneType"), ("traits", "scorer is a str"), (TraitScorer, "with the br")],
+)
+def test_what_is_no_scorer_is_refused(scorer: object, expected: str) -> None:
+    with pytest.raises(GraphError, match=expected):
+        build_graph(SMALL, scorer=scorer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "25", True, None])
+def test_a_batch_size_that_is_no_count_is_refused(batch_size: object) -> None:
+    with pytest.raises(CampaignkitError, match="batch_size is"):
+        build_graph(SMALL, scorer=by_length, batch_size=batch_size)  # type: ignore[arg-type]
+
+
+def test_an_error_of_the_scorer_passes_through_as_it_is() -> None:
+    def failing(pairs: Sequence[Pair]) -> list[int]:
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        build_graph(SMALL, scorer=failing)
+
+
+def test_the_report_reads_well() -> None:
+    text = str(build_graph(STARTER, scorer=TraitScorer()).report)
+
+    assert text.splitlines()[0].startswith("252 pairs judged by TraitScorer")
+    assert "brand - audience:" in text
+    assert "rule price_meets_income:" in text
