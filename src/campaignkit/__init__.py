@@ -96,6 +96,9 @@ if TYPE_CHECKING:
     from campaignkit.graph import (
         compare as compare,
     )
+    from campaignkit.graph import (
+        synthetic_graph as synthetic_graph,
+    )
     from campaignkit.inject import (
         ErrorInjector as ErrorInjector,
     )
@@ -148,6 +151,7 @@ _ROOM_OF = {
     "build_graph": "edges",
     "compare": "graph",
     "diagnose": "diagnosis",
+    "synthetic_graph": "graph",
     "synthetic_table": "tables",
 }
 
@@ -183,6 +187,7 @@ __all__ = [
     "build_graph",
     "compare",
     "diagnose",
+    "synthetic_graph",
     "synthetic_table",
 ]
 
