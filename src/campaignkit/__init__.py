@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from campaignkit.dataset import (
         CampaignDataset as CampaignDataset,
     )
+    from campaignkit.dataset import (
+        evaluate_dataset as evaluate_dataset,
+    )
     from campaignkit.diagnosis import (
         DensityProfile as DensityProfile,
     )
@@ -151,6 +154,7 @@ _ROOM_OF = {
     "build_graph": "edges",
     "compare": "graph",
     "diagnose": "diagnosis",
+    "evaluate_dataset": "dataset",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
 }
@@ -187,6 +191,7 @@ __all__ = [
     "build_graph",
     "compare",
     "diagnose",
+    "evaluate_dataset",
     "synthetic_graph",
     "synthetic_table",
 ]

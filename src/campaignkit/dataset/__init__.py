@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaignkit.dataset.block import Block, concat_blocks
 from campaignkit.dataset.campaign import Campaign
 from campaignkit.dataset.campaign_dataset import CampaignDataset
+from campaignkit.dataset.evaluate import EvaluationAccumulator, evaluate_dataset
 from campaignkit.dataset.evaluation import (
     DatasetEvaluation,
     LabelEvaluation,
@@ -12,6 +13,8 @@ from campaignkit.dataset.evaluation import (
     Similarity,
 )
 from campaignkit.dataset.provenance import Provenance
+from campaignkit.dataset.verification import LabelCheck, Verification
+from campaignkit.dataset.verify import verify_dataset, verify_files
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.dataset.writer import DatasetWriter
 from campaignkit.errors import DatasetError
@@ -23,10 +26,16 @@ __all__ = [
     "DatasetError",
     "DatasetEvaluation",
     "DatasetWriter",
+    "EvaluationAccumulator",
+    "LabelCheck",
     "LabelEvaluation",
     "LeakageBaseline",
     "Provenance",
     "Similarity",
+    "Verification",
     "Vocabulary",
     "concat_blocks",
+    "evaluate_dataset",
+    "verify_dataset",
+    "verify_files",
 ]

@@ -136,7 +136,7 @@ class _Parser:
         if record is None:
             return
         code = self._label_code(record, number)
-        if not self._has_modalities(record, number) or code is None:
+        if not self._has_modalities(record, number):
             return
         nodes: list[int] = []
         for modality, values in record.items():
@@ -151,6 +151,8 @@ class _Parser:
                 twice = next(v for v in values if values.count(v) > 1)  # type: ignore[attr-defined]
                 self._fault(number, f"{modality!r} holds {quoted(twice)} twice", "list it once")
             nodes += found
+        if code is None:
+            return
         self._nodes.extend(nodes)
         self._sizes.append(len(nodes))
         self._codes.append(code)

@@ -60,13 +60,13 @@ def read_parquet(
             columns = _Columns(path, arrow, file.schema_arrow, vocabulary, label_names)
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 columns.take(batch)
-    except arrow.ArrowException as err:
+    except (arrow.ArrowException, OSError) as err:
+        if isinstance(err, OSError) and err.errno is not None:
+            raise DatasetError(f"cannot read {path}: {err.strerror}") from err
         raise DatasetError(
             f"{path} is not a Parquet file that can be read: {str(err).splitlines()[0]}",
             hint="the file is cut, or of another format",
         ) from err
-    except OSError as err:
-        raise DatasetError(f"cannot read {path}: {err}") from err
     return columns.finish()
 
 

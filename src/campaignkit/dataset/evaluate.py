@@ -1,0 +1,278 @@
+"""From campaigns to numbers, in one pass and bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.dataset.block import Block
+from campaignkit.dataset.evaluation import DatasetEvaluation, LabelEvaluation
+from campaignkit.dataset.label_tally import LabelTally
+from campaignkit.dataset.labels import checked_label_names
+from campaignkit.dataset.leakage import measure_leakage
+from campaignkit.dataset.row_hash import hash_rows
+from campaignkit.dataset.row_sample import RowSample
+from campaignkit.dataset.sign_counts import SignCounter
+from campaignkit.dataset.similarity import compare_rows
+from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.progress import Progress, Silent
+from campaignkit.seeds import stream
+
+if TYPE_CHECKING:
+    from campaignkit.dataset.campaign_dataset import CampaignDataset
+    from campaignkit.graph import SignedGraph
+    from campaignkit.spec import SamplingSpec
+
+_STEP_ROWS = 50_000
+_SAMPLE_ROWS = 20_000  # for what compares rows or fits a model; all rows of the usual 13,000
+_SHOWN_UNUSED = 50
+_DIGITS = 9  # sums over rows differ in the last digits with the size of the blocks
+
+
+def evaluate_dataset(
+    dataset: CampaignDataset,
+    graph: SignedGraph,
+    spec: SamplingSpec | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> DatasetEvaluation:
+    """What a data set is, against what its spec asked for.
+
+    Parameters
+    ----------
+    dataset : CampaignDataset
+        The campaigns.
+    graph : SignedGraph
+        The graph they were sampled from: its signs decide the fractions.
+    spec : SamplingSpec or None
+        Without one, what is in range is left open.
+    seed : int
+        Decides which rows and pairs are sampled where not all are looked at.
+    progress : Progress or None
+        Told of rows done.
+
+    Raises
+    ------
+    DatasetError
+        If the graph lacks attributes of the data set.
+
+    Examples
+    --------
+    >>> from campaignkit.dataset import CampaignDataset
+    >>> from campaignkit.graph import Edge, SignedGraph
+    >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Peru"), 1)])
+    >>> vocabulary = Vocabulary.of([("brand", "Nike"), ("geo", "Peru")])
+    >>> dataset = CampaignDataset(Block.of_rows([[0, 1]], labels=[0]), vocabulary, ["pos"])
+    >>> evaluate_dataset(dataset, graph).labels["pos"].mean_pos_frac
+    1.0
+    """
+    accumulator = EvaluationAccumulator(
+        graph, spec, dataset.vocabulary, dataset.label_names, seed=seed
+    )
+    tell = progress or Silent()
+    for start in range(0, len(dataset), _STEP_ROWS):
+        accumulator.update(dataset.block[start : start + _STEP_ROWS])
+        tell.update("evaluating", min(start + _STEP_ROWS, len(dataset)), len(dataset))
+    return accumulator.result()
+
+
+class EvaluationAccumulator:
+    """Evaluates blocks as they stream by, with nine bytes a row kept.
+
+    Parameters
+    ----------
+    graph, spec, seed
+        As for :func:`evaluate_dataset`.
+    vocabulary, label_names
+        What the blocks' codes stand for.
+
+    Raises
+    ------
+    DatasetError
+        If the graph lacks attributes of the vocabulary.
+
+    Examples
+    --------
+    >>> from campaignkit.graph import Edge, SignedGraph
+    >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Peru"), 1)])
+    >>> vocabulary = Vocabulary.of([("brand", "Nike"), ("geo", "Peru")])
+    >>> accumulator = EvaluationAccumulator(graph, None, vocabulary, ["pos"])
+    >>> accumulator.update(Block.of_rows([[0, 1], [0, 1]], labels=[0, 0]))
+    >>> accumulator.result().duplicates
+    1
+    """
+
+    def __init__(
+        self,
+        graph: SignedGraph,
+        spec: SamplingSpec | None,
+        vocabulary: Vocabulary,
+        label_names: Sequence[str],
+        *,
+        seed: int = 0,
+    ) -> None:
+        self._spec = spec
+        self._vocabulary = vocabulary
+        self._label_names = checked_label_names(label_names)
+        self._seed = seed
+        self._counter = SignCounter(graph, vocabulary)
+        boxes = spec.label_params if spec is not None else {}
+        self._tallies = {name: LabelTally(boxes.get(name)) for name in self._label_names}
+        self._used = np.zeros(len(vocabulary), bool)
+        self._hashes: list[NDArray[np.uint64]] = []
+        self._labels: list[NDArray[np.uint8]] = []
+        self._sample = RowSample(_SAMPLE_ROWS, seed=seed)
+
+    def update(self, block: Block) -> None:
+        """Add the next rows."""
+        block.check(num_nodes=len(self._vocabulary), num_labels=len(self._label_names))
+        counts = self._counter.count(block)
+        legal = self._legal_type_counts(block)
+        for code, tally in enumerate(self._tallies.values()):
+            mine = block.labels == code
+            if mine.any():
+                tally.add(counts[mine], block.sizes[mine], legal[mine])
+        self._used[block.nodes] = True
+        self._hashes.append(hash_rows(block))
+        self._labels.append(block.labels.copy())
+        self._sample.update(block)
+
+    def result(self) -> DatasetEvaluation:
+        """The evaluation of all rows so far."""
+        hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
+        codes = np.concatenate([np.zeros(0, np.uint8), *self._labels])
+        sample = self._sample.rows()
+        labels = {
+            name: self._label(code, name, hashes, codes, sample)
+            for code, name in enumerate(self._label_names)
+        }
+        boxes = self._spec.label_params if self._spec is not None else {}
+        for name in [name for name in boxes if name not in labels]:
+            labels[name] = LabelEvaluation(rows=0, requested=boxes[name].num_samples)
+        rows = len(hashes)
+        in_range = [label.in_range for label in labels.values() if label.rows]
+        known = [count for count in in_range if count is not None]
+        repeats = _repeats(hashes)
+        rng = stream(self._seed, "dataset", "pairs")
+        leakage = measure_leakage(sample, self._vocabulary, self._label_names, seed=self._seed)
+        coverage, unused = self._coverage()
+        return DatasetEvaluation(
+            rows=rows,
+            labels=labels,
+            in_range_frac=_share(sum(known), rows) if len(known) == len(in_range) else None,
+            class_balance=_balance([label.rows for label in labels.values()]),
+            coverage_frac=coverage,
+            unused=unused,
+            duplicates=rows - len(repeats),
+            distinct_frac=_share(len(repeats), rows),
+            effective_distinct=_effective(repeats),
+            similarity=compare_rows(sample, len(self._vocabulary), rng),
+            leakage=leakage,
+            notes=self._notes(rows, labels),
+        )
+
+    def _label(
+        self,
+        code: int,
+        name: str,
+        hashes: NDArray[np.uint64],
+        codes: NDArray[np.uint8],
+        sample: Block,
+    ) -> LabelEvaluation:
+        tally = self._tallies[name]
+        box, rows = tally.spec, tally.rows
+        mine = hashes[codes == code]
+        repeats = _repeats(mine)
+        across = np.isin(mine, hashes[codes != code])
+        pos, neg = _share(tally.pos, rows), _share(tally.neg, rows)
+        rng = stream(self._seed, "dataset", "pairs", name)
+        own = sample.take(np.flatnonzero(sample.labels == code))
+        sizes = {str(size): int(num) for size, num in enumerate(tally.sizes) if num}
+        return LabelEvaluation(
+            rows=rows,
+            requested=box.num_samples if box else None,
+            row_frac=_share(rows, len(hashes)),
+            mean_pos_frac=pos,
+            mean_neg_frac=neg,
+            mean_absent_frac=round(1 - pos - neg, _DIGITS) if rows else 0.0,
+            mean_deviation=_share(tally.deviation, rows) if box else None,
+            in_range=tally.in_range if box else None,
+            in_range_frac=_share(tally.in_range, rows) if box else None,
+            type_counts_legal=tally.legal if self._spec is not None else None,
+            near_bound_frac=_share(tally.near_bound, rows) if box else None,
+            sizes=sizes,
+            duplicates=rows - len(repeats),
+            duplicates_across=int(across.sum()),
+            distinct_frac=_share(len(repeats), rows),
+            effective_distinct=_effective(repeats),
+            similarity=compare_rows(own, len(self._vocabulary), rng),
+        )
+
+    def _legal_type_counts(self, block: Block) -> NDArray[np.bool_]:
+        if self._spec is None:
+            return np.ones(len(block), bool)
+        modalities = self._vocabulary.modalities
+        row_of = np.repeat(np.arange(len(block)), block.sizes)
+        cells = row_of * len(modalities)
+        if len(block.nodes):
+            cells = cells + self._vocabulary.modality_of[block.nodes]
+        counts = np.bincount(cells, minlength=len(block) * len(modalities))
+        counts = counts.reshape(len(block), len(modalities))
+        ranges = self._spec.type_ranges
+        bounds = np.array([ranges.get(name, (0, 0)) for name in modalities]).reshape(-1, 2)
+        inside = (bounds[:, 0] <= counts) & (counts <= bounds[:, 1])
+        # A modality that the spec needs and no campaign can hold makes every row illegal.
+        misses = any(low > 0 for name, (low, _) in ranges.items() if name not in modalities)
+        return np.asarray(inside.all(axis=1), bool) & (not misses)
+
+    def _coverage(self) -> tuple[dict[str, float], dict[str, list[str]]]:
+        coverage, unused = {}, {}
+        starts = self._vocabulary.starts
+        for m, modality in enumerate(self._vocabulary.modalities):
+            used = self._used[starts[m] : starts[m + 1]]
+            coverage[modality] = _share(int(used.sum()), len(used))
+            idle = starts[m] + np.flatnonzero(~used)[:_SHOWN_UNUSED]
+            if len(idle):
+                unused[modality] = [self._vocabulary.keys[node][1] for node in idle]
+        return coverage, unused
+
+    def _notes(self, rows: int, labels: dict[str, LabelEvaluation]) -> tuple[str, ...]:
+        chance = rows * (rows - 1) / 2**65
+        notes = [
+            "identical rows are found by 64-bit hashes; that two different rows of this data set "
+            f"were taken for one has probability {chance:.1g}"
+        ]
+        if rows > _SAMPLE_ROWS:
+            notes.append(f"similarity and leakage are of {_SAMPLE_ROWS} rows drawn from {rows}")
+        if self._spec is not None:
+            strangers = [name for name in labels if name not in self._spec.label_params]
+            if strangers:
+                notes.append(f"labels that are not in the spec: {', '.join(strangers)}")
+        return tuple(notes)
+
+
+def _share(part: float, whole: int) -> float:
+    return round(float(part) / whole, _DIGITS) if whole else 0.0
+
+
+def _repeats(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How often each different value occurs."""
+    return np.unique(hashes, return_counts=True)[1]
+
+
+def _effective(repeats: NDArray[np.int64]) -> float:
+    if not len(repeats):
+        return 0.0
+    total = float(repeats.sum())
+    return round(total**2 / float((repeats.astype(np.float64) ** 2).sum()), 3)
+
+
+def _balance(rows: list[int]) -> float:
+    if len(rows) < 2 or not sum(rows):
+        return 0.0
+    shares = np.array([num for num in rows if num]) / sum(rows)
+    return round(float(-(shares * np.log(shares)).sum() / np.log(len(rows))), _DIGITS)

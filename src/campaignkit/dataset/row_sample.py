@@ -1,0 +1,67 @@
+"""A uniform sample of the rows of a stream, whatever its length and however it is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.dataset.block import Block, concat_blocks
+from campaignkit.dataset.row_hash import scramble
+from campaignkit.seeds import key64
+
+
+class RowSample:
+    """Keeps the rows with the smallest of one random word per row position.
+
+    The word depends on (seed, position) alone, so the sample does not depend on the size of the
+    blocks the rows come in.
+
+    Examples
+    --------
+    >>> sample = RowSample(2, seed=0)
+    >>> sample.update(Block.of_rows([[0], [1], [2]], labels=[0, 0, 0]))
+    >>> len(sample.rows())
+    2
+    """
+
+    def __init__(self, num_rows: int, *, seed: int) -> None:
+        self._num_rows = num_rows
+        self._key = np.uint64(key64(seed, "dataset", "row sample"))
+        self._seen = 0
+        self._words = np.zeros(0, np.uint64)
+        self._block = Block.empty()
+
+    def update(self, block: Block) -> None:
+        """Look at the next rows of the stream."""
+        positions = np.arange(self._seen, self._seen + len(block), dtype=np.uint64)
+        self._seen += len(block)
+        words = scramble(scramble(positions) ^ self._key)
+        if len(self._words) == self._num_rows:
+            chosen = np.flatnonzero(words < self._words.max())
+            words, block = words[chosen], block.take(chosen)
+        words = np.concatenate([self._words, words])
+        block = concat_blocks([self._block, block])
+        if len(words) > self._num_rows:
+            # In stream order, so that the sample is a data set like the whole.
+            kept = np.sort(np.argpartition(words, self._num_rows - 1)[: self._num_rows])
+            words, block = words[kept], block.take(kept)
+        self._words, self._block = words, block
+
+    def rows(self) -> Block:
+        """The sample so far, in the order of the stream; all rows while there are few."""
+        return self._block
+
+
+def random_pairs(num_rows: int, num_pairs: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """int64[pairs, 2], pairs of different rows: all of them, or `num_pairs` drawn ones.
+
+    Examples
+    --------
+    >>> random_pairs(3, 10, np.random.Generator(np.random.PCG64(0))).tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    if num_rows * (num_rows - 1) // 2 <= num_pairs:
+        return np.stack(np.triu_indices(num_rows, 1), axis=1).astype(np.int64)
+    one = rng.integers(num_rows, size=num_pairs)
+    other = (one + rng.integers(1, num_rows, size=num_pairs)) % num_rows
+    return np.stack([one, other], axis=1)

@@ -1,0 +1,263 @@
+"""Evaluations: each number against the same number counted the slow way."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import strategies
+from campaignkit.catalogue import Attribute
+from campaignkit.dataset import (
+    Block,
+    CampaignDataset,
+    DatasetEvaluation,
+    EvaluationAccumulator,
+    Vocabulary,
+    evaluate_dataset,
+)
+from campaignkit.dataset.kernels.sign_counts import count_signs_csr, count_signs_dense
+from campaignkit.dataset.label_tally import LabelTally
+from campaignkit.dataset.leakage import measure_leakage
+from campaignkit.dataset.row_hash import hash_rows
+from campaignkit.dataset.row_sample import RowSample
+from campaignkit.errors import DatasetError
+from campaignkit.graph import SignedGraph
+from campaignkit.spec import LabelSpec
+from small_world import SPEC, small_dataset, small_graph
+
+GRAPH = small_graph()
+DATASET = small_dataset(GRAPH)
+
+
+def test_rows_in_range_are_counted_as_the_spec_counts_them() -> None:
+    evaluation = evaluate_dataset(DATASET, GRAPH, SPEC)
+
+    assert evaluation.in_range_frac == 1.0
+    for name, box in SPEC.label_params.items():
+        label = evaluation.labels[name]
+        assert (label.rows, label.requested, label.in_range) == (box.num_samples,) * 3
+        assert label.type_counts_legal == label.rows
+        assert label.mean_deviation == 0
+        assert box.pos_frac_range[0] <= label.mean_pos_frac <= box.pos_frac_range[1]
+        total = label.mean_pos_frac + label.mean_neg_frac + label.mean_absent_frac
+        assert total == pytest.approx(1)
+
+
+def test_means_are_those_of_a_plain_loop() -> None:
+    evaluation = evaluate_dataset(DATASET, GRAPH, SPEC)
+
+    for name in DATASET.label_names:
+        fracs = []
+        sizes: Counter[str] = Counter()
+        for campaign in DATASET.select(DATASET.labels == name):
+            keys = [(m, value) for m, values in campaign.attributes.items() for value in values]
+            signs = [GRAPH.sign(a, b) for a, b in combinations(keys, 2)]
+            fracs.append((signs.count(1) / len(signs), signs.count(-1) / len(signs)))
+            sizes[str(len(keys))] += 1
+        pos, neg = np.mean(fracs, axis=0)
+
+        label = evaluation.labels[name]
+        assert (label.mean_pos_frac, label.mean_neg_frac) == pytest.approx((pos, neg))
+        assert label.sizes == sizes
+
+
+@settings(max_examples=60)
+@given(strategies.graphs(), st.data())
+def test_both_kernels_count_the_pairs_of_a_plain_loop(
+    graph: SignedGraph, data: st.DataObject
+) -> None:
+    n = len(graph.catalogue)
+    node_sets = st.sets(st.integers(0, n - 1)) if n else st.just(set())
+    rows = [list(row) for row in data.draw(st.lists(node_sets, max_size=5))]
+    block = Block.of_rows(rows, labels=[0] * len(rows))
+    csr = graph.csr
+    expected = []
+    for row in rows:
+        signs = [
+            graph.sign(graph.catalogue[a], graph.catalogue[b]) for a, b in combinations(row, 2)
+        ]
+        expected.append([signs.count(1), signs.count(-1)])
+
+    dense = count_signs_dense(block.nodes, block.offsets, graph.signs)
+    sparse = count_signs_csr(block.nodes, block.offsets, csr.indptr, csr.indices, csr.signs)
+
+    assert dense.tolist() == expected
+    assert sparse.tolist() == expected
+
+
+def test_long_neighbour_lists_are_bisected_to_the_same_counts() -> None:
+    rng = np.random.default_rng(3)
+    upper = np.triu(rng.integers(-1, 2, (400, 400)), 1).astype(np.int8)
+    signs = upper + upper.T
+    indptr = np.concatenate([[0], np.cumsum((signs != 0).sum(axis=1))]).astype(np.int64)
+    indices = np.nonzero(signs)[1].astype(np.int32)
+    rows = [sorted(rng.choice(400, k, replace=False).tolist()) for k in (0, 1, 2, 5, 60) * 4]
+    block = Block.of_rows(rows, labels=[0] * len(rows))
+
+    dense = count_signs_dense(block.nodes, block.offsets, signs)
+    sparse = count_signs_csr(block.nodes, block.offsets, indptr, indices, signs[signs != 0])
+
+    assert sparse.tolist() == dense.tolist()
+    assert dense.sum() > 0
+
+
+def test_rows_out_of_range_and_of_illegal_counts_are_found() -> None:
+    swapped = CampaignDataset(DATASET.block, DATASET.vocabulary, ["neg", "avg", "pos"])
+    short = Block.of_rows([[0], [0, 1]], labels=[0, 0])
+
+    evaluation = evaluate_dataset(swapped, GRAPH, SPEC)
+    illegal = evaluate_dataset(CampaignDataset(short, DATASET.vocabulary, ["pos"]), GRAPH, SPEC)
+
+    assert evaluation.labels["neg"].in_range < 20
+    assert evaluation.labels["neg"].mean_deviation > 0.1
+    assert evaluation.labels["avg"].in_range == 80
+    assert evaluation.in_range_frac < 0.7
+    assert illegal.labels["pos"].type_counts_legal == 0
+    assert illegal.labels["avg"].requested == 80
+    assert illegal.labels["avg"].rows == 0
+
+
+def test_the_distance_to_the_bounds_is_counted_in_edges_and_fractions() -> None:
+    box = LabelSpec(pos_frac_range=(0.2, 0.5), neg_frac_range=(0, 0.3), num_samples=1)
+    tally = LabelTally(box)
+    # Ten pairs: at the bound, one edge off it, in the middle, one below, one above with negatives.
+    counts = np.array([[2, 0], [3, 0], [3, 3], [1, 0], [6, 4]])
+
+    tally.add(counts, np.full(5, 5), np.ones(5, bool))
+
+    assert (tally.rows, tally.in_range, tally.near_bound) == (5, 3, 3)
+    assert tally.deviation == pytest.approx(0.1 + 0.1 + 0.1)
+
+
+def test_bounds_that_do_not_bind_have_nothing_near_them() -> None:
+    tally = LabelTally(LabelSpec(pos_frac_range=(0, 1), neg_frac_range=(0, 1), num_samples=1))
+
+    tally.add(np.array([[0, 0], [10, 0]]), np.full(2, 5), np.ones(2, bool))
+
+    assert (tally.in_range, tally.near_bound) == (2, 0)
+
+
+def test_duplicates_are_counted_within_and_across_labels() -> None:
+    rows = [[0, 9], [0, 9], [0, 9], [1, 9], [1, 9], [2, 9]]
+    block = Block.of_rows(rows, labels=[0, 0, 1, 1, 1, 1])
+
+    evaluation = evaluate_dataset(
+        CampaignDataset(block, DATASET.vocabulary, ["pos", "neg"]), GRAPH
+    )
+
+    pos, neg = evaluation.labels["pos"], evaluation.labels["neg"]
+    assert (pos.duplicates, pos.duplicates_across, pos.distinct_frac) == (1, 2, 0.5)
+    assert (neg.duplicates, neg.duplicates_across, neg.distinct_frac) == (1, 1, 0.75)
+    assert (evaluation.duplicates, evaluation.distinct_frac) == (3, 0.5)
+    assert pos.effective_distinct == 1
+    assert neg.effective_distinct == pytest.approx(16 / 6, abs=1e-3)
+    assert evaluation.in_range_frac is None
+
+
+def test_coverage_names_what_is_in_no_campaign() -> None:
+    block = Block.of_rows([[0, 1], [2, 9]], labels=[0, 0])
+
+    evaluation = evaluate_dataset(CampaignDataset(block, DATASET.vocabulary, ["pos"]), GRAPH)
+
+    assert evaluation.coverage_frac == {
+        "audience": pytest.approx(3 / 9),
+        "brand": pytest.approx(1 / 8),
+        "geo": 0,
+    }
+    assert evaluation.unused["audience"] == [f"audience {i}" for i in range(3, 9)]
+
+
+def test_the_numbers_do_not_depend_on_how_rows_are_cut_into_blocks() -> None:
+    names = DATASET.label_names
+    accumulator = EvaluationAccumulator(GRAPH, SPEC, DATASET.vocabulary, names)
+    for start in range(0, len(DATASET), 7):
+        accumulator.update(DATASET.block[start : start + 7])
+
+    assert accumulator.result() == evaluate_dataset(DATASET, GRAPH, SPEC)
+
+
+def test_an_evaluation_comes_back_from_json() -> None:
+    evaluation = evaluate_dataset(DATASET, GRAPH, SPEC)
+
+    again = DatasetEvaluation.from_dict(json.loads(json.dumps(evaluation.to_dict())))
+
+    assert again == evaluation
+
+
+def test_an_empty_data_set_has_an_evaluation() -> None:
+    empty = CampaignDataset(Block.empty(), DATASET.vocabulary, ["pos"])
+
+    evaluation = evaluate_dataset(empty, GRAPH, SPEC)
+
+    assert (evaluation.rows, evaluation.leakage, evaluation.similarity) == (0, None, None)
+    json.dumps(evaluation.to_dict(), allow_nan=False)
+
+
+def test_attributes_that_the_graph_lacks_are_all_named() -> None:
+    vocabulary = Vocabulary.of([*DATASET.vocabulary.keys, ("geo", "Atlantis"), ("geo", "Utopia")])
+
+    with pytest.raises(DatasetError, match="2 attributes of the data set are not in the graph"):
+        evaluate_dataset(CampaignDataset(Block.empty(), vocabulary, ["pos"]), GRAPH)
+    grown = GRAPH.add([Attribute("geo", "Atlantis"), Attribute("geo", "Utopia")])
+    assert evaluate_dataset(CampaignDataset(Block.empty(), vocabulary, ["pos"]), grown).rows == 0
+
+
+def test_labels_that_tell_themselves_leak_and_random_ones_do_not() -> None:
+    rng = np.random.default_rng(0)
+    vocabulary = Vocabulary.of([("a", f"{i:03}") for i in range(100)])
+    labels = rng.integers(0, 3, 1500)
+    told = [[int(label), *(3 + rng.choice(97, 4, replace=False))] for label in labels]
+    untold = [row[1:] for row in told]
+    names = ["pos", "avg", "neg"]
+
+    leaking = measure_leakage(Block.of_rows(told, labels=labels.tolist()), vocabulary, names)
+    silent = measure_leakage(Block.of_rows(untold, labels=labels.tolist()), vocabulary, names)
+
+    assert leaking.macro_f1 > 0.99
+    assert {(value, label) for _, value, label, _ in leaking.strongest[:3]} == {
+        ("000", "pos"),
+        ("001", "avg"),
+        ("002", "neg"),
+    }
+    assert silent.macro_f1 < 0.4
+    assert silent.majority_macro_f1 < 0.2
+
+
+def test_identical_rows_share_a_fold() -> None:
+    rng = np.random.default_rng(0)
+    vocabulary = Vocabulary.of([("a", f"{i:03}") for i in range(300)])
+    # Every node set comes ten times with one label of its own: knowable only from its own copies.
+    rows = [[i] for i in range(300)] * 10
+    labels = rng.integers(0, 2, 300).tolist() * 10
+
+    baseline = measure_leakage(Block.of_rows(rows, labels=labels), vocabulary, ["pos", "neg"])
+
+    assert baseline.accuracy < 0.65
+
+
+def test_a_row_sample_is_fair_and_blind_to_blocks() -> None:
+    block = Block.of_rows([[i] for i in range(1000)], labels=[0] * 1000)
+    whole, pieces = RowSample(100, seed=1), RowSample(100, seed=1)
+    whole.update(block)
+    for start in range(0, 1000, 30):
+        pieces.update(block[start : start + 30])
+
+    drawn = whole.rows().nodes
+
+    assert drawn.tolist() == pieces.rows().nodes.tolist()
+    assert len(drawn) == 100
+    # Mean position of 100 of 1000 rows: 499.5, standard error 27.
+    assert abs(drawn.mean() - 499.5) < 4 * 27
+
+
+@given(strategies.datasets())
+def test_hashes_are_equal_exactly_for_equal_node_sets(dataset: CampaignDataset) -> None:
+    rows = [tuple(dataset.block.row(i)) for i in range(len(dataset))]
+
+    assert len(set(hash_rows(dataset.block).tolist())) == len(set(rows))
