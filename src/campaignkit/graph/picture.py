@@ -44,13 +44,13 @@ def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
     """
     ring = ring_of(graph, radius=RADIUS, centre=SIZE / 2)
     rows, all_rows = _chosen(graph, max_edges)
-    body = [_arc(graph, ring, modality, i) for i, modality in enumerate(ring.spans)]
+    named = graph.num_nodes <= MAX_LABELS
+    body = [_arc(graph, ring, modality, i, named=named) for i, modality in enumerate(ring.spans)]
     body.append(_edges(graph, ring, rows))
     touching: dict[int, list[int]] = {}
     for row in rows:
         touching.setdefault(int(graph.columns.source[row]), []).append(row)
         touching.setdefault(int(graph.columns.target[row]), []).append(row)
-    named = graph.num_nodes <= MAX_LABELS
     body += [
         _node(graph, ring, node, touching.get(node, []), named=named)
         for node in range(graph.num_nodes)
@@ -178,8 +178,10 @@ def _name(ring: Ring, angle: float, value: str, size: float) -> str:
     )
 
 
-def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int) -> str:
-    """The band of a modality inside the ring, with its name along it where there is room."""
+def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int, *, named: bool) -> str:
+    """The band of a modality inside the ring, with its name: along it where there is room, or
+    outside where no attributes' names stand in the way.
+    """
     start, stop = ring.spans[modality]
     r = RADIUS - _GAP - _BAND / 2
     hue = series_colour(position)
@@ -189,6 +191,11 @@ def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int) -> str
         d=_arc_path(ring, start, stop, r),
         fill="none", stroke=hue, stroke_width=_BAND, stroke_opacity=0.28,
     )  # fmt: skip
+    if not named:
+        middle = (start + stop) / 2
+        x, y = ring.point(middle, RADIUS + 16)
+        anchor = "end" if math.cos(middle) < 0 else "start"
+        return band + label(modality, x, y, anchor=anchor, size=12.5, dy=".35em")
     if text_width(modality, 12) > (stop - start) * r * 0.95:
         return band
     # Below the middle the name runs the other way round, or it would stand on its head.
