@@ -51,6 +51,13 @@ def test_counts_are_exact_and_every_size_is_met(
     assert {m: len(graph.catalogue.of(m)) for m in sizes} == sizes
 
 
+@pytest.mark.parametrize("shares", [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 0.5)])
+def test_a_graph_may_be_all_of_one_sign_or_of_none(shares: tuple[float, float]) -> None:
+    graph = draw(pos_frac=shares[0], neg_frac=shares[1])
+
+    assert (graph.num_positive, graph.num_negative) == tuple(int(7200 * s) for s in shares)
+
+
 def test_shares_are_of_the_pairs_of_different_modalities() -> None:
     graph = draw()
 

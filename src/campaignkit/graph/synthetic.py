@@ -98,7 +98,9 @@ def synthetic_graph(
         part = slice(start, start + _BLOCK)
         scores[part] = world.score(*pairs.ends(candidates[part]), noise)
 
-    order = np.argpartition(scores, sorted({negative, len(scores) - positive} - {len(scores)}))
+    # Where all pairs are - or all +, one of the two bounds is the end and nothing is parted there.
+    bounds = sorted({negative, len(scores) - positive} - {len(scores)})
+    order = np.argpartition(scores, bounds) if bounds else np.arange(len(scores))
     chosen = np.concatenate([order[:negative], order[len(scores) - positive :]])
     signs = np.repeat(np.array([-1, 1], dtype=np.int8), [negative, positive])
     source, target = pairs.ends(candidates[chosen])
