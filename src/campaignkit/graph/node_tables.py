@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.graph.canonical import canonical_order
+from campaignkit.store import digest_bytes
 
 if TYPE_CHECKING:
     from campaignkit.graph.signed_graph import SignedGraph
@@ -66,48 +67,102 @@ class ListedArrays(NamedTuple):
 GraphArrays = DenseArrays | ListedArrays
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class GraphLists:
+    """A graph as lists of neighbours without names: what travels to a worker.
+
+    Equal and hashed by its digest, so that a worker can keep what it makes of it.
+
+    Attributes
+    ----------
+    listed : ListedArrays
+    digest : str
+        Content digest of the arrays.
+    is_dense : bool
+        Whether kernels get bit rows and a plane, or the lists as they are; both give the same
+        draws.
+    """
+
+    listed: ListedArrays
+    digest: str
+    is_dense: bool
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GraphLists) and hash(self) == hash(other)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.is_dense))
+
+    def arrays(self) -> GraphArrays:
+        """What kernels read."""
+        from campaignkit.graph.kernels.vectors import aligned_zeros
+
+        listed = self.listed
+        if not self.is_dense:
+            return listed
+        n, stride, num_words = len(listed.indptr) - 1, listed.stride, listed.num_words
+        plane = aligned_zeros(n * stride, np.int8)
+        square = plane.reshape(n, stride)
+        square[np.repeat(np.arange(n), np.diff(listed.indptr)), listed.indices] = listed.signs
+        pos_bits = aligned_zeros(n * num_words, np.uint64)
+        neg_bits = aligned_zeros(n * num_words, np.uint64)
+        _set_bits(pos_bits, square > 0)
+        _set_bits(neg_bits, square < 0)
+        return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
+
+
+@dataclass(frozen=True, eq=False)
 class NodeTables:
     """The part of a graph that some modalities span, in canonical numbers.
 
-    Parameters
+    Attributes
     ----------
     keys : tuple of (str, str)
         (modality, value) of each node, in canonical order.
     modalities : tuple of str
         In code-point order; type t is modality t.
-    type_start : int64[T + 1]
-        Type t holds the nodes type_start[t] .. type_start[t + 1] - 1.
-    indptr, indices, signs : int64[n + 1], int32[m], int8[m]
-        The edges in CSR form, symmetric, +1 and -1 only, ascending within a row.
+    lists : GraphLists
+        The edges.
 
     Examples
     --------
     >>> import campaignkit as ck
     >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
-    >>> NodeTables.from_graph(graph).num_nodes
-    2
+    >>> NodeTables.from_graph(graph).keys
+    (('a', 'x'), ('b', 'y'))
     """
 
     keys: tuple[tuple[str, str], ...]
     modalities: tuple[str, ...]
-    type_start: NDArray[np.int64]
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    signs: NDArray[np.int8]
+    lists: GraphLists
 
     @classmethod
-    def from_graph(cls, graph: SignedGraph, modalities: Iterable[str] | None = None) -> NodeTables:
-        """The tables of a graph, or of the subgraph that some of its modalities span."""
+    def from_graph(
+        cls,
+        graph: SignedGraph,
+        modalities: Iterable[str] | None = None,
+        *,
+        is_dense: bool | None = None,
+    ) -> NodeTables:
+        """The tables of a graph, or of the subgraph that some of its modalities span.
+
+        By default they are dense up to ``DENSE_NODES`` nodes.
+        """
         order = canonical_order(graph.catalogue, modalities)
         keys = tuple(graph.catalogue[int(position)].key for position in order)
-        names = tuple(sorted({modality for modality, _ in keys}))
-        sizes = dict.fromkeys(names, 0)
-        for modality, _ in keys:
-            sizes[modality] += 1
-        type_start = np.cumsum([0, *sizes.values()], dtype=np.int64)
-        indptr, indices, signs = _renumbered(graph, order)
-        return cls(keys, names, type_start, indptr, indices, signs)
+        names, sizes = np.unique([modality for modality, _ in keys], return_counts=True)
+        type_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        n = len(keys)
+        listed = ListedArrays(
+            type_start,
+            _padded(n, _BITS_A_VECTOR) // 64,
+            _padded(n, _BYTES_A_VECTOR),
+            *_renumbered(graph, order),
+        )
+        arrays = (type_start, listed.indptr, listed.indices, listed.signs)
+        digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
+        dense = n <= DENSE_NODES if is_dense is None else is_dense
+        return cls(keys, tuple(str(name) for name in names), GraphLists(listed, digest, dense))
 
     @property
     def num_nodes(self) -> int:
@@ -116,27 +171,12 @@ class NodeTables:
 
     @cached_property
     def arrays(self) -> GraphArrays:
-        """What kernels read; dense up to ``DENSE_NODES`` nodes."""
-        return self.arrays_as(is_dense=self.num_nodes <= DENSE_NODES)
+        """What kernels read."""
+        return self.lists.arrays()
 
-    def arrays_as(self, *, is_dense: bool) -> GraphArrays:
-        """The same in a chosen form: both give the same draws."""
-        from campaignkit.graph.kernels.vectors import aligned_zeros, padded
 
-        n = self.num_nodes
-        num_words = padded(n, _BITS_A_VECTOR) // 64
-        stride = padded(n, _BYTES_A_VECTOR)
-        start = self.type_start
-        if not is_dense:
-            return ListedArrays(start, num_words, stride, self.indptr, self.indices, self.signs)
-        plane = aligned_zeros(n * stride, np.int8)
-        square = plane.reshape(n, stride)
-        square[np.repeat(np.arange(n), np.diff(self.indptr)), self.indices] = self.signs
-        pos_bits = aligned_zeros(n * num_words, np.uint64)
-        neg_bits = aligned_zeros(n * num_words, np.uint64)
-        _set_bits(pos_bits, square > 0)
-        _set_bits(neg_bits, square < 0)
-        return DenseArrays(start, num_words, stride, pos_bits, neg_bits, plane)
+def _padded(num_items: int, multiple: int) -> int:
+    return -(-num_items // multiple) * multiple
 
 
 def _set_bits(bits: NDArray[np.uint64], which: NDArray[np.bool_]) -> None:

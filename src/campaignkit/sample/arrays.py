@@ -83,13 +83,13 @@ class Scratch(NamedTuple):
     @classmethod
     def of(cls, graph: GraphArrays, plan: SlotPlan) -> Scratch:
         """Memory for one worker over this graph and these slots."""
-        from campaignkit.graph.kernels.vectors import aligned_zeros, padded
+        from campaignkit.graph.kernels.vectors import aligned_zeros
 
         largest = int(np.diff(graph.type_start).max())
         return cls(
             mask=aligned_zeros(graph.num_words, np.uint64),
             nodes=np.zeros(MAX_SIZE + 1, np.int32),
-            fitting=np.zeros(padded(largest, 64) // 64, np.uint64),
+            fitting=np.zeros(-(-largest // 64), np.uint64),
             pos_degree=aligned_zeros(graph.stride + 64, np.uint8),
             neg_degree=aligned_zeros(graph.stride + 64, np.uint8),
             slots=np.zeros(plan.type_of.size, np.int64),

@@ -31,6 +31,11 @@ def move(graph, new, old, pos_degree, neg_degree):
     raise NotImplementedError
 
 
+def sign_between(graph, a, b):
+    """The sign of the edge between two nodes, 0 if there is none (kernels only)."""
+    raise NotImplementedError
+
+
 def _is_dense(graph: types.NamedTuple) -> bool:
     return "plane" in graph.fields
 
@@ -60,6 +65,26 @@ def _move(graph, new, old, pos_degree, neg_degree):
             graph.plane, graph.stride, new, old, pos_degree, neg_degree
         )
     return move_listed
+
+
+@overload(sign_between, jit_options=PART)
+def _sign_between(graph, a, b):
+    if _is_dense(graph):
+        return lambda graph, a, b: np.int64(graph.plane[a * graph.stride + b])
+
+    def search(graph, a, b):
+        low, high = graph.indptr[a], graph.indptr[a + 1]
+        while low < high:
+            middle = (low + high) >> 1
+            if graph.indices[middle] < b:
+                low = middle + 1
+            else:
+                high = middle
+        if low < graph.indptr[a + 1] and graph.indices[low] == b:
+            return np.int64(graph.signs[low])
+        return np.int64(0)
+
+    return search
 
 
 def count_listed(graph, nodes, num_nodes, mask, sign):

@@ -169,11 +169,6 @@ def box_mask(typing, pos_degree, neg_degree, start, pos_low, pos_width, neg_low,
     return types.uint64(plane, plane, types.int64, u8, u8, u8, u8), build
 
 
-def padded(num_items: int, multiple: int) -> int:
-    """`num_items` rounded up to a whole number of vectors."""
-    return -(-num_items // multiple) * multiple
-
-
 def aligned_zeros(size: int, dtype: type[np.generic]) -> np.ndarray:
     """A zeroed array whose first byte lies on a cache line, so that no vector straddles two."""
     item = np.dtype(dtype).itemsize

@@ -27,7 +27,7 @@ from campaignkit.graph.kernels.random64 import below, mix64, next64, seed_state
 from campaignkit.sample.kernels.emit import emit_sorted
 from campaignkit.sample.kernels.slots import HOLE, redraw_slot, violation
 
-_ATTEMPT = np.uint64(0xD1B54A32D192ED03)  # spreads the restarts of one chain over the key space
+ATTEMPT = np.uint64(0xD1B54A32D192ED03)  # spreads the restarts of one chain over the key space
 
 
 @njit(**ENTRY)
@@ -66,8 +66,8 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
         wanted = first_visits
         while row < end:
             if is_fresh:
-                s0, s1, s2, s3 = seed_state(key ^ mix64(np.uint64(attempt) * _ATTEMPT), chain)
-                k, p, g, s0, s1, s2, s3 = _fill_slots(graph, box, plan, scratch, s0, s1, s2, s3)
+                s0, s1, s2, s3 = seed_state(key ^ mix64(np.uint64(attempt) * ATTEMPT), chain)
+                k, p, g, s0, s1, s2, s3 = fill_slots(graph, box, plan, scratch, s0, s1, s2, s3)
                 steps, k, p, g, s0, s1, s2, s3 = _arrive(
                     graph, box, plan, scratch, walls[0], max_steps, k, p, g, s0, s1, s2, s3
                 )
@@ -126,7 +126,7 @@ def _geometric(thresholds, s0, s1, s2, s3):
 
 
 @njit(**PART)
-def _fill_slots(graph, box, plan, scratch, s0, s1, s2, s3):
+def fill_slots(graph, box, plan, scratch, s0, s1, s2, s3):
     """A draw from Q laid into the slots, with its degrees: (k, p, g, new state)."""
     mask, nodes = scratch.mask, scratch.nodes
     k, s0, s1, s2, s3 = draw_node_set(

@@ -1,0 +1,22 @@
+"""Moves of the random-proposal annealer: which node leaves a campaign and which joins it.
+
+A move is a function ``move(first, second, state) -> (leaving, joining)``:
+
+first, second : uint64
+    Two random words, all the randomness a move has; :func:`pick` turns one into a choice.
+state : MoveState
+    The node set as it is; a move reads it and changes nothing.
+leaving, joining : int64
+    Node numbers; -1 for none. ``(-1, -1)`` proposes nothing at this step.
+
+Compiled with ``numba.njit`` it runs in the annealer's loop; a plain Python function runs in the
+slow reference annealer, which says so. The law that is sampled is right only if a move is
+symmetric under Q: proposing x -> y has to be as likely, weighted with Q, as y -> x. Swapping within
+a type is; adding a uniformly drawn free node is, if removing a uniformly drawn one is as likely.
+"""
+
+from __future__ import annotations
+
+from campaignkit.sample.moves.state import MoveState
+
+__all__ = ["MoveState"]

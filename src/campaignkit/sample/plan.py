@@ -1,0 +1,177 @@
+"""How each label is sampled, decided once from a pilot with a fixed seed.
+
+The pilot's seed is not the user's: the way of working is a property of graph and spec, so two
+seeds differ in their campaigns and in nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds, range_arrays
+from campaignkit.graph.node_tables import GraphArrays, NodeTables
+from campaignkit.sample.arrays import Box, Rows, Scratch, SlotPlan
+from campaignkit.sample.walls import wall_thresholds
+from campaignkit.seeds import key64
+from campaignkit.spec import LabelSpec, SamplingSpec
+
+Mode = Literal["rejection", "heat_bath", "proposals"]
+Stop = Literal["mixed", "first_feasible"]
+
+PILOT_DRAWS = 10_000
+# Below this acceptance a heat-bath chain costs less than the draws of a rejection.
+REJECTION_PAYS = 0.02
+# A chain is watched for so many sweeps over its slots before a campaign is taken, and for so many
+# between two of a block. At 6 node frequencies and sizes were at noise against rejection and, in
+# tail boxes, against long runs (docs/sampling.md).
+FIRST_SWEEPS = 6.0
+NEXT_SWEEPS = 2.0
+_MIN_VISITS = 8
+# Geometric parameters tried for the wall, and the share of steps inside the box that mixes best.
+_RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
+_BEST_SHARE = 0.35
+_PILOT_CHAINS = 64
+_PILOT_VISITS = 16
+_PILOT_STEPS = 2_000
+
+
+@dataclass(frozen=True)
+class LabelPlan:
+    """How one label is sampled, and why.
+
+    Attributes
+    ----------
+    label : str
+    mode : {"rejection", "heat_bath", "proposals"}
+    stop : {"mixed", "first_feasible"}
+    reason : str
+        Why this mode, in words.
+    acceptance : float
+        Share of unconstrained draws that the box accepts, from the pilot.
+    pilot_draws, pilot_accepted : int
+    rho : float
+        Geometric parameter of the soft wall (heat-bath only).
+    inside_share : float
+        Share of the pilot's steps inside the box (heat-bath only).
+    first_visits, next_visits : int
+        Visits to the box before a chain's first campaign, and between two of a block.
+    """
+
+    label: str
+    mode: Mode
+    stop: Stop
+    reason: str
+    acceptance: float
+    pilot_draws: int
+    pilot_accepted: int
+    rho: float = 0.0
+    inside_share: float = 0.0
+    first_visits: int = 0
+    next_visits: int = 0
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """Draws from Q that decide how every label is sampled, and show what to expect of it."""
+
+    draws: DrawCounts
+    accepted: dict[str, NDArray[np.bool_]]
+
+
+def run_pilot(tables: NodeTables, spec: SamplingSpec) -> Pilot:
+    """Draw the pilot of a graph and a spec."""
+    draws = draw_counts(
+        tables, spec.type_ranges, num_draws=PILOT_DRAWS, key=key64(0, "sample", "pilot")
+    )
+    accepted = {
+        label: draws.accepted(pair_bounds(box.pos_frac_range, box.neg_frac_range))
+        for label, box in spec.label_params.items()
+    }
+    return Pilot(draws, accepted)
+
+
+def plan_label(
+    label: str,
+    spec: SamplingSpec,
+    tables: NodeTables,
+    pilot: Pilot,
+    *,
+    mode: Mode | None,
+    stop: Stop,
+) -> LabelPlan:
+    """Choose how to sample one label; `mode` None leaves the choice to the pilot."""
+    count = int(pilot.accepted[label].sum())
+    share = count / PILOT_DRAWS
+    if mode is None:
+        mode = "rejection" if share >= REJECTION_PAYS else "heat_bath"
+        word = "at least" if mode == "rejection" else "below"
+        reason = (
+            f"{count} of {PILOT_DRAWS} pilot draws lie in the box: {word} {REJECTION_PAYS:.0%}, "
+            f"where {'rejection' if mode == 'rejection' else 'annealing'} costs less"
+        )
+    else:
+        reason = "asked for"
+    plan = LabelPlan(
+        label=label, mode=mode, stop=stop, reason=reason, acceptance=share,
+        pilot_draws=PILOT_DRAWS, pilot_accepted=count,
+    )  # fmt: skip
+    if mode != "heat_bath":
+        return plan
+    return _with_wall(plan, spec.label_params[label], spec, tables)
+
+
+def _with_wall(
+    plan: LabelPlan, label: LabelSpec, spec: SamplingSpec, tables: NodeTables
+) -> LabelPlan:
+    box, slots = box_of(label, spec, tables)
+    shares = [_inside_share(tables.arrays, box, slots, plan.label, rho) for rho in _RHOS]
+    best = min(range(len(_RHOS)), key=lambda i: abs(shares[i] - _BEST_SHARE))
+    sweep = slots.type_of.size * max(shares[best], 0.05)
+    return replace(
+        plan,
+        rho=_RHOS[best],
+        inside_share=shares[best],
+        first_visits=max(_MIN_VISITS, round(FIRST_SWEEPS * sweep)),
+        next_visits=max(_MIN_VISITS, round(NEXT_SWEEPS * sweep)),
+    )
+
+
+def _inside_share(
+    graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float
+) -> float:
+    from campaignkit.sample.kernels.heat_bath import heat_bath
+
+    effort = np.zeros(4, np.int64)
+    rows = Rows.of(_PILOT_CHAINS, int(box.high.sum()))
+    schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 2], np.int64)
+    key = np.uint64(key64(0, "sample", "pilot", label))
+    scratch = Scratch.of(graph, slots)
+    heat_bath(graph, box, slots, scratch, wall_thresholds(rho), key, 0, schedule, rows, effort)
+    return float(effort[2] / effort[1]) if effort[1] else 0.0
+
+
+def box_of(label: LabelSpec, spec: SamplingSpec, tables: NodeTables) -> tuple[Box, SlotPlan]:
+    """A label's box and the slots of its types, as kernels take them."""
+    low, high = range_arrays(tables, spec.type_ranges)
+    bounds = pair_bounds(label.pos_frac_range, label.neg_frac_range)
+    return Box(low, high, bounds), SlotPlan.of(high)
+
+
+def plan_labels(
+    spec: SamplingSpec,
+    tables: NodeTables,
+    pilot: Pilot,
+    *,
+    mode: Mode | None,
+    stop: Stop,
+) -> Sequence[LabelPlan]:
+    """The plans of all labels, in the order of the spec."""
+    return [
+        plan_label(label, spec, tables, pilot, mode=mode, stop=stop)
+        for label in spec.label_params
+    ]
