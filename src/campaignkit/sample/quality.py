@@ -1,0 +1,149 @@
+"""What a run was like: how each label was sampled, what it cost, how honest the rows look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.sample.job import ChunkRows
+from campaignkit.sample.plan import LabelPlan, Pilot
+
+_FEW = 30  # accepted pilot draws below which their share near a bound says too little
+
+
+@dataclass(frozen=True)
+class LabelQuality:
+    """One label's run.
+
+    Attributes
+    ----------
+    label, mode, stop, reason : str
+        How it was sampled, and why; see :class:`LabelPlan`.
+    rows : int
+    acceptance : float
+        Share of unconstrained draws in the box: of this run's own draws for rejection, else of
+        the pilot's.
+    draws : int
+        Unconstrained draws made (rejection).
+    arrival_steps, mixing_steps, visits, restarts : int
+        Steps of chains before the box was reached and after; visits to it; chains begun again.
+    near_bound_frac : float
+        Share of rows within one edge of a bound of the box.
+    near_bound_expected, near_bound_error : float or None
+        The same share among the pilot's accepted draws, which are exact, and its standard error;
+        None where the pilot has too few.
+    mean_size : float
+        Nodes a row.
+    priority_edges : dict of str to [float, float]
+        Edges outside the label's ranges among the pairs of each priority tier, a row: before and
+        after priorities were sought. Empty without priorities.
+    """
+
+    label: str
+    mode: str
+    stop: str
+    reason: str
+    rows: int
+    acceptance: float
+    draws: int
+    arrival_steps: int
+    mixing_steps: int
+    visits: int
+    restarts: int
+    near_bound_frac: float
+    near_bound_expected: float | None
+    near_bound_error: float | None
+    mean_size: float
+    priority_edges: dict[str, list[float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+class QualityTally:
+    """Adds up one label's chunks as they finish; keeps sums only.
+
+    Parameters
+    ----------
+    plan : LabelPlan
+    bounds : int64[4, 256]
+        The label's box, see :func:`campaignkit.graph.node_set.pair_bounds`.
+    pilot : Pilot
+    """
+
+    def __init__(self, plan: LabelPlan, bounds: NDArray[np.int64], pilot: Pilot) -> None:
+        self._plan = plan
+        self._bounds = bounds
+        self._pilot = pilot
+        self._effort = np.zeros(9, np.int64)
+        self._rows = self._near = self._nodes = 0
+
+    def add(self, rows: ChunkRows) -> None:
+        """Count a finished chunk in."""
+        self._effort += rows.effort
+        self._rows += len(rows.sizes)
+        self._nodes += int(rows.sizes.sum(dtype=np.int64))
+        near = near_bound(rows.sizes, rows.counts[:, 0], rows.counts[:, 1], self._bounds)
+        self._near += int(near.sum())
+
+    def result(self) -> LabelQuality:
+        """The report so far."""
+        plan, effort = self._plan, [int(count) for count in self._effort]
+        expected, error = self._expected()
+        rows = max(self._rows, 1)
+        tiers = {"high": effort[5:7], "low": effort[7:9]}
+        return LabelQuality(
+            label=plan.label, mode=plan.mode, stop=plan.stop, reason=plan.reason,
+            rows=self._rows,
+            acceptance=self._rows / effort[0] if effort[0] else plan.acceptance,
+            draws=effort[0], arrival_steps=effort[1], mixing_steps=effort[2], visits=effort[3],
+            restarts=effort[4],
+            near_bound_frac=self._near / rows,
+            near_bound_expected=expected, near_bound_error=error,
+            mean_size=self._nodes / rows,
+            priority_edges={
+                tier: [before / rows, after / rows]
+                for tier, (before, after) in tiers.items() if before
+            },
+        )  # fmt: skip
+
+    def _expected(self) -> tuple[float | None, float | None]:
+        inside = self._pilot.accepted[self._plan.label]
+        count = int(inside.sum())
+        if count < _FEW:
+            return None, None
+        draws = self._pilot.draws
+        near = near_bound(
+            draws.sizes[inside], draws.positives[inside], draws.negatives[inside], self._bounds
+        )
+        share = float(near.mean())
+        return share, float(np.sqrt(share * (1 - share) / count))
+
+
+def near_bound(
+    sizes: NDArray[np.uint8],
+    positives: NDArray[np.int32],
+    negatives: NDArray[np.int32],
+    bounds: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Which rows lie within one edge of a bound that could be crossed: bool[r].
+
+    A lower bound of 0 and an upper bound of all pairs cannot.
+    """
+    k = sizes.astype(np.int64)
+    pairs = k * (k - 1) // 2
+    near = np.zeros(len(k), np.bool_)
+    for counts, (low, high) in ((positives, bounds[:2, k]), (negatives, bounds[2:, k])):
+        near |= (low > 0) & (counts - low <= 1)
+        near |= (high < pairs) & (high - counts <= 1)
+    return near
+
+
+def describe(qualities: Sequence[LabelQuality]) -> dict[str, Any]:
+    """The report of a run as JSON values, by label."""
+    return {"labels": {quality.label: quality.to_dict() for quality in qualities}}
