@@ -20,7 +20,7 @@ from campaignkit.spec import SamplingSpec
 MAX_RESTARTS = 20
 # A box that accepts 2% fails this often with probability e**-20000: a stop for impossible input.
 _MAX_REJECTIONS = 1_000_000
-_PROPOSAL_VISITS = 500  # in-box proposals before a campaign is taken; at noise in soft to hard boxes
+_PROPOSAL_VISITS = 150  # visits to the box before a campaign is taken
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ REJECTION_PAYS = 0.02
 # tail boxes, against long runs (docs/sampling.md).
 FIRST_SWEEPS = 6.0
 NEXT_SWEEPS = 2.0
-_MIN_VISITS = 8
+_MIN_VISITS = 24
 # Geometric parameters tried for the wall, and the share of steps inside the box that mixes best.
 _RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _BEST_SHARE = 0.35
@@ -137,7 +137,7 @@ def _with_wall(
         rho=_RHOS[best],
         inside_share=shares[best],
         first_visits=max(_MIN_VISITS, round(FIRST_SWEEPS * sweep)),
-        next_visits=max(_MIN_VISITS, round(NEXT_SWEEPS * sweep)),
+        next_visits=max(_MIN_VISITS // 3, round(NEXT_SWEEPS * sweep)),
     )
 
 

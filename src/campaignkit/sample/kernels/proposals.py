@@ -106,11 +106,13 @@ def anneal_with(
                     since = 0
                 else:
                     since += 1
-                if e == 0:
+                if e == 0 and not has_arrived:
                     has_arrived = True
+                    effort[0] += steps
+                    steps = 0  # max_iters bounds the way in and the mixing each
                 if not has_arrived and since >= patience:
                     break
-            effort[0] += steps
+            effort[1 if has_arrived else 0] += steps
             effort[2] += visits
             nearest = min(nearest, lowest)
             if e == 0 and has_arrived and (stops_inside == 1 or visits >= num_visits):
