@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from campaignkit.errors import CampaignkitError
 
@@ -16,7 +16,7 @@ def annealer_of(moves: tuple[tuple[Any, float], ...] | None) -> Annealer:
     if moves is None:
         from campaignkit.sample.kernels.proposals import anneal
 
-        return anneal  # type: ignore[no-any-return]
+        return cast("Annealer", anneal)
     return _compiled(tuple(move for move, _ in moves))
 
 
@@ -25,7 +25,7 @@ def _compiled(moves: tuple[Any, ...]) -> Annealer:
     from campaignkit.sample.kernels.proposals import compile_annealer
 
     if all(is_compiled(move) for move in moves):
-        return compile_annealer(moves)  # type: ignore[no-any-return]
+        return cast("Annealer", compile_annealer(moves))  # type: ignore[no-untyped-call]
     from campaignkit.sample.reference import reference_annealer
 
     return reference_annealer(moves)

@@ -141,9 +141,7 @@ def _with_wall(
     )
 
 
-def _inside_share(
-    graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float
-) -> float:
+def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float) -> float:
     from campaignkit.sample.kernels.heat_bath import heat_bath
 
     effort = np.zeros(4, np.int64)
@@ -172,6 +170,5 @@ def plan_labels(
 ) -> Sequence[LabelPlan]:
     """The plans of all labels, in the order of the spec."""
     return [
-        plan_label(label, spec, tables, pilot, mode=mode, stop=stop)
-        for label in spec.label_params
+        plan_label(label, spec, tables, pilot, mode=mode, stop=stop) for label in spec.label_params
     ]

@@ -109,7 +109,7 @@ class AnnealingSampler:
         self.seed = checked_seed(seed)
         self._mode, self._stop = _checked_mode(mode, stop, uses_moves=moves is not None)
         if isinstance(chain_block, bool) or not isinstance(chain_block, int) or chain_block < 1:
-            raise CampaignkitError(f"chain_block is {chain_block!r}; expected an integer from 1 on")
+            raise CampaignkitError(f"chain_block is {chain_block!r}; expected an integer >= 1")
         self._chain_block = chain_block
         self._moves = None if moves is None else checked_moves(moves)
         for note in overlap_notes(spec):
@@ -275,7 +275,7 @@ class AnnealingSampler:
     ) -> list[QualityTally]:
         """Draw all rows and hand them over in order; what remains are the tallies."""
         if isinstance(chunk_rows, bool) or not isinstance(chunk_rows, int) or chunk_rows < 1:
-            raise CampaignkitError(f"chunk_rows is {chunk_rows!r}; expected an integer from 1 on")
+            raise CampaignkitError(f"chunk_rows is {chunk_rows!r}; expected an integer >= 1")
         # A chain's block is never cut: a chunk begins where a chain does.
         chunk_rows += -chunk_rows % self._chain_block
         tell = progress or Silent()
@@ -288,7 +288,9 @@ class AnnealingSampler:
             for wanted in [self.spec.label_params[job.plan.label].num_samples]
             for first in range(0, wanted, chunk_rows)
         ]
-        tallies = {job.plan.label: QualityTally(job.plan, job.box.bounds, self._pilot) for job in jobs}
+        tallies = {
+            job.plan.label: QualityTally(job.plan, job.box.bounds, self._pilot) for job in jobs
+        }
         codes = {label: code for code, label in enumerate(self.spec.label_params)}
         kept = Checkpoint(Path(checkpoint) if checkpoint is not None else None)
         done = 0

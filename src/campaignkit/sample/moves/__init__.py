@@ -11,8 +11,9 @@ leaving, joining : int64
 
 Compiled with ``numba.njit`` it runs in the annealer's loop; a plain Python function runs in the
 slow reference annealer, which says so. The law that is sampled is right only if a move is
-symmetric under Q: proposing x -> y has to be as likely, weighted with Q, as y -> x. Swapping within
-a type is; adding a uniformly drawn free node is, if removing a uniformly drawn one is as likely.
+symmetric under Q: proposing x -> y has to be as likely, weighted with Q, as y -> x. Swapping
+within a type is; adding a uniformly drawn free node is, if removing a uniformly drawn one is as
+likely.
 """
 
 from __future__ import annotations

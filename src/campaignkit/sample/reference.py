@@ -1,0 +1,209 @@
+"""The random-proposal annealer in plain Python: slow, and what the kernel is tested against.
+
+It runs when a move is a plain Python function, and gives the bytes that the kernel would give for
+the same moves compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.graph.node_tables import DenseArrays, GraphArrays
+from campaignkit.sample.annealers import Annealer
+from campaignkit.sample.arrays import Box, Rows, Scratch, SlotPlan
+from campaignkit.sample.moves.state import MoveState
+
+_BITS_64 = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+_ATTEMPT = 0xD1B54A32D192ED03
+
+
+class Words:
+    """The generator of kernels.random64 on Python integers.
+
+    Examples
+    --------
+    >>> words = Words(1, 2)
+    >>> 0 <= words.next() < 2**64, 0 <= words.below(10) < 10
+    (True, True)
+    """
+
+    def __init__(self, key: int, index: int) -> None:
+        base = _mix(key ^ _mix((index + _GOLDEN) & _BITS_64))
+        self._state = [_mix((base + i * _GOLDEN) & _BITS_64) for i in range(1, 5)]
+
+    def next(self) -> int:
+        """A word uniform over 0..2**64 - 1."""
+        a, b, c, d = self._state
+        word = (_rotate((a + d) & _BITS_64, 23) + a) & _BITS_64
+        t = (b << 17) & _BITS_64
+        c ^= a
+        d ^= b
+        b ^= c
+        a ^= d
+        self._state = [a, b, c ^ t, _rotate(d, 45)]
+        return word
+
+    def below(self, n: int) -> int:
+        """A number uniform over 0..n - 1."""
+        surplus = (1 << 32) % n
+        while True:
+            product = (self.next() >> 32) * n
+            if product & 0xFFFFFFFF >= surplus:
+                return product >> 32
+
+
+def reference_annealer(moves: tuple[Any, ...]) -> Annealer:
+    """An annealer of the signature of `kernels.proposals.anneal` for any callable moves."""
+
+    def anneal(
+        graph: GraphArrays, box: Box, plan: SlotPlan, scratch: Scratch,
+        chances: NDArray[np.uint64], shares: NDArray[np.uint64], key: np.uint64, first: int,
+        schedule: NDArray[np.int64], rows: Rows, effort: NDArray[np.int64],
+    ) -> tuple[int, int, int]:  # fmt: skip
+        signs = signs_of(graph)
+        written, nearest = 0, 1 << 60
+        for row in range(len(rows.sizes)):
+            for attempt in range(int(schedule[5]) + 1):
+                words = Words(int(key) ^ _mix(attempt * _ATTEMPT & _BITS_64), first + row)
+                nodes, lowest = _walk(
+                    signs, moves, graph, box, plan, chances, shares, schedule, words, effort
+                )
+                nearest = min(nearest, lowest)
+                if nodes is not None:
+                    break
+                effort[3] += attempt < schedule[5]
+            if nodes is None:
+                return row, written, nearest
+            rows.sizes[row] = len(nodes)
+            rows.counts[row] = count_pairs(signs, nodes)
+            rows.nodes[written : written + len(nodes)] = sorted(nodes)
+            written += len(nodes)
+        return len(rows.sizes), written, nearest
+
+    return anneal
+
+
+def _walk(
+    signs: NDArray[np.int8], moves: tuple[Callable[..., Any], ...], graph: GraphArrays, box: Box,
+    plan: SlotPlan, chances: NDArray[np.uint64], shares: NDArray[np.uint64],
+    schedule: NDArray[np.int64], words: Words, effort: NDArray[np.int64],
+) -> tuple[list[int] | None, int]:  # fmt: skip
+    """One chain: (its campaign or None, the least energy it saw)."""
+    stops_inside, num_visits, max_steps, patience, best_of, _ = (int(x) for x in schedule)
+    slots = np.full(plan.type_of.size, -1, np.int64)
+    state = MoveState(
+        graph.type_start, box.low, box.high, plan.start, slots, np.zeros(len(box.low), np.int64)
+    )
+    _fill(state, words)
+    energy = _energy(signs, _members(state), box)
+    lowest, since, visits, steps = energy, 0, 0, 0
+    has_arrived = energy == 0
+    levels = len(chances) - 1
+    while steps < max_steps and not (has_arrived and (stops_inside or visits >= num_visits)):
+        level = levels if has_arrived else steps * levels // max_steps
+        best: tuple[int, int, int] | None = None
+        for _ in range(best_of):
+            r = words.next()
+            which = next(i for i, share in enumerate(shares) if r <= int(share))
+            a, b = np.uint64(words.next()), np.uint64(words.next())
+            leaving, joining = (int(node) for node in moves[which](a, b, state))
+            if leaving < 0 and joining < 0:
+                continue
+            changed = [n for n in _members(state) if n != leaving]
+            changed += [joining] if joining >= 0 else []
+            energy_new = _energy(signs, changed, box)
+            if best is None or energy_new < best[0]:
+                best = (energy_new, leaving, joining)
+        steps += 1
+        if best is not None:
+            r = words.next()
+            rise = min(max(best[0] - energy, 0), chances.shape[1] - 1)
+            if r <= int(chances[level, rise]):
+                _apply(state, best[1], best[2])
+                energy = best[0]
+        visits += has_arrived and energy == 0
+        since = 0 if energy < lowest else since + 1
+        lowest = min(lowest, energy)
+        if energy == 0 and not has_arrived:
+            has_arrived = True
+            effort[0] += steps
+            steps = 0
+        if not has_arrived and since >= patience:
+            break
+    effort[1 if has_arrived else 0] += steps
+    effort[2] += visits
+    is_done = has_arrived and energy == 0 and (bool(stops_inside) or visits >= num_visits)
+    return (_members(state) if is_done else None), lowest
+
+
+def signs_of(graph: GraphArrays) -> NDArray[np.int8]:
+    """The signs of a graph as int8[n, n], whatever its form."""
+    n = int(graph.type_start[-1])
+    if isinstance(graph, DenseArrays):
+        return graph.plane.reshape(n, graph.stride)[:, :n]
+    signs = np.zeros((n, n), np.int8)
+    signs[np.repeat(np.arange(n), np.diff(graph.indptr)), graph.indices] = graph.signs
+    return signs
+
+
+def count_pairs(signs: NDArray[np.int8], nodes: list[int]) -> tuple[int, int]:
+    """Positive and negative pairs of a node set, counted one by one."""
+    inside = signs[np.ix_(nodes, nodes)]
+    return int((inside > 0).sum()) // 2, int((inside < 0).sum()) // 2
+
+
+def _energy(signs: NDArray[np.int8], nodes: list[int], box: Box) -> int:
+    p, g = count_pairs(signs, nodes)
+    low_p, high_p, low_n, high_n = (int(edge) for edge in box.bounds[:, len(nodes)])
+    return max(low_p - p, p - high_p, 0) + max(low_n - g, g - high_n, 0)
+
+
+def _fill(state: MoveState, words: Words) -> None:
+    for t in range(len(state.low)):
+        low, high = int(state.low[t]), int(state.high[t])
+        count = low + (words.below(high - low + 1) if high > low else 0)
+        start, size = int(state.type_start[t]), int(state.type_start[t + 1] - state.type_start[t])
+        for _ in range(count):
+            while (node := start + words.below(size)) in _of_type(state, t):
+                pass
+            _apply(state, -1, node)
+
+
+def _apply(state: MoveState, leaving: int, joining: int) -> None:
+    for node, joins in ((leaving, False), (joining, True)):
+        if node < 0:
+            continue
+        t = int(np.searchsorted(state.type_start, node, side="right")) - 1
+        end = state.slot_start[t] + state.counts[t]
+        if joins:
+            state.slots[end] = node
+            state.counts[t] += 1
+        else:
+            at = state.slot_start[t] + _of_type(state, t).index(node)
+            state.slots[at] = state.slots[end - 1]
+            state.slots[end - 1] = -1
+            state.counts[t] -= 1
+
+
+def _of_type(state: MoveState, t: int) -> list[int]:
+    start = int(state.slot_start[t])
+    return [int(node) for node in state.slots[start : start + int(state.counts[t])]]
+
+
+def _members(state: MoveState) -> list[int]:
+    return [node for t in range(len(state.counts)) for node in _of_type(state, t)]
+
+
+def _mix(x: int) -> int:
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _BITS_64
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _BITS_64
+    return x ^ (x >> 31)
+
+
+def _rotate(x: int, by: int) -> int:
+    return ((x << by) | (x >> (64 - by))) & _BITS_64

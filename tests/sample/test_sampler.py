@@ -1,0 +1,359 @@
+"""The sampler's promises: exactly as many, all in range, the same bytes everywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import SIZES, spec_of, structured_graph
+
+from campaignkit.catalogue import Catalogue
+from campaignkit.dataset import CampaignDataset
+from campaignkit.errors import CampaignkitError, SamplingFailed, SpecError
+from campaignkit.graph import Edge, SignedGraph
+from campaignkit.sample import AnnealingSampler
+from campaignkit.sample.job import Chunk, draw_chunk
+from campaignkit.sample.moves.defaults import DEFAULT_MOVES
+
+BOXES = {"pos": ((0.3, 0.6), (0.0, 0.2)), "tail": ((0.5, 1.0), (0.0, 0.1))}
+MODES = ["rejection", "heat_bath", "proposals"]
+
+
+def world() -> SignedGraph:
+    return structured_graph(SIZES, pos=38, neg=33)
+
+
+def in_box(graph: SignedGraph, dataset: CampaignDataset, spec: object) -> bool:
+    """Count every pair of every campaign by asking the graph."""
+    for campaign in dataset:
+        nodes = [(m, v) for m, values in campaign.attributes.items() for v in values]
+        signs = [graph.sign(a, b) for i, a in enumerate(nodes) for b in nodes[:i]]
+        label = spec.label_params[campaign.label]
+        for modality, (low, high) in spec.type_ranges.items():
+            assert low <= len(campaign.attributes[modality]) <= high
+        for sign, (low, high) in ((1, label.pos_frac_range), (-1, label.neg_frac_range)):
+            if not low - 1e-9 <= signs.count(sign) / len(signs) <= high + 1e-9:
+                return False
+    return True
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_all_campaigns_are_there_and_in_range(mode: str) -> None:
+    graph, spec = world(), spec_of(BOXES, 150)
+
+    dataset = AnnealingSampler(graph, spec, seed=1, mode=mode).sample()
+
+    assert [dataset.label_names[code] for code in dataset.block.labels] == ["pos"] * 150 + [
+        "tail"
+    ] * 150
+    assert in_box(graph, dataset, spec)
+    assert dataset.evaluation is not None
+    assert dataset.evaluation.in_range_frac == 1.0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_campaign_depends_on_seed_label_and_index_only(mode: str) -> None:
+    graph = world()
+    many = AnnealingSampler(graph, spec_of(BOXES, 40), seed=1, mode=mode).sample(chunk_rows=7)
+    few = AnnealingSampler(graph, spec_of({"tail": BOXES["tail"]}, 10), seed=1, mode=mode).sample()
+    other = AnnealingSampler(graph, spec_of(BOXES, 40), seed=2, mode=mode).sample()
+
+    tail = many.select(np.flatnonzero(many.block.labels == 1)[:10])
+    assert list(tail) == list(few)
+    assert list(other) != list(many)
+
+
+@pytest.mark.parametrize("block", [1, 8])
+def test_chunks_workers_and_processes_change_nothing(block: int) -> None:
+    graph, spec = world(), spec_of(BOXES, 60)
+    sampler = AnnealingSampler(graph, spec, seed=3, mode="heat_bath", chain_block=block)
+    plain = sampler.sample()
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sampler.sample(executor=threads, chunk_rows=8) == plain
+    with ProcessPoolExecutor(2) as processes:
+        assert sampler.sample(executor=processes, chunk_rows=25) == plain
+    assert sampler.sample(chunk_rows=1) == plain
+
+
+def test_the_order_of_rows_and_directions_changes_nothing() -> None:
+    graph, spec = world(), spec_of(BOXES, 30)
+    turned = [Edge(e.target, e.source, e.sign) for e in graph.edges()][::-1]
+    shuffled = SignedGraph.from_edges(turned, catalogue=Catalogue(list(graph.catalogue)[::-1]))
+
+    assert AnnealingSampler(shuffled, spec).sample() == AnnealingSampler(graph, spec).sample()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_listed_and_dense_graphs_give_the_same_campaigns(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, spec = world(), spec_of(BOXES, 40)
+    dense = AnnealingSampler(graph, spec, mode=mode).sample()
+
+    monkeypatch.setattr("campaignkit.graph.node_tables.DENSE_NODES", 3)
+
+    assert AnnealingSampler(graph, spec, mode=mode).sample() == dense
+
+
+def test_bytes_are_those_of_every_other_machine(tmp_path: Path) -> None:
+    folder = AnnealingSampler(world(), spec_of(BOXES, 25), seed=7).write(tmp_path / "out")
+
+    lines = (folder / "campaigns.jsonl").read_text().splitlines()
+
+    assert (len(lines), lines[0], lines[-1]) == GOLDEN
+
+
+def test_written_and_sampled_are_the_same(tmp_path: Path) -> None:
+    sampler = AnnealingSampler(world(), spec_of(BOXES, 50), seed=7)
+    streamed = sampler.write(tmp_path / "one", chunk_rows=9)
+    held = sampler.sample().write(tmp_path / "two")
+
+    for name in sorted(path.name for path in streamed.iterdir()):
+        assert (streamed / name).read_bytes() == (held / name).read_bytes()
+    assert len(list(held.iterdir())) == len(list(streamed.iterdir()))
+
+
+@pytest.mark.parametrize("stop", ["mixed", "first_feasible"])
+@pytest.mark.parametrize("best_of", [1, 3])
+def test_the_kernel_is_the_reference(stop: str, best_of: int) -> None:
+    graph = world()
+    spec = spec_of(BOXES, 6, proposals_per_step=best_of, patience=40)
+    plain = [(move.py_func, share) for move, share in DEFAULT_MOVES]
+
+    built_in = AnnealingSampler(graph, spec, mode="proposals", stop=stop).sample()
+    compiled = AnnealingSampler(graph, spec, moves=list(DEFAULT_MOVES), stop=stop).sample()
+    with pytest.warns(UserWarning, match="slow reference annealer"):
+        sampler = AnnealingSampler(graph, spec, moves=plain, stop=stop)
+
+    assert built_in == compiled == sampler.sample()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    mode=st.sampled_from(MODES),
+    low=st.floats(0, 0.35),
+    high_neg=st.floats(0.15, 1),
+)
+def test_counts_kept_by_steps_are_counts_of_the_set(
+    seed: int, mode: str, low: float, high_neg: float
+) -> None:
+    """Degrees are updated edge by edge; a recount of the finished set has to agree."""
+    graph, spec = world(), spec_of({"x": ((low, 1.0), (0.0, high_neg))}, 5)
+    sampler = AnnealingSampler(graph, spec, seed=seed, mode=mode)
+    (job,) = sampler._jobs()
+
+    rows = draw_chunk(Chunk(job, 0, 5))
+
+    ends = np.cumsum(rows.sizes, dtype=np.int64)
+    signs = np.asarray(graph.signs)
+    for end, size, counts in zip(ends, rows.sizes.astype(int), rows.counts, strict=True):
+        nodes = rows.nodes[end - size : end]
+        inside = signs[np.ix_(nodes, nodes)]
+        assert ((inside > 0).sum() // 2, (inside < 0).sum() // 2) == tuple(counts)
+        per_type = np.diff(np.searchsorted(nodes, np.cumsum([0, *SIZES.values()])))
+        assert all(
+            lo <= n <= hi for n, (lo, hi) in zip(per_type, spec.type_ranges.values(), strict=True)
+        )
+
+
+def test_priorities_help_and_cost_no_row_its_box() -> None:
+    graph = structured_graph({"a": 12, "b": 15, "c": 25}, pos=220, neg=200)
+    box = {"pos": ((0.3, 1.0), (0.0, 0.25))}
+    ranges = {"a": (1, 2), "b": (2, 3), "c": (2, 4)}
+    prior = spec_of(
+        box, 300, ranges,
+        high_priority_type_pairs=[("a", "b")], low_priority_type_pairs=[("b", "c")],
+    )  # fmt: skip
+
+    plain = AnnealingSampler(graph, spec_of(box, 300, ranges), seed=1).sample()
+    dataset = AnnealingSampler(graph, prior, seed=1).sample()
+
+    def outside(rows: CampaignDataset) -> float:
+        missed = 0.0
+        for row in rows:
+            a, b = ([(m, v) for v in row.attributes[m]] for m in "ab")
+            signs = [graph.sign(x, y) for x in a for y in b]
+            missed += max(0, np.ceil(0.3 * len(signs) - 1e-9) - signs.count(1))
+            missed += max(0, signs.count(-1) - np.floor(0.25 * len(signs) + 1e-9))
+        return missed / len(rows)
+
+    assert in_box(graph, dataset, prior)
+    assert outside(dataset) < 0.3 * outside(plain)
+    reported = dataset.provenance.quality["labels"]["pos"]["priority_edges"]
+    assert reported["high"] == pytest.approx([outside(plain), outside(dataset)])
+    assert reported["low"][1] < reported["low"][0]
+
+
+def test_the_pilot_says_which_mode_and_why() -> None:
+    sampler = AnnealingSampler(
+        world(), spec_of({"pos": BOXES["pos"], "rare": ((0.61, 1.0), (0.0, 0.0))}, 5)
+    )
+
+    plans = {plan.label: plan for plan in sampler.plans}
+
+    assert (plans["pos"].mode, plans["rare"].mode) == ("rejection", "heat_bath")
+    assert "pilot draws lie in the box: at least 2%" in plans["pos"].reason
+    quality = sampler.sample().provenance.quality["labels"]
+    assert quality["pos"]["near_bound_frac"] == pytest.approx(
+        quality["pos"]["near_bound_expected"], abs=0.5
+    )
+    assert quality["pos"]["draws"] >= 5
+    assert quality["rare"]["visits"] > 0
+
+
+class LosingExecutor(ThreadPoolExecutor):
+    """Loses every third task, as a cluster loses a worker."""
+
+    tasks = 0
+
+    def submit(self, *args: object, **kwargs: object) -> Future:  # type: ignore[type-arg]
+        self.tasks += 1
+        if self.tasks % 3:
+            return super().submit(*args, **kwargs)  # type: ignore[arg-type]
+        lost: Future[object] = Future()
+        lost.set_exception(ConnectionResetError("worker left"))
+        return lost
+
+
+def test_a_lost_worker_costs_only_its_chunks() -> None:
+    sampler = AnnealingSampler(world(), spec_of(BOXES, 40), seed=3)
+    plain = sampler.sample()
+
+    with LosingExecutor(2) as losing:
+        assert sampler.sample(executor=losing, chunk_rows=5) == plain
+        assert losing.tasks > 16
+
+
+def exit_once(marker: str) -> None:
+    """Kills its worker process the first time."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os._exit(1)
+
+
+def test_a_broken_process_pool_is_outlived(tmp_path: Path) -> None:
+    sampler = AnnealingSampler(world(), spec_of(BOXES, 40), seed=3)
+    plain = sampler.sample()
+
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(exit_once, str(tmp_path / "marker"))
+        assert sampler.sample(executor=pool, chunk_rows=10) == plain
+
+
+class Interrupt:
+    """Presses Ctrl-C after some rows."""
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        if stage == "sampling" and done >= 40:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_leaves_nothing_and_goes_on_from_its_chunks(tmp_path: Path) -> None:
+    sampler = AnnealingSampler(world(), spec_of(BOXES, 50), seed=3)
+    kept, out = tmp_path / "kept", tmp_path / "out"
+
+    with pytest.raises(KeyboardInterrupt):
+        sampler.write(out, checkpoint=kept, chunk_rows=10, progress=Interrupt())
+
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(before) >= 4
+    (kept / sorted(before)[0]).write_bytes(b"cut short")
+    other = AnnealingSampler(world(), spec_of(BOXES, 50), seed=4)
+    assert other.sample(checkpoint=kept, chunk_rows=10) == other.sample()
+
+    sampler.write(out, checkpoint=kept, chunk_rows=10)
+
+    assert not kept.exists()
+    assert CampaignDataset.read(out) == sampler.sample()
+
+
+KILLED = """
+import sys; sys.path.insert(0, {tests!r})
+from worlds import SIZES, spec_of, structured_graph
+from campaignkit.sample import AnnealingSampler
+class Die:
+    def update(self, stage, done, total):
+        if stage == "sampling" and done >= 30:
+            import os, signal; os.kill(os.getpid(), signal.SIGKILL)
+graph = structured_graph(SIZES, pos=38, neg=33)
+spec = spec_of({{"pos": ((0.3, 0.6), (0.0, 0.2))}}, 60)
+AnnealingSampler(graph, spec).write({out!r}, chunk_rows=10, progress=Die())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_killed_run_leaves_no_folder_that_looks_whole(tmp_path: Path) -> None:
+    code = KILLED.format(tests=str(Path(__file__).parent), out=str(tmp_path / "out"))
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert done.returncode == -9
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_box_that_is_never_reached_says_how_close_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(AnnealingSampler, "_check_feasible", lambda self: None)
+    ranges = {"a": (2, 2), "b": (2, 2), "c": (3, 3)}
+    spec = spec_of({"pos": ((0.99, 1.0), (0.0, 0.0))}, 5, ranges, max_iters=200)
+
+    with pytest.raises(SamplingFailed, match=r"'pos'.*within \d+ edges? of the box"):
+        AnnealingSampler(world(), spec).sample()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "fast"}, "expected one of rejection"),
+        ({"stop": "soon"}, "expected one of mixed"),
+        ({"mode": "rejection", "stop": "first_feasible"}, "leave mode out"),
+        ({"chain_block": 0}, "chain_block is 0"),
+        ({"chain_block": True}, "chain_block is True"),
+        ({"seed": None}, "expected an integer"),
+        ({"moves": []}, "moves is empty"),
+        ({"moves": [3]}, "3 is not a move"),
+        ({"moves": [(abs, 0)]}, "share of a move is 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(CampaignkitError, match=words):
+        AnnealingSampler(world(), spec_of(BOXES, 5), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"chunk_rows": 0}, "chunk_rows is 0"), ({"executor": 4}, "executor is 4")],
+)
+def test_runs_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(CampaignkitError, match=words):
+        AnnealingSampler(world(), spec_of(BOXES, 5)).sample(**options)
+
+
+def test_labels_that_overlap_wholly_are_warned_of() -> None:
+    box = ((0.3, 1.0), (0.0, 0.2))
+
+    with pytest.warns(UserWarning, match="the same box"):
+        AnnealingSampler(world(), spec_of({"x": box, "y": box}, 5))
+
+
+def test_a_spec_of_another_graph_is_refused() -> None:
+    with pytest.raises(SpecError, match="the graph has no such modality"):
+        AnnealingSampler(world(), spec_of(BOXES, 5, {"brand": (1, 1), "a": (1, 1)}))
+
+
+GOLDEN = (
+    50,
+    '{"a":["000","004"],"b":["000","002"],"c":["002","005","008"],"label":"pos"}',
+    '{"a":["001"],"b":["005"],"c":["001"],"label":"tail"}',
+)
