@@ -21,14 +21,11 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from campaignkit.sample import (
-        AnnealingSampler as AnnealingSampler,
-    )
-    from campaignkit.errors import (
-        ArtifactError as ArtifactError,
-    )
     from campaignkit.catalogue import (
         Attribute as Attribute,
+    )
+    from campaignkit.catalogue import (
+        Catalogue as Catalogue,
     )
     from campaignkit.dataset import (
         Campaign as Campaign,
@@ -36,11 +33,32 @@ if TYPE_CHECKING:
     from campaignkit.dataset import (
         CampaignDataset as CampaignDataset,
     )
+    from campaignkit.dataset import (
+        evaluate_dataset as evaluate_dataset,
+    )
+    from campaignkit.diagnosis import (
+        DensityProfile as DensityProfile,
+    )
+    from campaignkit.diagnosis import (
+        diagnose as diagnose,
+    )
+    from campaignkit.edges import (
+        EdgeScorer as EdgeScorer,
+    )
+    from campaignkit.edges import (
+        GraphBuild as GraphBuild,
+    )
+    from campaignkit.edges import (
+        TraitScorer as TraitScorer,
+    )
+    from campaignkit.edges import (
+        build_graph as build_graph,
+    )
+    from campaignkit.errors import (
+        ArtifactError as ArtifactError,
+    )
     from campaignkit.errors import (
         CampaignkitError as CampaignkitError,
-    )
-    from campaignkit.catalogue import (
-        Catalogue as Catalogue,
     )
     from campaignkit.errors import (
         CatalogueError as CatalogueError,
@@ -48,35 +66,11 @@ if TYPE_CHECKING:
     from campaignkit.errors import (
         DatasetError as DatasetError,
     )
-    from campaignkit.diagnosis import (
-        DensityProfile as DensityProfile,
-    )
-    from campaignkit.graph import (
-        Edge as Edge,
-    )
-    from campaignkit.edges import (
-        EdgeScorer as EdgeScorer,
-    )
-    from campaignkit.inject import (
-        ErrorInjector as ErrorInjector,
-    )
-    from campaignkit.edges import (
-        GraphBuild as GraphBuild,
-    )
-    from campaignkit.graph import (
-        GraphComparison as GraphComparison,
-    )
     from campaignkit.errors import (
         GraphError as GraphError,
     )
-    from campaignkit.inject import (
-        GroundTruth as GroundTruth,
-    )
     from campaignkit.errors import (
         InfeasibleSpec as InfeasibleSpec,
-    )
-    from campaignkit.spec import (
-        LabelSpec as LabelSpec,
     )
     from campaignkit.errors import (
         MissingExtra as MissingExtra,
@@ -84,41 +78,47 @@ if TYPE_CHECKING:
     from campaignkit.errors import (
         SamplingFailed as SamplingFailed,
     )
-    from campaignkit.spec import (
-        SamplingSpec as SamplingSpec,
-    )
-    from campaignkit.graph import (
-        SignedGraph as SignedGraph,
-    )
     from campaignkit.errors import (
         SpecError as SpecError,
     )
     from campaignkit.errors import (
         TableError as TableError,
     )
-    from campaignkit.edges import (
-        TraitScorer as TraitScorer,
-    )
     from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
     )
-    from campaignkit.inject import (
-        anonymise as anonymise,
+    from campaignkit.graph import (
+        Edge as Edge,
     )
-    from campaignkit.edges import (
-        build_graph as build_graph,
+    from campaignkit.graph import (
+        GraphComparison as GraphComparison,
+    )
+    from campaignkit.graph import (
+        SignedGraph as SignedGraph,
     )
     from campaignkit.graph import (
         compare as compare,
     )
-    from campaignkit.diagnosis import (
-        diagnose as diagnose,
-    )
-    from campaignkit.dataset import (
-        evaluate_dataset as evaluate_dataset,
-    )
     from campaignkit.graph import (
         synthetic_graph as synthetic_graph,
+    )
+    from campaignkit.inject import (
+        ErrorInjector as ErrorInjector,
+    )
+    from campaignkit.inject import (
+        GroundTruth as GroundTruth,
+    )
+    from campaignkit.inject import (
+        anonymise as anonymise,
+    )
+    from campaignkit.sample import (
+        AnnealingSampler as AnnealingSampler,
+    )
+    from campaignkit.spec import (
+        LabelSpec as LabelSpec,
+    )
+    from campaignkit.spec import (
+        SamplingSpec as SamplingSpec,
     )
     from campaignkit.tables import (
         synthetic_table as synthetic_table,
