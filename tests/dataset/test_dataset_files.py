@@ -24,6 +24,7 @@ from campaignkit.dataset import (
     Vocabulary,
 )
 from campaignkit.errors import ArtifactError, DatasetError
+from campaignkit.store import read_manifest
 
 VOCABULARY = Vocabulary.of([("brand", "Nike"), ("geo", "Chile"), ("geo", "Peru")])
 DATASET = CampaignDataset(
@@ -222,3 +223,58 @@ def test_a_killed_run_leaves_no_folder_that_looks_whole(tmp_path: Path, form: st
     assert left
     assert all(name.startswith(".") and name.endswith(".partial") for name in left)
     assert CampaignDataset.read(DATASET.write(tmp_path / "out")) == DATASET
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's own figures")
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_four_million_campaigns_stream_to_disk_in_bounded_memory(
+    tmp_path: Path, form: str
+) -> None:
+    code = (
+        "import re, numpy as np\n"
+        "from campaignkit.dataset import Block, DatasetWriter, Vocabulary\n"
+        "vocabulary = Vocabulary.of([('geo', f'a far-off place {i:03}') for i in range(400)])\n"
+        "rng = np.random.default_rng(0)\n"
+        "rows = 20_000\n"
+        "nodes = (rng.integers(0, 40, (rows, 10)) + np.arange(10) * 40).astype(np.int32)\n"
+        "offsets = np.arange(rows + 1) * 10\n"
+        "block = Block(nodes.ravel(), offsets, np.zeros(rows, np.uint8))\n"
+        f"with DatasetWriter('out', vocabulary, ['pos'], format={form!r}) as writer:\n"
+        "    for _ in range(200):\n"
+        "        writer.append(block)\n"
+        "print(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    # The rows alone are 160 MB as arrays and 1 GB as text; numba or pyarrow come to about 200 MB.
+    assert int(done.stdout) // 1024 < 320
+    assert read_manifest(tmp_path / "out", kind="dataset").counts["rows"] == 4_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, form: str) -> None:
+    code = (
+        "import resource, numpy as np\n"
+        "from campaignkit.dataset import Block, DatasetWriter, Vocabulary\n"
+        "from campaignkit.errors import ArtifactError\n"
+        "vocabulary = Vocabulary.of([('geo', f'{i:05}') for i in range(50_000)])\n"
+        "nodes = np.random.default_rng(0).permutation(np.repeat(np.arange(50_000), 60))\n"
+        "rows = len(nodes)\n"
+        "block = Block(nodes.astype(np.int32), np.arange(rows + 1), np.zeros(rows, np.uint8))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
+        "try:\n"
+        f"    with DatasetWriter('out', vocabulary, ['pos'], format={form!r}) as writer:\n"
+        "        writer.append(block)\n"
+        "except ArtifactError as err:\n"
+        "    print(err)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.startswith(f"cannot write campaigns.{form}: File too large")
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,6 +22,7 @@ from campaignkit.dataset.split import split_rows
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.dataset.writer import DatasetWriter, Format
 from campaignkit.errors import DatasetError
+from campaignkit.show import escape
 
 _WRITTEN_ROWS = 100_000  # rows handed to a writer at a time
 _SHOWN_ROWS = 5

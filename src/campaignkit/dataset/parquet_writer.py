@@ -10,6 +10,7 @@ import numpy as np
 
 from campaignkit.dataset.block import Block, concat_blocks
 from campaignkit.dataset.hashed_file import HashedFile
+from campaignkit.dataset.modality_columns import modality_columns
 from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
 from campaignkit.errors import ArtifactError
 from campaignkit.extras import require
@@ -44,7 +45,7 @@ class ParquetWriter:
         self._arrow: Any = require("pyarrow", extra="tables", user="writing Parquet")
         parquet = require("pyarrow.parquet", extra="tables", user="writing Parquet")
         arrow = self._arrow
-        self._starts = vocabulary.starts
+        self._vocabulary = vocabulary
         values = vocabulary.to_values()
         self._values = [arrow.array(values[name], arrow.string()) for name in values]
         self._labels = arrow.array(list(label_names), arrow.string())
@@ -91,14 +92,10 @@ class ParquetWriter:
     def _write_group(self, block: Block) -> None:
         arrow = self._arrow
         columns = []
-        for m, values in enumerate(self._values):
-            first, last = self._starts[m : m + 2]
-            inside = (block.nodes >= first) & (block.nodes < last)
-            seen = np.zeros(len(block.nodes) + 1, np.int32)
-            np.cumsum(inside, out=seen[1:])
-            codes = block.nodes[inside] - np.int32(first)
-            texts = arrow.DictionaryArray.from_arrays(arrow.array(codes), values)
-            columns.append(arrow.ListArray.from_arrays(seen[block.offsets], texts))
+        parts = modality_columns(block, self._vocabulary)
+        for part, values in zip(parts, self._values, strict=True):
+            texts = arrow.DictionaryArray.from_arrays(arrow.array(part.codes), values)
+            columns.append(arrow.ListArray.from_arrays(part.offsets, texts))
         codes = block.labels.astype(np.int32)
         columns.append(arrow.DictionaryArray.from_arrays(arrow.array(codes), self._labels))
         table = arrow.Table.from_arrays(columns, schema=self._schema)
