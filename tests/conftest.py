@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
+
 from hypothesis import settings
+
+# numba keeps a kernel compiled from its own file's age, not from that of the parts it inlines:
+# after an edit of a part it would run the old code. The tests' cache is named after all kernels.
+_SOURCES = sorted(Path(__file__).parent.parent.glob("src/campaignkit/**/*.py"))
+_KERNELS = [p for p in _SOURCES if {"kernels", "moves"} & set(p.parts) or p.stem == "node_tables"]
+_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in _KERNELS)).hexdigest()[:16]
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".numba_cache" / _DIGEST)
+)
 
 # A deadline is a timing assert: the first call of a kernel compiles it.
 settings.register_profile("campaignkit", deadline=None)

@@ -97,6 +97,13 @@ class Scratch(NamedTuple):
         )
 
 
+# What a chunk cost, as positions in an int64[NUM_EFFORTS]: unconstrained draws; steps on arrival;
+# steps near the box; visits to it; restarts; changes of a slot near the box; then the edges
+# outside the bounds of high- and low-priority pairs, each before and after they were sought.
+DRAWS, ARRIVAL, MIXING, VISITS, RESTARTS, CHANGES, HIGH_TIER, LOW_TIER = 0, 1, 2, 3, 4, 5, 6, 8
+NUM_EFFORTS = 10
+
+
 class Rows(NamedTuple):
     """Finished rows.
 

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from campaignkit.errors import SamplingFailed
 from campaignkit.graph.node_tables import GraphArrays, GraphLists
-from campaignkit.sample.arrays import Box, Rows, Scratch, SlotPlan
+from campaignkit.sample.arrays import (
+    ARRIVAL,
+    CHANGES,
+    DRAWS,
+    HIGH_TIER,
+    NUM_EFFORTS,
+    Box,
+    Rows,
+    Scratch,
+    SlotPlan,
+)
 from campaignkit.sample.plan import LabelPlan
 from campaignkit.sample.priorities import Priorities
 from campaignkit.sample.walls import cumulative_shares, metropolis_chances, wall_thresholds
@@ -20,7 +30,7 @@ from campaignkit.spec import SamplingSpec
 MAX_RESTARTS = 20
 # A box that accepts 2% fails this often with probability e**-20000: a stop for impossible input.
 _MAX_REJECTIONS = 1_000_000
-_PROPOSAL_VISITS = 150  # visits to the box before a campaign is taken
+_PROPOSAL_VISITS = 500  # visits to the box before a campaign is taken: at noise, as measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +81,8 @@ class ChunkRows:
     sizes : uint8[rows]
     counts : int32[rows, 2]
         Positive and negative pairs.
-    effort : int64[8]
-        Draws; steps on arrival; steps near the box; visits; restarts; then the edges outside the
-        priorities' bounds: see :class:`campaignkit.sample.quality.LabelQuality`.
+    effort : int64[NUM_EFFORTS]
+        What it cost; see :mod:`campaignkit.sample.arrays`.
     """
 
     nodes: NDArray[np.int32]
@@ -102,12 +111,12 @@ def draw_chunk(chunk: Chunk) -> ChunkRows:
     scratch = Scratch.of(graph, slots)
     rows = Rows.of(chunk.num_rows, int(job.box.high.sum()))
     key = np.uint64(job.key)
-    effort = np.zeros(9, np.int64)
+    effort = np.zeros(NUM_EFFORTS, np.int64)
     nearest = 0
     if job.plan.mode == "rejection":
         from campaignkit.sample.kernels.rejection import reject
 
-        filled, written, effort[0] = reject(
+        filled, written, effort[DRAWS] = reject(
             graph, job.box, scratch, key, chunk.first, _MAX_REJECTIONS, rows
         )
     elif job.plan.mode == "heat_bath":
@@ -117,14 +126,14 @@ def draw_chunk(chunk: Chunk) -> ChunkRows:
         schedule += [job.spec.max_iters, MAX_RESTARTS]
         filled, written, nearest = heat_bath(
             graph, job.box, slots, scratch, wall_thresholds(job.plan.rho), key, chunk.first,
-            np.array(schedule, np.int64), rows, effort[1:5],
+            np.array(schedule, np.int64), rows, effort[ARRIVAL : CHANGES + 1],
         )  # fmt: skip
     else:
         filled, written, nearest = _propose(job, graph, slots, scratch, rows, chunk.first, effort)
     if filled < chunk.num_rows:
         raise _failure(job, chunk.first + filled, nearest)
     if job.priorities is not None:
-        job.priorities.improve(graph, job.box, key, chunk.first, rows, effort[5:9])
+        job.priorities.improve(graph, job.box, key, chunk.first, rows, effort[HIGH_TIER:])
     return ChunkRows(rows.nodes[:written].copy(), rows.sizes, rows.counts, effort)
 
 
@@ -143,7 +152,7 @@ def _propose(
     filled, written, nearest = annealer_of(job.moves)(
         graph, job.box, slots, scratch, metropolis_chances(spec.start_temp, spec.end_temp),
         cumulative_shares([share for _, share in moves]), np.uint64(job.key), first,
-        np.array(schedule, np.int64), rows, effort[1:5],
+        np.array(schedule, np.int64), rows, effort[ARRIVAL : CHANGES + 1],
     )  # fmt: skip
     return filled, written, nearest
 

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds, range_arrays
 from campaignkit.graph.node_tables import GraphArrays, NodeTables
-from campaignkit.sample.arrays import Box, Rows, Scratch, SlotPlan
+from campaignkit.sample.arrays import (
+    ARRIVAL,
+    CHANGES,
+    MIXING,
+    NUM_EFFORTS,
+    VISITS,
+    Box,
+    Rows,
+    Scratch,
+    SlotPlan,
+)
 from campaignkit.sample.walls import wall_thresholds
 from campaignkit.seeds import key64
 from campaignkit.spec import LabelSpec, SamplingSpec
@@ -26,15 +36,15 @@ Stop = Literal["mixed", "first_feasible"]
 PILOT_DRAWS = 10_000
 # Below this acceptance a heat-bath chain costs less than the draws of a rejection.
 REJECTION_PAYS = 0.02
-# A chain is watched for so many sweeps over its slots before a campaign is taken, and for so many
-# between two of a block. At 6 node frequencies and sizes were at noise against rejection and, in
-# tail boxes, against long runs (docs/sampling.md).
-FIRST_SWEEPS = 6.0
-NEXT_SWEEPS = 2.0
+# The soft wall's geometric parameter, with the visits to the box per slot after which node
+# frequencies and sizes were at noise against rejection and, in tail boxes, against long runs
+# (docs/sampling.md). The first is the fastest; the others are for narrow boxes, of which a high
+# wall loses sight.
+_WALLS = ((0.4, 3.0), (0.3, 4.0), (0.2, 5.0))
+_LEAST_INSIDE = 0.15  # share of steps inside the box below which the next wall is taken
+_FIRST_OF_BLOCK = 5 / 3  # a block's first campaign waits longer: all its rows follow from it
+_NEXT_OF_BLOCK = 1 / 3
 _MIN_VISITS = 24
-# Geometric parameters tried for the wall, and the share of steps inside the box that mixes best.
-_RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
-_BEST_SHARE = 0.35
 _PILOT_CHAINS = 64
 _PILOT_VISITS = 16
 _PILOT_STEPS = 2_000
@@ -103,6 +113,7 @@ def plan_label(
     *,
     mode: Mode | None,
     stop: Stop,
+    chain_block: int = 1,
 ) -> LabelPlan:
     """Choose how to sample one label; `mode` None leaves the choice to the pilot."""
     count = int(pilot.accepted[label].sum())
@@ -122,35 +133,49 @@ def plan_label(
     )  # fmt: skip
     if mode != "heat_bath":
         return plan
-    return _with_wall(plan, spec.label_params[label], spec, tables)
+    return _with_wall(plan, spec.label_params[label], spec, tables, chain_block)
 
 
 def _with_wall(
-    plan: LabelPlan, label: LabelSpec, spec: SamplingSpec, tables: NodeTables
+    plan: LabelPlan, label: LabelSpec, spec: SamplingSpec, tables: NodeTables, chain_block: int
 ) -> LabelPlan:
     box, slots = box_of(label, spec, tables)
-    shares = [_inside_share(tables.arrays, box, slots, plan.label, rho) for rho in _RHOS]
-    best = min(range(len(_RHOS)), key=lambda i: abs(shares[i] - _BEST_SHARE))
-    sweep = slots.type_of.size * max(shares[best], 0.05)
+    for wall in _WALLS:
+        rho, visits_a_slot = wall
+        share = _inside_share(tables.arrays, box, slots, plan.label, rho)
+        if share >= _LEAST_INSIDE:
+            break
+    visits = max(_MIN_VISITS, round(visits_a_slot * slots.type_of.size))
     return replace(
         plan,
-        rho=_RHOS[best],
-        inside_share=shares[best],
-        first_visits=max(_MIN_VISITS, round(FIRST_SWEEPS * sweep)),
-        next_visits=max(_MIN_VISITS // 3, round(NEXT_SWEEPS * sweep)),
+        rho=rho,
+        inside_share=share,
+        first_visits=visits if chain_block == 1 else round(_FIRST_OF_BLOCK * visits),
+        next_visits=round(_NEXT_OF_BLOCK * visits),
     )
 
 
 def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float) -> float:
     from campaignkit.sample.kernels.heat_bath import heat_bath
 
-    effort = np.zeros(4, np.int64)
+    effort = np.zeros(NUM_EFFORTS, np.int64)
     rows = Rows.of(_PILOT_CHAINS, int(box.high.sum()))
     schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 2], np.int64)
     key = np.uint64(key64(0, "sample", "pilot", label))
     scratch = Scratch.of(graph, slots)
-    heat_bath(graph, box, slots, scratch, wall_thresholds(rho), key, 0, schedule, rows, effort)
-    return float(effort[2] / effort[1]) if effort[1] else 0.0
+    heat_bath(
+        graph,
+        box,
+        slots,
+        scratch,
+        wall_thresholds(rho),
+        key,
+        0,
+        schedule,
+        rows,
+        effort[ARRIVAL : CHANGES + 1],
+    )
+    return float(effort[VISITS] / effort[MIXING]) if effort[MIXING] else 0.0
 
 
 def box_of(label: LabelSpec, spec: SamplingSpec, tables: NodeTables) -> tuple[Box, SlotPlan]:
@@ -167,8 +192,10 @@ def plan_labels(
     *,
     mode: Mode | None,
     stop: Stop,
+    chain_block: int = 1,
 ) -> Sequence[LabelPlan]:
     """The plans of all labels, in the order of the spec."""
     return [
-        plan_label(label, spec, tables, pilot, mode=mode, stop=stop) for label in spec.label_params
+        plan_label(label, spec, tables, pilot, mode=mode, stop=stop, chain_block=chain_block)
+        for label in spec.label_params
     ]

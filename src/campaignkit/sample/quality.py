@@ -9,6 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.sample.arrays import (
+    ARRIVAL,
+    DRAWS,
+    HIGH_TIER,
+    LOW_TIER,
+    MIXING,
+    NUM_EFFORTS,
+    RESTARTS,
+    VISITS,
+)
 from campaignkit.sample.job import ChunkRows
 from campaignkit.sample.plan import LabelPlan, Pilot
 
@@ -80,7 +90,7 @@ class QualityTally:
         self._plan = plan
         self._bounds = bounds
         self._pilot = pilot
-        self._effort = np.zeros(9, np.int64)
+        self._effort = np.zeros(NUM_EFFORTS, np.int64)
         self._rows = self._near = self._nodes = 0
 
     def add(self, rows: ChunkRows) -> None:
@@ -96,13 +106,13 @@ class QualityTally:
         plan, effort = self._plan, [int(count) for count in self._effort]
         expected, error = self._expected()
         rows = max(self._rows, 1)
-        tiers = {"high": effort[5:7], "low": effort[7:9]}
+        tiers = {"high": effort[HIGH_TIER:LOW_TIER], "low": effort[LOW_TIER:]}
         return LabelQuality(
             label=plan.label, mode=plan.mode, stop=plan.stop, reason=plan.reason,
             rows=self._rows,
-            acceptance=self._rows / effort[0] if effort[0] else plan.acceptance,
-            draws=effort[0], arrival_steps=effort[1], mixing_steps=effort[2], visits=effort[3],
-            restarts=effort[4],
+            acceptance=self._rows / effort[DRAWS] if effort[DRAWS] else plan.acceptance,
+            draws=effort[DRAWS], arrival_steps=effort[ARRIVAL], mixing_steps=effort[MIXING],
+            visits=effort[VISITS], restarts=effort[RESTARTS],
             near_bound_frac=self._near / rows,
             near_bound_expected=expected, near_bound_error=error,
             mean_size=self._nodes / rows,

@@ -133,7 +133,14 @@ class AnnealingSampler:
         """How each label is sampled, and why; runs the pilot on first use."""
         self._check_feasible()
         return tuple(
-            plan_labels(self.spec, self._tables, self._pilot, mode=self._mode, stop=self._stop)
+            plan_labels(
+                self.spec,
+                self._tables,
+                self._pilot,
+                mode=self._mode,
+                stop=self._stop,
+                chain_block=self._chain_block,
+            )
         )
 
     def sample(

@@ -50,8 +50,8 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
         chain_block; visits to the box before the first campaign of a chain; visits between two;
         steps without an emission after which a chain starts again; how often it may.
     rows : Rows
-    effort : int64[4]
-        Steps on arrival, steps near the box, visits, restarts: added to.
+    effort : int64[5]
+        Steps on arrival, steps near the box, visits, restarts, changes of a slot: added to.
     """
     chain_block, first_visits, next_visits, max_steps, max_restarts = schedule
     slots, nodes = scratch.slots, scratch.nodes
@@ -82,7 +82,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
             visits = 0
             while visits < wanted and steps < max_steps:
                 rise, s0, s1, s2, s3 = _geometric(walls[1], s0, s1, s2, s3)
-                k, p, g, _, s0, s1, s2, s3 = redraw_slot(
+                k, p, g, has_changed, s0, s1, s2, s3 = redraw_slot(
                     graph, box, plan, scratch, plan.order[place], e + rise, k, p, g, s0, s1, s2, s3
                 )
                 place += 1
@@ -92,6 +92,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
                 visits += e == 0
                 steps += 1
                 effort[1] += 1
+                effort[4] += has_changed
             effort[2] += visits
             if visits == wanted:
                 count = 0
@@ -159,11 +160,11 @@ def _arrive(graph, box, plan, scratch, thresholds, max_steps, k, p, g, s0, s1, s
         rise, s0, s1, s2, s3 = _geometric(thresholds, s0, s1, s2, s3)
         wall = e - 1 + rise
         for _ in range(2):
-            k, p, g, has_moved, s0, s1, s2, s3 = redraw_slot(
+            k, p, g, has_changed, s0, s1, s2, s3 = redraw_slot(
                 graph, box, plan, scratch, np.int64(r), wall, k, p, g, s0, s1, s2, s3
             )
             steps += 1
-            if has_moved == 1:
+            if has_changed == 1:
                 break
             wall = e
         e = violation(p, g, k, box.bounds)
