@@ -40,7 +40,13 @@ if TYPE_CHECKING:
         DensityProfile as DensityProfile,
     )
     from campaignkit.diagnosis import (
+        FeasibilityReport as FeasibilityReport,
+    )
+    from campaignkit.diagnosis import (
         diagnose as diagnose,
+    )
+    from campaignkit.diagnosis import (
+        feasible as feasible,
     )
     from campaignkit.edges import (
         EdgeScorer as EdgeScorer,
@@ -140,6 +146,7 @@ _ROOM_OF = {
     "Edge": "graph",
     "EdgeScorer": "edges",
     "ErrorInjector": "inject",
+    "FeasibilityReport": "diagnosis",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
@@ -158,6 +165,7 @@ _ROOM_OF = {
     "build_graph": "edges",
     "compare": "graph",
     "diagnose": "diagnosis",
+    "feasible": "diagnosis",
     "evaluate_dataset": "dataset",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
@@ -177,6 +185,7 @@ __all__ = [
     "Edge",
     "EdgeScorer",
     "ErrorInjector",
+    "FeasibilityReport",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
@@ -197,6 +206,7 @@ __all__ = [
     "compare",
     "diagnose",
     "evaluate_dataset",
+    "feasible",
     "synthetic_graph",
     "synthetic_table",
 ]

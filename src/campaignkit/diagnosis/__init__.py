@@ -1,8 +1,24 @@
-"""What a graph makes likely: density of unconstrained draws, suggested labels, ceilings."""
+"""What a graph makes likely and possible: density, suggested labels, ceilings, feasibility."""
 
 from __future__ import annotations
 
 from campaignkit.diagnosis.ceiling import pair_ceiling, pair_ceilings
 from campaignkit.diagnosis.density import DensityProfile, FractionStats, diagnose
+from campaignkit.diagnosis.feasibility import (
+    FeasibilityReport,
+    LabelFeasibility,
+    feasible,
+    refuse_infeasible,
+)
 
-__all__ = ["DensityProfile", "FractionStats", "diagnose", "pair_ceiling", "pair_ceilings"]
+__all__ = [
+    "DensityProfile",
+    "FeasibilityReport",
+    "FractionStats",
+    "LabelFeasibility",
+    "diagnose",
+    "feasible",
+    "pair_ceiling",
+    "pair_ceilings",
+    "refuse_infeasible",
+]

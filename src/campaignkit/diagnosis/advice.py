@@ -66,8 +66,8 @@ def limit_words(
     wp, wn = (int(weight) for weight in WEIGHTS[cause])
     asked = _demand(cause, label)
     is_low = wp + wn < 0  # the direction of an upper bound: the limit is a least value
-    what = "" if wp * wn == 0 else f" for {_SUMS[wp, wn]}"
     share, asked = (-extreme.share, -asked) if is_low else (extreme.share, asked)
+    what = "" if wp * wn == 0 else f" for {_SUMS[wp, wn]}, not {asked:.3f}"
     if (wp, wn) == (0, 1) and extreme.share <= 0:
         return "the graph has no negative edge between these modalities"
     if (wp, wn) == (1, 0) and extreme.share <= 0:
@@ -106,8 +106,8 @@ def joined(words: Iterable[str]) -> str:
 def _unlimited(verdict: Verdict) -> str:
     together = " together" if verdict.blocking.bit_count() > 1 else ""
     if verdict.is_arithmetic:
-        return f"each choice of type counts excludes that{together}"
-    return f"a search through all campaigns found none{together}"
+        return f"every choice of type counts excludes that{together}"
+    return f"an exact search showed that no campaign has that{together}"
 
 
 def _single_cause(verdict: Verdict, label: LabelSpec) -> int | None:
@@ -130,7 +130,7 @@ def _demand(cause: int, label: LabelSpec) -> float:
 
 
 def _asked(value: float) -> str:
-    return f"{value:.2f}" if abs(value - round(value, 2)) < _EPSILON else f"{value:g}"
+    return f"{value:.2f}" if abs(value - round(value, 2)) < _EPSILON else f"{value:.4g}"
 
 
 def _apart(limit: float, asked: float) -> str:

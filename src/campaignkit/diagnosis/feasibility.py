@@ -59,7 +59,8 @@ class LabelFeasibility:
     witness : dict of str to tuple of str, optional
         A campaign in the box: attributes by modality.
     blockers : tuple of str
-        A smallest set of constraints that no campaign of these type ranges meets together.
+        Constraints that no campaign of these type ranges meets together; none of them could be
+        left out, as far as bounds and a short search show.
     nearest : Nearest
     effort : Effort
     fix : str
@@ -131,7 +132,10 @@ class FeasibilityReport(Mapping[str, LabelFeasibility]):
         ]
         hint = ""
         if len(blocked) == 1:
-            faults, hint = [Fault(faults[0].where, faults[0].found)], next(iter(blocked.values())).fix
+            faults, hint = (
+                [Fault(faults[0].where, faults[0].found)],
+                next(iter(blocked.values())).fix,
+            )
         raise InfeasibleSpec("\n".join(sentences), hint=hint, faults=faults)
 
     def to_dict(self) -> dict[str, object]:
@@ -224,9 +228,7 @@ def _told(reach: Reach, label: LabelSpec, verdict: Verdict) -> LabelFeasibility:
     nodes = verdict.found.nodes
     positives, negatives = reach.count(nodes)
     # The kernels keep their counts edge by edge; this counts the finished campaign anew.
-    is_inside = label.admits(
-        num_positive=positives, num_negative=negatives, num_nodes=len(nodes)
-    )
+    is_inside = label.admits(num_positive=positives, num_negative=negatives, num_nodes=len(nodes))
     assert is_inside == (verdict.status == "feasible"), "a kernel's count is wrong"
     pairs = len(nodes) * (len(nodes) - 1) // 2
     campaign = reach.campaign(nodes)

@@ -89,6 +89,28 @@ class Found:
     steps: int
 
 
+@dataclass(frozen=True)
+class Searched:
+    """The outcome of an exact search.
+
+    Attributes
+    ----------
+    has_one : bool, optional
+        Whether there is a campaign in the box; None if the search stopped undecided.
+    nodes : int32[k]
+        The campaign, if there is one.
+    visits : int
+        Partial campaigns looked at.
+    used : int
+        The constraints that a proof of absence rests on, as bits.
+    """
+
+    has_one: bool | None
+    nodes: NDArray[np.int32]
+    visits: int
+    used: int
+
+
 class Reach:
     """Degrees and pair bounds of a graph under type ranges, made once for all labels.
 
@@ -149,43 +171,35 @@ class Reach:
 
     def search(
         self, bounds: NDArray[np.int64], scan: CountScan, *, constraints: int, max_visits: int
-    ) -> tuple[bool | None, NDArray[np.int32], int]:
-        """Look through all campaigns the scan leaves open.
-
-        Returns
-        -------
-        True, False or None
-            Found, proven absent, or undecided within `max_visits` partial campaigns.
-        nodes : int32[k]
-        visits : int
-        """
+    ) -> Searched:
+        """Look through all campaigns the scan leaves open."""
         directions = np.array(
             [d for d, needs in enumerate(NEEDS[: len(WEIGHTS)]) if needs & ~constraints == 0],
             np.int64,
         )
         largest = int(self.high.sum())
         entries = largest * len(directions) * self.tables.num_nodes
-        nobody = np.zeros(0, np.int32)
         if scan.vectors is None or entries > _MAX_LOOKED_AHEAD:
-            return None, nobody, 0
+            return Searched(None, np.zeros(0, np.int32), 0, 0)
         from campaignkit.diagnosis.kernels.depth_first import FOUND, PROVEN, depth_first
         from campaignkit.graph.kernels.vectors import aligned_zeros
 
         graph = self.tables.arrays
         sizes = np.diff(graph.type_start)
         best = np.zeros(MAX_SIZE + 1, np.int32)
-        outcome, size, visits = depth_first(
+        outcome, size, visits, used = depth_first(
             graph, np.argsort(sizes, kind="stable").astype(np.int64), bounds, WEIGHTS, directions,
-            self._degrees, scan.vectors, len(scan.vectors), max_visits,
+            np.array(NEEDS, np.int64), self._degrees, scan.vectors, len(scan.vectors), max_visits,
             np.zeros(MAX_SIZE + 1, np.int64), np.zeros(MAX_SIZE + 1, np.uint8),
             np.zeros(MAX_SIZE + 1, np.int64), np.zeros(self.low.size, np.int64),
             np.zeros((largest, len(directions), self.tables.num_nodes), np.int16),
             np.zeros(MAX_SIZE + 1, np.int64),
             aligned_zeros(graph.stride, np.uint8), aligned_zeros(graph.stride, np.uint8), best,
         )  # fmt: skip
-        if outcome == FOUND:
-            return True, np.sort(best[:size]), int(visits)
-        return (False if outcome == PROVEN else None), nobody, int(visits)
+        has_one = {FOUND: True, PROVEN: False}.get(outcome)
+        if has_one is False:
+            used = _with_excluded(int(used), scan.open_counts)
+        return Searched(has_one, np.sort(best[:size]), int(visits), int(used))
 
     def count(self, nodes: NDArray[np.int32]) -> tuple[int, int]:
         """Positive and negative pairs of some nodes, from the lists of edges alone."""
@@ -248,6 +262,12 @@ class Reach:
     def _named(self, counts: NDArray[np.int64]) -> dict[str, int]:
         at = dict(zip(self.tables.modalities, (int(count) for count in counts), strict=True))
         return {name: at[name] for name in self.type_ranges}
+
+
+def _with_excluded(used: int, open_counts: NDArray[np.int64]) -> int:
+    """The constraints used, and those that excluded the vectors not searched."""
+    enough = [c for c in range(16) if used & ~c == 0 and open_counts[c] == open_counts[15]]
+    return min(enough, key=int.bit_count)
 
 
 def _degrees_to_types(tables: NodeTables) -> NDArray[np.int32]:

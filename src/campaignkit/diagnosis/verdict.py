@@ -22,9 +22,11 @@ from campaignkit.graph.node_set import MAX_SIZE, pair_bounds
 from campaignkit.spec import LabelSpec
 
 Status = Literal["feasible", "infeasible", "unknown"]
-# Blockers are named with a part of the effort: each constraint is left out in turn.
+# The constraints a proof by search rests on are left out in turn, with this part of the effort.
 _NAMING_SHARE = 5
-_FEWEST_FIRST = sorted(range(1, 16), key=lambda constraints: (constraints.bit_count(), constraints))
+_FEWEST_FIRST = sorted(
+    range(1, 16), key=lambda constraints: (constraints.bit_count(), constraints)
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Effort:
 
     def __str__(self) -> str:
         return (
-            f"{self.count_vectors} vectors of type counts, {self.draws} draws, {self.steps} guided "
-            f"steps, {self.visits} of at most {self.max_visits} visits of the exact search"
+            f"{self.count_vectors} vectors of type counts, {self.draws} draws, {self.steps} "
+            f"guided steps, {self.visits} of at most {self.max_visits} visits of the exact search"
         )
 
 
@@ -65,7 +67,7 @@ class Verdict:
         The nearest campaign; a witness if it lies in the box.
     scan : CountScan
     blocking : int
-        A smallest set of constraints that together exclude everything (0 unless infeasible).
+        Constraints that together exclude everything, as few as were found (0 unless infeasible).
     is_arithmetic : bool
         Whether bounds alone decided, without an exact search.
     effort : Effort
@@ -92,16 +94,16 @@ def decide(
     if found.edges_outside == 0:
         status = "feasible"
     elif not blocking:
-        constraints = constraints_of(label)
-        outcome, nodes, visits = reach.search(
-            bounds, scan, constraints=constraints, max_visits=max_visits
+        searched = reach.search(
+            bounds, scan, constraints=constraints_of(label), max_visits=max_visits
         )
-        if outcome is True:
-            status, found = "feasible", Found(nodes, 0, found.draws, found.steps)
-        elif outcome is False:
+        visits = searched.visits
+        if searched.has_one is True:
+            status, found = "feasible", Found(searched.nodes, 0, found.draws, found.steps)
+        elif searched.has_one is False:
             status = "infeasible"
-            blocking, more = _smallest(
-                reach, bounds, constraints, max_visits=max_visits // _NAMING_SHARE
+            blocking, more = _fewest(
+                reach, bounds, searched.used, max_visits=max_visits // _NAMING_SHARE
             )
             visits += more
     is_arithmetic = status == "infeasible" and visits == 0
@@ -120,10 +122,10 @@ def constraints_of(label: LabelSpec) -> int:
     )
 
 
-def _smallest(
+def _fewest(
     reach: Reach, bounds: NDArray[np.int64], constraints: int, *, max_visits: int
 ) -> tuple[int, int]:
-    """Leave out each constraint that the proof does without: (constraints left, visits)."""
+    """Leave out each constraint that a short proof does without: (constraints left, visits)."""
     visits = 0
     for one in (NEG_HIGH, POS_HIGH, NEG_LOW, POS_LOW):
         rest = constraints & ~one
@@ -132,11 +134,11 @@ def _smallest(
         relaxed = _only(bounds, rest)
         if reach.approach(relaxed, num_draws=0).edges_outside == 0:
             continue
-        outcome, _, more = reach.search(
+        searched = reach.search(
             relaxed, reach.scan(relaxed), constraints=rest, max_visits=max_visits
         )
-        visits += more
-        if outcome is False:
+        visits += searched.visits
+        if searched.has_one is False:
             constraints = rest
     return constraints, visits
 

@@ -195,7 +195,15 @@ def _renumbered(
     columns = number_of[csr.indices]
     kept = (rows >= 0) & (columns >= 0)
     rows, columns, signs = rows[kept], columns[kept], csr.signs[kept]
-    by_row = np.lexsort((columns, rows))
+    by_row = _by_row(rows, columns, len(order))
     indptr = np.zeros(len(order) + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=len(order)), out=indptr[1:])
     return indptr, columns[by_row], signs[by_row]
+
+
+def _by_row(rows: NDArray[np.int32], columns: NDArray[np.int32], n: int) -> NDArray[np.intp]:
+    # What lexsort gives; numpy sorts 16-bit keys by radix, at a tenth of its cost.
+    key = np.uint16 if n <= 1 << 16 else np.int32
+    by_column = np.argsort(columns.astype(key), kind="stable")
+    by_row = np.argsort(rows[by_column].astype(key), kind="stable")
+    return by_column[by_row]

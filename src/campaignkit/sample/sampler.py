@@ -21,6 +21,7 @@ from campaignkit.dataset import (
     concat_blocks,
     evaluate_dataset,
 )
+from campaignkit.diagnosis import refuse_infeasible
 from campaignkit.errors import CampaignkitError
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.progress import Progress, Silent
@@ -32,7 +33,7 @@ from campaignkit.sample.plan import LabelPlan, Mode, Pilot, Stop, box_of, plan_l
 from campaignkit.sample.priorities import Priorities
 from campaignkit.sample.quality import QualityTally, describe
 from campaignkit.seeds import checked_seed, key64
-from campaignkit.spec import SamplingSpec, check_fit, overlap_notes
+from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
@@ -112,7 +113,7 @@ class AnnealingSampler:
             raise CampaignkitError(f"chain_block is {chain_block!r}; expected an integer >= 1")
         self._chain_block = chain_block
         self._moves = None if moves is None else checked_moves(moves)
-        for note in overlap_notes(spec):
+        for note in (*overlap_notes(spec), *idle_notes(spec)):
             warnings.warn(note, stacklevel=2)
         slow = [move for move, _ in self._moves or () if not is_compiled(move)]
         if slow:
@@ -245,9 +246,8 @@ class AnnealingSampler:
         return run_pilot(self._tables, self.spec)
 
     def _check_feasible(self) -> None:
-        from campaignkit.sample.feasibility import refuse_infeasible
-
-        refuse_infeasible(self._tables, self.spec, self._pilot)
+        accepted = {label: int(which.sum()) for label, which in self._pilot.accepted.items()}
+        refuse_infeasible(self._tables, self.spec, accepted)
 
     def _provenance(self, quality: dict[str, Any]) -> Provenance:  # Any: JSON values
         return Provenance(

@@ -69,6 +69,25 @@ def overlap_notes(spec: SamplingSpec) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def idle_notes(spec: SamplingSpec) -> tuple[str, ...]:
+    """One sentence for each modality of which no campaign may hold an attribute.
+
+    Examples
+    --------
+    >>> box = {"pos_frac_range": (0, 1), "neg_frac_range": (0, 1), "num_samples": 1}
+    >>> spec = SamplingSpec(type_ranges={"a": (1, 1), "b": (1, 1), "c": (0, 0)},
+    ...                     label_params={"x": box})
+    >>> idle_notes(spec)
+    ("type_ranges.c is (0, 0): no campaign holds a 'c'; leave it out or raise its high",)
+    """
+    return tuple(
+        f"type_ranges.{name} is (0, 0): no campaign holds a '{name}'; "
+        "leave it out or raise its high"
+        for name, (_, high) in spec.type_ranges.items()
+        if high == 0
+    )
+
+
 def _within(inner: LabelSpec, outer: LabelSpec) -> bool:
     return all(
         low_out <= low_in and high_in <= high_out

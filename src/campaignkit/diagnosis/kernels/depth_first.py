@@ -16,10 +16,12 @@ FOUND, PROVEN, STOPPED = 1, 2, 3
 
 @njit(**ENTRY)
 def depth_first(
-    graph, order, bounds, weights, directions, degrees, vectors, num_vectors, max_visits,
+    graph, order, bounds, weights, directions, needs, degrees, vectors, num_vectors, max_visits,
     type_at, is_ready, choice, rest, future, top, pos_degree, neg_degree, best,
 ):  # fmt: skip
-    """Search all campaigns with the given type counts: (outcome, nodes of it, visits).
+    """Search all campaigns with given type counts: (outcome, nodes of it, visits, used).
+
+    `used` is the set of constraints that a proof of absence rests on, as bits.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def depth_first(
     bounds, weights : int64[4, 256], int64[8, 2]
     directions : int64[A]
         Directions to bound in.
+    needs : int64[>= 8]
+        The constraints that each direction needs, as bits.
     degrees : int32[n, T, 2]
     vectors, num_vectors : uint8[rows, T], int64
         Vectors of type counts.
@@ -47,6 +51,7 @@ def depth_first(
     """
     type_start = graph.type_start
     visits = np.int64(0)
+    used = np.int64(0)
     pos_degree[:] = 0
     neg_degree[:] = 0
     for row in range(num_vectors):
@@ -63,7 +68,7 @@ def depth_first(
         while depth >= 0:
             if is_entered:
                 if visits == max_visits:
-                    return STOPPED, 0, visits
+                    return STOPPED, 0, visits, used
                 visits += 1
                 t = type_at[depth]
                 first = type_start[t]
@@ -73,14 +78,14 @@ def depth_first(
                     for v in range(first, type_start[t + 1]):
                         new_p = p + np.int64(pos_degree[v])
                         new_g = g + np.int64(neg_degree[v])
-                        if (
-                            bounds[0, k] <= new_p <= bounds[1, k]
-                            and bounds[2, k] <= new_g <= bounds[3, k]
-                        ):
+                        broken = _broken(bounds, k, new_p, new_g)
+                        if broken == 0:
                             for j in range(depth):
                                 best[j] = choice[j]
                             best[depth] = v
-                            return FOUND, k, visits
+                            return FOUND, k, visits, used
+                        if broken & used == 0:
+                            used |= broken & -broken
                     is_entered = False
                 else:
                     if is_ready[depth] == 0:
@@ -89,10 +94,12 @@ def depth_first(
                             future[depth],
                         )  # fmt: skip
                         is_ready[depth] = 1
-                    is_entered = _can_reach(
-                        type_start, bounds, weights, directions, type_at, depth, k, first,
-                        future[depth], top, pos_degree, neg_degree, p, g,
+                    excluding = _excluding(
+                        type_start, bounds, weights, directions, needs, used, type_at, depth, k,
+                        first, future[depth], top, pos_degree, neg_degree, p, g,
                     )  # fmt: skip
+                    used |= excluding
+                    is_entered = excluding == 0
                 choice[depth] = first - 1
                 if not is_entered:
                     depth -= 1
@@ -119,7 +126,7 @@ def depth_first(
             move(graph, v, _NONE, pos_degree, neg_degree)
             depth += 1
             is_entered = True
-    return PROVEN, 0, visits
+    return PROVEN, 0, visits, used
 
 
 @njit(**PART)
@@ -145,14 +152,16 @@ def _look_ahead(type_start, weights, directions, degrees, type_at, depth, k, res
 
 
 @njit(**PART)
-def _can_reach(
-    type_start, bounds, weights, directions, type_at, depth, k, first, future, top,
+def _excluding(
+    type_start, bounds, weights, directions, needs, used, type_at, depth, k, first, future, top,
     pos_degree, neg_degree, p, g,
 ):  # fmt: skip
-    """Whether the bounds leave room for the box; False is a proof.
+    """The constraints (bits) that bounds show to be out of reach; 0 if there is room for the box.
 
-    Edges among nodes to come are seen from both ends, so all is counted twice.
+    Of several such sets one that lies within `used` is preferred, so that a proof rests on few
+    constraints. Edges among nodes to come are seen from both ends, so all is counted twice.
     """
+    excluding = np.int64(0)
     for i in range(directions.size):
         d = directions[i]
         wp, wn = weights[d, 0], weights[d, 1]
@@ -171,8 +180,22 @@ def _can_reach(
             )
             j += count
         if total < 2 * demand(d, weights, bounds, k):
-            return False
-    return True
+            if needs[d] & ~used == 0:
+                return needs[d]
+            if excluding == 0:
+                excluding = needs[d]
+    return excluding
+
+
+@njit(**PART)
+def _broken(bounds, k, p, g):
+    """The constraints that a finished campaign breaks, as bits; 0 inside the box."""
+    return (
+        np.int64(p < bounds[0, k])
+        | (np.int64(p > bounds[1, k]) << 1)
+        | (np.int64(g < bounds[2, k]) << 2)
+        | (np.int64(g > bounds[3, k]) << 3)
+    )
 
 
 @njit(**PART)
