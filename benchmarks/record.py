@@ -105,6 +105,8 @@ def show_table(rows: Mapping[str, Mapping[str, object]]) -> None:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, str):
+        return value
     return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,}"
 
 
