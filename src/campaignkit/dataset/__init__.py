@@ -13,6 +13,7 @@ from campaignkit.dataset.evaluation import (
     Similarity,
 )
 from campaignkit.dataset.provenance import Provenance
+from campaignkit.dataset.split_files import write_split
 from campaignkit.dataset.verification import LabelCheck, Verification
 from campaignkit.dataset.verify import verify_dataset, verify_files
 from campaignkit.dataset.vocabulary import Vocabulary
@@ -38,4 +39,5 @@ __all__ = [
     "evaluate_dataset",
     "verify_dataset",
     "verify_files",
+    "write_split",
 ]

@@ -1,0 +1,73 @@
+"""The command ``campaignkit``: what it is made of, and how it ends.
+
+Exit codes: 0 all is well, 1 a check or a run failed, 2 the input is wrong, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from campaignkit import __version__
+from campaignkit.apps.dataset_commands import dataset_app
+from campaignkit.apps.diagnose_command import diagnose
+from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
+from campaignkit.apps.graph_commands import graph_app
+from campaignkit.apps.quickstart_command import quickstart
+
+app = typer.Typer(
+    name="campaignkit",
+    help="From marketing knowledge to labelled campaigns, with the evidence.\n\n"
+    "The path: catalogue -> graph build -> diagnose -> dataset generate -> dataset verify. "
+    "Start with: campaignkit quickstart",
+    epilog="Exit codes: 0 all is well, 1 a check or a run failed, 2 the input is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(quickstart)
+app.add_typer(graph_app, name="graph")
+app.command()(diagnose)
+app.add_typer(dataset_app, name="dataset")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code.
+
+    Examples
+    --------
+    >>> main(["--version"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    SystemExit: 0
+    """
+    sys.exit(run_to_exit_code(app, sys.argv[1:] if arguments is None else arguments))
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        print(f"campaignkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and end.",
+            is_eager=True,
+            callback=lambda value: _print_version(wanted=value),
+        ),
+    ] = False,
+    traceback: Annotated[
+        bool,
+        typer.Option(TRACEBACK, help="On an error, print where it arose; works anywhere."),
+    ] = False,
+) -> None:
+    del version, traceback  # the first ends in its callback, the second is read before parsing

@@ -1,0 +1,155 @@
+"""How a command ends: its exit code, and what is said when it did not end well."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TextIO
+
+import typer
+
+from campaignkit.errors import CampaignkitError, SamplingFailed
+
+OK, FAILED, WRONG_INPUT, INTERRUPTED, CLOSED_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
+TRACEBACK = "--traceback"
+
+# What click raises at arguments it cannot read. Newer typers carry a click of their own, so the
+# class is reached through one that typer has always exported.
+_ClickError = typer.BadParameter.__mro__[2]
+# A faulty file may hold escape sequences; an error message must not pass them to the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def run_to_exit_code(app: Callable[..., object], arguments: Sequence[str]) -> int:
+    """Run a typer app on some arguments; errors go to stderr, never a traceback unless asked.
+
+    Examples
+    --------
+    >>> app = typer.Typer()
+    >>> @app.command()
+    ... def greet() -> None:
+    ...     print("hello")
+    >>> run_to_exit_code(app, [])
+    hello
+    0
+    """
+    wants_trace, rest = _without_flag(arguments)
+    _let_any_name_print(sys.stdout, sys.stderr)
+    try:
+        with _cleaning_up_when_terminated(), _warnings_as_notes():
+            code = app(args=rest, prog_name="campaignkit", standalone_mode=False)
+            sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except BrokenPipeError:
+        # The reader went away (| head). What is left in the buffer would fail again at exit.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except BaseException as err:
+        if wants_trace and not isinstance(err, typer.Exit | SystemExit):
+            traceback.print_exc()
+        return _report(err)
+
+
+def _report(err: BaseException) -> int:
+    """Say what went wrong, in one line and a hint, and give the exit code."""
+    if isinstance(err, typer.Exit):
+        return int(err.exit_code)
+    if isinstance(err, SystemExit):
+        return err.code if isinstance(err.code, int) else FAILED
+    if isinstance(err, typer.Abort | KeyboardInterrupt):
+        _say("stopped; nothing was left half-written")
+        return INTERRUPTED
+    if isinstance(err, CampaignkitError):
+        _say(f"error: {err}")
+        return FAILED if isinstance(err, SamplingFailed) else WRONG_INPUT
+    if isinstance(err, _ClickError):
+        _report_arguments(err)
+        return WRONG_INPUT
+    if isinstance(err, OSError):
+        _say(f"error: {err.filename or 'the system'}: {err.strerror or err}")
+        return WRONG_INPUT
+    if isinstance(err, MemoryError):
+        _say("error: out of memory\n  hint: ask for fewer campaigns, or for --format parquet")
+        return FAILED
+    # Not the reader's fault, so it must not look like it.
+    _say(
+        f"internal error: {type(err).__name__}: {err}\n"
+        f"  hint: run it again with {TRACEBACK} and report what it prints"
+    )
+    return FAILED
+
+
+def _report_arguments(err: BaseException) -> None:
+    message = err.format_message() if hasattr(err, "format_message") else str(err)
+    if not message:  # no command was given: the help has been printed
+        return
+    context = getattr(err, "ctx", None)
+    path = context.command_path if context is not None else "campaignkit"
+    _say(f"error: {message}\n  hint: {path} --help")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):
+        print(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), file=sys.stderr, flush=True)
+
+
+def _without_flag(arguments: Sequence[str]) -> tuple[bool, list[str]]:
+    """Whether the traceback flag is there, and the other arguments; what follows -- is theirs."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    ours, theirs = arguments[:end], arguments[end:]
+    return TRACEBACK in ours, [*(a for a in ours if a != TRACEBACK), *theirs]
+
+
+def _let_any_name_print(*streams: TextIO) -> None:
+    # Consoles of other encodings cannot show every brand's name; that is no reason to stop.
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _cleaning_up_when_terminated() -> Iterator[None]:
+    """Let a polite kill unwind the stack, so that partial folders are removed."""
+    try:
+        before = signal.signal(signal.SIGTERM, _terminate)
+    except ValueError:  # not the main thread: somebody else minds the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
+
+
+@contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Print our warnings as notes, and keep those of other libraries to themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("always", category=UserWarning, module="campaignkit")
+        warnings.showwarning = _note
+        yield
+
+
+def _note(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _say(f"note: {message}")

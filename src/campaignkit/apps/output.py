@@ -1,0 +1,35 @@
+"""Where a command's results go: stdout for people, JSON for programs, files that are not trampled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from campaignkit.errors import ArtifactError
+
+
+def print_json(value: object) -> None:
+    """Print a JSON value; ASCII, so that it survives any console and pipe.
+
+    Examples
+    --------
+    >>> print_json({"rows": 2})
+    {
+      "rows": 2
+    }
+    """
+    print(json.dumps(value, indent=2))
+
+
+def refuse_existing(path: Path, *, replace: bool) -> None:
+    """Raise ArtifactError if there is something at `path` that may not be replaced.
+
+    Examples
+    --------
+    >>> refuse_existing(Path("nowhere.csv"), replace=False)
+    """
+    if path.exists() and not path.is_dir() and not replace:
+        raise ArtifactError(
+            f"{path} is already there; nothing was written",
+            hint="give another name, or --replace",
+        )

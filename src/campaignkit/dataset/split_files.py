@@ -1,0 +1,63 @@
+"""The two sides of a split as files, there both or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaignkit.dataset.writer import Format
+from campaignkit.store import atomic_folder
+
+if TYPE_CHECKING:
+    from campaignkit.dataset.campaign_dataset import CampaignDataset
+
+
+def write_split(
+    dataset: CampaignDataset,
+    folder: Path | str,
+    *,
+    test: float = 0.3,
+    seed: int = 0,
+    format: Format = "jsonl",
+    replace: bool = False,
+) -> dict[str, int]:
+    """Split a data set and write both sides: ``folder/train`` and ``folder/test``.
+
+    Parameters
+    ----------
+    dataset : CampaignDataset
+    folder : Path or str
+        Made whole or not at all.
+    test, seed
+        As for :meth:`CampaignDataset.split`.
+    format, replace
+        As for :meth:`CampaignDataset.write`.
+
+    Returns
+    -------
+    dict of str to int
+        Campaigns of ``"train"`` and ``"test"``.
+
+    Raises
+    ------
+    DatasetError
+        If the share is out of range or a side would be empty.
+    ArtifactError
+        If the folder cannot be made, or holds something and `replace` is false.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+    >>> block = Block.of_rows([[0], [1]], labels=[0, 0])
+    >>> dataset = CampaignDataset(block, Vocabulary.of([("geo", "Chile"), ("geo", "Peru")]), ["pos"])
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     write_split(dataset, Path(place, "split"), test=0.5)
+    {'train': 1, 'test': 1}
+    """
+    train, rest = dataset.split(test=test, seed=seed)
+    sides = {"train": train, "test": rest}
+    with atomic_folder(Path(folder), replace=replace) as partial:
+        for name, side in sides.items():
+            side.write(partial / name, format=format)
+    return {name: len(side) for name, side in sides.items()}
