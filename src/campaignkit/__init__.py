@@ -117,6 +117,12 @@ if TYPE_CHECKING:
     from campaignkit.inject import (
         anonymise as anonymise,
     )
+    from campaignkit.report import (
+        run_quickstart as run_quickstart,
+    )
+    from campaignkit.report import (
+        write_report as write_report,
+    )
     from campaignkit.sample import (
         AnnealingSampler as AnnealingSampler,
     )
@@ -166,9 +172,11 @@ _ROOM_OF = {
     "compare": "graph",
     "diagnose": "diagnosis",
     "feasible": "diagnosis",
+    "run_quickstart": "report",
     "evaluate_dataset": "dataset",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
+    "write_report": "report",
 }
 
 __all__ = [
@@ -207,8 +215,10 @@ __all__ = [
     "diagnose",
     "evaluate_dataset",
     "feasible",
+    "run_quickstart",
     "synthetic_graph",
     "synthetic_table",
+    "write_report",
 ]
 
 

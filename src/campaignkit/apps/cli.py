@@ -56,6 +56,7 @@ def _print_version(*, wanted: bool) -> None:
 
 @app.callback()
 def _whole(
+    *,
     version: Annotated[
         bool,
         typer.Option(

@@ -46,6 +46,7 @@ def generate(
     spec: Annotated[
         Path, typer.Argument(metavar="SPEC", help="A sampling spec: .json, .toml or .yaml.")
     ],
+    *,
     out: OutOption,
     seed: SeedOption = 0,
     format: FormatOption = "jsonl",
@@ -88,13 +89,14 @@ def generate(
 @dataset_app.command()
 def evaluate(
     data: DataArgument,
+    *,
     edges: EdgesOption,
     spec: SpecOption = None,
     catalogue: CatalogueOption = None,
     seed: SeedOption = 0,
     json: JsonOption = False,
 ) -> None:
-    """Measure a data set against its graph and spec: in-range rates, duplicates, coverage, leakage.
+    """Measure a data set against its graph and spec: in-range rates, duplicates, leakage.
 
     The spec is the one in the manifest unless --spec gives another. Exit code 1 if a campaign is
     out of its label's range.
@@ -117,6 +119,7 @@ def evaluate(
 @dataset_app.command()
 def split(
     data: DataArgument,
+    *,
     out: OutOption,
     test: Annotated[
         float, typer.Option("--test", metavar="SHARE", help="Share of each label for testing.")
@@ -143,6 +146,7 @@ def split(
 @dataset_app.command()
 def verify(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A data set folder.")],
+    *,
     edges: EdgesOption,
     spec: SpecOption = None,
     json: JsonOption = False,

@@ -23,6 +23,7 @@ from campaignkit.errors import CampaignkitError
 
 def diagnose(
     edges: EdgesArgument,
+    *,
     spec: SpecOption = None,
     ranges: Annotated[
         list[str] | None,
@@ -102,7 +103,8 @@ def diagnose(
     print(profile)
     if labels is not None:
         for name, box in labels.label_params.items():
-            print(f"label {name}: + in {list(box.pos_frac_range)}, - in {list(box.neg_frac_range)}")
+            (low, high), (low_neg, high_neg) = box.pos_frac_range, box.neg_frac_range
+            print(f"label {name}: + from {low} to {high}, - from {low_neg} to {high_neg}")
     if coverage is not None:
         print(coverage)
     if write_spec is not None:

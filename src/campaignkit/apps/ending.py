@@ -60,40 +60,40 @@ def run_to_exit_code(app: Callable[..., object], arguments: Sequence[str]) -> in
 
 def _report(err: BaseException) -> int:
     """Say what went wrong, in one line and a hint, and give the exit code."""
+    code, text = WRONG_INPUT, ""
     if isinstance(err, typer.Exit):
-        return int(err.exit_code)
-    if isinstance(err, SystemExit):
-        return err.code if isinstance(err.code, int) else FAILED
-    if isinstance(err, typer.Abort | KeyboardInterrupt):
-        _say("stopped; nothing was left half-written")
-        return INTERRUPTED
-    if isinstance(err, CampaignkitError):
-        _say(f"error: {err}")
-        return FAILED if isinstance(err, SamplingFailed) else WRONG_INPUT
-    if isinstance(err, _ClickError):
-        _report_arguments(err)
-        return WRONG_INPUT
-    if isinstance(err, OSError):
-        _say(f"error: {err.filename or 'the system'}: {err.strerror or err}")
-        return WRONG_INPUT
-    if isinstance(err, MemoryError):
-        _say("error: out of memory\n  hint: ask for fewer campaigns, or for --format parquet")
-        return FAILED
-    # Not the reader's fault, so it must not look like it.
-    _say(
-        f"internal error: {type(err).__name__}: {err}\n"
-        f"  hint: run it again with {TRACEBACK} and report what it prints"
-    )
-    return FAILED
+        code = int(err.exit_code)
+    elif isinstance(err, SystemExit):
+        code = err.code if isinstance(err.code, int) else FAILED
+    elif isinstance(err, typer.Abort | KeyboardInterrupt):
+        code, text = INTERRUPTED, "stopped; nothing was left half-written"
+    elif isinstance(err, CampaignkitError):
+        code = FAILED if isinstance(err, SamplingFailed) else WRONG_INPUT
+        text = f"error: {err}"
+    elif isinstance(err, _ClickError):
+        text = _about_arguments(err)
+    elif isinstance(err, OSError):
+        text = f"error: {err.filename or 'the system'}: {err.strerror or err}"
+    elif isinstance(err, MemoryError):
+        code, text = FAILED, "error: out of memory\n  hint: ask for fewer campaigns at a time"
+    else:  # not the reader's fault, so it must not look like it
+        code = FAILED
+        text = (
+            f"internal error: {type(err).__name__}: {err}\n"
+            f"  hint: run it again with {TRACEBACK} and report what it prints"
+        )
+    if text:
+        _say(text)
+    return code
 
 
-def _report_arguments(err: BaseException) -> None:
+def _about_arguments(err: BaseException) -> str:
     message = err.format_message() if hasattr(err, "format_message") else str(err)
     if not message:  # no command was given: the help has been printed
-        return
+        return ""
     context = getattr(err, "ctx", None)
     path = context.command_path if context is not None else "campaignkit"
-    _say(f"error: {message}\n  hint: {path} --help")
+    return f"error: {message}\n  hint: {path} --help"
 
 
 def _say(text: str) -> None:
@@ -144,7 +144,7 @@ def _warnings_as_notes() -> Iterator[None]:
         yield
 
 
-def _note(
+def _note(  # noqa: PLR0917 - the signature of warnings.showwarning
     message: Warning | str,
     category: type[Warning],
     filename: str,

@@ -27,6 +27,7 @@ def build(
             help="A .csv or .json file, or a bundled one: retail-160, starter-27.",
         ),
     ],
+    *,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The edges.csv to write.")
     ] = Path("edges.csv"),
@@ -74,6 +75,7 @@ def build(
 def compare(
     reference: Annotated[Path, typer.Argument(metavar="A", help="What recall is a share of.")],
     candidate: Annotated[Path, typer.Argument(metavar="B", help="What is measured.")],
+    *,
     json: JsonOption = False,
 ) -> None:
     """Measure how far graph B says what graph A says.
@@ -94,6 +96,7 @@ def compare(
 @graph_app.command()
 def show(
     edges: EdgesArgument,
+    *,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write a self-contained page (.html)."),

@@ -1,4 +1,4 @@
-"""Where a command's results go: stdout for people, JSON for programs, files that are not trampled."""
+"""Where a command's results go: stdout, as text or JSON, and files that are not trampled."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ from campaignkit.apps.working import working
 
 
 def quickstart(
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="The folder to make.")
-    ] = Path("quickstart"),
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to make.")] = Path(
+        "quickstart"
+    ),
     seed: SeedOption = 7,
     replace: ReplaceOption = False,
     json: JsonOption = False,

@@ -108,7 +108,7 @@ def _announcing_compiles(bar: TerminalBar) -> Iterator[None]:
     # Asked of numba itself: a kernel that comes from its cache makes no such event.
     from numba.core import event
 
-    class Announcement(event.Listener):  # type: ignore[misc]  # numba is untyped
+    class Announcement(event.Listener):
         said = False
 
         def on_start(self, event: Any) -> None:  # Any: numba's event

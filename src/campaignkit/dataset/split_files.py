@@ -49,8 +49,9 @@ def write_split(
     --------
     >>> import tempfile
     >>> from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+    >>> vocabulary = Vocabulary.of([("geo", "Chile"), ("geo", "Peru")])
     >>> block = Block.of_rows([[0], [1]], labels=[0, 0])
-    >>> dataset = CampaignDataset(block, Vocabulary.of([("geo", "Chile"), ("geo", "Peru")]), ["pos"])
+    >>> dataset = CampaignDataset(block, vocabulary, ["pos"])
     >>> with tempfile.TemporaryDirectory() as place:
     ...     write_split(dataset, Path(place, "split"), test=0.5)
     {'train': 1, 'test': 1}

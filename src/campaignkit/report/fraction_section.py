@@ -1,0 +1,68 @@
+"""Where the campaigns lie: their fractions against the labels' boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from campaignkit.report.subject import Subject
+from campaignkit.show import Box, histogram, scatter
+from campaignkit.show.page import Section, figure
+
+_MAX_POINTS = 1200  # a label; more dots only make the file larger
+
+
+def fraction_section(subject: Subject) -> Section:
+    """A scatter plot of both fractions, and a histogram of each.
+
+    Examples
+    --------
+    >>> fraction_section.__name__
+    'fraction_section'
+    """
+    held = subject.fractions
+    colours = [subject.colours[name] for name in held]
+    params = subject.spec.label_params
+    top = [
+        float(max([shares[:, axis].max(initial=0.0) for shares in held.values()] + [0.05]))
+        for axis in (0, 1)
+    ]
+    limits = [(0.0, min(1.0, np.ceil(high * 20 + 0.5) / 20)) for high in top]
+    boxes = {
+        name: Box(params[name].pos_frac_range, params[name].neg_frac_range)
+        for name in held
+        if name in params
+    }
+    plot = scatter(
+        {name: (shares[:, 0], shares[:, 1]) for name, shares in held.items()},
+        title="Every label in its box",
+        x_label="share of + pairs",
+        y_label="share of − pairs",
+        boxes=boxes,
+        limits=(limits[0], limits[1]),
+        max_points=_MAX_POINTS,
+        colours=colours,
+        width=760,
+    )
+    spans = [
+        {name: box.x for name, box in boxes.items()},
+        {name: box.y for name, box in boxes.items()},
+    ]
+    bars = [
+        histogram(
+            {name: shares[:, axis] for name, shares in held.items()},
+            title=f"Share of {sign} pairs",
+            x_label=f"share of {sign} pairs; the lines under the axis are the labels' ranges",
+            limits=limits[axis],
+            spans=spans[axis],
+            colours=colours,
+            width=760,
+        )
+        for axis, sign in enumerate("+−")
+    ]
+    captions = (
+        "One dot is one campaign, a dashed frame the box of its label. Shares are counts over "
+        "pairs, so dots sit on a grid; where boxes overlap, both labels may use the space."
+    )
+    return Section(
+        "Fractions by label", figure(plot, captions) + "".join(figure(chart) for chart in bars)
+    )

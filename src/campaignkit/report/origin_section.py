@@ -1,0 +1,30 @@
+"""Where it comes from: what another person needs to make the same bytes."""
+
+from __future__ import annotations
+
+from campaignkit import __version__
+from campaignkit.report.subject import Subject
+from campaignkit.show.page import Section, paragraph, table
+
+
+def origin_section(subject: Subject) -> Section:
+    """Digests, seed, version and steps.
+
+    Examples
+    --------
+    >>> origin_section.__name__
+    'origin_section'
+    """
+    origin = subject.dataset.provenance
+    rows: list[list[object]] = [
+        ["campaignkit", __version__],
+        ["seed", "–" if origin.seed is None else str(origin.seed)],
+        ["graph", subject.graph.digest],
+        ["spec", subject.spec.digest],
+    ]
+    rows += [["step", step] for step in origin.steps]
+    return Section(
+        "Where it comes from",
+        paragraph("The same version, graph, spec and seed give the same campaigns, byte for byte.")
+        + table(["what", "which"], rows),
+    )

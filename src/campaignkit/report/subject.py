@@ -1,0 +1,78 @@
+"""What a data set's report is about: everything its sections may draw on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.show.palette import NEGATIVE, POSITIVE, series_colour
+
+if TYPE_CHECKING:
+    from campaignkit.dataset import CampaignDataset, DatasetEvaluation
+    from campaignkit.diagnosis import DensityProfile
+    from campaignkit.graph import SignedGraph
+    from campaignkit.spec import SamplingSpec
+
+# The published labels keep their meaning in colour: blue for helps, vermillion for harms.
+_COLOURS = {"pos": POSITIVE, "neg": NEGATIVE, "avg": "#7A7F87"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A data set with what it came from.
+
+    Attributes
+    ----------
+    dataset : CampaignDataset
+    graph : SignedGraph
+    spec : SamplingSpec
+    evaluation : DatasetEvaluation
+    profile : DensityProfile or None
+        Unconstrained draws, for comparison.
+    splits : mapping of str to CampaignDataset
+        Parts such as train and test.
+    """
+
+    dataset: CampaignDataset
+    graph: SignedGraph
+    spec: SamplingSpec
+    evaluation: DatasetEvaluation
+    profile: DensityProfile | None = None
+    splits: Mapping[str, CampaignDataset] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the data set, in its order."""
+        return self.dataset.label_names
+
+    @cached_property
+    def colours(self) -> dict[str, str]:
+        """One colour a label, the same in every picture."""
+        taken = set(_COLOURS.values())
+        free = [hue for hue in map(series_colour, range(8)) if hue not in taken]
+        rest = [name for name in self.labels if name not in _COLOURS]
+        own = {name: free[i % len(free)] for i, name in enumerate(rest)}
+        return {name: _COLOURS.get(name) or own[name] for name in self.labels}
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """int64[rows, 2], + and - pairs of every campaign."""
+        from campaignkit.dataset.sign_counts import SignCounter
+
+        return SignCounter(self.graph, self.dataset.vocabulary).count(self.dataset.block)
+
+    @cached_property
+    def fractions(self) -> dict[str, NDArray[np.float64]]:
+        """float64[m, 2] by label: the positive and negative fraction of its campaigns."""
+        sizes = self.dataset.block.sizes.astype(np.int64)
+        pairs = np.maximum(sizes * (sizes - 1) // 2, 1)
+        shares = self.counts / pairs[:, np.newaxis]
+        return {
+            name: shares[self.dataset.block.labels == code]
+            for code, name in enumerate(self.labels)
+        }
