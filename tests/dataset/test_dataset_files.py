@@ -150,7 +150,15 @@ def test_an_occupied_folder_is_replaced_only_when_told(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="already holds something"):
         DATASET.write(tmp_path / "out")
 
+    with pytest.raises(ArtifactError, match=r"no manifest\.json, so it is not replaced"):
+        DATASET.write(tmp_path / "out", replace=True)
+
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_a_data_set_is_replaced_when_told(tmp_path: Path) -> None:
+    DATASET[:1].write(tmp_path / "out")
+
     assert CampaignDataset.read(DATASET.write(tmp_path / "out", replace=True)) == DATASET
 
 

@@ -25,6 +25,7 @@ app = typer.Typer(
     "Start with: campaignkit quickstart",
     epilog="Exit codes: 0 all is well, 1 a check or a run failed, 2 the input is wrong.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

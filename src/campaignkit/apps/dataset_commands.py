@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from campaignkit.spec import SamplingSpec
 
 dataset_app = typer.Typer(
-    help="Generate, evaluate, split and verify data sets.", no_args_is_help=True
+    help="Generate, evaluate, split and verify data sets.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 DataArgument = Annotated[

@@ -15,7 +15,11 @@ from campaignkit.apps.working import working
 if TYPE_CHECKING:
     from campaignkit.graph import Agreement, GraphComparison, SignedGraph
 
-graph_app = typer.Typer(help="Build, compare and show signed graphs.", no_args_is_help=True)
+graph_app = typer.Typer(
+    help="Build, compare and show signed graphs.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 
 
 @graph_app.command()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaignkit import __version__
 from campaignkit.dataset.writer import Format
-from campaignkit.store import atomic_folder
+from campaignkit.store import MANIFEST_NAME, Manifest, atomic_folder, digest_file
 
 if TYPE_CHECKING:
     from campaignkit.dataset.campaign_dataset import CampaignDataset
@@ -61,4 +62,17 @@ def write_split(
     with atomic_folder(Path(folder), replace=replace) as partial:
         for name, side in sides.items():
             side.write(partial / name, format=format)
-    return {name: len(side) for name, side in sides.items()}
+        files = {
+            f"{name}/{MANIFEST_NAME}": digest_file(partial / name / MANIFEST_NAME)
+            for name in sides
+        }
+        counts = {name: len(side) for name, side in sides.items()}
+        Manifest(
+            kind="split",
+            made_by={"campaignkit": __version__},
+            spec={"test": test},
+            seed=seed,
+            files=files,
+            counts=counts,
+        ).write(partial)
+    return counts

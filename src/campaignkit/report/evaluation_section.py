@@ -20,17 +20,16 @@ def evaluation_section(subject: Subject) -> Section:
     """
     found = subject.evaluation
     head = [
-        "label", "campaigns", "in range", "mean +", "mean −", "mean absent", "mean deviation",
+        "label", "in range", "mean +", "mean −", "mean absent", "mean deviation",
         "duplicates", "distinct", "similarity",
     ]  # fmt: skip
     rows = [
         [
             name,
-            label.rows,
             "–" if label.in_range is None else f"{label.in_range:,} of {label.rows:,}",
-            label.mean_pos_frac,
-            label.mean_neg_frac,
-            label.mean_absent_frac,
+            f"{label.mean_pos_frac:.3f}",
+            f"{label.mean_neg_frac:.3f}",
+            f"{label.mean_absent_frac:.3f}",
             "–" if label.mean_deviation is None else f"{label.mean_deviation:.4f}",
             label.duplicates,
             f"{label.distinct_frac:.1%}",
@@ -56,13 +55,13 @@ def evaluation_section(subject: Subject) -> Section:
 def _leakage(found: LeakageBaseline) -> str:
     bars = bar_chart(
         {
-            "always the largest label": found.majority_macro_f1,
-            "single attributes alone": found.macro_f1,
+            "always the largest label": round(found.majority_macro_f1, 3),
+            "single attributes alone": round(found.macro_f1, 3),
         },
         title="Macro F1 without looking at pairs",
     )
     rows = [
-        [f"{modality}: {value}", label, weight]
+        [f"{modality}: {value}", label, f"{weight:.2f}"]
         for modality, value, label, weight in found.strongest[:_STRONGEST]
     ]
     return (

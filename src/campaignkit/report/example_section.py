@@ -28,7 +28,7 @@ def example_section(subject: Subject) -> Section:
     for code, label in enumerate(subject.labels):
         for position in np.flatnonzero(subject.dataset.block.labels == code)[:_PER_LABEL].tolist():
             rows += [_row(subject, label, position, names)]
-    head = ["label", *names, "+ / − / pairs", "helps", "harms"]
+    head = ["label", *names, _unbroken("+ / − / pairs"), "helps", "harms"]
     return Section(
         "Example campaigns",
         paragraph(f"The first {_PER_LABEL} of each label, with up to {_PAIRS} pairs of each sign.")
@@ -44,7 +44,7 @@ def _row(subject: Subject, label: str, position: int, names: tuple[str, ...]) ->
     return [
         label,
         *(_listed(campaign.attributes[name]) for name in names),
-        f"{positive} / {negative} / {size * (size - 1) // 2}",
+        _unbroken(f"{positive} / {negative} / {size * (size - 1) // 2}"),
         helps,
         harms,
     ]
@@ -62,6 +62,10 @@ def _pairs(subject: Subject, campaign: Campaign) -> tuple[str, str]:
         shown = "; ".join(found[sign][:_PAIRS]) or "–"
         told.append(f"{shown}; {more} more" if more > 0 else shown)
     return told[0], told[1]
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _listed(values: tuple[str, ...]) -> str:

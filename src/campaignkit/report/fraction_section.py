@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from campaignkit.report.subject import Subject
-from campaignkit.show import Box, histogram, scatter
+from campaignkit.show import Box, bubble_plot, histogram
 from campaignkit.show.page import Section, figure
-
-_MAX_POINTS = 1200  # a label; more dots only make the file larger
 
 
 def fraction_section(subject: Subject) -> Section:
-    """A scatter plot of both fractions, and a histogram of each.
+    """A plot of both fractions, and a histogram of each.
 
     Examples
     --------
@@ -32,16 +30,14 @@ def fraction_section(subject: Subject) -> Section:
         for name in held
         if name in params
     }
-    plot = scatter(
+    plot = bubble_plot(
         {name: (shares[:, 0], shares[:, 1]) for name, shares in held.items()},
         title="Every label in its box",
         x_label="share of + pairs",
         y_label="share of − pairs",
         boxes=boxes,
         limits=(limits[0], limits[1]),
-        max_points=_MAX_POINTS,
         colours=colours,
-        width=760,
     )
     spans = [
         {name: box.x for name, box in boxes.items()},
@@ -60,8 +56,9 @@ def fraction_section(subject: Subject) -> Section:
         for axis, sign in enumerate("+−")
     ]
     captions = (
-        "One dot is one campaign, a dashed frame the box of its label. Shares are counts over "
-        "pairs, so dots sit on a grid; where boxes overlap, both labels may use the space."
+        "Every campaign is in the picture: the area of a dot is the number of campaigns with "
+        "these shares, a dashed frame the box of a label. Shares are counts over pairs, so dots "
+        "sit on a grid; where boxes overlap, both labels may use the space."
     )
     return Section(
         "Fractions by label", figure(plot, captions) + "".join(figure(chart) for chart in bars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.show.bars import bar_chart, stacked_bars
+from campaignkit.show.bubble_plot import bubble_plot
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.histogram import histogram
@@ -14,6 +15,7 @@ __all__ = [
     "Box",
     "Section",
     "bar_chart",
+    "bubble_plot",
     "escape",
     "facts",
     "figure",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 from campaignkit.show.escape import escape
 from campaignkit.show.svg import FONT
+
+# What a caller has rounded already is a number still.
+_NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?%?")
 
 # Nothing may be fetched or run, whatever an attribute's name holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -20,7 +24,8 @@ h1 {{ font-size: 28px; line-height: 1.2; margin: 0 0 4px; }}
 h2 {{ font-size: 20px; margin: 44px 0 10px; padding-top: 14px; border-top: 1px solid #e3e7ec; }}
 p {{ max-width: 74ch; margin: 8px 0; }}
 p.lead {{ color: #5f6b7a; font-size: 17px; margin-bottom: 24px; }}
-nav {{ margin: 16px 0; }} nav a {{ margin-right: 18px; color: #0072b2; text-decoration: none; }}
+nav {{ margin: 16px 0; }}
+nav a {{ display: inline-block; margin-right: 18px; color: #0072b2; text-decoration: none; }}
 table {{ border-collapse: collapse; margin: 14px 0; font-variant-numeric: tabular-nums; }}
 th, td {{ padding: 5px 14px 5px 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e3e7ec; }}
@@ -34,8 +39,9 @@ dl.facts dd {{ margin: 0; font-size: 22px; font-weight: 600; }}
 .wide {{ overflow-x: auto; }}
 code, pre {{ font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; background: #f5f7f9; }}
 pre {{ padding: 12px 14px; border-radius: 8px; overflow-x: auto; }}
-@media print {{ body {{ padding: 0; }} nav {{ display: none; }}
-  h2, figure {{ break-inside: avoid; }} }}
+@media print {{ body {{ padding: 0; font-size: 12px; }} nav {{ display: none; }}
+  .wide {{ overflow: visible; }} h2 {{ break-after: avoid; }}
+  h2, figure, tr {{ break-inside: avoid; }} }}
 """
 
 
@@ -133,9 +139,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     >>> table(["label", "rows"], [["pos", 4000]]).count('class="number"')
     2
     """
-    right = [
-        bool(rows) and all(isinstance(row[j], Real) for row in rows) for j in range(len(header))
-    ]
+    right = [bool(rows) and all(_is_number(row[j]) for row in rows) for j in range(len(header))]
     head = "".join(_cell("th", name, flush=r) for name, r in zip(header, right, strict=True))
     body = "".join(
         "<tr>"
@@ -152,6 +156,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _cell(tag: str, text: object, *, flush: bool) -> str:
     kind = ' class="number"' if flush else ""
     return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) or bool(_NUMBER.fullmatch(str(value)))
 
 
 def _said(value: object) -> object:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from campaignkit.store.atomic import atomic_file, atomic_folder
+from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder
 from campaignkit.store.digest import digest_bytes, digest_file, digest_json
 from campaignkit.store.manifest import Manifest, read_manifest, verify_files
 
 __all__ = [
+    "MANIFEST_NAME",
     "Manifest",
     "atomic_file",
     "atomic_folder",

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from campaignkit.errors import ArtifactError
 
+MANIFEST_NAME = "manifest.json"  # what tells an artifact from any other folder
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -56,13 +58,15 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     path : Path
         The folder to make. An empty folder there is taken over.
     replace : bool
-        Whether a folder that already holds something may be replaced. The old one is renamed away
-        first and removed only after the new one stands.
+        Whether an artifact that is already there may be replaced: a folder with a
+        ``manifest.json``, never one that something else filled. The old one is renamed away first
+        and removed only after the new one stands.
 
     Raises
     ------
     ArtifactError
-        If `path` is a file, holds something and `replace` is false, or cannot be written.
+        If `path` is a file, holds something and `replace` is false, holds something that is no
+        artifact, or cannot be written.
 
     Examples
     --------
@@ -80,6 +84,11 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise ArtifactError(
             f"{path} already holds something; nothing was written",
             hint="give a new folder, or say that it may be replaced",
+        )
+    if occupied and not (path / MANIFEST_NAME).is_file():
+        raise ArtifactError(
+            f"{path} holds no {MANIFEST_NAME}, so it is not replaced; nothing was written",
+            hint="give a new folder, or remove this one yourself",
         )
     partial = _partial_beside(path)
     try:

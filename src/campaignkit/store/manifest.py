@@ -8,9 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from campaignkit.errors import ArtifactError, Fault
+from campaignkit.store.atomic import MANIFEST_NAME
 from campaignkit.store.digest import digest_file
-
-MANIFEST_NAME = "manifest.json"
 
 
 class Manifest(BaseModel):
