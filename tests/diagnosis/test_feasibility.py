@@ -269,6 +269,20 @@ def test_two_constraints_that_exclude_each_other_are_named_together() -> None:
     assert "for pos_frac + neg_frac, not 0.800" in found.nearest.words
 
 
+def test_what_only_finished_campaigns_break_is_named_as_well() -> None:
+    # A b has + to both a or to none: one + pair of three is within all bounds and never there.
+    graph = SignedGraph.from_edges(
+        [ck.Edge(("a", "a 0"), ("b", "b 0"), 1), ck.Edge(("a", "a 1"), ("b", "b 0"), 1)],
+        catalogue=Catalogue(Attribute(m, f"{m} {i}") for m in "ab" for i in range(2)),
+    )
+
+    found = ck.feasible(graph, spec_of(((0.33, 0.34), (0, 1)), {"a": (2, 2), "b": (1, 1)}))["x"]
+
+    assert found.blockers == ("pos_frac >= 0.33", "pos_frac <= 0.34")
+    assert found.nearest.words == "an exact search showed that no campaign has that together"
+    assert found.nearest.edges_outside == 1
+
+
 def test_a_search_that_stops_says_unknown_and_how_far_it_came() -> None:
     fixed = {name: (high, high) for name, (_, high) in PUBLISHED_TYPE_RANGES.items()}
     spec = spec_of(((0.42, 1), (0.42, 1)), {**fixed, "geo": (2, 2)})
