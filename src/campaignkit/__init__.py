@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from campaignkit import recipes as recipes
     from campaignkit.catalogue import (
         Attribute as Attribute,
     )
@@ -173,6 +174,7 @@ _ROOM_OF = {
     "diagnose": "diagnosis",
     "evaluate_dataset": "dataset",
     "feasible": "diagnosis",
+    "recipes": "recipes",
     "run_quickstart": "report",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
@@ -215,6 +217,7 @@ __all__ = [
     "diagnose",
     "evaluate_dataset",
     "feasible",
+    "recipes",
     "run_quickstart",
     "synthetic_graph",
     "synthetic_table",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +14,14 @@ from campaignkit.seeds import stream
 
 
 def split_rows(
-    block: Block, *, test: float, seed: int
+    block: Block, *, test: float, seed: int, test_counts: Sequence[int] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row positions of the train and of the test side, ascending.
 
     Rows with the same node set are dealt as one, the largest groups first, else in random order,
     each to the side that keeps every label nearest to its share; single rows then fill each
     label's test side up to ``round(test * rows)``, met exactly where there are single rows enough.
+    `test_counts` gives other numbers of test rows, one for each label code.
 
     Raises
     ------
@@ -37,6 +40,8 @@ def split_rows(
     rng = stream(seed, "dataset", "split")
     num_labels = int(block.labels.max(initial=0)) + 1
     target = np.floor(test * np.bincount(block.labels, minlength=num_labels) + 0.5)
+    if test_counts is not None:
+        target = np.array(test_counts[:num_labels], np.float64)
     _, group_of, group_sizes = np.unique(hash_rows(block), return_inverse=True, return_counts=True)
     in_test = np.zeros(len(block), bool)
     repeated = np.flatnonzero(group_sizes[group_of] > 1)

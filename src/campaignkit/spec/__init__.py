@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from campaignkit.spec.fit import check_fit, idle_notes, overlap_notes
+from campaignkit.spec.grid import GridPoint
 from campaignkit.spec.label import LabelSpec
 from campaignkit.spec.sampling import SamplingSpec
 
-__all__ = ["LabelSpec", "SamplingSpec", "check_fit", "idle_notes", "overlap_notes"]
+__all__ = [
+    "GridPoint",
+    "LabelSpec",
+    "SamplingSpec",
+    "check_fit",
+    "idle_notes",
+    "overlap_notes",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +20,9 @@ from pydantic_core.core_schema import ValidationInfo
 from campaignkit.spec.faults import spec_error
 from campaignkit.spec.label import LabelSpec
 from campaignkit.store import digest_json
+
+if TYPE_CHECKING:
+    from campaignkit.spec.grid import GridPoint
 
 MAX_NODES = 255  # a campaign's degrees are kept in bytes; more would need another kernel
 MIN_NODES = 2  # with one node there is no pair, so no fraction
@@ -155,6 +159,42 @@ class SamplingSpec(BaseModel):
     def num_samples(self) -> int:
         """How many campaigns are wanted in all."""
         return sum(label.num_samples for label in self.label_params.values())
+
+    def grid(self, settings: Mapping[str, Sequence[Any]]) -> tuple[GridPoint, ...]:
+        """Many specs from this one: every combination of the settings, the last varying fastest.
+
+        Parameters
+        ----------
+        settings : mapping of str to sequence
+            Values to try by dotted path: ``"max_iters"``, ``"type_ranges.audience"``,
+            ``"label_params.pos.pos_frac_range.0"``.
+
+        Returns
+        -------
+        tuple of GridPoint
+            Each with its `settings` and its `spec`; at most 10,000.
+
+        Raises
+        ------
+        SpecError
+            With every path that is not there and every value that does not fit.
+
+        Examples
+        --------
+        >>> box = {"pos_frac_range": (0.2, 1), "neg_frac_range": (0, 0.3), "num_samples": 9}
+        >>> spec = SamplingSpec(type_ranges={"brand": (1, 1), "audience": (2, 4)},
+        ...                     label_params={"pos": box})
+        >>> for settings, spec in spec.grid({"label_params.pos.num_samples": [10, 1000],
+        ...                                  "type_ranges.audience": [(2, 4), (4, 6)]}):
+        ...     print(spec.num_samples, spec.type_ranges["audience"])
+        10 (2, 4)
+        10 (4, 6)
+        1000 (2, 4)
+        1000 (4, 6)
+        """
+        from campaignkit.spec.grid import grid_specs
+
+        return grid_specs(self, settings)
 
     @field_validator("label_params")
     @classmethod

@@ -1,0 +1,16 @@
+"""Named data sets to make: a world, a spec, a split and noise, after the published ones.
+
+>>> from campaignkit import recipes
+>>> recipes.load("imbalanced-5").label_counts("train")
+{'neg': 3570, 'avg': 34860, 'pos': 3570}
+"""
+
+from __future__ import annotations
+
+from campaignkit.recipes.noise import NoiseRecord
+from campaignkit.recipes.recipe import Recipe
+from campaignkit.recipes.result import RecipeResult
+from campaignkit.recipes.shelves import list, load
+from campaignkit.recipes.world import World
+
+__all__ = ["NoiseRecord", "Recipe", "RecipeResult", "World", "list", "load"]

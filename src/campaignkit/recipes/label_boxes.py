@@ -1,0 +1,69 @@
+"""Where a recipe's labels lie on a graph: boxes that no two labels share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from campaignkit.diagnosis import diagnose
+from campaignkit.graph import SignedGraph
+from campaignkit.spec import LabelSpec, SamplingSpec
+
+if TYPE_CHECKING:
+    from campaignkit.recipes.recipe import Recipe
+
+_DIAGNOSIS_SEED = 0  # a fixed one: on one graph, every seed of a recipe has the same boxes
+
+
+def recipe_spec(
+    recipe: Recipe, graph: SignedGraph, num_samples: Mapping[str, int]
+) -> SamplingSpec:
+    """The spec of a recipe on a graph: its own boxes, or those that suit the graph.
+
+    Suggested boxes are made disjoint: `avg` ends below the lows of `pos` and `neg`, so a
+    campaign's label can be told from its signs.
+
+    Raises
+    ------
+    SpecError
+        If the type ranges do not fit the graph, or a label cannot be placed on it.
+    """
+    ranges = dict(recipe.type_ranges)
+    if recipe.label_boxes is not None:
+        return SamplingSpec(
+            type_ranges=ranges,
+            label_params={
+                label: LabelSpec(
+                    pos_frac_range=pos, neg_frac_range=neg, num_samples=num_samples[label]
+                )
+                for label, (pos, neg) in recipe.label_boxes.items()
+            },
+        )
+    profile = diagnose(graph, type_ranges=ranges, seed=_DIAGNOSIS_SEED)
+    return _disjoint(profile.suggest(num_samples))
+
+
+def _disjoint(spec: SamplingSpec) -> SamplingSpec:
+    boxes = spec.label_params
+    if "avg" not in boxes:
+        return spec
+    avg = boxes["avg"]
+    pos_range, neg_range = avg.pos_frac_range, avg.neg_frac_range
+    if "pos" in boxes:
+        pos_range = _below(pos_range, boxes["pos"].pos_frac_range[0])
+    if "neg" in boxes:
+        neg_range = _below(neg_range, boxes["neg"].neg_frac_range[0])
+    narrow = LabelSpec(
+        pos_frac_range=pos_range, neg_frac_range=neg_range, num_samples=avg.num_samples
+    )
+    return spec.model_copy(update={"label_params": {**boxes, "avg": narrow}})
+
+
+def _below(bounds: tuple[float, float], limit: float) -> tuple[float, float]:
+    # A tenth of the limit's last digit below it. Suggested lows lie at least half a last digit
+    # above the next fraction that draws attain, so no campaign falls between the two boxes.
+    exact = Decimal(repr(limit))
+    exponent = exact.as_tuple().exponent
+    assert isinstance(exponent, int)  # a bound is finite
+    return bounds[0], min(bounds[1], float(exact - Decimal(1).scaleb(exponent - 1)))

@@ -1,0 +1,255 @@
+"""A data set as a plan: what to draw, from which world, how much of it, and how noisy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+from campaignkit.errors import Fault, SpecError
+from campaignkit.graph import SignedGraph
+from campaignkit.progress import Progress
+from campaignkit.recipes.label_boxes import recipe_spec
+from campaignkit.recipes.labelling import labelling_graph
+from campaignkit.recipes.recipe_faults import recipe_faults
+from campaignkit.recipes.world import World
+from campaignkit.spec import SamplingSpec
+
+if TYPE_CHECKING:
+    from campaignkit.recipes.result import RecipeResult
+
+Part = Literal["train", "test"]
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named data set to make: world, type ranges, labels, split and noise.
+
+    Parameters
+    ----------
+    name, description : str
+        What to call it; what it is.
+    source : str
+        The published data set it is after, and what is published of it.
+    world : World
+        What its graph is drawn from, where none is given.
+    type_ranges : mapping of str to (int, int)
+        For each modality, how many of its attributes a campaign holds.
+    label_shares : mapping of str to float
+        Labels, in the order of their codes, each with its share of the rows; any positive
+        numbers, taken relative to their sum.
+    train_rows, test_rows : int
+        Rows of the two parts. A label's rows are its share, rounded by largest remainder.
+    label_boxes : mapping of str to (pos_frac_range, neg_frac_range), optional
+        Where the labels lie. By default the boxes that suit the graph, for labels among ``pos``,
+        ``avg`` and ``neg``; no two of them overlap.
+    inverse_pairs : (str, str) tuples
+        Modality pairs whose edges count with the opposite sign when labelling.
+    middle_pairs : (str, str) tuples
+        Modality pairs whose edges count as neutral when labelling.
+    label_noise, attribute_noise : float
+        Share of the rows, in [0, 1], whose label is replaced, and of those one of whose
+        attributes is.
+
+    Raises
+    ------
+    SpecError
+        With every fault.
+
+    Examples
+    --------
+    >>> recipe = Recipe("tiny", "A small one", "none", World({"a": 9, "b": 9, "c": 9},
+    ...     pos_frac=0.3, neg_frac=0.3), {"a": (1, 2), "b": (1, 2), "c": (1, 2)},
+    ...     {"neg": 1, "pos": 1}, train_rows=14, test_rows=6)
+    >>> result = recipe.generate(seed=7)
+    >>> len(result.train), len(result.test), result.test.label_counts
+    (14, 6, {'neg': 3, 'pos': 3})
+    """
+
+    name: str
+    description: str
+    source: str
+    world: World
+    type_ranges: Mapping[str, tuple[int, int]]
+    label_shares: Mapping[str, float]
+    train_rows: int
+    test_rows: int
+    label_boxes: Mapping[str, tuple[Bounds, Bounds]] | None = None
+    inverse_pairs: tuple[tuple[str, str], ...] = ()
+    middle_pairs: tuple[tuple[str, str], ...] = ()
+    label_noise: float = 0.0
+    attribute_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        if faults := recipe_faults(self):
+            raise SpecError(f"recipe {self.name!r} has faults; nothing was done", faults=faults)
+
+    def vary(self, **changes: Any) -> Recipe:  # Any: a value of each field's own type
+        """The recipe with some fields changed; checked again.
+
+        Raises
+        ------
+        SpecError
+            If there is no such field, or a value does not fit.
+
+        Examples
+        --------
+        >>> from campaignkit import recipes
+        >>> recipes.load("balanced-5").vary(train_rows=700, test_rows=300).label_counts("test")
+        {'neg': 87, 'avg': 120, 'pos': 93}
+        """
+        known = [field.name for field in fields(self)]
+        faults = [
+            Fault(name, "is not a field of a recipe", _near(name, known))
+            for name in changes
+            if name not in known
+        ]
+        if faults:
+            raise SpecError("a recipe cannot be varied so", faults=faults)
+        return replace(self, **changes)
+
+    def label_counts(self, part: Part) -> dict[str, int]:
+        """Rows of each label in a part; they add up to its rows. Noise comes later."""
+        rows = {"train": self.train_rows, "test": self.test_rows}[part]
+        return share_out(rows, self.label_shares)
+
+    def labelling_graph(self, graph: SignedGraph) -> SignedGraph:
+        """The graph whose signs count for labels: `graph` itself but for the named pairs."""
+        missing = [name for name in self.type_ranges if name not in graph.catalogue.modalities]
+        if missing:
+            raise SpecError(
+                f"recipe {self.name!r} does not fit the graph; nothing was done",
+                faults=[
+                    Fault(
+                        f"type_ranges.{name}",
+                        "the graph has no such modality",
+                        _near(name, graph.catalogue.modalities),
+                    )
+                    for name in missing
+                ],
+            )
+        return labelling_graph(
+            graph, inverse_pairs=self.inverse_pairs, middle_pairs=self.middle_pairs
+        )
+
+    def spec(self, graph: SignedGraph) -> SamplingSpec:
+        """What is sampled, for both parts together, with labels placed on this graph.
+
+        Raises
+        ------
+        SpecError
+            If the recipe does not fit the graph, or a label cannot be placed on it.
+        """
+        train, test = self.label_counts("train"), self.label_counts("test")
+        wanted = {label: train[label] + test[label] for label in train}
+        return recipe_spec(self, self.labelling_graph(graph), wanted)
+
+    def generate(
+        self,
+        *,
+        seed: int = 0,
+        graph: SignedGraph | None = None,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+    ) -> RecipeResult:
+        """Make the data set.
+
+        Parameters
+        ----------
+        seed : int
+            The one seed: of the world, the campaigns, the split and the noise, each drawn from
+            a stream of its own.
+        graph : SignedGraph, optional
+            Used in place of the recipe's world.
+        executor, progress
+            As for :meth:`AnnealingSampler.sample`.
+
+        Raises
+        ------
+        SpecError
+            If the recipe does not fit the graph; InfeasibleSpec if a label has no campaign.
+        SamplingFailed
+            If a label could not be filled.
+        """
+        from campaignkit.recipes.generate import generate_recipe
+
+        return generate_recipe(self, seed=seed, graph=graph, executor=executor, progress=progress)
+
+    def to_dict(self) -> dict[str, Any]:  # Any: JSON values
+        """The recipe as JSON values."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        world = {field.name: getattr(self.world, field.name) for field in fields(self.world)}
+        boxes = {name: [*map(list, box)] for name, box in (self.label_boxes or {}).items()}
+        return told | {
+            "world": world | {"sizes": dict(self.world.sizes)},
+            "type_ranges": {name: list(ends) for name, ends in self.type_ranges.items()},
+            "label_shares": dict(self.label_shares),
+            "label_boxes": boxes or None,
+            "inverse_pairs": [list(pair) for pair in self.inverse_pairs],
+            "middle_pairs": [list(pair) for pair in self.middle_pairs],
+        }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Recipe:
+        """The recipe that :meth:`to_dict` gave, also after a trip through JSON.
+
+        Raises
+        ------
+        SpecError
+            If it is no recipe.
+
+        Examples
+        --------
+        >>> from campaignkit import recipes
+        >>> recipe = recipes.load("ten-90k")
+        >>> Recipe.from_dict(recipe.to_dict()) == recipe
+        True
+        """
+        try:
+            boxes = told.get("label_boxes")
+            return cls(
+                **{
+                    **told,
+                    "world": World(**told["world"]),
+                    "type_ranges": {k: _pair(v) for k, v in told["type_ranges"].items()},
+                    "label_boxes": boxes
+                    and {label: (_pair(pos), _pair(neg)) for label, (pos, neg) in boxes.items()},
+                    "inverse_pairs": tuple(_pair(pair) for pair in told["inverse_pairs"]),
+                    "middle_pairs": tuple(_pair(pair) for pair in told["middle_pairs"]),
+                }
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            if isinstance(err, SpecError):
+                raise
+            raise SpecError(f"this is no recipe: {err!r}") from err
+
+
+def share_out(total: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """`total` in whole numbers in proportion to `shares`, by largest remainder, exactly.
+
+    Examples
+    --------
+    >>> share_out(10, {"neg": 1, "avg": 1, "pos": 1})
+    {'neg': 4, 'avg': 3, 'pos': 3}
+    """
+    whole = sum(map(Fraction, shares.values()))
+    quotas = {name: total * Fraction(share) / whole for name, share in shares.items()}
+    counts = {name: int(quota) for name, quota in quotas.items()}
+    by_remainder = sorted(quotas, key=lambda name: counts[name] - quotas[name])
+    for name in by_remainder[: total - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+def _pair(values: Any) -> tuple[Any, Any]:  # Any: JSON
+    one, two = values
+    return one, two
+
+
+def _near(name: str, known: Any) -> str:  # Any: some names
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else f"they are: {', '.join(known)}"

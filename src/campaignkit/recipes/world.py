@@ -1,0 +1,48 @@
+"""What a recipe's graph is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from campaignkit.graph import SignedGraph, synthetic_graph
+
+
+@dataclass(frozen=True)
+class World:
+    """The arguments of :func:`~campaignkit.synthetic_graph`, all but the seed.
+
+    Examples
+    --------
+    >>> World({"brand": 20, "geo": 10}, pos_frac=0.3, neg_frac=0.1).graph(seed=1)
+    SignedGraph(30 nodes, 60 +, 20 -)
+    """
+
+    sizes: Mapping[str, int]
+    pos_frac: float | None = None
+    neg_frac: float | None = None
+    num_positive: int | None = None
+    num_negative: int | None = None
+    low_rank: int = 4
+    communities: int = 8
+    hubs: float = 0.03
+
+    def graph(self, *, seed: int = 0) -> SignedGraph:
+        """Draw the graph.
+
+        Raises
+        ------
+        GraphError
+            If there is no such graph.
+        """
+        return synthetic_graph(
+            self.sizes,
+            pos_frac=self.pos_frac,
+            neg_frac=self.neg_frac,
+            num_positive=self.num_positive,
+            num_negative=self.num_negative,
+            low_rank=self.low_rank,
+            communities=self.communities,
+            hubs=self.hubs,
+            seed=seed,
+        )
