@@ -22,6 +22,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from campaignkit import recipes as recipes
+    from campaignkit.auditing import (
+        AuditReport as AuditReport,
+    )
+    from campaignkit.auditing import (
+        audit as audit,
+    )
+    from campaignkit.auditing import (
+        mine_rules as mine_rules,
+    )
     from campaignkit.catalogue import (
         Attribute as Attribute,
     )
@@ -94,6 +103,9 @@ if TYPE_CHECKING:
     from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
     )
+    from campaignkit.evaluation import (
+        score_findings as score_findings,
+    )
     from campaignkit.graph import (
         Edge as Edge,
     )
@@ -143,6 +155,7 @@ _ROOM_OF = {
     "AnnealingSampler": "sample",
     "ArtifactError": "errors",
     "Attribute": "catalogue",
+    "AuditReport": "auditing",
     "Campaign": "dataset",
     "CampaignDataset": "dataset",
     "CampaignkitError": "errors",
@@ -169,13 +182,16 @@ _ROOM_OF = {
     "TraitScorer": "edges",
     "UnknownAttribute": "errors",
     "anonymise": "inject",
+    "audit": "auditing",
     "build_graph": "edges",
     "compare": "graph",
     "diagnose": "diagnosis",
     "evaluate_dataset": "dataset",
     "feasible": "diagnosis",
+    "mine_rules": "auditing",
     "recipes": "recipes",
     "run_quickstart": "report",
+    "score_findings": "evaluation",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
     "write_report": "report",
@@ -185,6 +201,7 @@ __all__ = [
     "AnnealingSampler",
     "ArtifactError",
     "Attribute",
+    "AuditReport",
     "Campaign",
     "CampaignDataset",
     "CampaignkitError",
@@ -212,13 +229,16 @@ __all__ = [
     "UnknownAttribute",
     "__version__",
     "anonymise",
+    "audit",
     "build_graph",
     "compare",
     "diagnose",
     "evaluate_dataset",
     "feasible",
+    "mine_rules",
     "recipes",
     "run_quickstart",
+    "score_findings",
     "synthetic_graph",
     "synthetic_table",
     "write_report",

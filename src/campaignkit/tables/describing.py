@@ -24,7 +24,7 @@ def described(
     matching = schema.match(types)
     table = OpenTable(name, con, relation, "", {}, num_rows, matching, schema)
     table.arrow_source = arrow
-    texts = [n for n, t in types.items() if t.startswith("VARCHAR")]
+    texts = [n for n, t in types.items() if t == "VARCHAR"]
     meanings = _meanings(table, texts, schema)
     table.arrow_source = None
     table.columns.update({n: _column(n, t, meanings.get(n)) for n, t in types.items()})
@@ -64,7 +64,7 @@ def _column(name: str, type_name: str, meaning: Meaning | None) -> Column:
     if meaning is not None:
         sql = meaning.sql.replace("{c}", raw)
         return Column(name, meaning.kind, sql, raw, is_text=True, formats=meaning.formats)
-    if type_name.startswith("VARCHAR"):
+    if type_name == "VARCHAR":
         return Column(name, "text", raw, raw, is_text=True)
     if type_name.startswith("ENUM"):
         return Column(name, "text", f"CAST({raw} AS VARCHAR)", raw)

@@ -150,8 +150,8 @@ class OpenTable:
 
     def row(self, query: str) -> tuple[Any, ...]:
         """The one row of an aggregate query."""
-        found = self._run(query).fetchone()
-        return tuple(found) if found is not None else ()
+        found = self._run(query).fetchall()  # a result left unread blocks the connection
+        return tuple(found[0]) if found else ()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a small query."""
@@ -207,8 +207,8 @@ class OpenTable:
         every = max(self.num_rows * block // num_rows, block)
         if self.arrow_source is not None:
             return self._sliced(every, block)
-        where = f"({self.position}) % {every} < {block}"
-        return f"(SELECT * FROM {self.relation} WHERE {where})"
+        placed = f"(SELECT {self.position} AS sampled_at, * FROM {self.relation})"
+        return f"(SELECT * FROM {placed} WHERE sampled_at % {every} < {block})"
 
     def _sliced(self, every: int, block: int) -> str:
         from campaignkit.extras import require

@@ -150,7 +150,7 @@ def _open_parquet(con: Any, pattern: str, files: Sequence[Path], schema: TableSc
                 f"CREATE VIEW audited_at AS SELECT * FROM "
                 f"read_parquet('{place}', file_row_number = true)"
             )
-        num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+        num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
     except duckdb.Error as err:
         raise TableError(
             f"{pattern} cannot be read as Parquet: {str(err).splitlines()[0][:300]}",
@@ -194,7 +194,7 @@ def _open_json(con: Any, path: Path, schema: TableSchema) -> OpenTable:
             f"{path} cannot be read as JSON rows: {str(err).splitlines()[0][:300]}",
             hint="expected one JSON object per line",
         ) from err
-    num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+    num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
     table = described(con, str(path), "audited", num_rows, schema)
     table.position = "rowid"
     return table
@@ -233,14 +233,14 @@ def _ragged_note(path: Path, opened: DelimitedFile) -> tuple[Fault, ...]:
 
 def _typed(con: Any, name: str, schema: TableSchema) -> OpenTable:
     """Store each text column as what it means wherever no cell is lost by it."""
-    num_rows = con.execute("SELECT count(*) FROM read_text").fetchone()[0]
+    num_rows = con.execute("SELECT count(*) FROM read_text").fetchall()[0][0]
     table = described(con, name, "read_text", num_rows, schema)
     turned = [c for c in table.columns.values() if c.is_text and c.kind in ("number", "date")]
     stored: set[str] = set()
     for start in range(0, len(turned), 200):
         part = turned[start : start + 200]
         asked = ", ".join(f"count({c.raw}) - count({c.sql})" for c in part)
-        lost = con.execute(f"SELECT {asked} FROM read_text").fetchone()
+        lost = con.execute(f"SELECT {asked} FROM read_text").fetchall()[0]
         stored |= {
             c.name for c, n in zip(part, lost, strict=True) if n == 0 and len(c.formats) <= 1
         }
@@ -296,7 +296,7 @@ def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenT
                     f"{asked.table} cannot be read from {path}: {str(err).splitlines()[0][:300]}",
                     hint="pass a DuckDB or SQLite file and the name of a table in it",
                 ) from err
-            num_rows = con.execute("SELECT count(*) FROM audited").fetchone()[0]
+            num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
             table = described(con, asked.table, "audited", num_rows, schema)
             table.position = "row_number() OVER () - 1"
             return table

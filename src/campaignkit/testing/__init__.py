@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from campaignkit.testing.audit_check_contract import check_audit_check
 from campaignkit.testing.corruption_contract import check_corruption
 
-__all__ = ["check_corruption"]
+__all__ = ["check_audit_check", "check_corruption"]

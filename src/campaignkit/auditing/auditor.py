@@ -1,0 +1,266 @@
+"""Find what is wrong with a table without being told: rules, one pass, findings.
+
+1. Open the table. 2. Gather rules: the marketing pack, rules mined from history, the user's.
+3. Profile all columns and count all row conditions in one pass. 4. Run each rule's check.
+5. Join what has one cause, set aside what is silenced, sort.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from campaignkit.auditing.audit_report import AuditReport, in_words
+from campaignkit.auditing.checks import ALL_CHECKS, Check
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.mining import mine_rules
+from campaignkit.auditing.pack import marketing_pack, own_rules
+from campaignkit.auditing.rule import Rule, RuleSet
+from campaignkit.auditing.scene import Scene
+from campaignkit.auditing.systemic import joined
+from campaignkit.errors import Fault, TableError
+from campaignkit.progress import Progress, Silent
+from campaignkit.tables import MARKETING_LAWS, OpenTable, open_table, profile_table
+from campaignkit.tables.profile import TableProfile
+
+_DUPLICATES = ("unique",)
+
+
+def audit(
+    table: Any,
+    rules: RuleSet | Iterable[Rule] | str | Path | None = None,
+    *,
+    history: Any = None,
+    pack: bool = True,
+    tolerance: float = 0.05,
+    duplicates: bool = True,
+    checks: Iterable[Check] = (),
+    memory_mb: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Audit a table.
+
+    Parameters
+    ----------
+    table : frame, path or DatabaseTable
+        pandas, polars, pyarrow, a DuckDB relation, a dict of columns, Parquet, CSV or JSON, a
+        database table; it may be larger than memory.
+    rules : RuleSet, rules, or path of a rule file
+        Your own; a rule with the id of a mined or built-in one takes its place.
+    history : frame or path
+        Earlier data to mine rules from (:func:`mine_rules`).
+    pack : bool
+        Whether the built-in marketing rules, and rules read off the table itself, apply.
+    tolerance : float
+        Share of the history that may be wrong itself.
+    duplicates : bool
+        Whether to look for duplicate rows, which is a stage, and most of the time, of its own.
+    checks : iterable of Check
+        Checks for rule forms of your own.
+    memory_mb : int or None
+        Budget for the table's blocks; above it work goes to temporary files.
+    threads : int or None
+        Threads for the scans.
+    progress : Progress or None
+        Told as each rule is done.
+
+    Returns
+    -------
+    AuditReport
+        Findings with kind, columns, rows (on demand), count, rate, severity and more.
+
+    Raises
+    ------
+    TableError
+        If the table or the history cannot be read, or a rule cannot be run.
+
+    Examples
+    --------
+    >>> report = audit({"clicks": [3, 700], "impressions": [90, 50], "spend": [1.0, 2.0]})
+    >>> report.findings[0].message
+    '1 rows break clicks <= impressions'
+    """
+    told = progress or Silent()
+    clock = _Clock()
+    stated = _stated(rules)
+    all_checks = {**ALL_CHECKS, **{c.form: c for c in checks}}
+    _refuse_unknown_forms(stated, all_checks)
+    learned = RuleSet()
+    if history is not None:
+        learned = mine_rules(history, tolerance=tolerance, memory_mb=memory_mb)
+        clock.lap("mining")
+    opened = open_table(table, memory_mb=memory_mb, threads=threads)
+    try:
+        clock.lap("opening")
+        report = _run(opened, stated, learned, pack, duplicates, all_checks, told, clock)
+    except BaseException:
+        if opened is not table:
+            opened.close()
+        raise
+    return report
+
+
+def _run(  # noqa: PLR0917 - the steps of one call
+    table: OpenTable,
+    stated: RuleSet,
+    learned: RuleSet,
+    pack: bool,
+    duplicates: bool,
+    checks: dict[str, Check],
+    told: Progress,
+    clock: _Clock,
+) -> AuditReport:
+    scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
+    known = marketing_pack(scene) if pack else RuleSet()
+    rules = known | learned | stated
+    conditions = _conditions(rules, table, checks)
+    scene.profile = profile_table(table, conditions=conditions)
+    _keep_to_finite(scene)
+    if pack and table.num_rows:
+        rules = own_rules(scene) | rules
+    rules = _whole_where_stated(rules, stated)
+    scene.rules = rules
+    clock.lap("profile")
+    found = _about_the_input(table)
+    listed = [r for r in rules if duplicates or r.form not in _DUPLICATES]
+    # Duplicates last: they are their own stage, and most of the time.
+    listed.sort(key=lambda r: r.form in _DUPLICATES)
+    for number, rule in enumerate(listed, 1):
+        if rule.form in _DUPLICATES:
+            clock.lap("checks")
+        found += checks[rule.form].find(rule, scene)
+        told.update("auditing", number, len(listed))
+    clock.lap("duplicates" if duplicates else "checks")
+    kept, quiet = _without_silenced(joined(found, scene), rules)
+    return AuditReport(
+        kept, table.num_rows, len(table.columns), table.name, rules, silenced=quiet,
+        notes=[str(n) for n in table.notes], unchecked=_unchecked(table, pack=pack),
+        seconds=clock.laps, table=table,
+    )  # fmt: skip
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = self.laps.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
+def _stated(rules: RuleSet | Iterable[Rule] | str | Path | None) -> RuleSet:
+    if rules is None:
+        return RuleSet()
+    if isinstance(rules, str | Path):
+        return RuleSet.load(rules)
+    return rules if isinstance(rules, RuleSet) else RuleSet(rules)
+
+
+def _refuse_unknown_forms(rules: RuleSet, checks: dict[str, Check]) -> None:
+    faults = [
+        Fault(r.id, f"form {r.form!r} has no check", f"forms: {', '.join(checks)}")
+        for r in rules
+        if r.form not in checks
+    ]
+    if faults:
+        raise TableError("some rules cannot be run", faults=faults)
+
+
+def _conditions(rules: RuleSet, table: OpenTable, checks: dict[str, Check]) -> list[str]:
+    out: list[str] = []
+    for rule in rules:
+        out += checks[rule.form].conditions(rule, table)
+    return list(dict.fromkeys(out))
+
+
+def _keep_to_finite(scene: Scene) -> None:
+    """Read NaN and infinity as null from here on: they break no law, they are no numbers."""
+    from dataclasses import replace
+
+    strange = [n for n, p in scene.profile.columns.items() if p.num_not_finite]
+    for name in strange:
+        column = scene.table.columns[name]
+        finite = f"CASE WHEN isfinite(CAST({column.sql} AS DOUBLE)) THEN {column.sql} END"
+        scene.table.columns[name] = replace(column, sql=finite)
+    if strange:
+        scene.profile = TableProfile(scene.profile.num_rows, scene.profile.columns, {})
+
+
+def _whole_where_stated(rules: RuleSet, stated: RuleSet) -> RuleSet:
+    """Rules in force, with the silences a rule file states for rules it gives by id alone."""
+    return RuleSet([*rules, *stated])
+
+
+def _about_the_input(table: OpenTable) -> list[Finding]:
+    found = []
+    if not table.num_rows:
+        found.append(
+            Finding("empty_table", (), 0, 0.0, message=f"{table.name} has no rows",
+                    advice="look whether the export or the filter before it failed", table=table)
+        )  # fmt: skip
+    if table.repeated:
+        found.append(
+            Finding("repeated_columns", table.repeated, len(table.repeated), 0.0,
+                    severity="warning", table=table,
+                    message=f"column names occur twice: {in_words(table.repeated)}",
+                    advice="rename them at the source; the later ones carry a number here")
+        )  # fmt: skip
+    if table.num_ragged:
+        total = table.num_ragged + table.num_rows
+        found.append(
+            Finding("ragged_rows", (), table.num_ragged, table.num_ragged / total, table=table,
+                    message=f"{table.num_ragged:,} rows have another number of cells than the "
+                    "header and are left out of all other checks",
+                    advice="quote delimiters inside cells at the source",
+                    evidence={"first": list(table.ragged)})
+        )  # fmt: skip
+    if table.matching.ambiguous:
+        found.append(
+            Finding("ambiguous_columns", table.matching.ambiguous,
+                    len(table.matching.ambiguous), 0.0, severity="info", table=table,
+                    message=f"{in_words(table.matching.ambiguous)} mean a standard column that "
+                    "another column already stands for",
+                    advice="rename or drop the one that is not meant")
+        )  # fmt: skip
+    return found
+
+
+def _without_silenced(
+    findings: list[Finding], rules: RuleSet
+) -> tuple[list[Finding], list[Finding]]:
+    quiet_rules = {r.id: r.silence for r in rules if r.silence is not None}
+    kept, quiet = [], []
+    today = date.today()
+    for finding in findings:
+        # A systemic finding is silent only if every rule it joins is.
+        silences = [quiet_rules.get(i) for i in finding.rule.split(", ")] if finding.rule else []
+        covered = [s for s in silences if s is not None and s.covers(finding.rate, today=today)]
+        if silences and len(covered) == len(silences):
+            finding.silenced = "; ".join(dict.fromkeys(s.reason for s in covered))
+            quiet.append(finding)
+        else:
+            kept.append(finding)
+    return kept, quiet
+
+
+def _unchecked(table: OpenTable, *, pack: bool) -> list[str]:
+    out = []
+    if not table.own:
+        out.append(
+            "no column of a campaign table was recognised: no marketing law was checked; types, "
+            "nulls, spelling, dependencies and exact duplicates were"
+        )
+        return out
+    if not pack:
+        return out
+    for law in MARKETING_LAWS:
+        absent = [c for c in law.columns if not table.has(c)]
+        if absent and len(law.columns) > 1:
+            out.append(f"{law.says()}: the table has no {' and no '.join(absent)}")
+    return out

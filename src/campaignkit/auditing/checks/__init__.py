@@ -1,0 +1,44 @@
+"""Every check, one per form of rule; a new form is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from campaignkit.auditing.checks.categories import CategoryCheck
+from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.dependencies import DependencyCheck
+from campaignkit.auditing.checks.drift import LateCheck, MissingDayCheck, ScaleCheck, ShareCheck
+from campaignkit.auditing.checks.duplicates import DuplicateCheck
+from campaignkit.auditing.checks.laws import LawCheck
+from campaignkit.auditing.checks.missing import MissingCheck
+from campaignkit.auditing.checks.outliers import OutlierCheck
+from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck
+from campaignkit.auditing.checks.stated import ConditionCheck, FunctionCheck
+from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
+
+ALL_CHECKS: Mapping[str, Check] = {
+    check.form: check
+    for check in (
+        SchemaCheck(),
+        TypeCheck(),
+        LawCheck("non_negative"),
+        LawCheck("needs"),
+        LawCheck("at_most"),
+        ConditionCheck("sql"),
+        ConditionCheck("range"),
+        FunctionCheck(),
+        MissingCheck(),
+        CategoryCheck(),
+        DependencyCheck(),
+        SpellingCheck(),
+        UnitCheck(),
+        OutlierCheck(),
+        DuplicateCheck(),
+        ShareCheck(),
+        ScaleCheck(),
+        MissingDayCheck(),
+        LateCheck(),
+    )
+}
+
+__all__ = ["ALL_CHECKS", "Check"]

@@ -1,0 +1,299 @@
+"""What changed between two refreshes: category shares, scale, missing days, late data.
+
+Campaigns, not rows, are the independent draws: a new campaign brings hundreds of rows that are
+alike. Thresholds therefore count campaigns wherever the table has them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import OpenTable
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+_SHARE_MOVED = 0.2  # total variation beyond what chance explains
+_LEAST_FACTOR = 1.5
+_SIGMAS = 5.5  # of medians, whose error is a quarter larger than a mean's
+_LATE_DAYS = 3
+_LATE_FACTOR = 0.35
+_LATE_CLICKS = 300
+_ACTIVE = 3  # campaigns that run across a day before its absence is news
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCheck:
+    """Runs the ``shares`` rule: category shares of all dimensions, held against history.
+
+    Parameters of the rule: ``shares``, column -> value -> share; ``units``, independent draws
+    behind them.
+
+    Examples
+    --------
+    >>> ShareCheck().form
+    'shares'
+    """
+
+    form: str = "shares"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: histograms are needed."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for all dimensions that moved."""
+        moved: dict[str, Any] = {}
+        units = min(num_units(scene.table), int(rule.params.get("units") or 1))
+        shares: Mapping[str, Mapping[str, float]] = rule.params["shares"]
+        for name, before in shares.items():
+            if not scene.table.has(name) or not scene.num_rows:
+                continue
+            counts = scene.histogram(name)
+            known = {v: counts.get(v, 0) for v in before}
+            total = sum(known.values())
+            if not total:
+                continue
+            distance = 0.5 * sum(abs(known[v] / total - share) for v, share in before.items())
+            chance = 0.8 * math.sqrt(2.0 * len(before) / max(units, 1))
+            if distance > _SHARE_MOVED + chance:
+                most = max(before, key=lambda v: abs(known[v] / total - before[v]))
+                moved[scene.column(name).name] = {
+                    "distance": round(distance, 3), "most": most,
+                    "before": round(before[most], 4), "now": round(known[most] / total, 4),
+                }  # fmt: skip
+        if moved:
+            yield _drift(
+                rule, scene, "category_drift", tuple(moved), moved,
+                f"the mix of {', '.join(moved)} is not what it was",
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleCheck:
+    """Runs the ``scale`` rule: levels of metrics, and ratios by platform, against history.
+
+    Parameters of the rule: ``levels``, metric -> [mean, spread] of the log level per campaign;
+    ``ratios``, column -> value -> [median, spread] of the log cost per impression; ``units``.
+
+    Examples
+    --------
+    >>> ScaleCheck().form
+    'scale'
+    """
+
+    form: str = "scale"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: groups are needed."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """Levels that moved (one finding) and ratios that moved on some platforms (one more)."""
+        if not scene.num_rows:
+            return
+        now = scale_of(scene.table, list(rule.params.get("levels") or {}))
+        units = int(rule.params.get("units") or 1)
+        moved: dict[str, Any] = {}
+        for name, (mean, spread) in (rule.params.get("levels") or {}).items():
+            if name not in now["levels"]:
+                continue
+            mean_now, spread_now = now["levels"][name]
+            error = math.hypot(
+                spread / math.sqrt(max(units, 1)), spread_now / math.sqrt(max(now["units"], 1))
+            )
+            if abs(mean_now - mean) > max(math.log(_LEAST_FACTOR), _SIGMAS * error):
+                moved[name] = {"factor": round(math.exp(mean_now - mean), 3)}
+        if moved:
+            yield _drift(
+                rule, scene, "scale_drift", tuple(moved), moved,
+                f"the level of {', '.join(moved)} moved",
+            )  # fmt: skip
+        off = _ratios_off(rule.params.get("ratios") or {}, now["ratios"])
+        if off:
+            yield _drift(
+                rule, scene, "scale_errors", ("spend", "impressions"), off,
+                f"cost per impression moved on {', '.join(off)}: another unit or currency?",
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDayCheck:
+    """Runs the ``days`` rule: no day is missing while campaigns run across it.
+
+    Examples
+    --------
+    >>> MissingDayCheck().form
+    'days'
+    """
+
+    form: str = "days"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: days are needed."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for all days without rows between the first and the last."""
+        table = scene.table
+        if not table.has(*rule.columns) or not scene.num_rows:
+            return
+        if table.column(rule.columns[0]).kind != "date":
+            return
+        day, key = (table.sql(c) for c in rule.columns)
+        runs = table.rows(
+            f"SELECT min(CAST({day} AS DATE)), max(CAST({day} AS DATE)) FROM {table.relation} "
+            f"WHERE {day} IS NOT NULL GROUP BY {key}"
+        )
+        seen = {r[0] for r in table.rows(
+            f"SELECT DISTINCT CAST({day} AS DATE) FROM {table.relation} WHERE {day} IS NOT NULL"
+        )}  # fmt: skip
+        if not seen:
+            return
+        missing = [
+            d for d in _days(min(seen), max(seen))
+            if d not in seen and sum(a < d < b for a, b in runs) >= _ACTIVE
+        ]  # fmt: skip
+        if missing:
+            listed = [d.isoformat() for d in missing[:31]]
+            yield _drift(
+                rule, scene, "missing_days", (table.column(rule.columns[0]).name,),
+                {"days": listed, "num_days": len(missing)},
+                f"{len(missing)} days have no row while campaigns run across them: {listed[0]}"
+                + (f" to {listed[-1]}" if len(missing) > 1 else ""),
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LateCheck:
+    """Runs the ``late`` rule: the last days convert as the days before.
+
+    Examples
+    --------
+    >>> LateCheck().form
+    'late'
+    """
+
+    form: str = "late"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: days are needed."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding where the last days' conversions have not arrived."""
+        table = scene.table
+        kinds = ("date", "number", "number")
+        if not table.has(*rule.columns) or not scene.num_rows:
+            return
+        columns = [table.column(c) for c in rule.columns]
+        if tuple(c.kind for c in columns) != kinds:
+            return
+        day, results, clicks = (c.sql for c in columns)
+        rows = table.rows(
+            f"SELECT CAST({day} AS DATE) AS d, sum(greatest({results}, 0)), "
+            f"sum(greatest({clicks}, 0)) FROM {table.relation} "
+            f"WHERE {results} <= {clicks} AND {day} IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        late, before = rows[-_LATE_DAYS:], rows[:-_LATE_DAYS]
+        late_clicks, early_clicks = (
+            sum(float(r[2] or 0) for r in part) for part in (late, before)
+        )
+        if late_clicks < _LATE_CLICKS or early_clicks < 5 * _LATE_CLICKS:
+            return
+        late_rate = sum(float(r[1] or 0) for r in late) / late_clicks
+        usual = sum(float(r[1] or 0) for r in before) / early_clicks
+        if late_rate < _LATE_FACTOR * usual:
+            yield _drift(
+                rule, scene, "late_data", (columns[0].name, columns[1].name),
+                {"usual_rate": round(usual, 5), "last_days_rate": round(late_rate, 5)},
+                f"the last {_LATE_DAYS} days have {late_rate / usual:.0%} of the usual "
+                f"{columns[1].name} per click",
+            )  # fmt: skip
+
+
+def num_units(table: OpenTable) -> int:
+    """Independent draws behind a table: its campaigns, or else its rows."""
+    if not table.num_rows:
+        return 0
+    if table.has("campaign_id"):
+        key = table.sql("campaign_id")
+        return int(table.row(f"SELECT count(DISTINCT {key}) FROM {table.relation}")[0])
+    return table.num_rows
+
+
+def scale_of(table: OpenTable, metrics: Sequence[str]) -> dict[str, Any]:
+    """Log levels of metrics per campaign, and log cost per impression by platform.
+
+    Per campaign because campaigns are the draws; medians because the tables are heavy-tailed and
+    may be dirty.
+    """
+    numbers = [m for m in metrics if table.has(m) and table.column(m).kind == "number"]
+    levels: dict[str, list[float]] = {}
+    key = table.sql("campaign_id") if table.has("campaign_id") else "1"
+    if numbers:
+        asked = ", ".join(
+            f"median(CASE WHEN {table.sql(m)} >= 0 THEN ln({table.sql(m)} + 1) END) AS m{i}"
+            for i, m in enumerate(numbers)
+        )
+        per_key = f"SELECT {asked} FROM {table.sampled(200_000)} GROUP BY {key}"
+        each = ", ".join(f"median(m{i}), mad(m{i}) * 1.4826" for i in range(len(numbers)))
+        row = table.row(f"SELECT {each} FROM ({per_key})")
+        for i, name in enumerate(numbers):
+            if row[2 * i] is not None:
+                levels[name] = [float(row[2 * i]), float(row[2 * i + 1] or 0.0)]
+    ratios: dict[str, dict[str, list[float]]] = {}
+    if table.has("platform", "spend", "impressions") and all(
+        table.column(c).kind == "number" for c in ("spend", "impressions")
+    ):
+        spend, shown = table.sql("spend"), table.sql("impressions")
+        rows = table.rows(
+            f"SELECT p, median(r), mad(r) * 1.4826, count(*) FROM (SELECT "
+            f"{table.sql('platform')} AS p, median(ln({spend} / {shown})) AS r "
+            f"FROM {table.sampled(200_000)} WHERE {spend} > 0 AND {shown} > 0 "
+            f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1"
+        )
+        ratios["platform"] = {
+            str(p): [float(m), float(s or 0.0), float(n)] for p, m, s, n in rows if n >= 3
+        }
+    units = num_units(table)
+    return {"levels": levels, "ratios": ratios, "units": units}
+
+
+def _ratios_off(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    off: dict[str, Any] = {}
+    for column, values in before.items():
+        for value, (median, spread, units) in values.items():
+            here = now.get(column, {}).get(value)
+            if here is None:
+                continue
+            error = math.hypot(
+                max(spread, 0.1) / math.sqrt(units), max(here[1], 0.1) / math.sqrt(here[2])
+            )
+            if abs(here[0] - median) > max(math.log(1.35), _SIGMAS * error):
+                off[value] = {"factor": round(math.exp(here[0] - median), 3)}
+    return off
+
+
+def _days(first: Any, last: Any) -> list[Any]:
+    from datetime import timedelta
+
+    if (last - first).days > 20_000:  # a date typo of a century; the range is not walked
+        return []
+    return [first + timedelta(days=i) for i in range((last - first).days + 1)]
+
+
+def _drift(  # noqa: PLR0917 - one row of the same table each
+    rule: Rule, scene: Scene, kind: str, columns: tuple[str, ...], evidence: Any, message: str
+) -> Finding:
+    own = tuple(scene.column(c).name if scene.table.has(c) else c for c in columns)
+    return Finding(
+        kind, own, 0, 0.0, severity=rule.severity, confidence=0.7, message=message,
+        advice="compare with what was planned; if it is meant, refresh the rules from new history",
+        evidence={"moved": evidence}, rule=rule.id, table=scene.table,
+    )  # fmt: skip

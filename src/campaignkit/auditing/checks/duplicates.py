@@ -1,0 +1,200 @@
+"""Rows that arrive twice: exactly, or under the same key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import OpenTable, Role, literal
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
+
+    from campaignkit.auditing.scene import Scene
+
+_HASHES_A_PASS = 8_000_000  # 64 MB of hashes at a time; a larger table is hashed in several passes
+_IS_KEY_FRAC = 0.9
+_MOST_REPEATED_FRAC = 0.6
+# Two rows with the same small numbers are no duplicate where nothing identifies a row.
+_TELLING_AMOUNT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCheck:
+    """Runs ``unique`` rules: no two rows share the key; without columns, all columns are the key.
+
+    Parameters of the rule: ``strict``, whether rows that share the key but differ elsewhere are
+    duplicates too; otherwise they are a warning.
+
+    Examples
+    --------
+    >>> DuplicateCheck().form
+    'unique'
+    """
+
+    form: str = "unique"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: duplicates are their own stage."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """Second and later arrivals."""
+        table = scene.table
+        if scene.num_rows < 2:
+            return
+        whole = [c.raw for c in table.columns.values()]
+        keys = _key_columns(rule, scene)
+        is_whole = table.has(*rule.columns)
+        by_key = num_repeated(table, keys) if keys else 0
+        if keys and not by_key:
+            return  # rows that differ in the key cannot be equal
+        exact = num_repeated(table, whole)
+        distinct = scene.num_rows - exact
+        is_key = bool(keys) and scene.num_rows - by_key >= _IS_KEY_FRAC * distinct
+        # History vouches for its key even where copies were changed after they were made.
+        vouched = bool(rule.params.get("strict")) and is_whole
+        if vouched and by_key <= _MOST_REPEATED_FRAC * scene.num_rows:
+            # Rows whose key was spoiled share it by accident: of those, only exact copies count.
+            good = _unspoilt(rule, scene)
+            if good:
+                bad = f"NOT coalesce({good}, FALSE)"
+                by_key = num_repeated(table, keys, where=good)
+                by_key += num_repeated(table, whole, where=bad)
+            if by_key:
+                found = _finding(rule, scene, keys, by_key, exact=exact, where=good)
+                if good:
+                    found.finder = _Both(_Later(table, keys, good), _Later(table, whole, bad))
+                yield found
+            return
+        telling = "" if is_key else _telling(scene)
+        if exact and telling:
+            exact = num_repeated(table, whole, where=telling)
+        if exact:
+            yield _finding(rule, scene, whole, exact, exact=exact, where=telling)
+        if is_key and by_key > exact:
+            near = by_key - exact
+            found = _finding(rule, scene, keys, near, exact=0)
+            found.kind, found.severity, found.confidence = "duplicate_keys", "warning", 0.5
+            found.message = f"{near:,} rows share their key with an earlier row but differ in it"
+            found.finder = _Later(table, keys, "", tuple(whole))
+            yield found
+
+
+def _key_columns(rule: Rule, scene: Scene) -> list[str]:
+    """The key; one that lost a column is made up for by all identifiers and dimensions left."""
+    if scene.table.has(*rule.columns):
+        return [scene.column(c).raw for c in rule.columns]
+    return [c.raw for c in (*scene.key_columns(), *scene.dimensions())]
+
+
+def num_repeated(table: OpenTable, columns: Sequence[str], *, where: str = "") -> int:
+    """Rows whose columns all equal those of an earlier row."""
+    import numpy as np
+
+    repeated = 0
+    for query in _hash_queries(table, columns, where):
+        hashes = table.numpy(query)["h"]
+        hashes.sort()
+        repeated += int(np.count_nonzero(hashes[1:] == hashes[:-1]))
+    return repeated
+
+
+def _hash_queries(table: OpenTable, columns: Sequence[str], where: str) -> list[str]:
+    hashed = f"hash({', '.join(columns)})"
+    passes = max(1, -(-table.num_rows // _HASHES_A_PASS))
+    limits = [f"({where})"] if where else []
+    out = []
+    for number in range(passes):
+        parts = limits + ([f"{hashed} % {passes} = {number}"] if passes > 1 else [])
+        condition = f" WHERE {' AND '.join(parts)}" if parts else ""
+        out.append(f"SELECT {hashed} AS h FROM {table.relation}{condition}")
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Finds the positions of later arrivals; of near duplicates, those that differ elsewhere."""
+
+    table: OpenTable
+    columns: Sequence[str]
+    where: str
+    apart_from: tuple[str, ...] = ()
+
+    def __call__(self) -> NDArray[int64]:
+        import numpy as np
+
+        rows = self._later(self.columns)
+        if self.apart_from:
+            rows = np.setdiff1d(rows, self._later(self.apart_from), assume_unique=True)
+        return rows
+
+    def _later(self, columns: Sequence[str]) -> NDArray[int64]:
+        import numpy as np
+
+        hashed = f"hash({', '.join(columns)})"
+        limit = f" WHERE {self.where}" if self.where else ""
+        found: dict[str, Any] = self.table.numpy(
+            f"SELECT position, {hashed} AS h FROM {self.table.numbered()}{limit}"
+        )
+        order = np.lexsort((found["position"], found["h"]))
+        hashes, positions = found["h"][order], found["position"][order]
+        again = np.zeros(len(hashes), dtype=bool)
+        again[1:] = hashes[1:] == hashes[:-1]
+        return np.sort(positions[again].astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The rows of two finders that share none."""
+
+    first: _Later
+    second: _Later
+
+    def __call__(self) -> NDArray[int64]:
+        import numpy as np
+
+        return np.sort(np.concatenate([self.first(), self.second()]))
+
+
+def _unspoilt(rule: Rule, scene: Scene) -> str:
+    """Condition under which no dimension of the key is null or holds a value it should not."""
+    parts = []
+    for name in rule.columns:
+        column = scene.column(name)
+        if scene.profile.columns[column.name].num_nulls:
+            parts.append(f"{column.raw} IS NOT NULL")
+        if scene.role(column.name) is not Role.DIMENSION:
+            continue
+        suspect = suspect_values(column.name, scene)
+        if suspect:
+            parts.append(f"{column.sql} NOT IN ({', '.join(literal(v) for v in suspect)})")
+    return f"({' AND '.join(parts)})" if parts else ""
+
+
+def _telling(scene: Scene) -> str:
+    metrics = [c.sql for c in scene.metrics()]
+    return " OR ".join(f"{m} >= {_TELLING_AMOUNT}" for m in metrics)
+
+
+def _finding(
+    rule: Rule, scene: Scene, columns: Sequence[str], count: int, *, exact: int, where: str = ""
+) -> Finding:
+    rate = count / scene.num_rows
+    names = tuple(scene.column(c).name for c in rule.columns if scene.table.has(c))
+    keyed = f" on {', '.join(names)}" if names else ""
+    has_time = any(scene.role(c.name) in (Role.DATE, Role.ID) for c in scene.key_columns())
+    severity = rule.severity if has_time or rule.source == "history" else "warning"
+    return Finding(
+        rule.kind, names or tuple(scene.table.columns), count, rate, severity=severity,
+        confidence=rule.confidence if has_time else 0.5,
+        message=f"{count:,} rows ({rate:.1%}) are duplicated{keyed}",
+        advice="load each batch once; keep the first of each, or deduplicate on the key",
+        evidence={"exact_copies": exact}, rule=rule.id, table=scene.table,
+        finder=_Later(scene.table, columns, where),
+    )  # fmt: skip

@@ -1,0 +1,209 @@
+"""Laws between columns of a row: which rows break them, and which column is to blame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaignkit.auditing.checks.check import applies
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import AtMost, Law, Needs, NonNegative, OpenTable
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+# Columns by which the other two of a broken law are judged, the steadiest first.
+_ANCHORS = ("spend", "impressions", "video_plays", "clicks", "landing_page_views", "conversions")
+_FORMS = {"non_negative": 0, "needs": 1, "at_most": 2}  # the more basic explains the less
+
+
+@dataclass(frozen=True, slots=True)
+class LawCheck:
+    """Runs ``at_most``, ``needs`` and ``non_negative`` rules.
+
+    Examples
+    --------
+    >>> LawCheck("at_most").form
+    'at_most'
+    """
+
+    form: str
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """The law, broken."""
+        return [broken_sql(rule, table)] if self._can(rule, table) else []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding per blamed column, unless a more basic law explains all its rows."""
+        if not self._can(rule, scene.table):
+            return
+        broken = broken_sql(rule, scene.table)
+        (count,) = scene.count(broken)
+        if not count:
+            return
+        law = law_of(rule)
+        for blamed, condition in _blame(law, broken, scene).items():
+            basic = _more_basic(rule, blamed, scene)
+            alone = f"({condition}) AND NOT coalesce({basic}, FALSE)" if basic else condition
+            whole, own = scene.count(condition, alone)
+            if not own:
+                continue
+            names = tuple(scene.column(c).name for c in law.columns)
+            yield Finding(
+                rule.kind, names, whole, whole / scene.num_rows,
+                severity=rule.severity, confidence=rule.confidence,
+                message=f"{whole:,} rows break {law.says()}",
+                advice=_advice(law, scene.column(blamed).name),
+                blamed=scene.column(blamed).name,
+                evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},
+                rule=rule.id, parts={scene.column(blamed).name: condition}, table=scene.table,
+                explains=_explained(rule, blamed, condition, scene),
+            )  # fmt: skip
+
+    def _can(self, rule: Rule, table: OpenTable) -> bool:
+        return applies(rule, table) and all(table.column(c).kind == "number" for c in rule.columns)
+
+
+def law_of(rule: Rule) -> Law:
+    """The law a rule of these forms stands for."""
+    if rule.form == "at_most":
+        return AtMost(rule.columns[0], rule.columns[1], kind=rule.kind)
+    if rule.form == "needs":
+        return Needs(rule.columns[0], rule.columns[1], kind=rule.kind)
+    return NonNegative(rule.columns[0], kind=rule.kind)
+
+
+def broken_sql(rule: Rule, table: OpenTable) -> str:
+    """The rule's law, broken, as SQL over the table."""
+    return law_of(rule).broken_sql({c: table.sql(c) for c in rule.columns})
+
+
+def _blame(law: Law, broken: str, scene: Scene) -> dict[str, str]:
+    """Blamed column -> condition of its rows; the conditions do not overlap."""
+    if len(law.columns) == 1:
+        return {law.columns[0]: broken}
+    if isinstance(law, Needs):
+        other = _phantom(law, scene)
+        first, second = law.column, law.needed
+    else:
+        other = _upper_is_off(law, scene)
+        first, second = law.columns
+    if isinstance(law, Needs):
+        # The unmet need is blamed unless nothing else in the row speaks for the first column.
+        split = {second: f"({broken}) AND NOT coalesce({other}, FALSE)",
+                 first: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
+    else:
+        split = {first: f"({broken}) AND NOT coalesce({other}, FALSE)",
+                 second: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
+    counts = scene.count(*split.values())
+    return {c: s for (c, s), n in zip(split.items(), counts, strict=True) if n}
+
+
+def _phantom(law: Needs, scene: Scene) -> str:
+    known = [scene.column(law.column).name, scene.column(law.needed).name]
+    steps = ("clicks", "video_plays", "landing_page_views", "conversions")
+    others = [
+        scene.table.sql(n)
+        for n in steps
+        if scene.table.has(n) and scene.column(n).name not in known
+        and scene.column(n).kind == "number"
+    ]  # fmt: skip
+    if not others or law.column != "spend":
+        return "FALSE"
+    spent = scene.numbers([law.column])[law.column]
+    import numpy as np
+
+    typical = float(np.nanmedian(spent)) if np.isfinite(spent).any() else 0.0
+    idle = " AND ".join(f"coalesce({o}, 0) = 0" for o in others)
+    return f"({idle}) AND {scene.table.sql(law.column)} > {typical!r}"
+
+
+def _upper_is_off(law: Law, scene: Scene) -> str:
+    """Whether the upper column, rather than the lower, is far from what the row suggests."""
+    import numpy as np
+
+    lower, upper = law.columns
+    low, high = scene.table.sql(lower), scene.table.sql(upper)
+    sign = f"({high}) < 0 AND ({low}) >= 0"
+    anchor = next(
+        (a for a in _ANCHORS
+         if scene.table.has(a) and scene.column(a).kind == "number"
+         and scene.column(a).name not in (scene.column(lower).name, scene.column(upper).name)),
+        None,
+    )  # fmt: skip
+    if anchor is None:
+        return sign
+    sample = scene.numbers([lower, upper, anchor])
+    a, b, c = sample[lower], sample[upper], sample[anchor]
+    whole = (a >= 0) & (b >= a) & (c > 0) & (b > 0)
+    if whole.sum() < 30:
+        return sign
+    usual_low = float(np.median(np.log((a[whole] + 1) / (c[whole] + 1))))
+    usual_high = float(np.median(np.log((b[whole] + 1) / (c[whole] + 1))))
+    by = scene.table.sql(anchor)
+
+    def off(value: str, usual: float) -> str:
+        ratio = f"(greatest({value}, 0) + 1.0) / (greatest({by}, 0) + 1.0)"
+        return f"abs(ln({ratio}) - {usual!r})"
+
+    emptied = f"({high}) = 0 AND ({by}) > 0"
+    # Both far off by about as much is the lower's fault: amounts rather grow than shrink twice.
+    margin = repr(math.log(2.0))
+    worse = f"({by}) > 0 AND {off(high, usual_high)} > {off(low, usual_low)} + {margin}"
+    return f"({sign}) OR ({emptied}) OR ({worse})"
+
+
+def _more_basic(rule: Rule, blamed: str, scene: Scene) -> str:
+    """Condition under which a more basic law is broken by the blamed column."""
+    column = scene.column(blamed).name
+    parts = []
+    for other in scene.rules:
+        if other.form not in _FORMS or not applies(other, scene.table):
+            continue
+        if _is_learned(rule) and not _is_learned(other):
+            # An order that only history showed says nothing new where a law is broken.
+            if {scene.column(c).name for c in other.columns} & {
+                scene.column(c).name for c in rule.columns
+            }:
+                parts.append(f"({broken_sql(other, scene.table)})")
+            continue
+        if _FORMS[other.form] >= _FORMS[rule.form]:
+            continue
+        accused = other.columns[-1]  # the needed column, or the only one
+        if scene.column(accused).name == column and scene.column(accused).kind == "number":
+            parts.append(f"({broken_sql(other, scene.table)})")
+    return f"({' OR '.join(parts)})" if parts else ""
+
+
+def _is_learned(rule: Rule) -> bool:
+    return rule.source == "history" and rule.severity != "error"
+
+
+def _explained(rule: Rule, blamed: str, condition: str, scene: Scene) -> dict[str, int]:
+    """Less basic laws of the same column that the same rows break: kind -> rows."""
+    column = scene.column(blamed).name
+    wanted: dict[str, str] = {}
+    for other in scene.rules:
+        if other.form not in _FORMS or other.id == rule.id or not applies(other, scene.table):
+            continue
+        if _is_learned(other) and not _is_learned(rule):
+            continue
+        if column in [scene.column(c).name for c in other.columns]:
+            both = f"({condition}) AND ({broken_sql(other, scene.table)})"
+            wanted[other.kind] = f"{wanted[other.kind]} OR ({both})" if (
+                other.kind in wanted
+            ) else f"({both})"  # fmt: skip
+    wanted.pop(rule.kind, None)
+    counts = scene.count(*wanted.values())
+    return {k: n for k, n in zip(wanted, counts, strict=True) if n}
+
+
+def _advice(law: Law, blamed: str) -> str:
+    if isinstance(law, NonNegative):
+        return f"look for refunds or sign errors in {blamed}; correct or exclude the rows"
+    if isinstance(law, Needs):
+        return f"reload {blamed} from its source: it reads zero where it cannot be"
+    return f"compare {blamed} with its source; a join or an attribution window may repeat it"

@@ -1,0 +1,162 @@
+"""Empty cells that should not be: apart from metrics that do not exist for a group of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import OpenTable, Role, literal
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+# A group lacks a metric altogether from this share of nulls on: other faults touch the rest.
+ABSENT_FRAC = 0.98
+_PRESENT_FRAC = 0.9
+_MIN_GROUP = 5
+_MAX_GROUPS = 500
+_REGULAR_FROM = 0.05
+_REGULAR_SPREAD = 0.5  # of the binomial variance
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCheck:
+    """Runs ``not_null`` rules: one column must be filled.
+
+    Parameters of the rule: ``max_frac``, share of nulls that history shows and is accepted.
+
+    Examples
+    --------
+    >>> MissingCheck().form
+    'not_null'
+    """
+
+    form: str = "not_null"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: the profile counts nulls anyway."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """The empty cells outside of groups that have none filled."""
+        if not scene.table.has(*rule.columns) or not scene.num_rows:
+            return
+        column = scene.column(rule.columns[0])
+        nulls = scene.profile.columns[column.name].num_nulls
+        if not nulls:
+            return
+        condition = f"{column.raw} IS NULL"
+        if nulls == scene.num_rows:
+            never = bool(rule.params.get("never_empty"))
+            yield _finding(rule, scene, column.name, condition, nulls, empty=not never)
+            return
+        group, absent, unclear = absent_groups(column.name, scene)
+        if group is not None:
+            skip = ", ".join(literal(v) for v in [*absent, *unclear])
+            place = scene.table.sql(group)
+            condition += f" AND {place} IS NOT NULL AND {place} NOT IN ({skip})"
+            (nulls,) = scene.count(condition)
+        accepted = float(rule.params.get("max_frac") or 0.0)
+        spread = 3.0 * math.sqrt(accepted * (1 - accepted) / max(scene.num_rows, 1))
+        if not nulls or nulls / scene.num_rows <= accepted * 1.5 + spread:
+            return
+        found = _finding(rule, scene, column.name, condition, nulls, group=group, absent=absent)
+        if group is None and _is_regular(condition, nulls, scene):
+            found.severity, found.confidence = "warning", 0.3
+            found.message += ", as regularly as if a column that is not here decided it"
+        yield found
+
+
+def absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[str]]:
+    """The column whose values decide whether a metric exists, the values without it, and values
+    of which the table cannot tell.
+
+    A platform that plays no video has no video metrics: nulls there are no fault.
+    """
+    best: tuple[float, str, list[str], list[str]] | None = None
+    column = scene.column(name)
+    for group in _grouping(name, scene):
+        rows = scene.table.rows(
+            f"SELECT {scene.table.sql(group)}, count(*), count({column.raw}) "
+            f"FROM {scene.table.relation} GROUP BY 1 LIMIT {_MAX_GROUPS * 20}"
+        )
+        suspect = set(suspect_values(group, scene))
+        counted = {v: (1 - filled / n, n) for v, n, filled in rows if v is not None}
+        shares = {v: share for v, share in sorted(counted.items()) if v not in suspect}
+        big = max((n for _, n in shares.values()), default=0)
+        absent = [
+            v for v, (share, n) in shares.items()
+            if share >= ABSENT_FRAC and n >= max(_MIN_GROUP, 0.01 * big)
+        ]  # fmt: skip
+        if not absent or len(absent) == len(shares) or len(shares) > _MAX_GROUPS * 4:
+            continue
+        # Values in between, or too rare to judge, are mixtures: garbage put over real platforms.
+        gone = set(absent)
+        unclear = [
+            v
+            for v, (share, n) in counted.items()
+            if v in suspect
+            or (v not in gone and share > 0 and (share >= _PRESENT_FRAC or n < 0.01 * big))
+        ]
+        explained = sum(shares[v][0] * shares[v][1] for v in absent)
+        if best is None or explained > best[0] * 1.05:
+            best = (explained, group, absent, unclear)
+    nulls = scene.profile.columns[column.name].num_nulls
+    # Groups of rows that happen to be empty do not make a metric structurally absent.
+    if best is None or best[0] < 0.2 * nulls:
+        return None, [], []
+    return best[1], best[2], sorted(best[3])
+
+
+def _is_regular(condition: str, nulls: int, scene: Scene) -> bool:
+    """Whether each day of each creative lacks about the same number of cells: not by chance."""
+    share = nulls / scene.num_rows
+    keys = [c.raw for c in scene.key_columns()]
+    if not _REGULAR_FROM <= share <= ABSENT_FRAC or len(keys) < 2:
+        return False
+    spread, size = scene.table.row(
+        f"SELECT var_pop(k), avg(m) FROM (SELECT count(*) AS m, count_if({condition}) AS k "
+        f"FROM {scene.table.relation} GROUP BY {', '.join(keys)} HAVING count(*) >= 2)"
+    )
+    if spread is None or size < 2:
+        return False
+    return bool(spread < _REGULAR_SPREAD * size * share * (1 - share))
+
+
+def _grouping(name: str, scene: Scene) -> list[str]:
+    dimensions = [c.name for c in scene.dimensions() if c.name != name]
+    dimensions.sort(key=lambda c: scene.table.matching.standard(c) not in ("platform", "device"))
+    if any(scene.table.matching.standard(c) == "platform" for c in dimensions):
+        return dimensions
+    # Without a platform the campaign stands for it.
+    ids = [c.name for c in scene.key_columns() if scene.role(c.name) is Role.ID and c.name != name]
+    return [*dimensions, *ids[:1]]
+
+
+def _finding(
+    rule: Rule,
+    scene: Scene,
+    name: str,
+    condition: str,
+    count: int,
+    *,
+    group: str | None = None,
+    absent: Sequence[str] = (),
+    empty: bool = False,
+) -> Finding:
+    rate = count / scene.num_rows
+    evidence: dict[str, object] = {"null_rate": round(rate, 6)}
+    if group is not None:
+        evidence |= {"not_counted": f"rows without this metric: {group} in {list(absent)[:8]}"}
+    severity = "warning" if empty else rule.severity
+    return Finding(
+        rule.kind, (name,), count, rate, severity=severity, confidence=rule.confidence,
+        message=f"{name} is empty in {count:,} rows ({rate:.1%})",
+        advice=f"reload {name}; if nulls are expected here, silence {rule.id} up to their rate",
+        blamed=name, evidence=evidence, rule=rule.id, parts={name: condition}, table=scene.table,
+    )  # fmt: skip

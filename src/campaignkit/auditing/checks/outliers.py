@@ -1,0 +1,120 @@
+"""Amounts far beyond what the rest of the row suggests: 200,000 clicks for 500."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import OpenTable
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    from campaignkit.auditing.scene import Scene
+
+# A metric is held against the nearest one that moves with it.
+ANCHORS = {
+    "impressions": ("spend", "video_plays"),
+    "clicks": ("impressions", "spend"),
+    "landing_page_views": ("clicks", "impressions", "spend"),
+    "add_to_cart": ("landing_page_views", "clicks", "impressions"),
+    "purchases": ("add_to_cart", "clicks", "impressions"),
+    "conversions": ("clicks", "impressions", "spend"),
+    "leads": ("clicks", "impressions", "spend"),
+    "app_installs": ("clicks", "impressions", "spend"),
+    "video_plays": ("impressions", "spend"),
+    "video_completions": ("video_plays", "impressions"),
+    "spend": ("impressions", "video_plays", "clicks"),
+}
+_LEAST_FACTOR = 30.0  # nothing below thirtyfold is called an outlier
+_SIGMAS = 9.0  # robust; log ratios of clean tables have longer tails than the normal's
+_LEAST_AMOUNT = 50.0
+_MIN_ROWS = 50
+
+
+def usual_ratio(values: NDArray[float64], anchor: NDArray[float64]) -> tuple[float, float] | None:
+    """Median and robust spread of ln((value + 1) / (anchor + 1)); None on too few rows."""
+    import numpy as np
+
+    whole = (values > 0) & (anchor > 0)
+    if whole.sum() < _MIN_ROWS:
+        return None
+    logs = np.log((values[whole] + 1.0) / (anchor[whole] + 1.0))
+    middle = float(np.median(logs))
+    spread = float(np.median(np.abs(logs - middle))) * 1.4826
+    return middle, spread
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierCheck:
+    """Runs ``ratio`` rules: a metric against the one it moves with.
+
+    Parameters of the rule: ``median`` and ``spread`` of the log ratio, from history; without them
+    the table's own sample gives them.
+
+    Examples
+    --------
+    >>> OutlierCheck().form
+    'ratio'
+    """
+
+    form: str = "ratio"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """With the ratio known from history, the outliers can be counted in the one pass."""
+        if not _can(rule, table) or rule.params.get("median") is None:
+            return []
+        usual = (float(rule.params["median"]), float(rule.params["spread"]))
+        return [_condition(rule, table, usual)]
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """Rows far above the usual ratio, whatever laws they break too."""
+        if not _can(rule, scene.table):
+            return
+        usual = _usual(rule, scene)
+        if usual is None:
+            return
+        condition = _condition(rule, scene.table, usual)
+        (count,) = scene.count(condition)
+        if not count:
+            return
+        metric, anchor = (scene.column(c).name for c in rule.columns)
+        factor = _factor(usual)
+        yield Finding(
+            rule.kind, (metric,), count, count / scene.num_rows, severity=rule.severity,
+            confidence=0.8, blamed=metric,
+            message=f"{count:,} rows have more than {factor:,.0f} times the {metric} that their "
+            f"{anchor} suggests",
+            advice=f"check these rows of {metric} at the source before they move any total",
+            evidence={"usual_ratio": round(math.exp(usual[0]), 6), "factor": round(factor, 1)},
+            rule=rule.id, parts={metric: condition}, table=scene.table,
+        )  # fmt: skip
+
+
+def _can(rule: Rule, table: OpenTable) -> bool:
+    return table.has(*rule.columns) and all(table.column(c).kind == "number" for c in rule.columns)
+
+
+def _usual(rule: Rule, scene: Scene) -> tuple[float, float] | None:
+    params: Any = rule.params
+    if params.get("median") is not None:
+        return float(params["median"]), float(params["spread"])
+    sample = scene.numbers(rule.columns)
+    return usual_ratio(sample[rule.columns[0]], sample[rule.columns[1]])
+
+
+def _factor(usual: tuple[float, float]) -> float:
+    return max(_LEAST_FACTOR, math.exp(min(_SIGMAS * usual[1], 12.0)))
+
+
+def _condition(rule: Rule, table: OpenTable, usual: tuple[float, float]) -> str:
+    metric, anchor = (table.sql(c) for c in rule.columns)
+    most = math.exp(usual[0]) * _factor(usual)
+    return (
+        f"{metric} >= {_LEAST_AMOUNT} AND {anchor} > 0 AND {metric} > {most!r} * ({anchor} + 1.0)"
+    )

@@ -1,0 +1,172 @@
+"""Columns that are gone or changed their type, and cells that do not fit their column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import OpenTable, Role
+from campaignkit.tables.meaning import PLACEHOLDERS
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+# A group of standard columns of which at least half came is expected to be whole.
+_GROUP_FRAC = 0.5
+_TABLE_FRAC = 0.5
+_WHOLE_TABLE_FRAC = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaCheck:
+    """Runs ``schema`` rules: the columns a table must have.
+
+    Parameters of the rule: ``groups``, whether columns are expected by group (a table without
+    any video metric lacks nothing; one with completions and no plays does).
+
+    Examples
+    --------
+    >>> SchemaCheck().form
+    'schema'
+    """
+
+    form: str = "schema"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: it looks at names."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for all missing columns."""
+        gone = [c for c in rule.columns if not scene.table.has(c)]
+        if rule.params.get("groups"):
+            gone = _expected(gone, scene)
+        if not gone:
+            return
+        yield Finding(
+            rule.kind, tuple(gone), len(gone), min(len(gone) / max(len(rule.columns), 1), 1.0),
+            severity=rule.severity, confidence=rule.confidence,
+            message=f"{len(gone)} expected columns are missing: {', '.join(gone)}",
+            advice="ask the source for them again, or remove them from the schema rule",
+            evidence={"present": len(rule.columns) - len(gone)}, rule=rule.id, table=scene.table,
+        )  # fmt: skip
+
+
+def _expected(gone: list[str], scene: Scene) -> list[str]:
+    """Missing standard columns of groups that are otherwise there."""
+    schema, found = scene.table.schema, scene.table.own
+    recognised = len(found) / len(schema.names)
+    if recognised < _TABLE_FRAC:
+        return []
+    # In a table that has most standard columns one member of a group calls for the others.
+    least = 0.0 if recognised >= _WHOLE_TABLE_FRAC else _GROUP_FRAC
+    out = []
+    for name in gone:
+        members = [c.name for c in schema.columns if c.group and c.group == schema[name].group]
+        here = sum(m in found for m in members)
+        if here and here >= least * len(members):
+            out.append(name)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCheck:
+    """Runs ``type`` rules: the cells of a column are numbers or dates.
+
+    Parameters of the rule: ``type``, ``number`` or ``date``.
+
+    Examples
+    --------
+    >>> TypeCheck().form
+    'type'
+    """
+
+    form: str = "type"
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Nothing: the profile counts cells that do not fit."""
+        return []
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """Cells that do not fit: words among numbers, and placeholders apart from them."""
+        if not scene.table.has(*rule.columns) or not scene.num_rows:
+            return
+        column = scene.column(rule.columns[0])
+        wanted = rule.params.get("type", "number")
+        if column.kind != wanted:
+            yield from _whole_column(rule, scene, column.name, str(wanted))
+            return
+        counts = scene.profile.columns[column.name]
+        if counts.num_unfit:
+            unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
+            words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
+            filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
+            (fillers,) = scene.count(filler)
+            if counts.num_unfit > fillers:
+                yield _cells(
+                    rule, scene, column.name, rule.kind, f"{unfit} AND NOT ({filler})",
+                    counts.num_unfit - fillers, f"are no {wanted}",
+                )  # fmt: skip
+            if fillers:
+                yield _cells(
+                    rule, scene, column.name, "disguised_missing", filler, fillers,
+                    "hold a placeholder instead of a value",
+                )  # fmt: skip
+        if counts.num_not_finite:
+            yield _cells(
+                rule, scene, column.name, "not_finite",
+                f"NOT isfinite(CAST({column.sql} AS DOUBLE))", counts.num_not_finite,
+                "are not a number or infinite",
+            )  # fmt: skip
+        if len(column.formats) > 1 and wanted == "date":
+            yield Finding(
+                "mixed_date_formats", (column.name,), 0, 0.0, severity="warning", confidence=0.9,
+                message=f"{column.name} mixes date formats: {', '.join(column.formats)}",
+                advice="write dates as YYYY-MM-DD; day and month may have been swapped",
+                evidence={"formats": list(column.formats)}, rule=rule.id, table=scene.table,
+            )  # fmt: skip
+
+
+def _whole_column(rule: Rule, scene: Scene, name: str, wanted: str) -> Iterable[Finding]:
+    column = scene.column(name)
+    nulls = scene.profile.columns[name].num_nulls
+    filled = scene.num_rows - nulls
+    if not filled:
+        return
+    fits = "NULL"
+    if column.is_text:
+        turn = "DOUBLE" if wanted == "number" else "TIMESTAMP"
+        fits = f"TRY_CAST({column.raw} AS {turn})"
+    condition = f"{column.raw} IS NOT NULL AND {fits} IS NULL"
+    (count,) = scene.count(condition)
+    if count:
+        yield _cells(rule, scene, name, rule.kind, condition, count, f"are no {wanted}")
+
+
+def _cells(  # noqa: PLR0917 - one row of the same table each
+    rule: Rule, scene: Scene, name: str, kind: str, condition: str, count: int, what: str
+) -> Finding:
+    rate = count / scene.num_rows
+    return Finding(
+        kind, (name,), count, rate, severity=rule.severity, confidence=rule.confidence,
+        message=f"{count:,} cells of {name} {what}",
+        advice=f"convert {name} where it is exported; numbers must arrive as numbers",
+        blamed=name, evidence={"formats": list(scene.column(name).formats)}, rule=rule.id,
+        parts={name: condition}, table=scene.table,
+    )  # fmt: skip
+
+
+def expected_type(role: Role | None) -> str | None:
+    """The type a role asks for.
+
+    Examples
+    --------
+    >>> expected_type(Role.COUNT)
+    'number'
+    """
+    if role in (Role.COUNT, Role.MONEY):
+        return "number"
+    return "date" if role is Role.DATE else None

@@ -1,0 +1,142 @@
+"""One thing the audit found: what, how bad, who is to blame, and which rows, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
+
+    from campaignkit.tables import OpenTable
+
+_SAMPLE_ROWS = 5
+
+
+@dataclass(eq=False)
+class Finding:
+    """A fault of the table.
+
+    Attributes
+    ----------
+    kind : str
+        What is wrong.
+    columns : tuple of str
+        The columns it concerns.
+    count : int
+        Rows affected; columns, for dropped columns.
+    rate : float
+        Count by rows of the table, in [0, 1].
+    severity : str
+        ``error``, ``warning`` or ``info``.
+    confidence : float
+        In (0, 1]: 1 where a law is broken, less where a statistic speaks.
+    message : str
+        The finding in one sentence.
+    advice : str
+        What to do next.
+    blamed : str or None
+        The column whose cells are most likely wrong.
+    explains : mapping of str to int
+        Other faults the same cells amount to: kind -> rows.
+    evidence : mapping
+        Numbers behind it; plain values.
+    rule : str
+        Id of the rule.
+    parts : mapping of str to str
+        Column -> SQL condition of its faulty cells.
+
+    Examples
+    --------
+    >>> Finding("missing_values", ("spend",), 3, 0.1).severity
+    'error'
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    count: int
+    rate: float
+    severity: str = "error"
+    confidence: float = 1.0
+    message: str = ""
+    advice: str = ""
+    blamed: str | None = None
+    explains: Mapping[str, int] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    silenced: str = ""
+    finder: Callable[[], NDArray[int64]] | None = None
+    table: OpenTable | None = None
+    _rows: NDArray[int64] | None = None
+
+    @property
+    def rows(self) -> NDArray[int64]:
+        """Positions of the rows, ascending; found at first use.
+
+        Returns
+        -------
+        int64[count]; empty where the finding is about columns or the table as a whole.
+        """
+        import numpy as np
+
+        if self._rows is None:
+            if self.finder is not None:
+                self._rows = np.sort(np.asarray(self.finder(), dtype=np.int64))
+            elif self.parts and self.table is not None:
+                self._rows = self.table.positions(self.condition)
+            else:
+                self._rows = np.zeros(0, dtype=np.int64)
+        return self._rows
+
+    @property
+    def condition(self) -> str:
+        """The rows as one SQL condition; empty where there is none."""
+        return " OR ".join(f"({p})" for p in dict.fromkeys(self.parts.values()))
+
+    @property
+    def query(self) -> str:
+        """SQL that lists the rows; ``audited`` stands for the table."""
+        if not self.parts or self.table is None:
+            return ""
+        return f"SELECT * FROM {self.table.relation} WHERE {self.condition}"
+
+    @property
+    def sample(self) -> list[dict[str, Any]]:
+        """The first few rows, as dictionaries with their ``position``."""
+        if self.table is None:
+            return []
+        if self._rows is None and self.parts and self.finder is None:
+            first = self.table.positions(self.condition, limit=_SAMPLE_ROWS)
+            return self.table.sample_rows(first.tolist())
+        return self.table.sample_rows(self.rows[:_SAMPLE_ROWS].tolist())
+
+    def cells(self) -> dict[str, NDArray[int64]]:
+        """Column -> positions of its faulty cells."""
+        if self.table is None or not self.parts:
+            target = self.blamed or (self.columns[0] if len(self.columns) == 1 else None)
+            return {target: self.rows} if target and len(self.rows) else {}
+        if len(self.parts) == 1:
+            return dict.fromkeys(self.parts, self.rows)
+        return {column: self.table.positions(p) for column, p in self.parts.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, without the rows."""
+        return {
+            "kind": self.kind,
+            "columns": list(self.columns),
+            "count": self.count,
+            "rate": self.rate,
+            "severity": self.severity,
+            "confidence": self.confidence,
+            "message": self.message,
+            "advice": self.advice,
+            "blamed": self.blamed,
+            "explains": dict(self.explains),
+            "evidence": dict(self.evidence),
+            "rule": self.rule,
+            "silenced": self.silenced,
+            "query": self.query,
+        }

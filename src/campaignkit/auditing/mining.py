@@ -1,0 +1,329 @@
+"""Rules read off history: a table that was mostly right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from campaignkit.auditing.checks.drift import num_units, scale_of
+from campaignkit.auditing.checks.duplicates import num_repeated
+from campaignkit.auditing.checks.missing import absent_groups
+from campaignkit.auditing.checks.outliers import ANCHORS, usual_ratio
+from campaignkit.auditing.dependency_mining import identifier_dependencies
+from campaignkit.auditing.garbage import garbage_values
+from campaignkit.auditing.order_mining import mined_orders
+from campaignkit.auditing.pack import law_form, rule_id
+from campaignkit.auditing.rule import Rule, RuleSet
+from campaignkit.auditing.scene import Scene
+from campaignkit.errors import TableError
+from campaignkit.tables import MARKETING_LAWS, OpenTable, open_table, profile_table
+
+_SCALE_METRICS = ("impressions", "clicks", "spend", "conversions")
+_SHARE_VALUES = 200
+
+
+def mine_rules(history: Any, *, tolerance: float = 0.05, memory_mb: int | None = None) -> RuleSet:
+    """Read rules off a table that was mostly right.
+
+    Parameters
+    ----------
+    history : frame or path
+        Earlier data of the same kind.
+    tolerance : float
+        Share of wrong rows the history may hold, in [0, 0.5). Nulls and odd values up to this
+        share are taken for dirt if the history breaks marketing laws too, and for usual if it
+        breaks none.
+    memory_mb : int or None
+        As for :func:`audit`.
+
+    Returns
+    -------
+    RuleSet
+        Schema, types, nulls, categories, key, dependencies, ratios, orders, shares and scale;
+        each with its reason, support and confidence.
+
+    Raises
+    ------
+    TableError
+        If the history has no rows, or the tolerance is out of range.
+
+    Examples
+    --------
+    >>> from campaignkit.tables import synthetic_table
+    >>> rules = mine_rules(synthetic_table(3000))
+    >>> rules["depends:campaign_id,brand"].confidence
+    1.0
+    """
+    if not 0 <= tolerance < 0.5:
+        raise TableError(
+            f"tolerance is {tolerance}; expected at least 0, below 0.5",
+            hint="0.05 allows for 5% wrong rows",
+        )
+    table = open_table(history, memory_mb=memory_mb)
+    try:
+        if not table.num_rows:
+            raise TableError("the history has no rows", hint="leave it out: audit(table)")
+        return mined(table, tolerance=tolerance)
+    finally:
+        if table is not history:
+            table.close()
+
+
+def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
+    """The rules of an opened table."""
+    laws = [law for law in MARKETING_LAWS if _lawful(table, law.columns)]
+    broken = [law.broken_sql({c: table.sql(c) for c in law.columns}) for law in laws]
+    profile = profile_table(table, conditions=broken)
+    scene = Scene(table, RuleSet(), profile)
+    dirt = max((profile.counts[b] / table.num_rows for b in broken), default=0.0)
+    rules: list[Rule] = [*_laws_kept(laws, broken, scene, tolerance)]
+    rules += _structure(scene)
+    rules += _nulls(scene, tolerance=tolerance, is_dirty=dirt > 0)
+    decided = identifier_dependencies(scene, tolerance=max(tolerance, 0.001))
+    rules += _categories(scene, decided, tolerance=tolerance, is_dirty=dirt > 0)
+    rules += _key(scene, tolerance=tolerance)
+    rules += [_depends(scene, *found) for found in decided]
+    rules += _ratios(scene)
+    rules += mined_orders(scene, tolerance=tolerance if dirt > 0 else 0.0)
+    rules += _drift(scene)
+    return RuleSet(rules)
+
+
+def _lawful(table: OpenTable, columns: Iterable[str]) -> bool:
+    return all(table.has(c) and table.column(c).kind == "number" for c in columns)
+
+
+def _standard(scene: Scene, name: str) -> str:
+    return scene.table.matching.standard(name) or name
+
+
+def _laws_kept(
+    laws: list[Any], broken: list[str], scene: Scene, tolerance: float
+) -> Iterable[Rule]:
+    """A marketing law that the history breaks beyond the tolerance is kept as a warning."""
+    for law, condition in zip(laws, broken, strict=True):
+        share = scene.profile.counts[condition] / scene.num_rows
+        if share > max(tolerance, 0.1):
+            form = law_form(law)
+            yield Rule(
+                rule_id(form, *law.columns),
+                form,
+                law.kind,
+                law.columns,
+                severity="warning",
+                source="history",
+                support=scene.num_rows,
+                confidence=1 - share,
+                reason=f"marketing law that {share:.1%} of history breaks",
+            )
+
+
+def _structure(scene: Scene) -> Iterable[Rule]:
+    columns = list(scene.table.columns.values())
+    names = tuple(_standard(scene, c.name) for c in columns)
+    yield Rule(
+        "schema",
+        "schema",
+        "dropped_columns",
+        names,
+        source="history",
+        support=scene.num_rows,
+        reason="columns of history",
+    )
+    for column in columns:
+        if column.kind in ("number", "date"):
+            name = _standard(scene, column.name)
+            yield Rule(
+                rule_id("type", name),
+                "type",
+                "type_changes",
+                (name,),
+                {"type": column.kind},
+                source="history",
+                support=scene.num_rows,
+                reason=f"history holds {column.kind}s",
+            )
+
+
+def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
+    for column in scene.table.columns.values():
+        nulls = scene.profile.columns[column.name].num_nulls
+        name = _standard(scene, column.name)
+        if nulls == scene.num_rows:
+            continue
+        if nulls:
+            group, absent, unclear = absent_groups(column.name, scene)
+            if group is not None:
+                gone = {*absent, *unclear}
+                place = scene.table.sql(group)
+                (nulls,) = scene.table.row(
+                    f"SELECT count_if({column.raw} IS NULL AND {place} IS NOT NULL "
+                    f"AND {place} NOT IN ({_listed(gone)})) FROM {scene.table.relation}"
+                )
+        share = nulls / scene.num_rows
+        dirt = is_dirty and share <= 2 * tolerance
+        accepted = 0.0 if dirt else share
+        why = (
+            "history's nulls are taken for dirt"
+            if dirt and nulls
+            else (f"{share:.2%} of history is empty" if nulls else "never empty in history")
+        )
+        yield Rule(
+            rule_id("not_null", name),
+            "not_null",
+            "missing_values",
+            (name,),
+            {"max_frac": accepted, "never_empty": True},
+            source="history",
+            support=scene.num_rows,
+            confidence=1 - share,
+            reason=why,
+        )
+
+
+def _listed(values: Iterable[str]) -> str:
+    from campaignkit.tables import literal
+
+    return ", ".join(literal(v) for v in values)
+
+
+def _categories(
+    scene: Scene, decided: list[tuple[str, str, float]], *, tolerance: float, is_dirty: bool
+) -> Iterable[Rule]:
+    within = {column: key for key, column, _ in reversed(decided)}
+    for column in scene.dimensions():
+        counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
+        garbage = garbage_values(dict(counts))
+        odd = sum(counts[v] for v in garbage) <= max(2 * tolerance, 0.0) * scene.num_rows
+        known = sorted(v for v in counts if not (odd and is_dirty and v in garbage))
+        if is_dirty:
+            known = [v for v in known if not _stray(v, counts, scene, column.name)]
+        name = _standard(scene, column.name)
+        params: dict[str, Any] = {"known": known}
+        if column.name in within:
+            params["within"] = _standard(scene, within[column.name])
+        left = sum(counts[v] for v in known) / max(sum(counts.values()), 1)
+        yield Rule(
+            rule_id("categories", name),
+            "categories",
+            "categorical_errors",
+            (name,),
+            params,
+            source="history",
+            support=scene.num_rows,
+            confidence=left,
+            reason=f"history has {len(known)} values",
+        )
+
+
+def _stray(value: str, counts: dict[str, int], scene: Scene, name: str) -> bool:
+    """Whether a rare value of a dirty history is at home in another dimension."""
+    for other in scene.dimensions():
+        if other.name != name and scene.histogram(other.name).get(value, 0) > 3 * counts[value]:
+            return True
+    return False
+
+
+def _key(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
+    """The smallest of the usual keys that is unique but for the tolerance."""
+    keys = scene.key_columns()
+    dimensions = [
+        c
+        for c in scene.dimensions()
+        if _standard(scene, c.name) != c.name or c.name in scene.table.own
+    ]
+    if not keys:
+        return
+    exact = num_repeated(scene.table, [c.raw for c in scene.table.columns.values()])
+    candidates = [keys, *[[*keys, d] for d in dimensions], [*keys, *dimensions]]
+    for candidate in candidates:
+        repeated = num_repeated(scene.table, [c.raw for c in candidate])
+        extra = (repeated - exact) / scene.num_rows
+        if repeated / scene.num_rows <= 2 * tolerance and extra <= tolerance:
+            names = tuple(_standard(scene, c.name) for c in candidate)
+            yield Rule(
+                "unique",
+                "unique",
+                "duplicate_rows",
+                names,
+                {"strict": True},
+                source="history",
+                support=scene.num_rows,
+                confidence=1 - repeated / scene.num_rows,
+                reason=f"{repeated} rows of history repeat {', '.join(names)}",
+            )
+            return
+
+
+def _depends(scene: Scene, key: str, column: str, agree: float) -> Rule:
+    names = (_standard(scene, key), _standard(scene, column))
+    return Rule(
+        rule_id("depends", *names),
+        "depends",
+        "inconsistent_values",
+        names,
+        severity="warning",
+        source="history",
+        support=scene.num_rows,
+        confidence=agree,
+        reason=f"{agree:.2%} of history agrees within its {names[0]}",
+    )
+
+
+def _ratios(scene: Scene) -> Iterable[Rule]:
+    for metric, anchors in ANCHORS.items():
+        anchor = next((a for a in anchors if _lawful(scene.table, (metric, a))), None)
+        if anchor is None or not scene.table.has(metric):
+            continue
+        sample = scene.numbers([metric, anchor])
+        usual = usual_ratio(sample[metric], sample[anchor])
+        if usual is not None:
+            yield Rule(
+                rule_id("ratio", metric),
+                "ratio",
+                "outliers",
+                (metric, anchor),
+                {"median": round(usual[0], 6), "spread": round(usual[1], 6)},
+                source="history",
+                support=scene.num_rows,
+                reason=f"usually {math.exp(usual[0]):.3g} per {anchor}",
+            )
+
+
+def _drift(scene: Scene) -> Iterable[Rule]:
+    table = scene.table
+    units = num_units(table)
+    shares: dict[str, dict[str, float]] = {}
+    for column in scene.dimensions():
+        counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
+        total = sum(counts.values())
+        if 1 < len(counts) <= _SHARE_VALUES and total:
+            shares[_standard(scene, column.name)] = {
+                v: round(n / total, 6) for v, n in counts.items() if n >= 0.01 * total
+            }
+    if shares:
+        yield Rule(
+            "shares",
+            "shares",
+            "category_drift",
+            (),
+            {"shares": shares, "units": units},
+            severity="warning",
+            source="history",
+            support=scene.num_rows,
+            reason="category shares of history",
+        )
+    scale = scale_of(table, [m for m in _SCALE_METRICS if table.has(m)])
+    if scale["levels"]:
+        yield Rule(
+            "scale",
+            "scale",
+            "scale_drift",
+            (),
+            scale,
+            severity="warning",
+            source="history",
+            support=scene.num_rows,
+            reason="levels and cost per impression of history",
+        )

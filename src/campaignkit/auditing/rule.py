@@ -1,0 +1,316 @@
+"""Rules are data: what must hold, why it is believed, and whether somebody silenced it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from campaignkit.errors import Fault, TableError
+from campaignkit.extras import require
+
+SEVERITIES = ("error", "warning", "info")
+RULES_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a rule's findings are expected, by whom it was decided, and how far that goes.
+
+    Parameters
+    ----------
+    reason, author : str
+        For the reader of next year.
+    until : date or None
+        Last day of the silence; after it the finding is back.
+    max_frac : float
+        Share of rows up to which it stays silent; above, the finding resurfaces.
+
+    Examples
+    --------
+    >>> Silence("view-through conversions", author="mk", max_frac=0.02).covers(0.01)
+    True
+    """
+
+    reason: str
+    author: str = ""
+    until: date | None = None
+    max_frac: float = 1.0
+
+    def covers(self, rate: float, *, today: date | None = None) -> bool:
+        """Whether a finding of this rate stays silent."""
+        day = today or date.today()
+        return rate <= self.max_frac and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that must hold.
+
+    Parameters
+    ----------
+    id : str
+        Unique in its set, stable from run to run: form and columns.
+    form : str
+        Which check runs it: ``at_most``, ``needs``, ``non_negative``, ``not_null``,
+        ``categories``, ``schema``, ``unique``, ``depends``, ``ratio``, ``range``, ``sql``,
+        ``python``, ... (:data:`campaignkit.auditing.ALL_CHECKS`).
+    kind : str
+        Kind of the findings.
+    columns : tuple of str
+        Own or standard names.
+    params : mapping
+        What else the form needs; plain values.
+    severity : str
+        Of the findings: ``error``, ``warning`` or ``info``.
+    reason : str
+        Why it was kept.
+    source : str
+        ``pack``, ``history`` or ``user``.
+    support : int
+        Rows it was read from.
+    confidence : float
+        Share of those that agree, in [0, 1].
+    silence : Silence or None
+        Set to keep its findings out of the errors.
+
+    Examples
+    --------
+    >>> Rule("sql:promo", "sql", "no_code", params={"wrong": "promo AND code IS NULL"}).id
+    'sql:promo'
+    """
+
+    id: str
+    form: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = "error"
+    reason: str = ""
+    source: str = "user"
+    support: int = 0
+    confidence: float = 1.0
+    silence: Silence | None = None
+    wrong: Callable[[Any], Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for YAML and JSON; a Python function has none."""
+        out: dict[str, Any] = {"id": self.id, "form": self.form, "kind": self.kind}
+        if self.columns:
+            out["columns"] = list(self.columns)
+        if self.params:
+            out["params"] = dict(self.params)
+        out |= {"severity": self.severity, "reason": self.reason, "source": self.source}
+        if self.support:
+            out |= {"support": self.support, "confidence": round(self.confidence, 6)}
+        if self.silence is not None:
+            until = self.silence.until
+            out["silence"] = {
+                "reason": self.silence.reason,
+                "author": self.silence.author,
+                "until": until.isoformat() if until else None,
+                "max_frac": self.silence.max_frac,
+            }
+        return out
+
+
+def sql_rule(
+    name: str, wrong: str, *, reason: str = "", severity: str = "error", kind: str = ""
+) -> Rule:
+    """A rule in plain SQL: the condition under which a row is wrong.
+
+    Examples
+    --------
+    >>> sql_rule("no promo below 1", "spend < 1 AND brand = 'Promo'").kind
+    'no_promo_below_1'
+    """
+    return Rule(
+        f"sql:{name}", "sql", kind or name.replace(" ", "_"), params={"wrong": wrong},
+        severity=severity, reason=reason,
+    )  # fmt: skip
+
+
+def python_rule(
+    name: str,
+    columns: Iterable[str],
+    wrong: Callable[[Any], Any],
+    *,
+    reason: str = "",
+    severity: str = "error",
+    kind: str = "",
+) -> Rule:
+    """A rule in Python: `wrong` gets a dict of numpy arrays and returns bool[rows].
+
+    It sees the table in batches and must look at rows, not at the batch as a whole. Such a rule
+    lives in code; it is not written to rule files.
+
+    Examples
+    --------
+    >>> python_rule("odd", ["clicks"], lambda c: c["clicks"] % 2 == 1).form
+    'python'
+    """
+    return Rule(
+        f"python:{name}", "python", kind or name.replace(" ", "_"), tuple(columns),
+        severity=severity, reason=reason, wrong=wrong,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules by id, in order; every edit gives a new set.
+
+    Examples
+    --------
+    >>> rule = Rule("non_negative:spend", "non_negative", "negative_metrics", ("spend",))
+    >>> RuleSet([rule]).silence(rule.id, reason="refunds").rules[0].silence.reason
+    'refunds'
+    """
+
+    rules: tuple[Rule, ...] = ()
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        unique = {rule.id: rule for rule in rules}
+        object.__setattr__(self, "rules", tuple(unique.values()))
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        known = ", ".join(r.id for r in self.rules[:12])
+        raise TableError(f"there is no rule {rule_id!r}", hint=f"there are: {known}")
+
+    def __or__(self, other: RuleSet) -> RuleSet:
+        """Both; of two rules with one id, the right one."""
+        return RuleSet([*self.rules, *other.rules])
+
+    def add(self, *rules: Rule) -> RuleSet:
+        """With these rules, in place of those with the same id."""
+        return RuleSet([*self.rules, *rules])
+
+    def remove(self, rule_id: str) -> RuleSet:
+        """Without a rule. The pack's return with the pack: silence those."""
+        gone = self[rule_id]
+        return RuleSet([r for r in self.rules if r is not gone])
+
+    def edit(self, rule_id: str, **changes: Any) -> RuleSet:
+        """With some fields of a rule changed (``severity="warning"``)."""
+        rule = self[rule_id]
+        try:
+            changed = replace(rule, **changes)
+        except TypeError as err:
+            raise TableError(
+                f"a rule has no field {', '.join(sorted(changes))}",
+                hint="its fields: form, kind, columns, params, severity, reason, silence",
+            ) from err
+        return RuleSet([changed if r is rule else r for r in self.rules])
+
+    def silence(
+        self,
+        rule_id: str,
+        *,
+        reason: str,
+        author: str = "",
+        until: date | None = None,
+        max_frac: float = 1.0,
+    ) -> RuleSet:
+        """With a rule's findings expected, up to a rate and a day."""
+        quiet = Silence(reason, author=author, until=until, max_frac=max_frac)
+        return self.edit(rule_id, silence=quiet)
+
+    def save(self, path: str | Path) -> None:
+        """Write the rules to a YAML file a person can read, edit and review."""
+        yaml = require("yaml", extra="yaml", user="writing rules")
+        kept = [r.to_dict() for r in self.rules if r.form != "python"]
+        document = {"campaignkit_rules": RULES_VERSION, "rules": kept}
+        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=99)
+        Path(path).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> RuleSet:
+        """Read a rule file; all its faults at once.
+
+        Raises
+        ------
+        TableError
+            If it is no rule file, or some of its rules are malformed.
+        """
+        yaml = require("yaml", extra="yaml", user="reading rules")
+        place = Path(path)
+        if not place.is_file():
+            raise TableError(f"{place} does not exist", hint="write one with RuleSet.save")
+        try:
+            document = yaml.safe_load(place.read_text(encoding="utf-8-sig"))
+        except (yaml.YAMLError, UnicodeDecodeError) as err:
+            raise TableError(f"{place} is not readable YAML: {err}") from err
+        if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
+            raise TableError(
+                f"{place} is no rule file", hint="expected campaignkit_rules: 1 and a list, rules:"
+            )
+        if document.get("campaignkit_rules") != RULES_VERSION:
+            raise TableError(
+                f"{place} has version {document.get('campaignkit_rules')!r} of rule files; "
+                f"expected {RULES_VERSION}",
+                hint="write it anew with RuleSet.save",
+            )
+        faults: list[Fault] = []
+        rules = [_read(item, f"rules[{i}]", faults) for i, item in enumerate(document["rules"])]
+        if faults:
+            raise TableError(f"{place} has {len(faults)} faults", faults=faults)
+        return cls([r for r in rules if r is not None])
+
+
+def _read(item: object, where: str, faults: list[Fault]) -> Rule | None:
+    if not isinstance(item, dict):
+        faults.append(Fault(where, "is not a mapping", "give id, form and kind"))
+        return None
+    before = len(faults)
+    known = {"id", "form", "kind", "columns", "params", "severity", "reason", "source",
+             "support", "confidence", "silence"}  # fmt: skip
+    strange = sorted(set(map(str, item)) - known)
+    faults += [Fault(f"{where}.{key}", "is no field of a rule") for key in strange]
+    faults += [
+        Fault(f"{where}.{key}", f"is {item.get(key)!r}; expected a name")
+        for key in ("id", "form", "kind")
+        if not isinstance(item.get(key), str) or not item[key]
+    ]
+    if item.get("severity", "error") not in SEVERITIES:
+        found = f"is {item['severity']!r}; expected {', '.join(SEVERITIES)}"
+        faults.append(Fault(f"{where}.severity", found))
+    columns, params = item.get("columns") or [], item.get("params") or {}
+    if not isinstance(columns, list):
+        faults.append(Fault(f"{where}.columns", "is no list"))
+    if not isinstance(params, dict):
+        faults.append(Fault(f"{where}.params", "is no mapping"))
+    silence = _read_silence(item.get("silence"), f"{where}.silence", faults)
+    if len(faults) > before:
+        return None
+    return Rule(
+        item["id"], item["form"], item["kind"], tuple(str(c) for c in columns), params,
+        severity=item.get("severity", "error"), reason=str(item.get("reason") or ""),
+        source=str(item.get("source") or "user"), support=int(item.get("support") or 0),
+        confidence=float(item.get("confidence", 1.0)), silence=silence,
+    )  # fmt: skip
+
+
+def _read_silence(item: object, where: str, faults: list[Fault]) -> Silence | None:
+    if item is None:
+        return None
+    if not isinstance(item, dict) or not item.get("reason"):
+        faults.append(Fault(where, "needs a reason", "say why the finding is expected"))
+        return None
+    until = item.get("until")
+    try:
+        day = date.fromisoformat(str(until)) if until else None
+        most = float(item.get("max_frac", 1.0))
+    except ValueError as err:
+        faults.append(Fault(where, str(err), "until: 2026-12-31, max_frac: 0.02"))
+        return None
+    return Silence(str(item["reason"]), str(item.get("author") or ""), day, most)
