@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from campaignkit.apps.ending import FAILED
 from campaignkit.apps.names import counts_of, graph_at, ranges_of
 from campaignkit.apps.options import (
     CatalogueOption,
@@ -19,6 +20,10 @@ from campaignkit.apps.options import (
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 from campaignkit.errors import CampaignkitError
+
+if TYPE_CHECKING:
+    from campaignkit.diagnosis import DensityProfile, FeasibilityReport
+    from campaignkit.spec import SamplingSpec
 
 
 def diagnose(
@@ -61,51 +66,81 @@ def diagnose(
 ) -> None:
     """Profile unconstrained draws from a graph: what share of their pairs is +, - and absent.
 
-    With --spec, also the share of draws that each label accepts. With --suggest, label ranges
+    With --spec, also the share of draws that each label accepts and whether a campaign can carry
+    it (exit code 1 if one cannot). With --suggest, label ranges
     that suit this graph; --write-spec keeps them for: campaignkit dataset generate.
     """
     from campaignkit.diagnosis import diagnose as profile_graph
+    from campaignkit.diagnosis import feasible
     from campaignkit.spec import SamplingSpec
 
-    if (spec is None) == (not ranges):
-        raise CampaignkitError(
-            "the numbers of attributes in a campaign are not given; expected --spec or --ranges"
-            if spec is None
-            else "--spec and --ranges are both given; expected one of them",
-            hint="such as --ranges brand=1,audience=2-4,platform=1-2,geo=1-3",
-        )
+    _check_options(spec, ranges, suggest, write_spec)
     if write_spec is not None:
-        if not suggest:
-            raise CampaignkitError(
-                "--write-spec has nothing to write without --suggest",
-                hint="such as --suggest pos=4000,avg=5000,neg=4000",
-            )
         refuse_existing(write_spec, replace=replace)
     labels = None if spec is None else SamplingSpec.read(spec)
     type_ranges = labels.type_ranges if labels is not None else ranges_of(ranges or [])
     counts = counts_of(suggest or [])
     graph = graph_at(edges, catalogue=catalogue)
-    with working("diagnosing", compiles=True):
+    with working("diagnosing", compiles=True) as bar:
         profile = profile_graph(graph, type_ranges=type_ranges, num_draws=draws, seed=seed)
-    if counts:
-        labels = profile.suggest(counts, widen=widen)
+        if counts:
+            labels = profile.suggest(counts, widen=widen)
+        bar.update("searching a campaign for each label", 0, 1)
+        verdicts = None if labels is None else feasible(graph, labels)
     if write_spec is not None and labels is not None:
         labels.write(write_spec)
-    coverage = None if labels is None else profile.coverage(labels)
     if json:
-        shares = {} if coverage is None else {
-            "accepted": coverage.accepted,
-            "overlap": [{"labels": list(k), "share": v} for k, v in coverage.overlap.items()],
-        }  # fmt: skip
-        told = None if labels is None else labels.model_dump(mode="json")
-        print_json({"profile": profile.to_dict(), "spec": told, **shares})
-        return
+        print_json(_as_json(profile, labels, verdicts))
+    else:
+        _print(profile, labels, verdicts)
+        if write_spec is not None:
+            print(f"wrote {write_spec}")
+    if verdicts is not None and any(v.status == "infeasible" for v in verdicts.values()):
+        raise typer.Exit(FAILED)
+
+
+def _check_options(
+    spec: Path | None,
+    ranges: list[str] | None,
+    suggest: list[str] | None,
+    write_spec: Path | None,
+) -> None:
+    hint = "such as --ranges brand=1,audience=2-4,platform=1-2,geo=1-3"
+    if spec is None and not ranges:
+        raise CampaignkitError(
+            "how many attributes a campaign holds is not given; expected --spec or --ranges",
+            hint=hint,
+        )
+    if spec is not None and ranges:
+        raise CampaignkitError("--spec and --ranges are both given; expected one", hint=hint)
+    if write_spec is not None and not suggest:
+        raise CampaignkitError(
+            "--write-spec has nothing to write without --suggest",
+            hint="such as --suggest pos=4000,avg=5000,neg=4000",
+        )
+
+
+def _as_json(
+    profile: DensityProfile, labels: SamplingSpec | None, verdicts: FeasibilityReport | None
+) -> dict[str, object]:
+    told: dict[str, object] = {"profile": profile.to_dict()}
+    if labels is not None and verdicts is not None:
+        coverage = profile.coverage(labels)
+        told["spec"] = labels.model_dump(mode="json")
+        told["accepted"] = coverage.accepted
+        told["overlap"] = [{"labels": list(k), "share": v} for k, v in coverage.overlap.items()]
+        told["feasible"] = {name: verdict.status for name, verdict in verdicts.items()}
+    return told
+
+
+def _print(
+    profile: DensityProfile, labels: SamplingSpec | None, verdicts: FeasibilityReport | None
+) -> None:
     print(profile)
-    if labels is not None:
-        for name, box in labels.label_params.items():
-            (low, high), (low_neg, high_neg) = box.pos_frac_range, box.neg_frac_range
-            print(f"label {name}: + from {low} to {high}, - from {low_neg} to {high_neg}")
-    if coverage is not None:
-        print(coverage)
-    if write_spec is not None:
-        print(f"wrote {write_spec}")
+    if labels is None or verdicts is None:
+        return
+    for name, box in labels.label_params.items():
+        (low, high), (low_neg, high_neg) = box.pos_frac_range, box.neg_frac_range
+        print(f"label {name}: + from {low} to {high}, - from {low_neg} to {high_neg}")
+    print(profile.coverage(labels))
+    print(verdicts)

@@ -19,6 +19,7 @@ from campaignkit.errors import CampaignkitError, SamplingFailed
 
 OK, FAILED, WRONG_INPUT, INTERRUPTED, CLOSED_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
 TRACEBACK = "--traceback"
+_STOPPED = "stopped; nothing was left half-written"
 
 # What click raises at arguments it cannot read. Newer typers carry a click of their own, so the
 # class is reached through one that typer has always exported.
@@ -46,16 +47,23 @@ def run_to_exit_code(app: Callable[..., object], arguments: Sequence[str]) -> in
         with _cleaning_up_when_terminated(), _warnings_as_notes():
             code = app(args=rest, prog_name="campaignkit", standalone_mode=False)
             sys.stdout.flush()
+        if code == INTERRUPTED:  # newer typers take Ctrl-C themselves and return its code
+            _say(_STOPPED)
         return code if isinstance(code, int) else OK
-    except BrokenPipeError:
-        # The reader went away (| head). What is left in the buffer would fail again at exit.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED_PIPE
     except BaseException as err:
+        # Typer turns a broken pipe into SystemExit(1): its cause tells it from a failed check.
+        if isinstance(err, BrokenPipeError) or isinstance(err.__context__, BrokenPipeError):
+            return _leave_closed_pipe()
         if wants_trace and not isinstance(err, typer.Exit | SystemExit):
             traceback.print_exc()
         return _report(err)
+
+
+def _leave_closed_pipe() -> int:
+    """The reader went away (| head). What is left in the buffer would fail again at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return CLOSED_PIPE
 
 
 def _report(err: BaseException) -> int:
@@ -66,7 +74,7 @@ def _report(err: BaseException) -> int:
     elif isinstance(err, SystemExit):
         code = err.code if isinstance(err.code, int) else FAILED
     elif isinstance(err, typer.Abort | KeyboardInterrupt):
-        code, text = INTERRUPTED, "stopped; nothing was left half-written"
+        code, text = INTERRUPTED, _STOPPED
     elif isinstance(err, CampaignkitError):
         code = FAILED if isinstance(err, SamplingFailed) else WRONG_INPUT
         text = f"error: {err}"

@@ -60,7 +60,7 @@ def build(
     from campaignkit.edges import TraitScorer, build_graph
 
     refuse_existing(out, replace=replace)
-    renamed = pairs_of(columns or [], option="--columns", example="value=name")
+    renamed = pairs_of(columns or [], option="--columns", example="value=name", read=str)
     with working("scoring pairs") as bar:
         built = build_graph(
             catalogue_named(catalogue, columns=renamed), scorer=TraitScorer(), progress=bar

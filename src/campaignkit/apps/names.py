@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from campaignkit.errors import CampaignkitError, Fault, SpecError
+from campaignkit.errors import CampaignkitError, Fault
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
     from campaignkit.graph import SignedGraph
 
-_RANGE = re.compile(r"(?P<low>\d+)(?:-(?P<high>\d+))?")
+# At most nine digits: more is a slip of the finger, and no campaign.
+_RANGE = re.compile(r"(?P<low>[0-9]{1,9})(?:-(?P<high>[0-9]{1,9}))?")
+_COUNT = re.compile(r"[0-9]{1,12}")
+
+T = TypeVar("T")
 
 
 def catalogue_named(name: str, *, columns: Mapping[str, str] | None = None) -> Catalogue:
@@ -45,29 +49,35 @@ def graph_at(path: Path, *, catalogue: str | None = None) -> SignedGraph:
     return SignedGraph.read_csv(path, catalogue=known)
 
 
-def pairs_of(texts: Sequence[str], *, option: str, example: str) -> dict[str, str]:
-    """``["a=1", "b=2,c=3"]`` as a mapping.
+def pairs_of(
+    texts: Sequence[str], *, option: str, example: str, read: Callable[[str], T]
+) -> dict[str, T]:
+    """``["a=1", "b=2,c=3"]`` as a mapping, each value read by a function.
 
     Raises
     ------
     CampaignkitError
-        With every text that is not ``name=value``, and every name that comes twice.
+        With every text that is not ``name=value``, every name that comes twice and every value
+        that `read` refuses with a ValueError.
 
     Examples
     --------
-    >>> pairs_of(["pos=10,neg=5"], option="--suggest", example="pos=10")
-    {'pos': '10', 'neg': '5'}
+    >>> pairs_of(["pos=10,neg=5"], option="--suggest", example="pos=10", read=int)
+    {'pos': 10, 'neg': 5}
     """
-    found: dict[str, str] = {}
+    found: dict[str, T] = {}
     faults = []
     for text in (part.strip() for whole in texts for part in whole.split(",")):
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not (name and equals and value):
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not (name and value):
             faults.append(Fault(option, f"{text!r} is not name=value", f"such as {example}"))
         elif name in found:
             faults.append(Fault(option, f"{name!r} comes twice", "keep one of them"))
         else:
-            found[name] = value
+            try:
+                found[name] = read(value)
+            except ValueError as err:
+                faults.append(Fault(option, f"{text} {err}", f"such as {example}"))
     if faults:
         raise CampaignkitError(f"{option} cannot be read", faults=faults)
     return found
@@ -78,7 +88,7 @@ def ranges_of(texts: Sequence[str]) -> dict[str, tuple[int, int]]:
 
     Raises
     ------
-    SpecError
+    CampaignkitError
         With every text that is no range.
 
     Examples
@@ -86,18 +96,7 @@ def ranges_of(texts: Sequence[str]) -> dict[str, tuple[int, int]]:
     >>> ranges_of(["brand=1", "audience=2-4"])
     {'brand': (1, 1), 'audience': (2, 4)}
     """
-    option, example = "--ranges", "audience=2-4"
-    found = {}
-    faults = []
-    for name, value in pairs_of(texts, option=option, example=example).items():
-        match = _RANGE.fullmatch(value)
-        if match is None:
-            faults.append(Fault(option, f"{name}={value} is no range", f"such as {example}"))
-        else:
-            found[name] = (int(match["low"]), int(match["high"] or match["low"]))
-    if faults:
-        raise SpecError("the ranges cannot be read", faults=faults)
-    return found
+    return pairs_of(texts, option="--ranges", example="audience=2-4", read=_range)
 
 
 def counts_of(texts: Sequence[str]) -> dict[str, int]:
@@ -105,7 +104,7 @@ def counts_of(texts: Sequence[str]) -> dict[str, int]:
 
     Raises
     ------
-    SpecError
+    CampaignkitError
         With every text that is no count.
 
     Examples
@@ -113,17 +112,20 @@ def counts_of(texts: Sequence[str]) -> dict[str, int]:
     >>> counts_of(["pos=4000,neg=4000"])
     {'pos': 4000, 'neg': 4000}
     """
-    option, example = "--suggest", "pos=4000"
-    found = {}
-    faults = []
-    for name, value in pairs_of(texts, option=option, example=example).items():
-        if value.isascii() and value.isdigit():
-            found[name] = int(value)
-        else:
-            faults.append(Fault(option, f"{name}={value} is no count", f"such as {example}"))
-    if faults:
-        raise SpecError("the numbers of campaigns cannot be read", faults=faults)
-    return found
+    return pairs_of(texts, option="--suggest", example="pos=4000", read=_count)
+
+
+def _range(text: str) -> tuple[int, int]:
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        raise ValueError("is no range")
+    return int(match["low"]), int(match["high"] or match["low"])
+
+
+def _count(text: str) -> int:
+    if _COUNT.fullmatch(text) is None:
+        raise ValueError("is no count")
+    return int(text)
 
 
 def format_named(name: str) -> Literal["jsonl", "parquet"]:
