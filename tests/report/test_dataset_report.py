@@ -1,0 +1,191 @@
+"""The report: self-contained, escaped, true to its data."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import campaignkit.report
+from campaignkit import (
+    AnnealingSampler,
+    ArtifactError,
+    Catalogue,
+    DatasetError,
+    Edge,
+    SamplingSpec,
+    SignedGraph,
+    diagnose,
+    run_quickstart,
+    write_report,
+)
+from campaignkit.errors import SpecError
+
+NASTY = "<script>alert('x')</script>&\"<b>"
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+class Reader(HTMLParser):
+    """Reads a page: its text, its tags, and whether every tag is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [v or "" for k, v in attrs if k in {"href", "src", "xlink:href"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small quickstart folder."""
+    folder = tmp_path_factory.mktemp("made") / "out"
+    run_quickstart(
+        folder,
+        catalogue=Catalogue.bundled("starter-27"),
+        num_samples={"pos": 60, "avg": 80, "neg": 60},
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    "module", [m.name for m in pkgutil.iter_modules(campaignkit.report.__path__)]
+)
+def test_the_examples_in_the_docstrings_run(module: str) -> None:
+    loaded = importlib.import_module(f"campaignkit.report.{module}")
+
+    assert doctest.testmod(loaded).failed == 0
+
+
+def test_the_page_needs_nothing_but_itself(made: Path) -> None:
+    page = read(made / "report.html")
+
+    assert page.tags.isdisjoint({"script", "link", "img", "iframe", "object"})
+    assert [link for link in page.links if not link.startswith("#")] == []
+
+
+def test_the_page_answers_every_question(made: Path) -> None:
+    page = read(made / "report.html")
+
+    for title in (
+        "Overview", "Fractions by label", "Class balance", "Example campaigns", "Evaluation",
+        "The signed graph", "Diagnosis", "How it was sampled", "Where it comes from",
+    ):  # fmt: skip
+        assert title in page.text
+    for said in ("200 of 200", "train (140)", "test (60)", "Signed graph: 27 attributes"):
+        assert said in page.text
+
+
+def test_the_dots_of_the_fraction_plot_add_up_to_the_campaigns(made: Path) -> None:
+    page = read(made / "report.html")
+
+    dots = re.findall(r"(pos|avg|neg): ([\d,]+) at ", page.text)
+
+    assert sum(int(count.replace(",", "")) for _, count in dots) == 200
+
+
+def test_markup_in_names_is_text_on_the_page(tmp_path: Path) -> None:
+    keys = [("brand", NASTY), ("brand", "Nike"), (NASTY, "x"), (NASTY, "y")]
+    graph = SignedGraph.from_edges(
+        [Edge(keys[0], keys[2], 1, reason=NASTY), Edge(keys[1], keys[3], -1, reason=NASTY)]
+    )
+    box = {"pos_frac_range": (0, 1), "neg_frac_range": (0, 1), "num_samples": 6}
+    spec = SamplingSpec(type_ranges={"brand": (1, 1), NASTY: (1, 2)}, label_params={NASTY: box})
+    dataset = AnnealingSampler(graph, spec).sample()
+
+    page = read(
+        write_report(tmp_path / "r.html", dataset, graph, title=NASTY,
+                     profile=diagnose(graph, type_ranges=spec.type_ranges, num_draws=50))
+    )  # fmt: skip
+
+    assert "script" not in page.tags
+    assert NASTY in page.text
+
+
+def test_a_report_without_a_profile_or_a_split_leaves_them_out(tmp_path: Path, made: Path) -> None:
+    from campaignkit import CampaignDataset
+
+    dataset = CampaignDataset.read(made / "campaigns")
+
+    page = read(write_report(tmp_path / "r.html", dataset, SignedGraph.load(made / "graph")))
+
+    assert "Diagnosis" not in page.text
+    assert "Labels in each part" not in page.text
+
+
+def test_a_data_set_without_a_spec_needs_one(tmp_path: Path, made: Path) -> None:
+    from campaignkit import CampaignDataset
+
+    rows = CampaignDataset.read(made / "campaigns" / "campaigns.jsonl")
+    graph = SignedGraph.read_csv(made / "edges.csv")
+
+    with pytest.raises(DatasetError, match="which spec"):
+        write_report(tmp_path / "r.html", rows, graph)
+    spec = SamplingSpec.read(made / "spec.json")
+    assert "200 of 200" in read(write_report(tmp_path / "r.html", rows, graph, spec=spec)).text
+
+
+def test_a_quickstart_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="no such modality"):
+        run_quickstart(tmp_path / "out", catalogue=Catalogue.bundled("starter-27"),
+                       type_ranges={"brand": (1, 1), "gender": (1, 2)})  # fmt: skip
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_quickstart_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    few = {"pos": 5, "avg": 5, "neg": 5}
+    small = Catalogue.bundled("starter-27")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    run_quickstart(tmp_path / "out", catalogue=small, num_samples=few)
+
+    with pytest.raises(ArtifactError, match="already holds something"):
+        run_quickstart(tmp_path / "out", catalogue=small, num_samples=few)
+    with pytest.raises(ArtifactError, match="not replaced"):
+        run_quickstart(tmp_path / "mine", catalogue=small, num_samples=few, replace=True)
+    run_quickstart(tmp_path / "out", catalogue=small, num_samples=few, replace=True)
+
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_a_quickstart_says_how_far_it_is(tmp_path: Path) -> None:
+    from campaignkit.progress import CallProgress
+
+    stages: list[str] = []
+    run_quickstart(
+        tmp_path / "out",
+        catalogue=Catalogue.bundled("starter-27"),
+        num_samples={"pos": 5, "avg": 5, "neg": 5},
+        progress=CallProgress(lambda stage, done, total: stages.append(stage)),
+    )
+
+    assert {"scoring pairs", "diagnosing", "sampling", "writing"} <= set(stages)
