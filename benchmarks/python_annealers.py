@@ -45,7 +45,9 @@ class Problem:
         pairs = size * (size - 1) / 2
         (low_p, high_p), (low_n, high_n) = self.box
         return sum(
-            max(0.0, math.ceil(low * pairs - 1e-9) - count, count - math.floor(high * pairs + 1e-9))
+            max(
+                0.0, math.ceil(low * pairs - 1e-9) - count, count - math.floor(high * pairs + 1e-9)
+            )
             for count, low, high in ((pos, low_p, high_p), (neg, low_n, high_n))
         )
 

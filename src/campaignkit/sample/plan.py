@@ -36,11 +36,13 @@ Stop = Literal["mixed", "first_feasible"]
 PILOT_DRAWS = 10_000
 # Below this acceptance a heat-bath chain costs less than the draws of a rejection.
 REJECTION_PAYS = 0.02
-# The soft wall's geometric parameter, with the visits to the box per slot after which node
-# frequencies and sizes were at noise against rejection and, in tail boxes, against long runs
-# (docs/sampling.md). The first is the fastest; the others are for narrow boxes, of which a high
-# wall loses sight.
-_WALLS = ((0.4, 3.0), (0.3, 4.0), (0.2, 5.0))
+# The soft wall's geometric parameter. The first mixes fastest; the others are for narrow boxes, of
+# which a high wall loses sight.
+_RHOS = (0.4, 0.3, 0.2)
+# Visits to the box, for each slot, before a campaign is taken, as a line over the share of steps
+# inside: at these node frequencies and sizes were at noise against rejection and, in tail boxes,
+# against runs six times as long (docs/sampling.md).
+_VISITS_A_SLOT, _VISITS_SLOPE = 4.4, -1.9
 _LEAST_INSIDE = 0.15  # share of steps inside the box below which the next wall is taken
 _FIRST_OF_BLOCK = 5 / 3  # a block's first campaign waits longer: all its rows follow from it
 _NEXT_OF_BLOCK = 1 / 3
@@ -140,11 +142,11 @@ def _with_wall(
     plan: LabelPlan, label: LabelSpec, spec: SamplingSpec, tables: NodeTables, chain_block: int
 ) -> LabelPlan:
     box, slots = box_of(label, spec, tables)
-    for wall in _WALLS:
-        rho, visits_a_slot = wall
+    for rho in _RHOS:
         share = _inside_share(tables.arrays, box, slots, plan.label, rho)
         if share >= _LEAST_INSIDE:
             break
+    visits_a_slot = (_VISITS_A_SLOT + _VISITS_SLOPE * share) * _RHOS[0] / rho
     visits = max(_MIN_VISITS, round(visits_a_slot * slots.type_of.size))
     return replace(
         plan,

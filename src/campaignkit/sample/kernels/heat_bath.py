@@ -120,9 +120,12 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
 def _geometric(thresholds, s0, s1, s2, s3):
     """Number of successes before the first failure; thresholds[j] = rho**(j + 1) * 2**64."""
     value, s0, s1, s2, s3 = next64(s0, s1, s2, s3)
-    j = 0
-    while value < thresholds[j]:
-        j += 1
+    # The first four without a branch, since they cannot be predicted.
+    j = np.int64(value < thresholds[0]) + np.int64(value < thresholds[1])
+    j += np.int64(value < thresholds[2]) + np.int64(value < thresholds[3])
+    if j == 4:
+        while value < thresholds[j]:
+            j += 1
     return j, s0, s1, s2, s3
 
 

@@ -144,12 +144,10 @@ def _nth_bit(word, rank):
     """Position of the set bit of `word` that has `rank` set bits below it."""
     position = np.int64(0)
     for width in (32, 16, 8, 4, 2, 1):
-        low = word & ((_ONE << np.uint64(width)) - _ONE)
-        here = count_bits(low)
-        if rank >= here:
-            rank -= here
-            word >>= np.uint64(width)
-            position += width
-        else:
-            word = low
+        here = count_bits(word & ((_ONE << np.uint64(width)) - _ONE))
+        # Arithmetic, not a branch: which half holds the bit cannot be predicted.
+        is_above = np.int64(rank >= here)
+        rank -= here * is_above
+        word >>= np.uint64(width * is_above)
+        position += width * is_above
     return position
