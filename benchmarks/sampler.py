@@ -108,7 +108,7 @@ def _z2(a: NDArray[np.int64], b: NDArray[np.int64], num_a: int, num_b: int) -> f
 
 
 def reference_of(box: str) -> ChunkRows:
-    """Rows to compare with: exact where rejection can, else of chains watched six times as long."""
+    """Rows to compare with: exact by rejection, else of chains watched six times as long."""
     if box in ("soft", "hard"):
         job = job_of(box, mode="rejection")
         return draw_chunk(Chunk(replace(job, key=99), 0, 400_000))

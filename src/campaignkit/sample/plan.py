@@ -37,8 +37,9 @@ PILOT_DRAWS = 10_000
 # Below this acceptance a heat-bath chain costs less than the draws of a rejection.
 REJECTION_PAYS = 0.02
 # The soft wall's geometric parameter. The first mixes fastest; the others are for narrow boxes, of
-# which a high wall loses sight.
-_RHOS = (0.4, 0.3, 0.2)
+# which a high wall loses sight, down to a hard wall for boxes in very large, sparse graphs.
+_RHOS = (0.4, 0.3, 0.2, 0.1, 0.03, 0.01, 0.001, 0.0)
+_LOWEST_SCALED = 0.1  # visits grow as the wall falls, up to here
 # Visits to the box, for each slot, before a campaign is taken, as a line over the share of steps
 # inside: at these node frequencies and sizes were at noise against rejection and, in tail boxes,
 # against runs six times as long (docs/sampling.md).
@@ -47,7 +48,7 @@ _LEAST_INSIDE = 0.15  # share of steps inside the box below which the next wall 
 _FIRST_OF_BLOCK = 5 / 3  # a block's first campaign waits longer: all its rows follow from it
 _NEXT_OF_BLOCK = 1 / 3
 _MIN_VISITS = 24
-_PILOT_CHAINS = 64
+_PILOT_CHAINS = 32
 _PILOT_VISITS = 16
 _PILOT_STEPS = 2_000
 
@@ -146,7 +147,7 @@ def _with_wall(
         share = _inside_share(tables.arrays, box, slots, plan.label, rho)
         if share >= _LEAST_INSIDE:
             break
-    visits_a_slot = (_VISITS_A_SLOT + _VISITS_SLOPE * share) * _RHOS[0] / rho
+    visits_a_slot = (_VISITS_A_SLOT + _VISITS_SLOPE * share) * _RHOS[0] / max(rho, _LOWEST_SCALED)
     visits = max(_MIN_VISITS, round(visits_a_slot * slots.type_of.size))
     return replace(
         plan,
@@ -162,7 +163,7 @@ def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho
 
     effort = np.zeros(NUM_EFFORTS, np.int64)
     rows = Rows.of(_PILOT_CHAINS, int(box.high.sum()))
-    schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 2], np.int64)
+    schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 1], np.int64)
     key = np.uint64(key64(0, "sample", "pilot", label))
     scratch = Scratch.of(graph, slots)
     heat_bath(
