@@ -46,10 +46,10 @@ import campaignkit as ck
 graph = ck.SignedGraph.read_csv({edges!r})
 spec = ck.SamplingSpec.read({spec!r})
 sampler = ck.AnnealingSampler(graph, spec, seed=7)
-small = ck.SamplingSpec.model_validate(
-    {{**spec.model_dump(), "label_params": {{
-        name: {{**box.model_dump(), "num_samples": 1000}} for name, box in spec.label_params.items()
-    }}}})
+labels = {{
+    name: {{**box.model_dump(), "num_samples": 1000}} for name, box in spec.label_params.items()
+}}
+small = ck.SamplingSpec.model_validate({{**spec.model_dump(), "label_params": labels}})
 ck.AnnealingSampler(graph, small, seed=7).write({out!r} + "-warm", format={format!r})
 sampler.plans
 before = spent()
