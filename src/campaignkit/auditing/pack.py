@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from campaignkit.auditing.checks.outliers import ANCHORS
+from campaignkit.auditing.checks.outliers import ANCHORS, usual_ratio
 from campaignkit.auditing.checks.structure import expected_type
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
@@ -92,17 +92,28 @@ def _columns(scene: Scene) -> Iterable[Rule]:
                 source="pack",
                 reason="values that read like garbage beside the frequent ones",
             )
-        for anchor in ANCHORS.get(standard, ()):
-            if anchor in table.own:
-                yield Rule(
-                    rule_id("ratio", standard),
-                    "ratio",
-                    "outliers",
-                    (standard, anchor),
-                    source="pack",
-                    reason=f"{standard} moves with {anchor}",
-                )
-                break
+        yield from _ratio(standard, scene)
+
+
+def _ratio(standard: str, scene: Scene) -> Iterable[Rule]:
+    """The metric against its first anchor, by the table's own sample."""
+    for anchor in ANCHORS.get(standard, ()):
+        names = (standard, anchor)
+        if not scene.table.has(anchor) or any(scene.column(n).kind != "number" for n in names):
+            continue
+        sample = scene.numbers(names)
+        usual = usual_ratio(sample[standard], sample[anchor])
+        if usual is not None:
+            yield Rule(
+                rule_id("ratio", standard),
+                "ratio",
+                "outliers",
+                names,
+                {"median": usual[0], "spread": usual[1]},
+                source="pack",
+                reason=f"{standard} moves with {anchor}, by the table's own median",
+            )
+        return
 
 
 def _table(scene: Scene) -> Iterable[Rule]:

@@ -44,6 +44,7 @@ class Scene:
     rules: RuleSet
     profile: TableProfile
     _histograms: dict[str, dict[str | None, int]] = field(default_factory=dict)
+    _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
     _samples: dict[str, Any] = field(default_factory=dict)
     _counted: dict[str, int] = field(default_factory=dict)
     _garbage: dict[str, list[str]] = field(default_factory=dict)
@@ -104,6 +105,26 @@ class Scene:
             )
             self._histograms[column.name] = {r[0]: int(r[1]) for r in rows}
         return self._histograms[column.name]
+
+    def groups(self, name: str) -> dict[str | None, tuple[int, dict[str, int]]]:
+        """Value -> rows, and filled cells of each column that has nulls; one query a column.
+
+        For all columns with nulls at once: a dimension is read once, not once a column.
+        """
+        column = self.column(name)
+        if column.name not in self._groups:
+            sparse = [n for n, p in self.profile.columns.items() if p.num_nulls]
+            asked = "".join(f", count({self.column(n).raw})" for n in sparse)
+            rows = self.table.rows(
+                f"SELECT {column.sql}, count(*) AS n{asked} FROM {self.table.relation} "
+                f"GROUP BY 1 ORDER BY n DESC, 1"
+            )
+            self._groups[column.name] = {
+                r[0]: (int(r[1]), dict(zip(sparse, map(int, r[2:]), strict=True))) for r in rows
+            }
+            counts = {v: n for v, (n, _) in self._groups[column.name].items()}
+            self._histograms.setdefault(column.name, counts)
+        return self._groups[column.name]
 
     def numbers(self, names: Sequence[str]) -> Mapping[str, NDArray[float64]]:
         """Number columns of the sample: float64[sample rows], NaN where null."""

@@ -29,6 +29,7 @@ from campaignkit.inject.stacking import STACK_KINDS, StackedTable, stack
 from campaignkit.inject.truth import Defect, GroundTruth, published_table
 from campaignkit.inject.where import AtRandom, ByMagnitude, ByValue, InTime, Where
 from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.writing import write_table
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ALL_CORRUPTIONS",
@@ -58,4 +59,5 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "anonymise",
     "published_table",
     "stack",
+    "write_table",
 ]

@@ -14,6 +14,7 @@ from campaignkit.tables.opening import DatabaseTable, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
 from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
 from campaignkit.tables.synthetic import TableWorld, synthetic_batches, synthetic_table
+from campaignkit.tables.warehouse import law_counts, warehouse_sql
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "AtMost",
@@ -32,6 +33,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TableProfile",
     "TableSchema",
     "TableWorld",
+    "law_counts",
     "like",
     "literal",
     "open_table",
@@ -41,4 +43,5 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "synthetic_table",
     "to_arrow",
     "unique_names",
+    "warehouse_sql",
 ]

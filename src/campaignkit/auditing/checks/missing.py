@@ -81,12 +81,12 @@ def absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[
     best: tuple[float, str, list[str], list[str]] | None = None
     column = scene.column(name)
     for group in _grouping(name, scene):
-        rows = scene.table.rows(
-            f"SELECT {scene.table.sql(group)}, count(*), count({column.raw}) "
-            f"FROM {scene.table.relation} GROUP BY 1 LIMIT {_MAX_GROUPS * 20}"
-        )
         suspect = set(suspect_values(group, scene))
-        counted = {v: (1 - filled / n, n) for v, n, filled in rows if v is not None}
+        counted = {
+            v: (1 - filled[column.name] / n, n)
+            for v, (n, filled) in scene.groups(group).items()
+            if v is not None
+        }
         shares = {v: share for v, share in sorted(counted.items()) if v not in suspect}
         big = max((n for _, n in shares.values()), default=0)
         absent = [

@@ -1,0 +1,176 @@
+"""``campaignkit audit``, ``inject`` and ``audit-sweep``."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaignkit.apps.ending import FAILED
+from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.output import print_json, refuse_existing
+from campaignkit.apps.working import working
+from campaignkit.errors import CampaignkitError
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def audit_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Parquet, CSV, TSV or JSON lines; a folder too.")
+    ],
+    *,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="FILE", help="Earlier data to mine rules from."),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="A rule file (YAML).")
+    ] = None,
+    save_rules: Annotated[
+        Path | None,
+        typer.Option("--save-rules", metavar="FILE", help="Write the rules in force there."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Write audit.html, .json and .md there."),
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="With --report: audit.pdf too.")] = False,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on", metavar="error|warning|info", help="Exit code 1 from this severity on."
+        ),
+    ] = None,
+    no_pack: Annotated[
+        bool, typer.Option("--no-pack", help="Without the built-in marketing rules.")
+    ] = False,
+    no_duplicates: Annotated[
+        bool, typer.Option("--no-duplicates", help="Without the search for duplicate rows.")
+    ] = False,
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", metavar="X", help="Share of the history that may be wrong."),
+    ] = 0.05,
+    memory_mb: Annotated[
+        int | None, typer.Option("--memory-mb", metavar="N", help="Memory budget in megabytes.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Find what is wrong with a table: faults, columns to blame, rows."""
+    from campaignkit.auditing import audit
+    from campaignkit.report import write_audit
+
+    if fail_on is not None and fail_on not in _SEVERITIES:
+        raise CampaignkitError(
+            f"--fail-on is {fail_on!r}; expected {', '.join(_SEVERITIES)}",
+            hint="--fail-on error",
+        )
+    with (
+        working("auditing") as bar,
+        audit(
+            file, rules, history=history, pack=not no_pack, tolerance=tolerance,
+            duplicates=not no_duplicates, memory_mb=memory_mb, progress=bar,
+        ) as found,
+    ):  # fmt: skip
+        if json:
+            print_json(found.to_dict())
+        else:
+            print(found.to_markdown(), end="")
+        if report is not None:
+            page = write_audit(found, report, pdf=pdf)
+            if not json:
+                print(f"\nwrote {page}")
+        if save_rules is not None:
+            found.rules.save(save_rules)
+        failed = fail_on is not None and found.fails_on(fail_on)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def inject_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The clean table.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The dirty one: .parquet or .csv.")],
+    *,
+    kinds: Annotated[
+        str,
+        typer.Option("--kinds", metavar="KIND,KIND", help="Kinds of faults; all: the published."),
+    ] = "all",
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="X", help="Above 0, at most 1; 0.05 is 5%.")
+    ] = 0.05,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", metavar="FILE", help="Ground truth (JSON); OUT.truth.json."),
+    ] = None,
+    cells: Annotated[
+        Path | None,
+        typer.Option("--cells", metavar="FILE", help="Every spoiled cell (Parquet)."),
+    ] = None,
+    seed: SeedOption = 0,
+    replace: ReplaceOption = False,
+) -> None:
+    """Spoil a table on purpose and write down the truth."""
+    from campaignkit.inject import STACK_KINDS, ErrorInjector, write_table
+
+    place = truth or out.with_name(out.name + ".truth.json")
+    for target in (out, place, *([cells] if cells else [])):
+        refuse_existing(target, replace=replace)
+    chosen = list(STACK_KINDS) if kinds == "all" else [k.strip() for k in kinds.split(",")]
+    with working("injecting"):
+        dirty, found = ErrorInjector(chosen, rate=rate, seed=seed).inject(file)
+        write_table(dirty, out)
+        if cells is not None:
+            write_table(found.cell_table(), cells)
+    place.write_text(json_module.dumps(found.to_dict(), indent=2) + "\n", encoding="utf-8")
+    for defect in found.defects:
+        print(f"{defect.kind}: {defect.count:,} ({defect.realised:.2%})")
+    print(f"wrote {out} and {place}")
+
+
+def sweep_command(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Clean table; default: synthetic.")
+    ] = None,
+    *,
+    history: Annotated[
+        Path | None, typer.Option("--history", metavar="FILE", help="Earlier clean data.")
+    ] = None,
+    rates: Annotated[
+        str, typer.Option("--rates", metavar="X,X", help="Rates of the faults.")
+    ] = "0.01,0.05,0.1,0.2,0.4",
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", help="Rows of synthetic tables.")
+    ] = 7_637,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Write an HTML page with plots there."),
+    ] = None,
+    seed: SeedOption = 0,
+    json: JsonOption = False,
+) -> None:
+    """Inject one to eleven kinds at each rate, audit, and show how much is found."""
+    from campaignkit.evaluation import sweep_detection
+    from campaignkit.report import write_sweep
+    from campaignkit.tables import synthetic_table
+
+    try:
+        wanted = [float(r) for r in rates.split(",")]
+    except ValueError as err:
+        raise CampaignkitError(f"--rates is {rates!r}; expected numbers: 0.05,0.1") from err
+    clean = file if file is not None else (lambda i: synthetic_table(rows, seed=seed + 1 + i))
+    earlier = history if file is not None or history else synthetic_table(rows, seed=seed)
+    with working("sweep") as bar:
+        sweeps = [sweep_detection(clean, rates=wanted, seed=seed, progress=bar)]
+        if earlier is not None:
+            sweeps.append(
+                sweep_detection(clean, history=earlier, rates=wanted, seed=seed, progress=bar)
+            )
+    if json:
+        print_json([s.to_dict() for s in sweeps])
+    else:
+        print("\n".join(s.to_markdown() for s in sweeps))
+    if plot is not None:
+        write_sweep(sweeps, plot)
