@@ -13,11 +13,24 @@ Compiled with ``numba.njit`` it runs in the annealer's loop; a plain Python func
 slow reference annealer, which says so. The law that is sampled is right only if a move is
 symmetric under Q: proposing x -> y has to be as likely, weighted with Q, as y -> x. Swapping
 within a type is; adding a uniformly drawn free node is, if removing a uniformly drawn one is as
-likely.
+likely. :func:`campaignkit.testing.check_moves` tests a list of moves for it.
 """
 
 from __future__ import annotations
 
+from campaignkit.sample.moves.add import add_node
+from campaignkit.sample.moves.defaults import DEFAULT_MOVES
+from campaignkit.sample.moves.pick import free_node, pick
+from campaignkit.sample.moves.remove import remove_node
 from campaignkit.sample.moves.state import MoveState
+from campaignkit.sample.moves.swap import swap_node
 
-__all__ = ["MoveState"]
+__all__ = [
+    "DEFAULT_MOVES",
+    "MoveState",
+    "add_node",
+    "free_node",
+    "pick",
+    "remove_node",
+    "swap_node",
+]
