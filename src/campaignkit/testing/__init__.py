@@ -1,4 +1,4 @@
-"""Contracts for plug-ins: run them over your own corruption or check in your own tests.
+"""Contracts for plug-ins: run them over your own corruption, check or moves in your tests.
 
 >>> from campaignkit.inject import Outliers
 >>> check_corruption(Outliers())
@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from campaignkit.testing.audit_check_contract import check_audit_check
 from campaignkit.testing.corruption_contract import check_corruption
+from campaignkit.testing.move_contract import check_moves
 
-__all__ = ["check_audit_check", "check_corruption"]
+__all__ = ["check_audit_check", "check_corruption", "check_moves"]

@@ -1,0 +1,70 @@
+"""Moves keep their contract, and the contract catches those that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from campaignkit.sample.moves import (
+    DEFAULT_MOVES,
+    MoveState,
+    add_node,
+    pick,
+    remove_node,
+    swap_node,
+)
+from campaignkit.testing import check_moves
+
+
+def test_the_default_moves_keep_the_contract() -> None:
+    check_moves(list(DEFAULT_MOVES))
+    check_moves(swap_node)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [(add_node, 0.3), (remove_node, 0.1)],
+        [add_node],
+        [swap_node, remove_node],
+    ],
+    ids=["unequal", "only adding", "only removing"],
+)
+def test_adding_more_than_removing_is_not_symmetric(moves: list[object]) -> None:
+    with pytest.raises(AssertionError, match="not symmetric under Q"):
+        check_moves(moves)
+
+
+def swap_to_low_nodes(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[int, int]:
+    """A swap that prefers nodes with low numbers."""
+    leaving, joining = swap_node(first, second, state)
+    return (leaving, joining) if joining < leaving or second % np.uint64(2) else (-1, -1)
+
+
+def swap_in_place(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[int, int]:
+    """A swap that does the annealer's work."""
+    leaving, joining = swap_node(first, second, state)
+    state.slots[state.slots == leaving] = joining
+    return leaving, joining
+
+
+def add_beyond(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[int, int]:
+    """An addition that forgets the type range."""
+    node = int(pick(first, state.type_start[-1]))
+    return (-1, -1) if node in state.slots else (-1, node)
+
+
+@pytest.mark.parametrize(
+    ("move", "words"),
+    [
+        (swap_to_low_nodes, "not symmetric under Q"),
+        (swap_in_place, "changed the state"),
+        (add_beyond, "not 1 to 1"),
+        (lambda first, second, state: (99, -1), "leaves but is not in"),
+        (lambda first, second, state: (-1, int(state.slots.max())), "joins but is in"),
+        (lambda first, second, state: (-1, 99), "is no node"),
+    ],
+)
+def test_a_broken_move_is_caught(move: object, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_moves(move)
