@@ -21,7 +21,7 @@ import pytest
 import campaignkit as ck
 import campaignkit.auditing
 import campaignkit.evaluation
-from campaignkit.auditing import ALL_CHECKS, Rule, RuleSet, python_rule, sql_rule
+from campaignkit.auditing import ALL_CHECKS, Rule, RuleSet, python_rule, sql_rule, teach
 from campaignkit.auditing.garbage import garbage_values
 from campaignkit.errors import TableError
 from campaignkit.evaluation import sweep_detection
@@ -414,6 +414,29 @@ def test_hospital_and_beers_are_found_without_labels() -> None:
         }
         hits = len(found & truth)
         assert 2 * hits / (len(found) + len(truth)) >= least, name
+
+
+def test_labelled_rows_silence_the_rules_they_contradict() -> None:
+    table = {"name": ["berlin"] * 9 + ["bexlin"], "clicks": [1] * 9 + [-1]}
+    report = ck.audit(table)
+
+    rules = teach(report, {9: ["name"], 0: []})
+
+    assert [f.kind for f in ck.audit(table, rules).findings] == ["misspelt_values"]
+    with pytest.raises(TableError) as caught:
+        teach(report, {99: [], 1: ["nothing"]})
+    assert len(caught.value.faults) == 2
+
+
+def test_a_word_over_campaigns_of_a_dirty_history_is_no_category() -> None:
+    kinds = [k for k in ck_kinds() if k not in ("dropped_columns", "categorical_errors")]
+    table, _ = ErrorInjector(kinds, rate=0.02, seed=1).inject(HISTORY)
+    frame = table.to_pandas()
+    frame.loc[::150, "brand"] = "Plausible Name"
+
+    known = ck.mine_rules(frame)["categories:brand"].params["known"]
+
+    assert "Plausible Name" not in known
 
 
 def test_examples_in_the_docstrings_hold() -> None:

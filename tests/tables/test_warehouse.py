@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -16,24 +17,27 @@ ibis = pytest.importorskip("ibis", reason="the extra warehouse is not installed"
 def test_counts_inside_a_backend_are_the_counts_of_the_laws() -> None:
     kinds = list(dict.fromkeys(law.kind for law in MARKETING_LAWS))
     dirty, _ = ErrorInjector(kinds, rate=0.1).inject(synthetic_table(2000))
-    table = ibis.duckdb.connect().create_table("campaigns", dirty)
+    con = duckdb.connect()
+    con.register("frame", dirty)
+    con.execute("create table campaigns as select * from frame")
+    table = ibis.duckdb.from_connection(con).table("campaigns")
 
     counts = law_counts(table).to_pyarrow().to_pylist()[0]
 
     for law in MARKETING_LAWS:
         values = {c: dirty[c].cast(pa.float64()).to_numpy() for c in law.columns}
-        name = f"broken:{law.kind}:{','.join(law.columns)}"
+        name = f"broken__{law.kind}__{'__'.join(law.columns)}"
         assert counts[name] == int(np.count_nonzero(law.broken(values))), name
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "snowflake", "pyspark", "duckdb"])
 def test_the_sql_can_be_shown_for_each_dialect(dialect: str) -> None:
-    table = ibis.table({"Impr.": "int64", "clicks": "int64"}, name="campaigns")
+    table = ibis.table({"imps": "int64", "clicks": "int64"}, name="campaigns")
 
     text = warehouse_sql(table, dialect=dialect)
 
     assert "campaigns" in text
-    assert "Impr." in text
+    assert "imps" in text
 
 
 def test_what_is_no_ibis_table_is_refused() -> None:

@@ -11,6 +11,7 @@ from campaignkit.auditing.audit_report import AuditReport
 from campaignkit.auditing.auditor import audit
 from campaignkit.auditing.checks import ALL_CHECKS, Check
 from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.labels import teach
 from campaignkit.auditing.mining import mine_rules
 from campaignkit.auditing.rule import Rule, RuleSet, Silence, python_rule, sql_rule
 from campaignkit.auditing.scene import Scene
@@ -28,4 +29,5 @@ __all__ = [  # plain order, which the house test checks
     "mine_rules",
     "python_rule",
     "sql_rule",
+    "teach",
 ]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from campaignkit.auditing.checks.categories import mixed_values
 from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.missing import absent_groups
@@ -203,6 +204,12 @@ def _categories(
         params: dict[str, Any] = {"known": known}
         if column.name in within:
             params["within"] = _standard(scene, within[column.name])
+            if is_dirty:
+                # A rare value in campaigns that have another one was written over it.
+                rare = [v for v in known if counts[v] <= 2 * tolerance * scene.num_rows]
+                probe = Rule("probe", "categories", "", (column.name,), params)
+                mixed = mixed_values(rare, probe, scene)
+                params["known"] = known = [v for v in known if v not in mixed]
         left = sum(counts[v] for v in known) / max(sum(counts.values()), 1)
         yield Rule(
             rule_id("categories", name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ def law_counts(table: Any, *, laws: Sequence[Law] = MARKETING_LAWS) -> Any:
     Returns
     -------
     ibis.Table
-        One row: ``num_rows``, ``nulls:<column>``, ``broken:<kind>:<columns>``. Execute it, or
+        One row: ``num_rows``, ``nulls__<column>``, ``broken__<kind>__<columns>`` (names that every
+        warehouse takes). Execute it, or
         show it with :func:`warehouse_sql`.
 
     Raises
@@ -41,10 +43,10 @@ def law_counts(table: Any, *, laws: Sequence[Law] = MARKETING_LAWS) -> Any:
         )
     found = MARKETING.match(table.columns).found
     counted = {"num_rows": table.count()}
-    counted |= {f"nulls:{c}": table[c].isnull().sum() for c in table.columns}
+    counted |= {f"nulls__{_safe(c)}": table[c].isnull().sum() for c in table.columns}
     for law in laws:
         if all(c in found for c in law.columns):
-            name = f"broken:{law.kind}:{','.join(law.columns)}"
+            name = f"broken__{law.kind}__{'__'.join(law.columns)}"
             counted[name] = _broken(law, [table[found[c]] for c in law.columns]).sum()
     return table.aggregate(**counted)
 
@@ -66,6 +68,10 @@ def warehouse_sql(table: Any, *, dialect: str, laws: Sequence[Law] = MARKETING_L
             f"Ibis cannot write SQL for {dialect!r}: {err}",
             hint="bigquery, snowflake, pyspark, databricks, postgres, trino, clickhouse, duckdb",
         ) from err
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"\W+", "_", name)
 
 
 def _broken(law: Law, columns: Sequence[Any]) -> Any:

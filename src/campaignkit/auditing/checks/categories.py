@@ -54,7 +54,7 @@ class CategoryCheck:
             trusted = set(known)
             new = [v for v in counts if v is not None and v not in trusted]
             unseen = [v for v in new if v not in bad and v not in shifted]
-            mixed = _mixed(unseen, rule, scene)
+            mixed = mixed_values(unseen, rule, scene)
             bad |= dict.fromkeys(mixed, "occurs within campaigns that have another value")
             unseen = [v for v in unseen if v not in mixed]
         if bad:
@@ -136,7 +136,7 @@ def self_form() -> str:
     return "categories"
 
 
-def _mixed(values: list[str], rule: Rule, scene: Scene) -> set[str]:
+def mixed_values(values: list[str], rule: Rule, scene: Scene) -> set[str]:
     """Unseen values that mostly occur beside other values of the identifier they depend on."""
     within = rule.params.get("within")
     if not values or within is None or not scene.table.has(within):

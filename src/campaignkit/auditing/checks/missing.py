@@ -87,21 +87,23 @@ def absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[
             for v, (n, filled) in scene.groups(group).items()
             if v is not None
         }
-        shares = {v: share for v, share in sorted(counted.items()) if v not in suspect}
+        shares = dict(sorted(counted.items()))
         big = max((n for _, n in shares.values()), default=0)
         absent = [
-            v for v, (share, n) in shares.items()
+            v
+            for v, (share, n) in shares.items()
             if share >= ABSENT_FRAC and n >= max(_MIN_GROUP, 0.01 * big)
-        ]  # fmt: skip
+        ]
         if not absent or len(absent) == len(shares) or len(shares) > _MAX_GROUPS * 4:
             continue
-        # Values in between, or too rare to judge, are mixtures: garbage put over real platforms.
+        # Values in between, too rare, or suspect are mixtures: garbage put over real ones.
         gone = set(absent)
         unclear = [
             v
-            for v, (share, n) in counted.items()
-            if v in suspect
-            or (v not in gone and share > 0 and (share >= _PRESENT_FRAC or n < 0.01 * big))
+            for v, (share, n) in shares.items()
+            if v not in gone
+            and share > 0
+            and (v in suspect or share >= _PRESENT_FRAC or n < 0.01 * big)
         ]
         explained = sum(shares[v][0] * shares[v][1] for v in absent)
         if best is None or explained > best[0] * 1.05:
