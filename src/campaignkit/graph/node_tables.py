@@ -16,10 +16,11 @@ from campaignkit.store import digest_bytes
 if TYPE_CHECKING:
     from campaignkit.graph.signed_graph import SignedGraph
 
-# Up to here bit rows and a byte plane can be kept (2 x 8 and 67 MB); above, neighbour lists.
+# Up to here bit rows and a byte plane are kept (2 x 8 and 67 MB); above, neighbour lists. From the
+# lower limit on they need one neighbour for every 64 nodes: a dense step touches 64 nodes at a
+# time, a listed one each neighbour.
 DENSE_NODES = 8192
-# A dense step touches 64 nodes at a time, a listed one each neighbour: below one neighbour for so
-# many nodes the lists are faster (measured at 300 to 8,000 nodes).
+_SURELY_DENSE_NODES = 4096
 _NODES_A_NEIGHBOUR = 64
 _BITS_A_VECTOR = 512
 _BYTES_A_VECTOR = 64
@@ -149,7 +150,7 @@ class NodeTables:
     ) -> NodeTables:
         """The tables of a graph, or of the subgraph that some of its modalities span.
 
-        By default they are dense up to ``DENSE_NODES`` nodes, unless very few pairs have edges.
+        By default they are dense up to ``DENSE_NODES`` nodes, or fewer where edges are few.
         """
         order = canonical_order(graph.catalogue, modalities)
         keys = tuple(graph.catalogue[int(position)].key for position in order)
@@ -165,7 +166,8 @@ class NodeTables:
         arrays = (type_start, listed.indptr, listed.indices, listed.signs)
         digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
         if is_dense is None:
-            is_dense = n <= DENSE_NODES and len(listed.indices) * _NODES_A_NEIGHBOUR >= n * n
+            is_sparse = len(listed.indices) * _NODES_A_NEIGHBOUR < n * n
+            is_dense = n <= DENSE_NODES and not (n > _SURELY_DENSE_NODES and is_sparse)
         return cls(keys, tuple(str(name) for name in names), GraphLists(listed, digest, is_dense))
 
     @property
