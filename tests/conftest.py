@@ -19,4 +19,5 @@ os.environ.setdefault(
 
 # A deadline is a timing assert: the first call of a kernel compiles it.
 settings.register_profile("campaignkit", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=20)
 settings.load_profile("campaignkit")

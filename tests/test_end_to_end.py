@@ -102,6 +102,7 @@ def test_train_and_test_share_no_campaign_and_lose_none(made: Path) -> None:
     assert test.label_counts == {"pos": 1200, "avg": 1500, "neg": 1200}
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_bytes_and_another_seed_gives_others(
     made: Path, tmp_path: Path
 ) -> None:

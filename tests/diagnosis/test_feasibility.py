@@ -105,6 +105,7 @@ def boxes(number: int) -> list[LabelSpec]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(DENSITIES)))
 @pytest.mark.parametrize("is_dense", [True, False])
 def test_no_verdict_is_wrong_against_full_enumeration(number: int, is_dense: bool) -> None:
@@ -127,6 +128,7 @@ def test_no_verdict_is_wrong_against_full_enumeration(number: int, is_dense: boo
     assert min(seen["feasible"], seen["infeasible"]) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(DENSITIES)))
 def test_the_exact_search_alone_is_never_wrong(number: int) -> None:
     here = world(number)

@@ -16,11 +16,13 @@ from campaignkit.sample.moves import (
 from campaignkit.testing import check_moves
 
 
+@pytest.mark.slow
 def test_the_default_moves_keep_the_contract() -> None:
     check_moves(list(DEFAULT_MOVES))
     check_moves(swap_node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moves",
     [
@@ -54,6 +56,7 @@ def add_beyond(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[i
     return (-1, -1) if node in state.slots else (-1, node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("move", "words"),
     [

@@ -121,6 +121,7 @@ def test_written_and_sampled_are_the_same(tmp_path: Path) -> None:
     assert len(list(held.iterdir())) == len(list(streamed.iterdir()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", ["mixed", "first_feasible"])
 @pytest.mark.parametrize("best_of", [1, 3])
 def test_the_kernel_is_the_reference(stop: str, best_of: int) -> None:
