@@ -1,0 +1,137 @@
+"""The documentation runs, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars
+import pyarrow.parquet
+import pytest
+import typer
+
+import campaignkit as ck
+from campaignkit.dataset import DatasetWriter
+from command_line import run_here
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LISTED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "ARCHITECTURE.md"]
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """A folder with the files that pages speak of, and the objects they take for granted."""
+    monkeypatch.chdir(tmp_path)
+    catalogue = ck.Catalogue.bundled("starter-27")
+    graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
+    spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": 40, "avg": 50, "neg": 40})
+    catalogue.write_csv("my_catalogue.csv")
+    catalogue.write_csv("mine.csv")
+    catalogue.write_json("mine.json")
+    lines = Path("mine.csv").read_text(encoding="utf-8")
+    Path("theirs.csv").write_text(lines.replace(",value,", ",name,", 1), encoding="utf-8")
+    for seed, name in enumerate(["may", "june"]):
+        pyarrow.parquet.write_table(ck.synthetic_table(2_000, seed=seed), f"{name}.parquet")
+    dirty, _ = ck.ErrorInjector(["clicks_exceed_impressions"], rate=0.05).inject("may.parquet")
+    pyarrow.parquet.write_table(dirty, "campaigns.parquet")
+    graph.write_csv("my_edges.csv")
+    graph.write_csv("edges.csv")
+    spec.write("spec.json")
+    dataset = ck.AnnealingSampler(graph, spec, seed=7).sample()
+    return {
+        "ck": ck, "catalogue": catalogue, "graph": graph, "spec": spec, "dataset": dataset,
+        "reference": graph, "candidate": graph, "frame": polars.read_csv("mine.csv"),
+        "vocabulary": dataset.vocabulary, "blocks": [dataset.block],
+        "DatasetWriter": DatasetWriter, "table": ck.synthetic_table(500),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_the_page_shows_runs_as_written(
+    page: Path, desk: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, (kind, block) in enumerate(BLOCK.findall(_text(page)), start=1):
+        if kind == "python":
+            exec(compile(block, f"{page.name}, block {number}", "exec"), desk)
+            continue
+        for line in block.splitlines():
+            words = shlex.split(line, comments=True)
+            assert words[0] in {"campaignkit", "make"}
+            if words[0] == "campaignkit":  # make is tried on a clean clone, by the workflow
+                ended = run_here(words[1:], capsys)
+                assert ended.code == 0, (line, ended.err)
+    if page.name == "README.md":  # its python and its commands make the same campaigns
+        ours, theirs = (Path(name, "campaigns.jsonl").read_bytes() for name in ("out", "again"))
+        assert ours == theirs
+
+
+def test_the_readme_holds_the_promised_lines() -> None:
+    promised = """
+catalogue = ck.Catalogue.bundled("retail-160")            # or Catalogue.read_csv(path)
+graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
+graph.write_csv("edges.csv"); graph = ck.SignedGraph.read_csv("edges.csv")
+spec = profile.suggest(num_samples={"pos": 4000, "avg": 5000, "neg": 4000})
+dataset = ck.AnnealingSampler(graph, spec, seed=7).sample()
+dataset.write("out")                                      # out/campaigns.jsonl, out/manifest.json
+dataset.to_frame(); len(dataset); dataset[0]; ck.CampaignDataset.read("out")
+train, test = dataset.split(test=0.3, seed=0)             # stratified; identical rows stay
+graph.sign(("audience", "Budget Shoppers"), ("brand", "Rolex"))
+campaignkit diagnose edges.csv --spec spec.json
+campaignkit dataset verify
+campaignkit graph compare
+make quickstart
+make test
+pip install campaignkit
+"""
+    readme = _text(ROOT / "README.md")
+
+    assert [line for line in promised.splitlines() if line not in readme] == []
+
+
+@pytest.mark.parametrize("page", LISTED, ids=lambda page: page.stem)
+def test_the_links_of_the_page_lead_somewhere(page: Path) -> None:
+    inside = [link for link in LINK.findall(_text(page)) if "://" not in link]
+
+    dead = [link for link in inside if not (page.parent / link.partition("#")[0]).exists()]
+
+    assert dead == []
+
+
+def test_every_page_is_on_the_list_of_pages() -> None:
+    listed = {Path(link).name for link in LINK.findall(_text(ROOT / "docs" / "index.md"))}
+
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+
+    assert pages - listed == set()
+
+
+def test_the_page_of_the_command_line_names_every_command_and_option() -> None:
+    from campaignkit.apps.cli import app
+
+    page = _text(ROOT / "docs" / "cli.md")
+    found = list(_named(typer.main.get_command(app), "campaignkit"))
+    missing = [name for name in found if f"`{name}" not in page]
+
+    assert len(found) > 20
+    assert missing == []
+
+
+def _named(command: Any, path: str) -> Iterator[str]:  # Any: typer carries its own click
+    children = getattr(command, "commands", {})
+    for name, child in children.items():
+        yield from _named(child, f"{path} {name}")
+    if not children:
+        yield path
+    for parameter in command.params:
+        yield from (name for name in parameter.opts if name.startswith("--") and name != "--help")
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")

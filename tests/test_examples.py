@@ -1,0 +1,40 @@
+"""The notebooks in examples/ run from top to bottom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the notebook's own machinery warns about itself
+@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_notebook_runs(notebook: Path, tmp_path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    content = nbformat.read(notebook, as_version=4)
+
+    NotebookClient(
+        content, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
+
+    outputs = [output for cell in content.cells for output in cell.get("outputs", ())]
+    assert "(1.0, 0)" in str(outputs)
+    assert "sound" in str(outputs)
+
+
+@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_notebook_is_kept_without_outputs(notebook: Path) -> None:
+    import nbformat
+
+    content = nbformat.read(notebook, as_version=4)
+
+    assert [cell.source for cell in content.cells if cell.get("outputs")] == []
+
+
+def test_there_is_a_notebook_for_the_first_steps() -> None:
+    assert (EXAMPLES / "quickstart.ipynb").exists()
