@@ -37,10 +37,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     catalogue.write_json("mine.json")
     lines = Path("mine.csv").read_text(encoding="utf-8")
     Path("theirs.csv").write_text(lines.replace(",value,", ",name,", 1), encoding="utf-8")
-    for seed, name in enumerate(["may", "june"]):
-        pyarrow.parquet.write_table(ck.synthetic_table(2_000, seed=seed), f"{name}.parquet")
+    for name in ("may", "june"):
+        pyarrow.parquet.write_table(ck.synthetic_table(2_000), f"{name}.parquet")
     dirty, _ = ck.ErrorInjector(["clicks_exceed_impressions"], rate=0.05).inject("may.parquet")
     pyarrow.parquet.write_table(dirty, "campaigns.parquet")
+    ck.mine_rules("may.parquet").save("rules.yaml")
     graph.write_csv("my_edges.csv")
     graph.write_csv("edges.csv")
     spec.write("spec.json")
