@@ -14,7 +14,7 @@ from campaignkit.errors import CampaignkitError
 from campaignkit.sample.checkpoint import Checkpoint
 from campaignkit.sample.job import Chunk, ChunkRows, draw_chunk
 
-_WINDOW = 32  # chunks under way or waiting to be used: bounds memory, keeps a cluster busy
+WINDOW = 32  # chunks under way or waiting to be used: bounds memory, keeps a cluster busy
 _TRIES = 3  # times a chunk is handed to the executor before it is done in this process
 
 
@@ -67,7 +67,7 @@ def _in_order(
     rest = iter(chunks)
     try:
         while True:
-            while len(waiting) < _WINDOW and (chunk := next(rest, None)) is not None:
+            while len(waiting) < WINDOW and (chunk := next(rest, None)) is not None:
                 waiting.append((chunk, checkpoint.find(chunk) or _submit(chunk, executor)))
             if not waiting:
                 return
