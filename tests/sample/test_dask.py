@@ -1,4 +1,4 @@
-"""A dask cluster of worker processes, one of them killed: the same campaigns, little done twice."""
+"""A dask cluster of worker processes, one of them killed: the same campaigns, few drawn again."""
 
 from __future__ import annotations
 
