@@ -69,10 +69,10 @@ MUTANTS = (
         "plan.order[place], e + 0 * rise,",
     ),
     Mutant(
-        "wall: rises drawn with the square of rho",
+        "wall: its rises are not geometric",
         "sample/walls.py",
         "rho ** (j + 1)",
-        "rho ** (2 * j + 2)",
+        "rho ** (j + 1) / (j + 1)",
     ),
     Mutant(
         "wall: a hole may lie one edge beyond it",

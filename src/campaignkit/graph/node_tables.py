@@ -92,7 +92,9 @@ class GraphLists:
     is_dense: bool
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, GraphLists) and hash(self) == hash(other)
+        if not isinstance(other, GraphLists):
+            return NotImplemented
+        return (self.digest, self.is_dense) == (other.digest, other.is_dense)
 
     def __hash__(self) -> int:
         return hash((self.digest, self.is_dense))

@@ -14,6 +14,7 @@ import numpy as np
 
 from campaignkit import __version__
 from campaignkit.errors import ArtifactError
+from campaignkit.sample.code_of import code_of
 from campaignkit.sample.job import Chunk, ChunkRows
 from campaignkit.store import atomic_file, digest_json
 
@@ -31,6 +32,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._own: set[str] = set()
         if folder is None:
             return
         try:
@@ -50,7 +52,9 @@ class Checkpoint:
         """The finished chunk, or None. A file that cannot be read counts as not there."""
         if self._folder is None:
             return None
-        path = self._folder / _name(chunk)
+        name = _name(chunk)
+        self._own.add(name)
+        path = self._folder / name
         try:
             with np.load(path, allow_pickle=False) as stored:
                 rows = ChunkRows(*(stored[part] for part in _PARTS))
@@ -66,11 +70,11 @@ class Checkpoint:
             np.savez(file, **{part: getattr(rows, part) for part in _PARTS})
 
     def clear(self) -> None:
-        """Remove the chunks' files, and the folder if nothing else is in it."""
+        """Remove the files of this run's chunks, and the folder if nothing else is in it."""
         if self._folder is None:
             return
-        for path in self._folder.glob("chunk-*.npz"):
-            path.unlink(missing_ok=True)
+        for name in self._own:
+            (self._folder / name).unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()
 
@@ -83,7 +87,7 @@ def _name(chunk: Chunk) -> str:
         "spec": job.spec.digest,
         "label": job.plan.label,
         "plan": json.dumps(vars(job.plan), sort_keys=True),
-        "moves": [getattr(move, "__qualname__", repr(move)) for move, _ in job.moves or ()],
+        "moves": [code_of(move) for move, _ in job.moves or ()],
         "shares": [share for _, share in job.moves or ()],
         "chain_block": job.chain_block,
         "key": job.key,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 
 from campaignkit.errors import CampaignkitError
+from campaignkit.sample.annealers import is_compiled
 from campaignkit.sample.checkpoint import Checkpoint
 from campaignkit.sample.job import Chunk, ChunkRows, draw_chunk
 
@@ -45,11 +46,17 @@ def run_chunks(
     if executor is not None:
         yield from _in_order(chunks, executor, checkpoint)
         return
-    if len(chunks) == 1:
-        yield _finish(chunks[0], checkpoint)
+    if len(chunks) == 1 or any(_holds_lock(chunk) for chunk in chunks):
+        for chunk in chunks:
+            yield _finish(chunk, checkpoint)
         return
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         yield from _in_order(chunks, threads, checkpoint)
+
+
+def _holds_lock(chunk: Chunk) -> bool:
+    # Python moves: threads would only take turns, and a Ctrl-C would wait for all of them.
+    return any(not is_compiled(move) for move, _ in chunk.job.moves or ())
 
 
 def _finish(chunk: Chunk, checkpoint: Checkpoint) -> ChunkRows:

@@ -30,6 +30,7 @@ from campaignkit.spec import SamplingSpec
 MAX_RESTARTS = 20
 # A box that accepts 2% fails this often with probability e**-20000: a stop for impossible input.
 _MAX_REJECTIONS = 1_000_000
+_LONGEST = 1 << 62  # steps: kernels count in 64 bits, a spec without a limit
 _PROPOSAL_VISITS = 500  # visits to the box before a campaign is taken: at noise, as measured
 
 
@@ -123,7 +124,7 @@ def draw_chunk(chunk: Chunk) -> ChunkRows:
         from campaignkit.sample.kernels.heat_bath import heat_bath
 
         schedule = [job.chain_block, job.plan.first_visits, job.plan.next_visits]
-        schedule += [job.spec.max_iters, MAX_RESTARTS]
+        schedule += [min(job.spec.max_iters, _LONGEST), MAX_RESTARTS]
         filled, written, nearest = heat_bath(
             graph, job.box, slots, scratch, wall_thresholds(job.plan.rho), key, chunk.first,
             np.array(schedule, np.int64), rows, effort[ARRIVAL : CHANGES + 1],
@@ -147,8 +148,9 @@ def _propose(
     spec = job.spec
     moves = job.moves or DEFAULT_MOVES
     stops_inside = int(job.plan.stop == "first_feasible")
-    schedule = [stops_inside, _PROPOSAL_VISITS, spec.max_iters, spec.patience]
-    schedule += [spec.proposals_per_step, MAX_RESTARTS]
+    limits = [spec.max_iters, spec.patience, spec.proposals_per_step]
+    schedule = [stops_inside, _PROPOSAL_VISITS, *(min(limit, _LONGEST) for limit in limits)]
+    schedule.append(MAX_RESTARTS)
     filled, written, nearest = annealer_of(job.moves)(
         graph, job.box, slots, scratch, metropolis_chances(spec.start_temp, spec.end_temp),
         cumulative_shares([share for _, share in moves]), np.uint64(job.key), first,

@@ -1,7 +1,8 @@
 """How each label is sampled, decided once from a pilot with a fixed seed.
 
 The pilot's seed is not the user's: the way of working is a property of graph and spec, so two
-seeds differ in their campaigns and in nothing else.
+seeds differ in their campaigns and in nothing else. Its streams are named apart from those of
+campaigns: a campaign that were a draw of the pilot would have been chosen with the mode.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Pilot:
 def run_pilot(tables: NodeTables, spec: SamplingSpec) -> Pilot:
     """Draw the pilot of a graph and a spec."""
     draws = draw_counts(
-        tables, spec.type_ranges, num_draws=PILOT_DRAWS, key=key64(0, "sample", "pilot")
+        tables, spec.type_ranges, num_draws=PILOT_DRAWS, key=key64(0, "pilot", "draws")
     )
     accepted = {
         label: draws.accepted(pair_bounds(box.pos_frac_range, box.neg_frac_range))
@@ -164,7 +165,7 @@ def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho
     effort = np.zeros(NUM_EFFORTS, np.int64)
     rows = Rows.of(_PILOT_CHAINS, int(box.high.sum()))
     schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 1], np.int64)
-    key = np.uint64(key64(0, "sample", "pilot", label))
+    key = np.uint64(key64(0, "pilot", "chains", label))
     scratch = Scratch.of(graph, slots)
     heat_bath(
         graph,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 Format = Literal["jsonl", "parquet"]
 
 CHUNK_ROWS = 10_000  # rows of a chunk; fewer than 2,500 make a cluster slower, not faster
+_LONGEST_BLOCK = 1_000_000  # a block is one chunk: it has to fit into memory
 _MODES = ("rejection", "heat_bath", "proposals")
 _STOPS = ("mixed", "first_feasible")
 
@@ -109,8 +110,11 @@ class AnnealingSampler:
         self.spec = spec
         self.seed = checked_seed(seed)
         self._mode, self._stop = _checked_mode(mode, stop, uses_moves=moves is not None)
-        if isinstance(chain_block, bool) or not isinstance(chain_block, int) or chain_block < 1:
-            raise CampaignkitError(f"chain_block is {chain_block!r}; expected an integer >= 1")
+        is_count = isinstance(chain_block, int) and not isinstance(chain_block, bool)
+        if not is_count or not 1 <= chain_block <= _LONGEST_BLOCK:
+            raise CampaignkitError(
+                f"chain_block is {chain_block!r}; expected an integer from 1 to {_LONGEST_BLOCK:,}"
+            )
         self._chain_block = chain_block
         self._moves = None if moves is None else checked_moves(moves)
         for note in (*overlap_notes(spec), *idle_notes(spec)):
@@ -162,8 +166,8 @@ class AnnealingSampler:
         chunk_rows : int
             Rows of a chunk; 2,500 or more keep a cluster busy. Does not change the campaigns.
         checkpoint : path, optional
-            A folder for finished chunks: the same call goes on from them after a stop. It is
-            emptied when the run is complete.
+            A folder for finished chunks: the same call goes on from them after a stop. They are
+            removed when the run is complete; those of other runs stay.
         progress : Progress, optional
 
         Raises
@@ -174,14 +178,17 @@ class AnnealingSampler:
             If a label could not be filled; says how close the search came.
         """
         blocks: list[Block] = []
-        tallies = self._run(blocks.append, executor, chunk_rows, checkpoint, progress)
+        kept = _checkpoint(checkpoint)
+        tallies = self._run(blocks.append, executor, chunk_rows, kept, progress)
         dataset = CampaignDataset(
             concat_blocks(blocks),
             self.vocabulary,
             tuple(self.spec.label_params),
             provenance=self._provenance(describe([tally.result() for tally in tallies])),
         )
-        return dataset.with_evaluation(evaluate_dataset(dataset, self.graph, self.spec))
+        dataset = dataset.with_evaluation(evaluate_dataset(dataset, self.graph, self.spec))
+        kept.clear()
+        return dataset
 
     def write(
         self,
@@ -212,6 +219,7 @@ class AnnealingSampler:
         ...     len(ck.CampaignDataset.read(folder))
         20
         """
+        kept = _checkpoint(checkpoint)
         evaluation = EvaluationAccumulator(
             self.graph, self.spec, self.vocabulary, tuple(self.spec.label_params)
         )
@@ -224,11 +232,12 @@ class AnnealingSampler:
                 writer.append(block)
                 evaluation.update(block)
 
-            tallies = self._run(take, executor, chunk_rows, checkpoint, progress)
+            tallies = self._run(take, executor, chunk_rows, kept, progress)
             writer.describe(
                 evaluation=evaluation.result(),
                 quality=describe([tally.result() for tally in tallies]),
             )
+        kept.clear()
         return Path(folder)
 
     def __repr__(self) -> str:
@@ -277,7 +286,7 @@ class AnnealingSampler:
         take: Callable[[Block], object],
         executor: Executor | None,
         chunk_rows: int,
-        checkpoint: str | Path | None,
+        kept: Checkpoint,
         progress: Progress | None,
     ) -> list[QualityTally]:
         """Draw all rows and hand them over in order; what remains are the tallies."""
@@ -299,7 +308,6 @@ class AnnealingSampler:
             job.plan.label: QualityTally(job.plan, job.box.bounds, self._pilot) for job in jobs
         }
         codes = {label: code for code, label in enumerate(self.spec.label_params)}
-        kept = Checkpoint(Path(checkpoint) if checkpoint is not None else None)
         done = 0
         for chunk, rows in zip(
             chunks, run_chunks(chunks, executor=executor, checkpoint=kept), strict=True
@@ -309,8 +317,11 @@ class AnnealingSampler:
             take(_block(rows, codes[label]))
             done += chunk.num_rows
             tell.update("sampling", done, self.spec.num_samples)
-        kept.clear()
         return list(tallies.values())
+
+
+def _checkpoint(folder: str | Path | None) -> Checkpoint:
+    return Checkpoint(None if folder is None else Path(folder))
 
 
 def _block(rows: ChunkRows, code: int) -> Block:
