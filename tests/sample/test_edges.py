@@ -15,6 +15,7 @@ from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import CampaignkitError
 from campaignkit.graph import SignedGraph
 from campaignkit.sample import AnnealingSampler
+from campaignkit.sample.moves import free_node, pick, swap_node
 from campaignkit.spec import SamplingSpec
 
 MODES = ["rejection", "heat_bath", "proposals"]
@@ -269,8 +270,6 @@ def test_chunks_of_another_move_of_the_same_name_are_not_taken(tmp_path: Path) -
 
 def a_move(word: int) -> object:
     """A swap that takes its words in one order or the other."""
-    from campaignkit.sample.moves.swap import swap_node
-
     if word:
 
         @njit
@@ -283,3 +282,27 @@ def a_move(word: int) -> object:
             return swap_node(first, second, state)
 
     return move
+
+
+@njit
+def trade(first, second, state):  # type: ignore[no-untyped-def]
+    """One node of the first type leaves, one of the second joins, or the other way round."""
+    gives, takes = np.int64(first & np.uint64(1)), 1 - np.int64(first & np.uint64(1))
+    if state.counts[gives] <= state.low[gives] or state.counts[takes] >= state.high[takes]:
+        return np.int64(-1), np.int64(-1)
+    leaving = state.slots[state.slot_start[gives] + pick(first, state.counts[gives])]
+    return leaving, free_node(second, takes, state)
+
+
+@pytest.mark.slow  # an annealer is compiled
+def test_a_move_across_modalities_minds_the_edge_between_the_two() -> None:
+    """The node that joins counts no edge to the one that leaves; swaps of a type have none."""
+    graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({"x": SOFT}, 8)
+    compiled = AnnealingSampler(graph, spec, moves=[swap_node, trade])
+    with pytest.warns(UserWarning, match="slow reference annealer"):
+        reference = AnnealingSampler(graph, spec, moves=[swap_node.py_func, trade.py_func])
+
+    dataset = compiled.sample()
+
+    recount(graph, dataset, spec)
+    assert dataset == reference.sample()
