@@ -23,7 +23,7 @@ def code_of(function: object) -> str:
     if not isinstance(code, CodeType):
         return repr(function)
     held = [_value(cell.cell_contents) for cell in getattr(plain, "__closure__", None) or ()]
-    return f"{plain.__module__}.{plain.__qualname__}({_code(code)};{held})"
+    return f"{code.co_qualname}({_code(code)};{held})"
 
 
 def _code(code: CodeType) -> str:
