@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # numba keeps a kernel compiled from its own file's age, not from that of the parts it inlines:
 # after an edit of a part it would run the old code. The tests' cache is named after all kernels.
@@ -17,7 +17,14 @@ os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".numba_cache" / _DIGEST)
 )
 
-# A deadline is a timing assert: the first call of a kernel compiles it.
-settings.register_profile("campaignkit", deadline=None)
-settings.register_profile("fast", deadline=None, max_examples=20)
+# A deadline is a timing assert: the first call of a kernel compiles it. Health checks time and
+# count how examples are made, which says nothing of the library. A gate has to give one answer to
+# one commit, so there the examples are the same each time; elsewhere they are new.
+_SETTINGS = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
+    "derandomize": "CI" in os.environ,
+}
+settings.register_profile("campaignkit", **_SETTINGS)
+settings.register_profile("fast", **_SETTINGS, max_examples=20)
 settings.load_profile("campaignkit")

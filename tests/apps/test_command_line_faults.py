@@ -97,8 +97,8 @@ FAULTS: dict[str, tuple[str, Callable[[], None], str]] = {
     "edges with two signs for a pair": (
         GENERATE, write("edges.csv", EDGES + "Peru,Nike,geo_to_brand,-\n"), "Nike",
     ),
-    "a spec that is empty": (GENERATE, write("spec.json", b""), "is not JSON"),
-    "a spec that is binary": (GENERATE, write("spec.json", b"\xff\xfe\x00"), "not UTF-8"),
+    "a spec that is empty": (GENERATE, write("spec.json", b""), "the file is empty"),
+    "a spec that is binary": (GENERATE, write("spec.json", b"\xff\xfe\x00"), "UTF-16"),
     "a spec with several faults": (
         GENERATE, label(num_samples=0, pos_frac_range=[2, 1]), "label_params.any.num_samples",
     ),

@@ -110,16 +110,17 @@ def test_every_door_raises_the_same_error(tmp_path: Path) -> None:
 
 
 FILES: list[tuple[str, bytes, str]] = [
-    ("spec.json", b"", "is not JSON"),
+    ("spec.json", b"", "the file is empty"),
     ("spec.json", b"{", "is not JSON"),
     ("spec.json", b"[1]", "holds a list"),
     ("spec.json", b'{"max_iters": 1, "max_iters": 2}', "max_iters twice"),
-    ("spec.json", b"\xff\xfe{}", "not UTF-8"),
+    ("spec.json", b"\xff\xfe{}", "UTF-16"),
+    ("spec.json", b"{}\xff", "not UTF-8"),
     ("spec.json", b"[" * 100_000, "nested too deeply"),
     ("spec.toml", b"a = [1", "is not TOML"),
-    ("spec.toml", b"", "is missing"),
+    ("spec.toml", b"# nothing", "is missing"),
     ("spec.yaml", b"a: [1", "is not YAML"),
-    ("spec.yaml", b"", "holds a NoneType"),
+    ("spec.yaml", b"# nothing", "holds a NoneType"),
     ("spec.yaml", b"!!python/object:os.system {}", "is not YAML"),
     ("spec.txt", b"{}", "cannot tell the format"),
 ]

@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from campaignkit.catalogue.attribute import FIELDS, Attribute
-from campaignkit.catalogue.table import LIST_SEPARATOR, attributes_of_table, unreadable
-from campaignkit.catalogue.text_file import read_text
+from campaignkit.catalogue.table import (
+    CATALOGUE_FILE,
+    LIST_SEPARATOR,
+    attributes_of_table,
+    unreadable,
+)
 from campaignkit.errors import CatalogueError, Fault
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, read_text
 
 
 def read_rows(path: Path, *, columns: Mapping[str, str] | None = None) -> tuple[Attribute, ...]:
     """Read the attributes of a CSV file; see :meth:`Catalogue.read_csv`."""
-    records = _records(str(path), read_text(path))
+    records = _records(str(path), read_text(path, CATALOGUE_FILE))
     line, header = next(records)
     rows = ((f"{path}:{line}", row) for line, row in records)
     return attributes_of_table(

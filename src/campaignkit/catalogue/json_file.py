@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaignkit.catalogue.attribute import FIELDS, Attribute, Key
-from campaignkit.catalogue.table import REQUIRED, read_attribute, repeated, unreadable
-from campaignkit.catalogue.text_file import read_text
+from campaignkit.catalogue.table import (
+    CATALOGUE_FILE,
+    REQUIRED,
+    read_attribute,
+    repeated,
+    unreadable,
+)
 from campaignkit.errors import CatalogueError, Fault
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, read_text
 
 _KEYS = (*FIELDS, "traits")
 
 
 def read_document(path: Path) -> tuple[Attribute, ...]:
     """Read the attributes of a JSON file; see :meth:`Catalogue.read_json`."""
-    listed = _listed(path, read_text(path))
+    listed = _listed(path, read_text(path, CATALOGUE_FILE))
     attributes: list[Attribute] = []
     faults: list[Fault] = []
     first_seen: dict[Key, str] = {}

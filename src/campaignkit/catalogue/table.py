@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from campaignkit.catalogue.attribute import FIELDS, Attribute, Key
 from campaignkit.errors import CatalogueError, Fault
+from campaignkit.store import TextFileKind
 
 REQUIRED = ("modality", "value")
 LIST_SEPARATOR = "|"
+CATALOGUE_FILE = TextFileKind(CatalogueError, "a catalogue", "give one row an attribute")
 
 
 def attributes_of_table(

@@ -17,9 +17,15 @@ from campaignkit.graph.edge import Key
 from campaignkit.graph.relation import read_relation
 from campaignkit.graph.settle import BothSigns, Neutral, check_option, say, settle
 from campaignkit.graph.sign import parse_sign
-from campaignkit.graph.text_file import read_text
+from campaignkit.store import TextFileKind, read_text
 
 HEADER = ("source", "target", "rel", "sign")
+_EDGES_FILE = TextFileKind(
+    GraphError,
+    "edges",
+    "start it with source,target,rel,sign",
+    "a folder that graph.save made is read with SignedGraph.load",
+)
 
 
 def read_edges(
@@ -29,7 +35,7 @@ def read_edges(
     check_option("both_signs", both_signs, ("error", "drop", "first"))
     check_option("neutral", neutral, ("keep", "drop", "error"))
     rows = _Rows(path, catalogue)
-    rows.read(read_text(path))
+    rows.read(read_text(path, _EDGES_FILE))
     if rows.faults:
         raise _unreadable(path, rows.faults)
     found, columns = rows.columns()

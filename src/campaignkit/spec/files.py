@@ -10,25 +10,20 @@ from typing import Any
 
 from campaignkit.errors import Fault, SpecError
 from campaignkit.extras import require
-from campaignkit.store import atomic_file
+from campaignkit.store import TextFileKind, atomic_file, read_text
 
 _SUFFIXES = ".json, .toml, .yaml or .yml"
+_SPEC_FILE = TextFileKind(
+    SpecError,
+    "a sampling spec",
+    "give it type_ranges and label_params",
+    f"give a {_SUFFIXES} file",
+)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping a spec file holds, not yet checked; SpecError if the file is not one."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise SpecError(f"{path} does not exist", hint="check the path") from None
-    except IsADirectoryError:
-        raise SpecError(f"{path} is a folder; expected a spec file", hint=_SUFFIXES) from None
-    except OSError as err:
-        raise SpecError(f"{path} cannot be read: {err.strerror}") from err
-    except UnicodeDecodeError as err:
-        raise SpecError(
-            f"{path} is not UTF-8 text (byte {err.start})", hint="save it as UTF-8"
-        ) from None
+    text = read_text(path, _SPEC_FILE)
     suffix = path.suffix.lower()
     if suffix == ".json":
         value = _from_json(path, text)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder
 from campaignkit.store.digest import digest_bytes, digest_file, digest_json
 from campaignkit.store.manifest import Manifest, read_manifest, verify_files
+from campaignkit.store.text_file import TextFileKind, read_text
 
 __all__ = [
     "MANIFEST_NAME",
     "Manifest",
+    "TextFileKind",
     "atomic_file",
     "atomic_folder",
     "digest_bytes",
     "digest_file",
     "digest_json",
     "read_manifest",
+    "read_text",
     "verify_files",
 ]
