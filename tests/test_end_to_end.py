@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import socket
 from collections import Counter
 from fractions import Fraction
@@ -18,6 +19,7 @@ from campaignkit.dataset import verify_files
 from campaignkit.report.quickstart import FILES
 from campaignkit.store import read_manifest
 from campaignkit.store import verify_files as verify_digests
+from command_line import start
 
 DATA = os.environ.get("CAMPAIGNKIT_TEST_DATA")
 
@@ -157,3 +159,24 @@ def test_a_real_signed_network_goes_the_whole_way(tmp_path: Path) -> None:
     assert found.is_sound, found.problems
     assert sum(label.in_range for label in found.labels.values()) == 10_000
     assert found.num_distinct >= 9_900
+
+
+@pytest.mark.slow
+def test_what_the_quickstart_says_to_try_next_works_as_printed(tmp_path: Path) -> None:
+    first = start(["quickstart"], cwd=tmp_path)
+    printed, said = first.communicate(timeout=240)
+    assert first.returncode == 0, said
+    lines = [line.strip() for line in printed.splitlines() if " dataset " in line]
+    assert len(lines) == 2
+
+    for line in lines:
+        words = shlex.split(line)
+        process = start(words[words.index("dataset") :], cwd=tmp_path)
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said
+
+    ours, theirs = (
+        (tmp_path / place / "campaigns.jsonl").read_bytes()
+        for place in ("quickstart/campaigns", "again")
+    )
+    assert ours == theirs

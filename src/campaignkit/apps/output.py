@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError
@@ -19,6 +21,22 @@ def print_json(value: object) -> None:
     }
     """
     print(json.dumps(value, indent=2))
+
+
+def program() -> str:
+    """How to call the command line again from here: as it was called.
+
+    Examples
+    --------
+    >>> isinstance(program(), str)
+    True
+    """
+    script = Path(sys.argv[0])
+    if script.stem == "__main__":
+        return f"{Path(sys.executable).stem} -m campaignkit"
+    found = shutil.which(script.name)
+    on_path = found is not None and Path(found).absolute() == script.absolute()
+    return script.name if on_path else str(script)
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
-from campaignkit.apps.output import print_json
+from campaignkit.apps.output import print_json, program
 from campaignkit.apps.working import working
 
 
@@ -41,14 +41,15 @@ def quickstart(
     print("\nWritten:")
     for name, what in made.files.items():
         print(f"  {out / name!s:<32} {what}")
+    me = program()
     print(f"""
 Open {out / "report.html"} in a browser first. Then:
   check it with code that shares nothing with the sampler
-    campaignkit dataset verify {out / "campaigns"} --edges {out / "edges.csv"}
+    {me} dataset verify {out / "campaigns"} --edges {out / "edges.csv"}
   make the same campaigns again, byte for byte
-    campaignkit dataset generate {out / "edges.csv"} {out / "spec.json"} --out again --seed {seed}
+    {me} dataset generate {out / "edges.csv"} {out / "spec.json"} --out again --seed {seed}
   bring your own catalogue (modality,value,description and traits)
-    campaignkit graph build my_catalogue.csv --out my_edges.csv
+    {me} graph build my_catalogue.csv --out my_edges.csv
   or your own edges.csv (source,target,rel,sign)
-    campaignkit diagnose my_edges.csv --ranges brand=1,audience=2-4 \\
+    {me} diagnose my_edges.csv --ranges brand=1,audience=2-4 \\
       --suggest pos=400,avg=500,neg=400 --write-spec my_spec.json""")
