@@ -21,13 +21,17 @@ from campaignkit.dataset import (
     Vocabulary,
     evaluate_dataset,
 )
-from campaignkit.dataset.kernels.sign_counts import count_signs_csr, count_signs_dense
 from campaignkit.dataset.label_tally import LabelTally
 from campaignkit.dataset.leakage import measure_leakage
 from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.row_sample import RowSample
+from campaignkit.dataset.sign_counts import SignCounter
 from campaignkit.errors import DatasetError
-from campaignkit.graph import SignedGraph
+from campaignkit.graph import Edge, SignedGraph
+from campaignkit.graph.canonical import canonical_order
+from campaignkit.graph.kernels.row_counts import count_rows
+from campaignkit.graph.kernels.vectors import aligned_zeros
+from campaignkit.graph.node_tables import NodeTables
 from campaignkit.spec import LabelSpec
 from small_world import SPEC, small_dataset, small_graph
 
@@ -69,42 +73,84 @@ def test_means_are_those_of_a_plain_loop() -> None:
 
 @settings(max_examples=60)
 @given(strategies.graphs(), st.data())
-def test_both_kernels_count_the_pairs_of_a_plain_loop(
-    graph: SignedGraph, data: st.DataObject
-) -> None:
-    n = len(graph.catalogue)
-    node_sets = st.sets(st.integers(0, n - 1)) if n else st.just(set())
-    rows = [list(row) for row in data.draw(st.lists(node_sets, max_size=5))]
-    block = Block.of_rows(rows, labels=[0] * len(rows))
-    csr = graph.csr
-    expected = []
-    for row in rows:
-        signs = [
-            graph.sign(graph.catalogue[a], graph.catalogue[b]) for a, b in combinations(row, 2)
-        ]
-        expected.append([signs.count(1), signs.count(-1)])
+def test_rows_are_counted_as_in_a_plain_loop(graph: SignedGraph, data: st.DataObject) -> None:
+    keys = sorted(attribute.key for attribute in graph.catalogue)
+    chosen = data.draw(st.lists(st.sampled_from(keys), unique=True) if keys else st.just([]))
+    vocabulary = Vocabulary.of(chosen)
+    names = sorted({modality for modality, _ in keys})
+    spans = st.tuples(st.integers(0, 2), st.integers(0, 2)).map(lambda ends: tuple(sorted(ends)))
+    ranges = data.draw(st.dictionaries(st.sampled_from(names), spans) if names else st.just({}))
+    node_sets = st.sets(st.integers(0, len(chosen) - 1)) if chosen else st.just(set())
+    rows = data.draw(st.lists(node_sets, max_size=5))
+    block = Block.of_rows([sorted(row) for row in rows], labels=[0] * len(rows))
 
-    dense = count_signs_dense(block.nodes, block.offsets, graph.signs)
-    sparse = count_signs_csr(block.nodes, block.offsets, csr.indptr, csr.indices, csr.signs)
+    counts = SignCounter(graph, vocabulary, ranges).count(block[1:])
 
-    assert dense.tolist() == expected
-    assert sparse.tolist() == expected
+    for row, (pos, neg), is_legal in zip(rows[1:], counts.signed, counts.is_legal, strict=True):
+        members = [vocabulary.keys[node] for node in row]
+        signs = [graph.sign(a, b) for a, b in combinations(members, 2)]
+        held = Counter(modality for modality, _ in members)
+        assert (pos, neg) == (signs.count(1), signs.count(-1))
+        assert is_legal == all(
+            ranges.get(name, (0, 0))[0] <= held[name] <= ranges.get(name, (0, 0))[1]
+            for name in names
+        )
 
 
-def test_long_neighbour_lists_are_bisected_to_the_same_counts() -> None:
+def test_listed_neighbours_give_the_counts_of_bit_rows() -> None:
+    # Lists longer than eight times the row are bisected, shorter ones read.
     rng = np.random.default_rng(3)
-    upper = np.triu(rng.integers(-1, 2, (400, 400)), 1).astype(np.int8)
-    signs = upper + upper.T
-    indptr = np.concatenate([[0], np.cumsum((signs != 0).sum(axis=1))]).astype(np.int64)
-    indices = np.nonzero(signs)[1].astype(np.int32)
-    rows = [sorted(rng.choice(400, k, replace=False).tolist()) for k in (0, 1, 2, 5, 60) * 4]
+    keys = [(f"m{i % 5}", f"v{i:03}") for i in range(600)]
+    pairs = [(a, b) for a, b in combinations(keys, 2) if a[0] != b[0]]
+    picked = rng.choice(len(pairs), 60_000, replace=False)
+    graph = SignedGraph.from_edges(
+        [Edge(*pairs[at], 1 if i % 3 else -1) for i, at in enumerate(picked)]
+    )
+    n = len(graph.catalogue)
+    sizes = (0, 1, 2, 5, 60, 300, n) * 3
+    rows = [sorted(rng.choice(n, k, replace=False).tolist()) for k in sizes]
     block = Block.of_rows(rows, labels=[0] * len(rows))
+    order = canonical_order(graph.catalogue)
+    low, high = np.zeros(5, np.int64), np.full(5, 100, np.int64)
 
-    dense = count_signs_dense(block.nodes, block.offsets, signs)
-    sparse = count_signs_csr(block.nodes, block.offsets, indptr, indices, signs[signs != 0])
+    counted = []
+    for is_dense in (True, False):
+        arrays = NodeTables.of_nodes(graph, order, is_dense=is_dense).arrays
+        counts, legal = np.zeros((len(rows), 2), np.int64), np.zeros(len(rows), np.bool_)
+        mask, members = aligned_zeros(arrays.num_words, np.uint64), np.zeros(n, np.int32)
+        count_rows(arrays, low, high, block.nodes, block.offsets, mask, members, counts, legal)
+        counted.append((counts.tolist(), legal.tolist()))
 
-    assert sparse.tolist() == dense.tolist()
-    assert dense.sum() > 0
+    assert counted[0] == counted[1]
+    assert counted[0][0][6] == [40_000, 20_000]
+    assert counted[0][1] == [k < n for k in sizes]
+
+
+def test_rows_of_a_file_may_hold_more_nodes_than_a_sampler_draws() -> None:
+    keys = [("a", f"{i:03}") for i in range(300)] + [("b", f"{i:03}") for i in range(300)]
+    graph = SignedGraph.from_edges(
+        [Edge(a, b, 1) for a, b in combinations(keys, 2) if a[0] < b[0]]
+    )
+    block = Block.of_rows([range(600), []], labels=[0, 0])
+    block.nodes.setflags(write=False)
+
+    evaluation = evaluate_dataset(CampaignDataset(block, Vocabulary.of(keys), ["pos"]), graph)
+
+    assert evaluation.labels["pos"].mean_pos_frac == pytest.approx(90_000 / 179_700 / 2)
+    assert evaluation.labels["pos"].sizes == {"0": 1, "600": 1}
+
+
+def test_a_modality_that_no_campaign_can_hold_makes_rows_illegal_if_it_is_needed() -> None:
+    block = Block.of_rows([[0], [0, 1]], labels=[0, 0])
+    keys = DATASET.vocabulary.keys[:2]
+    ranges = {"audience": (1, 1)}
+
+    for vocabulary in (Vocabulary(keys), Vocabulary(keys, ("zone",))):
+        for zone, expected in (((0, 2), [True, False]), ((1, 2), [False, False])):
+            counter = SignCounter(GRAPH, vocabulary, {**ranges, "zone": zone})
+
+            assert counter.count(block).is_legal.tolist() == expected
+        assert SignCounter(GRAPH, vocabulary).count(block).is_legal.all()
 
 
 def test_rows_out_of_range_and_of_illegal_counts_are_found() -> None:

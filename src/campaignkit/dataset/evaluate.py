@@ -119,7 +119,8 @@ class EvaluationAccumulator:
         self._vocabulary = vocabulary
         self._label_names = checked_label_names(label_names)
         self._seed = seed
-        self._counter = SignCounter(graph, vocabulary)
+        ranges = spec.type_ranges if spec is not None else None
+        self._counter = SignCounter(graph, vocabulary, ranges)
         boxes = spec.label_params if spec is not None else {}
         self._tallies = {name: LabelTally(boxes.get(name)) for name in self._label_names}
         self._used = np.zeros(len(vocabulary), bool)
@@ -130,12 +131,13 @@ class EvaluationAccumulator:
     def update(self, block: Block) -> None:
         """Add the next rows."""
         block.check(num_nodes=len(self._vocabulary), num_labels=len(self._label_names))
-        counts = self._counter.count(block)
-        legal = self._legal_type_counts(block)
+        counts, sizes = self._counter.count(block), block.sizes
         for code, tally in enumerate(self._tallies.values()):
             mine = block.labels == code
-            if mine.any():
-                tally.add(counts[mine], block.sizes[mine], legal[mine])
+            if mine.all():  # the rule while sampling: no copies
+                tally.add(counts.signed, sizes, counts.is_legal)
+            elif mine.any():
+                tally.add(counts.signed[mine], sizes[mine], counts.is_legal[mine])
         self._used[block.nodes] = True
         self._hashes.append(hash_rows(block))
         self._labels.append(block.labels.copy())
@@ -211,23 +213,6 @@ class EvaluationAccumulator:
             effective_distinct=_effective(repeats),
             similarity=compare_rows(own, len(self._vocabulary), rng),
         )
-
-    def _legal_type_counts(self, block: Block) -> NDArray[np.bool_]:
-        if self._spec is None:
-            return np.ones(len(block), bool)
-        modalities = self._vocabulary.modalities
-        row_of = np.repeat(np.arange(len(block)), block.sizes)
-        cells = row_of * len(modalities)
-        if len(block.nodes):
-            cells = cells + self._vocabulary.modality_of[block.nodes]
-        counts = np.bincount(cells, minlength=len(block) * len(modalities))
-        counts = counts.reshape(len(block), len(modalities))
-        ranges = self._spec.type_ranges
-        bounds = np.array([ranges.get(name, (0, 0)) for name in modalities]).reshape(-1, 2)
-        inside = (bounds[:, 0] <= counts) & (counts <= bounds[:, 1])
-        # A modality that the spec needs and no campaign can hold makes every row illegal.
-        misses = any(low > 0 for name, (low, _) in ranges.items() if name not in modalities)
-        return np.asarray(inside.all(axis=1), bool) & (not misses)
 
     def _coverage(self) -> tuple[dict[str, float], dict[str, list[str]]]:
         coverage, unused = {}, {}

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.graph.node_set import DrawCounts, pair_bounds
+
 if TYPE_CHECKING:
     from campaignkit.spec import LabelSpec
-
-# Bounds are compared with counts of pairs; this absorbs what binary floats lose in 0.2 * 45 pairs.
-_EPSILON = 1e-9
 
 
 @dataclass(eq=False)
@@ -50,29 +49,34 @@ class LabelTally:
         self, counts: NDArray[np.int64], sizes: NDArray[np.int64], legal: NDArray[np.bool_]
     ) -> None:
         """Add rows: their + and - pairs int64[rows, 2], their sizes, whether counts are legal."""
-        pairs = sizes * (sizes - 1) // 2
-        fracs = counts / np.maximum(pairs, 1)[:, None]
+        rows = DrawCounts(sizes, counts[:, 0], counts[:, 1])
+        pairs = np.maximum(rows.pairs, 1)
         self.rows += len(sizes)
         self.legal += int(legal.sum())
-        self.pos += float(fracs[:, 0].sum())
-        self.neg += float(fracs[:, 1].sum())
+        self.pos += float((rows.positives / pairs).sum())
+        self.neg += float((rows.negatives / pairs).sum())
         here = np.bincount(sizes, minlength=len(self.sizes))
         here[: len(self.sizes)] += self.sizes
         self.sizes = here
         if self.spec is None:
             return
-        inside = np.ones(len(sizes), bool)
-        near = np.zeros(len(sizes), bool)
-        distance = np.zeros(len(sizes))
-        for column, (low, high) in enumerate((self.spec.pos_frac_range, self.spec.neg_frac_range)):
-            count, frac = counts[:, column], fracs[:, column]
-            least = np.ceil(low * pairs - _EPSILON)
-            most = np.floor(high * pairs + _EPSILON)
-            fits = (least <= count) & (count <= most)
-            inside &= fits
-            near |= ((least > 0) & (count - least <= 1)) | ((most < pairs) & (most - count <= 1))
-            away = np.maximum(low - frac, 0) + np.maximum(frac - high, 0)
-            distance += np.where(fits, 0.0, away)
+        bounds = pair_bounds(
+            self.spec.pos_frac_range, self.spec.neg_frac_range, max_size=len(here) - 1
+        )
+        inside = rows.accepted(bounds)
         self.in_range += int(inside.sum())
-        self.near_bound += int((near & inside).sum())
-        self.deviation += float(distance.sum())
+        self.near_bound += int((rows.near_bound(bounds) & inside).sum())
+        if not inside.all():
+            self.deviation += _deviation(rows.take(~inside), self.spec, bounds)
+
+
+def _deviation(rows: DrawCounts, spec: LabelSpec, bounds: NDArray[np.int64]) -> float:
+    pairs, total = np.maximum(rows.pairs, 1), 0.0
+    for counts, (low, high), (least, most) in (
+        (rows.positives, spec.pos_frac_range, bounds[:2, rows.sizes]),
+        (rows.negatives, spec.neg_frac_range, bounds[2:, rows.sizes]),
+    ):
+        frac = counts / pairs
+        away = np.maximum(low - frac, 0) + np.maximum(frac - high, 0)
+        total += float(away[(counts < least) | (counts > most)].sum())
+    return total

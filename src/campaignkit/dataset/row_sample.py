@@ -9,6 +9,8 @@ from campaignkit.dataset.block import Block, concat_blocks
 from campaignkit.dataset.row_hash import scramble
 from campaignkit.seeds import key64
 
+_SLACK = 4  # times the rows wanted that are held before they are cut to size: few cuts, small ones
+
 
 class RowSample:
     """Keeps the rows with the smallest of one random word per row position.
@@ -28,28 +30,37 @@ class RowSample:
         self._num_rows = num_rows
         self._key = np.uint64(key64(seed, "dataset", "row sample"))
         self._seen = 0
-        self._words = np.zeros(0, np.uint64)
-        self._block = Block.empty()
+        self._limit = np.uint64(2**64 - 1)  # rows with a greater word have lost already
+        self._words: list[NDArray[np.uint64]] = []
+        self._blocks: list[Block] = []
+        self._held = 0
 
     def update(self, block: Block) -> None:
         """Look at the next rows of the stream."""
         positions = np.arange(self._seen, self._seen + len(block), dtype=np.uint64)
         self._seen += len(block)
         words = scramble(scramble(positions) ^ self._key)
-        if len(self._words) == self._num_rows:
-            chosen = np.flatnonzero(words < self._words.max())
-            words, block = words[chosen], block.take(chosen)
-        words = np.concatenate([self._words, words])
-        block = concat_blocks([self._block, block])
+        chosen = np.flatnonzero(words <= self._limit)
+        self._words.append(words[chosen])
+        self._blocks.append(block.take(chosen))
+        self._held += len(chosen)
+        if self._held > _SLACK * self._num_rows:
+            self._cut()
+
+    def rows(self) -> Block:
+        """The sample so far, in the order of the stream; all rows while there are few."""
+        self._cut()
+        return self._blocks[0]
+
+    def _cut(self) -> None:
+        words = np.concatenate([np.zeros(0, np.uint64), *self._words])
+        block = concat_blocks(self._blocks)
         if len(words) > self._num_rows:
             # In stream order, so that the sample is a data set like the whole.
             kept = np.sort(np.argpartition(words, self._num_rows - 1)[: self._num_rows])
             words, block = words[kept], block.take(kept)
-        self._words, self._block = words, block
-
-    def rows(self) -> Block:
-        """The sample so far, in the order of the stream; all rows while there are few."""
-        return self._block
+            self._limit = words.max()
+        self._words, self._blocks, self._held = [words], [block], len(words)
 
 
 def random_pairs(num_rows: int, num_pairs: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -1,7 +1,9 @@
-"""The + and - pairs of campaigns, whatever the size of the graph."""
+"""What a graph and type ranges say about campaigns, whatever the size of the graph."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +17,36 @@ from campaignkit.errors import DatasetError, Fault
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
 
-_DENSE_LIMIT = 4_096  # nodes; 16 MB as int8, beyond that neighbour lists stay nearer to the core
+_ANY = (0, np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, eq=False)
+class RowCounts:
+    """The counts of every row of a block.
+
+    Attributes
+    ----------
+    signed : int64[rows, 2]
+        Number of + and of - pairs.
+    is_legal : bool[rows]
+        Whether the number of nodes of every modality lies in its type range.
+    """
+
+    signed: NDArray[np.int64]
+    is_legal: NDArray[np.bool_]
 
 
 class SignCounter:
     """Counts the signed pairs of blocks over one vocabulary in one graph.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+    vocabulary : Vocabulary
+        What the blocks' nodes stand for.
+    type_ranges : mapping of str to (int, int), optional
+        How many nodes of each modality are legal, none of a modality that is not named. Without
+        them every row is legal.
 
     Raises
     ------
@@ -30,13 +57,21 @@ class SignCounter:
     --------
     >>> from campaignkit.graph import Edge, SignedGraph
     >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Peru"), -1)])
-    >>> counter = SignCounter(graph, Vocabulary.of([("brand", "Nike"), ("geo", "Peru")]))
-    >>> counter.count(Block.of_rows([[0, 1], [0]], labels=[0, 0])).tolist()
-    [[0, 1], [0, 0]]
+    >>> vocabulary = Vocabulary.of([("brand", "Nike"), ("geo", "Peru")])
+    >>> counter = SignCounter(graph, vocabulary, {"brand": (1, 1), "geo": (1, 1)})
+    >>> counts = counter.count(Block.of_rows([[0, 1], [0]], labels=[0, 0]))
+    >>> counts.signed.tolist(), counts.is_legal.tolist()
+    ([[0, 1], [0, 0]], [True, False])
     """
 
-    def __init__(self, graph: SignedGraph, vocabulary: Vocabulary) -> None:
-        self._graph = graph
+    def __init__(
+        self,
+        graph: SignedGraph,
+        vocabulary: Vocabulary,
+        type_ranges: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        from campaignkit.graph.node_tables import NodeTables
+
         number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
         missing = [key for key in vocabulary.keys if key not in number]
         if missing:
@@ -45,16 +80,36 @@ class SignCounter:
                 hint="give the graph it was sampled from, with its catalogue",
                 faults=[Fault(modality, quoted(value)) for modality, value in missing],
             )
-        self._number = np.array([number[key] for key in vocabulary.keys], np.int32)
+        order = np.array([number[key] for key in vocabulary.keys], np.int32)
+        self._tables = NodeTables.of_nodes(graph, order)
+        ranges = dict.fromkeys(vocabulary.modalities, _ANY) if type_ranges is None else type_ranges
+        bounds = [ranges.get(name, (0, 0)) for name in self._tables.modalities]
+        self._low, self._high = np.array(bounds, np.int64).reshape(-1, 2).T.copy()
+        # A modality that the ranges need and no campaign can hold makes every row illegal.
+        self._is_met = all(
+            low == 0 or name in self._tables.modalities for name, (low, _) in ranges.items()
+        )
 
-    def count(self, block: Block) -> NDArray[np.int64]:
-        """int64[rows, 2], number of + and of - pairs in every row."""
-        from campaignkit.dataset.kernels.sign_counts import count_signs_csr, count_signs_dense
+    def count(self, block: Block) -> RowCounts:
+        """The counts of a checked block; see :meth:`Block.check`."""
+        from campaignkit.graph.kernels.row_counts import count_rows
+        from campaignkit.graph.kernels.vectors import aligned_zeros
 
-        graph = self._graph
-        nodes = self._number[block.nodes] if len(block.nodes) else block.nodes
-        offsets = np.ascontiguousarray(block.offsets)
-        if len(graph.catalogue) <= _DENSE_LIMIT:
-            return np.asarray(count_signs_dense(nodes, offsets, graph.signs))
-        csr = graph.csr
-        return np.asarray(count_signs_csr(nodes, offsets, csr.indptr, csr.indices, csr.signs))
+        arrays = self._tables.arrays
+        counts = RowCounts(np.zeros((len(block), 2), np.int64), np.zeros(len(block), np.bool_))
+        longest = int(block.sizes.max(initial=0))
+        count_rows(
+            arrays,
+            self._low,
+            self._high,
+            # Kernels are compiled for writable arrays; files may give read-only ones.
+            np.require(block.nodes, requirements=["C", "W"]),
+            np.require(block.offsets, requirements=["C", "W"]),
+            aligned_zeros(arrays.num_words, np.uint64),
+            np.zeros(longest, np.int32),
+            counts.signed,
+            counts.is_legal,
+        )
+        if not self._is_met:
+            counts.is_legal[:] = False
+        return counts

@@ -21,36 +21,54 @@ if TYPE_CHECKING:
 MAX_SIZE = 255  # nodes of a set; degrees are kept in bytes
 # Bounds come from binary floats: 0.3 * 10 pairs is 3.0000000000000004 or 2.9999999999999996.
 _EPSILON = 1e-9
+_ANY = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class DrawCounts:
-    """Sizes and pair counts of some draws from Q.
+    """Sizes and pair counts of some node sets, such as draws from Q.
 
     Attributes
     ----------
-    sizes : uint8[r]
-        Nodes of each draw.
-    positives, negatives : int32[r]
-        Positive and negative pairs of each draw.
+    sizes : integers[r]
+        Nodes of each set.
+    positives, negatives : integers[r]
+        Positive and negative pairs of each set.
     """
 
-    sizes: NDArray[np.uint8]
-    positives: NDArray[np.int32]
-    negatives: NDArray[np.int32]
+    sizes: NDArray[np.integer]
+    positives: NDArray[np.integer]
+    negatives: NDArray[np.integer]
 
     @property
     def pairs(self) -> NDArray[np.int64]:
-        """All node pairs of each draw, same-modality pairs included: int64[r]."""
+        """All node pairs of each set, same-modality pairs included: int64[r]."""
         sizes = self.sizes.astype(np.int64)
         return sizes * (sizes - 1) // 2
 
     def accepted(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which draws lie in a box given as :func:`pair_bounds`: bool[r]."""
+        """Which sets lie in a box given as :func:`pair_bounds`: bool[r]."""
         low_p, high_p, low_n, high_n = bounds[:, self.sizes]
         inside: NDArray[np.bool_] = (low_p <= self.positives) & (self.positives <= high_p)
         inside &= (low_n <= self.negatives) & (self.negatives <= high_n)
         return inside
+
+    def near_bound(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which sets inside a box lie within one edge of a bound that can be crossed: bool[r].
+
+        A lower bound of 0 and an upper bound of all pairs cannot.
+        """
+        least = np.where(bounds > 0, bounds + 1, -1)[[0, 2]]
+        k = np.arange(bounds.shape[1])
+        most = np.where(bounds < k * (k - 1) // 2, bounds - 1, _ANY)[[1, 3]]
+        (near_p, near_n), (far_p, far_n) = least[:, self.sizes], most[:, self.sizes]
+        near: NDArray[np.bool_] = (self.positives <= near_p) | (self.positives >= far_p)
+        near |= (self.negatives <= near_n) | (self.negatives >= far_n)
+        return near
+
+    def take(self, which: NDArray[np.bool_]) -> DrawCounts:
+        """Some of the sets."""
+        return DrawCounts(self.sizes[which], self.positives[which], self.negatives[which])
 
 
 def draw_counts(
@@ -92,13 +110,16 @@ def range_arrays(
 
 
 def pair_bounds(
-    pos_frac_range: tuple[float, float], neg_frac_range: tuple[float, float]
+    pos_frac_range: tuple[float, float],
+    neg_frac_range: tuple[float, float],
+    *,
+    max_size: int = MAX_SIZE,
 ) -> NDArray[np.int64]:
     """A box of fractions as integer bounds for every size of node set.
 
     Returns
     -------
-    int64[4, 256]
+    int64[4, max_size + 1]
         Lowest and highest number of positive pairs, then of negative pairs, by number of nodes.
 
     Examples
@@ -106,7 +127,7 @@ def pair_bounds(
     >>> pair_bounds((0.3, 1), (0, 0.1))[:, 5].tolist()  # of 10 pairs
     [3, 10, 0, 1]
     """
-    size = np.arange(MAX_SIZE + 1, dtype=np.int64)
+    size = np.arange(max_size + 1, dtype=np.int64)
     pairs = size * (size - 1) // 2
     rows = []
     for low, high in (pos_frac_range, neg_frac_range):

@@ -119,7 +119,7 @@ class GraphLists:
 
 @dataclass(frozen=True, eq=False)
 class NodeTables:
-    """The part of a graph that some modalities span, in canonical numbers.
+    """The part of a graph that some of its nodes span, in canonical numbers.
 
     Attributes
     ----------
@@ -154,7 +154,21 @@ class NodeTables:
 
         By default they are dense up to ``DENSE_NODES`` nodes, or fewer where edges are few.
         """
-        order = canonical_order(graph.catalogue, modalities)
+        return cls.of_nodes(graph, canonical_order(graph.catalogue, modalities), is_dense=is_dense)
+
+    @classmethod
+    def of_nodes(
+        cls, graph: SignedGraph, order: NDArray[np.int32], *, is_dense: bool | None = None
+    ) -> NodeTables:
+        """The tables of the subgraph that some nodes span.
+
+        Parameters
+        ----------
+        graph : SignedGraph
+        order : int32[m]
+            Catalogue positions of the nodes, in canonical order.
+        is_dense : bool, optional
+        """
         keys = tuple(graph.catalogue[int(position)].key for position in order)
         names, sizes = np.unique([modality for modality, _ in keys], return_counts=True)
         type_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -169,7 +183,7 @@ class NodeTables:
         digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
         if is_dense is None:
             is_sparse = len(listed.indices) * _NODES_A_NEIGHBOUR < n * n
-            is_dense = n <= DENSE_NODES and not (n > _SURELY_DENSE_NODES and is_sparse)
+            is_dense = 0 < n <= DENSE_NODES and not (n > _SURELY_DENSE_NODES and is_sparse)
         return cls(keys, tuple(str(name) for name in names), GraphLists(listed, digest, is_dense))
 
     @property

@@ -64,7 +64,7 @@ class Subject:
         """int64[rows, 2], + and - pairs of every campaign."""
         from campaignkit.dataset.sign_counts import SignCounter
 
-        return SignCounter(self.graph, self.dataset.vocabulary).count(self.dataset.block)
+        return SignCounter(self.graph, self.dataset.vocabulary).count(self.dataset.block).signed
 
     @cached_property
     def fractions(self) -> dict[str, NDArray[np.float64]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.graph.node_set import DrawCounts
 from campaignkit.sample.arrays import (
     ARRIVAL,
     DRAWS,
@@ -98,8 +99,8 @@ class QualityTally:
         self._effort += rows.effort
         self._rows += len(rows.sizes)
         self._nodes += int(rows.sizes.sum(dtype=np.int64))
-        near = near_bound(rows.sizes, rows.counts[:, 0], rows.counts[:, 1], self._bounds)
-        self._near += int(near.sum())
+        counts = DrawCounts(rows.sizes, rows.counts[:, 0], rows.counts[:, 1])
+        self._near += int(counts.near_bound(self._bounds).sum())
 
     def result(self) -> LabelQuality:
         """The report so far."""
@@ -127,31 +128,9 @@ class QualityTally:
         count = int(inside.sum())
         if count < _FEW:
             return None, None
-        draws = self._pilot.draws
-        near = near_bound(
-            draws.sizes[inside], draws.positives[inside], draws.negatives[inside], self._bounds
-        )
+        near = self._pilot.draws.take(inside).near_bound(self._bounds)
         share = float(near.mean())
         return share, float(np.sqrt(share * (1 - share) / count))
-
-
-def near_bound(
-    sizes: NDArray[np.uint8],
-    positives: NDArray[np.int32],
-    negatives: NDArray[np.int32],
-    bounds: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Which rows lie within one edge of a bound that could be crossed: bool[r].
-
-    A lower bound of 0 and an upper bound of all pairs cannot.
-    """
-    k = sizes.astype(np.int64)
-    pairs = k * (k - 1) // 2
-    near = np.zeros(len(k), np.bool_)
-    for counts, (low, high) in ((positives, bounds[:2, k]), (negatives, bounds[2:, k])):
-        near |= (low > 0) & (counts - low <= 1)
-        near |= (high < pairs) & (high - counts <= 1)
-    return near
 
 
 def describe(qualities: Sequence[LabelQuality]) -> dict[str, Any]:

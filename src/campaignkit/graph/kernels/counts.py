@@ -14,6 +14,7 @@ from campaignkit.graph.kernels.options import PART
 from campaignkit.graph.kernels.vectors import count_pairs, move_degrees
 
 _ONE = np.uint64(1)
+_SCAN = 8  # neighbours per node of the set up to which reading a list beats bisecting it
 
 
 def count_positive(graph, nodes, num_nodes, mask):
@@ -97,10 +98,15 @@ def _count_listed(graph, nodes, num_nodes, mask, sign):
     def count(graph, nodes, num_nodes, mask, sign):
         total = 0
         for j in range(num_nodes):
-            for i in range(graph.indptr[nodes[j]], graph.indptr[nodes[j] + 1]):
-                other = graph.indices[i]
-                inside = np.int64((mask[other >> 6] >> np.uint64(other & 63)) & _ONE)
-                total += inside & np.int64(graph.signs[i] == sign)
+            begin, end = graph.indptr[nodes[j]], graph.indptr[nodes[j] + 1]
+            if end - begin > _SCAN * num_nodes:
+                for i in range(num_nodes):
+                    total += np.int64(sign_between(graph, nodes[j], nodes[i]) == sign)
+            else:
+                for i in range(begin, end):
+                    other = graph.indices[i]
+                    inside = np.int64((mask[other >> 6] >> np.uint64(other & 63)) & _ONE)
+                    total += inside & np.int64(graph.signs[i] == sign)
         return total >> 1
 
     return count
