@@ -23,6 +23,7 @@ from campaignkit.dataset import (
 )
 from campaignkit.dataset.label_tally import LabelTally
 from campaignkit.dataset.leakage import measure_leakage
+from campaignkit.dataset.repeats import count_repeats
 from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.row_sample import RowSample
 from campaignkit.dataset.sign_counts import SignCounter
@@ -204,6 +205,22 @@ def test_duplicates_are_counted_within_and_across_labels() -> None:
     assert pos.effective_distinct == 1
     assert neg.effective_distinct == pytest.approx(16 / 6, abs=1e-3)
     assert evaluation.in_range_frac is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2)), max_size=40))
+def test_repeats_are_those_of_a_plain_count(rows: list[tuple[int, int]]) -> None:
+    hashes = np.array([value for value, _ in rows], np.uint64)
+    codes = np.array([label for _, label in rows], np.uint8)
+
+    whole, each = count_repeats(hashes, codes, num_labels=3)
+
+    for repeats, labels in ((whole, {0, 1, 2}), *zip(each, ({0}, {1}, {2}), strict=True)):
+        times = Counter(value for value, label in rows if label in labels)
+        owners = {value: {label for other, label in rows if other == value} for value in times}
+        shared = sum(num for value, num in times.items() if len(owners[value]) > 1)
+        assert (repeats.rows, repeats.distinct) == (times.total(), len(times))
+        assert repeats.squares == sum(num**2 for num in times.values())
+        assert repeats.across == shared
 
 
 def test_coverage_names_what_is_in_no_campaign() -> None:

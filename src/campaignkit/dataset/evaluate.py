@@ -13,6 +13,7 @@ from campaignkit.dataset.evaluation import DatasetEvaluation, LabelEvaluation
 from campaignkit.dataset.label_tally import LabelTally
 from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.leakage import measure_leakage
+from campaignkit.dataset.repeats import Repeats, count_repeats
 from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.row_sample import RowSample
 from campaignkit.dataset.sign_counts import SignCounter
@@ -145,11 +146,13 @@ class EvaluationAccumulator:
 
     def result(self) -> DatasetEvaluation:
         """The evaluation of all rows so far."""
-        hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
-        codes = np.concatenate([np.zeros(0, np.uint8), *self._labels])
+        self._hashes = [np.concatenate([np.zeros(0, np.uint64), *self._hashes])]
+        self._labels = [np.concatenate([np.zeros(0, np.uint8), *self._labels])]
+        hashes, codes = self._hashes[0], self._labels[0]
         sample = self._sample.rows()
+        repeats, repeats_of = count_repeats(hashes, codes, num_labels=len(self._label_names))
         labels = {
-            name: self._label(code, name, hashes, codes, sample)
+            name: self._label(code, name, len(hashes), repeats_of[code], sample)
             for code, name in enumerate(self._label_names)
         }
         boxes = self._spec.label_params if self._spec is not None else {}
@@ -158,7 +161,6 @@ class EvaluationAccumulator:
         rows = len(hashes)
         in_range = [label.in_range for label in labels.values() if label.rows]
         known = [count for count in in_range if count is not None]
-        repeats = _repeats(hashes)
         rng = stream(self._seed, "dataset", "pairs")
         leakage = measure_leakage(sample, self._vocabulary, self._label_names, seed=self._seed)
         coverage, unused = self._coverage()
@@ -169,9 +171,9 @@ class EvaluationAccumulator:
             class_balance=_balance([label.rows for label in labels.values()]),
             coverage_frac=coverage,
             unused=unused,
-            duplicates=rows - len(repeats),
-            distinct_frac=_share(len(repeats), rows),
-            effective_distinct=_effective(repeats),
+            duplicates=repeats.duplicates,
+            distinct_frac=_share(repeats.distinct, rows),
+            effective_distinct=round(repeats.effective, 3),
             similarity=compare_rows(sample, len(self._vocabulary), rng),
             leakage=leakage,
             notes=self._notes(rows, labels),
@@ -181,15 +183,12 @@ class EvaluationAccumulator:
         self,
         code: int,
         name: str,
-        hashes: NDArray[np.uint64],
-        codes: NDArray[np.uint8],
+        num_rows: int,
+        repeats: Repeats,
         sample: Block,
     ) -> LabelEvaluation:
         tally = self._tallies[name]
         box, rows = tally.spec, tally.rows
-        mine = hashes[codes == code]
-        repeats = _repeats(mine)
-        across = np.isin(mine, hashes[codes != code])
         pos, neg = _share(tally.pos, rows), _share(tally.neg, rows)
         rng = stream(self._seed, "dataset", "pairs", name)
         own = sample.take(np.flatnonzero(sample.labels == code))
@@ -197,7 +196,7 @@ class EvaluationAccumulator:
         return LabelEvaluation(
             rows=rows,
             requested=box.num_samples if box else None,
-            row_frac=_share(rows, len(hashes)),
+            row_frac=_share(rows, num_rows),
             mean_pos_frac=pos,
             mean_neg_frac=neg,
             mean_absent_frac=round(1 - pos - neg, _DIGITS) if rows else 0.0,
@@ -207,10 +206,10 @@ class EvaluationAccumulator:
             type_counts_legal=tally.legal if self._spec is not None else None,
             near_bound_frac=_share(tally.near_bound, rows) if box else None,
             sizes=sizes,
-            duplicates=rows - len(repeats),
-            duplicates_across=int(across.sum()),
-            distinct_frac=_share(len(repeats), rows),
-            effective_distinct=_effective(repeats),
+            duplicates=repeats.duplicates,
+            duplicates_across=repeats.across,
+            distinct_frac=_share(repeats.distinct, rows),
+            effective_distinct=round(repeats.effective, 3),
             similarity=compare_rows(own, len(self._vocabulary), rng),
         )
 
@@ -242,18 +241,6 @@ class EvaluationAccumulator:
 
 def _share(part: float, whole: int) -> float:
     return round(float(part) / whole, _DIGITS) if whole else 0.0
-
-
-def _repeats(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """How often each different value occurs."""
-    return np.unique(hashes, return_counts=True)[1]
-
-
-def _effective(repeats: NDArray[np.int64]) -> float:
-    if not len(repeats):
-        return 0.0
-    total = float(repeats.sum())
-    return round(total**2 / float((repeats.astype(np.float64) ** 2).sum()), 3)
 
 
 def _balance(rows: list[int]) -> float:
