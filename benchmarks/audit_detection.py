@@ -3,7 +3,7 @@
     python benchmarks/audit_detection.py [FOLDER]    # FOLDER holds hospital/ and beers/
 
 Each figure is printed for the library's own generator and injector, and for the second pair, which
-shares no code with them and was not looked at while the audit was written.
+shares no code with them.
 """
 
 from __future__ import annotations

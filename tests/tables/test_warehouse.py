@@ -14,6 +14,8 @@ from campaignkit.tables import MARKETING_LAWS, law_counts, synthetic_table, ware
 ibis = pytest.importorskip("ibis", reason="the extra warehouse is not installed")
 
 
+# ibis calls DuckDB's fetch_arrow_table, which newer DuckDB calls deprecated.
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_counts_inside_a_backend_are_the_counts_of_the_laws() -> None:
     kinds = list(dict.fromkeys(law.kind for law in MARKETING_LAWS))
     dirty, _ = ErrorInjector(kinds, rate=0.1).inject(synthetic_table(2000))

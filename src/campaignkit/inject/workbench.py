@@ -204,6 +204,10 @@ class Workbench:
         self._numbers[own][rows] = np.rint(values) if whole else values
         self._wrote(kind, own, rows)
 
+    def put_back(self, own: str, rows: NDArray[int64]) -> None:
+        """Give number cells the clean table's values again."""
+        self._numbers[own][rows] = self.clean_numbers(own)[rows]
+
     def write_words(
         self, kind: str, name: str, rows: NDArray[int64], words: Sequence[str], chosen: Any
     ) -> None:
