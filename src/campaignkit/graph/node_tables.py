@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,8 @@ GraphArrays = DenseArrays | ListedArrays
 class GraphLists:
     """A graph as lists of neighbours without names: what travels to a worker.
 
-    Equal and hashed by its digest, so that a worker can keep what it makes of it.
+    Equal and hashed by its digest, so that a worker can keep what it makes of it. Each task brings
+    it along, at two or four bytes an edge; a process unpacks it once.
 
     Attributes
     ----------
@@ -99,6 +100,24 @@ class GraphLists:
     def __hash__(self) -> int:
         return hash((self.digest, self.is_dense))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _unpacked, (self._packed, self.digest, self.is_dense)
+
+    @cached_property
+    def _packed(self) -> tuple[bytes, ...]:
+        """Types, edges from each node to later ones, those nodes, and which edges are positive."""
+        listed = self.listed
+        n = len(listed.indptr) - 1
+        rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(listed.indptr))
+        is_first = rows < listed.indices
+        later = np.bincount(rows[is_first], minlength=n).astype(np.int32)
+        return (
+            listed.type_start.tobytes(),
+            later.tobytes(),
+            listed.indices[is_first].astype(_number_of(n)).tobytes(),
+            np.packbits(listed.signs[is_first] > 0).tobytes(),
+        )
+
     def arrays(self) -> GraphArrays:
         """What kernels read."""
         from campaignkit.graph.kernels.vectors import aligned_zeros
@@ -115,6 +134,22 @@ class GraphLists:
         _set_bits(pos_bits, square > 0)
         _set_bits(neg_bits, square < 0)
         return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
+
+
+@lru_cache(maxsize=2)
+def _unpacked(packed: tuple[bytes, ...], digest: str, is_dense: bool) -> GraphLists:
+    type_start, later, columns, is_positive = packed
+    counts = np.frombuffer(later, np.int32)
+    n = len(counts)
+    source = np.repeat(np.arange(n, dtype=np.int32), counts)
+    target = np.frombuffer(columns, _number_of(n)).astype(np.int32)
+    bits = np.unpackbits(np.frombuffer(is_positive, np.uint8), count=len(source))
+    sign = 2 * bits.astype(np.int8) - 1
+    rows, other = np.concatenate([source, target]), np.concatenate([target, source])
+    # Copied: kernels are compiled for arrays that can be written, and bytes cannot.
+    types = np.frombuffer(type_start, np.int64).copy()
+    listed = _listed(types, rows, other, np.concatenate([sign, sign]))
+    return GraphLists(listed, digest, is_dense)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,12 +208,7 @@ class NodeTables:
         names, sizes = np.unique([modality for modality, _ in keys], return_counts=True)
         type_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         n = len(keys)
-        listed = ListedArrays(
-            type_start,
-            _padded(n, _BITS_A_VECTOR) // 64,
-            _padded(n, _BYTES_A_VECTOR),
-            *_renumbered(graph, order),
-        )
+        listed = _listed(type_start, *_renumbered(graph, order))
         arrays = (type_start, listed.indptr, listed.indices, listed.signs)
         digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
         if is_dense is None:
@@ -197,6 +227,31 @@ class NodeTables:
         return self.lists.arrays()
 
 
+def _listed(
+    type_start: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    signs: NDArray[np.int8],
+) -> ListedArrays:
+    """Neighbour lists, ascending, of edges that are given in both directions, in any order."""
+    n = int(type_start[-1])
+    by_row = _by_row(rows, columns, n)
+    indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
+    return ListedArrays(
+        type_start,
+        _padded(n, _BITS_A_VECTOR) // 64,
+        _padded(n, _BYTES_A_VECTOR),
+        indptr,
+        columns[by_row],
+        signs[by_row],
+    )
+
+
+def _number_of(num_nodes: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint16 if num_nodes <= 1 << 16 else np.uint32
+
+
 def _padded(num_items: int, multiple: int) -> int:
     return -(-num_items // multiple) * multiple
 
@@ -209,18 +264,14 @@ def _set_bits(bits: NDArray[np.uint64], which: NDArray[np.bool_]) -> None:
 
 def _renumbered(
     graph: SignedGraph, order: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
     number_of = np.full(len(graph.catalogue), -1, np.int32)
     number_of[order] = np.arange(len(order), dtype=np.int32)
     csr = graph.csr
     rows = np.repeat(number_of, np.diff(csr.indptr))
     columns = number_of[csr.indices]
     kept = (rows >= 0) & (columns >= 0)
-    rows, columns, signs = rows[kept], columns[kept], csr.signs[kept]
-    by_row = _by_row(rows, columns, len(order))
-    indptr = np.zeros(len(order) + 1, np.int64)
-    np.cumsum(np.bincount(rows, minlength=len(order)), out=indptr[1:])
-    return indptr, columns[by_row], signs[by_row]
+    return rows[kept], columns[kept], csr.signs[kept]
 
 
 def _by_row(rows: NDArray[np.int32], columns: NDArray[np.int32], n: int) -> NDArray[np.intp]:
