@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from worlds import SIZES, spec_of, structured_graph
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import CampaignkitError
-from campaignkit.graph import SignedGraph
+from campaignkit.graph import SignedGraph, published_graph
 from campaignkit.sample import AnnealingSampler
 from campaignkit.sample.moves import free_node, pick, swap_node
 from campaignkit.spec import SamplingSpec
@@ -306,3 +308,42 @@ def test_a_move_across_modalities_minds_the_edge_between_the_two() -> None:
 
     recount(graph, dataset, spec)
     assert dataset == reference.sample()
+
+
+def test_an_interrupt_begins_no_more_chunks() -> None:
+    """However long its traceback is looked at: what was not begun is cancelled at once."""
+    graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({"x": SOFT}, 900)
+    sampler = AnnealingSampler(graph, spec)
+    gate, futures = Event(), []
+
+    class Gated(ThreadPoolExecutor):
+        def submit(self, *args: object, **kwargs: object) -> Future:  # type: ignore[type-arg]
+            if len(futures) == 4:
+                super().submit(gate.wait)
+            futures.append(super().submit(*args, **kwargs))  # type: ignore[arg-type]
+            return futures[-1]
+
+    with Gated(1) as executor:
+        try:
+            with pytest.raises(KeyboardInterrupt) as caught:
+                sampler.sample(executor=executor, chunk_rows=10, progress=StopAfter(30))
+            waiting = [future for future in futures[4:] if not future.cancelled()]
+        finally:
+            gate.set()
+
+    assert caught.tb is not None
+    assert len(futures) > 20
+    assert waiting == []
+
+
+@pytest.mark.parametrize("rare", [((0.48, 0.5), (0.46, 0.5))])
+def test_a_box_that_takes_long_to_reach_gets_a_soft_wall_all_the_same(rare: object) -> None:
+    """A hard wall would keep each chain on the island where it arrived."""
+    ranges = dict.fromkeys(published_graph().catalogue.modalities, (1, 2))
+    sampler = AnnealingSampler(published_graph(), spec_of({"x": rare}, 5, ranges))
+
+    (plan,) = sampler.plans
+
+    assert plan.mode == "heat_bath"
+    assert plan.rho > 0
+    assert plan.inside_share > 0

@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("module", ["annealers", "checkpoint", "code_of", "reference", "sampler"])
+@pytest.mark.parametrize(
+    "module", ["annealers", "checkpoint", "code_of", "quality", "reference", "sampler"]
+)
 def test_examples_run(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"campaignkit.sample.{module}"))
 

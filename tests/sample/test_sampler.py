@@ -17,7 +17,7 @@ from worlds import SIZES, spec_of, structured_graph
 from campaignkit.catalogue import Catalogue
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import CampaignkitError, SamplingFailed, SpecError
-from campaignkit.graph import Edge, SignedGraph
+from campaignkit.graph import Edge, SignedGraph, published_graph
 from campaignkit.sample import AnnealingSampler
 from campaignkit.sample.job import Chunk, draw_chunk
 from campaignkit.sample.moves.defaults import DEFAULT_MOVES
@@ -209,6 +209,21 @@ def test_the_pilot_says_which_mode_and_why() -> None:
     )
     assert quality["pos"]["draws"] >= 5
     assert quality["rare"]["visits"] > 0
+
+
+@pytest.mark.slow
+def test_the_share_near_a_bound_is_estimated_where_the_pilot_met_too_few() -> None:
+    graph = published_graph()
+    ranges = dict.fromkeys(graph.catalogue.modalities, (1, 1))
+    ranges |= {"gender-generation": (5, 6), "interest-and-other-attributes": (3, 5)}
+    spec = spec_of({"rare": ((0.42, 1.0), (0.0, 0.09))}, 2_000, ranges)
+
+    rare = AnnealingSampler(graph, spec).sample().provenance.quality["labels"]["rare"]
+
+    assert rare["acceptance"] < 0.003
+    assert 0 < rare["near_bound_error"] < 0.05
+    difference = abs(rare["near_bound_frac"] - rare["near_bound_expected"])
+    assert difference < 3 * rare["near_bound_error"]
 
 
 class LosingExecutor(ThreadPoolExecutor):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ _SURELY_DENSE_NODES = 4096
 _NODES_A_NEIGHBOUR = 64
 _BITS_A_VECTOR = 512
 _BYTES_A_VECTOR = 64
+_EXPANDING = Lock()
 
 
 class DenseArrays(NamedTuple):
@@ -136,6 +138,17 @@ class GraphLists:
         return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
 
 
+def expanded(lists: GraphLists) -> GraphArrays:
+    """The arrays of a graph, made once in each process, by whichever thread comes first."""
+    with _EXPANDING:
+        return _expanded(lists)
+
+
+@lru_cache(maxsize=2)
+def _expanded(lists: GraphLists) -> GraphArrays:
+    return lists.arrays()
+
+
 @lru_cache(maxsize=2)
 def _unpacked(packed: tuple[bytes, ...], digest: str, is_dense: bool) -> GraphLists:
     type_start, later, columns, is_positive = packed
@@ -224,7 +237,7 @@ class NodeTables:
     @cached_property
     def arrays(self) -> GraphArrays:
         """What kernels read."""
-        return self.lists.arrays()
+        return expanded(self.lists)
 
 
 def _listed(

@@ -32,7 +32,8 @@ def sampling_section(subject: Subject) -> Section | None:
             "Rejection draws until a campaign falls into the box: exact. Heat-bath annealing "
             "walks inside boxes that few draws reach, until it has mixed. A sampler that stopped "
             "at the first campaign inside would crowd them at the walls of the box: the share "
-            "near a bound (within one edge) is set beside that of exact draws."
+            "near a bound (within one edge) is set beside that of exact draws, or, where those "
+            "are too few, of chains four times as long."
         )
         + table(head, rows),
     )
@@ -41,5 +42,5 @@ def sampling_section(subject: Subject) -> Section | None:
 def _expected(told: Mapping[str, Any]) -> str:  # Any: JSON values
     share, error = told.get("near_bound_expected"), told.get("near_bound_error")
     if share is None or error is None:
-        return "too few exact draws to tell"
+        return "not known"
     return f"{share:.1%} ± {2 * error:.1%}"

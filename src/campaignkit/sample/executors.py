@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 
 from campaignkit.errors import CampaignkitError
@@ -21,7 +21,7 @@ _TRIES = 3  # times a chunk is handed to the executor before it is done in this 
 
 def run_chunks(
     chunks: Sequence[Chunk], *, executor: Executor | None, checkpoint: Checkpoint
-) -> Iterator[ChunkRows]:
+) -> Generator[ChunkRows, None, None]:
     """Yield the chunks' rows in order.
 
     Parameters

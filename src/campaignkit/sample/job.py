@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import SamplingFailed
-from campaignkit.graph.node_tables import GraphArrays, GraphLists
+from campaignkit.graph.node_tables import GraphArrays, GraphLists, expanded
 from campaignkit.sample.arrays import (
     ARRIVAL,
     CHANGES,
@@ -90,12 +89,6 @@ class ChunkRows:
     sizes: NDArray[np.uint8]
     counts: NDArray[np.int32]
     effort: NDArray[np.int64]
-
-
-@lru_cache(maxsize=2)
-def expanded(lists: GraphLists) -> GraphArrays:
-    """The arrays of a graph, made once in each process."""
-    return lists.arrays()
 
 
 def draw_chunk(chunk: Chunk) -> ChunkRows:

@@ -39,7 +39,7 @@ PILOT_DRAWS = 10_000
 REJECTION_PAYS = 0.02
 # The soft wall's geometric parameter. The first mixes fastest; the others are for narrow boxes, of
 # which a high wall loses sight, down to a hard wall for boxes in very large, sparse graphs.
-_RHOS = (0.4, 0.3, 0.2, 0.1, 0.03, 0.01, 0.001, 0.0)
+_RHOS = (0.4, 0.3, 0.2, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 _LOWEST_SCALED = 0.1  # visits grow as the wall falls, up to here
 # Visits to the box, for each slot, before a campaign is taken, as a line over the share of steps
 # inside: at these node frequencies and sizes were at noise against rejection and, in tail boxes,
@@ -51,7 +51,8 @@ _NEXT_OF_BLOCK = 1 / 3
 _MIN_VISITS = 24
 _PILOT_CHAINS = 32
 _PILOT_VISITS = 16
-_PILOT_STEPS = 2_000
+_PILOT_STEPS = 20_000
+_PILOT_RESTARTS = 3
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,11 @@ def _with_wall(
     box, slots = box_of(label, spec, tables)
     for rho in _RHOS:
         share = _inside_share(tables.arrays, box, slots, plan.label, rho)
-        if share >= _LEAST_INSIDE:
+        if share is None or share >= _LEAST_INSIDE:
             break
+    # A box that the pilot never reached says nothing about its wall: the first one, not the last,
+    # which would keep a chain on the island it arrives on.
+    share = share or 0.0
     visits_a_slot = (_VISITS_A_SLOT + _VISITS_SLOPE * share) * _RHOS[0] / max(rho, _LOWEST_SCALED)
     visits = max(_MIN_VISITS, round(visits_a_slot * slots.type_of.size))
     return replace(
@@ -159,12 +163,15 @@ def _with_wall(
     )
 
 
-def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float) -> float:
+def _inside_share(
+    graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho: float
+) -> float | None:
+    """Share of steps inside the box once it was reached; None if it never was."""
     from campaignkit.sample.kernels.heat_bath import heat_bath
 
     effort = np.zeros(NUM_EFFORTS, np.int64)
     rows = Rows.of(_PILOT_CHAINS, int(box.high.sum()))
-    schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, 1], np.int64)
+    schedule = np.array([1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, _PILOT_RESTARTS], np.int64)
     key = np.uint64(key64(0, "pilot", "chains", label))
     scratch = Scratch.of(graph, slots)
     heat_bath(
@@ -179,7 +186,7 @@ def _inside_share(graph: GraphArrays, box: Box, slots: SlotPlan, label: str, rho
         rows,
         effort[ARRIVAL : CHANGES + 1],
     )
-    return float(effort[VISITS] / effort[MIXING]) if effort[MIXING] else 0.0
+    return float(effort[VISITS] / effort[MIXING]) if effort[MIXING] else None
 
 
 def box_of(label: LabelSpec, spec: SamplingSpec, tables: NodeTables) -> tuple[Box, SlotPlan]:

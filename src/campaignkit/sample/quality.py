@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,9 @@ class LabelQuality:
     near_bound_frac : float
         Share of rows within one edge of a bound of the box.
     near_bound_expected, near_bound_error : float or None
-        The same share among the pilot's accepted draws, which are exact, and its standard error;
-        None where the pilot has too few.
+        The same share as it should be, and its standard error: among the pilot's accepted draws,
+        which are exact; where those are too few, at the end of heat-bath chains four times as
+        long. None if such chains did not get there.
     mean_size : float
         Nodes a row.
     priority_edges : dict of str to [float, float]
@@ -76,6 +77,25 @@ class LabelQuality:
         return asdict(self)
 
 
+class Share(NamedTuple):
+    """A share of some rows, and its standard error.
+
+    Examples
+    --------
+    >>> Share.of(np.array([True, False, True, False]))
+    Share(value=0.5, error=0.25)
+    """
+
+    value: float
+    error: float
+
+    @classmethod
+    def of(cls, which: NDArray[np.bool_]) -> Share:
+        """The share of rows that are marked."""
+        value = float(which.mean())
+        return cls(value, float(np.sqrt(value * (1 - value) / len(which))))
+
+
 class QualityTally:
     """Adds up one label's chunks as they finish; keeps sums only.
 
@@ -85,12 +105,21 @@ class QualityTally:
     bounds : int64[4, 256]
         The label's box, see :func:`campaignkit.graph.node_set.pair_bounds`.
     pilot : Pilot
+    estimate : callable
+        Gives the share of rows near a bound where the pilot cannot.
     """
 
-    def __init__(self, plan: LabelPlan, bounds: NDArray[np.int64], pilot: Pilot) -> None:
+    def __init__(
+        self,
+        plan: LabelPlan,
+        bounds: NDArray[np.int64],
+        pilot: Pilot,
+        estimate: Callable[[], Share | None],
+    ) -> None:
         self._plan = plan
         self._bounds = bounds
         self._pilot = pilot
+        self._estimate = estimate
         self._effort = np.zeros(NUM_EFFORTS, np.int64)
         self._rows = self._near = self._nodes = 0
 
@@ -105,7 +134,7 @@ class QualityTally:
     def result(self) -> LabelQuality:
         """The report so far."""
         plan, effort = self._plan, [int(count) for count in self._effort]
-        expected, error = self._expected()
+        expected = self._expected()
         rows = max(self._rows, 1)
         tiers = {"high": effort[HIGH_TIER:LOW_TIER], "low": effort[LOW_TIER:]}
         return LabelQuality(
@@ -115,7 +144,8 @@ class QualityTally:
             draws=effort[DRAWS], arrival_steps=effort[ARRIVAL], mixing_steps=effort[MIXING],
             visits=effort[VISITS], restarts=effort[RESTARTS],
             near_bound_frac=self._near / rows,
-            near_bound_expected=expected, near_bound_error=error,
+            near_bound_expected=expected.value if expected else None,
+            near_bound_error=expected.error if expected else None,
             mean_size=self._nodes / rows,
             priority_edges={
                 tier: [before / rows, after / rows]
@@ -123,14 +153,11 @@ class QualityTally:
             },
         )  # fmt: skip
 
-    def _expected(self) -> tuple[float | None, float | None]:
+    def _expected(self) -> Share | None:
         inside = self._pilot.accepted[self._plan.label]
-        count = int(inside.sum())
-        if count < _FEW:
-            return None, None
-        near = self._pilot.draws.take(inside).near_bound(self._bounds)
-        share = float(near.mean())
-        return share, float(np.sqrt(share * (1 - share) / count))
+        if inside.sum() < _FEW:
+            return self._estimate()
+        return Share.of(self._pilot.draws.take(inside).near_bound(self._bounds))
 
 
 def describe(qualities: Sequence[LabelQuality]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from functools import cached_property
+from contextlib import closing
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,9 +31,19 @@ from campaignkit.sample.annealers import checked_moves, is_compiled
 from campaignkit.sample.checkpoint import Checkpoint
 from campaignkit.sample.executors import run_chunks
 from campaignkit.sample.job import Chunk, ChunkRows, LabelJob
-from campaignkit.sample.plan import LabelPlan, Mode, Pilot, Stop, box_of, plan_labels, run_pilot
+from campaignkit.sample.long_chains import LongChains
+from campaignkit.sample.plan import (
+    LabelPlan,
+    Mode,
+    Pilot,
+    Stop,
+    box_of,
+    plan_label,
+    plan_labels,
+    run_pilot,
+)
 from campaignkit.sample.priorities import Priorities
-from campaignkit.sample.quality import QualityTally, describe
+from campaignkit.sample.quality import QualityTally, Share, describe
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
 
@@ -281,6 +293,15 @@ class AnnealingSampler:
                 priorities=Priorities.of(label, self.spec, self._tables),
             )
 
+    def _near_bound(self, job: LabelJob) -> Share | None:
+        """What long chains say of a label; they need a wall even where its rows do not."""
+        plan = job.plan
+        if plan.mode != "heat_bath":
+            plan = plan_label(
+                plan.label, self.spec, self._tables, self._pilot, mode="heat_bath", stop="mixed"
+            )
+        return LongChains(replace(job, plan=plan)).near_bound()
+
     def _run(
         self,
         take: Callable[[Block], object],
@@ -305,18 +326,21 @@ class AnnealingSampler:
             for first in range(0, wanted, chunk_rows)
         ]
         tallies = {
-            job.plan.label: QualityTally(job.plan, job.box.bounds, self._pilot) for job in jobs
+            job.plan.label: QualityTally(
+                job.plan, job.box.bounds, self._pilot, partial(self._near_bound, job)
+            )
+            for job in jobs
         }
         codes = {label: code for code, label in enumerate(self.spec.label_params)}
         done = 0
-        for chunk, rows in zip(
-            chunks, run_chunks(chunks, executor=executor, checkpoint=kept), strict=True
-        ):
-            label = chunk.job.plan.label
-            tallies[label].add(rows)
-            take(_block(rows, codes[label]))
-            done += chunk.num_rows
-            tell.update("sampling", done, self.spec.num_samples)
+        # Closed whatever happens: a traceback that is kept would keep chunks running.
+        with closing(run_chunks(chunks, executor=executor, checkpoint=kept)) as finished:
+            for chunk, rows in zip(chunks, finished, strict=True):
+                label = chunk.job.plan.label
+                tallies[label].add(rows)
+                take(_block(rows, codes[label]))
+                done += chunk.num_rows
+                tell.update("sampling", done, self.spec.num_samples)
         return list(tallies.values())
 
 
