@@ -44,18 +44,20 @@ def _meanings(table: OpenTable, texts: list[str], schema: TableSchema) -> dict[s
         relation = f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
     out: dict[str, Meaning] = {}
     for name in texts:
+        standard = table.matching.standard(name)
+        role = schema[standard].role if standard else None
+        if role is Role.DIMENSION:  # text whatever its cells look like
+            out[name] = TEXT
+            continue
         column = quoted(name)
         # Distinct cells with their counts: a column of ten brands is read ten times, not 20,000.
         cells = table.rows(
             f"SELECT {column}, count(*) FROM {relation} WHERE {column} IS NOT NULL GROUP BY 1"
         )
-        standard = table.matching.standard(name)
-        role = schema[standard].role if standard else None
         words: list[str] = []
         for cell, count in cells:
             words.extend([cell] * min(int(count), 50))
-        meaning = read_meaning(words, is_date=role is Role.DATE, is_id=role is Role.ID)
-        out[name] = TEXT if role is Role.DIMENSION else meaning
+        out[name] = read_meaning(words, is_date=role is Role.DATE, is_id=role is Role.ID)
     return out
 
 

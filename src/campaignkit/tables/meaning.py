@@ -33,6 +33,7 @@ _DATE_FORMATS: tuple[tuple[str, str], ...] = (
     (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
     (r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"),
 )
+_ANY_DATE = re.compile("|".join(f"(?:{pattern})" for pattern, _ in _DATE_FORMATS))
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[$€£¥]?\s?[-+]?\d{1,3}(,\d{3})+(\.\d+)?\s?[$€£¥]?")
 _EUROPEAN = re.compile(r"[-+]?[€£]?\s?\d{1,3}([. ]\d{3})*,\d+\s?€?|[-+]?\d{1,3}(\.\d{3}){2,}")
@@ -103,6 +104,9 @@ def _as_date(cells: Sequence[str], *, is_date: bool) -> Meaning | None:
     seen: Counter[str] = Counter()
     day_first = month_first = 0
     for cell in cells:
+        # Most text is no date in any format: one look instead of ten.
+        if not _ANY_DATE.fullmatch(cell):
+            continue
         name = next((f for pattern, f in _DATE_FORMATS if re.fullmatch(pattern, cell)), None)
         if name == "%Y%m%d" and not (is_date and cell[:2] in ("19", "20")):
             name = None
