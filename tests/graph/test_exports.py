@@ -40,6 +40,8 @@ def test_a_folder_keeps_everything(
     assert back.catalogue == graph.catalogue
     assert list(back.edges()) == list(graph.edges())
     assert back.digest == graph.digest
+    assert back == graph
+    assert back != graph.add([Attribute("platform", "one more")])
 
 
 def test_the_same_graph_saves_to_the_same_bytes(graph: SignedGraph, tmp_path: Path) -> None:

@@ -356,6 +356,37 @@ def test_runs_that_make_no_sense_are_refused(options: dict[str, object], words: 
         AnnealingSampler(world(), spec_of(BOXES, 5)).sample(**options)
 
 
+def test_what_is_no_graph_or_spec_is_refused() -> None:
+    with pytest.raises(SpecError, match="expected a SamplingSpec"):
+        AnnealingSampler(world(), spec_of(BOXES, 5).model_dump())
+    with pytest.raises(CampaignkitError, match="expected a SignedGraph"):
+        AnnealingSampler("edges.csv", spec_of(BOXES, 5))
+
+
+def test_more_campaigns_than_memory_holds_are_refused_at_once() -> None:
+    sampler = AnnealingSampler(world(), spec_of(BOXES, 30_000_000))
+
+    with pytest.raises(CampaignkitError, match="use write"):
+        sampler.sample()
+
+
+def test_rejection_of_a_box_too_rare_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaignkit.sample.job._MAX_REJECTIONS", 50)
+    spec = spec_of({"rare": ((0.6, 1.0), (0.0, 0.0))}, 5)
+
+    with pytest.raises(SamplingFailed, match=r"among 50 unconstrained draws.*too few"):
+        AnnealingSampler(world(), spec, mode="rejection").sample()
+
+
+def test_a_label_with_too_few_different_campaigns_is_warned_of() -> None:
+    spec = spec_of({"x": ((0.0, 1.0), (0.0, 1.0))}, 500, {"a": (1, 1), "b": (1, 1)})
+
+    with pytest.warns(UserWarning, match="allow 30 different ones: expect repeats"):
+        dataset = AnnealingSampler(world(), spec).sample()
+
+    assert len({tuple(dataset.block.row(row)) for row in range(500)}) == 30
+
+
 def test_labels_that_overlap_wholly_are_warned_of() -> None:
     box = ((0.3, 1.0), (0.0, 0.2))
 

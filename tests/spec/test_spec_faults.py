@@ -43,6 +43,8 @@ FAULTS: list[tuple[tuple[str, ...], object, str, str]] = [
     (("label_params", "pos", "neg_frac_range"), [0.9, 1], "label_params.pos.neg_frac_range",
      "add up to more than 1"),
     (("label_params", "pos", "num_samples"), 0, "label_params.pos.num_samples", "0 does not fit"),
+    (("label_params", "pos", "num_samples"), 10**12, "label_params.pos.num_samples",
+     "less than or equal to 10000000000"),
     (("label_params", "pos", "num_samples"), 2.5, "label_params.pos.num_samples", "2.5"),
     (("label_params", "pos", "colour"), 1, "label_params.pos.colour", "not a known key"),
     (("label_params", "pos"), {}, "label_params.pos.num_samples", "is missing"),
@@ -105,6 +107,8 @@ def test_every_door_raises_the_same_error(tmp_path: Path) -> None:
         SamplingSpec(type_ranges={}, label_params={})
     with pytest.raises(SpecError, match="num_samples"):
         LabelSpec(pos_frac_range=(0, 1), neg_frac_range=(0, 1), num_samples=0)
+    with pytest.raises(SpecError, match="JSON"):
+        SamplingSpec.model_validate_json("{")
     with pytest.raises(ValueError, match="a fault"):
         SamplingSpec.model_validate([])
 

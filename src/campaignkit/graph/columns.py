@@ -46,6 +46,22 @@ class EdgeColumns:
     def __len__(self) -> int:
         return len(self.source)
 
+    def equals(self, other: EdgeColumns) -> bool:
+        """Whether the two tables say the same of the same edges."""
+        if len(self) != len(other):
+            return False
+        for field in fields(self):
+            one, two = getattr(self, field.name), getattr(other, field.name)
+            if isinstance(one, Texts):
+                if one.decoded(len(self)) != two.decoded(len(self)):
+                    return False
+            elif one is None or two is None:
+                if one is not two:
+                    return False
+            elif not np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
+                return False
+        return True
+
     def take(self, rows: NDArray[np.int64]) -> EdgeColumns:
         """The table of these rows, in this order."""
         return EdgeColumns(

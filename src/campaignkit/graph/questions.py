@@ -128,6 +128,15 @@ class GraphQuestions:
         ends = int(self.columns.source[row]), int(self.columns.target[row])
         return self.columns.edge(row, *(self.catalogue[end].key for end in ends))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same attributes and edges, provenance included."""
+        if not isinstance(other, GraphQuestions):
+            return NotImplemented
+        return self.catalogue == other.catalogue and self.columns.equals(other.columns)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def __repr__(self) -> str:
         neutral = f", {self.num_neutral} neutral" if self.num_neutral else ""
         counts = f"{self.num_positive} +, {self.num_negative} -{neutral}"

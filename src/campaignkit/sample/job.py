@@ -154,6 +154,12 @@ def _propose(
 
 def _failure(job: LabelJob, row: int, nearest: int) -> SamplingFailed:
     label = job.plan.label
+    if job.plan.mode == "rejection":
+        return SamplingFailed(
+            f"label '{label}': no campaign {row} among {_MAX_REJECTIONS:,} unconstrained draws; "
+            "its box accepts too few of them for rejection. Nothing was emitted",
+            hint="leave mode out: annealing reaches such boxes",
+        )
     came = (
         f"the nearest came within {nearest} edge{'' if nearest == 1 else 's'} of the box"
         if nearest > 0

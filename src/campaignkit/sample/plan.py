@@ -7,7 +7,8 @@ campaigns: a campaign that were a draw of the pilot would have been chosen with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -96,6 +97,27 @@ class Pilot:
 
     draws: DrawCounts
     accepted: dict[str, NDArray[np.bool_]]
+
+
+def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
+    """One sentence for each label that asks for more campaigns than there are different ones."""
+    sets = num_node_sets(tables, spec.type_ranges)
+    return tuple(
+        f"label '{label}' asks for {box.num_samples:,} campaigns, but the type ranges allow "
+        f"{sets:,} different ones: expect repeats"
+        for label, box in spec.label_params.items()
+        if sets < box.num_samples
+    )
+
+
+def num_node_sets(tables: NodeTables, type_ranges: Mapping[str, tuple[int, int]]) -> int:
+    """How many node sets the type ranges allow."""
+    sizes = np.diff(tables.lists.listed.type_start).tolist()
+    ranges = [type_ranges[name] for name in tables.modalities]
+    return math.prod(
+        sum(math.comb(size, count) for count in range(low, high + 1))
+        for size, (low, high) in zip(sizes, ranges, strict=True)
+    )
 
 
 def run_pilot(tables: NodeTables, spec: SamplingSpec) -> Pilot:

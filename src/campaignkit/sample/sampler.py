@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from campaignkit.dataset import (
     evaluate_dataset,
 )
 from campaignkit.diagnosis import refuse_infeasible
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import CampaignkitError, SpecError
+from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.progress import Progress, Silent
 from campaignkit.sample.annealers import checked_moves, is_compiled
@@ -41,17 +42,16 @@ from campaignkit.sample.plan import (
     plan_label,
     plan_labels,
     run_pilot,
+    scarcity_notes,
 )
 from campaignkit.sample.priorities import Priorities
 from campaignkit.sample.quality import QualityTally, Share, describe
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
 
-if TYPE_CHECKING:
-    from campaignkit.graph import SignedGraph
-
 Format = Literal["jsonl", "parquet"]
 
+MAX_HELD = 50_000_000  # campaigns of sample(): some gigabytes; write() streams any number
 CHUNK_ROWS = 10_000  # rows of a chunk; fewer than 2,500 make a cluster slower, not faster
 _LONGEST_BLOCK = 1_000_000  # a block is one chunk: it has to fit into memory
 _MODES = ("rejection", "heat_bath", "proposals")
@@ -77,7 +77,8 @@ class AnnealingSampler:
     seed : int
     mode : {"rejection", "heat_bath", "proposals"}, optional
         How to sample every label. By default a pilot of 10,000 draws with a fixed seed chooses
-        for each label between the first two, and the report says which and why.
+        for each label between the first two, and the report says which and why. Asked for,
+        rejection gives a campaign up after a million draws.
     stop : {"mixed", "first_feasible"}
         "first_feasible" emits the first state inside the box, as published: with the
         random-proposal annealer, biased (total variation to the law .08-.17 on a graph small
@@ -117,6 +118,7 @@ class AnnealingSampler:
         chain_block: int = 1,
         moves: Any = None,  # Any: numba dispatchers have no static type
     ) -> None:
+        _check_types(graph, spec)
         check_fit(spec, graph)
         self.graph = graph
         self.spec = spec
@@ -149,6 +151,8 @@ class AnnealingSampler:
     def plans(self) -> tuple[LabelPlan, ...]:
         """How each label is sampled, and why; runs the pilot on first use."""
         self._check_feasible()
+        for note in scarcity_notes(self._tables, self.spec):
+            warnings.warn(note, stacklevel=3)
         return tuple(
             plan_labels(
                 self.spec,
@@ -189,6 +193,12 @@ class AnnealingSampler:
         SamplingFailed
             If a label could not be filled; says how close the search came.
         """
+        if self.spec.num_samples > MAX_HELD:
+            raise CampaignkitError(
+                f"{self.spec.num_samples:,} campaigns are asked for; up to {MAX_HELD:,} are held "
+                "in memory",
+                hint="use write(folder), which streams them to disk",
+            )
         blocks: list[Block] = []
         kept = _checkpoint(checkpoint)
         tallies = self._run(blocks.append, executor, chunk_rows, kept, progress)
@@ -342,6 +352,19 @@ class AnnealingSampler:
                 done += chunk.num_rows
                 tell.update("sampling", done, self.spec.num_samples)
         return list(tallies.values())
+
+
+def _check_types(graph: object, spec: object) -> None:
+    if not isinstance(graph, SignedGraph):
+        raise CampaignkitError(
+            f"graph is a {type(graph).__name__}; expected a SignedGraph",
+            hint="read one with SignedGraph.read_csv(path)",
+        )
+    if not isinstance(spec, SamplingSpec):
+        raise SpecError(
+            f"spec is a {type(spec).__name__}; expected a SamplingSpec",
+            hint="make one with SamplingSpec.model_validate({...}) or SamplingSpec.read(path)",
+        )
 
 
 def _checkpoint(folder: str | Path | None) -> Checkpoint:

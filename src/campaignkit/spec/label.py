@@ -11,6 +11,7 @@ from campaignkit.spec.faults import spec_error
 
 # Bounds are compared with counts of pairs; this absorbs what binary floats lose in 0.2 * 45 pairs.
 EPSILON = 1e-9
+MAX_SAMPLES = 10_000_000_000  # of a label: terabytes of JSONL
 
 
 def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -36,7 +37,7 @@ class LabelSpec(BaseModel):
     neg_frac_range : (float, float)
         The same for negative pairs. The two lower bounds may not add up to more than 1.
     num_samples : int
-        How many campaigns are wanted; at least 1.
+        How many campaigns are wanted; 1 to ten billion.
 
     Raises
     ------
@@ -54,7 +55,7 @@ class LabelSpec(BaseModel):
 
     pos_frac_range: FracRange
     neg_frac_range: FracRange
-    num_samples: Annotated[int, Field(strict=True, ge=1)]
+    num_samples: Annotated[int, Field(strict=True, ge=1, le=MAX_SAMPLES)]
 
     def __init__(self, **data: Any) -> None:  # Any: whatever a file or a caller holds
         try:

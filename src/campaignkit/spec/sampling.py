@@ -132,6 +132,14 @@ class SamplingSpec(BaseModel):
             raise spec_error(err, title="sampling spec", known=cls.model_fields) from None
 
     @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """A spec from JSON text; raises SpecError as `model_validate` does."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as err:
+            raise spec_error(err, title="sampling spec", known=cls.model_fields) from None
+
+    @classmethod
     def read(cls, path: str | Path) -> Self:
         """Read a spec from a .json, .toml, .yaml or .yml file.
 

@@ -83,7 +83,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     if occupied and not replace:
         raise ArtifactError(
             f"{path} already holds something; nothing was written",
-            hint="give a new folder, or say that it may be replaced",
+            hint="give a new folder, or say that it may be replaced (replace=True, or --replace)",
         )
     if occupied and not (path / MANIFEST_NAME).is_file():
         raise ArtifactError(
