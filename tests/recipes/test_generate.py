@@ -125,6 +125,7 @@ def test_inverse_pairs_change_labels_and_leave_the_world() -> None:
     assert by_world.in_range_frac < 0.9  # the world's own signs tell other labels
 
 
+@pytest.mark.filterwarnings("ignore:.*expect repeats:UserWarning")
 def test_identical_rows_stay_on_one_side_even_where_a_world_has_few_campaigns() -> None:
     tiny = SMALL.vary(
         world=World({"a": 4, "b": 4, "c": 3}, pos_frac=0.4, neg_frac=0.4, communities=1),

@@ -46,6 +46,7 @@ def recount(graph: SignedGraph, dataset: CampaignDataset, spec: SamplingSpec) ->
     return np.array(told)
 
 
+@pytest.mark.filterwarnings("ignore:.*expect repeats:UserWarning")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("sizes", "ranges"),
