@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,21 +91,23 @@ def python_rate(draw: Callable[[random.Random], object], *, seconds: float) -> f
     return done / (time.process_time() - start) if done else None
 
 
-def z_squared(rows: ChunkRows, reference: ChunkRows) -> tuple[float, float]:
+def z_squared(rows: ChunkRows, reference: ChunkRows) -> dict[str, float]:
     """Mean squared z of node frequencies and of sizes, between two independent runs."""
-    return (
-        _z2(np.bincount(rows.nodes, minlength=746), np.bincount(reference.nodes, minlength=746),
-            len(rows.sizes), len(reference.sizes)),
-        _z2(np.bincount(rows.sizes, minlength=64), np.bincount(reference.sizes, minlength=64),
-            len(rows.sizes), len(reference.sizes)),
-    )  # fmt: skip
+    told = {}
+    for what, length in (("nodes", 746), ("sizes", 64)):
+        a, b = (np.bincount(getattr(side, what), minlength=length) for side in (rows, reference))
+        mean, spread = _z2(a, b, len(rows.sizes), len(reference.sizes))
+        told |= {f"z2_{what}": mean, f"z2_{what}_sd": spread}
+    return told
 
 
-def _z2(a: NDArray[np.int64], b: NDArray[np.int64], num_a: int, num_b: int) -> float:
+def _z2(a: NDArray[np.int64], b: NDArray[np.int64], num_a: int, num_b: int) -> tuple[float, float]:
+    """The mean, and the standard deviation that chance alone gives it."""
     shared = (a + b) / (num_a + num_b)
     used = shared * min(num_a, num_b) > 20
     variance = shared * (1 - shared) * (1 / num_a + 1 / num_b)
-    return float(((a / num_a - b / num_b)[used] ** 2 / variance[used]).mean())
+    mean = ((a / num_a - b / num_b)[used] ** 2 / variance[used]).mean()
+    return float(mean), float((2 / used.sum()) ** 0.5)
 
 
 def reference_of(box: str) -> ChunkRows:
@@ -131,8 +134,7 @@ def our_rows(box: str) -> dict[str, dict[str, float]]:
     told = {}
     for way, (options, num_rows) in ways.items():
         measured = measure(job_of(box, **options), num_rows)
-        nodes, sizes = z_squared(measured.rows, reference)
-        told[way] = {"rows_per_cpu_s": measured.rate, "z2_nodes": nodes, "z2_sizes": sizes}
+        told[way] = {"rows_per_cpu_s": measured.rate, **z_squared(measured.rows, reference)}
     return told
 
 
@@ -150,6 +152,52 @@ def python_rows(box: str) -> dict[str, dict[str, float]]:
         rate = python_rate(draw, seconds=4.0)
         told[way] = {} if rate is None else {"rows_per_cpu_s": rate}
     return told
+
+
+_RATES = ("rejection", "heat-bath", "heat-bath, blocks of 32", "random proposals",
+          "networkx annealer", "simanneal, early exit")  # fmt: skip
+_QUALITIES = (*_RATES[:4], "random proposals, first feasible")
+
+
+def rate_table(figures: dict[str, Any]) -> str:
+    """Campaigns a CPU-second by box, as Markdown, from the recorded figures."""
+    lines = ["| box (share of draws in it) | " + " | ".join(_RATES) + " |"]
+    lines.append("|---" * (len(_RATES) + 1) + "|")
+    for box, told in figures.items():
+        cells = [told["rows"].get(way, {}).get("rows_per_cpu_s") for way in _RATES]
+        shown = ["-" if cell is None else f"{cell:,.3g}" if cell < 100 else f"{cell:,.0f}"
+                 for cell in cells]  # fmt: skip
+        lines.append(f"| {box} ({told['acceptance']:.2g}) | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def quality_table(figures: dict[str, Any]) -> str:
+    """Mean squared z of nodes and sizes by box, as Markdown, from the recorded figures."""
+    lines = ["| box | by chance | " + " | ".join(_QUALITIES) + " |"]
+    lines.append("|---" * (len(_QUALITIES) + 2) + "|")
+    for box, told in figures.items():
+        some = told["rows"]["heat-bath"]
+        chance = f"1 ± {some['z2_nodes_sd']:.2f}, 1 ± {some['z2_sizes_sd']:.2f}"
+        cells = [told["rows"].get(way) for way in _QUALITIES]
+        shown = ["-" if cell is None else f"{cell['z2_nodes']:.2f}, {cell['z2_sizes']:.2f}"
+                 for cell in cells]  # fmt: skip
+        lines.append(f"| {box} | {chance} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def told_in_docs(page: str, table: str) -> str:
+    """A page of the docs with the table between its markers."""
+    head, _, rest = page.partition("<!-- benchmarks.sampler -->\n")
+    _, _, tail = rest.partition("<!-- end -->")
+    return f"{head}<!-- benchmarks.sampler -->\n{table}\n<!-- end -->{tail}"
+
+
+def write_docs(figures: dict[str, Any]) -> None:
+    """Put the recorded figures into the pages that quote them."""
+    for name, table in (("sampling", rate_table), ("what-is-a-sample", quality_table)):
+        path = Path(__file__).parent.parent / "docs" / f"{name}.md"
+        page = told_in_docs(path.read_text(encoding="utf-8"), table(figures))
+        path.write_text(page, encoding="utf-8")
 
 
 def main() -> None:
@@ -172,9 +220,11 @@ def main() -> None:
             "Campaigns a CPU-second of one core on the 746-node graph of the published size, "
             "17.5 attributes a campaign; best of three runs of this library, four CPU-seconds of "
             "each Python annealer. z2: mean squared z of node frequencies and of sizes, 1 is "
-            "noise. The Python annealers and 'first feasible' stop at the first feasible state."
+            "noise, its spread by chance is given. The Python annealers and 'first feasible' stop "
+            "at the first feasible state."
         ),
     )
+    write_docs(figures)
 
 
 if __name__ == "__main__":
