@@ -26,5 +26,5 @@ _SETTINGS = {
     "derandomize": "CI" in os.environ,
 }
 settings.register_profile("campaignkit", **_SETTINGS)
-settings.register_profile("fast", **_SETTINGS, max_examples=20)
+settings.register_profile("fast", **_SETTINGS, max_examples=8)
 settings.load_profile("campaignkit")
