@@ -136,6 +136,12 @@ if TYPE_CHECKING:
     from campaignkit.report import (
         write_report as write_report,
     )
+    from campaignkit.runs import (
+        RunLog as RunLog,
+    )
+    from campaignkit.runs import (
+        RunRecord as RunRecord,
+    )
     from campaignkit.sample import (
         AnnealingSampler as AnnealingSampler,
     )
@@ -174,6 +180,8 @@ _ROOM_OF = {
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
     "MissingExtra": "errors",
+    "RunLog": "runs",
+    "RunRecord": "runs",
     "SamplingFailed": "errors",
     "SamplingSpec": "spec",
     "SignedGraph": "graph",
@@ -220,6 +228,8 @@ __all__ = [
     "InfeasibleSpec",
     "LabelSpec",
     "MissingExtra",
+    "RunLog",
+    "RunRecord",
     "SamplingFailed",
     "SamplingSpec",
     "SignedGraph",
