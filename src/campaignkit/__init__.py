@@ -65,6 +65,9 @@ if TYPE_CHECKING:
         GraphBuild as GraphBuild,
     )
     from campaignkit.edges import (
+        RehearsalWorld as RehearsalWorld,
+    )
+    from campaignkit.edges import (
         TraitScorer as TraitScorer,
     )
     from campaignkit.edges import (
@@ -180,6 +183,7 @@ _ROOM_OF = {
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
     "MissingExtra": "errors",
+    "RehearsalWorld": "edges",
     "RunLog": "runs",
     "RunRecord": "runs",
     "SamplingFailed": "errors",
@@ -228,6 +232,7 @@ __all__ = [
     "InfeasibleSpec",
     "LabelSpec",
     "MissingExtra",
+    "RehearsalWorld",
     "RunLog",
     "RunRecord",
     "SamplingFailed",

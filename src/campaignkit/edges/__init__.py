@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.rehearsal import RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
@@ -15,6 +16,8 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "GraphBuild",
     "Judgement",
     "Pair",
+    "RehearsalScorer",
+    "RehearsalWorld",
     "RuleCounts",
     "TRAIT_RULES",
     "TraitRule",

@@ -1,0 +1,325 @@
+"""A world whose signs are known, to rehearse a build in before a model is paid for one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges.rehearsal.latent import draw_scores
+from campaignkit.edges.rehearsal.scorer import RehearsalScorer
+from campaignkit.edges.rehearsal.traits import draw_traits, with_errors
+from campaignkit.errors import Fault, GraphError
+from campaignkit.graph import SignedGraph, synthetic_graph
+from campaignkit.seeds import checked_seed, stream
+
+_MODALITY_SHARES = {"brand": 60, "audience": 60, "platform": 10, "geo": 30}  # published, of 160
+
+
+class RehearsalWorld:
+    """A simulated world: each pair of attributes has a true sign, and a model mostly sees it.
+
+    Each attribute has traits; a pair's score comes for 75% from the traits, for 10% from a few
+    hidden properties of the two, for 15% from the pair alone. The highest scores are +, the lowest
+    -. The simulated model sees the score with noise, so it errs where signs border on each other.
+    All of this is simulated: no figure from it says what a real model would do.
+
+    Parameters
+    ----------
+    catalogue : Catalogue, mapping of str to int, or int
+        The attributes (what they are like is drawn, whatever they are called), or the number of
+        each modality, or their number alone: 160 gives 60 brands, 60 audiences, 10 platforms and
+        30 countries, as published.
+    seed : int
+        The same arguments and seed give the same world.
+    pos_frac, neg_frac : float
+        Shares of + and - among the pairs.
+    flip_rate : float
+        Share of a model's answers that are not the true sign, in [0, 0.5].
+    malformed : float
+        Share of answers that are no sign; used by the model that speaks in prompts, not by
+        `scorer`.
+    wrong_cards : float
+        Chance of each entry of a trait card to be another attribute's.
+    position_bias : float
+        How much lower the last pair of a call is seen than its first, in standard deviations of
+        the scores.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        Without traits; see `carded` for one with them.
+    pairs : int32[P, 2]
+        Positions of the pairs of different modalities, the earlier first, in ascending order.
+    truth : int8[P]
+        Their signs.
+    score : float64[P]
+        What the signs come from; mean 0 and variance 1.
+    malformed, flip_rate, position_bias : float
+        As given.
+
+    Raises
+    ------
+    GraphError
+        If the shares are no shares, or there is no pair of different modalities.
+
+    Examples
+    --------
+    >>> world = RehearsalWorld(160, seed=7)
+    >>> world.num_pairs, int((world.truth == 1).sum()), int((world.truth == -1).sum())
+    (8700, 4350, 783)
+    >>> sorted(world.cards(world.catalogue[0]))
+    ['ages', 'anti_categories', 'categories', 'intent', 'price_tier', 'regions', 'values']
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue | Mapping[str, int] | int = 160,
+        *,
+        seed: int = 0,
+        pos_frac: float = 0.5,
+        neg_frac: float = 0.09,
+        flip_rate: float = 0.05,
+        malformed: float = 0.01,
+        wrong_cards: float = 0.15,
+        position_bias: float = 0.1,
+    ) -> None:
+        shares = {
+            "pos_frac": (pos_frac, 1.0),
+            "neg_frac": (neg_frac, 1.0 - pos_frac),
+            "flip_rate": (flip_rate, 0.5),
+            "malformed": (malformed, 1.0),
+            "wrong_cards": (wrong_cards, 1.0),
+            "position_bias": (position_bias, math.inf),
+        }
+        faults = [
+            Fault(name, f"is {given!r}; expected 0 to {most:g}")
+            for name, (given, most) in shares.items()
+            if not 0 <= given <= most + 1e-12
+        ]
+        if faults:
+            raise GraphError("there is no such world", faults=faults)
+        self.seed = checked_seed(seed)
+        self.flip_rate, self.malformed, self.position_bias = flip_rate, malformed, position_bias
+        self.catalogue = _as_catalogue(catalogue)
+        codes = _codes(self.catalogue)
+        self.pairs = _cross_pairs(codes)
+        if not len(self.pairs):
+            raise GraphError(
+                f"{self.catalogue!r} has no pair of different modalities",
+                hint="give at least two modalities",
+            )
+        self._number = np.full((len(codes), len(codes)), -1, dtype=np.int32)
+        self._number[self.pairs[:, 0], self.pairs[:, 1]] = np.arange(len(self.pairs))
+        traits = draw_traits(len(codes), stream(self.seed, "rehearsal", "traits"))
+        self._told = with_errors(traits, wrong_cards, stream(self.seed, "rehearsal", "cards"))
+        self.score = draw_scores(
+            traits, codes, self.pairs, stream(self.seed, "rehearsal", "scores")
+        )
+        self.truth, self._borders = _cut(self.score, pos_frac, neg_frac)
+        self._drawn: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._noise_sd = _noise_for(self.score, self._borders, flip_rate)
+
+    @property
+    def num_pairs(self) -> int:
+        """Number of pairs of different modalities."""
+        return len(self.pairs)
+
+    def pair_index(self, one: Attribute, other: Attribute) -> int:
+        """The row of a pair in `pairs`, whichever attribute comes first.
+
+        Raises
+        ------
+        UnknownAttribute
+            If an attribute is not of this world.
+        GraphError
+            If both are of one modality.
+        """
+        a, b = self.catalogue.index(one.key), self.catalogue.index(other.key)
+        found = int(self._number[min(a, b), max(a, b)])
+        if found < 0:
+            raise GraphError(f"{one} and {other} are of one modality, which have no sign")
+        return found
+
+    def truth_graph(self) -> SignedGraph:
+        """The true signs as a graph, neutral pairs among them."""
+        source, target = self.pairs.T
+        return SignedGraph.from_arrays(self.catalogue, source, target, self.truth)
+
+    def carded(self) -> Catalogue:
+        """The catalogue with trait cards and descriptions filled in, errors and all."""
+        return Catalogue(
+            Attribute(a.modality, a.value, self.describe(a), self.cards(a)) for a in self.catalogue
+        )
+
+    def cards(self, attribute: Attribute) -> dict[str, str | list[str]]:
+        """The card of an attribute as the simulated model fills it in: some entries are wrong.
+
+        Raises
+        ------
+        UnknownAttribute
+            If it is not of this world.
+        """
+        return self._told.card(self.catalogue.index(attribute.key))
+
+    def describe(self, attribute: Attribute) -> str:
+        """A few sentences on an attribute, as the simulated model writes them: from its card.
+
+        Examples
+        --------
+        >>> world = RehearsalWorld({"brand": 2, "geo": 1}, seed=3)
+        >>> world.describe(world.catalogue[0]).split(".")[0]
+        'brand 1 stands for drinks'
+        """
+        card = self.cards(attribute)
+        listed = {name: " and ".join(card[name]) or "nothing in particular" for name in (
+            "categories", "anti_categories", "regions", "values",
+        )}  # fmt: skip
+        return (
+            f"{attribute.value} stands for {listed['categories']}. "
+            f"Its price tier is {card['price_tier']}, its people are aged {card['ages']}. "
+            f"They value {listed['values']} and come to {card['intent']}. "
+            f"It is at home in {listed['regions']}. It keeps away from "
+            f"{listed['anti_categories']}."
+        )
+
+    def scorer(self, *, rerun: int = 0) -> RehearsalScorer:
+        """A scorer for `build_graph` that answers as the simulated model does."""
+        return RehearsalScorer(self, rerun=rerun)
+
+    def answers(
+        self,
+        index: ArrayLike | None = None,
+        *,
+        rerun: int = 0,
+        turn: int = 0,
+        place: ArrayLike = 0.0,
+    ) -> NDArray[np.int8]:
+        """int8: what the simulated model answers for pairs, by their rows in `pairs`.
+
+        Parameters
+        ----------
+        index : int[k], optional
+            Rows of `pairs`; all of them without it.
+        rerun, turn : int
+            Which run of the model, and how often the pair was asked before in it; each has errors
+            of its own, and the same numbers have the same.
+        place : float or float[k]
+            Where in its call a pair stands: 0.5 first, -0.5 last.
+        """
+        rows = np.arange(self.num_pairs) if index is None else np.asarray(index, dtype=np.int64)
+        seen = self.score[rows] + np.asarray(place) * self.position_bias
+        seen = seen + self._noise_sd * self._noise(rerun, turn)[rows]
+        low, high = self._borders
+        return (seen > high).astype(np.int8) - (seen < low).astype(np.int8)
+
+    def cluster_score(
+        self, members: Sequence[Attribute], others: Sequence[Attribute], *, noise: float = 0.8
+    ) -> int | None:
+        """What the simulated model thinks of two clusters: 0 to 10, or None for "not viable".
+
+        Parameters
+        ----------
+        members, others : sequence of Attribute
+            Of two modalities.
+        noise : float
+            Standard deviation of the model's error, in points.
+
+        Examples
+        --------
+        >>> world = RehearsalWorld(160, seed=7)
+        >>> brands, audiences = world.catalogue.of("brand"), world.catalogue.of("audience")
+        >>> 0 <= world.cluster_score(brands[:3], audiences[:3]) <= 10
+        True
+        """
+        rows = np.array([self.pair_index(a, b) for a in members for b in others], dtype=np.int64)
+        low, high = self._borders
+        # On the scale that prompts ask for, 7 and more is + and below 4 is -, so one answer's
+        # borders lie at 3.5 and 6.5. The mean of many pairs varies less than they do, and a judge
+        # who compares clusters uses the scale all the same: the mean is spread again.
+        points = 5 + 3 * (self.score[rows] - (low + high) / 2) / max(high - low, 1e-9)
+        middle = 5 + 3 * (0 - (low + high) / 2) / max(high - low, 1e-9)
+        spread = min(math.sqrt(len(rows)), 1.8)
+        rng = stream(self.seed, "rehearsal", "clusters", *sorted(rows.tolist()))
+        told = middle + (float(points.mean()) - middle) * spread + rng.normal(0, noise)
+        if told < 1.0 and rng.random() < 0.5:
+            return None
+        return int(np.clip(round(told), 0, 10))
+
+    def __repr__(self) -> str:
+        return f"RehearsalWorld({len(self.catalogue)} attributes, seed={self.seed})"
+
+    def _noise(self, rerun: int, turn: int) -> NDArray[np.float32]:
+        # Drawn for all pairs at once and kept: a pair's errors do not hang on what else is asked.
+        if (rerun, turn) not in self._drawn:
+            rng = stream(self.seed, "rehearsal", "answers", rerun, turn)
+            self._drawn[rerun, turn] = rng.normal(size=self.num_pairs).astype(np.float32)
+        return self._drawn[rerun, turn]
+
+
+def _as_catalogue(given: Catalogue | Mapping[str, int] | int) -> Catalogue:
+    if isinstance(given, Catalogue):
+        return Catalogue(Attribute(a.modality, a.value) for a in given)
+    if isinstance(given, Mapping):
+        return synthetic_graph(given, num_positive=0, num_negative=0).catalogue
+    if isinstance(given, bool) or not isinstance(given, int) or given < 16 or given % 16:
+        raise GraphError(
+            f"catalogue is {given!r}; expected a catalogue, sizes by modality, or a number",
+            hint="a number is a multiple of 16, such as 160, 320, 800 or 1600",
+        )
+    return _as_catalogue({m: given * share // 160 for m, share in _MODALITY_SHARES.items()})
+
+
+def _codes(catalogue: Catalogue) -> NDArray[np.int32]:
+    number = {modality: code for code, modality in enumerate(catalogue.modalities)}
+    return np.array([number[a.modality] for a in catalogue], dtype=np.int32)
+
+
+def _cross_pairs(codes: NDArray[np.int32]) -> NDArray[np.int32]:
+    differ = np.triu(codes[:, None] != codes[None, :])
+    return np.argwhere(differ).astype(np.int32)
+
+
+def _cut(
+    score: NDArray[np.float64], pos_frac: float, neg_frac: float
+) -> tuple[NDArray[np.int8], tuple[float, float]]:
+    """Signs with exactly these shares, and the scores between which they change."""
+    order = np.argsort(score, kind="stable")
+    num_neg = round(neg_frac * len(score))
+    num_pos = min(round(pos_frac * len(score)), len(score) - num_neg)
+    truth = np.zeros(len(score), dtype=np.int8)
+    truth[order[:num_neg]] = -1
+    truth[order[len(score) - num_pos :]] = 1
+    ends = np.concatenate([[-math.inf], score[order], [math.inf]])
+
+    def border(below: int) -> float:
+        return float(ends[below] + ends[below + 1]) / 2
+
+    return truth, (border(num_neg), border(len(score) - num_pos))
+
+
+def _noise_for(
+    score: NDArray[np.float64], borders: tuple[float, float], flip_rate: float
+) -> float:
+    """The standard deviation of noise that turns this share of the signs into another."""
+    from scipy.special import ndtr
+
+    if flip_rate == 0:
+        return 0.0
+    low, high = borders
+    sample = score[:: max(len(score) // 20_000, 1)]
+
+    def flipped(spread: float) -> float:
+        below, above = ndtr((low - sample) / spread), ndtr((sample - high) / spread)
+        kept = np.where(sample < low, below, np.where(sample > high, above, 1 - below - above))
+        return 1 - float(kept.mean())
+
+    # Bisection: more noise, more flips, up to a share that no noise exceeds.
+    least, most = 1e-6, 20.0
+    for _ in range(60):
+        middle = math.sqrt(least * most)
+        least, most = (middle, most) if flipped(middle) < flip_rate else (least, middle)
+    return math.sqrt(least * most)
