@@ -73,6 +73,12 @@ if TYPE_CHECKING:
     from campaignkit.edges import (
         build_graph as build_graph,
     )
+    from campaignkit.embed import (
+        HashingEmbedder as HashingEmbedder,
+    )
+    from campaignkit.embed import (
+        MiniLMEmbedder as MiniLMEmbedder,
+    )
     from campaignkit.errors import (
         ArtifactError as ArtifactError,
     )
@@ -84,6 +90,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.errors import (
         DatasetError as DatasetError,
+    )
+    from campaignkit.errors import (
+        EmbeddingError as EmbeddingError,
     )
     from campaignkit.errors import (
         GraphError as GraphError,
@@ -174,14 +183,17 @@ _ROOM_OF = {
     "DensityProfile": "diagnosis",
     "Edge": "graph",
     "EdgeScorer": "edges",
+    "EmbeddingError": "errors",
     "ErrorInjector": "inject",
     "FeasibilityReport": "diagnosis",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
     "GroundTruth": "inject",
+    "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
+    "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
     "RehearsalWorld": "edges",
     "RunLog": "runs",
@@ -223,14 +235,17 @@ __all__ = [
     "DensityProfile",
     "Edge",
     "EdgeScorer",
+    "EmbeddingError",
     "ErrorInjector",
     "FeasibilityReport",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
     "GroundTruth",
+    "HashingEmbedder",
     "InfeasibleSpec",
     "LabelSpec",
+    "MiniLMEmbedder",
     "MissingExtra",
     "RehearsalWorld",
     "RunLog",

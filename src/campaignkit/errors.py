@@ -11,6 +11,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── SamplingFailed      [RuntimeError] a label could not be filled; nothing was emitted
     ├── DatasetError        [ValueError]   a data set folder or file that is not one
     ├── TableError          [ValueError]   a table that cannot be audited or spoiled as asked
+    ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
     ├── ArtifactError       [OSError]      a folder whose files do not match its manifest
     └── MissingExtra        [ImportError]  an optional dependency that is not installed
 
@@ -129,6 +130,10 @@ class DatasetError(CampaignkitError, ValueError):
 
 class TableError(CampaignkitError, ValueError):
     """A table cannot be audited, mined or spoiled as asked."""
+
+
+class EmbeddingError(CampaignkitError, ValueError):
+    """Texts cannot be embedded as given, or what an embedder gave are no unit rows."""
 
 
 class ArtifactError(CampaignkitError, OSError):

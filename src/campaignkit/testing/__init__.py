@@ -1,4 +1,4 @@
-"""Contracts for plug-ins: run them over your own corruption, check or moves in your tests.
+"""Contracts for plug-ins: run them over your corruption, check, embedder or moves in your tests.
 
 >>> from campaignkit.inject import Outliers
 >>> check_corruption(Outliers())
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from campaignkit.testing.audit_check_contract import check_audit_check
 from campaignkit.testing.corruption_contract import check_corruption
+from campaignkit.testing.embedder_contract import check_embedder
 from campaignkit.testing.move_contract import check_moves
 
-__all__ = ["check_audit_check", "check_corruption", "check_moves"]
+__all__ = ["check_audit_check", "check_corruption", "check_embedder", "check_moves"]

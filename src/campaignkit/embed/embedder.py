@@ -1,0 +1,151 @@
+"""What turns texts into points, and the one way the library asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.errors import EmbeddingError, Fault
+
+FloatArray = NDArray[np.float32]
+
+_UNIT = 1e-3  # how far a row's length may be from 1; float16 servers round that far
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns each text into a row of length 1; texts of like meaning get rows of high cosine.
+
+    Any object with these two members will do; `campaignkit.testing.check_embedder` holds yours to
+    the contract.
+
+    Examples
+    --------
+    >>> from campaignkit.embed import HashingEmbedder
+    >>> isinstance(HashingEmbedder(), Embedder)
+    True
+    """
+
+    @property
+    def name(self) -> str:
+        """What the rows depend on besides the text: kind, model, size; kept in reports."""
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """One row for each text, in order.
+
+        Returns
+        -------
+        float32[n, d]
+            Finite, each row of Euclidean length 1. A row depends on its own text alone. A blank
+            text has a row too, and no texts give float32[0, d].
+
+        Raises
+        ------
+        EmbeddingError
+            If the texts are not texts.
+        ModelError
+            If a model that has to be asked fails (remote embedders only).
+        """
+
+
+def checked_texts(texts: Sequence[str], *, name: str) -> list[str]:
+    """The texts as a list, or an error that names each that is none.
+
+    Examples
+    --------
+    >>> checked_texts(("Nike", "Rolex"), name="demo")
+    ['Nike', 'Rolex']
+    """
+    if isinstance(texts, str):
+        raise EmbeddingError(
+            f"{name} was given the one text {texts[:40]!r}; expected a list of texts",
+            hint="pass [text]",
+        )
+    listed = list(texts)
+    faults = [
+        Fault(f"texts[{i}]", f"is a {type(text).__name__}; expected text")
+        for i, text in enumerate(listed)
+        if not isinstance(text, str)
+    ]
+    if faults:
+        raise EmbeddingError(
+            f"{name} was given {len(faults)} things to embed that are no texts", faults=faults
+        )
+    return listed
+
+
+def unit_rows(rows: NDArray[np.floating]) -> FloatArray:
+    """The rows scaled to length 1; the work is done in float64.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    wide = rows.astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
+    scaled: FloatArray = (wide / np.maximum(lengths, 1e-30)).astype(np.float32)
+    return scaled
+
+
+def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
+    """Ask an embedder, and hold its answer to the contract.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        Ours or yours.
+    texts : sequence of str
+        What to embed.
+
+    Returns
+    -------
+    float32[n, d]
+        Unit rows, one a text.
+
+    Raises
+    ------
+    EmbeddingError
+        If it is no embedder, or its answer has another number of rows, holds what is no number, or
+        has rows that are not of length 1.
+
+    Examples
+    --------
+    >>> from campaignkit.embed import HashingEmbedder
+    >>> embed_texts(HashingEmbedder(), ["Nike", "Rolex"]).shape
+    (2, 512)
+    """
+    if isinstance(embedder, type) or not isinstance(embedder, Embedder):
+        kind = f"the class {embedder.__name__}" if isinstance(embedder, type) else "no embedder"
+        raise EmbeddingError(
+            f"embedder is {kind}; expected an object with a name and embed(texts)",
+            hint="pass HashingEmbedder(), or an object of your own with both",
+        )
+    listed = checked_texts(texts, name=embedder.name)
+    rows = np.asarray(embedder.embed(listed))
+    if rows.ndim != 2 or len(rows) != len(listed):
+        raise EmbeddingError(
+            f"{embedder.name} gave an array of shape {rows.shape} for {len(listed)} texts; "
+            "expected one row for each"
+        )
+    try:
+        rows = rows.astype(np.float32)
+    except (TypeError, ValueError) as err:
+        raise EmbeddingError(f"{embedder.name} gave rows that are no numbers") from err
+    lengths = np.linalg.norm(rows, axis=1)
+    # Written so that nan, which compares as false, is a fault.
+    off = np.flatnonzero(~(np.abs(lengths - 1) <= _UNIT))
+    if len(off):
+        faults = [
+            Fault(f"row {i}", f"has length {lengths[i]:.4g}; expected 1 (text {listed[i][:40]!r})")
+            for i in off.tolist()
+        ]
+        raise EmbeddingError(
+            f"{embedder.name} gave {len(off)} rows that are not of length 1",
+            hint="divide each row by its length; a blank text needs a row too",
+            faults=faults,
+        )
+    return rows
