@@ -59,10 +59,28 @@ if TYPE_CHECKING:
         feasible as feasible,
     )
     from campaignkit.edges import (
+        BuildSession as BuildSession,
+    )
+    from campaignkit.edges import (
+        Decider as Decider,
+    )
+    from campaignkit.edges import (
         EdgeScorer as EdgeScorer,
     )
     from campaignkit.edges import (
+        Fate as Fate,
+    )
+    from campaignkit.edges import (
         GraphBuild as GraphBuild,
+    )
+    from campaignkit.edges import (
+        GraphMethod as GraphMethod,
+    )
+    from campaignkit.edges import (
+        PairStates as PairStates,
+    )
+    from campaignkit.edges import (
+        PairTable as PairTable,
     )
     from campaignkit.edges import (
         RehearsalWorld as RehearsalWorld,
@@ -174,27 +192,33 @@ _ROOM_OF = {
     "ArtifactError": "errors",
     "Attribute": "catalogue",
     "AuditReport": "auditing",
+    "BuildSession": "edges",
     "Campaign": "dataset",
     "CampaignDataset": "dataset",
     "CampaignkitError": "errors",
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "DatasetError": "errors",
+    "Decider": "edges",
     "DensityProfile": "diagnosis",
     "Edge": "graph",
     "EdgeScorer": "edges",
     "EmbeddingError": "errors",
     "ErrorInjector": "inject",
+    "Fate": "edges",
     "FeasibilityReport": "diagnosis",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
+    "GraphMethod": "edges",
     "GroundTruth": "inject",
     "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
     "LabelSpec": "spec",
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
+    "PairStates": "edges",
+    "PairTable": "edges",
     "RehearsalWorld": "edges",
     "RunLog": "runs",
     "RunRecord": "runs",
@@ -226,27 +250,33 @@ __all__ = [
     "ArtifactError",
     "Attribute",
     "AuditReport",
+    "BuildSession",
     "Campaign",
     "CampaignDataset",
     "CampaignkitError",
     "Catalogue",
     "CatalogueError",
     "DatasetError",
+    "Decider",
     "DensityProfile",
     "Edge",
     "EdgeScorer",
     "EmbeddingError",
     "ErrorInjector",
+    "Fate",
     "FeasibilityReport",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
+    "GraphMethod",
     "GroundTruth",
     "HashingEmbedder",
     "InfeasibleSpec",
     "LabelSpec",
     "MiniLMEmbedder",
     "MissingExtra",
+    "PairStates",
+    "PairTable",
     "RehearsalWorld",
     "RunLog",
     "RunRecord",

@@ -5,17 +5,27 @@ from __future__ import annotations
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.method import GraphMethod
+from campaignkit.edges.pair_states import Decider, Fate, PairStates
+from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.rehearsal import RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
+from campaignkit.edges.session import BuildSession
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BuildReport",
+    "BuildSession",
+    "Decider",
     "EdgeScorer",
+    "Fate",
     "GraphBuild",
+    "GraphMethod",
     "Judgement",
     "Pair",
+    "PairStates",
+    "PairTable",
     "RehearsalScorer",
     "RehearsalWorld",
     "RuleCounts",

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from os import PathLike
+from pathlib import Path
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
+from campaignkit.edges.in_order import InOrder
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.method import GraphMethod
+from campaignkit.edges.method_build import run_method
+from campaignkit.edges.pair_table import count_pairs
 from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, as_edge, ask, name_of
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph
@@ -19,6 +25,10 @@ def build_graph(
     catalogue: Catalogue,
     *,
     scorer: EdgeScorer | ScoreFunction,
+    method: GraphMethod | None = None,
+    budget: object = None,
+    store: str | PathLike[str] | None = None,
+    seed: int = 0,
     batch_size: int = 1000,
     keep_neutral: bool = True,
     progress: Progress | None = None,
@@ -32,13 +42,27 @@ def build_graph(
     scorer : EdgeScorer or function
         What decides: `TraitScorer()`, your own object with ``score(pairs)``, or a function that
         gives each pair of attributes 1, -1 or 0.
+    method : GraphMethod, optional
+        Which pairs are asked about, in which calls, and what becomes of the others. Without one
+        every pair is judged.
+    budget : Budget, optional
+        What may be spent, at most, over all runs and builds of the store. Pairs that are left
+        when it is spent have failed, with that reason; a resumed build asks about them.
+    store : path, optional
+        A folder that keeps every answer. A build that is cut short goes on where it was when it
+        is called again in the same way, and a catalogue that has grown has only its new pairs
+        judged. Answers are kept under the scorer's name and the attributes' identities: give
+        another scorer of the same name, or new descriptions, another folder.
+    seed : int
+        For what a method draws.
     batch_size : int
-        Pairs in one call of the scorer, at most; the graph does not depend on it.
+        Pairs in one call of the scorer, at most; the graph does not depend on it. A method has
+        its own.
     keep_neutral : bool
         Whether neutral judgements stay in the graph with their reasons. They are no edges; kept,
         they tell a pair that was judged from one that was not.
     progress : Progress, optional
-        Told of the stage "scoring pairs".
+        Told of the stage "scoring pairs", or of a method's own stages.
 
     Returns
     -------
@@ -58,7 +82,21 @@ def build_graph(
     -1
     """
     name = name_of(scorer)
-    num_pairs = _count_pairs(catalogue, batch_size)
+    _check_batch_size(batch_size)
+    num_pairs = count_pairs(catalogue)
+    if method is None and (budget is not None or store is not None):
+        method = InOrder(batch_size)
+    if method is not None:
+        return run_method(
+            method,
+            catalogue,
+            scorer,
+            budget=budget,
+            store=None if store is None else Path(store),
+            seed=seed,
+            keep_neutral=keep_neutral,
+            progress=progress,
+        )
     tell = progress or Silent()
     edges: list[Edge] = []
     votes: Counter[tuple[str, bool]] = Counter()
@@ -75,17 +113,9 @@ def build_graph(
     return GraphBuild(graph if keep_neutral else _without_neutral(graph), report)
 
 
-def _count_pairs(catalogue: Catalogue, batch_size: int) -> int:
+def _check_batch_size(batch_size: object) -> None:
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise GraphError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
-    sizes = Counter(a.modality for a in catalogue).values()
-    num_pairs = (len(catalogue) ** 2 - sum(size**2 for size in sizes)) // 2
-    if not num_pairs:
-        raise GraphError(
-            f"{catalogue!r} has no pair of different modalities",
-            hint="edges join different modalities: add attributes of a second one",
-        )
-    return num_pairs
 
 
 def _cross_pairs(catalogue: Catalogue) -> Iterator[Pair]:

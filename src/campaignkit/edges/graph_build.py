@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaignkit.catalogue import Key
+from campaignkit.edges.pair_states import PairStates
 from campaignkit.graph import PairCounts, SignedGraph
 
 
@@ -37,6 +38,25 @@ class BuildReport:
         The same for each pair of modalities; adds up to the totals.
     by_rule : mapping of str to RuleCounts
         How often each rule of the scorer spoke, where it has rules. Several may speak on one pair.
+    method : str
+        Name of the method; empty where the scorer was simply asked about every pair. What follows
+        is filled where there is one.
+    num_not_viable, num_discarded, num_failed : int
+        Pairs without a sign, by why; with +, - and neutral they add up to all pairs.
+    calls : int or None
+        Calls of the scorer and of models, repeated ones included.
+    calls_by_stage : mapping of str to int
+        The same by what they were for; adds up to `calls`.
+    unconfirmed : int
+        Calls among them whose answer never came: the run was cut, or the connection.
+    by_decider : mapping of str to int
+        Pairs with a sign by how it was decided: ``"scored"``, ``"inherited"``, ...
+    failures : mapping of str to int
+        Failed pairs by reason.
+    time_s : float
+        Seconds this run took, earlier ones that it resumed not included.
+    details : mapping of str to object
+        What the method has to say, as JSON values.
 
     Examples
     --------
@@ -55,6 +75,17 @@ class BuildReport:
     num_neutral: int
     by_modality_pair: Mapping[Key, PairCounts]
     by_rule: Mapping[str, RuleCounts]
+    method: str = ""
+    num_not_viable: int = 0
+    num_discarded: int = 0
+    num_failed: int = 0
+    calls: int | None = None
+    calls_by_stage: Mapping[str, int] = field(default_factory=dict)
+    unconfirmed: int = 0
+    by_decider: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    time_s: float = field(default=0.0, compare=False)
+    details: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def pos_frac(self) -> float:
@@ -66,12 +97,33 @@ class BuildReport:
         """Share of all pairs that is -."""
         return self.num_negative / self.num_pairs if self.num_pairs else 0.0
 
+    @property
+    def edges_per_call(self) -> float | None:
+        """Edges, + and -, for each call; None where calls were not counted, or none was made."""
+        return (self.num_positive + self.num_negative) / self.calls if self.calls else None
+
     def __str__(self) -> str:
+        done = "judged" if not self.method else f"decided by {self.method} with answers"
         lines = [
-            f"{self.num_pairs:,} pairs judged by {self.scorer}: "
+            f"{self.num_pairs:,} pairs {done} by {self.scorer}: "
             f"{self.num_positive:,} + ({self.pos_frac:.1%}), "
             f"{self.num_negative:,} - ({self.neg_frac:.1%}), {self.num_neutral:,} neutral"
+            + "".join(
+                f", {count:,} {what}"
+                for what, count in (
+                    ("not viable", self.num_not_viable),
+                    ("discarded", self.num_discarded),
+                    ("failed", self.num_failed),
+                )
+                if count
+            )
         ]
+        if self.calls is not None:
+            stages = ", ".join(f"{name} {calls:,}" for name, calls in self.calls_by_stage.items())
+            lines.append(f"  {self.calls:,} calls ({stages})")
+            deciders = ", ".join(f"{name} {count:,}" for name, count in self.by_decider.items())
+            lines.append(f"  decided: {deciders}")
+        lines += [f"  {count:,} pairs failed: {why}" for why, count in self.failures.items()]
         lines += [
             f"  {one} - {other}: "
             f"{c.num_positive:,} +, {c.num_negative:,} -, {c.num_neutral:,} neutral"
@@ -94,6 +146,9 @@ class GraphBuild:
         The catalogue with a judgement for each pair.
     report : BuildReport
         How many pairs got which sign, and why.
+    states : PairStates or None
+        What became of each pair, by number in ``PairTable(graph.catalogue)``; None where the
+        scorer was simply asked about every pair.
 
     Examples
     --------
@@ -106,3 +161,4 @@ class GraphBuild:
 
     graph: SignedGraph
     report: BuildReport
+    states: PairStates | None = None

@@ -26,6 +26,8 @@ class Judgement:
         How sure the scorer is, in [0, 1].
     votes : tuple of (str, Vote)
         The rules that spoke, by name, where the scorer has rules.
+    context : str
+        The facts the scorer was shown with the pair, where there were any.
 
     Examples
     --------
@@ -39,3 +41,4 @@ class Judgement:
     strength: float | None = None
     probability: float | None = None
     votes: tuple[tuple[str, Vote], ...] = ()
+    context: str = ""

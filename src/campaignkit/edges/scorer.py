@@ -86,6 +86,14 @@ def name_of(scorer: object) -> str:
     return getattr(scorer, "__name__", type(scorer).__name__)
 
 
+def identity_of(scorer: object) -> str:
+    """What a scorer's answers are kept under: its ``identity``, or else its name.
+
+    Two scorers that answer differently need different ones where they share a store.
+    """
+    return str(getattr(scorer, "identity", "") or name_of(scorer))
+
+
 def as_edge(pair: Pair, judged: Judgement) -> Edge:
     """The edge that a judgement makes of a pair."""
     return Edge(
@@ -96,6 +104,7 @@ def as_edge(pair: Pair, judged: Judgement) -> Edge:
         probability=judged.probability,
         strength=judged.strength,
         reason=judged.reason,
+        context=judged.context,
     )
 
 

@@ -1,0 +1,50 @@
+"""How a build goes about its pairs: which are judged, which are inherited or predicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from campaignkit.edges.pair_states import PairStates
+    from campaignkit.edges.session import BuildSession
+
+
+@runtime_checkable
+class GraphMethod(Protocol):
+    """Decides every pair of a build through a session, which asks, counts and keeps the answers.
+
+    A method never asks a scorer itself: ``session.judge(calls, stage=...)`` does, within the
+    budget, and gives what is known already without a call. What it says of pairs it did not have
+    judged it writes into ``session.states``, and returns them when every pair has a fate. Details
+    for the report go into ``session.details``, as JSON values.
+
+    A method may also have ``plan(catalogue, *, model=None, prices=None)``, which says what it
+    would ask before anything is sent, and ``batch_size``, the pairs in one call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from campaignkit.catalogue import Catalogue
+    >>> from campaignkit.edges import Decider, TraitScorer, build_graph
+    >>> class FirstHundred:
+    ...     def build(self, session):
+    ...         calls = np.arange(100).reshape(4, 25)
+    ...         session.judge(list(calls), stage="first hundred")
+    ...         rest = np.arange(100, len(session.pairs))
+    ...         session.states.decide(rest, np.zeros(len(rest)), by=Decider.PREDICTED)
+    ...         return session.states
+    >>> build = build_graph(
+    ...     Catalogue.bundled("starter-27"), scorer=TraitScorer(), method=FirstHundred()
+    ... )
+    >>> build.report.calls, build.report.num_pairs
+    (4, 252)
+    """
+
+    def build(self, session: BuildSession) -> PairStates:
+        """Decide every pair.
+
+        Raises
+        ------
+        CampaignkitError
+            If it cannot; what was judged is kept in the session's store.
+        """

@@ -1,0 +1,174 @@
+"""What became of each pair of a build: exactly one fate, and how it was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.errors import GraphError
+from campaignkit.graph import DECIDED_BY
+
+
+class Fate(IntEnum):
+    """How a pair ended.
+
+    Examples
+    --------
+    >>> Fate.DISCARDED.name, int(Fate.DECIDED)
+    ('DISCARDED', 1)
+    """
+
+    UNDECIDED = 0
+    """Nothing was said of it; none may be left when a build ends."""
+    DECIDED = 1
+    """It has a sign: +, - or 0."""
+    NOT_VIABLE = 2
+    """A cluster score was null: the combination makes no sense, which is not the same as low."""
+    DISCARDED = 3
+    """A score fell between the bands, so nobody judged it."""
+    FAILED = 4
+    """It was asked, and no valid answer came; the reason is kept."""
+
+
+class Decider(IntEnum):
+    """Who decided a pair's sign: a position in ``graph.DECIDED_BY``, or nobody.
+
+    Examples
+    --------
+    >>> Decider.PREDICTED.word
+    'predicted'
+    """
+
+    RULE = DECIDED_BY.index("rule")
+    SCORED = DECIDED_BY.index("scored")
+    INHERITED = DECIDED_BY.index("inherited")
+    PREDICTED = DECIDED_BY.index("predicted")
+    IMPORTED = DECIDED_BY.index("imported")
+    LEARNED = DECIDED_BY.index("learned")
+    NOBODY = 255
+
+    @property
+    def word(self) -> str:
+        """The word that edges use for it; ``"nobody"`` for a pair without a sign."""
+        return "nobody" if self is Decider.NOBODY else DECIDED_BY[self]
+
+
+@dataclass(slots=True)
+class PairStates:
+    """The state of all P pairs of a build, by pair number; filled as the build goes.
+
+    Attributes
+    ----------
+    sign : int8[P]
+        1, -1 or 0; says something only where the fate is ``DECIDED``.
+    fate : uint8[P]
+        A :class:`Fate`.
+    decided_by : uint8[P]
+        A :class:`Decider`.
+    probability : float32[P]
+        How sure the decider was of the sign, in [0, 1]; NaN where it does not say.
+    round : int16[P]
+        The round that decided it; -1 while there is none.
+    reasons, contexts : dict of int to str
+        Why, by pair number, where it was said: of edges, of failures, of what was discarded.
+        Contexts hold the facts that the judge was shown.
+    strengths : dict of int to float
+        The score behind a sign, on the judge's own scale, where there is one.
+
+    Examples
+    --------
+    >>> states = PairStates.of(3)
+    >>> states.decide(np.array([0, 2]), np.array([1, -1]), by=Decider.PREDICTED, round=4)
+    >>> states.set_fate(np.array([1]), Fate.DISCARDED, reason="score 5 of 10")
+    >>> states.check_complete()
+    >>> states.counts()["discarded"], states.reasons
+    (1, {1: 'score 5 of 10'})
+    """
+
+    sign: NDArray[np.int8]
+    fate: NDArray[np.uint8]
+    decided_by: NDArray[np.uint8]
+    probability: NDArray[np.float32]
+    round: NDArray[np.int16]
+    reasons: dict[int, str] = field(default_factory=dict)
+    contexts: dict[int, str] = field(default_factory=dict)
+    strengths: dict[int, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, num_pairs: int) -> PairStates:
+        """States of so many pairs, none decided."""
+        return cls(
+            sign=np.zeros(num_pairs, dtype=np.int8),
+            fate=np.zeros(num_pairs, dtype=np.uint8),
+            decided_by=np.full(num_pairs, Decider.NOBODY, dtype=np.uint8),
+            probability=np.full(num_pairs, np.nan, dtype=np.float32),
+            round=np.full(num_pairs, -1, dtype=np.int16),
+        )
+
+    def __len__(self) -> int:
+        return len(self.sign)
+
+    def decide(
+        self,
+        pairs: NDArray[np.integer],
+        signs: NDArray[np.integer],
+        *,
+        by: Decider,
+        round: int = -1,
+        probability: NDArray[np.floating] | float = np.nan,
+    ) -> None:
+        """Give some pairs their signs; what was said of them before is replaced."""
+        self.sign[pairs] = signs
+        self.fate[pairs] = Fate.DECIDED
+        self.decided_by[pairs] = by
+        self.probability[pairs] = probability
+        self.round[pairs] = round
+
+    def set_fate(self, pairs: NDArray[np.integer], fate: Fate, *, reason: str = "") -> None:
+        """End some pairs without a sign; the reason is kept for each."""
+        self.sign[pairs] = 0
+        self.fate[pairs] = fate
+        self.decided_by[pairs] = Decider.NOBODY
+        self.probability[pairs] = np.nan
+        if reason:
+            self.reasons.update(dict.fromkeys(np.asarray(pairs).tolist(), reason))
+
+    def counts(self) -> dict[str, int]:
+        """How many pairs are +, -, 0, not viable, discarded, failed, undecided: adds up to P."""
+        decided = self.fate == Fate.DECIDED
+        by_sign = {
+            name: int(np.count_nonzero(decided & (self.sign == sign)))
+            for name, sign in (("positive", 1), ("negative", -1), ("neutral", 0))
+        }
+        others = (Fate.NOT_VIABLE, Fate.DISCARDED, Fate.FAILED, Fate.UNDECIDED)
+        return by_sign | {
+            fate.name.lower(): int(np.count_nonzero(self.fate == fate)) for fate in others
+        }
+
+    def check_complete(self) -> None:
+        """Refuse states that leave a pair undecided or hold a sign that is none.
+
+        Raises
+        ------
+        GraphError
+            With how many pairs, and the first of them.
+        """
+        for fault, wrong in (
+            ("have no fate", self.fate == Fate.UNDECIDED),
+            ("have a fate that is none", self.fate > max(Fate)),
+            ("have a sign that is none", np.abs(self.sign) > 1),
+            (
+                "are decided, but by nobody",
+                (self.fate == Fate.DECIDED) & (self.decided_by >= len(DECIDED_BY)),
+            ),
+        ):
+            if wrong.any():
+                first = int(np.argmax(wrong))
+                raise GraphError(
+                    f"{np.count_nonzero(wrong):,} of {len(self):,} pairs {fault}, "
+                    f"the first is number {first}",
+                    hint="a method must end every pair with decide or set_fate",
+                )
