@@ -12,6 +12,8 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── DatasetError        [ValueError]   a data set folder or file that is not one
     ├── TableError          [ValueError]   a table that cannot be audited or spoiled as asked
     ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
+    ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
+    │   └── NotFitted       [AttributeError] a classifier asked before it was fitted
     ├── ArtifactError       [OSError]      a folder whose files do not match its manifest
     └── MissingExtra        [ImportError]  an optional dependency that is not installed
 
@@ -134,6 +136,14 @@ class TableError(CampaignkitError, ValueError):
 
 class EmbeddingError(CampaignkitError, ValueError):
     """Texts cannot be embedded as given, or what an embedder gave are no unit rows."""
+
+
+class ClassifierError(CampaignkitError, ValueError):
+    """Labels, records, probabilities or settings that a classifier cannot take."""
+
+
+class NotFitted(ClassifierError, AttributeError):
+    """A classifier or a decision rule was asked for an answer before it was fitted."""
 
 
 class ArtifactError(CampaignkitError, OSError):

@@ -1,0 +1,18 @@
+"""Classifiers: will a campaign under-perform, do as others do, or over-perform?"""
+
+from __future__ import annotations
+
+from campaignkit.classify.classifier import Classifier
+from campaignkit.classify.encoding import UnseenValues
+from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
+from campaignkit.classify.majority import MajorityClassifier
+
+__all__ = [
+    "LABELS",
+    "PUBLISHED_WORDS",
+    "Classifier",
+    "MajorityClassifier",
+    "UnseenValues",
+    "as_labels",
+    "label_codes",
+]

@@ -1,0 +1,194 @@
+"""Campaigns from whoever holds them: a data set, a data frame, or a list of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.dataset.block import Block
+from campaignkit.dataset.campaign import Campaign
+from campaignkit.dataset.campaign_dataset import CampaignDataset
+from campaignkit.dataset.numbering import NumberedRows
+from campaignkit.dataset.values import quoted, value_problem
+from campaignkit.dataset.vocabulary import RESERVED
+from campaignkit.errors import DatasetError, Fault
+
+_HINT = 'give a CampaignDataset, a data frame, or a list such as [{"brand": ["Nike"]}]'
+_SHOWN = 1000  # faults kept; an input can hold millions
+
+
+def read_records(records: Any) -> NumberedRows:
+    """Rows of node numbers with what the numbers stand for.
+
+    Parameters
+    ----------
+    records : CampaignDataset, data frame, or iterable of Campaign or mappings
+        A data frame has a column per modality whose cells are texts or lists of texts. A record
+        is ``{modality: value or [values]}``. Whole numbers are read as text, missing cells as no
+        value; ``label`` is no modality and is left out.
+
+    Returns
+    -------
+    NumberedRows
+        Of a data set with its own vocabulary and labels; of anything else with the attributes
+        that occur and label codes of 0.
+
+    Raises
+    ------
+    DatasetError
+        With every cell that is not text, blank, or repeated within its list.
+
+    Examples
+    --------
+    >>> rows = read_records([{"brand": "Nike", "geo": ["Peru", "Chile"]}, {"geo": ["Chile"]}])
+    >>> rows.vocabulary.keys
+    (('brand', 'Nike'), ('geo', 'Chile'), ('geo', 'Peru'))
+    >>> rows.block.row(1).tolist()
+    [1]
+    """
+    if isinstance(records, CampaignDataset):
+        return NumberedRows(records.block, records.vocabulary, records.label_names)
+    if isinstance(records, str | bytes | Mapping | Campaign) or records is None:
+        raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
+    if isinstance(records, np.ndarray | Sequence) or not hasattr(records, "columns"):
+        if not isinstance(records, Iterable):
+            raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
+        return _number(_of_mapping(record) for record in records)
+    return _number(_frame_rows(records))
+
+
+def empty_rows(block: Block) -> NDArray[np.int64]:
+    """Positions of the rows without a single attribute.
+
+    Examples
+    --------
+    >>> empty_rows(Block.of_rows([[0], []], labels=[0, 0])).tolist()
+    [1]
+    """
+    return np.flatnonzero(block.sizes == 0)
+
+
+def _of_mapping(record: Any) -> Iterable[tuple[Any, Any]] | Fault:
+    if isinstance(record, Campaign):
+        return record.attributes.items()
+    if isinstance(record, Mapping):
+        return record.items()
+    return Fault("", f"is {_kind(record)}", "write {modality: [values]}")
+
+
+def _frame_rows(frame: Any) -> Iterator[Iterable[tuple[Any, Any]]]:
+    import narwhals as nw
+
+    try:
+        table: Any = nw.from_native(frame, eager_only=True)
+    except TypeError as err:
+        raise DatasetError(f"records are {_kind(frame)}; expected one a row", hint=_HINT) from err
+    names = [str(name) for name in table.columns]
+    for row in table.iter_rows():
+        yield zip(names, row, strict=True)
+
+
+def _number(records: Iterable[Iterable[tuple[Any, Any]] | Fault]) -> NumberedRows:
+    reader = _Reader()
+    for record in records:
+        reader.read(record)
+    return reader.rows()
+
+
+class _Reader:
+    """Numbers attributes as they are met, and keeps what is wrong with which row."""
+
+    def __init__(self) -> None:
+        self.node_of: dict[tuple[str, str], int] = {}
+        self.modalities: dict[str, None] = {}
+        self.nodes: list[int] = []
+        self.lengths: list[int] = []
+        self.faults: list[Fault] = []
+
+    def read(self, record: Iterable[tuple[Any, Any]] | Fault) -> None:
+        row = len(self.lengths)
+        found: list[int] = []
+        if isinstance(record, Fault):
+            self._tell(f"row {row}", record.found, record.fix)
+            record = ()
+        for modality, cell in record:
+            if modality == RESERVED:
+                continue
+            if modality not in self.modalities:
+                self._open(row, modality)
+            values = _values(cell)
+            nodes = [self._node(row, modality, value) for value in values]
+            if len(nodes) > 1 and len(set(nodes)) < len(nodes):
+                self._tell(f"row {row}.{modality}", "holds a value twice", "give each once")
+            found += nodes
+        self.nodes += sorted(found)
+        self.lengths.append(len(found))
+
+    def rows(self) -> NumberedRows:
+        if self.faults:
+            raise DatasetError(
+                "these records cannot be read", hint=_HINT, faults=self.faults[:_SHOWN]
+            )
+        offsets = np.zeros(len(self.lengths) + 1, np.int64)
+        np.cumsum(self.lengths, out=offsets[1:])
+        labels = np.zeros(len(self.lengths), np.uint8)
+        block = Block(np.array(self.nodes, np.int32), offsets, labels)
+        keys = list(self.node_of)
+        return NumberedRows.of(block, keys, (RESERVED,), modalities=self.modalities)
+
+    def _open(self, row: int, modality: Any) -> None:
+        problem = value_problem(modality) if isinstance(modality, str) else "is not text"
+        if problem:
+            shown = quoted(modality) if isinstance(modality, str) else repr(modality)[:60]
+            self._tell(f"row {row}", f"modality {shown} {problem}", "name it in text")
+        self.modalities[modality] = None
+
+    def _node(self, row: int, modality: str, value: Any) -> int:
+        if isinstance(value, int | np.integer) and not isinstance(value, bool):
+            value = str(int(value))
+        key = (modality, value)
+        node = self.node_of.get(key) if isinstance(value, str) else -1
+        if node is not None and node >= 0:
+            return node
+        where = f"row {row}.{modality}"
+        if not isinstance(value, str):
+            self._tell(where, f"holds {_kind(value)}", "write text, or a list of texts")
+            return -1
+        if problem := value_problem(value):
+            self._tell(where, f"{quoted(value)} {problem}")
+        return self.node_of.setdefault(key, len(self.node_of))
+
+    def _tell(self, where: str, found: str, fix: str = "") -> None:
+        if len(self.faults) < _SHOWN:
+            self.faults.append(Fault(where, found, fix))
+
+
+def _values(cell: Any) -> Sequence[Any]:
+    if type(cell) is list or type(cell) is tuple:
+        return cell
+    if isinstance(cell, str):
+        return (cell,)
+    if hasattr(cell, "to_list"):
+        cell = cell.to_list()
+    elif hasattr(cell, "tolist"):  # numpy's arrays and scalars
+        cell = cell.tolist()
+    if isinstance(cell, list | tuple | set | frozenset):
+        return sorted(cell, key=str) if isinstance(cell, set | frozenset) else cell
+    return () if cell is None or _is_missing(cell) else (cell,)
+
+
+def _is_missing(cell: Any) -> bool:
+    # NaN and NaT differ from themselves; pandas' NA will not say.
+    try:
+        return bool(cell != cell)  # noqa: PLR0124
+    except (TypeError, ValueError):
+        return type(cell).__name__ == "NAType"
+
+
+def _kind(thing: Any) -> str:
+    if thing is None:
+        return "None"
+    return f"{type(thing).__name__} {repr(thing)[:40]}"

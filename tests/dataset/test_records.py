@@ -1,0 +1,66 @@
+"""Campaigns are read from whoever holds them, and what cannot be read is said with its place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import strategies
+from campaignkit.dataset import CampaignDataset
+from campaignkit.dataset.records import read_records
+from campaignkit.errors import DatasetError
+
+
+def _sets(rows: object) -> list[set[tuple[str, str]]]:
+    found = read_records(rows)
+    keys = found.vocabulary.keys
+    return [{keys[n] for n in found.block.row(i).tolist()} for i in range(len(found.block))]
+
+
+@given(strategies.datasets())
+def test_a_data_set_its_campaigns_and_its_records_say_the_same(dataset: CampaignDataset) -> None:
+    expected = _sets(dataset)
+
+    assert _sets(list(dataset)) == expected
+    assert _sets([campaign.to_dict() for campaign in dataset]) == expected
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_frames_of_lists_say_the_same_as_records(backend: str) -> None:
+    pytest.importorskip(backend)
+    rows = [{"brand": ["Nike"], "geo": ["Chile", "Peru"]}, {"brand": ["Puma"], "geo": []}]
+    found = read_records(rows)
+    frame = CampaignDataset(found.block, found.vocabulary, ["x"]).to_frame(backend=backend)
+
+    assert _sets(frame) == _sets(rows)
+
+
+def test_frames_of_single_values_and_missing_cells_are_read() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"brand": ["Nike", None], "geo": [10001, 94110], "label": ["pos", "neg"]})
+
+    assert _sets(frame) == [{("brand", "Nike"), ("geo", "10001")}, {("geo", "94110")}]
+
+
+def test_values_may_come_alone_in_lists_tuples_sets_and_arrays() -> None:
+    rows = [{"geo": "a"}, {"geo": ("a",)}, {"geo": {"a"}}, {"geo": np.array(["a"])}]
+
+    assert _sets(rows) == [{("geo", "a")}] * 4
+
+
+def test_every_fault_comes_with_its_row_and_modality() -> None:
+    rows = [{"geo": [" a", "b"]}, {"geo": 1.5}, {"geo": ["c", "c"]}, {1: "x"}, "nonsense"]
+
+    with pytest.raises(DatasetError) as caught:
+        read_records(rows)
+
+    assert [fault.where for fault in caught.value.faults] == [
+        "row 0.geo", "row 1.geo", "row 2.geo", "row 3", "row 4",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("records", [None, "text", b"bytes", {"brand": "Nike"}, 7])
+def test_what_holds_no_rows_is_refused_with_what_would_do(records: object) -> None:
+    with pytest.raises(DatasetError, match="expected one a row"):
+        read_records(records)
