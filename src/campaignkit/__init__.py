@@ -160,6 +160,15 @@ if TYPE_CHECKING:
     from campaignkit.inject import (
         anonymise as anonymise,
     )
+    from campaignkit.llm import (
+        Budget as Budget,
+    )
+    from campaignkit.llm import (
+        ChatModel as ChatModel,
+    )
+    from campaignkit.llm import (
+        ScriptedModel as ScriptedModel,
+    )
     from campaignkit.report import (
         run_quickstart as run_quickstart,
     )
@@ -192,12 +201,14 @@ _ROOM_OF = {
     "ArtifactError": "errors",
     "Attribute": "catalogue",
     "AuditReport": "auditing",
+    "Budget": "llm",
     "BuildSession": "edges",
     "Campaign": "dataset",
     "CampaignDataset": "dataset",
     "CampaignkitError": "errors",
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
+    "ChatModel": "llm",
     "DatasetError": "errors",
     "Decider": "edges",
     "DensityProfile": "diagnosis",
@@ -224,6 +235,7 @@ _ROOM_OF = {
     "RunRecord": "runs",
     "SamplingFailed": "errors",
     "SamplingSpec": "spec",
+    "ScriptedModel": "llm",
     "SignedGraph": "graph",
     "SpecError": "errors",
     "TableError": "errors",
@@ -250,12 +262,14 @@ __all__ = [
     "ArtifactError",
     "Attribute",
     "AuditReport",
+    "Budget",
     "BuildSession",
     "Campaign",
     "CampaignDataset",
     "CampaignkitError",
     "Catalogue",
     "CatalogueError",
+    "ChatModel",
     "DatasetError",
     "Decider",
     "DensityProfile",
@@ -282,6 +296,7 @@ __all__ = [
     "RunRecord",
     "SamplingFailed",
     "SamplingSpec",
+    "ScriptedModel",
     "SignedGraph",
     "SpecError",
     "TableError",

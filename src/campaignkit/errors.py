@@ -15,6 +15,8 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
     │   └── NotFitted       [AttributeError] a classifier asked before it was fitted
     ├── ArtifactError       [OSError]      a folder whose files do not match its manifest
+    ├── ModelError          [RuntimeError] a language model did not answer (kinds: ``llm`` room)
+    ├── BudgetExceeded      [RuntimeError] what was asked for costs more than the budget
     └── MissingExtra        [ImportError]  an optional dependency that is not installed
 
 Every message says what was found, what was expected and what to do. Input with several faults is
@@ -148,6 +150,14 @@ class NotFitted(ClassifierError, AttributeError):
 
 class ArtifactError(CampaignkitError, OSError):
     """A folder's files do not match its manifest, or the folder cannot be written."""
+
+
+class ModelError(CampaignkitError, RuntimeError):
+    """A language model did not answer as asked; :mod:`campaignkit.llm` tells the kinds apart."""
+
+
+class BudgetExceeded(CampaignkitError, RuntimeError):
+    """What was asked for costs more calls, tokens or money than the budget allows."""
 
 
 class MissingExtra(CampaignkitError, ImportError):

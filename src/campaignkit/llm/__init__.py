@@ -1,0 +1,63 @@
+"""Talking to a language model: what is asked, what comes back, and what it costs.
+
+An `Account` sends requests to a `ChatModel` within a `Budget`; replies are on disk before they are
+used.
+"""
+
+from __future__ import annotations
+
+from campaignkit.llm.account import Account
+from campaignkit.llm.budget import Budget
+from campaignkit.llm.chat_model import ChatModel
+from campaignkit.llm.model_errors import (
+    CallError,
+    CallTimedOut,
+    ConnectionCut,
+    MalformedReply,
+    NotReached,
+    QuotaSpent,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+    UnknownModel,
+    WrongKey,
+)
+from campaignkit.llm.prices import Price, checked_prices, read_prices
+from campaignkit.llm.prompt import Prompt, Request
+from campaignkit.llm.reply import CallFailed, Reply, Usage
+from campaignkit.llm.reply_text import parse_reply, schema_of
+from campaignkit.llm.retry import RetryPolicy
+from campaignkit.llm.scripted_model import ScriptedModel
+from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
+
+__all__ = [
+    "Account",
+    "Budget",
+    "CallError",
+    "CallFailed",
+    "CallTimedOut",
+    "ChatModel",
+    "ConnectionCut",
+    "MalformedReply",
+    "NotReached",
+    "Price",
+    "Prompt",
+    "QuotaSpent",
+    "RateLimited",
+    "Reply",
+    "Request",
+    "RequestRefused",
+    "RetryPolicy",
+    "ScriptedModel",
+    "ServerFailed",
+    "Spent",
+    "StageSpent",
+    "UnconfirmedCall",
+    "UnknownModel",
+    "Usage",
+    "WrongKey",
+    "checked_prices",
+    "parse_reply",
+    "read_prices",
+    "schema_of",
+]

@@ -1,0 +1,232 @@
+"""The one place that all paid calls go through: budget, retries, ledger and cache."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+from campaignkit.errors import CampaignkitError
+from campaignkit.llm.budget import Budget
+from campaignkit.llm.calling import Caller
+from campaignkit.llm.chat_model import ChatModel
+from campaignkit.llm.ledger import Ledger
+from campaignkit.llm.loop_thread import LoopThread
+from campaignkit.llm.pacing import Clock, Pacer, SystemClock
+from campaignkit.llm.prices import Price, checked_prices, read_prices
+from campaignkit.llm.prompt import Request
+from campaignkit.llm.reply import CallFailed, Reply
+from campaignkit.llm.reply_text import schema_of
+from campaignkit.llm.retry import RetryPolicy
+from campaignkit.llm.round import Round
+from campaignkit.llm.spent import Spent, UnconfirmedCall
+from campaignkit.progress import Progress
+from campaignkit.store import digest_json
+
+_WAKE_S = 0.2  # how soon an interrupt is noticed where waiting itself cannot be interrupted
+
+
+class Account:
+    """Asks a model many things and never pays for a stored answer twice.
+
+    Every call is reserved in the ledger before it is sent and every complete reply is on disk
+    before it is used. A request that was answered before, in this run or an earlier one on the
+    same store, is answered from there. Calls run `concurrency` at a time on an event loop of the
+    account's own, so that the plain functions here also work in a notebook; an interrupt
+    (Ctrl-C) leaves a store that the next run goes on from.
+
+    Parameters
+    ----------
+    model : ChatModel
+        Who is asked.
+    budget : Budget or None
+        The hard limit over all runs of the store, retries and unconfirmed calls included.
+    store : path or None
+        The folder that keeps ``calls.sqlite``; None keeps it in memory. One account at a time may
+        hold it.
+    concurrency : int
+        Calls in flight at a time.
+    requests_per_minute : int or None
+        Requests sent in any minute; None for no limit.
+    retry : RetryPolicy or None
+        When a call is tried again.
+    prices : mapping, path or None
+        What tokens cost, by the model's name: see :func:`read_prices`. Without a price, money is
+        None.
+    reply_tokens : int
+        The longest reply allowed where a prompt does not say: it bounds what a call can cost, and
+        is sent along where tokens or money are limited.
+    clock : Clock or None
+        Tells and passes the time; tests hand in one that does not wait.
+
+    Raises
+    ------
+    CampaignkitError
+        If a number is out of range, or money is limited and the model has no price.
+    ArtifactError
+        If the store is held by another run or cannot be used.
+
+    Examples
+    --------
+    >>> from campaignkit.llm import Prompt, ScriptedModel
+    >>> model = ScriptedModel(lambda prompt, schema: '{"sign": 1}')
+    >>> request = Request(Prompt("Does LinkedIn suit executives?"), dict[str, int], "audit")
+    >>> with Account(model, budget=Budget(calls=1)) as account:
+    ...     first, again = account.ask_many([request]), account.ask_many([request])
+    ...     account.spent.calls, account.calls_left, again[0].stored
+    (1, 0, True)
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        budget: Budget | None = None,
+        store: str | Path | None = None,
+        concurrency: int = 7,
+        requests_per_minute: int | None = None,
+        retry: RetryPolicy | None = None,
+        prices: Mapping[str, Any] | str | Path | None = None,  # Any: Price, pair or row
+        reply_tokens: int = 4096,
+        clock: Clock | None = None,
+    ) -> None:
+        for name, number in (
+            ("concurrency", concurrency),
+            ("requests_per_minute", requests_per_minute),
+            ("reply_tokens", reply_tokens),
+        ):
+            if number is not None and number < 1:
+                raise CampaignkitError(f"{name} is {number}; expected at least 1")
+        self.model = model
+        self.budget = budget or Budget()
+        self.store = None if store is None else Path(store)
+        self.price = _price_of(model, prices, self.budget)
+        self._asking = Lock()
+        self._ledger = Ledger(self.store)
+        clock = clock or SystemClock()
+        self._caller = Caller(
+            model,
+            self._ledger,
+            budget=self.budget,
+            price=self.price,
+            pacer=Pacer(requests_per_minute, clock),
+            clock=clock,
+            retry=retry or RetryPolicy(),
+            concurrency=concurrency,
+            reply_tokens=reply_tokens,
+        )
+        self._loop: LoopThread | None = None
+        weakref.finalize(self, self._ledger.close)
+
+    def __repr__(self) -> str:
+        where = "memory" if self.store is None else str(self.store)
+        return f"Account({self.model!r}, {self.budget!r}, store in {where})"
+
+    def __enter__(self) -> Account:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def spent(self) -> Spent:
+        """What all runs on this store have cost."""
+        return self._ledger.spent
+
+    @property
+    def unconfirmed(self) -> list[UnconfirmedCall]:
+        """Every call whose reply never arrived, in all runs on this store."""
+        return self._ledger.unconfirmed()
+
+    @property
+    def calls_left(self) -> int | None:
+        """Calls that the budget still allows; None without a limit."""
+        limit = self.budget.calls
+        return None if limit is None else max(0, limit - self.spent.calls)
+
+    def ask_many(
+        self, requests: Sequence[Request], *, progress: Progress | None = None
+    ) -> list[Reply[Any] | CallFailed]:  # Any: each request has its own reply type
+        """Ask all of them and return what came, in the order asked.
+
+        Equal requests (same prompt, all fields, and same reply type) are asked once.
+
+        Parameters
+        ----------
+        requests : sequence of Request
+            What is asked.
+        progress : Progress or None
+            Told after each answer, under the stage of the first request.
+
+        Returns
+        -------
+        list of Reply or CallFailed
+            A request that ends without a reply is a value with its reason, not an exception; so is
+            one that the budget no longer covers (``"budget"``).
+
+        Raises
+        ------
+        CallError
+            Where every other request would end alike: a wrong key, an unknown model, a spent
+            quota, a server that is not there, or a service that keeps refusing. What was
+            answered until then is in the store.
+        ArtifactError
+            If the store cannot be written.
+        """
+        with self._asking:
+            todo = Round(list(requests), [self.key_of(r) for r in requests], self._ledger)
+            if todo.left:
+                if self._loop is None:
+                    self._loop = LoopThread()
+                    weakref.finalize(self, self._loop.close)
+                self._drive(todo, self._loop, progress)
+            return todo.results()
+
+    def key_of(self, request: Request) -> str:
+        """The request's key in the cache: a digest of model, prompt and schema."""
+        asked = {
+            "model": getattr(self.model, "identity", self.model.name),
+            "prompt": asdict(request.prompt),
+            "schema": schema_of(request.reply_type),
+        }
+        return digest_json(asked).removeprefix("sha256:")
+
+    def close(self) -> None:
+        """Let go of the store; calls still in flight become unconfirmed."""
+        if self._loop is not None:
+            self._loop.close()
+        self._ledger.close()
+
+    def _drive(self, todo: Round, loop: LoopThread, progress: Progress | None) -> None:
+        running = loop.submit(self._caller.run(todo))
+        try:
+            while todo.wait(_WAKE_S, running):
+                if progress is not None:
+                    progress.update(todo.stage, todo.num_done, todo.num_requests)
+            running.result()
+        except BaseException:
+            # Those in flight are left to arrive and be stored; nothing more is sent.
+            todo.stop()
+            raise
+
+
+def _price_of(
+    model: ChatModel, prices: Mapping[str, Any] | str | Path | None, budget: Budget
+) -> Price | None:
+    table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
+    price = table.get(model.name)
+    if price is None and budget.money is not None:
+        raise CampaignkitError(
+            f"money is limited to {budget.money}, but {model.name!r} has no price",
+            hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
+        )
+    return price

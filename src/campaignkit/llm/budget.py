@@ -1,0 +1,51 @@
+"""The most that may be spent: calls, tokens, money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from campaignkit.errors import CampaignkitError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A hard limit on what is spent, over all runs of a store; None is no limit.
+
+    Each call is reserved before it is sent, at the most it can cost, retries included. Where the
+    rest does not cover another call, none is sent.
+
+    Parameters
+    ----------
+    calls : int or None
+        Requests sent, whatever came back.
+    tokens : int or None
+        In and out together.
+    money : float or None
+        In the currency of the price table.
+
+    Raises
+    ------
+    CampaignkitError
+        If a limit is negative or no number.
+
+    Examples
+    --------
+    >>> Budget(calls=260)
+    Budget(calls=260, tokens=None, money=None)
+    """
+
+    calls: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            limit = getattr(self, field.name)
+            kinds = (int, float) if field.name == "money" else (int,)
+            if limit is None:
+                continue
+            if isinstance(limit, bool) or not isinstance(limit, kinds) or not limit >= 0:
+                raise CampaignkitError(
+                    f"the budget's {field.name} is {limit!r}; expected a number of at least 0",
+                    hint="leave it out for no limit",
+                )

@@ -1,0 +1,172 @@
+"""The ways a call to a language model goes wrong, whoever's model it is.
+
+::
+
+    ModelError
+    ├── WrongKey         no key, a wrong one, or one that may not do this     stops all
+    ├── UnknownModel     the service does not know the model                  stops all
+    ├── QuotaSpent       the account's money or daily quota is gone           stops all
+    ├── NotReached       nobody listens there; nothing was sent     retried,  stops all
+    ├── RateLimited      too many requests for now                  retried,  stops all
+    ├── ServerFailed     the service broke down (500, 503, ...)     retried
+    ├── CallTimedOut     sent, and no reply came in time            retried,  unconfirmed
+    ├── ConnectionCut    sent, and the reply broke off              retried,  unconfirmed
+    ├── MalformedReply   a reply came, but not of the form asked    retried a few times
+    └── RequestRefused   this prompt is not answered (too long, blocked)
+
+*Stops all*: the next request would end the same way, so the run stops and can be resumed.
+*Unconfirmed*: the request may have been charged though its reply never arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from campaignkit.errors import Fault, ModelError
+
+if TYPE_CHECKING:
+    from campaignkit.llm.reply import Usage
+
+
+class CallError(ModelError):
+    """One call's failure; the class attributes say what may be done about it.
+
+    Attributes
+    ----------
+    reason : str
+        One word for tables.
+    retryable : bool
+        Whether sending the same request again can help.
+    stops_all : bool
+        Whether every other request would fail alike (once the retries are used up).
+    unconfirmed : bool
+        Whether the request may have been charged though no reply arrived.
+    sent : bool
+        Whether the request reached the service at all.
+    retry_after_s : float or None
+        How long the service asks to wait.
+    """
+
+    reason: ClassVar[str] = "failed"
+    retryable: ClassVar[bool] = False
+    stops_all: ClassVar[bool] = False
+    unconfirmed: ClassVar[bool] = False
+    sent: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        faults: Iterable[Fault] = (),
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, faults=faults)
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What a kind adds to the message crosses a process boundary as its state.
+        return (*super().__reduce__()[:2], dict(self.__dict__))
+
+
+class WrongKey(CallError):
+    """There is no API key, or the service does not accept it for this."""
+
+    reason = "wrong_key"
+    stops_all = True
+
+
+class UnknownModel(CallError):
+    """The service, or the disk, does not know the model."""
+
+    reason = "unknown_model"
+    stops_all = True
+
+
+class QuotaSpent(CallError):
+    """The account's money or its quota for the day is used up; waiting a minute does not help."""
+
+    reason = "quota"
+    stops_all = True
+
+
+class NotReached(CallError):
+    """Nobody listens at the address; the request was not sent and is not charged."""
+
+    reason = "not_reached"
+    retryable = True
+    stops_all = True
+    sent = False
+
+
+class RateLimited(CallError):
+    """Too many requests for now; `retry_after_s` says how long to wait, where the service does."""
+
+    reason = "rate_limited"
+    retryable = True
+    stops_all = True
+
+
+class ServerFailed(CallError):
+    """The service answered with a failure of its own (500, 502, 503, 529)."""
+
+    reason = "server_failed"
+    retryable = True
+
+
+class CallTimedOut(CallError):
+    """The request was sent and no reply came within the time allowed."""
+
+    reason = "timed_out"
+    retryable = True
+    unconfirmed = True
+
+
+class ConnectionCut(CallError):
+    """The request was sent and the connection broke before the reply was whole."""
+
+    reason = "cut"
+    retryable = True
+    unconfirmed = True
+
+
+class RequestRefused(CallError):
+    """The service does not answer this request: too long, blocked, or not understood."""
+
+    reason = "refused"
+
+
+class FormFallback(CallError):
+    """The server knows no such reply format; the next try asks in a way that it may know."""
+
+    reason = "format"
+    retryable = True
+
+
+class MalformedReply(CallError):
+    """A reply arrived whole, but it is not what was asked for.
+
+    Attributes
+    ----------
+    text : str
+        The reply as it came.
+    usage : Usage or None
+        What it cost.
+    """
+
+    reason = "malformed"
+    retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        text: str = "",
+        usage: Usage | None = None,
+        hint: str = "",
+        faults: Iterable[Fault] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, faults=faults)
+        self.text = text
+        self.usage = usage

@@ -1,0 +1,75 @@
+"""When a call is tried again, and after how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaignkit.llm.model_errors import CallError, MalformedReply
+from campaignkit.seeds import key64
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """The one retry policy: the services' own are off.
+
+    Parameters
+    ----------
+    attempts : int
+        How often a request is sent at most, the first time included.
+    malformed_attempts : int
+        How many replies of the wrong form are paid for; each costs as much as a good one.
+    first_wait_s, longest_wait_s : float
+        The wait doubles from the first to the longest.
+    patience_s : float
+        The longest wait that a service may ask for (Retry-After); beyond it the run stops.
+    failures_in_a_row : int or None
+        So many requests that end without a reply, one after another, stop the run: the next would
+        too, and each costs calls. None never stops.
+    seed : int
+        Of the jitter, which keeps many workers from coming back at the same moment.
+
+    Examples
+    --------
+    >>> from campaignkit.llm import RateLimited
+    >>> 2.0 <= RetryPolicy().wait_s(RateLimited("slow down", retry_after_s=2.0), 1, "k") <= 2.5
+    True
+    """
+
+    attempts: int = 6
+    malformed_attempts: int = 3
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+    patience_s: float = 600.0
+    failures_in_a_row: int | None = 25
+    seed: int = 0
+
+    def wait_s(
+        self, error: CallError, failed: int, key: str, *, malformed: int = 0
+    ) -> float | None:
+        """Seconds to wait before the next try, or None to give up.
+
+        Parameters
+        ----------
+        error : CallError
+            How the last try ended.
+        failed : int
+            Tries so far, this one included.
+        key : str
+            Of the request: each has its own jitter.
+        malformed : int
+            How many of the tries brought a reply of the wrong form.
+        """
+        if not error.retryable or failed >= self.attempts:
+            return None
+        jitter = key64(self.seed, "retry", key, failed) / 2**64
+        if isinstance(error, MalformedReply):
+            return 0.0 if malformed < self.malformed_attempts else None
+        if error.retry_after_s is not None:
+            if error.retry_after_s > self.patience_s:
+                return None
+            # Never sooner than asked; up to a quarter later.
+            return error.retry_after_s * (1 + jitter / 4)
+        if error.reason == "format":
+            return 0.0
+        wait = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (failed - 1))
+        return wait * (0.5 + jitter / 2)

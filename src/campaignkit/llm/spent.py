@@ -1,0 +1,98 @@
+"""What has been spent so far: the ledger's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpent:
+    """What one stage of the work has cost.
+
+    Examples
+    --------
+    >>> StageSpent(calls=2, tokens_in=200, tokens_out=40).money is None
+    True
+    """
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all runs on a store have cost together.
+
+    ``calls == answered + malformed + rejected + unconfirmed + in_flight``. Tokens and money of a
+    call whose reply never arrived are counted at the most it can have cost.
+
+    Attributes
+    ----------
+    calls : int
+        Requests sent.
+    tokens_in, tokens_out : int
+        Of all calls.
+    money : float or None
+        None if any call's model has no price.
+    repeats : int
+        Calls that sent an unconfirmed request again.
+    unconfirmed : int
+        Calls whose reply never arrived: cut, timed out, or in flight when the run was killed.
+    answered, malformed, rejected : int
+        Calls that brought a good reply, one of the wrong form, or the service's refusal (too
+        many requests, a failure of its own), which costs no tokens.
+    in_flight : int
+        Calls sent and not yet settled.
+    tokens_unconfirmed : int
+        The part of the tokens that is counted for unconfirmed calls.
+    by_stage : mapping of str to StageSpent
+        The same by stage.
+
+    Examples
+    --------
+    >>> Spent(calls=3, answered=2, unconfirmed=1).repeats
+    0
+    """
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float | None = None
+    repeats: int = 0
+    unconfirmed: int = 0
+    answered: int = 0
+    malformed: int = 0
+    rejected: int = 0
+    in_flight: int = 0
+    tokens_unconfirmed: int = 0
+    by_stage: Mapping[str, StageSpent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UnconfirmedCall:
+    """A request that was sent and whose reply never arrived.
+
+    Attributes
+    ----------
+    stage : str
+        The stage that sent it.
+    prompt : str
+        The user text.
+    why : str
+        ``"timed_out"``, ``"cut"``, or ``"killed"`` where the process ended first.
+    sent_again : bool
+        Whether the request was sent once more.
+
+    Examples
+    --------
+    >>> UnconfirmedCall("audit", "Does it fit?", "killed", sent_again=True).why
+    'killed'
+    """
+
+    stage: str
+    prompt: str
+    why: str
+    sent_again: bool
