@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.show.palette import NEGATIVE, POSITIVE, series_colour
+from campaignkit.show.palette import label_colours
 
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset, DatasetEvaluation
     from campaignkit.diagnosis import DensityProfile
     from campaignkit.graph import SignedGraph
     from campaignkit.spec import SamplingSpec
-
-# The published labels keep their meaning in colour: blue for helps, vermillion for harms.
-_COLOURS = {"pos": POSITIVE, "neg": NEGATIVE, "avg": "#7A7F87"}
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,7 @@ class Subject:
     @cached_property
     def colours(self) -> dict[str, str]:
         """One colour a label, the same in every picture."""
-        taken = set(_COLOURS.values())
-        free = [hue for hue in map(series_colour, range(8)) if hue not in taken]
-        rest = [name for name in self.labels if name not in _COLOURS]
-        own = {name: free[i % len(free)] for i, name in enumerate(rest)}
-        return {name: _COLOURS.get(name) or own[name] for name in self.labels}
+        return label_colours(self.labels)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

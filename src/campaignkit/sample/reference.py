@@ -70,7 +70,7 @@ def reference_annealer(moves: tuple[Any, ...]) -> Annealer:
         for row in range(len(rows.sizes)):
             for attempt in range(int(schedule[5]) + 1):
                 words = Words(int(key) ^ _mix(attempt * _ATTEMPT & _BITS_64), first + row)
-                nodes, lowest = _walk(
+                nodes, lowest = walk(
                     signs, moves, graph, box, plan, chances, shares, schedule, words, effort
                 )
                 nearest = min(nearest, lowest)
@@ -88,12 +88,17 @@ def reference_annealer(moves: tuple[Any, ...]) -> Annealer:
     return anneal
 
 
-def _walk(
+def walk(
     signs: NDArray[np.int8], moves: tuple[Callable[..., Any], ...], graph: GraphArrays, box: Box,
     plan: SlotPlan, chances: NDArray[np.uint64], shares: NDArray[np.uint64],
     schedule: NDArray[np.int64], words: Words, effort: NDArray[np.int64],
+    seen: list[tuple[int, int, bool]] | None = None,
 ) -> tuple[list[int] | None, int]:  # fmt: skip
-    """One chain: (its campaign or None, the least energy it saw)."""
+    """One chain: (its campaign or None, the least energy it saw).
+
+    Where `seen` is given, (energy, level of the temperature, accepted) of the random start and of
+    every step are appended to it.
+    """
     stops_inside, num_visits, max_steps, patience, best_of, _ = (int(x) for x in schedule)
     slots = np.full(plan.type_of.size, -1, np.int64)
     state = MoveState(
@@ -104,6 +109,8 @@ def _walk(
     lowest, since, visits, steps = energy, 0, 0, 0
     has_arrived = energy == 0
     levels = len(chances) - 1
+    if seen is not None:
+        seen.append((energy, 0, False))
     while steps < max_steps and not (has_arrived and (stops_inside or visits >= num_visits)):
         level = levels if has_arrived else steps * levels // max_steps
         best: tuple[int, int, int] | None = None
@@ -120,12 +127,15 @@ def _walk(
             if best is None or energy_new < best[0]:
                 best = (energy_new, leaving, joining)
         steps += 1
+        accepted = False
         if best is not None:
             r = words.next()
             rise = min(max(best[0] - energy, 0), chances.shape[1] - 1)
             if r <= int(chances[level, rise]):
                 _apply(state, best[1], best[2])
-                energy = best[0]
+                energy, accepted = best[0], True
+        if seen is not None:
+            seen.append((energy, level, accepted))
         visits += has_arrived and energy == 0
         since = 0 if energy < lowest else since + 1
         lowest = min(lowest, energy)

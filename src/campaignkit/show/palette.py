@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # Okabe and Ito 2008, "Color Universal Design"; blue against vermillion is its safest pair.
 POSITIVE = "#0072B2"
 NEGATIVE = "#D55E00"
@@ -11,7 +13,8 @@ MUTED = "#5F6B7A"
 GRID = "#E3E7EC"
 PAPER = "#FFFFFF"
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7A5C00", "#000000")
-
+# The published labels keep their meaning in colour: blue for helps, vermillion for harms.
+_LABELS = {"pos": POSITIVE, "neg": NEGATIVE, "avg": "#7A7F87"}
 _WHITE = (255, 255, 255)
 
 
@@ -24,6 +27,22 @@ def series_colour(position: int) -> str:
     True
     """
     return SERIES[position % len(SERIES)]
+
+
+def label_colours(names: Iterable[str]) -> dict[str, str]:
+    """One colour a label, the same in every picture.
+
+    Examples
+    --------
+    >>> label_colours(["pos", "mine"])
+    {'pos': '#0072B2', 'mine': '#E69F00'}
+    """
+    held = tuple(names)
+    taken = set(_LABELS.values())
+    free = [hue for hue in SERIES if hue not in taken]
+    rest = [name for name in held if name not in _LABELS]
+    own = {name: free[i % len(free)] for i, name in enumerate(rest)}
+    return {name: _LABELS.get(name) or own[name] for name in held}
 
 
 def diverging(value: float) -> str:

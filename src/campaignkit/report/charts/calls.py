@@ -1,0 +1,77 @@
+"""What a graph cost in calls of a model, against how good it became."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from campaignkit.errors import CampaignkitError
+from campaignkit.report.charts.theme import (
+    HEIGHT,
+    WIDTH,
+    colour,
+    dash,
+    drawing,
+    finished,
+    percent,
+    rows_of,
+    shape,
+)
+
+
+def calls_chart(
+    methods: Mapping[str, Sequence[tuple[int, float]]],
+    *,
+    quality: str = "agreement with the full build",
+    title: str = "Calls against quality",
+) -> Any:
+    """A line a method: its quality after so many calls.
+
+    Parameters
+    ----------
+    methods : mapping of str to sequence of (calls, quality)
+        Calls are counts from 1; quality lies in [0, 1]. In any order; drawn by calls. A method of
+        one point is a point.
+    quality : str
+        What the quality is, in the reader's words.
+    title : str
+
+    Returns
+    -------
+    altair.LayerChart
+        Calls on a logarithmic axis.
+
+    Raises
+    ------
+    CampaignkitError
+        If a number of calls is below 1.
+
+    Examples
+    --------
+    >>> from campaignkit.report.charts import chart_rows
+    >>> chart = calls_chart({"brute force": [(54, 1.0)], "active": [(10, 0.7), (30, 0.93)]})
+    >>> len(chart_rows(chart))
+    3
+    """
+    alt = drawing()
+    rows = [
+        {"method": name, "calls": int(calls), "quality": float(value)}
+        for name, held in methods.items()
+        for calls, value in sorted(held)
+    ]
+    if wrong := [row for row in rows if int(str(row["calls"])) < 1]:
+        raise CampaignkitError(
+            f"method {wrong[0]['method']!r} has {wrong[0]['calls']} calls; expected 1 or more"
+        )
+    names = list(methods)
+    chart = alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT).encode(
+        x=alt.X("calls:Q", scale=alt.Scale(type="log", padding=14), title="calls (log)"),
+        y=alt.Y(**percent("quality:Q", quality), scale=alt.Scale(zero=False, padding=10)),
+        color=colour("method:N", names, title="method"),
+        tooltip=["method:N", "calls:Q", "quality:Q"],
+    )
+    lines = chart.mark_line().encode(strokeDash=dash("method:N", names, title="method"))
+    dots = chart.mark_point(filled=True, size=70).encode(
+        shape=shape("method:N", names, title="method")
+    )
+    return finished(alt.layer(lines, dots), title=title)

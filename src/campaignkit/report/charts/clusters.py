@@ -1,0 +1,94 @@
+"""A map of attributes, each with its cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from campaignkit.errors import CampaignkitError
+from campaignkit.report.charts.theme import SHAPES, drawing, finished, rows_of
+from campaignkit.show.palette import MUTED, NEUTRAL, SERIES
+
+_MOST_NAMED = 80  # more names than that cover one another
+_OUTSIDE = "no cluster"
+_MARKS = tuple(mark for mark in SHAPES if mark != "cross")  # which is for what is in no cluster
+
+
+def cluster_chart(
+    points: ArrayLike,
+    clusters: ArrayLike,
+    names: Sequence[str],
+    *,
+    cluster_names: Sequence[str] = (),
+) -> Any:
+    """Attributes on a plane, coloured and shaped by cluster.
+
+    Parameters
+    ----------
+    points : float[n, 2]
+        Where each attribute lies; the axes have no unit.
+    clusters : int[n]
+        The cluster of each, from 0; -1 where it is in none.
+    names : sequence of str
+        What each is called; shown beside the point up to 80, on hover always.
+    cluster_names : sequence of str, optional
+        What cluster 0, 1, ... is called.
+
+    Returns
+    -------
+    altair.LayerChart
+
+    Raises
+    ------
+    CampaignkitError
+        If the three do not speak of the same number of attributes.
+
+    Examples
+    --------
+    >>> from campaignkit.report.charts import chart_rows
+    >>> chart = cluster_chart([[0, 0], [1, 1]], [0, -1], ["Nike", "Rolex"])
+    >>> [row["cluster"] for row in chart_rows(chart)]
+    ['1', 'no cluster']
+    """
+    alt = drawing()
+    at = np.asarray(points, dtype=np.float64)
+    held = np.asarray(clusters, dtype=np.int64)
+    if at.shape != (len(names), 2) or held.shape != (len(names),):
+        raise CampaignkitError(
+            f"points of shape {at.shape}, clusters of shape {held.shape} and {len(names)} names; "
+            "expected float[n, 2], int[n] and n names"
+        )
+    found = int(held.max(initial=-1)) + 1
+    called = [*cluster_names[:found], *(str(i + 1) for i in range(len(cluster_names), found))]
+    rows = [
+        {"x": x, "y": y, "name": name, "cluster": called[code] if code >= 0 else _OUTSIDE}
+        for (x, y), code, name in zip(at.tolist(), held.tolist(), names, strict=True)
+    ]
+    outside = int((held < 0).sum())
+    order = [*called, *([_OUTSIDE] if outside else [])]
+    hues = [SERIES[i % len(SERIES)] for i in range(found)] + [NEUTRAL] * bool(outside)
+    # Eight colours and five shapes: forty clusters before two look the same.
+    marks = [_MARKS[(i // len(SERIES) + i) % len(_MARKS)] for i in range(found)]
+    marks += ["cross"] * bool(outside)
+    alone = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
+    flat = alt.Scale(zero=False, nice=True, padding=20)
+    chart = alt.Chart(rows_of(rows), width=620, height=460)
+    place = {"x": alt.X("x:Q", axis=alone, scale=flat), "y": alt.Y("y:Q", axis=alone, scale=flat)}
+    dots = chart.mark_point(filled=True, size=70, opacity=0.85).encode(
+        **place,
+        color=alt.Color("cluster:N", scale=alt.Scale(domain=order, range=hues), title="cluster"),
+        shape=alt.Shape("cluster:N", scale=alt.Scale(domain=order, range=marks), title="cluster"),
+        tooltip=["name:N", "cluster:N"],
+    )
+    layers = [dots]
+    if len(names) <= _MOST_NAMED:
+        layers.append(
+            chart.mark_text(align="left", dx=7, fontSize=10, color=MUTED).encode(
+                **place, text="name:N"
+            )
+        )
+    said = f"{len(names)} attributes, {found} clusters, {outside} in none"
+    return finished(alt.layer(*layers), title="Clusters of attributes", subtitle=said)
