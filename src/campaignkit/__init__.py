@@ -169,6 +169,9 @@ if TYPE_CHECKING:
     from campaignkit.llm import (
         ScriptedModel as ScriptedModel,
     )
+    from campaignkit.progress import (
+        ProgressBar as ProgressBar,
+    )
     from campaignkit.report import (
         run_quickstart as run_quickstart,
     )
@@ -230,6 +233,7 @@ _ROOM_OF = {
     "MissingExtra": "errors",
     "PairStates": "edges",
     "PairTable": "edges",
+    "ProgressBar": "progress",
     "RehearsalWorld": "edges",
     "RunLog": "runs",
     "RunRecord": "runs",
@@ -291,6 +295,7 @@ __all__ = [
     "MissingExtra",
     "PairStates",
     "PairTable",
+    "ProgressBar",
     "RehearsalWorld",
     "RunLog",
     "RunRecord",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from campaignkit.auditing.rule import RuleSet
     from campaignkit.tables import OpenTable
 
+_SHOWN_FINDINGS = 12  # in a notebook; .findings holds all
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -159,6 +160,28 @@ class AuditReport:
             lines += ["", "## Silenced", ""]
             lines += [f"- {_plain(f.kind)}: {_plain(f.silenced)}" for f in self.silenced]
         return "\n".join(lines) + "\n"
+
+    def _repr_html_(self) -> str:
+        from campaignkit.show.page import paragraph, table
+
+        held = {severity: len(self.of_severity(severity)) for severity in _ORDER}
+        counts = ", ".join(f"{n} {severity}{'s' * (n != 1)}" for severity, n in held.items())
+        size = f"{self.num_rows:,} rows, {self.num_columns} columns, {len(self.rules)} rules"
+        parts = [paragraph(f"Audit of {self.name}: {size}: {counts}.")]
+        if self.findings:
+            rows = [
+                [f.severity, f.kind, in_words(f.columns, 4), f.count, f"{f.rate:.2%}", f.message]
+                for f in self.findings[:_SHOWN_FINDINGS]
+            ]
+            parts.append(table(["severity", "kind", "columns", "rows", "share", "what"], rows))
+        else:
+            parts.append(paragraph("No fault found."))
+        more = len(self.findings) - _SHOWN_FINDINGS
+        if more > 0:
+            parts.append(paragraph(f"and {more:,} more in .findings"))
+        if self.unchecked:
+            parts.append(paragraph(f"Not checked: {in_words(self.unchecked, 3)}"))
+        return "".join(parts)
 
 
 def _plain(text: str) -> str:

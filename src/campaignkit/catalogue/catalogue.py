@@ -6,7 +6,6 @@ import difflib
 import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import cast
@@ -20,7 +19,7 @@ from campaignkit.catalogue.table import repeated
 from campaignkit.errors import CatalogueError, Fault, UnknownAttribute
 from campaignkit.store import digest_json
 
-_SHOWN_ROWS = 12
+_SHOWN_MODALITIES, _SHOWN_VALUES, _SHOWN_TRAITS = 16, 6, 8
 
 
 class Catalogue:
@@ -242,15 +241,24 @@ class Catalogue:
         return f"Catalogue({len(self)} attributes{': ' if held else ''}{held})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(a.modality)}</td><td>{escape(a.value)}</td>"
-            f"<td>{escape(a.description)}</td></tr>"
-            for a in self._attributes[:_SHOWN_ROWS]
-        )
-        more = len(self) - _SHOWN_ROWS
-        rest = f"<p>and {more:,} more</p>" if more > 0 else ""
-        head = "<tr><th>modality</th><th>value</th><th>description</th></tr>"
-        return f"<p>{escape(repr(self))}</p><table>{head}{rows}</table>{rest}"
+        from campaignkit.show.page import paragraph, table
+
+        rows: list[list[object]] = []
+        for modality in self._modalities[:_SHOWN_MODALITIES]:
+            held = [a for a in self._attributes if a.modality == modality]
+            traits = dict.fromkeys(trait for a in held for trait in a.traits)
+            rows.append(
+                [
+                    modality,
+                    len(held),
+                    _listed([a.value for a in held], _SHOWN_VALUES),
+                    _listed(list(traits), _SHOWN_TRAITS),
+                ]
+            )
+        rest = len(self._modalities) - len(rows)
+        more = paragraph(f"and {rest:,} more modalities") if rest > 0 else ""
+        head = ["modality", "attributes", "such as", "traits"]
+        return paragraph(repr(self)) + table(head, rows) + more
 
     def _near(self, key: object) -> str:
         listed = ", ".join(self._modalities)
@@ -267,6 +275,10 @@ class Catalogue:
         if near:
             return "did you mean " + " or ".join(str((modality, folded[n])) for n in near) + "?"
         return f"{len(same)} of modality {modality!r} are there, the first is {same[0]!r}"
+
+
+def _listed(names: list[str], most: int) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _identity(key: object) -> Key:

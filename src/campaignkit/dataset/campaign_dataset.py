@@ -25,7 +25,8 @@ from campaignkit.errors import DatasetError
 from campaignkit.show import escape
 
 _WRITTEN_ROWS = 100_000  # rows handed to a writer at a time
-_SHOWN_ROWS = 5
+_SHOWN_ROWS = 2  # of each label: a data set's first rows are all of one
+_SHOWN_LABELS = 5
 _SHOWN_VALUES = 6
 
 
@@ -299,12 +300,26 @@ class CampaignDataset(Sequence[Campaign]):
         names = self.vocabulary.modalities
         head = "".join(f"<th>{escape(name)}</th>" for name in (*names, "label"))
         rows = []
-        for campaign in map(self._campaign, range(min(len(self), _SHOWN_ROWS))):
+        shown = [
+            position
+            for code in range(min(len(self.label_names), _SHOWN_LABELS))
+            for position in np.flatnonzero(self.block.labels == code)[:_SHOWN_ROWS].tolist()
+        ]
+        for campaign in map(self._campaign, shown):
             cells = [_cell(campaign.attributes[name]) for name in names]
             cells.append(escape(campaign.label))
             rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        found = self.evaluation
+        inside = (
+            ""
+            if found is None or found.in_range_frac is None
+            else (
+                f"<p>{found.in_range_frac:.2%} in the range of their label; "
+                f"{found.duplicates:,} duplicates</p>"
+            )
+        )
         return (
-            f"<p>{escape(repr(self))}</p><table><thead><tr>{head}</tr></thead>"
+            f"<p>{escape(repr(self))}</p>{inside}<table><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(rows)}</tbody></table>"
         )
 

@@ -147,14 +147,34 @@ class DensityProfile:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        heads = "".join(
-            f"<th>{head}</th>" for head in ("", "mean", *map("p{}".format, _PERCENTILES))
+        from campaignkit.show import histogram
+        from campaignkit.show.page import figure, paragraph, table
+        from campaignkit.show.palette import NEGATIVE, POSITIVE
+
+        heads = ["share of pairs", "mean", *(f"p{p}" for p in _PERCENTILES)]
+        rows = [
+            [name, *(f"{value:.3f}" for value in asdict(getattr(self, name)).values())]
+            for name in ("positive", "negative", "absent")
+        ]
+        drawn = histogram(
+            {
+                "+": self.draws.positives / self.draws.pairs,
+                "−": self.draws.negatives / self.draws.pairs,
+            },
+            title="Unconstrained draws",
+            x_label="share of pairs",
+            colours=(POSITIVE, NEGATIVE),
+            width=460,
         )
-        rows = ""
-        for name in ("positive", "negative", "absent"):
-            cells = "".join(f"<td>{v:.3f}</td>" for v in asdict(getattr(self, name)).values())
-            rows += f"<tr><th>{name}</th>{cells}</tr>"
-        return f"<table><tr>{heads}</tr>{rows}</table>"
+        ranges = ", ".join(
+            f"{name} {low}" if low == high else f"{name} {low}-{high}"
+            for name, (low, high) in self.type_ranges.items()
+        )
+        said = (
+            f"{self.num_draws:,} draws of {ranges}; type counts allow at most "
+            f"{self.ceiling:.1%} of the pairs to be signed."
+        )
+        return paragraph(said) + table(heads, rows) + figure(drawn)
 
 
 @dataclass(frozen=True)

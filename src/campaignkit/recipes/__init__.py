@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from campaignkit.recipes.noise import NoiseRecord
 from campaignkit.recipes.recipe import Recipe
 from campaignkit.recipes.result import RecipeResult
@@ -14,3 +16,7 @@ from campaignkit.recipes.shelves import list, load
 from campaignkit.recipes.world import World
 
 __all__ = ["NoiseRecord", "Recipe", "RecipeResult", "World", "list", "load"]
+
+
+def __dir__() -> builtins.list[str]:
+    return sorted(__all__)

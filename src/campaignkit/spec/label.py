@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
+from campaignkit.spec.completion import offered
 from campaignkit.spec.faults import spec_error
 
 # Bounds are compared with counts of pairs; this absorbs what binary floats lose in 0.2 * 45 pairs.
@@ -75,6 +76,9 @@ class LabelSpec(BaseModel):
                 "lower one of them"
             )
         return value
+
+    def __dir__(self) -> list[str]:
+        return offered(super().__dir__())
 
     def admits(self, *, num_positive: int, num_negative: int, num_nodes: int) -> bool:
         """Whether a campaign with these counts lies in the box."""

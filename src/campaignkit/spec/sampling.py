@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
+from campaignkit.spec.completion import offered
 from campaignkit.spec.faults import spec_error
 from campaignkit.spec.label import LabelSpec
 from campaignkit.store import digest_json
@@ -151,6 +152,9 @@ class SamplingSpec(BaseModel):
         from campaignkit.spec.files import read_mapping
 
         return cls.model_validate(read_mapping(Path(path)))
+
+    def __dir__(self) -> list[str]:
+        return offered(super().__dir__())
 
     def write(self, path: str | Path) -> None:
         """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
