@@ -113,6 +113,9 @@ if TYPE_CHECKING:
         EmbeddingError as EmbeddingError,
     )
     from campaignkit.errors import (
+        EvaluationError as EvaluationError,
+    )
+    from campaignkit.errors import (
         GraphError as GraphError,
     )
     from campaignkit.errors import (
@@ -132,6 +135,30 @@ if TYPE_CHECKING:
     )
     from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
+    )
+    from campaignkit.evaluation import (
+        FeatureAblation as FeatureAblation,
+    )
+    from campaignkit.evaluation import (
+        GraphOracle as GraphOracle,
+    )
+    from campaignkit.evaluation import (
+        Scores as Scores,
+    )
+    from campaignkit.evaluation import (
+        Yardsticks as Yardsticks,
+    )
+    from campaignkit.evaluation import (
+        compare_classifiers as compare_classifiers,
+    )
+    from campaignkit.evaluation import (
+        compare_predictions as compare_predictions,
+    )
+    from campaignkit.evaluation import (
+        evaluate as evaluate,
+    )
+    from campaignkit.evaluation import (
+        learning_curve as learning_curve,
     )
     from campaignkit.evaluation import (
         score_findings as score_findings,
@@ -219,12 +246,15 @@ _ROOM_OF = {
     "EdgeScorer": "edges",
     "EmbeddingError": "errors",
     "ErrorInjector": "inject",
+    "EvaluationError": "errors",
     "Fate": "edges",
     "FeasibilityReport": "diagnosis",
+    "FeatureAblation": "evaluation",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
     "GraphMethod": "edges",
+    "GraphOracle": "evaluation",
     "GroundTruth": "inject",
     "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
@@ -239,19 +269,25 @@ _ROOM_OF = {
     "RunRecord": "runs",
     "SamplingFailed": "errors",
     "SamplingSpec": "spec",
+    "Scores": "evaluation",
     "ScriptedModel": "llm",
     "SignedGraph": "graph",
     "SpecError": "errors",
     "TableError": "errors",
     "TraitScorer": "edges",
     "UnknownAttribute": "errors",
+    "Yardsticks": "evaluation",
     "anonymise": "inject",
     "audit": "auditing",
     "build_graph": "edges",
     "compare": "graph",
+    "compare_classifiers": "evaluation",
+    "compare_predictions": "evaluation",
     "diagnose": "diagnosis",
+    "evaluate": "evaluation",
     "evaluate_dataset": "dataset",
     "feasible": "diagnosis",
+    "learning_curve": "evaluation",
     "mine_rules": "auditing",
     "recipes": "recipes",
     "run_quickstart": "report",
@@ -281,12 +317,15 @@ __all__ = [
     "EdgeScorer",
     "EmbeddingError",
     "ErrorInjector",
+    "EvaluationError",
     "Fate",
     "FeasibilityReport",
+    "FeatureAblation",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
     "GraphMethod",
+    "GraphOracle",
     "GroundTruth",
     "HashingEmbedder",
     "InfeasibleSpec",
@@ -301,20 +340,26 @@ __all__ = [
     "RunRecord",
     "SamplingFailed",
     "SamplingSpec",
+    "Scores",
     "ScriptedModel",
     "SignedGraph",
     "SpecError",
     "TableError",
     "TraitScorer",
     "UnknownAttribute",
+    "Yardsticks",
     "__version__",
     "anonymise",
     "audit",
     "build_graph",
     "compare",
+    "compare_classifiers",
+    "compare_predictions",
     "diagnose",
+    "evaluate",
     "evaluate_dataset",
     "feasible",
+    "learning_curve",
     "mine_rules",
     "recipes",
     "run_quickstart",

@@ -14,6 +14,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
     ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
     │   └── NotFitted       [AttributeError] a classifier asked before it was fitted
+    ├── EvaluationError     [ValueError]   predictions or submissions that cannot be scored
     ├── ArtifactError       [OSError]      a folder whose files do not match its manifest
     ├── ModelError          [RuntimeError] a language model did not answer (kinds: ``llm`` room)
     ├── BudgetExceeded      [RuntimeError] what was asked for costs more than the budget
@@ -146,6 +147,10 @@ class ClassifierError(CampaignkitError, ValueError):
 
 class NotFitted(ClassifierError, AttributeError):
     """A classifier or a decision rule was asked for an answer before it was fitted."""
+
+
+class EvaluationError(CampaignkitError, ValueError):
+    """Predictions, submissions or settings that cannot be scored; `faults` names them all."""
 
 
 class ArtifactError(CampaignkitError, OSError):

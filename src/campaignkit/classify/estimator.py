@@ -180,7 +180,9 @@ class CampaignEstimator:
     def _parameter_names(cls) -> list[str]:
         init = inspect.signature(cls.__init__).parameters
         return sorted(
-            name for name, p in init.items() if name != "self" and p.kind != p.VAR_KEYWORD
+            name
+            for name, p in init.items()
+            if name != "self" and p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}
         )
 
     def _plain_parameters(self) -> dict[str, Any]:

@@ -40,7 +40,8 @@ class LeakageBaseline:
     Attributes
     ----------
     num_rows, num_folds : int
-        Rows used (a seeded sample where the data set is longer) and folds.
+        Rows scored (a seeded sample where the data set is longer) and folds; one fold where the
+        training rows are a data set of their own.
     macro_f1 : float
         Of the predictions on held-out rows, in [0, 1].
     accuracy : float

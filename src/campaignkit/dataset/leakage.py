@@ -82,6 +82,42 @@ def measure_leakage(
     )
 
 
+def measure_held_out_leakage(
+    train: Block, test: Block, vocabulary: Vocabulary, label_names: Sequence[str]
+) -> LeakageBaseline | None:
+    """The same regression fitted on one block and scored on another; `num_folds` is 1.
+
+    Returns
+    -------
+    LeakageBaseline or None
+        None where either block is empty or training has one label alone.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.of([("geo", "Chile"), ("geo", "Peru")])
+    >>> block = Block.of_rows([[0], [1], [0], [1]], labels=[0, 1, 0, 1])
+    >>> measure_held_out_leakage(block, block, vocabulary, ["pos", "neg"]).macro_f1
+    1.0
+    """
+    classes, labels = np.unique(train.labels, return_inverse=True)
+    if not len(test) or len(classes) < 2:
+        return None
+    weights, bias = _fit(one_hot(train, len(vocabulary)), np.eye(len(classes))[labels])
+    scores = one_hot(test, len(vocabulary)) @ weights + bias
+    guesses = classes[np.argmax(scores, axis=1)].astype(np.intp)
+    truth = test.labels.astype(np.intp)
+    majority = np.full(len(test), classes[np.bincount(labels).argmax()], np.intp)
+    names = [label_names[code] for code in classes]
+    return LeakageBaseline(
+        num_rows=len(test),
+        num_folds=1,
+        macro_f1=_macro_f1(truth, guesses, len(label_names)),
+        accuracy=round(float((truth == guesses).mean()), 9),
+        majority_macro_f1=_macro_f1(truth, majority, len(label_names)),
+        strongest=_strongest(weights, list(vocabulary.keys), names),
+    )
+
+
 def _folds(block: Block, labels: NDArray[np.intp], seed: int) -> NDArray[np.int64]:
     """int64[rows]: groups of identical rows dealt round, label by label."""
     _, first, group_of = np.unique(hash_rows(block), return_index=True, return_inverse=True)
@@ -125,7 +161,8 @@ def _macro_f1(truth: NDArray[np.intp], guesses: NDArray[np.intp], num_classes: i
     pairs = np.zeros((num_classes, num_classes))
     np.add.at(pairs, (truth, guesses), 1)
     both = pairs.sum(axis=0) + pairs.sum(axis=1)
-    return round(float(np.mean(2 * np.diag(pairs) / np.maximum(both, 1))), 9)
+    met = both > 0  # a label neither there nor guessed has no F1
+    return round(float(np.mean(2 * np.diag(pairs)[met] / both[met])), 9)
 
 
 def _strongest(

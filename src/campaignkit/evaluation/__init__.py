@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+from campaignkit.evaluation.classifier_table import (
+    ClassifierResult,
+    ClassifierTable,
+    compare_classifiers,
+)
 from campaignkit.evaluation.detection import (
     DetectionScore,
     Hits,
@@ -14,13 +19,46 @@ from campaignkit.evaluation.detection import (
     total_score,
 )
 from campaignkit.evaluation.detection_sweep import DetectionSweep, sweep_detection
+from campaignkit.evaluation.feature_ablation import AblationReport, FeatureAblation, FeatureDrop
+from campaignkit.evaluation.fitted_run import FittedRun
+from campaignkit.evaluation.graph_oracle import GraphOracle, OracleScore
+from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
+from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
+from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
+from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.evaluation.scores import Scores, evaluate
+from campaignkit.evaluation.signal_share import SignalShares, signal_shares
+from campaignkit.evaluation.yardsticks import Yardsticks
 
 __all__ = [
+    "AblationReport",
+    "ClassifierResult",
+    "ClassifierTable",
+    "CurvePoint",
     "DetectionScore",
     "DetectionSweep",
+    "FeatureAblation",
+    "FeatureDrop",
+    "FittedRun",
+    "GraphOracle",
     "Hits",
+    "JudgedRows",
     "KindHits",
+    "LabelledRows",
+    "LearningCurve",
+    "OracleScore",
+    "PairedTest",
+    "Scores",
+    "SignalShares",
+    "Yardsticks",
+    "compare_classifiers",
+    "compare_predictions",
+    "evaluate",
+    "judge_rows",
+    "labelled_rows",
+    "learning_curve",
     "score_findings",
+    "signal_shares",
     "sweep_detection",
     "total_score",
 ]

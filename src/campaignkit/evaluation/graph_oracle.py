@@ -1,0 +1,140 @@
+"""The ceiling: labels told by the very graph and boxes that made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.dataset import CampaignDataset
+from campaignkit.dataset.sign_counts import SignCounter
+from campaignkit.diagnosis import diagnose
+from campaignkit.evaluation.confusion import Counts, accuracy_of, count_confusion, macro_f1_of
+from campaignkit.graph import SignedGraph
+from campaignkit.spec import SamplingSpec
+
+_SEED = 0  # of the draws that estimate shares
+
+
+@dataclass(frozen=True)
+class OracleScore:
+    """How well the graph itself tells the labels of some rows.
+
+    Attributes
+    ----------
+    macro_f1, accuracy : float
+        1 where labels are a function of the graph; less by what noise did to labels or records.
+    num_rows : int
+    num_outside : int
+        Rows in no label's box, told as the nearest.
+    num_ambiguous : int
+        Rows in several boxes, told as the label that such a row most likely has. Where there are
+        any, even the graph cannot score 1.
+
+    Examples
+    --------
+    >>> OracleScore(0.985, 0.98, 100, 0, 0).macro_f1
+    0.985
+    """
+
+    macro_f1: float
+    accuracy: float
+    num_rows: int
+    num_outside: int
+    num_ambiguous: int
+
+
+class GraphOracle:
+    """Labels campaigns by their fractions in a graph and the boxes of a spec.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+    spec : SamplingSpec
+
+    Notes
+    -----
+    Boxes may overlap. A campaign of a label is a draw from the unconstrained law, given the
+    label's box; so a campaign in several boxes has each of their labels with a chance that goes as
+    the label's number of samples over the share of unconstrained draws in its box. The oracle
+    takes the largest; shares are of 10,000 draws.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.synthetic_graph({"brand": 20, "geo": 30}, num_positive=200, num_negative=100)
+    >>> spec = ck.diagnose(graph, type_ranges={"brand": (2, 3), "geo": (3, 5)}).suggest(
+    ...     {"pos": 30, "neg": 30})
+    >>> dataset = ck.AnnealingSampler(graph, spec).sample()
+    >>> GraphOracle(graph, spec).score(dataset).macro_f1
+    1.0
+    """
+
+    def __init__(self, graph: SignedGraph, spec: SamplingSpec) -> None:
+        self.graph = graph
+        self.spec = spec
+
+    def predict(self, dataset: CampaignDataset) -> NDArray[np.str_]:
+        """str[rows], the label whose box each row lies in, or else the nearest box's.
+
+        Raises
+        ------
+        DatasetError
+            If the graph lacks attributes of the data set.
+        """
+        return np.array([*self.spec.label_params])[self._choice(self._distances(dataset))]
+
+    def score(self, dataset: CampaignDataset) -> OracleScore:
+        """The oracle's predictions against the labels of the data set."""
+        distances = self._distances(dataset)
+        told = np.array([*self.spec.label_params])[self._choice(distances)]
+        names = [*dict.fromkeys([*dataset.label_names, *self.spec.label_params])]
+        code_of = {name: code for code, name in enumerate(names)}
+        truth, predicted = (
+            np.array([code_of[name] for name in values.tolist()], np.int64)
+            for values in (dataset.labels, told)
+        )
+        confusion = count_confusion(truth, predicted, num_labels=len(names))
+        inside = (distances <= 0).sum(axis=1)
+        return OracleScore(
+            macro_f1=float(macro_f1_of(confusion)),
+            accuracy=float(accuracy_of(confusion)),
+            num_rows=len(dataset),
+            num_outside=int((inside == 0).sum()),
+            num_ambiguous=int((inside > 1).sum()),
+        )
+
+    def _choice(self, distances: NDArray[np.float64]) -> Counts:
+        """The nearest box; of several as near, the label such a row most likely has."""
+        nearest = distances.min(axis=1, keepdims=True)
+        if not ((distances == nearest).sum(axis=1) > 1).any():
+            return np.asarray(distances.argmin(axis=1), np.int64)
+        order = np.argsort(-self._odds, kind="stable")
+        return np.asarray(order[distances[:, order].argmin(axis=1)], np.int64)
+
+    @cached_property
+    def _odds(self) -> NDArray[np.float64]:
+        """float64[labels], samples wanted for each unconstrained draw that falls into the box."""
+        profile = diagnose(self.graph, type_ranges=self.spec.type_ranges, seed=_SEED)
+        accepted = profile.coverage(self.spec).accepted
+        wanted = self.spec.label_params
+        # A box that no draw met is the rarest: half a draw.
+        least = 0.5 / profile.num_draws
+        return np.array([wanted[name].num_samples / max(accepted[name], least) for name in wanted])
+
+    def _distances(self, dataset: CampaignDataset) -> NDArray[np.float64]:
+        """float64[rows, labels], share of pairs by which a row misses each box; 0 inside."""
+        from campaignkit.spec.label import EPSILON
+
+        counts = SignCounter(self.graph, dataset.vocabulary).count(dataset.block).signed
+        sizes = dataset.block.sizes.astype(np.int64)
+        pairs = np.maximum(sizes * (sizes - 1) // 2, 1)[:, np.newaxis]
+        columns = []
+        for box in self.spec.label_params.values():
+            bounds = np.array([box.pos_frac_range, box.neg_frac_range])
+            missing = np.maximum(bounds[:, 0] * pairs - counts - EPSILON, 0)
+            beyond = np.maximum(counts - bounds[:, 1] * pairs - EPSILON, 0)
+            columns.append(((missing + beyond) / pairs).sum(axis=1))
+        return np.stack(columns, axis=1)

@@ -1,0 +1,215 @@
+"""How good a classifier gets with more rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.classify import Classifier
+from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.calibration import mean_loss
+from campaignkit.evaluation.confusion import accuracy_of, macro_f1_of
+from campaignkit.evaluation.fitted_run import FittedRun, fit_and_predict
+from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.progress import Progress, Silent
+from campaignkit.seeds import stream
+from campaignkit.show import line_plot
+
+_SHARES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # of the training rows, where no sizes are given
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One classifier with one number of training rows.
+
+    Attributes
+    ----------
+    num_rows : int
+    macro_f1 : float
+        Mean over seeds.
+    lowest, highest : float
+        Of the seeds.
+    log_loss, accuracy, fit_s : float
+        Means over seeds; CPU seconds.
+    num_seeds : int
+
+    Examples
+    --------
+    >>> CurvePoint(500, 0.7, 0.68, 0.72, 0.6, 0.75, 0.1, 3).macro_f1
+    0.7
+    """
+
+    num_rows: int
+    macro_f1: float
+    lowest: float
+    highest: float
+    log_loss: float
+    accuracy: float
+    fit_s: float
+    num_seeds: int
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Points by classifier, few rows first.
+
+    Examples
+    --------
+    >>> LearningCurve({}, 100).to_dict()
+    {'num_test': 100, 'points': {}}
+    """
+
+    points: dict[str, tuple[CurvePoint, ...]]
+    num_test: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        told = {name: [asdict(point) for point in line] for name, line in self.points.items()}
+        return {"num_test": self.num_test, "points": told}
+
+    def to_svg(self) -> str:
+        """The curves as a picture."""
+        series = {
+            name: [(float(point.num_rows), point.macro_f1) for point in line]
+            for name, line in self.points.items()
+        }
+        return line_plot(
+            series, title="Macro F1 by training rows", x_label="training rows",
+            y_label="macro F1 on the test rows", log_x=True,
+        )  # fmt: skip
+
+    def to_markdown(self) -> str:
+        """A table, a row a point."""
+        lines = [
+            "| classifier | rows | macro F1 | lowest | highest | log-loss |",
+            "|---|---|---|---|---|---|",
+        ]
+        for name, line in self.points.items():
+            lines += [
+                f"| {name} | {p.num_rows:,} | {p.macro_f1:.3f} | {p.lowest:.3f} | "
+                f"{p.highest:.3f} | {p.log_loss:.3f} |"
+                for p in line
+            ]
+        return "\n".join(lines) + "\n"
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+
+def learning_curve(
+    classifiers: Mapping[str, Callable[[int], Classifier]],
+    train: Any,
+    test: Any,
+    *,
+    sizes: Sequence[int] | None = None,
+    num_seeds: int = 3,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> LearningCurve:
+    """Fit each classifier on growing parts of the training rows, and score it on all test rows.
+
+    Parameters
+    ----------
+    classifiers : mapping of str to function of int
+        By name; the function makes an unfitted classifier for a seed.
+    train, test : CampaignDataset or (records, labels)
+    sizes : sequence of int, optional
+        Numbers of training rows; 5% to 100% of them by default.
+    num_seeds : int
+        Of the rows drawn and of the classifier.
+    seed : int
+        Parts of one seed contain each other and keep each label's share.
+    progress : Progress, optional
+
+    Raises
+    ------
+    EvaluationError
+        If a size is out of range or leaves a label without a row.
+
+    Examples
+    --------
+    >>> from campaignkit.classify import MajorityClassifier
+    >>> rows = ([{"geo": "Peru"}] * 30, ["neg", "avg", "pos"] * 10)
+    >>> curve = learning_curve(
+    ...     {"majority": lambda seed: MajorityClassifier()}, rows, rows, sizes=[6, 30],
+    ...     num_seeds=1)
+    >>> [point.num_rows for point in curve.points["majority"]]
+    [6, 30]
+    """
+    tell = progress or Silent()
+    known, rows = labelled_rows(train, name="train"), labelled_rows(test, name="test")
+    if sizes is None:
+        sizes = sorted({max(1, round(share * len(known))) for share in _SHARES})
+    _check(known, sizes, num_seeds)
+    points: dict[str, list[CurvePoint]] = {name: [] for name in classifiers}
+    done, total = 0, len(classifiers) * len(sizes) * num_seeds
+    for name, make in classifiers.items():
+        for size in sorted(sizes):
+            runs = []
+            for repeat in range(num_seeds):
+                tell.update("learning curve", done, total)
+                part = known.take(stratified_order(known, seed, repeat)[:size])
+                runs.append(fit_and_predict(make(repeat), part, rows))
+                done += 1
+            points[name].append(_point(size, runs))
+    tell.update("learning curve", total, total)
+    return LearningCurve({name: tuple(line) for name, line in points.items()}, len(rows))
+
+
+def stratified_order(rows: LabelledRows, seed: int, repeat: int) -> NDArray[np.int64]:
+    """int64[rows]: an order of which every beginning has nearly each label's share.
+
+    Examples
+    --------
+    >>> from campaignkit.evaluation.rows_with_labels import labelled_rows
+    >>> rows = labelled_rows(([{"geo": "Peru"}] * 6, ["neg"] * 2 + ["pos"] * 4))
+    >>> sorted(rows.labels[stratified_order(rows, 0, 0)[:3]].tolist())
+    ['neg', 'pos', 'pos']
+    """
+    rng = stream(seed, "evaluation", "order", repeat)
+    mixed = rng.permutation(len(rows))
+    codes = rows.codes[mixed]
+    # The k-th of a label's n rows stands at (k + 1/2) / n of the whole.
+    place = np.empty(len(rows))
+    for code in np.unique(codes):
+        mine = np.flatnonzero(codes == code)
+        place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
+    return np.asarray(mixed[np.argsort(place, kind="stable")], np.int64)
+
+
+def _check(train: LabelledRows, sizes: Sequence[int], num_seeds: int) -> None:
+    faults = []
+    if num_seeds < 1:
+        faults.append(Fault("num_seeds", f"is {num_seeds}; expected 1 or more"))
+    labels = len(np.unique(train.codes))
+    for size in sizes:
+        if not labels <= size <= len(train):
+            found = f"{size}; expected {labels} (a row of each label) to {len(train):,}"
+            faults.append(Fault("sizes", found))
+            continue
+        part = train.codes[stratified_order(train, 0, 0)[:size]]
+        if len(np.unique(part)) < labels:
+            found = f"{size:,} rows hold no row of some label"
+            faults.append(Fault("sizes", found, "ask for more rows"))
+    if faults:
+        raise EvaluationError("a learning curve that cannot be drawn", faults=faults)
+
+
+def _point(size: int, runs: list[FittedRun]) -> CurvePoint:
+    confusions = np.stack([run.rows.confusion for run in runs])
+    scores = macro_f1_of(confusions)
+    losses = [mean_loss(run.rows) for run in runs]
+    return CurvePoint(
+        num_rows=size,
+        macro_f1=float(scores.mean()),
+        lowest=float(scores.min()),
+        highest=float(scores.max()),
+        log_loss=float(np.mean(losses)),
+        accuracy=float(accuracy_of(confusions).mean()),
+        fit_s=float(np.mean([run.fit_s for run in runs])),
+        num_seeds=len(runs),
+    )

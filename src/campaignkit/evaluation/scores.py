@@ -1,0 +1,315 @@
+"""How good predictions are: every score with its interval, and what to read it against."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from campaignkit.errors import EvaluationError
+from campaignkit.evaluation.calibration import (
+    expected_calibration_error,
+    resample_probability_scores,
+    row_losses,
+)
+from campaignkit.evaluation.confusion import (
+    Floats,
+    accuracy_of,
+    f1_of,
+    macro_f1_of,
+    precision_of,
+    recall_of,
+)
+from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
+from campaignkit.evaluation.resampling import Interval, interval_of, resample_counts
+from campaignkit.evaluation.yardsticks import Yardsticks
+from campaignkit.seeds import stream
+from campaignkit.show import escape
+from campaignkit.show.page import table
+
+_HEAD = ("", "score", "from", "to")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Predictions against truth, in numbers.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    num_rows : int
+    confusion : tuple of tuple of int
+        True labels in rows, predicted ones in columns, in the order of `labels`.
+    accuracy, macro_f1 : float
+        In [0, 1]. The macro F1 is the mean over the labels that are there or were predicted.
+    f1, precision, recall : dict of str to float or None
+        By label; None where there is nothing to divide by.
+    log_loss : float or None
+        Mean natural logarithm, of the probabilities where they were given; lower is better.
+    calibration_error : float or None
+        Expected calibration error, in [0, 1].
+    majority_macro_f1 : float
+        Of always answering with the label that most of these rows have.
+    intervals : dict of str to (float, float)
+        Bootstrap intervals by score, as :meth:`to_flat` names them.
+    level : float
+        What share of resamples the intervals hold.
+    yardsticks : Yardsticks or None
+        The one-hot baseline and the graph oracle on the same rows.
+    notes : tuple of str
+        What a reader must know.
+
+    Examples
+    --------
+    >>> scores = evaluate(["neg", "avg", "pos", "pos"], ["neg", "avg", "avg", "pos"])
+    >>> round(scores.macro_f1, 3), scores.confusion
+    (0.778, ((1, 0, 0), (0, 1, 0), (0, 1, 1)))
+    """
+
+    labels: tuple[str, ...]
+    num_rows: int
+    confusion: tuple[tuple[int, ...], ...]
+    accuracy: float
+    macro_f1: float
+    f1: dict[str, float | None]
+    precision: dict[str, float | None]
+    recall: dict[str, float | None]
+    majority_macro_f1: float
+    log_loss: float | None = None
+    calibration_error: float | None = None
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    level: float = 0.95
+    yardsticks: Yardsticks | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_flat(self) -> dict[str, float]:
+        """The scores by name, as a run log holds them; what is no number is left out."""
+        named: dict[str, float | None] = {
+            "macro_f1": self.macro_f1,
+            "accuracy": self.accuracy,
+            **{f"f1_{name}": score for name, score in self.f1.items()},
+            "log_loss": self.log_loss,
+            "calibration_error": self.calibration_error,
+            "majority_macro_f1": self.majority_macro_f1,
+        }
+        beside = self.yardsticks or Yardsticks()
+        if beside.one_hot is not None:
+            named["one_hot_macro_f1"] = beside.one_hot.macro_f1
+        if beside.oracle is not None:
+            named["oracle_macro_f1"] = beside.oracle.macro_f1
+        return {
+            name: score
+            for name, score in named.items()
+            if score is not None and math.isfinite(score)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "labels": list(self.labels),
+            "num_rows": self.num_rows,
+            "scores": self.to_flat(),
+            "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+            "level": self.level,
+            "confusion": [list(row) for row in self.confusion],
+            "precision": dict(self.precision),
+            "recall": dict(self.recall),
+            "yardsticks": self.yardsticks.to_dict() if self.yardsticks else None,
+            "notes": list(self.notes),
+        }
+
+    def to_markdown(self) -> str:
+        """A table of the scores with their intervals."""
+        lines = ["| | score | from | to |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in self._rows()]
+        return "\n".join(lines) + "\n"
+
+    def __str__(self) -> str:
+        rows = [_HEAD, *self._rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+        lines = [
+            "  ".join(
+                cell.ljust(wide) if i == 0 else cell.rjust(wide)
+                for i, (cell, wide) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in rows
+        ]
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([f"{self.num_rows:,} rows, {self.level:.0%} intervals", *lines, *notes])
+
+    def _repr_html_(self) -> str:
+        body = table(["", "score", "from", "to"], self._rows())
+        return body + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        rows = []
+        for name, score in self.to_flat().items():
+            low, high = self.intervals.get(name, (math.nan, math.nan))
+            ends = ("", "") if math.isnan(low) else (f"{low:.4f}", f"{high:.4f}")
+            rows.append((_TITLES.get(name, name.replace("f1_", "F1 ")), f"{score:.4f}", *ends))
+        beside = self.yardsticks or Yardsticks()
+        if beside.one_hot is None:
+            rows.append((_TITLES["one_hot_macro_f1"], "not measured", "", ""))
+        if beside.oracle is None:
+            rows.append((_TITLES["oracle_macro_f1"], "not measured", "", ""))
+        return rows
+
+
+_TITLES = {
+    "macro_f1": "macro F1",
+    "log_loss": "log-loss",
+    "calibration_error": "calibration error",
+    "majority_macro_f1": "macro F1, largest label always",
+    "one_hot_macro_f1": "macro F1, single attributes alone",
+    "oracle_macro_f1": "macro F1, the graph itself",
+}
+
+
+def evaluate(
+    y_true: Any,
+    y_pred: Any = None,
+    *,
+    probabilities: Any = None,
+    labels: Sequence[str] | None = None,
+    yardsticks: Yardsticks | None = None,
+    level: float = 0.95,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> Scores:
+    """Score predictions: F1, accuracy, log-loss, calibration, each with a bootstrap interval.
+
+    Parameters
+    ----------
+    y_true : sequence
+        True labels: ``"neg" | "avg" | "pos"``, ``0 | 1 | 2`` or the published words.
+    y_pred : sequence or float[rows, labels], optional
+        Predicted labels; a table of numbers is taken as `probabilities`.
+    probabilities : float[rows, labels], optional
+        In the order of `labels`. Without `y_pred` the most probable label is predicted; with it,
+        as after a tuned decision, log-loss and calibration are those of the probabilities.
+    labels : sequence of str, optional
+        Other labels than neg, avg and pos.
+    yardsticks : Yardsticks, optional
+        What to show beside the scores: see :meth:`Yardsticks.measure`.
+    level : float
+        Of the intervals, between 0 and 1.
+    num_resamples : int
+        1 or more.
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    EvaluationError
+        With everything that is wrong: unknown labels, other lengths, probabilities that are none.
+
+    Notes
+    -----
+    Intervals are percentiles over resampled rows; they say how far the score would move with other
+    test rows of the same kind, not with another training run.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> scores = ck.evaluate(["neg", "avg", "pos"] * 30, ["neg", "avg", "avg"] * 30)
+    >>> round(scores.macro_f1, 3), scores.f1["pos"]
+    (0.556, 0.0)
+    >>> low, high = scores.intervals["macro_f1"]
+    >>> low < scores.macro_f1 < high
+    True
+    """
+    if not 0 < level < 1 or num_resamples < 1:
+        raise EvaluationError(
+            f"level is {level} and num_resamples {num_resamples}; "
+            "expected a share between 0 and 1, and 1 or more"
+        )
+    rows = judge_rows(y_true, y_pred, probabilities=probabilities, labels=labels)
+    return score_rows(
+        rows, yardsticks=yardsticks, level=level, num_resamples=num_resamples, seed=seed
+    )
+
+
+def score_rows(
+    rows: JudgedRows,
+    *,
+    yardsticks: Yardsticks | None = None,
+    level: float = 0.95,
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> Scores:
+    """The scores of rows that are checked already.
+
+    Examples
+    --------
+    >>> score_rows(judge_rows(["neg", "pos"], ["neg", "pos"])).accuracy
+    1.0
+    """
+    confusion = rows.confusion
+    drawn = resample_counts(confusion, num_resamples, stream(seed, "evaluate", "confusion"))
+    samples: dict[str, Floats] = {"macro_f1": macro_f1_of(drawn), "accuracy": accuracy_of(drawn)}
+    by_label = f1_of(drawn)
+    samples |= {f"f1_{name}": by_label[:, i] for i, name in enumerate(rows.labels)}
+    log_loss = calibration_error = None
+    if rows.probabilities is not None:
+        log_loss = float(row_losses(rows.truth, rows.probabilities).mean())
+        calibration_error = expected_calibration_error(rows.truth, rows.probabilities)
+        samples["log_loss"], samples["calibration_error"] = resample_probability_scores(
+            rows.truth, rows.probabilities, num_resamples, stream(seed, "evaluate", "rows")
+        )
+    ends = {name: interval_of(values, level) for name, values in samples.items()}
+    largest = np.zeros_like(confusion)
+    largest[:, confusion.sum(axis=1).argmax()] = confusion.sum(axis=1)
+    return Scores(
+        labels=rows.labels,
+        num_rows=len(rows),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        accuracy=float(accuracy_of(confusion)),
+        macro_f1=float(macro_f1_of(confusion)),
+        f1=_by_label(rows, f1_of(confusion)),
+        precision=_by_label(rows, precision_of(confusion)),
+        recall=_by_label(rows, recall_of(confusion)),
+        majority_macro_f1=float(macro_f1_of(largest)),
+        log_loss=log_loss,
+        calibration_error=calibration_error,
+        intervals={name: pair for name, pair in ends.items() if pair is not None},
+        level=level,
+        yardsticks=yardsticks,
+        notes=tuple(_notes(rows)),
+    )
+
+
+def _by_label(rows: JudgedRows, values: Floats) -> dict[str, float | None]:
+    return {
+        name: value if math.isfinite(value) else None
+        for name, value in zip(rows.labels, values.tolist(), strict=True)
+    }
+
+
+def _notes(rows: JudgedRows) -> list[str]:
+    there = rows.confusion.sum(axis=1)
+    told = rows.confusion.sum(axis=0)
+    notes = []
+    for i, name in enumerate(rows.labels):
+        if not there[i]:
+            left_out = "; it is left out of the mean" if not told[i] else "; its F1 is 0"
+            notes.append(f"no row is truly {name}{left_out}")
+        elif not told[i]:
+            notes.append(f"no row was predicted {name}")
+    if rows.probabilities is not None:
+        sure = rows.probabilities[np.arange(len(rows)), rows.truth] <= 0
+        if sure.any():
+            notes.append(
+                f"{int(sure.sum()):,} rows gave their true label a probability of 0; "
+                "the log-loss counts it as 1e-15"
+            )
+        apart = rows.probabilities.argmax(axis=1) != rows.predicted
+        if apart.any():
+            notes.append(f"{int(apart.sum()):,} rows were told other than the most probable label")
+    return notes
