@@ -194,6 +194,12 @@ if TYPE_CHECKING:
         ChatModel as ChatModel,
     )
     from campaignkit.llm import (
+        GeminiModel as GeminiModel,
+    )
+    from campaignkit.llm import (
+        OpenAICompatibleModel as OpenAICompatibleModel,
+    )
+    from campaignkit.llm import (
         ScriptedModel as ScriptedModel,
     )
     from campaignkit.progress import (
@@ -250,6 +256,7 @@ _ROOM_OF = {
     "Fate": "edges",
     "FeasibilityReport": "diagnosis",
     "FeatureAblation": "evaluation",
+    "GeminiModel": "llm",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
@@ -261,6 +268,7 @@ _ROOM_OF = {
     "LabelSpec": "spec",
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
+    "OpenAICompatibleModel": "llm",
     "PairStates": "edges",
     "PairTable": "edges",
     "ProgressBar": "progress",
@@ -321,6 +329,7 @@ __all__ = [
     "Fate",
     "FeasibilityReport",
     "FeatureAblation",
+    "GeminiModel",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
@@ -332,6 +341,7 @@ __all__ = [
     "LabelSpec",
     "MiniLMEmbedder",
     "MissingExtra",
+    "OpenAICompatibleModel",
     "PairStates",
     "PairTable",
     "ProgressBar",

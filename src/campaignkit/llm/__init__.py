@@ -9,6 +9,7 @@ from __future__ import annotations
 from campaignkit.llm.account import Account
 from campaignkit.llm.budget import Budget
 from campaignkit.llm.chat_model import ChatModel
+from campaignkit.llm.gemini_model import GeminiModel
 from campaignkit.llm.model_errors import (
     CallError,
     CallTimedOut,
@@ -22,6 +23,7 @@ from campaignkit.llm.model_errors import (
     UnknownModel,
     WrongKey,
 )
+from campaignkit.llm.openai_compatible_model import OpenAICompatibleModel
 from campaignkit.llm.prices import Price, checked_prices, read_prices
 from campaignkit.llm.prompt import Prompt, Request
 from campaignkit.llm.reply import CallFailed, Reply, Usage
@@ -38,8 +40,10 @@ __all__ = [
     "CallTimedOut",
     "ChatModel",
     "ConnectionCut",
+    "GeminiModel",
     "MalformedReply",
     "NotReached",
+    "OpenAICompatibleModel",
     "Price",
     "Prompt",
     "QuotaSpent",

@@ -156,8 +156,9 @@ class Caller:
         elif not err.sent:
             state = "unsent"
         elif isinstance(err, MalformedReply):
-            state, text = "malformed", err.text
-            cost = None if err.usage is None else (err.usage, self._cost(err.usage))
+            state, text, cost = "malformed", err.text, None
+        if err.usage is not None:
+            cost = (err.usage, self._cost(err.usage))
         self.ledger.settle_failure(attempt, state, reason=err.reason, cost=cost, text=text)
 
     def _bounded(self, prompt: Prompt) -> Prompt:

@@ -46,6 +46,8 @@ class CallError(ModelError):
         Whether the request reached the service at all.
     retry_after_s : float or None
         How long the service asks to wait.
+    usage : Usage or None
+        What the call cost all the same, where that is known.
     """
 
     reason: ClassVar[str] = "failed"
@@ -61,9 +63,11 @@ class CallError(ModelError):
         hint: str = "",
         faults: Iterable[Fault] = (),
         retry_after_s: float | None = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message, hint=hint, faults=faults)
         self.retry_after_s = retry_after_s
+        self.usage = usage
 
     def __reduce__(self) -> tuple[object, ...]:
         # What a kind adds to the message crosses a process boundary as its state.
@@ -151,8 +155,6 @@ class MalformedReply(CallError):
     ----------
     text : str
         The reply as it came.
-    usage : Usage or None
-        What it cost.
     """
 
     reason = "malformed"
@@ -167,6 +169,5 @@ class MalformedReply(CallError):
         hint: str = "",
         faults: Iterable[Fault] = (),
     ) -> None:
-        super().__init__(message, hint=hint, faults=faults)
+        super().__init__(message, hint=hint, faults=faults, usage=usage)
         self.text = text
-        self.usage = usage

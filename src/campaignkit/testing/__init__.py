@@ -1,5 +1,7 @@
 """Contracts for plug-ins: run them over your corruption, check, embedder or moves in your tests.
 
+`ModelServer` is a server on this computer that speaks the protocols of language models.
+
 >>> from campaignkit.inject import Outliers
 >>> check_corruption(Outliers())
 """
@@ -9,6 +11,16 @@ from __future__ import annotations
 from campaignkit.testing.audit_check_contract import check_audit_check
 from campaignkit.testing.corruption_contract import check_corruption
 from campaignkit.testing.embedder_contract import check_embedder
+from campaignkit.testing.fault_schedule import FaultSchedule
+from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
 
-__all__ = ["check_audit_check", "check_corruption", "check_embedder", "check_moves"]
+__all__ = [
+    "Charge",
+    "FaultSchedule",
+    "ModelServer",
+    "check_audit_check",
+    "check_corruption",
+    "check_embedder",
+    "check_moves",
+]
