@@ -62,10 +62,16 @@ if TYPE_CHECKING:
         BuildSession as BuildSession,
     )
     from campaignkit.edges import (
+        ContextProvider as ContextProvider,
+    )
+    from campaignkit.edges import (
         Decider as Decider,
     )
     from campaignkit.edges import (
         EdgeScorer as EdgeScorer,
+    )
+    from campaignkit.edges import (
+        FactTable as FactTable,
     )
     from campaignkit.edges import (
         Fate as Fate,
@@ -77,6 +83,12 @@ if TYPE_CHECKING:
         GraphMethod as GraphMethod,
     )
     from campaignkit.edges import (
+        LLMEdgeScorer as LLMEdgeScorer,
+    )
+    from campaignkit.edges import (
+        PairPrompt as PairPrompt,
+    )
+    from campaignkit.edges import (
         PairStates as PairStates,
     )
     from campaignkit.edges import (
@@ -84,6 +96,12 @@ if TYPE_CHECKING:
     )
     from campaignkit.edges import (
         RehearsalWorld as RehearsalWorld,
+    )
+    from campaignkit.edges import (
+        ScoreScale as ScoreScale,
+    )
+    from campaignkit.edges import (
+        SignScale as SignScale,
     )
     from campaignkit.edges import (
         TraitScorer as TraitScorer,
@@ -245,6 +263,7 @@ _ROOM_OF = {
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "ChatModel": "llm",
+    "ContextProvider": "edges",
     "DatasetError": "errors",
     "Decider": "edges",
     "DensityProfile": "diagnosis",
@@ -253,6 +272,7 @@ _ROOM_OF = {
     "EmbeddingError": "errors",
     "ErrorInjector": "inject",
     "EvaluationError": "errors",
+    "FactTable": "edges",
     "Fate": "edges",
     "FeasibilityReport": "diagnosis",
     "FeatureAblation": "evaluation",
@@ -265,10 +285,12 @@ _ROOM_OF = {
     "GroundTruth": "inject",
     "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
+    "LLMEdgeScorer": "edges",
     "LabelSpec": "spec",
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
     "OpenAICompatibleModel": "llm",
+    "PairPrompt": "edges",
     "PairStates": "edges",
     "PairTable": "edges",
     "ProgressBar": "progress",
@@ -277,8 +299,10 @@ _ROOM_OF = {
     "RunRecord": "runs",
     "SamplingFailed": "errors",
     "SamplingSpec": "spec",
+    "ScoreScale": "edges",
     "Scores": "evaluation",
     "ScriptedModel": "llm",
+    "SignScale": "edges",
     "SignedGraph": "graph",
     "SpecError": "errors",
     "TableError": "errors",
@@ -318,6 +342,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "ChatModel",
+    "ContextProvider",
     "DatasetError",
     "Decider",
     "DensityProfile",
@@ -326,6 +351,7 @@ __all__ = [
     "EmbeddingError",
     "ErrorInjector",
     "EvaluationError",
+    "FactTable",
     "Fate",
     "FeasibilityReport",
     "FeatureAblation",
@@ -338,10 +364,12 @@ __all__ = [
     "GroundTruth",
     "HashingEmbedder",
     "InfeasibleSpec",
+    "LLMEdgeScorer",
     "LabelSpec",
     "MiniLMEmbedder",
     "MissingExtra",
     "OpenAICompatibleModel",
+    "PairPrompt",
     "PairStates",
     "PairTable",
     "ProgressBar",
@@ -350,8 +378,10 @@ __all__ = [
     "RunRecord",
     "SamplingFailed",
     "SamplingSpec",
+    "ScoreScale",
     "Scores",
     "ScriptedModel",
+    "SignScale",
     "SignedGraph",
     "SpecError",
     "TableError",

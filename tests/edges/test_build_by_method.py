@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +23,9 @@ from campaignkit.edges import (
 )
 from campaignkit.edges.in_order import InOrder
 from campaignkit.errors import ArtifactError, CampaignkitError, GraphError
+from campaignkit.llm import Budget
 
 STARTER = Catalogue.bundled("starter-27")
-
-
-@dataclass(frozen=True)
-class Calls:
-    """Stands for a budget: only calls are counted here."""
-
-    calls: int | None
 
 
 class Counting:
@@ -67,7 +60,7 @@ def test_a_method_gives_the_graph_of_plain_asking() -> None:
 def test_a_budget_is_never_exceeded_and_the_rest_has_failed_with_that_reason() -> None:
     scorer = Counting()
 
-    build = build_graph(STARTER, scorer=scorer, method=InOrder(25), budget=Calls(4))
+    build = build_graph(STARTER, scorer=scorer, method=InOrder(25), budget=Budget(calls=4))
 
     report = build.report
     assert len(scorer.asked) == report.calls == 4
@@ -82,9 +75,11 @@ def test_a_build_with_a_larger_budget_goes_on_where_the_first_stopped(tmp_path: 
     first, second = Counting(), Counting()
     whole = build_graph(STARTER, scorer=Counting())
 
-    build_graph(STARTER, scorer=first, method=InOrder(25), budget=Calls(4), store=tmp_path / "b")
+    build_graph(
+        STARTER, scorer=first, method=InOrder(25), budget=Budget(calls=4), store=tmp_path / "b"
+    )
     build = build_graph(
-        STARTER, scorer=second, method=InOrder(25), budget=Calls(11), store=tmp_path / "b"
+        STARTER, scorer=second, method=InOrder(25), budget=Budget(calls=11), store=tmp_path / "b"
     )
 
     assert (len(first.asked), len(second.asked)) == (4, 7)
@@ -255,7 +250,7 @@ def test_a_store_serves_one_build_at_a_time(tmp_path: Path) -> None:
     session = BuildSession(STARTER, Counting(), store=tmp_path)
     session.judge([np.arange(3)], stage="some")
 
-    with pytest.raises(ArtifactError, match="in use by another build"):
+    with pytest.raises(ArtifactError, match="in use by another"):
         build_graph(STARTER, scorer=Counting(), store=tmp_path)
     session.close()
 
@@ -263,9 +258,19 @@ def test_a_store_serves_one_build_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_budget_holds_over_all_builds_of_a_store(tmp_path: Path) -> None:
-    build_graph(STARTER, scorer=Counting(), method=InOrder(), store=tmp_path, budget=Calls(11))
+    eleven = Budget(calls=11)
+    build_graph(STARTER, scorer=Counting(), method=InOrder(), store=tmp_path, budget=eleven)
     grown = STARTER.add([Attribute("geo", "Peru")])
 
-    build = build_graph(grown, scorer=Counting(), store=tmp_path, budget=Calls(11))
+    build = build_graph(grown, scorer=Counting(), store=tmp_path, budget=eleven)
 
     assert (build.report.num_failed, build.report.calls) == (len(grown) - 1 - 4, 0)
+
+
+def test_pairs_that_are_not_there_are_refused() -> None:
+    session = BuildSession(STARTER, Counting())
+
+    for number in (-1, 252):
+        with pytest.raises(GraphError, match="not there; expected numbers from 0 to 251"):
+            session.judge([np.array([0, number])], stage="some")
+    session.close()

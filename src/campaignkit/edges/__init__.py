@@ -5,6 +5,14 @@ from __future__ import annotations
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.llm_scorer import (
+    ContextProvider,
+    FactTable,
+    LLMEdgeScorer,
+    PairPrompt,
+    ScoreScale,
+    SignScale,
+)
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
@@ -17,18 +25,24 @@ from campaignkit.edges.trait_scorer import TraitScorer
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BuildReport",
     "BuildSession",
+    "ContextProvider",
     "Decider",
     "EdgeScorer",
+    "FactTable",
     "Fate",
     "GraphBuild",
     "GraphMethod",
     "Judgement",
+    "LLMEdgeScorer",
     "Pair",
+    "PairPrompt",
     "PairStates",
     "PairTable",
     "RehearsalScorer",
     "RehearsalWorld",
     "RuleCounts",
+    "ScoreScale",
+    "SignScale",
     "TRAIT_RULES",
     "TraitRule",
     "TraitScorer",

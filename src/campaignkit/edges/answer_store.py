@@ -22,10 +22,7 @@ CREATE TABLE IF NOT EXISTS attributes (
     id INTEGER PRIMARY KEY, modality TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (modality, value)
 );
 CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS calls (
-    id INTEGER PRIMARY KEY, build INTEGER NOT NULL, stage TEXT NOT NULL, pairs INTEGER NOT NULL,
-    answered INTEGER NOT NULL DEFAULT 0
-);
+CREATE TABLE IF NOT EXISTS builds (name TEXT PRIMARY KEY, spent TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (
     scorer INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL, vote INTEGER NOT NULL,
     build INTEGER NOT NULL, shown TEXT NOT NULL, sign INTEGER NOT NULL, decided_by TEXT NOT NULL,
@@ -145,40 +142,15 @@ class AnswerStore:
         found = self._rows.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
         return int(found[0])
 
-    def reserve(self, *, build: int, stage: str, num_pairs: int) -> int:
-        """Note that a call is about to be made; its number."""
+    def spent_before(self, build: str, spent: str) -> str:
+        """What the store had cost when this build first began, noted then; any text."""
         with self._transaction():
-            row = self._rows.execute(
-                "INSERT INTO calls (build, stage, pairs) VALUES (?, ?, ?)",
-                (build, stage, num_pairs),
-            )
-        return int(row.lastrowid or 0)
+            self._rows.execute("INSERT OR IGNORE INTO builds VALUES (?, ?)", (build, spent))
+        found = self._rows.execute("SELECT spent FROM builds WHERE name = ?", (build,))
+        return str(found.fetchone()[0])
 
-    def calls_by_stage(self, build: int) -> dict[str, int]:
-        """The calls a build has reserved so far, those that were cut short included."""
-        return dict(
-            self._rows.execute(
-                "SELECT stage, COUNT(*) FROM calls WHERE build = ? "
-                "GROUP BY stage ORDER BY MIN(id)",
-                (build,),
-            ).fetchall()
-        )
-
-    def num_calls(self) -> int:
-        """The calls that all builds in this store have reserved; a budget is held against them."""
-        return int(self._rows.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
-
-    def num_unconfirmed(self, build: int) -> int:
-        """The reserved calls of a build whose answer never came."""
-        found = self._rows.execute(
-            "SELECT COUNT(*) FROM calls WHERE build = ? AND NOT answered", (build,)
-        )
-        return int(found.fetchone()[0])
-
-    def keep(
-        self, answers: Iterable[Answer], *, scorer: str, build: int, call: int | None = None
-    ) -> None:
-        """Put some answers on disk, all or none; `call` is the reservation they settle."""
+    def keep(self, answers: Iterable[Answer], *, scorer: str, build: int) -> None:
+        """Put some answers on disk, all or none."""
         number = self.number(scorer)
         with self._transaction():
             rows = [self._row(answer, number, build) for answer in answers]
@@ -186,8 +158,6 @@ class AnswerStore:
                 f"INSERT OR REPLACE INTO answers VALUES ({', '.join('?' * 14)})",  # noqa: S608  # only question marks
                 rows,
             )
-            if call is not None:
-                self._rows.execute("UPDATE calls SET answered = 1 WHERE id = ?", (call,))
 
     def answers(self, scorer: str, *, among: Catalogue | None = None) -> Iterator[Answer]:
         """All answers of a scorer about pairs of some attributes, in no particular order."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from campaignkit.catalogue import Catalogue
+from campaignkit.edges.asking_pairs import as_model_scorer
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.in_order import InOrder
 from campaignkit.edges.judgement import Judgement
@@ -18,7 +20,10 @@ from campaignkit.edges.pair_table import count_pairs
 from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, as_edge, ask, name_of
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph
+from campaignkit.llm import Budget, RetryPolicy
 from campaignkit.progress import Progress, Silent
+
+Prices = Mapping[str, Any] | str | Path  # Any: a Price, a pair or a row, as in read_prices
 
 
 def build_graph(
@@ -26,11 +31,15 @@ def build_graph(
     *,
     scorer: EdgeScorer | ScoreFunction,
     method: GraphMethod | None = None,
-    budget: object = None,
+    budget: Budget | None = None,
     store: str | PathLike[str] | None = None,
     seed: int = 0,
     batch_size: int = 1000,
     keep_neutral: bool = True,
+    concurrency: int = 7,
+    requests_per_minute: int | None = None,
+    retry: RetryPolicy | None = None,
+    prices: Prices | None = None,
     progress: Progress | None = None,
 ) -> GraphBuild:
     """Build a signed graph: every pair of attributes of different modalities gets a sign.
@@ -61,6 +70,8 @@ def build_graph(
     keep_neutral : bool
         Whether neutral judgements stay in the graph with their reasons. They are no edges; kept,
         they tell a pair that was judged from one that was not.
+    concurrency, requests_per_minute, retry, prices
+        How models are called; as for :class:`~campaignkit.llm.Account`.
     progress : Progress, optional
         Told of the stage "scoring pairs", or of a method's own stages.
 
@@ -84,6 +95,8 @@ def build_graph(
     name = name_of(scorer)
     _check_batch_size(batch_size)
     num_pairs = count_pairs(catalogue)
+    if method is None and as_model_scorer(scorer) is not None:
+        method = InOrder(getattr(scorer, "batch_size", 25))
     if method is None and (budget is not None or store is not None):
         method = InOrder(batch_size)
     if method is not None:
@@ -95,6 +108,12 @@ def build_graph(
             store=None if store is None else Path(store),
             seed=seed,
             keep_neutral=keep_neutral,
+            calling={
+                "concurrency": concurrency,
+                "requests_per_minute": requests_per_minute,
+                "retry": retry,
+                "prices": prices,
+            },
             progress=progress,
         )
     tell = progress or Silent()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from campaignkit.errors import ArtifactError, GraphError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.columns import EdgeColumns
 from campaignkit.graph.texts import Texts
+from campaignkit.llm import Budget
 from campaignkit.progress import Progress
 from campaignkit.seeds import checked_seed
 from campaignkit.store import digest_json
@@ -29,10 +32,11 @@ def run_method(
     catalogue: Catalogue,
     scorer: EdgeScorer | ScoreFunction,
     *,
-    budget: object,
+    budget: Budget | None,
     store: Path | None,
     seed: int,
     keep_neutral: bool,
+    calling: Mapping[str, Any],  # Any: arguments of Account
     progress: Progress | None,
 ) -> GraphBuild:
     """Build a graph by a method; see :func:`~campaignkit.edges.build_graph`."""
@@ -47,6 +51,7 @@ def run_method(
         budget=budget,
         store=store,
         build=build_key(method, catalogue, scorer, seed=seed),
+        calling=calling,
         progress=progress,
     )
     try:
@@ -115,7 +120,7 @@ def account(
 ) -> BuildReport:
     """The account of a build; its counts add up to all pairs."""
     counts = states.counts()
-    by_stage = session.calls_by_stage
+    spent = session.spent
     return BuildReport(
         scorer=name_of(session.scorer),
         num_pairs=len(states),
@@ -128,9 +133,9 @@ def account(
         num_not_viable=counts["not_viable"],
         num_discarded=counts["discarded"],
         num_failed=counts["failed"],
-        calls=sum(by_stage.values()),
-        calls_by_stage=by_stage,
-        unconfirmed=session.num_unconfirmed,
+        calls=spent.calls,
+        calls_by_stage={stage: held.calls for stage, held in spent.by_stage.items()},
+        unconfirmed=spent.unconfirmed,
         by_decider=_by_decider(states),
         failures=_failures(states),
         time_s=time.monotonic() - started,

@@ -11,6 +11,7 @@ from campaignkit.errors import Fault, GraphError
 from campaignkit.graph import Edge
 
 Pair = tuple[Attribute, Attribute]
+BUDGET_SPENT = "the budget was spent before it was asked"
 
 
 @runtime_checkable
@@ -83,7 +84,9 @@ def name_of(scorer: object) -> str:
             f"scorer is a {type(scorer).__name__}; expected an object with score(pairs)",
             hint="pass TraitScorer(), or a function that gives each pair 1, -1 or 0",
         )
-    return getattr(scorer, "__name__", type(scorer).__name__)
+    model = getattr(getattr(scorer, "model", None), "name", None)
+    named: str = getattr(scorer, "__name__", type(scorer).__name__)
+    return named if model is None else f"{named}({model})"
 
 
 def identity_of(scorer: object) -> str:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.answer_store import Answer, AnswerStore, Vote
+from campaignkit.edges.asking_pairs import PairKey, PlainCalls, as_model_scorer, refused_for_budget
+from campaignkit.edges.build_costs import as_text, from_text, since
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.llm_scorer.votes import settled
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.scorer import EdgeScorer, ScoreFunction, ask, identity_of
+from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, identity_of
 from campaignkit.errors import GraphError
+from campaignkit.llm import (
+    Account,
+    Budget,
+    CallFailed,
+    ChatModel,
+    Prompt,
+    Reply,
+    Request,
+    Spent,
+)
+from campaignkit.llm.ledger import Ledger
 from campaignkit.progress import Progress, Silent
 
-BUDGET_SPENT = "the budget was spent before it was asked"
 IntArray = NDArray[np.integer]
 
 
@@ -38,7 +52,10 @@ class BuildSession:
         A call is made only where it leaves room for one; all calls in the same store count,
         those of interrupted runs and of earlier builds too.
     store : Path, optional
-        The folder that keeps the answers; without it they live as long as the session.
+        The folder that keeps answers and replies; without it they live as long as the session.
+    calling : mapping of str to object, optional
+        Arguments for each :class:`~campaignkit.llm.Account`: concurrency, requests_per_minute,
+        retry, prices, reply_tokens, clock.
     build : str
         What tells this build from others in the same store; the same text resumes it.
     progress : Progress, optional
@@ -56,6 +73,8 @@ class BuildSession:
         Why the pairs that were asked without success have no answer, by pair number.
     details : dict
         What the method wants in the report, as JSON values.
+    answers : list of Answer
+        The scorer's answers of this run in the order they came, repeats and votes included.
 
     Examples
     --------
@@ -75,48 +94,120 @@ class BuildSession:
         *,
         seed: int = 0,
         batch_size: int = 25,
-        budget: object = None,
+        budget: Budget | None = None,
         store: Path | None = None,
         build: str = "",
+        calling: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.scorer = scorer
         self.seed = seed
         self.batch_size = batch_size
-        self.budget = budget
+        self.budget = budget or Budget()
         self.pairs = PairTable(catalogue)
         self.states = PairStates.of(len(self.pairs))
         self.known = np.zeros(len(self.pairs), dtype=np.bool_)
         self.failures: dict[int, str] = {}
         self.details: dict[str, object] = {}
+        self.answers: list[Answer] = []
         self._identity = identity_of(scorer)
-        self._answers = AnswerStore(store)
-        self._build = self._answers.number(f"build {build}")
-        self._judged: dict[int, Judgement] = {}
+        self._model_scorer = as_model_scorer(scorer)
         self._progress = progress or Silent()
-        self._recall()
+        self._calling = dict(calling or {})
+        self._accounts: dict[int, Account] = {}
+        self._judged: dict[int, Judgement] = {}
+        self._asked: dict[int, None] = {}
+        self._ledger = Ledger(store)
+        try:
+            self._store = AnswerStore(store)
+            name = f"build {build}"
+            self._build = self._store.number(name)
+            before = self._store.spent_before(name, as_text(self._ledger.spent))
+            self._before = from_text(before)
+            self._plain = PlainCalls(scorer, self._ledger, self.budget, self._identity)
+            self._recall()
+        except BaseException:
+            self._ledger.close()
+            raise
+
+    @property
+    def spent(self) -> Spent:
+        """What this build has cost so far, its interrupted runs included."""
+        return since(self._before, self._ledger.spent)
 
     @property
     def num_calls(self) -> int:
         """Calls of this build so far, those of its interrupted runs included."""
-        return sum(self.calls_by_stage.values())
-
-    @property
-    def calls_by_stage(self) -> dict[str, int]:
-        """The same, by stage."""
-        return self._answers.calls_by_stage(self._build)
-
-    @property
-    def num_unconfirmed(self) -> int:
-        """Calls that were made, or about to be, when a run ended; they count as spent."""
-        return self._answers.num_unconfirmed(self._build)
+        return self.spent.calls
 
     @property
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None where it does not count calls."""
-        allowed: int | None = getattr(self.budget, "calls", None)
-        return None if allowed is None else max(0, allowed - self._answers.num_calls())
+        allowed = self.budget.calls
+        return None if allowed is None else max(0, allowed - self._ledger.spent.calls)
+
+    @property
+    def account(self) -> Account:
+        """The account of the scorer's model.
+
+        Raises
+        ------
+        GraphError
+            If the scorer has no model.
+        """
+        return self.account_of(None)
+
+    def account_of(self, model: ChatModel | None) -> Account:
+        """The account of a model, or of the scorer's; all share one budget and one store.
+
+        Raises
+        ------
+        GraphError
+            If there is no model.
+        """
+        asked = model if model is not None else getattr(self.scorer, "model", None)
+        if asked is None:
+            raise GraphError(
+                "a chat model is needed, and the scorer has none",
+                hint="give the method a model, or build with LLMEdgeScorer(model)",
+            )
+        if id(asked) not in self._accounts:
+            self._accounts[id(asked)] = Account(
+                asked, budget=self.budget, store=self._ledger, **self._calling
+            )
+        return self._accounts[id(asked)]
+
+    def ask(
+        self,
+        requests: Sequence[Request | tuple[Prompt, Any]],  # Any: a reply type
+        stage: str,
+        *,
+        model: ChatModel | None = None,
+    ) -> list[Reply[Any] | CallFailed]:  # Any: each request has its own reply type
+        """Ask a model other things than pairs, within the same budget and store.
+
+        Parameters
+        ----------
+        requests : sequence of Request or (Prompt, type)
+            What is asked, and the type of each reply.
+        stage : str
+            What the calls are booked under.
+        model : ChatModel, optional
+            Who is asked; the scorer's model without it.
+
+        Returns
+        -------
+        list of Reply or CallFailed
+            In the order asked; see :meth:`~campaignkit.llm.Account.ask_many`.
+        """
+        staged = [
+            Request(asked.prompt, asked.reply_type, stage)
+            if isinstance(asked, Request)
+            else Request(*asked, stage)
+            for asked in requests
+        ]
+        return self.account_of(model).ask_many(staged, progress=self._progress)
 
     def judgement(self, pair: int) -> Judgement | None:
         """What the scorer said of a pair, or None where it was not asked or did not answer."""
@@ -151,56 +242,108 @@ class BuildSession:
             If a call asks for more than a batch, or the scorer's answers are no signs.
         """
         asked = [np.asarray(call, dtype=np.int64).ravel() for call in calls]
-        for done, call in enumerate(asked):
-            new = [pair for pair in dict.fromkeys(call.tolist()) if pair not in self._judged]
-            if new:
-                self._ask(new, stage)
-            self._progress.update(stage, done + 1, len(asked))
+        most = len(self.pairs)
+        if any(len(call) and not 0 <= call.min() <= call.max() < most for call in asked):
+            raise GraphError(
+                f"a call of stage {stage!r} names pairs that are not there; "
+                f"expected numbers from 0 to {most - 1}"
+            )
+        if self._model_scorer is not None:
+            self._ask_model([self._new_of(call, stage) for call in asked], stage)
+        else:
+            for done, call in enumerate(asked):
+                self._ask_plain(self._new_of(call, stage), stage)
+                self._progress.update(stage, done + 1, len(asked))
         flat = np.concatenate(asked).tolist() if asked else []
+        self._asked.update(dict.fromkeys(flat))
         self._enter(flat, round)
         return [self._judged.get(pair) for pair in flat]
 
     def close(self) -> None:
         """Let go of the store; states, failures and details stay readable."""
-        self._answers.close()
+        for account in self._accounts.values():
+            account.close()
+        self._ledger.close()
+        self._store.close()
 
     def _recall(self) -> None:
-        """Take over what the store has of this scorer's answers about these pairs."""
-        index = self.catalogue.index
-        found = [
-            answer
-            for answer in self._answers.answers(self._identity, among=self.catalogue)
-            if answer.vote is Vote.FIRST
-        ]
-        ends = [[index(key) for key in answer.pair] for answer in found]
-        codes = self.pairs.codes
-        for (one, other), answer in zip(ends, found, strict=True):
-            if codes[one] != codes[other]:
-                pair = self.pairs.index(one, other)
-                self._judged[pair] = answer.judgement
-                self.known[pair] = answer.build != self._build
+        """Take over what the store has of this scorer's answers about these pairs.
 
-    def _ask(self, pairs: list[int], stage: str) -> None:
-        if len(pairs) > self.batch_size:
+        A model is asked in the same way again by a build that is resumed, and its account has the
+        replies; so only other builds' answers are taken over then.
+        """
+        votes: dict[int, dict[Vote, Judgement]] = {}
+        index, codes = self.catalogue.index, self.pairs.codes
+        shown = None if self._model_scorer is None else self._model_scorer.shown
+        for answer in self._store.answers(self._identity, among=self.catalogue):
+            one, other = (index(key) for key in answer.pair)
+            own = answer.build == self._build
+            if codes[one] == codes[other] or (own and shown is not None):
+                continue
+            pair = self.pairs.index(one, other)
+            if answer.shown == ("" if shown is None else shown(self.pairs.pair(pair))):
+                votes.setdefault(pair, {})[answer.vote] = answer.judgement
+                self.known[pair] = self.known[pair] or not own
+        for pair, cast in votes.items():
+            said = settled(cast)
+            if said is not None:
+                self._judged[pair] = said
+
+    def _new_of(self, call: IntArray, stage: str) -> list[int]:
+        """The pairs of a call that have no answer yet, each once."""
+        new = [pair for pair in dict.fromkeys(call.tolist()) if pair not in self._judged]
+        if len(new) > self.batch_size:
             raise GraphError(
-                f"a call of stage {stage!r} asks about {len(pairs)} pairs; "
+                f"a call of stage {stage!r} asks about {len(new)} pairs; "
                 f"expected {self.batch_size} at most",
                 hint="split it: batch_size is the most one call may hold",
             )
-        if self.calls_left == 0:
-            self.failures.update(dict.fromkeys(pairs, BUDGET_SPENT))
+        return new
+
+    def _ask_plain(self, pairs: list[int], stage: str) -> None:
+        if not pairs:
             return
-        call = self._answers.reserve(build=self._build, stage=stage, num_pairs=len(pairs))
         ends = [self.pairs.pair(pair) for pair in pairs]
-        judged = ask(self.scorer, ends)
-        answers = [
-            Answer((one.key, other.key), said)
-            for (one, other), said in zip(ends, judged, strict=True)
-        ]
-        self._answers.keep(answers, scorer=self._identity, build=self._build, call=call)
+        judged = self._plain.ask(ends, stage=stage)
+        if judged is None:
+            self.failures.update(refused_for_budget(pairs))
+            return
+        answers = [Answer(_key(pair), said) for pair, said in zip(ends, judged, strict=True)]
+        self._keep(answers)
+        self._plain.settle()
         self._judged.update(zip(pairs, judged, strict=True))
         for pair in pairs:
             self.failures.pop(pair, None)
+
+    def _ask_model(self, calls: list[list[int]], stage: str) -> None:
+        """Ask a model about all calls at once: the account sends several at a time."""
+        assert self._model_scorer is not None
+        new = [call for call in calls if call]
+        if not new:
+            return
+        ends = [[self.pairs.pair(pair) for pair in call] for call in new]
+        asked = self._model_scorer.ask_calls(
+            ends,
+            account=self.account,
+            stage=stage,
+            seed=self.seed,
+            earlier=[self.pairs.pair(pair) for pair in self._asked if not self.known[pair]],
+            progress=self._progress,
+        )
+        self._keep(asked.answers)
+        number = {
+            _key(pair): at
+            for call, named in zip(new, ends, strict=True)
+            for at, pair in zip(call, named, strict=True)
+        }
+        for key, said in asked.judgements().items():
+            self._judged[number[key]] = said
+            self.failures.pop(number[key], None)
+        self.failures.update({number[key]: why for key, why in asked.failures.items()})
+
+    def _keep(self, answers: Sequence[Answer]) -> None:
+        self._store.keep(answers, scorer=self._identity, build=self._build)
+        self.answers += answers
 
     def _enter(self, pairs: list[int], round: int | None) -> None:
         """Write answers and failures into the states."""
@@ -223,3 +366,7 @@ class BuildSession:
                 states.contexts[pair] = said.context
             if said.strength is not None:
                 states.strengths[pair] = said.strength
+
+
+def _key(pair: Pair) -> PairKey:
+    return pair[0].key, pair[1].key

@@ -47,7 +47,8 @@ class Account:
         The hard limit over all runs of the store, retries and unconfirmed calls included.
     store : path or None
         The folder that keeps ``calls.sqlite``; None keeps it in memory. One account at a time may
-        hold it.
+        hold it. Accounts of several models share a budget by sharing an open :class:`Ledger`,
+        which is closed with the first of them.
     concurrency : int
         Calls in flight at a time.
     requests_per_minute : int or None
@@ -86,7 +87,7 @@ class Account:
         model: ChatModel,
         *,
         budget: Budget | None = None,
-        store: str | Path | None = None,
+        store: str | Path | Ledger | None = None,
         concurrency: int = 7,
         requests_per_minute: int | None = None,
         retry: RetryPolicy | None = None,
@@ -103,10 +104,11 @@ class Account:
                 raise CampaignkitError(f"{name} is {number}; expected at least 1")
         self.model = model
         self.budget = budget or Budget()
-        self.store = None if store is None else Path(store)
+        shared = store if isinstance(store, Ledger) else None
+        self.store = Path(store) if isinstance(store, str | Path) else None
         self.price = _price_of(model, prices, self.budget)
         self._asking = Lock()
-        self._ledger = Ledger(self.store)
+        self._ledger = shared or Ledger(self.store)
         clock = clock or SystemClock()
         self._caller = Caller(
             model,
