@@ -220,6 +220,9 @@ if TYPE_CHECKING:
     from campaignkit.llm import (
         ScriptedModel as ScriptedModel,
     )
+    from campaignkit.llm import (
+        TransformersModel as TransformersModel,
+    )
     from campaignkit.progress import (
         ProgressBar as ProgressBar,
     )
@@ -307,6 +310,7 @@ _ROOM_OF = {
     "SpecError": "errors",
     "TableError": "errors",
     "TraitScorer": "edges",
+    "TransformersModel": "llm",
     "UnknownAttribute": "errors",
     "Yardsticks": "evaluation",
     "anonymise": "inject",
@@ -386,6 +390,7 @@ __all__ = [
     "SpecError",
     "TableError",
     "TraitScorer",
+    "TransformersModel",
     "UnknownAttribute",
     "Yardsticks",
     "__version__",

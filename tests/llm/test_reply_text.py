@@ -88,6 +88,12 @@ def test_the_same_answer_twice_is_one_answer() -> None:
     assert parse_reply('{"1": 1}, that is {"1": 1}', SIGNS) == {"1": 1}
 
 
+def test_what_a_model_thinks_aloud_is_no_answer() -> None:
+    assert parse_reply('<think>{"1": 1}? No.</think>\n{"1": -1}', SIGNS) == {"1": -1}
+    with pytest.raises(MalformedReply):
+        parse_reply('<think>{"1": 1}? Let me', SIGNS)
+
+
 def test_every_reason_is_told() -> None:
     with pytest.raises(MalformedReply) as caught:
         parse_reply('{"label": 3, "traits": "x", "more": 1}', Card)

@@ -31,6 +31,7 @@ from campaignkit.llm.reply_text import parse_reply, schema_of
 from campaignkit.llm.retry import RetryPolicy
 from campaignkit.llm.scripted_model import ScriptedModel
 from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
+from campaignkit.llm.transformers_model import TransformersModel
 
 __all__ = [
     "Account",
@@ -56,6 +57,7 @@ __all__ = [
     "ServerFailed",
     "Spent",
     "StageSpent",
+    "TransformersModel",
     "UnconfirmedCall",
     "UnknownModel",
     "Usage",

@@ -15,6 +15,7 @@ from campaignkit.llm.reply import Usage
 
 T = TypeVar("T")
 _SHOWN = 160  # characters of a bad reply that an error shows
+_THOUGHTS = ("<think>", "</think>")
 _TRIES = 64  # openings of JSON looked at in one reply; a chatty one has two or three
 
 
@@ -110,6 +111,9 @@ def _malformed(
 def _json_in(text: str) -> Iterator[str]:
     """The whole JSON values in a text; all of it first, if it is one."""
     bare = text.strip().removeprefix("\ufeff").strip()
+    if bare.startswith(_THOUGHTS[0]):
+        # What a model thinks aloud may hold drafts of its answer.
+        bare = bare.partition(_THOUGHTS[1])[2].strip()
     decoder = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_constant)
     try:
         decoder.decode(bare)

@@ -1,0 +1,149 @@
+"""A language model on this computer, by its name or folder, through transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from campaignkit.errors import CampaignkitError
+from campaignkit.extras import require
+from campaignkit.llm.identity import identity_of
+from campaignkit.llm.model_errors import RequestRefused, UnknownModel
+from campaignkit.llm.prompt import Prompt
+from campaignkit.llm.reply import Reply, Usage
+from campaignkit.llm.reply_form import with_schema
+from campaignkit.llm.reply_text import parse_reply, schema_of
+from campaignkit.seeds import key64
+
+T = TypeVar("T")
+
+
+class TransformersModel:
+    """A causal language model run in this process; nothing is sent anywhere.
+
+    The reply's schema stands in the prompt; what the model writes is parsed and validated like any
+    reply. Code that comes with a model is never run (``trust_remote_code`` stays off). One prompt
+    is answered at a time, and a prompt's reply depends on the prompt alone.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A folder with the model, or its name on the Hugging Face hub.
+    device : str or None
+        ``"cpu"``, ``"cuda"``, ...; None takes a GPU if there is one.
+    dtype : str
+        Of the weights, such as ``"float32"`` or ``"bfloat16"``; ``"auto"`` is how they were saved.
+    max_new_tokens : int
+        Longest reply where a prompt does not say.
+    revision : str or None
+        A version of a model on the hub.
+
+    Raises
+    ------
+    UnknownModel
+        If it cannot be loaded, with the reason.
+    MissingExtra
+        If torch or transformers is not installed: ``pip install "campaignkit[train]"``.
+
+    Examples
+    --------
+    >>> TransformersModel("no/such/folder")  # doctest: +SKIP
+    Traceback (most recent call last):
+        ...
+    campaignkit.llm.model_errors.UnknownModel: the model 'no/such/folder' cannot be loaded: ...
+    """
+
+    def __init__(
+        self,
+        name_or_path: str | Path,
+        *,
+        device: str | None = None,
+        dtype: str = "auto",
+        max_new_tokens: int = 1024,
+        revision: str | None = None,
+    ) -> None:
+        if max_new_tokens < 1:
+            raise CampaignkitError(f"max_new_tokens is {max_new_tokens}; expected at least 1")
+        self._torch: Any = require("torch", extra="train", user="TransformersModel")
+        transformers = require("transformers", extra="train", user="TransformersModel")
+        self.name = str(name_or_path)
+        self.identity = identity_of(
+            self.name, {"dtype": dtype, "revision": revision, "max_new_tokens": max_new_tokens}
+        )
+        self._max_new_tokens = max_new_tokens
+        self._lock = Lock()
+        chosen = device or ("cuda" if self._torch.cuda.is_available() else "cpu")
+        try:
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+                self.name, revision=revision, trust_remote_code=False
+            )
+            self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                self.name, revision=revision, dtype=dtype, trust_remote_code=False
+            )
+            self._model = self._model.to(chosen).eval()
+        except Exception as err:  # a dozen kinds: no folder, no network, another model, no memory
+            raise UnknownModel(
+                f"the model {self.name!r} cannot be loaded: {_first_line(err)}",
+                hint="give a folder with config.json, weights and tokenizer, or a name on the hub",
+            ) from err
+
+    def __repr__(self) -> str:
+        return f"TransformersModel({self.name!r})"
+
+    def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
+        """Generate one reply."""
+        system = with_schema(prompt, schema_of(reply_type))
+        with self._lock:
+            asked = self._tokens(system, prompt.user)
+            text, num_out = self._generated(asked, prompt, system)
+        usage = Usage(int(asked.shape[-1]), num_out)
+        return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
+
+    def _tokens(self, system: str, user: str) -> Any:  # Any: a tensor, int64[1, n]
+        if not getattr(self._tokenizer, "chat_template", None):
+            plain = f"{system}\n\n{user}\n\nAnswer:\n"
+            return self._tokenizer(plain, return_tensors="pt")["input_ids"]
+        told = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        merged = [{"role": "user", "content": f"{system}\n\n{user}"}]
+        how = {"add_generation_prompt": True, "return_tensors": "pt", "return_dict": True}
+        try:
+            found = self._tokenizer.apply_chat_template(told, **how)
+        except Exception:  # the template's own language: some models know no system role
+            found = self._tokenizer.apply_chat_template(merged, **how)
+        return found["input_ids"]
+
+    def _generated(self, asked: Any, prompt: Prompt, system: str) -> tuple[str, int]:
+        longest = prompt.max_tokens or self._max_new_tokens
+        room = getattr(self._model.config, "max_position_embeddings", None)
+        num_in = int(asked.shape[-1])
+        if room is not None and num_in >= room:
+            raise RequestRefused(
+                f"the prompt has {num_in} tokens and {self.name!r} holds {room}",
+                hint="ask in smaller batches",
+            )
+        ends = self._tokenizer.eos_token_id
+        how: dict[str, Any] = {
+            "max_new_tokens": longest if room is None else min(longest, room - num_in),
+            "pad_token_id": ends if self._tokenizer.pad_token_id is None else None,
+            "do_sample": bool(prompt.temperature),
+        }
+        if prompt.temperature:
+            how["temperature"] = prompt.temperature
+        torch, device = self._torch, self._model.device
+        gpus = [device] if device.type == "cuda" else []
+        with torch.inference_mode(), torch.random.fork_rng(devices=gpus):
+            # Whoever asked before, and in whichever thread, the same prompt draws the same reply.
+            torch.manual_seed(key64(0, "generate", system, prompt.user) >> 1)
+            inputs = asked.to(device)
+            made = self._model.generate(
+                inputs,
+                attention_mask=torch.ones_like(inputs),
+                **{name: value for name, value in how.items() if value is not None},
+            )
+        new = made[0, num_in:]
+        return str(self._tokenizer.decode(new, skip_special_tokens=True)), int(new.shape[0])
+
+
+def _first_line(err: Exception) -> str:
+    return (str(err).strip().splitlines() or [type(err).__name__])[0][:300]
