@@ -155,6 +155,9 @@ if TYPE_CHECKING:
         UnknownAttribute as UnknownAttribute,
     )
     from campaignkit.evaluation import (
+        BlindEvaluator as BlindEvaluator,
+    )
+    from campaignkit.evaluation import (
         FeatureAblation as FeatureAblation,
     )
     from campaignkit.evaluation import (
@@ -258,6 +261,7 @@ _ROOM_OF = {
     "ArtifactError": "errors",
     "Attribute": "catalogue",
     "AuditReport": "auditing",
+    "BlindEvaluator": "evaluation",
     "Budget": "llm",
     "BuildSession": "edges",
     "Campaign": "dataset",
@@ -338,6 +342,7 @@ __all__ = [
     "ArtifactError",
     "Attribute",
     "AuditReport",
+    "BlindEvaluator",
     "Budget",
     "BuildSession",
     "Campaign",

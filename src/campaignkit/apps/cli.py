@@ -13,6 +13,7 @@ import typer
 
 from campaignkit import __version__
 from campaignkit.apps.audit_commands import audit_command, inject_command, sweep_command
+from campaignkit.apps.blind_commands import blind_app
 from campaignkit.apps.dataset_commands import dataset_app
 from campaignkit.apps.diagnose_command import diagnose
 from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
@@ -35,6 +36,7 @@ app.command()(quickstart)
 app.add_typer(graph_app, name="graph")
 app.command()(diagnose)
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(blind_app, name="blind")
 app.command("audit")(audit_command)
 app.command("inject")(inject_command)
 app.command("audit-sweep")(sweep_command)

@@ -6,6 +6,13 @@
 
 from __future__ import annotations
 
+from campaignkit.evaluation.blind_evaluator import (
+    BlindEvaluator,
+    PublicScore,
+    QuotaSpent,
+    Standing,
+)
+from campaignkit.evaluation.blind_service import blind_app
 from campaignkit.evaluation.classifier_table import (
     ClassifierResult,
     ClassifierTable,
@@ -28,10 +35,12 @@ from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
 from campaignkit.evaluation.signal_share import SignalShares, signal_shares
+from campaignkit.evaluation.submission_log import LoggedSubmission
 from campaignkit.evaluation.yardsticks import Yardsticks
 
 __all__ = [
     "AblationReport",
+    "BlindEvaluator",
     "ClassifierResult",
     "ClassifierTable",
     "CurvePoint",
@@ -46,11 +55,16 @@ __all__ = [
     "KindHits",
     "LabelledRows",
     "LearningCurve",
+    "LoggedSubmission",
     "OracleScore",
     "PairedTest",
+    "PublicScore",
+    "QuotaSpent",
     "Scores",
     "SignalShares",
+    "Standing",
     "Yardsticks",
+    "blind_app",
     "compare_classifiers",
     "compare_predictions",
     "evaluate",

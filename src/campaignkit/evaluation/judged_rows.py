@@ -93,7 +93,7 @@ def judge_rows(
     told = None if y_pred is None else read_codes(y_pred, labels, "y_pred", faults)
     shares = None
     if probabilities is not None:
-        shares = _read_shares(probabilities, len(names), faults)
+        shares = read_shares(probabilities, len(names), faults)
     if truth is not None:
         for name, part in (("y_pred", told), ("probabilities", shares)):
             if part is not None and len(part) != len(truth):
@@ -129,9 +129,17 @@ def checked_labels(labels: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def read_codes(
-    values: Any, labels: Sequence[str] | None, where: str, faults: list[Fault]
+    values: Any,
+    labels: Sequence[str] | None,
+    where: str,
+    faults: list[Fault],
+    *,
+    names: Sequence[str] | None = None,
 ) -> Counts | None:
-    """int64[rows] of label codes; None where `faults` got what is wrong."""
+    """int64[rows] of label codes; None where `faults` got what is wrong.
+
+    `names` are told instead of row numbers where rows have ids.
+    """
     if labels is None:
         try:
             return label_codes(values)
@@ -139,6 +147,8 @@ def read_codes(
             inner = err.faults[:_SHOWN] or (Fault("", err.message, err.hint),)
             for fault in inner:
                 place = fault.where.removeprefix("labels")
+                if names is not None and place[1:-1].isdigit():
+                    place = f" of id {names[int(place[1:-1])]!r}"
                 faults.append(Fault(where + place, fault.found, fault.fix or err.hint))
             return None
     code_of = {name: code for code, name in enumerate(labels)}
@@ -151,22 +161,17 @@ def read_codes(
     wrong = [i for i, code in enumerate(codes) if code < 0]
     for row in wrong[:_SHOWN]:
         found = f"{ascii(listed[row])[:60]} is no label"
-        faults.append(Fault(f"{where}[{row}]", found, f"labels are {', '.join(labels)}"))
+        place = f"[{row}]" if names is None else f" of id {names[row]!r}"
+        faults.append(Fault(where + place, found, f"labels are {', '.join(labels)}"))
     if len(wrong) > _SHOWN:
         faults.append(Fault(where, f"{len(wrong) - _SHOWN:,} more rows with other values"))
     return None if wrong else np.array(codes, np.int64)
 
 
-def _is_table(values: Any) -> bool:
-    if isinstance(values, str | bytes):
-        return False
-    if hasattr(values, "ndim"):
-        return int(values.ndim) == 2
-    first = next(iter(values), None) if isinstance(values, Sequence) else None
-    return isinstance(first, Sequence | np.ndarray) and not isinstance(first, str)
-
-
-def _read_shares(given: Any, num_labels: int, faults: list[Fault]) -> Floats | None:
+def read_shares(
+    given: Any, num_labels: int, faults: list[Fault], *, names: Sequence[str] | None = None
+) -> Floats | None:
+    """float64[rows, labels] that add up to 1; None where `faults` got what is wrong."""
     name = "probabilities"
     try:
         shares: NDArray[np.float64] = np.asarray(given, np.float64)
@@ -191,8 +196,18 @@ def _read_shares(given: Any, num_labels: int, faults: list[Fault]) -> Floats | N
             row = int(np.argmax(new))
             told = ", ".join(f"{share:.4g}" for share in shares[row])
             found = f"{problem} in {int(new.sum()):,} of {len(shares):,} rows, first: {told}"
-            faults.append(Fault(f"{name}[{row}]", found, "give what predict_proba gave"))
+            place = f"[{row}]" if names is None else f" of id {names[row]!r}"
+            faults.append(Fault(name + place, found, "give what predict_proba gave"))
     if unfit.any():
         return None
     shares = np.clip(shares, 0, 1)
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _is_table(values: Any) -> bool:
+    if isinstance(values, str | bytes):
+        return False
+    if hasattr(values, "ndim"):
+        return int(values.ndim) == 2
+    first = next(iter(values), None) if isinstance(values, Sequence) else None
+    return isinstance(first, Sequence | np.ndarray) and not isinstance(first, str)

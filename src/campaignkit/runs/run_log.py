@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from campaignkit.errors import ArtifactError, Fault
+from campaignkit.runs.appending import appending
 from campaignkit.runs.prediction_file import Predictions, read_predictions, write_predictions
 from campaignkit.runs.run_record import RunRecord
 
@@ -93,16 +91,8 @@ class RunLog:
         ArtifactError
             If the file cannot be written.
         """
-        line = record.model_dump_json().encode() + b"\n"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with _appending(self._file) as handle:
-                _add(handle, line)
-        except OSError as err:
-            raise ArtifactError(
-                f"cannot append to {self._file}: {err.strerror or err}",
-                hint="check the folder and the space on the disk",
-            ) from err
+        with appending(self._file) as log:
+            log.add(record.model_dump_json().encode())
 
     def read(self) -> RunLogRead:
         """All records, and all lines that are none.
@@ -181,33 +171,6 @@ class RunLog:
                 f"run {record.run_id} kept no predictions", hint="log the run with its predictions"
             )
         return read_predictions(self.folder / record.predictions)
-
-
-@contextmanager
-def _appending(file: Path) -> Iterator[int]:
-    handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        if sys.platform != "win32":
-            import fcntl
-
-            # O_APPEND keeps lines apart; the lock lets a writer mend what a killed one left.
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _add(handle: int, line: bytes) -> None:
-    size = os.fstat(handle).st_size
-    if size:
-        os.lseek(handle, -1, os.SEEK_END)
-        if os.read(handle, 1) != b"\n":  # a writer was killed here: its line stays its own
-            line = b"\n" + line
-    written = os.write(handle, line)
-    if written != len(line):
-        os.ftruncate(handle, size)
-        raise OSError("the disk took only part of the line; it was taken back")
-    os.fsync(handle)
 
 
 def _lines(file: Path) -> Iterator[tuple[str, RunRecord | Fault]]:

@@ -1,0 +1,358 @@
+"""Blind evaluation: labels stay here, predictions come in, rounded scores go out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.confusion import Counts
+from campaignkit.evaluation.judged_rows import JudgedRows, checked_labels, read_codes
+from campaignkit.evaluation.label_file import read_label_file
+from campaignkit.evaluation.scores import Scores, score_rows
+from campaignkit.evaluation.submission import Submission, read_submission
+from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
+from campaignkit.seeds import stream
+from campaignkit.store import digest_json
+
+_LONGEST = 100  # letters of a user's name
+_RESAMPLES = 1000
+
+
+class QuotaSpent(EvaluationError):
+    """A user has no submission left; the message says when or whether there will be more."""
+
+
+@dataclass(frozen=True)
+class PublicScore:
+    """What a submitter learns: rounded, of the public rows alone.
+
+    Attributes
+    ----------
+    number : int
+        Of the submission.
+    user, name : str
+    macro_f1 : float
+    scores : dict of str to float
+        F1 by label and accuracy; log-loss where probabilities were given.
+    interval : (float, float)
+        95% bootstrap interval of the macro F1.
+    num_rows : int
+        Public rows.
+    num_left : int
+        Submissions the user has left.
+
+    Examples
+    --------
+    >>> PublicScore(1, "ana", "", 0.71, {}, (0.69, 0.73), 900, 9).num_left
+    9
+    """
+
+    number: int
+    user: str
+    name: str
+    macro_f1: float
+    scores: dict[str, float]
+    interval: tuple[float, float]
+    num_rows: int
+    num_left: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A user's best submission by public score.
+
+    Attributes
+    ----------
+    user, name : str
+    number : int
+        Of the submission.
+    public_macro_f1 : float
+    num_submissions : int
+        That were scored.
+    private_macro_f1 : float or None
+        Only where asked for by the owner of the labels.
+
+    Examples
+    --------
+    >>> Standing("ana", "first", 1, 0.71, 1).private_macro_f1 is None
+    True
+    """
+
+    user: str
+    name: str
+    number: int
+    public_macro_f1: float
+    num_submissions: int
+    private_macro_f1: float | None = None
+
+
+class BlindEvaluator:
+    """Holds labels apart from those who predict them, and scores what they submit.
+
+    It takes predictions alone and never runs what anybody sent. Submitters learn rounded scores
+    of the public rows; the private ones are for the end. Every submission, refused ones too, goes
+    into the log before anything is answered.
+
+    Parameters
+    ----------
+    labels : mapping of str to label
+        The true label by row id.
+    public_frac : float
+        Share of each label's rows that public scores are made of, between 0 and 1.
+    quota : int
+        Scored submissions a user has.
+    window_s : float, optional
+        The quota is one per so many seconds; for ever by default.
+    digits : int
+        Public scores are rounded to.
+    log : Path or str, optional
+        A file that outlives the process, quota included; memory by default.
+    label_names : sequence of str, optional
+        Other labels than neg, avg and pos.
+    seed : int
+        Of the split and the intervals.
+
+    Raises
+    ------
+    EvaluationError
+        If labels are unknown, ids come twice, or a part would lack a label.
+
+    Examples
+    --------
+    >>> truth = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos"] * 20)}
+    >>> blind = BlindEvaluator(truth, quota=1)
+    >>> blind.submit("ana", dict.fromkeys(truth, "avg")).macro_f1
+    0.167
+    >>> blind.submit("ana", truth)
+    Traceback (most recent call last):
+        ...
+    campaignkit.evaluation.blind_evaluator.QuotaSpent: ana has used all 1 submissions
+    """
+
+    def __init__(
+        self,
+        labels: Mapping[Any, Any],
+        *,
+        public_frac: float = 0.5,
+        quota: int = 10,
+        window_s: float | None = None,
+        digits: int = 3,
+        log: Path | str | None = None,
+        label_names: Sequence[str] | None = None,
+        seed: int = 0,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        faults = [
+            Fault(name, f"is {value}; expected {wanted}")
+            for name, value, is_right, wanted in (
+                ("public_frac", public_frac, 0 < public_frac < 1, "a share between 0 and 1"),
+                ("quota", quota, quota >= 1, "1 or more"),
+                ("window_s", window_s, window_s is None or window_s > 0, "seconds, or None"),
+                ("digits", digits, 1 <= digits <= 6, "1 to 6"),
+            )
+            if not is_right
+        ]
+        self.ids = tuple(str(key) for key in labels)
+        if len(set(self.ids)) < len(self.ids):
+            faults.append(Fault("labels", "hold ids that are one text, such as 1 and '1'"))
+        self.label_names = checked_labels(label_names)
+        codes = read_codes(list(labels.values()), label_names, "labels", faults, names=self.ids)
+        if faults or codes is None:
+            raise EvaluationError("a blind evaluation that cannot be held", faults=faults)
+        self._labels = label_names
+        self._truth = codes
+        self._is_public = _split(codes, public_frac, seed, self.label_names)
+        self.quota = quota
+        self.window_s = window_s
+        self.digits = digits
+        self._seed = seed
+        self.log = SubmissionLog(None if log is None else Path(log), now=now)
+        self.log.read()  # a log that cannot be trusted is noticed now, not at the first submission
+
+    @classmethod
+    def from_csv(cls, path: Path | str, **settings: Any) -> BlindEvaluator:
+        """Read the labels from a CSV with the columns ``id`` and ``label``.
+
+        Raises
+        ------
+        EvaluationError
+            If it cannot be read, or ids come twice: every line.
+        """
+        return cls(read_label_file(Path(path)), **settings)
+
+    @property
+    def num_public(self) -> int:
+        """Rows that public scores are made of."""
+        return int(self._is_public.sum())
+
+    def submit(
+        self,
+        user: str,
+        predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
+        *,
+        name: str = "",
+    ) -> PublicScore:
+        """Score a submission on the public rows.
+
+        Parameters
+        ----------
+        user : str
+        predictions : mapping of id to prediction, or pairs
+            A label, or a probability for each label; for every id exactly one.
+        name : str
+            What the user calls it.
+
+        Raises
+        ------
+        EvaluationError
+            If the submission cannot be scored; it does not count against the quota.
+        QuotaSpent
+            If the user has none left.
+        """
+        if not isinstance(user, str) or not user.strip() or len(user) > _LONGEST:
+            raise EvaluationError(f"user is {user!r:.60}; expected a name of 1 to 100 letters")
+        pairs = list(predictions.items() if isinstance(predictions, Mapping) else predictions)
+        about = {"user": user, "name": str(name)[:200], "digest": _digest(pairs)}
+        try:
+            read = read_submission(pairs, ids=self.ids, labels=self._labels)
+        except EvaluationError as err:
+            self._refuse(about, str(err))
+            raise
+        public, private = (self._score(read, rows) for rows in (self._is_public, ~self._is_public))
+        shown = self._rounded(public)
+        spent: list[str] = []
+
+        def decide(past: tuple[LoggedSubmission, ...]) -> Mapping[str, Any]:
+            # Counted under the log's lock: two at once cannot both be the last.
+            if self._num_used(user, past) >= self.quota:
+                spent.append(self._spent_text(user))
+                return {**about, "is_accepted": False, "reason": spent[0]}
+            return {
+                **about, "is_accepted": True, "public": shown, "private": private.to_flat(),
+            }  # fmt: skip
+
+        entry = self.log.add(decide)
+        if spent:
+            raise QuotaSpent(spent[0])
+        low, high = public.intervals["macro_f1"]
+        return PublicScore(
+            number=entry.number,
+            user=user,
+            name=entry.name,
+            macro_f1=shown["macro_f1"],
+            scores={key: value for key, value in shown.items() if key != "macro_f1"},
+            interval=(round(low, self.digits), round(high, self.digits)),
+            num_rows=self.num_public,
+            num_left=self.num_left(user),
+        )
+
+    def num_left(self, user: str) -> int:
+        """Scored submissions that a user has left."""
+        return max(0, self.quota - self._num_used(user, self.log.read()))
+
+    def history(self, user: str | None = None) -> tuple[LoggedSubmission, ...]:
+        """The log, or one user's part of it; with private scores, so for the owner alone."""
+        return tuple(e for e in self.log.read() if user is None or e.user == user)
+
+    def standings(self, *, with_private: bool = False) -> tuple[Standing, ...]:
+        """Each user's best submission, the highest public score first; ties by time.
+
+        Parameters
+        ----------
+        with_private : bool
+            Whether private scores are told, and decide the order: for the end.
+        """
+        best: dict[str, LoggedSubmission] = {}
+        counts: dict[str, int] = {}
+        for entry in self.log.read():
+            if not entry.is_accepted:
+                continue
+            counts[entry.user] = counts.get(entry.user, 0) + 1
+            held = best.get(entry.user)
+            if held is None or entry.public["macro_f1"] > held.public["macro_f1"]:
+                best[entry.user] = entry
+        found = [
+            Standing(
+                user, entry.name, entry.number, entry.public["macro_f1"], counts[user],
+                entry.private["macro_f1"] if with_private else None,
+            )
+            for user, entry in best.items()
+        ]  # fmt: skip
+        return tuple(
+            sorted(found, key=lambda s: (-(s.private_macro_f1 or 0), -s.public_macro_f1, s.number))
+        )
+
+    def _score(self, read: Submission, rows: NDArray[np.bool_]) -> Scores:
+        shares = None if read.probabilities is None else read.probabilities[rows]
+        judged = JudgedRows(self.label_names, self._truth[rows], read.predicted[rows], shares)
+        return score_rows(judged, num_resamples=_RESAMPLES, seed=self._seed)
+
+    def _rounded(self, scores: Scores) -> dict[str, float]:
+        hidden = {"majority_macro_f1"}  # tells of the labels, not of the submission
+        flat = scores.to_flat().items()
+        return {name: round(x, self.digits) for name, x in flat if name not in hidden}
+
+    def _refuse(self, about: Mapping[str, Any], reason: str) -> None:
+        self.log.add(lambda past: {**about, "is_accepted": False, "reason": reason[:500]})
+
+    def _num_used(self, user: str, past: tuple[LoggedSubmission, ...]) -> int:
+        since = None
+        if self.window_s is not None:
+            since = self.log.now() - timedelta(seconds=self.window_s)
+        return sum(
+            entry.is_accepted
+            and entry.user == user
+            and (since is None or datetime.fromisoformat(entry.at) > since)
+            for entry in past
+        )
+
+    def _spent_text(self, user: str) -> str:
+        until = "" if self.window_s is None else f" of the last {self.window_s:g} seconds"
+        return f"{user} has used all {self.quota} submissions{until}"
+
+
+def _split(
+    codes: Counts, public_frac: float, seed: int, names: Sequence[str]
+) -> NDArray[np.bool_]:
+    """bool[rows], whether a row is public: the same share of each label."""
+    rng = stream(seed, "blind", "split")
+    is_public = np.zeros(len(codes), bool)
+    faults = []
+    for code, name in enumerate(names):
+        rows = rng.permutation(np.flatnonzero(codes == code))
+        num = math.floor(public_frac * len(rows) + 0.5)
+        if not 0 < num < len(rows):
+            found = f"{len(rows)} rows; a share of {public_frac} leaves one part without it"
+            faults.append(Fault(name, found, "give more rows of it"))
+        is_public[rows[:num]] = True
+    if faults:
+        raise EvaluationError("labels that cannot be split", faults=faults)
+    return is_public
+
+
+def _digest(pairs: list[Any]) -> str:
+    try:
+        told = [[str(key), _plain(value)] for key, value in pairs]
+        return digest_json(sorted(told, key=repr))
+    except (TypeError, ValueError):
+        return ""  # what cannot be read is refused anyway
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, str | int | float) else str(value)

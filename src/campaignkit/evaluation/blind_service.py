@@ -1,0 +1,156 @@
+"""Blind evaluation over HTTP: predictions in, rounded scores out, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from campaignkit.errors import CampaignkitError, EvaluationError, Fault
+from campaignkit.evaluation.blind_evaluator import BlindEvaluator, QuotaSpent
+from campaignkit.evaluation.submission import parse_submission
+from campaignkit.extras import require
+
+_SHORTEST = 16  # letters of a token
+_ROOM = 65_536  # bytes of a submission beyond its rows
+_ROW = 250  # bytes of a row beyond twice its id (escapes)
+
+
+def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
+    """A web application around a blind evaluator, for any ASGI server.
+
+    Parameters
+    ----------
+    evaluator : BlindEvaluator
+    tokens : mapping of user to token
+        Who may submit. A request says ``Authorization: Bearer <token>``; only digests of the
+        tokens are kept.
+
+    Returns
+    -------
+    fastapi.FastAPI
+        ``GET /`` tells what is asked for; ``POST /submissions`` takes
+        ``{"name": ..., "predictions": {id: label or probabilities}}``; ``GET /submissions`` lists
+        one's own; ``GET /standings`` everybody's best public score.
+
+    Raises
+    ------
+    EvaluationError
+        If there is no user, or tokens are short or shared.
+    MissingExtra
+        If fastapi is not installed.
+
+    Examples
+    --------
+    >>> truth = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos"] * 20)}
+    >>> app = blind_app(BlindEvaluator(truth), tokens={"ana": "a long secret of ana"})
+    >>> app.title
+    'Blind evaluation'
+    """
+    fastapi = require("fastapi", extra="service", user="the blind evaluation service")
+    responses = require("fastapi.responses", extra="service", user="the service")
+    users = _Users(tokens)
+    limit = _ROOM + sum(2 * len(key.encode()) + _ROW for key in evaluator.ids)
+
+    def refuse(status: int, error: CampaignkitError) -> Any:
+        told = {
+            "error": error.message,
+            "faults": [str(fault) for fault in error.faults[:20]],
+            "hint": error.hint,
+        }
+        return responses.JSONResponse(told, status_code=status)
+
+    def user_of(request: Any) -> str | None:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        return users.find(token.strip()) if kind.lower() == "bearer" else None
+
+    unknown = EvaluationError("unknown token", hint="send Authorization: Bearer <your token>")
+
+    async def describe() -> Any:
+        return {
+            "num_rows": len(evaluator.ids),
+            "num_public": evaluator.num_public,
+            "labels": list(evaluator.label_names),
+            "quota": evaluator.quota,
+            "window_s": evaluator.window_s,
+            "digits": evaluator.digits,
+        }
+
+    async def submit(request: Any) -> Any:
+        user = user_of(request)
+        if user is None:
+            return refuse(401, unknown)
+        body = await _body(request, limit)
+        if body is None:
+            return refuse(413, EvaluationError(f"a submission of more than {limit:,} bytes"))
+        try:
+            predictions, name = parse_submission(body)
+            score = await asyncio.to_thread(evaluator.submit, user, predictions, name=name)
+        except QuotaSpent as err:
+            return refuse(429, err)
+        except EvaluationError as err:
+            return refuse(422, err)
+        return responses.JSONResponse(score.to_dict(), status_code=201)
+
+    async def own(request: Any) -> Any:
+        user = user_of(request)
+        if user is None:
+            return refuse(401, unknown)
+        entries = await asyncio.to_thread(evaluator.history, user)
+        shown = ("number", "at", "name", "is_accepted", "reason", "public")
+        return [{key: asdict(entry)[key] for key in shown} for entry in entries]
+
+    async def standings() -> Any:
+        found = await asyncio.to_thread(evaluator.standings)
+        return [{k: v for k, v in asdict(s).items() if k != "private_macro_f1"} for s in found]
+
+    # The types are known only now that the library is there.
+    submit.__annotations__ = own.__annotations__ = {"request": fastapi.Request}
+    describe.__annotations__ = standings.__annotations__ = {}
+    app = fastapi.FastAPI(title="Blind evaluation")
+    app.add_api_route("/", describe, methods=["GET"])
+    app.add_api_route("/submissions", submit, methods=["POST"], status_code=201)
+    app.add_api_route("/submissions", own, methods=["GET"])
+    app.add_api_route("/standings", standings, methods=["GET"])
+    return app
+
+
+class _Users:
+    """Who holds which token, by digest."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        faults = []
+        for user, token in tokens.items():
+            if not isinstance(token, str) or len(token) < _SHORTEST:
+                faults.append(Fault(str(user), f"has a token of fewer than {_SHORTEST} letters"))
+        if len(set(tokens.values())) < len(tokens):
+            faults.append(Fault("tokens", "two users share one"))
+        if faults or not tokens:
+            raise EvaluationError(
+                "tokens that cannot be used", hint="one secret a user", faults=faults
+            )
+        self._known = [(user, _digest(token)) for user, token in tokens.items()]
+
+    def find(self, token: str) -> str | None:
+        """The user who holds this token; every token is compared, so time tells nothing."""
+        given = _digest(token)
+        found = [user for user, kept in self._known if hmac.compare_digest(kept, given)]
+        return found[0] if found else None
+
+
+async def _body(request: Any, limit: int) -> bytes | None:
+    """The whole body; None as soon as it is longer than the limit."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,166 @@
+"""A submission: predictions by row id, complete and unambiguous, or refused with the reasons."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.confusion import Counts, Floats
+from campaignkit.evaluation.judged_rows import read_codes, read_shares
+
+_SHOWN = 5
+_HINT = 'give each row once, as {"id": "pos"} or {"id": [p_neg, p_avg, p_pos]}'
+
+
+@dataclass(frozen=True, eq=False)
+class Submission:
+    """Predictions in the order of the ids they were asked for.
+
+    Attributes
+    ----------
+    predicted : int64[rows]
+        Label codes.
+    probabilities : float64[rows, labels] or None
+
+    Examples
+    --------
+    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"]).predicted.tolist()
+    [0, 2]
+    """
+
+    predicted: Counts
+    probabilities: Floats | None = None
+
+
+def read_submission(
+    predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
+    *,
+    ids: Sequence[str],
+    labels: Sequence[str] | None = None,
+) -> Submission:
+    """Check a submission against the ids it must hold.
+
+    Parameters
+    ----------
+    predictions : mapping of id to prediction, or pairs
+        A prediction is a label, or a probability for each label in their order; one kind for all
+        rows.
+    ids : sequence of str
+    labels : sequence of str, optional
+        Other labels than neg, avg and pos.
+
+    Raises
+    ------
+    EvaluationError
+        With ids that are missing, doubled or unknown, and predictions that are none.
+    """
+    pairs = _pairs(predictions)
+    faults = _id_faults([key for key, _ in pairs], ids)
+    told = dict(pairs)
+    values = [told.get(key) for key in ids if key in told]
+    names = [key for key in ids if key in told]
+    is_share = [isinstance(v, Sequence | np.ndarray) and not isinstance(v, str) for v in values]
+    shares = codes = None
+    if any(is_share) and not all(is_share):
+        odd = names[is_share.index(not is_share[0])]
+        faults.append(Fault(f"id {odd!r}", "labels and probabilities are mixed", _HINT))
+    elif values and is_share[0]:
+        shares = _shares(values, names, labels, faults)
+    elif values:
+        codes = read_codes(values, labels, "predictions", faults, names=names)
+    if faults:
+        raise EvaluationError("a submission that cannot be scored", hint=_HINT, faults=faults)
+    if shares is not None:
+        return Submission(shares.argmax(axis=1).astype(np.int64), shares)
+    assert codes is not None
+    return Submission(codes)
+
+
+def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:
+    """The predictions and the name in a JSON text; an id that comes twice stays twice.
+
+    Raises
+    ------
+    EvaluationError
+        If the text is no such JSON.
+
+    Examples
+    --------
+    >>> parse_submission('{"name": "first", "predictions": {"a": "pos", "a": "neg"}}')
+    ([('a', 'pos'), ('a', 'neg')], 'first')
+    """
+    try:
+        told = json.loads(text, object_pairs_hook=list, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as err:
+        raise EvaluationError(f"the submission is no JSON: {str(err)[:200]}", hint=_HINT) from err
+    parts = told if _is_object(told) else []
+    named = dict(parts)
+    if len(named) != len(parts) or not {"predictions"} <= set(named) <= {"predictions", "name"}:
+        raise EvaluationError(
+            'the submission is not {"name": ..., "predictions": {...}}', hint=_HINT
+        )
+    name, predictions = named.get("name", ""), named["predictions"]
+    if not isinstance(name, str) or len(name) > 200:
+        raise EvaluationError("the name of the submission is no text of up to 200 letters")
+    if not _is_object(predictions):
+        raise EvaluationError("predictions is no object with an entry for each id", hint=_HINT)
+    return predictions, name
+
+
+def _is_object(value: Any) -> bool:
+    # object_pairs_hook gives an object as a list of pairs; a JSON list never holds tuples.
+    return isinstance(value, list) and all(isinstance(pair, tuple) for pair in value)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _pairs(predictions: Any) -> list[tuple[str, Any]]:
+    if isinstance(predictions, Mapping):
+        return [(str(key), value) for key, value in predictions.items()]
+    try:
+        pairs = [(str(key), value) for key, value in predictions]
+    except (TypeError, ValueError) as err:
+        raise EvaluationError(
+            f"the submission is {type(predictions).__name__}; expected predictions by id",
+            hint=_HINT,
+        ) from err
+    return pairs
+
+
+def _id_faults(given: list[str], ids: Sequence[str]) -> list[Fault]:
+    counts, wanted = Counter(given), set(ids)
+    missing = [key for key in ids if key not in counts]
+    extra = [key for key in counts if key not in wanted]
+    doubled = [key for key, num in counts.items() if num > 1]
+    faults = []
+    for what, keys, fix in (
+        ("missing", missing, "predict every row"),
+        ("not asked for", extra, "leave them out"),
+        ("given more than once", doubled, "give each id once"),
+    ):
+        if keys:
+            shown = ", ".join(repr(key[:40]) for key in keys[:_SHOWN])
+            more = ", ..." if len(keys) > _SHOWN else ""
+            faults.append(Fault("ids", f"{len(keys):,} {what}: {shown}{more}", fix))
+    return faults
+
+
+def _shares(
+    values: list[Any], names: list[str], labels: Sequence[str] | None, faults: list[Fault]
+) -> Floats | None:
+    num = len(labels) if labels is not None else 3
+    odd = [i for i, value in enumerate(values) if len(value) != num]
+    if odd:
+        found = f"has {len(values[odd[0]])} probabilities; expected {num}"
+        more = f" (and {len(odd) - 1:,} more rows)" if len(odd) > 1 else ""
+        faults.append(Fault(f"id {names[odd[0]]!r}", found + more))
+        return None
+    return read_shares(values, num, faults, names=names)

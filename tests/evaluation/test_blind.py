@@ -1,0 +1,308 @@
+"""Blind evaluation: complete submissions only, few of them, and no label comes out."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import campaignkit as ck
+from campaignkit.errors import ArtifactError, EvaluationError
+from campaignkit.evaluation import QuotaSpent, blind_app
+
+TRUTH = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos", "avg"] * 30)}
+TOKENS = {"ana": "a long secret of ana", "ben": "another secret, of ben"}
+
+
+def told(share_right: float, seed: int = 0) -> dict[str, str]:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return {key: label if rng.random() < share_right else "avg" for key, label in TRUTH.items()}
+
+
+def test_public_and_private_rows_are_all_rows_once_and_alike() -> None:
+    blind = ck.BlindEvaluator(TRUTH, public_frac=0.3)
+
+    blind.submit("ana", TRUTH)
+    entry = blind.history()[0]
+
+    assert blind.num_public == 36  # 9 neg, 18 avg, 9 pos
+    assert entry.public["macro_f1"] == entry.private["macro_f1"] == 1.0
+
+
+def test_a_submitter_learns_rounded_scores_of_public_rows_and_nothing_else() -> None:
+    blind = ck.BlindEvaluator(TRUTH, digits=2)
+
+    score = blind.submit("ana", told(0.6), name="first")
+
+    shown = json.dumps(score.to_dict())
+    assert round(score.macro_f1, 2) == score.macro_f1
+    assert score.interval[0] <= score.macro_f1 <= score.interval[1]
+    assert score.num_rows == 60
+    assert "confusion" not in shown and "private" not in shown and "majority" not in shown
+
+
+@given(missing=st.integers(0, 3), extra=st.integers(0, 3), doubled=st.integers(0, 3))
+def test_missing_extra_and_doubled_ids_are_all_counted(
+    missing: int, extra: int, doubled: int
+) -> None:
+    blind = ck.BlindEvaluator(TRUTH)
+    pairs = list(TRUTH.items())[missing:]
+    pairs += [(f"other {i}", "pos") for i in range(extra)] + pairs[-doubled or len(pairs) :]
+
+    if not missing + extra + doubled:
+        assert blind.submit("ana", pairs).macro_f1 == 1.0
+        return
+    with pytest.raises(EvaluationError) as caught:
+        blind.submit("ana", pairs)
+
+    said = str(caught.value)
+    assert (f"{missing} missing" in said) == (missing > 0)
+    assert (f"{extra} not asked for" in said) == (extra > 0)
+    assert (f"{doubled} given more than once" in said) == (doubled > 0)
+    assert blind.num_left("ana") == blind.quota  # a refused one does not count
+    assert [e.is_accepted for e in blind.history()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"row 3": "great"}, "predictions of id 'row 3': 'great'"),
+        ({"row 3": [0.1, 0.2, 0.7]}, "labels and probabilities are mixed"),
+        ({key: [0.5, 0.5] for key in TRUTH}, "has 2 probabilities; expected 3"),
+        ({key: [float("nan")] * 3 for key in TRUTH}, "of id 'row 0': hold NaN"),
+        ({key: [0.9, 0.9, 0.9] for key in TRUTH}, "do not add up to 1"),
+        (dict.fromkeys(TRUTH, None), "None"),
+    ],
+)
+def test_predictions_that_are_none_are_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        ck.BlindEvaluator(TRUTH).submit("ana", {**TRUTH, **wrong})
+
+
+def test_a_quota_is_a_users_own_and_outlives_the_process(tmp_path: Path) -> None:
+    log = tmp_path / "submissions.jsonl"
+    first = ck.BlindEvaluator(TRUTH, quota=2, log=log)
+    first.submit("ana", told(0.4))
+    again = ck.BlindEvaluator(TRUTH, quota=2, log=log)
+    assert again.submit("ana", told(0.5)).num_left == 0
+
+    with pytest.raises(QuotaSpent, match="ana has used all 2 submissions"):
+        again.submit("ana", TRUTH)
+
+    assert again.submit("ben", TRUTH).num_left == 1
+    assert [(e.user, e.is_accepted) for e in again.history()] == [
+        ("ana", True), ("ana", True), ("ana", False), ("ben", True),
+    ]  # fmt: skip
+
+
+def test_a_quota_of_a_day_comes_back_the_next_day() -> None:
+    clock = [datetime(2026, 1, 31, tzinfo=UTC)]
+    blind = ck.BlindEvaluator(TRUTH, quota=1, window_s=86_400, now=lambda: clock[0])
+    blind.submit("ana", told(0.5))
+    with pytest.raises(QuotaSpent, match="of the last 86400 seconds"):
+        blind.submit("ana", TRUTH)
+
+    clock[0] += timedelta(days=1, seconds=1)
+
+    assert blind.submit("ana", TRUTH).macro_f1 == 1.0
+
+
+def test_submissions_at_once_do_not_pass_the_quota(tmp_path: Path) -> None:
+    blinds = [ck.BlindEvaluator(TRUTH, quota=3, log=tmp_path / "log.jsonl") for _ in range(2)]
+    ended: list[bool] = []
+
+    def one(i: int) -> None:
+        try:
+            blinds[i % 2].submit("ana", told(0.5, i))
+            ended.append(True)
+        except QuotaSpent:
+            ended.append(False)
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(ended) == [False] * 7 + [True] * 3
+    assert [e.number for e in blinds[0].history()] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("change", ["edit", "drop", "break"])
+def test_a_log_that_was_changed_is_noticed(tmp_path: Path, change: str) -> None:
+    log = tmp_path / "log.jsonl"
+    blind = ck.BlindEvaluator(TRUTH, log=log)
+    for i in range(3):
+        blind.submit("ana", told(0.5, i))
+    lines = log.read_bytes().splitlines(keepends=True)
+    if change == "edit":
+        lines[0] = lines[0].replace(b'"user": "ana"', b'"user": "bob"')
+    elif change == "drop":
+        del lines[1]
+    else:
+        lines[1] = lines[1][:20] + b"\n"
+    log.write_bytes(b"".join(lines))
+
+    with pytest.raises(ArtifactError, match=r"log\.jsonl:2: is not the line that was written"):
+        ck.BlindEvaluator(TRUTH, log=log)
+
+
+def test_standings_keep_the_best_and_hide_the_private_scores_until_asked() -> None:
+    blind = ck.BlindEvaluator(TRUTH)
+    blind.submit("ana", told(0.3))
+    blind.submit("ben", told(0.5))
+    blind.submit("ana", told(0.9), name="second")
+
+    shown = blind.standings()
+
+    assert [(s.user, s.name, s.num_submissions) for s in shown] == [
+        ("ana", "second", 2), ("ben", "", 1),
+    ]  # fmt: skip
+    assert {s.private_macro_f1 for s in shown} == {None}
+    assert blind.standings(with_private=True)[0].private_macro_f1 > 0.5
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings", "said"),
+    [
+        ({"a": "good"}, {}, "labels of id 'a': 'good'"),
+        ({"a": "neg", "b": "avg", "c": "pos"}, {}, "leaves one part without it"),
+        ({1: "neg", "1": "pos"}, {}, "one text"),
+        (TRUTH, {"public_frac": 1.0, "quota": 0, "digits": 9}, "quota: is 0; expected 1 or more"),
+    ],
+)
+def test_labels_that_cannot_be_held_are_refused(
+    labels: dict[object, str], settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        ck.BlindEvaluator(labels, **settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"\xff\xfei\x00d\x00", "UTF-16"),
+        (b"row,label\na,pos\n", "expected id and label"),
+        (b"id,label\na,pos\na,neg\n", r"labels\.csv:3: id 'a' is already on line 2"),
+        (b"id,label\na\n", "1 cells; expected 2"),
+    ],
+)
+def test_a_label_file_that_is_none_is_a_clear_error(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "labels.csv").write_bytes(content)
+
+    with pytest.raises(EvaluationError, match=said):
+        ck.BlindEvaluator.from_csv(tmp_path / "labels.csv")
+
+
+class Served:
+    """The service on a real server on this computer."""
+
+    def __init__(self, blind: ck.BlindEvaluator) -> None:
+        import uvicorn
+
+        config = uvicorn.Config(
+            blind_app(blind, tokens=TOKENS), host="127.0.0.1", port=0, log_level="error", ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, user: str = "", raw: bytes = b""
+    ) -> tuple[int, object]:
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"Authorization": f"Bearer {TOKENS.get(user, user)}"} if user else {}
+        data = raw or (json.dumps(body).encode() if body is not None else None)
+        link.request(method, path, body=data, headers=headers)
+        answer = link.getresponse()
+        content = answer.read()
+        link.close()
+        return answer.status, json.loads(content)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=30)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    service = Served(ck.BlindEvaluator(TRUTH, quota=2))
+    yield service
+    service.stop()
+
+
+def test_the_service_takes_submissions_and_counts_them(served: Served) -> None:
+    described = served.ask("GET", "/")
+    shares = {key: [0.1, 0.8, 0.1] if v == "avg" else [0.4, 0.2, 0.4] for key, v in TRUTH.items()}
+    first = served.ask("POST", "/submissions", {"predictions": TRUTH, "name": "one"}, user="ana")
+    second = served.ask("POST", "/submissions", {"predictions": shares}, user="ana")
+    third = served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")
+    other = served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ben")
+    own = served.ask("GET", "/submissions", user="ana")
+    standings = served.ask("GET", "/standings")
+
+    assert described[0] == 200 and described[1]["quota"] == 2  # type: ignore[index]
+    assert (first[0], first[1]["macro_f1"], first[1]["num_left"]) == (201, 1.0, 1)
+    assert second[0] == 201 and second[1]["scores"]["log_loss"] < 1.0
+    assert third[0] == 429 and "has used all 2" in third[1]["error"]
+    assert other[0] == 201
+    assert [entry["is_accepted"] for entry in own[1]] == [True, True, False]
+    assert [s["user"] for s in standings[1]] == ["ana", "ben"]
+    assert "private" not in json.dumps([described, first, second, own, standings])
+
+
+def test_the_service_refuses_what_is_no_submission(served: Served) -> None:
+    twice = json.dumps({"predictions": TRUTH})[:-2] + ', "row 0": "pos"}}'
+    missing = dict.fromkeys(list(TRUTH)[2:], "avg")
+
+    answers = {
+        "no token": served.ask("POST", "/submissions", {"predictions": TRUTH}),
+        "other token": served.ask("POST", "/submissions", {"predictions": TRUTH}, user="x" * 20),
+        "own without token": served.ask("GET", "/submissions"),
+        "twice": served.ask("POST", "/submissions", raw=twice.encode(), user="ana"),
+        "missing": served.ask("POST", "/submissions", {"predictions": missing}, user="ana"),
+        "list": served.ask("POST", "/submissions", [1, 2], user="ana"),
+        "code": served.ask("POST", "/submissions", raw=b"import os", user="ana"),
+        "nan": served.ask("POST", "/submissions", raw=b'{"predictions": NaN}', user="ana"),
+        "deep": served.ask("POST", "/submissions", raw=b"[" * 60_000, user="ana"),
+        "bytes": served.ask("POST", "/submissions", raw=b"\xff\xfe\x00", user="ana"),
+        "empty": served.ask("POST", "/submissions", {"predictions": {}}, user="ana"),
+    }
+    huge = served.ask("POST", "/submissions", raw=b"x" * 400_000, user="ana")
+
+    statuses = {name: status for name, (status, _) in answers.items()}
+    assert {n: s for n, s in statuses.items() if s == 401}.keys() == {
+        "no token", "other token", "own without token",
+    }  # fmt: skip
+    assert {s for n, s in statuses.items() if "token" not in n} == {422}
+    assert "1 given more than once: 'row 0'" in answers["twice"][1]["faults"][0]  # type: ignore
+    assert "2 missing" in answers["missing"][1]["faults"][0]  # type: ignore[index]
+    assert huge[0] == 413
+    assert (
+        served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")[1]["num_left"] == 1
+    )  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [({}, "tokens that cannot be used"), ({"ana": "short"}, "ana: has a token of fewer than 16"),
+     ({"ana": "one secret for both", "ben": "one secret for both"}, "two users share one")],
+)  # fmt: skip
+def test_tokens_that_protect_nothing_are_refused(tokens: dict[str, str], said: str) -> None:
+    with pytest.raises(EvaluationError, match=said):
+        blind_app(ck.BlindEvaluator(TRUTH), tokens=tokens)
