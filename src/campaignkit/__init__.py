@@ -59,6 +59,12 @@ if TYPE_CHECKING:
         feasible as feasible,
     )
     from campaignkit.edges import (
+        AnswerQuality as AnswerQuality,
+    )
+    from campaignkit.edges import (
+        BuildComparison as BuildComparison,
+    )
+    from campaignkit.edges import (
         BuildSession as BuildSession,
     )
     from campaignkit.edges import (
@@ -83,6 +89,9 @@ if TYPE_CHECKING:
         GraphMethod as GraphMethod,
     )
     from campaignkit.edges import (
+        KnownPairsCheck as KnownPairsCheck,
+    )
+    from campaignkit.edges import (
         LLMEdgeScorer as LLMEdgeScorer,
     )
     from campaignkit.edges import (
@@ -93,6 +102,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.edges import (
         PairTable as PairTable,
+    )
+    from campaignkit.edges import (
+        RehearsalModel as RehearsalModel,
     )
     from campaignkit.edges import (
         RehearsalWorld as RehearsalWorld,
@@ -108,6 +120,15 @@ if TYPE_CHECKING:
     )
     from campaignkit.edges import (
         build_graph as build_graph,
+    )
+    from campaignkit.edges import (
+        check_known_pairs as check_known_pairs,
+    )
+    from campaignkit.edges import (
+        compare_builds as compare_builds,
+    )
+    from campaignkit.edges import (
+        published_pairs as published_pairs,
     )
     from campaignkit.embed import (
         HashingEmbedder as HashingEmbedder,
@@ -258,11 +279,13 @@ if TYPE_CHECKING:
 # that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
 _ROOM_OF = {
     "AnnealingSampler": "sample",
+    "AnswerQuality": "edges",
     "ArtifactError": "errors",
     "Attribute": "catalogue",
     "AuditReport": "auditing",
     "BlindEvaluator": "evaluation",
     "Budget": "llm",
+    "BuildComparison": "edges",
     "BuildSession": "edges",
     "Campaign": "dataset",
     "CampaignDataset": "dataset",
@@ -292,6 +315,7 @@ _ROOM_OF = {
     "GroundTruth": "inject",
     "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
+    "KnownPairsCheck": "edges",
     "LLMEdgeScorer": "edges",
     "LabelSpec": "spec",
     "MiniLMEmbedder": "embed",
@@ -301,6 +325,7 @@ _ROOM_OF = {
     "PairStates": "edges",
     "PairTable": "edges",
     "ProgressBar": "progress",
+    "RehearsalModel": "edges",
     "RehearsalWorld": "edges",
     "RunLog": "runs",
     "RunRecord": "runs",
@@ -320,7 +345,9 @@ _ROOM_OF = {
     "anonymise": "inject",
     "audit": "auditing",
     "build_graph": "edges",
+    "check_known_pairs": "edges",
     "compare": "graph",
+    "compare_builds": "edges",
     "compare_classifiers": "evaluation",
     "compare_predictions": "evaluation",
     "diagnose": "diagnosis",
@@ -329,6 +356,7 @@ _ROOM_OF = {
     "feasible": "diagnosis",
     "learning_curve": "evaluation",
     "mine_rules": "auditing",
+    "published_pairs": "edges",
     "recipes": "recipes",
     "run_quickstart": "report",
     "score_findings": "evaluation",
@@ -339,11 +367,13 @@ _ROOM_OF = {
 
 __all__ = [
     "AnnealingSampler",
+    "AnswerQuality",
     "ArtifactError",
     "Attribute",
     "AuditReport",
     "BlindEvaluator",
     "Budget",
+    "BuildComparison",
     "BuildSession",
     "Campaign",
     "CampaignDataset",
@@ -373,6 +403,7 @@ __all__ = [
     "GroundTruth",
     "HashingEmbedder",
     "InfeasibleSpec",
+    "KnownPairsCheck",
     "LLMEdgeScorer",
     "LabelSpec",
     "MiniLMEmbedder",
@@ -382,6 +413,7 @@ __all__ = [
     "PairStates",
     "PairTable",
     "ProgressBar",
+    "RehearsalModel",
     "RehearsalWorld",
     "RunLog",
     "RunRecord",
@@ -402,7 +434,9 @@ __all__ = [
     "anonymise",
     "audit",
     "build_graph",
+    "check_known_pairs",
     "compare",
+    "compare_builds",
     "compare_classifiers",
     "compare_predictions",
     "diagnose",
@@ -411,6 +445,7 @@ __all__ = [
     "feasible",
     "learning_curve",
     "mine_rules",
+    "published_pairs",
     "recipes",
     "run_quickstart",
     "score_findings",

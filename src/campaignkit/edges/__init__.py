@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.build import build_graph
+from campaignkit.edges.build_comparison import BuildComparison, compare_builds
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
+from campaignkit.edges.known_pairs import KnownPairsCheck, check_known_pairs, published_pairs
 from campaignkit.edges.llm_scorer import (
     ContextProvider,
     FactTable,
@@ -16,13 +19,15 @@ from campaignkit.edges.llm_scorer import (
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.rehearsal import RehearsalScorer, RehearsalWorld
+from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "AnswerQuality",
+    "BuildComparison",
     "BuildReport",
     "BuildSession",
     "ContextProvider",
@@ -33,11 +38,13 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "GraphBuild",
     "GraphMethod",
     "Judgement",
+    "KnownPairsCheck",
     "LLMEdgeScorer",
     "Pair",
     "PairPrompt",
     "PairStates",
     "PairTable",
+    "RehearsalModel",
     "RehearsalScorer",
     "RehearsalWorld",
     "RuleCounts",
@@ -48,4 +55,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TraitScorer",
     "Vote",
     "build_graph",
+    "check_known_pairs",
+    "compare_builds",
+    "published_pairs",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.catalogue import Catalogue
+from campaignkit.edges.answer_quality import AnswerQuality, quality_warnings
 from campaignkit.edges.asking_pairs import as_model_scorer
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.in_order import InOrder
@@ -162,6 +163,7 @@ def _account(
         num_neutral=graph.num_neutral,
         by_modality_pair=graph.by_modality_pair(),
         by_rule={rule: RuleCounts(votes[rule, True], votes[rule, False]) for rule in rules},
+        warnings=tuple(quality_warnings(AnswerQuality(), graph.columns.sign)),
     )
 
 

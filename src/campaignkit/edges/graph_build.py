@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from campaignkit.catalogue import Key
+from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.pair_states import PairStates
 from campaignkit.graph import PairCounts, SignedGraph
+
+_UNMEASURED = AnswerQuality()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,16 @@ class BuildReport:
         Pairs with a sign by how it was decided: ``"scored"``, ``"inherited"``, ...
     failures : mapping of str to int
         Failed pairs by reason.
+    tokens_in, tokens_out : int
+        Tokens of all calls, as the service counts them, else estimated.
+    cost : float or None
+        In the currency of the price table; None if a model has no price.
     time_s : float
         Seconds this run took, earlier ones that it resumed not included.
+    quality : AnswerQuality
+        Flip rate, rerun ceiling and position slope of a model's answers.
+    warnings : tuple of str
+        What should not be overlooked: a judge that says + to everything, a pull of position.
     details : mapping of str to object
         What the method has to say, as JSON values.
 
@@ -84,7 +95,12 @@ class BuildReport:
     unconfirmed: int = 0
     by_decider: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float | None = None
     time_s: float = field(default=0.0, compare=False)
+    quality: AnswerQuality = _UNMEASURED
+    warnings: tuple[str, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -123,7 +139,9 @@ class BuildReport:
             lines.append(f"  {self.calls:,} calls ({stages})")
             deciders = ", ".join(f"{name} {count:,}" for name, count in self.by_decider.items())
             lines.append(f"  decided: {deciders}")
+            lines += self._costs()
         lines += [f"  {count:,} pairs failed: {why}" for why, count in self.failures.items()]
+        lines += [f"  warning: {warning}" for warning in self.warnings]
         lines += [
             f"  {one} - {other}: "
             f"{c.num_positive:,} +, {c.num_negative:,} -, {c.num_neutral:,} neutral"
@@ -134,6 +152,30 @@ class BuildReport:
             for name, c in self.by_rule.items()
         ]
         return "\n".join(lines)
+
+    def _costs(self) -> list[str]:
+        rate = self.edges_per_call
+        told = [] if rate is None else [f"{rate:.2f} edges a call"]
+        if self.tokens_in or self.tokens_out:
+            told.append(f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out")
+        if self.cost is not None:
+            told.append(f"cost {self.cost:,.4f}")
+        if self.unconfirmed:
+            told.append(f"{self.unconfirmed:,} calls unconfirmed")
+        lines = ["  " + ", ".join([*told, f"{self.time_s:,.1f} s"])]
+        quality = self.quality
+        if quality.flip_rate is not None and quality.flip_interval is not None:
+            low, high = quality.flip_interval
+            lines.append(
+                f"  {quality.num_flips:,} of {quality.num_repeats:,} repeated answers differ: "
+                f"flip rate {quality.flip_rate:.1%} ({low:.1%} to {high:.1%})"
+            )
+        if quality.position_slope is not None:
+            lines.append(
+                f"  position slope {quality.position_slope:+.3f} "
+                f"(standard error {quality.position_slope_se:.3f})"
+            )
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from campaignkit.catalogue import Catalogue
+from campaignkit.edges.answer_quality import measure_answers, quality_warnings
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
@@ -121,6 +122,8 @@ def account(
     """The account of a build; its counts add up to all pairs."""
     counts = states.counts()
     spent = session.spent
+    quality = measure_answers(session.answers)
+    scored = (states.fate == Fate.DECIDED) & (states.decided_by == Decider.SCORED)
     return BuildReport(
         scorer=name_of(session.scorer),
         num_pairs=len(states),
@@ -138,7 +141,12 @@ def account(
         unconfirmed=spent.unconfirmed,
         by_decider=_by_decider(states),
         failures=_failures(states),
+        tokens_in=spent.tokens_in,
+        tokens_out=spent.tokens_out,
+        cost=spent.money if spent.tokens_in else None,  # own scorers have no price
         time_s=time.monotonic() - started,
+        quality=quality,
+        warnings=tuple(quality_warnings(quality, states.sign[scored])),
         details=dict(session.details),
     )
 

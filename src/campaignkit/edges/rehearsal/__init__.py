@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from campaignkit.edges.rehearsal.model import RehearsalModel
 from campaignkit.edges.rehearsal.scorer import RehearsalScorer
 from campaignkit.edges.rehearsal.world import RehearsalWorld
 
-__all__ = ["RehearsalScorer", "RehearsalWorld"]
+__all__ = ["RehearsalModel", "RehearsalScorer", "RehearsalWorld"]

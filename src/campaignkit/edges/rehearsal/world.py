@@ -211,8 +211,31 @@ class RehearsalWorld:
             Where in its call a pair stands: 0.5 first, -0.5 last.
         """
         rows = np.arange(self.num_pairs) if index is None else np.asarray(index, dtype=np.int64)
+        return self.seen(rows, self._noise(rerun, turn)[rows], place=place)
+
+    def seen(
+        self, index: ArrayLike, noise: ArrayLike, *, place: ArrayLike = 0.0
+    ) -> NDArray[np.int8]:
+        """int8[k]: the signs that a judge with this standard normal noise sees.
+
+        Parameters
+        ----------
+        index : int[k]
+            Rows of `pairs`.
+        noise : float[k]
+            Of the judge; 0 sees the truth.
+        place : float or float[k]
+            As in `answers`.
+
+        Examples
+        --------
+        >>> world = RehearsalWorld({"brand": 4, "geo": 3}, seed=1)
+        >>> bool((world.seen([0, 5], [0, 0]) == world.truth[[0, 5]]).all())
+        True
+        """
+        rows = np.asarray(index, dtype=np.int64)
         seen = self.score[rows] + np.asarray(place) * self.position_bias
-        seen = seen + self._noise_sd * self._noise(rerun, turn)[rows]
+        seen = seen + self._noise_sd * np.asarray(noise)
         low, high = self._borders
         return (seen > high).astype(np.int8) - (seen < low).astype(np.int8)
 

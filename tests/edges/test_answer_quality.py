@@ -1,0 +1,133 @@
+"""What a build says about its judge: flips, the pull of position, answers without information;
+comparison with another build, and with pairs that are beyond doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges import (
+    LLMEdgeScorer,
+    RehearsalModel,
+    RehearsalWorld,
+    TraitScorer,
+    build_graph,
+    check_known_pairs,
+    compare_builds,
+    published_pairs,
+)
+from campaignkit.edges.answer_quality import measure_answers
+from campaignkit.edges.answer_store import Answer, Vote
+from campaignkit.edges.in_order import InOrder
+from campaignkit.edges.judgement import Judgement
+from campaignkit.errors import GraphError
+from campaignkit.graph import Edge, SignedGraph
+
+STARTER = Catalogue.bundled("starter-27")
+WORLD = RehearsalWorld(
+    {"brand": 24, "audience": 24, "platform": 4, "geo": 12}, seed=4, position_bias=0.0
+)
+
+
+def rehearse(world: RehearsalWorld, *, seed: int = 0, **settings: float) -> object:
+    scorer = LLMEdgeScorer(RehearsalModel(world), **settings)  # type: ignore[arg-type]
+    return build_graph(world.catalogue, scorer=scorer, seed=seed)
+
+
+def test_the_flip_rate_foretells_how_far_a_second_run_agrees() -> None:
+    first = rehearse(WORLD, seed=1, repeat_frac=0.5)
+    second = rehearse(WORLD, seed=2)
+
+    found = compare_builds(first, second)
+
+    quality = first.report.quality
+    assert quality.num_repeats > 400
+    low, high = quality.flip_interval
+    assert low <= 1 - found.overall.three_way_agreement <= high
+    assert found.rerun_ceiling == quality.rerun_ceiling == 1 - quality.flip_rate
+    assert "rerun ceiling" in str(found)
+    assert "flip rate" in str(first.report)
+
+
+def test_a_pull_of_position_is_measured_and_warned_of() -> None:
+    swayed = RehearsalWorld(
+        {"brand": 24, "audience": 24, "platform": 4, "geo": 12}, seed=4, position_bias=0.8
+    )
+
+    calm, pulled = rehearse(WORLD).report, rehearse(swayed).report
+
+    assert abs(calm.quality.position_slope) < 3 * calm.quality.position_slope_se
+    assert pulled.quality.position_slope < -3 * pulled.quality.position_slope_se
+    assert not any("place in a call" in warning for warning in calm.warnings)
+    assert any("place in a call" in warning for warning in pulled.warnings)
+
+
+def test_a_judge_that_says_plus_to_everything_is_warned_of() -> None:
+    build = build_graph(STARTER, scorer=Yes())
+    by_method = build_graph(STARTER, scorer=Yes(), method=InOrder())
+
+    assert build.report.warnings == by_method.report.warnings
+    assert by_method.report.warnings == (
+        "all 252 judged pairs are +: the answers hold no information",
+    )
+    assert "warning: all 252" in str(by_method.report)
+
+
+class Yes:
+    def score(self, pairs: object) -> list[int]:
+        return [1] * len(pairs)  # type: ignore[arg-type]
+
+
+def test_repeats_are_counted_against_first_answers_alone() -> None:
+    def pair(number: int) -> tuple[tuple[str, str], tuple[str, str]]:
+        return ("brand", "A"), ("geo", str(number))
+
+    answers = [Answer(pair(i), Judgement(i % 2), place=i / 9) for i in range(10)]
+    answers += [Answer(pair(i), Judgement(1), Vote.REPEAT) for i in range(4)]
+    answers += [Answer(pair(i), Judgement(-1), Vote.SECOND) for i in range(10)]
+    answers += [Answer(pair(99), Judgement(1), Vote.REPEAT)]
+
+    quality = measure_answers(answers)
+
+    assert (quality.num_repeats, quality.num_flips) == (4, 2)
+
+
+def test_comparing_builds_shows_what_no_call_at_all_would_reach() -> None:
+    reference = build_graph(STARTER, scorer=TraitScorer())
+
+    found = compare_builds(reference, build_graph(STARTER, scorer=Yes()))
+
+    assert found.overall == found.all_positive
+    assert found.all_positive.edge_recall == 1.0
+    assert found.all_positive.negative_recall == 0.0
+    share = reference.report.pos_frac
+    assert found.all_positive.three_way_agreement == pytest.approx(share)
+
+
+def test_known_pairs_are_looked_up_by_name_and_counted_once() -> None:
+    graph = SignedGraph.from_edges(
+        [
+            Edge(("brand", "Nike"), ("audience", "Athletes"), 1),
+            Edge(("brand", "Rolex"), ("audience", "Budget Shoppers"), 1),
+        ],
+        catalogue=Catalogue(
+            [Attribute("brand", "Nike"), Attribute("brand", "Rolex"), Attribute("brand", "Dior"),
+             Attribute("audience", "Athletes"), Attribute("audience", "Budget Shoppers"),
+             Attribute("audience", "Fitness Enthusiasts")]
+        ),
+    )  # fmt: skip
+
+    check = check_known_pairs(graph, published_pairs())
+
+    assert (len(check.right), len(check.wrong), check.num_checked) == (2, 1, 3)
+    assert check.correct_frac == pytest.approx(2 / 3)
+    assert len(check.not_there) == len(published_pairs()) - 3
+    assert "audience: Budget Shoppers - brand: Rolex: expected -, is +" in str(check)
+
+
+def test_a_graph_of_obvious_pairs_may_be_an_edge_list_of_ones_own() -> None:
+    graph = build_graph(STARTER, scorer=TraitScorer()).graph
+
+    assert check_known_pairs(graph, graph).correct_frac == 1.0
+    with pytest.raises(GraphError, match="none of the 1 known pairs"):
+        check_known_pairs(graph, [Edge(("x", "y"), ("z", "w"), 1)])
