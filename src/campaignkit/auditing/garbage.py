@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
+from campaignkit.auditing.near_words import deletions, one_slip
+
 PLACEHOLDER = frozenset(
     ["n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "??", "???", "tbd",
      "missing", "undefined", "#value!", "#ref!", "#div/0!", "(null)", "<na>", ".", "invalid",
@@ -117,7 +119,7 @@ class _Variants:
         self.deletions: dict[str, set[str]] = {}
         for word in self.pool:
             self.folded.setdefault(_fold(word), []).append(word)
-            for key in _deletions(word):
+            for key in deletions(word):
                 self.deletions.setdefault(key, set()).add(word)
 
     def variant_of(self, word: str, count: int) -> str:
@@ -126,8 +128,8 @@ class _Variants:
             return f"reads like {same[0]!r}"
         if len(word) < 4:
             return ""
-        near = set().union(*(self.deletions.get(key, set()) for key in _deletions(word)))
-        best = [w for w in sorted(near) if self._outweighs(w, word, count) and _one_edit(w, word)]
+        near = set().union(*(self.deletions.get(key, set()) for key in deletions(word)))
+        best = [w for w in sorted(near) if self._outweighs(w, word, count) and one_slip(w, word)]
         return f"is one letter from {best[0]!r}" if best else ""
 
     def _outweighs(self, known: str, word: str, count: int) -> bool:
@@ -140,25 +142,3 @@ class _Variants:
 
 def _fold(word: str) -> str:
     return re.sub(r"[\s_\-.]+", "", word).casefold()
-
-
-def _deletions(word: str) -> set[str]:
-    """The word and every word one letter shorter: two words one edit apart share one of these."""
-    text = word.casefold()
-    return {text} | {text[:i] + text[i + 1 :] for i in range(min(len(text), 60))}
-
-
-def _one_edit(first: str, second: str) -> bool:
-    a, b = first.casefold(), second.casefold()
-    if abs(len(a) - len(b)) > 1:
-        return False
-    differ = [i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y]
-    if len(a) == len(b):
-        # Two numbers that differ in a digit are two values: "18-34" is no misspelt "18-44".
-        if len(differ) == 1:
-            return not (a[differ[0]].isdigit() or b[differ[0]].isdigit())
-        swapped = len(differ) == 2 and differ[1] == differ[0] + 1
-        return swapped and a[differ[0]] == b[differ[1]] and a[differ[1]] == b[differ[0]]
-    long, short = (a, b) if len(a) > len(b) else (b, a)
-    at = differ[0] if differ else len(short)
-    return long[:at] + long[at + 1 :] == short and not long[at].isdigit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from campaignkit.auditing.checks.outliers import ANCHORS, usual_ratio
 from campaignkit.auditing.checks.structure import expected_type
@@ -171,76 +171,50 @@ def own_rules(scene: Scene) -> RuleSet:
     >>> from campaignkit.tables import open_table, profile_table
     >>> table = open_table({"ounces": ["12 oz", "12 oz.", "16 ounce"]})
     >>> [r.form for r in own_rules(Scene(table, RuleSet(), profile_table(table)))]
-    ['units', 'spelling']
+    ['type', 'units', 'spelling']
     """
     rules: list[Rule] = []
     for name in scene.table.matching.unknown + scene.table.matching.ambiguous:
-        column = scene.table.columns[name]
-        if column.is_text and column.kind in ("number", "date"):
-            rules.append(
-                Rule(
-                    rule_id("type", name),
-                    "type",
-                    "type_changes",
-                    (name,),
-                    {"type": column.kind},
-                    source="pack",
-                    reason=f"most cells are {column.kind}s",
-                )
-            )
-        if column.kind == "number":
-            counts = scene.profile.columns[name]
-            if counts.num_not_finite and not column.is_text:
-                rules.append(
-                    Rule(
-                        rule_id("type", name),
-                        "type",
-                        "type_changes",
-                        (name,),
-                        {"type": "number"},
-                        source="pack",
-                        reason="numbers are finite",
-                    )
-                )
-        if column.kind == "text":
-            rules.append(
-                Rule(
-                    rule_id("units", name),
-                    "units",
-                    "inconsistent_units",
-                    (name,),
-                    source="pack",
-                    severity="warning",
-                    reason="numbers keep their unit out of the cell",
-                )
-            )
-            rules.append(
-                Rule(
-                    rule_id("spelling", name),
-                    "spelling",
-                    "misspelt_values",
-                    (name,),
-                    source="pack",
-                    severity="warning",
-                    reason="rare values close to a frequent one are slips",
-                )
-            )
-        nulls = scene.profile.columns[name].num_nulls
-        if 0 < nulls <= _SELF_NULL_FRAC * scene.num_rows:
-            rules.append(
-                Rule(
-                    rule_id("not_null", name),
-                    "not_null",
-                    "missing_values",
-                    (name,),
-                    source="pack",
-                    severity="warning",
-                    confidence=0.6,
-                    reason="the column is filled almost everywhere",
-                )
-            )
+        rules += _own(name, scene)
     if len(scene.table.columns) <= _SELF_COLUMNS:
         from campaignkit.auditing.dependency_mining import voted_dependencies
 
         rules += voted_dependencies(scene)
     return RuleSet(rules)
+
+
+def _own(name: str, scene: Scene) -> Iterable[Rule]:
+    """The rules one unknown column can be held to."""
+    column, counts = scene.table.columns[name], scene.profile.columns[name]
+    if column.is_text and column.kind in ("number", "date"):
+        yield _own_rule("type", "type_changes", name, f"most cells are {column.kind}s",
+                        params={"type": column.kind}, severity="error")  # fmt: skip
+    elif column.kind == "number" and counts.num_not_finite:
+        yield _own_rule("type", "type_changes", name, "numbers are finite",
+                        params={"type": "number"}, severity="error")  # fmt: skip
+    if column.kind == "text":
+        yield _own_rule("type", "type_changes", name, "an empty cell says so by being empty",
+                        params={"type": "text", "allowed_frac": _SELF_NULL_FRAC})  # fmt: skip
+        yield _own_rule("units", "inconsistent_units", name,
+                        "numbers keep their unit out of the cell")  # fmt: skip
+        yield _own_rule("spelling", "misspelt_values", name,
+                        "rare values close to a frequent one are slips")  # fmt: skip
+    if 0 < counts.num_nulls <= _SELF_NULL_FRAC * scene.num_rows:
+        yield _own_rule("not_null", "missing_values", name,
+                        "the column is filled almost everywhere", confidence=0.6)  # fmt: skip
+
+
+def _own_rule(
+    form: str,
+    kind: str,
+    name: str,
+    reason: str,
+    *,
+    params: Mapping[str, object] | None = None,
+    severity: str = "warning",
+    confidence: float = 1.0,
+) -> Rule:
+    return Rule(
+        rule_id(form, name), form, kind, (name,), params or {},
+        severity=severity, confidence=confidence, source="pack", reason=reason,
+    )  # fmt: skip

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from campaignkit.auditing.blame import Contradiction, blamed_cells
 from campaignkit.auditing.finding import Finding
 
 if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
+
     from campaignkit.auditing.scene import Scene
 
 _SIGMAS = 4.0
@@ -31,33 +35,30 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
 
 
 def _by_blamed(findings: list[Finding]) -> list[Finding]:
-    """Contradictions of one column, voted for by several others, as one finding."""
-    out: list[Finding] = []
-    first: dict[str | None, Finding] = {}
-    for finding in findings:
-        if finding.kind != "inconsistent_values":
-            out.append(finding)
-        elif finding.blamed not in first:
-            first[finding.blamed] = finding
-            out.append(finding)
-        else:
-            _take_in(first[finding.blamed], finding)
+    """Contradictions between columns as one finding for each column to blame, row by row."""
+    torn = [f for f in findings if f.kind == "inconsistent_values" and len(f.columns) == 2]
+    if len(torn) < 2:
+        return findings
+    cells = blamed_cells([Contradiction(*f.columns, f.rows) for f in torn])
+    out = [f for f in findings if f not in torn]
+    for column, rows in cells.items():
+        out.append(_blamed(column, rows, [f for f in torn if column in f.columns]))
     return out
 
 
-def _take_in(one: Finding, other: Finding) -> None:
-    assert one.blamed is not None
-    assert one.table is not None
-    one.parts = {one.blamed: f"({one.condition}) OR ({other.condition})"}
-    one.columns = (*dict.fromkeys([*one.columns, *other.columns]),)
-    one.rule = f"{one.rule}, {other.rule}"
-    one.confidence = max(one.confidence, other.confidence)
-    (count,) = one.table.row(f"SELECT count_if({one.condition}) FROM {one.table.relation}")
-    one.count, one.rate = int(count), int(count) / one.table.num_rows
-    decides = [c for c in one.columns if c != one.blamed]
-    one.message = f"{one.count:,} rows have another {one.blamed} than the rest of their group"
-    one.evidence = {"decided_by": decides}
-    one.advice = f"each of {', '.join(decides[:4])} had one {one.blamed}; correct the minority"
+def _blamed(column: str, rows: NDArray[int64], torn: list[Finding]) -> Finding:
+    """One column's wrong cells, with the columns and rules that speak against them."""
+    table = torn[0].table
+    assert table is not None
+    others = [*dict.fromkeys(c for f in torn for c in f.columns if c != column)]
+    return Finding(
+        "inconsistent_values", (column, *others), len(rows), len(rows) / table.num_rows,
+        severity=torn[0].severity, confidence=max(f.confidence for f in torn), blamed=column,
+        message=f"{len(rows):,} rows have another {column} than the rest of their group",
+        advice=f"each of {', '.join(others[:4])} goes with one {column}; correct the minority",
+        evidence={"decided_by": others}, rule=", ".join(f.rule for f in torn),
+        finder=lambda: rows, table=table,
+    )  # fmt: skip
 
 
 def _alike(group: list[Finding], finding: Finding, num_rows: int) -> bool:

@@ -46,14 +46,20 @@ class DependencyCheck:
             f"SELECT {decides.sql} AS d, {follows.sql} AS f, count(*) AS n "
             f"FROM {scene.table.relation} WHERE {good} GROUP BY 1, 2"
         )
+        # Slips scatter: a value that a group repeats more often than slips of the rule's own rate
+        # would bring it there (three standard deviations) is a second true value of that group.
+        slips = f"total * {max(1.0 - rule.confidence, 1e-6)} * share"
         voted = (
             f"SELECT d, f, n, sum(n) OVER (PARTITION BY d) AS total, "
-            f"count(*) OVER (PARTITION BY d) AS kinds FROM ({pairs})"
+            f"count(*) OVER (PARTITION BY d) AS kinds, "
+            f"sum(n) OVER (PARTITION BY f) / sum(n) OVER () AS share FROM ({pairs})"
         )
-        wrong = f"SELECT d, f FROM ({voted}) WHERE kinds > 1 AND n <= {_MINORITY_FRAC} * total"
-        (count,) = scene.table.row(
-            f"SELECT sum(n) FROM ({voted}) WHERE kinds > 1 AND n <= {_MINORITY_FRAC} * total"
+        outvoted = (
+            f"kinds > 1 AND n <= {_MINORITY_FRAC} * total "
+            f"AND n <= 1 + {slips} + 3 * sqrt({slips})"
         )
+        wrong = f"SELECT d, f FROM ({voted}) WHERE {outvoted}"
+        (count,) = scene.table.row(f"SELECT sum(n) FROM ({voted}) WHERE {outvoted}")
         if not count:
             return
         condition = f"({decides.sql}, {follows.sql}) IN ({wrong})"

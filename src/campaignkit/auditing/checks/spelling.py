@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.near_words import codes_differ, deletions, one_slip
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable, literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MAX_VALUES = 5_000
 _NEAR_FRAC = 0.25  # letters that may differ; beyond it two values are two values
 _OUTWEIGHS = 3
+_WITNESSES = 3  # columns asked whether a rare value is the usual one of a group
 _UNIT = re.compile(r"^\s*[-+]?\d+(?:[.,]\d+)?\s*([A-Za-z.%]+(?: [A-Za-z.]+)?)\s*$")
 _UNIT_FRAC = 0.8
 _SPELLING_FRAC = 0.05  # a rarer way to write the unit is a slip, not a second spelling
@@ -27,7 +29,8 @@ _SPELLING_FRAC = 0.05  # a rarer way to write the unit is a slip, not a second s
 class SpellingCheck:
     """Runs ``spelling`` rules: rare values that differ from a frequent one in a few letters.
 
-    Digits are never letters: ``scip-inf-1`` is no misspelt ``scip-inf-2``.
+    Words with digits in them are codes, whose every letter counts: ``scip-inf-1`` is no misspelt
+    ``scip-inf-2``, but ``scip-xnf-1`` may be ``scip-inf-1``.
 
     Examples
     --------
@@ -50,6 +53,9 @@ class SpellingCheck:
         if not 1 < len(counts) <= _MAX_VALUES:
             return
         wrong = misspelt(counts)
+        if wrong:
+            usual = _usual_somewhere(column.name, scene)
+            wrong = {v: meant for v, meant in wrong.items() if v not in usual}
         if not wrong:
             return
         count = sum(counts[v] for v in wrong)
@@ -66,14 +72,53 @@ class SpellingCheck:
         )  # fmt: skip
 
 
+def _usual_somewhere(name: str, scene: Scene) -> set[str]:
+    """Values that most rows of some group agree on: "Denar" is no slip of "Dinar" in Skopje."""
+    column, out = scene.column(name), set()
+    deciding = [r for r in scene.rules if r.form == "depends" and r.columns[1:] == (column.name,)]
+    for rule in sorted(deciding, key=lambda r: -r.confidence)[:_WITNESSES]:
+        decides = scene.column(rule.columns[0])
+        rows = scene.table.rows(
+            f"SELECT DISTINCT f FROM (SELECT {decides.raw} AS d, {column.raw} AS f, "
+            f"count(*) AS n, sum(count(*)) OVER (PARTITION BY {decides.raw}) AS total "
+            f"FROM {scene.table.relation} WHERE {decides.raw} IS NOT NULL "
+            f"AND {column.raw} IS NOT NULL GROUP BY 1, 2) WHERE n >= 2 AND n > total / 2"
+        )
+        out |= {str(r[0]) for r in rows}
+    return out
+
+
 def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
-    """Rare value -> the frequent value of the same length it differs from in a few letters.
+    """Rare value -> the frequent value it is a slip of the keyboard, or a few letters, away from.
 
     Examples
     --------
-    >>> misspelt({"birmingham": 40, "birminghxm": 1, "code-1": 9, "code-2": 1})
-    {'birminghxm': 'birmingham'}
+    >>> misspelt({"birmingham": 40, "birminghxm": 1, "birmngham": 1, "N317NB": 9, "N317JB": 1})
+    {'birminghxm': 'birmingham', 'birmngham': 'birmingham'}
     """
+    found = _few_letters(counts)
+    frequent: dict[str, set[str]] = {}
+    least = min(counts.values(), default=1)
+    for value, n in counts.items():
+        if n >= _OUTWEIGHS * least and len(value) * _NEAR_FRAC >= 1:
+            for key in deletions(value):
+                frequent.setdefault(key, set()).add(value)
+    for value, n in counts.items():
+        if value in found:
+            continue
+        near = set().union(*(frequent.get(key, set()) for key in deletions(value)))
+        meant = [
+            v
+            for v in near
+            if counts[v] >= _OUTWEIGHS * n and one_slip(v, value) and not codes_differ(v, value)
+        ]
+        if meant:
+            found[value] = max(meant, key=lambda v: (counts[v], v))
+    return dict(sorted(found.items()))
+
+
+def _few_letters(counts: Mapping[str, int]) -> dict[str, str]:
+    """Of one length, at most `_NEAR_FRAC` of the letters apart: a keyboard that sticks."""
     import numpy as np
 
     by_length: dict[int, list[str]] = {}
@@ -85,18 +130,15 @@ def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
             continue
         codes = np.array([[ord(c) for c in v.lower()[:length].ljust(length)] for v in values])
         num = np.array([counts[v] for v in values])
-        digit = (codes >= 48) & (codes <= 57)
         for i in np.flatnonzero(num * _OUTWEIGHS <= num.max()):
-            differ = codes != codes[i]
-            distance = differ.sum(axis=1)
-            # Where both hold a digit they are two numbers; a letter for a digit is a slip.
-            numbers = (differ & digit & digit[i]).any(axis=1)
-            near = (distance > 0) & (distance <= int(length * _NEAR_FRAC)) & ~numbers
+            distance = (codes != codes[i]).sum(axis=1)
+            near = (distance > 0) & (distance <= int(length * _NEAR_FRAC))
             near &= num >= _OUTWEIGHS * num[i]
-            if near.any():
-                best = int(np.argmax(np.where(near, num - distance * 1e-3, -1)))
+            meant = [int(j) for j in np.flatnonzero(near) if not codes_differ(values[j], values[i])]
+            if meant:
+                best = max(meant, key=lambda j: (num[j] - distance[j] * 1e-3, values[j]))
                 out[values[i]] = values[best]
-    return dict(sorted(out.items()))
+    return out
 
 
 @dataclass(frozen=True, slots=True)

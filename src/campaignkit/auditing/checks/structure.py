@@ -76,7 +76,9 @@ def _expected(gone: list[str], scene: Scene) -> list[str]:
 class TypeCheck:
     """Runs ``type`` rules: the cells of a column are numbers or dates.
 
-    Parameters of the rule: ``type``, ``number`` or ``date``.
+    Parameters of the rule: ``type``, ``number``, ``date`` or ``text`` (which any cell but a
+    placeholder fits); ``allowed_frac``, share of placeholders from which on they are the column's
+    own way to say that there is no value.
 
     Examples
     --------
@@ -100,10 +102,11 @@ class TypeCheck:
             yield from _whole_column(rule, scene, column.name, str(wanted))
             return
         counts = scene.profile.columns[column.name]
+        if wanted == "text":
+            yield from _placeholders(rule, scene, column.name)
         if counts.num_unfit:
             unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
-            words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
-            filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
+            filler = f"{unfit} AND {_is_filler(column.raw)}"
             (fillers,) = scene.count(filler)
             if counts.num_unfit > fillers:
                 yield _cells(
@@ -128,6 +131,28 @@ class TypeCheck:
                 advice="write dates as YYYY-MM-DD; day and month may have been swapped",
                 evidence={"formats": list(column.formats)}, rule=rule.id, table=scene.table,
             )  # fmt: skip
+
+
+def _is_filler(raw: str) -> str:
+    words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
+    return f"lower(trim({raw})) IN ({words}, '')"
+
+
+def _placeholders(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
+    raw = scene.column(name).raw
+    filler = _is_filler(raw)
+    count, in_codes, filled = scene.table.row(
+        f"SELECT count_if({filler}), count_if(length({raw}) = 2), count({raw}) "
+        f"FROM {scene.table.relation}"
+    )
+    if in_codes > filled / 2:  # among codes of two letters NA is North America, or Namibia
+        filler += f" AND length({raw}) <> 2"
+        (count,) = scene.count(filler)
+    if 0 < count <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
+        yield _cells(
+            rule, scene, name, "disguised_missing", filler, count,
+            "hold a placeholder instead of a value",
+        )  # fmt: skip
 
 
 def _whole_column(rule: Rule, scene: Scene, name: str, wanted: str) -> Iterable[Finding]:
