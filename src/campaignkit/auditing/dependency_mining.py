@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _MIN_GROUP_ROWS = 4  # rows of a group before its majority means anything
 _MIN_GROUPS = 5
-_AGREE_FRAC = 0.9
+_AGREE_FRAC = 0.85
 _BASELINE_GAP = 0.15  # better than always guessing the most frequent value
 _ROWS = 200_000
 

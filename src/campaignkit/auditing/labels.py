@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from campaignkit.auditing.finding import Finding
 
 
+_PRIOR_CELLS = 2.0
+
+
 def teach(report: AuditReport, labels: Mapping[int, Collection[str]]) -> RuleSet:
     """Silence the rules of a report that labelled rows contradict.
 
@@ -61,7 +64,9 @@ def teach(report: AuditReport, labels: Mapping[int, Collection[str]]) -> RuleSet
     quiet: dict[str, Rule] = {}
     for finding in report.of_severity("error", "warning"):
         wrong, right = _verdict(finding, labels)
-        if right <= wrong:
+        # What the finding itself claims counts like two labelled cells: one is no verdict.
+        believed = _PRIOR_CELLS * finding.confidence + wrong
+        if 2 * believed >= _PRIOR_CELLS + wrong + right:
             continue
         reason = f"{right} right and {wrong} wrong cells among {len(labels)} labelled rows"
         for name in finding.rule.split(", "):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.tables import Column, OpenTable, Role, TableProfile
+from campaignkit.tables import WIDE, Column, OpenTable, Role, TableProfile
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -43,6 +43,7 @@ class Scene:
     table: OpenTable
     rules: RuleSet
     profile: TableProfile
+    _few: dict[str, bool] = field(default_factory=dict)
     _histograms: dict[str, dict[str | None, int]] = field(default_factory=dict)
     _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
     _samples: dict[str, Any] = field(default_factory=dict)
@@ -86,24 +87,40 @@ class Scene:
             c for c in self.table.columns.values() if self.role(c.name) in (Role.ID, Role.DATE)
         ]
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the table has so many columns that asking one by one takes long."""
+        return len(self.table.columns) > WIDE
+
     def has_few_values(self, name: str) -> bool:
         """Whether a text column looks like a dimension rather than free text or a key."""
+        own = self.column(name).name
+        if own not in self._few:
+            asked = self.table.of_kind("text") if self.is_wide else [self.column(name)]
+            self._count_values({c.name: c.raw for c in asked})
+        return self._few[own]
+
+    def _count_values(self, raw: Mapping[str, str]) -> None:
         sample = self.table.sampled(SAMPLE_ROWS)
-        column = self.column(name)
-        distinct, filled = self.table.row(
-            f"SELECT count(DISTINCT {column.raw}), count({column.raw}) FROM {sample}"
-        )
-        return bool(0 < distinct <= min(MAX_CATEGORIES, max(filled * 0.5, 1)))
+        if len(raw) == 1:
+            ((name, sql),) = raw.items()
+            found = self.table.row(f"SELECT count(DISTINCT {sql}), count({sql}) FROM {sample}")
+            counted = {name: (int(found[0]), int(found[1]))}
+        else:
+            values = self.table.value_counts(raw, relation=sample)
+            filled = {n: [k for v, k in c.items() if v is not None] for n, c in values.items()}
+            counted = {n: (len(k), sum(k)) for n, k in filled.items()}
+        for name, (distinct, filled_cells) in counted.items():
+            most = min(MAX_CATEGORIES, max(filled_cells * 0.5, 1))
+            self._few[name] = 0 < distinct <= most
 
     def histogram(self, name: str) -> dict[str | None, int]:
         """Value -> rows of a text column, the most frequent first; None for null."""
         column = self.column(name)
         if column.name not in self._histograms:
-            rows = self.table.rows(
-                f"SELECT {column.sql}, count(*) AS n FROM {self.table.relation} "
-                f"GROUP BY 1 ORDER BY n DESC, 1"
-            )
-            self._histograms[column.name] = {r[0]: int(r[1]) for r in rows}
+            # Of a wide table all at once, as each of its text columns will be asked for.
+            wide = {c.name: c.sql for c in self.table.of_kind("text")} if self.is_wide else {}
+            self._histograms |= self.table.value_counts(wide or {column.name: column.sql})
         return self._histograms[column.name]
 
     def groups(self, name: str) -> dict[str | None, tuple[int, dict[str, int]]]:

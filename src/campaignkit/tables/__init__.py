@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from campaignkit.tables.frames import like, to_arrow, unique_names
 from campaignkit.tables.laws import MARKETING_LAWS, AtMost, Law, Needs, NonNegative
-from campaignkit.tables.opened import Column, OpenTable, literal, quoted
+from campaignkit.tables.opened import WIDE, Column, OpenTable, literal, quoted
 from campaignkit.tables.opening import DatabaseTable, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
 from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
@@ -33,6 +33,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TableProfile",
     "TableSchema",
     "TableWorld",
+    "WIDE",
     "law_counts",
     "like",
     "literal",

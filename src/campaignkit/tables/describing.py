@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,23 +43,23 @@ def _meanings(table: OpenTable, texts: list[str], schema: TableSchema) -> dict[s
         head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
         stored = table.relation == "read_text"
         relation = f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
-    out: dict[str, Meaning] = {}
-    for name in texts:
-        standard = table.matching.standard(name)
-        role = schema[standard].role if standard else None
-        if role is Role.DIMENSION:  # text whatever its cells look like
-            out[name] = TEXT
-            continue
-        column = quoted(name)
-        # Distinct cells with their counts: a column of ten brands is read ten times, not 20,000.
-        cells = table.rows(
-            f"SELECT {column}, count(*) FROM {relation} WHERE {column} IS NOT NULL GROUP BY 1"
-        )
+    roles = {n: _role(n, table, schema) for n in texts}
+    # What a dimension holds is text, whatever its cells look like.
+    out = {n: TEXT for n in texts if roles[n] is Role.DIMENSION}
+    unknown = {n: quoted(n) for n in texts if n not in out}
+    for name, counts in table.value_counts(unknown, relation=relation).items():
         words: list[str] = []
-        for cell, count in cells:
-            words.extend([cell] * min(int(count), 50))
+        # A column of ten brands is read ten times, not 20,000.
+        for cell, count in counts.items():
+            words.extend([cell] * min(count, 50) if cell is not None else [])
+        role = roles[name]
         out[name] = read_meaning(words, is_date=role is Role.DATE, is_id=role is Role.ID)
     return out
+
+
+def _role(name: str, table: OpenTable, schema: TableSchema) -> Role | None:
+    standard = table.matching.standard(name)
+    return schema[standard].role if standard else None
 
 
 def _column(name: str, type_name: str, meaning: Meaning | None) -> Column:
@@ -83,8 +84,8 @@ def _kind(type_name: str) -> str:
 
 def repeated(names: Sequence[object]) -> tuple[str, ...]:
     """Column names that occur more than once."""
-    texts = [str(n) for n in names]
-    return tuple(sorted({t for t in texts if texts.count(t) > 1})) if len(texts) < 20_000 else ()
+    counts = Counter(str(n) for n in names)
+    return tuple(sorted(t for t, n in counts.items() if n > 1))
 
 
 def notes_on_names(names: Sequence[object]) -> tuple[Fault, ...]:

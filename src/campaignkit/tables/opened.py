@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+WIDE = 100  # columns from which on many are asked about in one query
+_AT_ONCE = 2_500
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of an opened table.
@@ -156,6 +160,47 @@ class OpenTable:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a small query."""
         return [tuple(r) for r in self._run(query).fetchall()]
+
+    def value_counts(
+        self, expressions: Mapping[str, str], *, relation: str = ""
+    ) -> dict[str, dict[Any, int]]:
+        """Value -> rows of several columns, the most frequent first; None for null.
+
+        One query a column, or, as each query names every column of the table, one query for many
+        columns where the table is wide: 10,000 queries of 10,000 columns would take hours.
+
+        Parameters
+        ----------
+        expressions : mapping of str to str
+            What to call it -> SQL of the values.
+        relation : str
+            Where to count; the whole table unless told.
+        """
+        source = relation or self.relation
+        out: dict[str, dict[Any, int]] = {}
+        if len(self.matching.found) + len(self.matching.unknown) <= WIDE:
+            for name, sql in expressions.items():
+                found = self.rows(
+                    f"SELECT {sql}, count(*) AS n FROM {source} GROUP BY 1 ORDER BY n DESC, 1"
+                )
+                out[name] = {value: int(n) for value, n in found}
+            return out
+        listed = list(expressions.items())
+        for start in range(0, len(listed), _AT_ONCE):
+            part = listed[start : start + _AT_ONCE]
+            asked = ", ".join(f"{sql} AS c{i}" for i, (_, sql) in enumerate(part))
+            (total,) = self.row(f"SELECT count(*) FROM {source}")
+            found = self.rows(
+                f"SELECT name, value, count(*) AS n FROM (UNPIVOT (SELECT {asked} FROM {source}) "
+                f"ON COLUMNS(*) INTO NAME name VALUE value) GROUP BY 1, 2 ORDER BY n DESC, 2"
+            )
+            counts: dict[str, dict[Any, int]] = {f"c{i}": {} for i in range(len(part))}
+            for place, value, n in found:
+                counts[place][value] = int(n)
+            for (name, _), filled in zip(part, counts.values(), strict=True):
+                nulls = total - sum(filled.values())
+                out[name] = filled | ({None: nulls} if nulls else {})
+        return out
 
     def numpy(self, query: str) -> dict[str, Any]:
         """The columns of a query as numpy arrays (masked where a cell is null)."""

@@ -14,7 +14,7 @@ from campaignkit.tables import OpenTable, literal
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
-_MINORITY_FRAC = 0.25  # a value in at most this share of its group is outvoted
+_MINORITY_FRAC = 0.49  # a value in at most this share of its group is outvoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MAX_VALUES = 5_000
 _NEAR_FRAC = 0.25  # letters that may differ; beyond it two values are two values
-_OUTWEIGHS = 3
+_OUTWEIGHS = 5
 _WITNESSES = 3  # columns asked whether a rare value is the usual one of a group
 _UNIT = re.compile(r"^\s*[-+]?\d+(?:[.,]\d+)?\s*([A-Za-z.%]+(?: [A-Za-z.]+)?)\s*$")
 _UNIT_FRAC = 0.8

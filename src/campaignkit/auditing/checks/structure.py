@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, Role
+from campaignkit.tables import OpenTable, Role, literal
 from campaignkit.tables.meaning import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ class TypeCheck:
             yield from _placeholders(rule, scene, column.name)
         if counts.num_unfit:
             unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
-            filler = f"{unfit} AND {_is_filler(column.raw)}"
+            words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
+            filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
             (fillers,) = scene.count(filler)
             if counts.num_unfit > fillers:
                 yield _cells(
@@ -133,21 +134,15 @@ class TypeCheck:
             )  # fmt: skip
 
 
-def _is_filler(raw: str) -> str:
-    words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
-    return f"lower(trim({raw})) IN ({words}, '')"
-
-
 def _placeholders(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
-    raw = scene.column(name).raw
-    filler = _is_filler(raw)
-    count, in_codes, filled = scene.table.row(
-        f"SELECT count_if({filler}), count_if(length({raw}) = 2), count({raw}) "
-        f"FROM {scene.table.relation}"
-    )
-    if in_codes > filled / 2:  # among codes of two letters NA is North America, or Namibia
-        filler += f" AND length({raw}) <> 2"
-        (count,) = scene.count(filler)
+    counts = scene.histogram(name)
+    raw, filled = scene.column(name).raw, [(v, n) for v, n in counts.items() if v is not None]
+    found = {v: n for v, n in filled if v.strip().lower() in PLACEHOLDERS or not v.strip()}
+    if 2 * sum(n for v, n in filled if len(v) == 2) > sum(n for _, n in filled):
+        # Among codes of two letters NA is North America, or Namibia.
+        found = {v: n for v, n in found.items() if len(v) != 2}
+    count = sum(found.values())
+    filler = f"{raw} IN ({', '.join(literal(v) for v in found)})"
     if 0 < count <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
         yield _cells(
             rule, scene, name, "disguised_missing", filler, count,
