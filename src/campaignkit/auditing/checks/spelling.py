@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
 _MAX_VALUES = 5_000
-_NEAR_FRAC = 0.25  # letters that may differ; beyond it two values are two values
-_OUTWEIGHS = 5
+# These and the thresholds of dependencies were chosen by benchmarks/audit_thresholds.py.
+_NEAR_FRAC = 0.2  # letters that may differ; beyond it two values are two values
+_OUTWEIGHS = 3
 _WITNESSES = 3  # columns asked whether a rare value is the usual one of a group
 _UNIT = re.compile(r"^\s*[-+]?\d+(?:[.,]\d+)?\s*([A-Za-z.%]+(?: [A-Za-z.]+)?)\s*$")
 _UNIT_FRAC = 0.8
