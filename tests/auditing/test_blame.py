@@ -115,7 +115,8 @@ def test_na_is_a_placeholder_among_words_and_a_value_among_codes_of_two_letters(
 
     report = ck.audit({"continent": words, "code": codes})
 
-    found = [(f.columns, f.rows.tolist()) for f in report.findings if f.kind == "disguised_missing"]
+    blank = [f for f in report.findings if f.kind == "disguised_missing"]
+    found = [(f.columns, f.rows.tolist()) for f in blank]
     assert found == [(("continent",), [50, 51])]
 
 

@@ -55,8 +55,7 @@ class DependencyCheck:
             f"sum(n) OVER (PARTITION BY f) / sum(n) OVER () AS share FROM ({pairs})"
         )
         outvoted = (
-            f"kinds > 1 AND n <= {_MINORITY_FRAC} * total "
-            f"AND n <= 1 + {slips} + 3 * sqrt({slips})"
+            f"kinds > 1 AND n <= {_MINORITY_FRAC} * total AND n <= 1 + {slips} + 3 * sqrt({slips})"
         )
         wrong = f"SELECT d, f FROM ({voted}) WHERE {outvoted}"
         (count,) = scene.table.row(f"SELECT sum(n) FROM ({voted}) WHERE {outvoted}")

@@ -135,7 +135,9 @@ def _few_letters(counts: Mapping[str, int]) -> dict[str, str]:
             distance = (codes != codes[i]).sum(axis=1)
             near = (distance > 0) & (distance <= int(length * _NEAR_FRAC))
             near &= num >= _OUTWEIGHS * num[i]
-            meant = [int(j) for j in np.flatnonzero(near) if not codes_differ(values[j], values[i])]
+            meant = [
+                int(j) for j in np.flatnonzero(near) if not codes_differ(values[j], values[i])
+            ]
             if meant:
                 best = max(meant, key=lambda j: (num[j] - distance[j] * 1e-3, values[j]))
                 out[values[i]] = values[best]
