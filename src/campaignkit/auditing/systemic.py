@@ -39,7 +39,7 @@ def _by_blamed(findings: list[Finding]) -> list[Finding]:
     torn = [f for f in findings if f.kind == "inconsistent_values" and len(f.columns) == 2]
     if len(torn) < 2:
         return findings
-    cells = blamed_cells([Contradiction(*f.columns, f.rows) for f in torn])
+    cells = blamed_cells([Contradiction(f.columns[0], f.columns[1], f.rows) for f in torn])
     out = [f for f in findings if f not in torn]
     for column, rows in cells.items():
         out.append(_blamed(column, rows, [f for f in torn if column in f.columns]))
