@@ -21,6 +21,7 @@ from campaignkit.llm import (
     CallFailed,
     CallTimedOut,
     ConnectionCut,
+    Ledger,
     NotReached,
     Prompt,
     RateLimited,
@@ -377,6 +378,24 @@ def test_one_run_at_a_time_holds_a_store(tmp_path: Path) -> None:
         Account(Planned().model, store=tmp_path)
 
     Account(Planned().model, store=tmp_path).close()
+
+
+def test_accounts_of_two_models_share_a_budget_by_sharing_a_ledger() -> None:
+    one, other = Planned(), Planned()
+    other.model.name = "other"
+    ledger = Ledger(None)
+    budget = Budget(calls=3)
+    with (
+        Account(one.model, store=ledger, budget=budget) as first,
+        Account(other.model, store=ledger, budget=budget) as second,
+    ):
+        first.ask_many(asking("a", "b", stage="cards"))
+        replies = second.ask_many(asking("a", "b", stage="pairs"))
+
+        assert first.spent == second.spent
+    assert [isinstance(r, Reply) for r in replies] == [True, False]
+    assert [s.calls for s in ledger.spent.by_stage.values()] == [2, 1]
+    ledger.close()
 
 
 def test_a_store_that_is_none_is_told_in_words(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Any:  # Any: the benchmark's modu
 def test_the_result_is_the_same_after_kills_at_random_moments(faults: Any, workers: int) -> None:
     result = faults.undisturbed("requests", 60)
 
-    trial = faults.killed("requests", 60, workers=workers, kills=5, budget=150)
+    trial = faults.killed("requests", 60, workers=workers, kills=5, calls=60, budget=150)
 
     figures = faults.check(trial, kills=5, budget=150, result=result)
     assert figures["answered"] == 60

@@ -10,6 +10,7 @@ from campaignkit.llm.account import Account
 from campaignkit.llm.budget import Budget
 from campaignkit.llm.chat_model import ChatModel
 from campaignkit.llm.gemini_model import GeminiModel
+from campaignkit.llm.ledger import Ledger
 from campaignkit.llm.model_errors import (
     CallError,
     CallTimedOut,
@@ -42,6 +43,7 @@ __all__ = [
     "ChatModel",
     "ConnectionCut",
     "GeminiModel",
+    "Ledger",
     "MalformedReply",
     "NotReached",
     "OpenAICompatibleModel",

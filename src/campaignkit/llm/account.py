@@ -48,7 +48,7 @@ class Account:
     store : path or None
         The folder that keeps ``calls.sqlite``; None keeps it in memory. One account at a time may
         hold it. Accounts of several models share a budget by sharing an open :class:`Ledger`,
-        which is closed with the first of them.
+        which whoever opened it closes.
     concurrency : int
         Calls in flight at a time.
     requests_per_minute : int or None
@@ -109,6 +109,7 @@ class Account:
         self.price = _price_of(model, prices, self.budget)
         self._asking = Lock()
         self._ledger = shared or Ledger(self.store)
+        self._owns_ledger = shared is None
         clock = clock or SystemClock()
         self._caller = Caller(
             model,
@@ -122,7 +123,8 @@ class Account:
             reply_tokens=reply_tokens,
         )
         self._loop: LoopThread | None = None
-        weakref.finalize(self, self._ledger.close)
+        if self._owns_ledger:
+            weakref.finalize(self, self._ledger.close)
 
     def __repr__(self) -> str:
         where = "memory" if self.store is None else str(self.store)
@@ -206,7 +208,8 @@ class Account:
         """Let go of the store; calls still in flight become unconfirmed."""
         if self._loop is not None:
             self._loop.close()
-        self._ledger.close()
+        if self._owns_ledger:
+            self._ledger.close()
 
     def _drive(self, todo: Round, loop: LoopThread, progress: Progress | None) -> None:
         running = loop.submit(self._caller.run(todo))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from campaignkit.llm.retry import RetryPolicy
 from campaignkit.llm.round import Round, stored_reply
 
 _FREE = Usage(0, 0)
+_UNHEARD_S = 0.2
 _ROLES = 64  # bytes allowed for what a service wraps around the texts of a prompt
 
 
@@ -121,8 +123,10 @@ class Caller:
                 return True
             if not self.ledger.spent.in_flight:
                 return False
-            # Calls in flight are booked at the most they can cost; they may leave enough.
-            await self._settled.wait()
+            # Calls in flight are booked at the most they can cost; they may leave enough. Those of
+            # another account on the same ledger settle unheard, hence the limit.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), _UNHEARD_S)
         return True
 
     async def _asked(self, attempt: int, prompt: Prompt, request: Request) -> Reply[Any]:

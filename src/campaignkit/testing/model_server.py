@@ -108,8 +108,7 @@ class ModelServer:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> ModelServer:
-        self._thread.start()
-        return self
+        return self.start()
 
     def __exit__(
         self,
@@ -117,6 +116,15 @@ class ModelServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def start(self) -> ModelServer:
+        """Listen from now on; what ``with`` does."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Listen no more."""
         self._over.set()
         self._http.shutdown()
         self._http.server_close()
