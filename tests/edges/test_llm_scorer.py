@@ -28,7 +28,7 @@ from campaignkit.edges.in_order import InOrder
 from campaignkit.edges.llm_scorer import every_pair, negative_edges
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import GraphError
-from campaignkit.llm import Budget, Prompt, ScriptedModel
+from campaignkit.llm import Budget, Prompt, RetryPolicy, ScriptedModel
 
 STARTER = Catalogue.bundled("starter-27")
 NIKE = Attribute("brand", "Nike")
@@ -199,6 +199,37 @@ def test_pairs_that_never_get_an_answer_fail_with_what_came() -> None:
     assert report.num_positive + report.num_negative + report.num_neutral == 251
 
 
+def test_a_reply_with_none_of_the_keys_is_sent_for_again_as_it_was() -> None:
+    def first_time_by_name(prompt: Prompt, answers: dict[str, str]) -> object:
+        again = [p for p in oracle.prompts if p == prompt]
+        return answers if len(again) > 1 else {"Nike": "+", "Dior": "-"}
+
+    oracle = Oracle(first_time_by_name)
+    build = build_graph(STARTER, scorer=LLMEdgeScorer(oracle.model, repeat_frac=0.0))
+
+    assert signs_of(build) == expected_signs(STARTER)
+    assert Counter(Counter(p.user for p in oracle.prompts).values()) == {2: 11}
+
+
+def test_prose_around_the_reply_is_overlooked_and_prose_alone_is_a_failure() -> None:
+    def chatty(prompt: Prompt, schema: dict[str, Any]) -> str:
+        answers = json.dumps({key: true_sign(p) for key, p in asked_pairs(prompt).items()})
+        return f"Sehr gern! Hier ist die Antwort:\n```json\n{answers}\n```\nNoch Fragen?"
+
+    build = build_graph(STARTER, scorer=LLMEdgeScorer(ScriptedModel(chatty)))
+    silent = build_graph(
+        STARTER,
+        scorer=LLMEdgeScorer(ScriptedModel(lambda prompt, schema: "Das ist schwer zu sagen.")),
+        retry=RetryPolicy(failures_in_a_row=None),
+    )
+
+    assert signs_of(build) == expected_signs(STARTER)
+    assert silent.report.num_failed == 252
+    assert all(
+        why.startswith("malformed: the reply holds no JSON") for why in silent.report.failures
+    )
+
+
 def test_the_same_seed_asks_the_same_and_another_seed_another_order() -> None:
     texts = []
     for seed in (1, 1, 2):
@@ -322,7 +353,7 @@ def test_a_scorer_alone_says_which_pairs_got_no_answer() -> None:
     oracle = Oracle(lambda prompt, answers: {"1": "?"})
     scorer = LLMEdgeScorer(oracle.model, asks=1)
 
-    with pytest.raises(GraphError, match="1 of 1 pairs got no answer"):
+    with pytest.raises(GraphError, match=r"1 of 1 pairs got no answer[^$]*asked 1 times: '\?'"):
         scorer.score([(NIKE, Attribute("geo", "Peru"))])
 
 

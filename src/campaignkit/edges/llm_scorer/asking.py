@@ -114,10 +114,10 @@ class PairAsking:
     ) -> list[Pair]:
         if isinstance(reply, CallFailed):
             why = BUDGET_SPENT if reply.reason == "budget" else f"{reply.reason}: {reply.message}"
-            for pair, vote in call:
-                if vote is Vote.FIRST:
-                    self.failures[_key(pair)] = why
-            return []
+            first = [pair for pair, vote in call if vote is Vote.FIRST]
+            self.failures.update(dict.fromkeys(map(_key, first), why))
+            # A reply that never had the right form may have it for other companions.
+            return first if reply.reason == "malformed" else []
         missing = []
         for place, ((pair, vote), said) in enumerate(
             zip(call, read_keys(reply.value, len(call)), strict=True)

@@ -1,7 +1,8 @@
 """The form of a reply: every bracket number is asked for, and what comes is read leniently.
 
-The schema that the service is given requires every key. What is accepted is any JSON object: a
-reply that lacks one key of 25 is a good reply for the other 24, and that one alone is asked again.
+The schema that the service is given requires every key. What is accepted is any JSON object with
+one of the keys: a reply that lacks one key of 25 is a good reply for the other 24, and that one
+alone is asked again. A reply without any of them is malformed, and the same prompt is sent again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema
 
 from campaignkit.edges.llm_scorer.scale import Scale
 
@@ -33,7 +34,14 @@ def reply_form(num_items: int, scale: Scale) -> Any:  # a type that pydantic rea
         "required": keys,
         "additionalProperties": False,
     }
-    return Annotated[dict[str, Any], WithJsonSchema(schema)]
+    wanted = frozenset(keys)
+
+    def with_any_key(reply: dict[str, Any]) -> dict[str, Any]:
+        if not wanted & _bare(reply).keys():
+            raise ValueError("the reply has none of the keys that were asked for")
+        return reply
+
+    return Annotated[dict[str, Any], AfterValidator(with_any_key), WithJsonSchema(schema)]
 
 
 def read_keys(reply: dict[str, Any], num_items: int) -> list[object]:  # JSON values
@@ -46,7 +54,7 @@ def read_keys(reply: dict[str, Any], num_items: int) -> list[object]:  # JSON va
     >>> read_keys({"[1]": "+", "3": "0", "Nike": "-"}, 2)[0]
     '+'
     """
-    bare = {str(key).strip().strip("[]").strip(): said for key, said in reply.items()}
+    bare = _bare(reply)
     return [bare.get(str(number), MISSING) for number in range(1, num_items + 1)]
 
 
@@ -64,3 +72,7 @@ class Missing:
 
 
 MISSING = Missing()
+
+
+def _bare(reply: dict[str, Any]) -> dict[str, Any]:
+    return {str(key).strip().strip("[]").strip(): said for key, said in reply.items()}
