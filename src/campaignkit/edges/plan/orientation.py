@@ -1,0 +1,134 @@
+"""Which attribute of each pair is the primary one, so that primaries' calls are full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.edges.pair_table import PairTable
+
+IntArray = NDArray[np.int64]
+
+# Above, the search by flow takes long and calls are all but full anyway: with 1,600 attributes
+# each is primary some 20 times over.
+MAX_PAIRS_FOR_FLOW = 1_000_000
+_TRIES = 24  # numbers of calls that are tried above the least that can be
+
+
+def orient(table: PairTable, *, batch_size: int) -> IntArray:
+    """int64[P]: the primary attribute of each pair, so that few calls are needed.
+
+    A call holds one primary and at most `batch_size` targets of any modality, so a primary with d
+    targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
+    the calls are handed out to attributes in a few ways, and a maximum flow says whether each
+    pair finds room with one of its two ends. Where a try succeeds at the least number, it is
+    proved minimal (:func:`~campaignkit.edges.plan.fewest_calls`); a plan by cheapest sides is
+    there if none does.
+    """
+    sides = _cheapest_sides(table, batch_size)
+    most = _num_calls(sides, len(table.codes), batch_size)
+    num_pairs, num_nodes = len(table), len(table.codes)
+    largest = int(np.bincount(table.codes).max())
+    least = max(-(-num_pairs // batch_size), num_nodes - largest)
+    if num_pairs > MAX_PAIRS_FOR_FLOW:
+        return sides
+    for num_calls in range(least, min(most, least + _TRIES)):
+        for calls in _ways(table, num_calls, batch_size):
+            found = _oriented(table, calls * batch_size)
+            if found is not None:
+                return found
+    return sides
+
+
+def _num_calls(primary: IntArray, num_nodes: int, batch_size: int) -> int:
+    return int((-(-np.bincount(primary, minlength=num_nodes) // batch_size)).sum())
+
+
+def _cheapest_sides(table: PairTable, batch_size: int) -> IntArray:
+    """Per pair of modalities, the one as primary that costs fewer calls for itself."""
+    sizes = np.bincount(table.codes)
+    ends, codes = table.pairs.astype(np.int64), table.codes[table.pairs]
+    cost = np.zeros((len(sizes), len(sizes)), dtype=np.int64)
+    for a, b in combinations(range(len(sizes)), 2):
+        cost[a, b] = sizes[a] * -(-sizes[b] // batch_size)
+        cost[b, a] = sizes[b] * -(-sizes[a] // batch_size)
+    first, second = codes[:, 0], codes[:, 1]
+    forth, back = cost[first, second], cost[second, first]
+    chosen = (forth < back) | ((forth == back) & (first < second))
+    return np.where(chosen, ends[:, 0], ends[:, 1])
+
+
+def _ways(table: PairTable, num_calls: int, batch_size: int) -> Iterator[IntArray]:
+    """int64[n]: ways to hand out calls to attributes, none more than its pairs can fill."""
+    sizes = np.bincount(table.codes)
+    degree = (len(table.codes) - sizes)[table.codes]
+    most = -(-degree // batch_size)
+    weights = [np.ones(len(degree)), degree.astype(float), np.sqrt(degree)]
+    # One modality may be left to be target alone: the largest saves most primaries.
+    spared = np.where(table.codes == sizes.argmax(), 0.0, 1.0)
+    for weight in (*weights, spared, spared * degree):
+        given = _shared_out(num_calls, weight, most)
+        if given is not None:
+            yield given
+
+
+def _shared_out(number: int, weight: NDArray[np.float64], most: IntArray) -> IntArray | None:
+    """Whole numbers near a share by weight, no larger than `most`, that add up to `number`."""
+    given = np.zeros(len(weight), dtype=np.int64)
+    free = weight > 0
+    while number > 0 and free.any():
+        share = np.where(free, weight, 0.0)
+        exact = number * share / share.sum()
+        whole = np.minimum(np.floor(exact).astype(np.int64), most - given)
+        if not whole.any():
+            order = np.argsort(-np.where(free, exact, -1.0), kind="stable")[:number]
+            whole = np.zeros_like(given)
+            whole[order[free[order]]] = 1
+        given += whole
+        number -= int(whole.sum())
+        free &= given < most
+    return given if number == 0 else None
+
+
+def _oriented(table: PairTable, room: IntArray) -> IntArray | None:
+    """A primary for each pair so that none has more than its room, or None if there is no way.
+
+    Begins with any primaries and turns pairs around along paths from attributes with too many to
+    attributes with room left: a maximum flow in a network of the attributes alone.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_flow
+
+    num_nodes = len(room)
+    one, other = table.pairs.astype(np.int64).T
+    primary = _first_guess(one, other, room)
+    load = np.bincount(primary, minlength=num_nodes)
+    over, under = np.maximum(load - room, 0), np.maximum(room - load, 0)
+    if not over.any():
+        return primary
+    if room.sum() < len(one):
+        return None
+    target = one + other - primary
+    source, sink = num_nodes, num_nodes + 1
+    nodes = np.arange(num_nodes)
+    rows = np.concatenate([primary, np.full(num_nodes, source), nodes])
+    columns = np.concatenate([target, nodes, np.full(num_nodes, sink)])
+    capacity = np.concatenate([np.ones(len(one), dtype=np.int64), over, under])
+    shape = (num_nodes + 2, num_nodes + 2)
+    network = csr_array((capacity.astype(np.int32), (rows, columns)), shape=shape)
+    network.eliminate_zeros()
+    found = maximum_flow(network, source, sink)
+    if found.flow_value < over.sum():
+        return None
+    turned = np.asarray(found.flow[primary, target]).ravel() > 0
+    return np.where(turned, target, primary)
+
+
+def _first_guess(one: IntArray, other: IntArray, room: IntArray) -> IntArray:
+    """Either end by turns, or the one that has room where the other has none."""
+    alternate = np.where((one + other) % 2 == 0, one, other)
+    guess = np.where(room[one] == 0, other, np.where(room[other] == 0, one, alternate))
+    return np.asarray(guess)
