@@ -22,6 +22,7 @@ Float = NDArray[np.float32]
 
 _NOISE = 2.0  # in variances of the kernel: signs are coarse, and a tenth of the cards is wrong
 _ROWS_AT_ONCE = 1 << 18
+_MOST_ROWS = 150_000  # that trees learn from; more take longer and teach next to nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ class SignLearner:
         """
         learnt = self._affinity(_normal_scores(signs, known), known)
         rows = np.flatnonzero(known)
+        if len(rows) > _MOST_ROWS:
+            rng = stream(self._seed, "active", "rows", len(rows))
+            rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
         features = self._evidence.features
         joined = np.column_stack([features[rows], learnt[rows]])
         predict = fit_signs(joined, signs[rows], seed=key64(self._seed, "active", "trees"))

@@ -25,6 +25,7 @@ _STEP_FRAC = 0.05
 # a graph of 9% negatives that misses a third of them is not much use for labels.
 _NEGATIVE_PULL, _RARE = 0.5, 0.25
 
+Float = NDArray[np.float32]
 Judge = Callable[[NDArray[np.int64], str, int], NDArray[np.int8]]
 """Signs of pairs, by number, stage and round; ``NO_ANSWER`` where there is none."""
 
@@ -99,28 +100,35 @@ class RoundSizes:
     step: int
 
 
-def round_sizes(num_pairs: int, *, most: int | None) -> RoundSizes:
+def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
     """How many pairs to judge for what, of `num_pairs` new ones and at most `most` answers.
 
     Examples
     --------
     >>> round_sizes(8700, most=None)
-    RoundSizes(audit=522, seed=1044, step=435)
+    RoundSizes(audit=525, seed=1050, step=450)
     >>> round_sizes(8700, most=2000)
-    RoundSizes(audit=300, seed=700, step=84)
+    RoundSizes(audit=300, seed=700, step=125)
     """
+
+    def full(number: float) -> int:
+        return math.ceil(number / batch_size) * batch_size
+
     audit = min(max(round(_AUDIT_FRAC * num_pairs), _AUDIT_LEAST), _AUDIT_MOST)
     # Large catalogues learn from a smaller share: 12% of 8,700 pairs, 1.5% of 870,000.
     frac = _SEED_MOST * (8700 / max(num_pairs, 1)) ** 0.45
     seed = round(min(max(frac, _SEED_LEAST), _SEED_MOST) * num_pairs)
     if most is None:
-        return RoundSizes(min(audit, num_pairs), min(seed, num_pairs), _step(num_pairs))
-    audit = min(audit, int(_AUDIT_OF_BUDGET * most))
-    seed = min(seed, int(_SEED_OF_BUDGET * most))
-    # Each round trains on all that is known: fewer of them where there is more to train on.
-    rounds = 12 if num_pairs < 50_000 else 8 if num_pairs < 300_000 else 6
-    step = math.ceil(max(min(most, num_pairs) - audit - seed, 0) / rounds)
-    return RoundSizes(audit, seed, max(step, 1))
+        most = num_pairs
+        step = max(full(_STEP_FRAC * num_pairs), full(1))
+    else:
+        most = min(most, num_pairs)
+        audit, seed = min(audit, int(_AUDIT_OF_BUDGET * most)), min(seed, int(_SEED_OF_BUDGET * most))
+        # Each round learns from all that is known: fewer of them where there is more of it.
+        rounds = 8 if num_pairs < 300_000 else 6
+        step = max(full((most - audit - seed) / rounds), full(1))
+    audit = min(full(audit), most)
+    return RoundSizes(audit, min(full(seed), most - audit), step)
 
 
 def run_rounds(
@@ -151,7 +159,7 @@ def run_rounds(
     delta : float
         The chance that any round's bound is wrong.
     batch_size : int
-        Rounds ask for a multiple of it.
+        Stages ask for a multiple of it.
     seed : int
     """
     return _Rounds(evidence, judge, known, most, delta, batch_size, seed).run(target)
@@ -171,7 +179,7 @@ class _Rounds:
         seed: int,
     ) -> None:
         num_pairs = len(evidence.features)
-        self._judge, self._delta, self._batch, self._seed = judge, delta, batch_size, seed
+        self._judge, self._delta, self._seed = judge, delta, seed
         self._learner = SignLearner(evidence, seed=seed)
         self._sign = np.zeros(num_pairs, dtype=np.int8)
         self._judged = np.zeros(num_pairs, dtype=np.bool_)
@@ -188,7 +196,9 @@ class _Rounds:
         self._struck = np.zeros(num_pairs, dtype=np.bool_)
         new = num_pairs - int(self._asked.sum())
         self._left = new if most is None else min(most, new)
-        self._sizes = round_sizes(new, most=most)
+        self._sizes = round_sizes(new, most=most, batch_size=batch_size)
+        rest = self._left - self._sizes.audit - self._sizes.seed
+        self._num_rounds = min(math.ceil(max(rest, 0) / self._sizes.step) + 1, MAX_ROUNDS)
 
     def run(self, target: float | None) -> RoundsResult:
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
@@ -198,15 +208,14 @@ class _Rounds:
         self._audited[audit] = self._judged[audit]
         self._ask(fresh[sizes.audit : sizes.audit + sizes.seed], "first sample", 0)
         summaries = []
-        for number in range(1, MAX_ROUNDS + 1):
+        for number in range(1, self._num_rounds + 1):
             chances = self._learner.chances(self._sign, self._judged & ~self._audited)
             summary = self._summary(chances, number)
             summaries.append(summary)
-            if self._left <= 0 or (target is not None and summary.bound <= target):
+            met = target is not None and summary.bound <= target
+            if met or self._left <= 0 or number == self._num_rounds:
                 break
-            # Without a round left to learn from them, more answers would only be answers.
-            last = number == MAX_ROUNDS - 1
-            self._ask(self._least_sure(chances, everything=last), "rounds", number)
+            self._ask(self._least_sure(chances), "rounds", number)
         return self._result(chances, summaries)
 
     def _ask(self, pairs: NDArray[np.int64], stage: str, number: int) -> None:
@@ -221,15 +230,14 @@ class _Rounds:
         self._judged[answered] = True
         self._round[answered] = number
 
-    def _least_sure(self, chances: Float, *, everything: bool) -> NDArray[np.int64]:
+    def _least_sure(self, chances: Float) -> NDArray[np.int64]:
         """The pairs to ask about next, shuffled; audited ones that belong among them are struck."""
         _, sure = signs_of(chances)
         pull = (1 - sure) + self._pull() * chances[:, 0]
         open_ = np.flatnonzero(~self._asked | (self._audited & ~self._struck))
         order = open_[np.argsort(-pull[open_], kind="stable")]
         free = ~self._asked[order]
-        num_asked = min(self._left, self._sizes.step if not everything else self._left)
-        num_asked = min(math.ceil(num_asked / self._batch) * self._batch, self._left)
+        num_asked = min(self._left, self._sizes.step)
         place = np.searchsorted(np.cumsum(free), num_asked) + 1
         chosen = order[:place]
         self._struck[chosen] |= self._audited[chosen]
@@ -246,8 +254,8 @@ class _Rounds:
         rows = np.flatnonzero(self._audited & ~self._struck)
         wrong = guess[rows] != self._sign[rows]
         missed = (self._sign[rows] == -1) & (guess[rows] != -1)
-        # One of up to MAX_ROUNDS bounds decides when to stop; each may fail with its part.
-        delta = self._delta / MAX_ROUNDS
+        # Any of the rounds' bounds may decide that this is enough; each may fail with its part.
+        delta = self._delta / self._num_rounds
         return RoundSummary(
             round=number,
             num_judged=int(self._judged.sum()),
@@ -269,6 +277,3 @@ class _Rounds:
             round=np.where(self._judged, self._round, last),
             rounds=tuple(summaries),
         )
-
-
-Float = NDArray[np.float32]

@@ -8,23 +8,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-PRICE_TIERS = ("budget", "value", "mid", "premium", "luxury")
-CATEGORIES = (
-    "fashion", "sportswear", "running", "outdoor", "beauty", "skin care", "fragrance", "jewellery",
-    "consumer electronics", "gaming", "music", "cinema", "food", "drinks", "home", "gardening",
-    "cars", "travel", "family", "pets", "finance", "software", "education", "health",
-)  # fmt: skip
-REGIONS = (
-    "North America", "Latin America", "Western Europe", "Northern Europe", "Southern Europe",
-    "Eastern Europe", "Middle East", "North Africa", "Southern Africa", "South Asia", "East Asia",
-    "Oceania",
-)  # fmt: skip
-VALUES = (
-    "performance", "self-expression", "thrift", "status", "sustainability", "tradition",
-    "innovation", "community", "comfort", "adventure", "safety", "privacy", "fun", "craft",
-    "convenience", "wellbeing",
-)  # fmt: skip
-INTENTS = ("discover", "compare", "buy", "relax", "work")
+from campaignkit.edges.active.card_form import (
+    CATEGORIES,
+    INTENTS,
+    PRICE_TIERS,
+    REGIONS,
+    VALUES,
+)
 
 _NUM_SEGMENTS = 14  # kinds of people and things, which run through all modalities
 

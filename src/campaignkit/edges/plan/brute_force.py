@@ -1,0 +1,106 @@
+"""Brute force, planned: every pair is judged, in as few calls as can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.plan.graph_plan import GraphPlan
+from campaignkit.edges.plan.packing import Packing, check_packing, fewest_calls, pack
+from campaignkit.edges.plan.plan_calls import planned
+from campaignkit.errors import GraphError
+
+if TYPE_CHECKING:
+    from campaignkit.catalogue import Catalogue
+    from campaignkit.edges.pair_states import PairStates
+    from campaignkit.edges.session import BuildSession
+
+STAGE = "scoring pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class BruteForce:
+    """Judges every pair.
+
+    Parameters
+    ----------
+    batch_size : int
+        Pairs in one call; 25 as published.
+    packing : {"mixed", "pairs", "oriented", "published"}
+        What a call holds: one primary attribute and targets of any modality; any pairs; one
+        primary and targets of one modality, the cheaper way round; the same by the published
+        rule. See :func:`~campaignkit.edges.plan.pack`.
+
+    Raises
+    ------
+    GraphError
+        If there is no such packing, or the batch size is none.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> from campaignkit.edges import TraitScorer, build_graph
+    >>> starter = Catalogue.bundled("starter-27")
+    >>> build = build_graph(starter, scorer=TraitScorer(), method=BruteForce())
+    >>> build.report.calls, BruteForce(packing="published").plan(starter).calls
+    (17, 54)
+    """
+
+    batch_size: int = 25
+    packing: Packing = "mixed"
+
+    def __post_init__(self) -> None:
+        check_packing(self.packing, self.batch_size)
+
+    @property
+    def identity(self) -> str:
+        """What tells its builds from others in a store."""
+        return f"BruteForce {self.packing} {self.batch_size}"
+
+    def build(self, session: BuildSession) -> PairStates:
+        """Judge every pair; what an earlier build in the same store judged costs nothing.
+
+        Raises
+        ------
+        GraphError
+            If the budget's calls do not cover the pairs that are new; nothing is sent.
+        """
+        calls = pack(session.pairs, self.packing, batch_size=self.batch_size)
+        new = [part for call in calls if len(part := call[~session.known[call]])]
+        if session.known.any() and self.packing == "pairs":
+            # What is left of half known calls fits into fewer.
+            rest = np.concatenate(new) if new else np.zeros(0, dtype=np.int64)
+            new = np.split(rest, range(self.batch_size, len(rest), self.batch_size))
+        needed = len(new)
+        left = session.calls_left
+        if left is not None and needed > left + session.num_calls:
+            raise GraphError(
+                f"brute force needs {needed:,} calls; the budget leaves "
+                f"{left + session.num_calls:,}",
+                hint=f"allow Budget(calls={needed}) or more, or use ActiveBuilder, which stops "
+                "where the budget ends",
+            )
+        session.judge([np.flatnonzero(session.known)], stage=STAGE)
+        session.judge(new, stage=STAGE)
+        return session.states
+
+    def plan(
+        self, catalogue: Catalogue, *, model: object = None, prices: object = None
+    ) -> GraphPlan:
+        """What it will ask, exactly."""
+        table = PairTable(catalogue)
+        calls = pack(table, self.packing, batch_size=self.batch_size)
+        return planned(
+            table,
+            {STAGE: calls},
+            method=f"brute force, {self.packing} packing",
+            fewest=fewest_calls(
+                table, batch_size=self.batch_size, one_primary=self.packing != "pairs"
+            ),
+            model=model,
+            prices=prices,
+        )
+
