@@ -59,7 +59,13 @@ if TYPE_CHECKING:
         feasible as feasible,
     )
     from campaignkit.edges import (
+        ActiveBuilder as ActiveBuilder,
+    )
+    from campaignkit.edges import (
         AnswerQuality as AnswerQuality,
+    )
+    from campaignkit.edges import (
+        BruteForce as BruteForce,
     )
     from campaignkit.edges import (
         BuildComparison as BuildComparison,
@@ -87,6 +93,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.edges import (
         GraphMethod as GraphMethod,
+    )
+    from campaignkit.edges import (
+        GraphPlan as GraphPlan,
     )
     from campaignkit.edges import (
         KnownPairsCheck as KnownPairsCheck,
@@ -126,6 +135,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.edges import (
         compare_builds as compare_builds,
+    )
+    from campaignkit.edges import (
+        plan_graph as plan_graph,
     )
     from campaignkit.edges import (
         published_pairs as published_pairs,
@@ -278,12 +290,14 @@ if TYPE_CHECKING:
 # Public name -> the room that holds it. No name here equals a module's: importing a submodule sets
 # that attribute on the package and would hide the name (`recipes`, itself a module, excepted).
 _ROOM_OF = {
+    "ActiveBuilder": "edges",
     "AnnealingSampler": "sample",
     "AnswerQuality": "edges",
     "ArtifactError": "errors",
     "Attribute": "catalogue",
     "AuditReport": "auditing",
     "BlindEvaluator": "evaluation",
+    "BruteForce": "edges",
     "Budget": "llm",
     "BuildComparison": "edges",
     "BuildSession": "edges",
@@ -312,6 +326,7 @@ _ROOM_OF = {
     "GraphError": "errors",
     "GraphMethod": "edges",
     "GraphOracle": "evaluation",
+    "GraphPlan": "edges",
     "GroundTruth": "inject",
     "HashingEmbedder": "embed",
     "InfeasibleSpec": "errors",
@@ -356,6 +371,7 @@ _ROOM_OF = {
     "feasible": "diagnosis",
     "learning_curve": "evaluation",
     "mine_rules": "auditing",
+    "plan_graph": "edges",
     "published_pairs": "edges",
     "recipes": "recipes",
     "run_quickstart": "report",
@@ -366,12 +382,14 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "ActiveBuilder",
     "AnnealingSampler",
     "AnswerQuality",
     "ArtifactError",
     "Attribute",
     "AuditReport",
     "BlindEvaluator",
+    "BruteForce",
     "Budget",
     "BuildComparison",
     "BuildSession",
@@ -400,6 +418,7 @@ __all__ = [
     "GraphError",
     "GraphMethod",
     "GraphOracle",
+    "GraphPlan",
     "GroundTruth",
     "HashingEmbedder",
     "InfeasibleSpec",
@@ -445,6 +464,7 @@ __all__ = [
     "feasible",
     "learning_curve",
     "mine_rules",
+    "plan_graph",
     "published_pairs",
     "recipes",
     "run_quickstart",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaignkit.edges.active import ActiveBuilder, RoundSummary
 from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.build_comparison import BuildComparison, compare_builds
@@ -19,6 +20,7 @@ from campaignkit.edges.llm_scorer import (
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.plan import PACKINGS, BruteForce, GraphPlan, StagePlan, pack, plan_graph
 from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
 from campaignkit.edges.session import BuildSession
@@ -26,7 +28,9 @@ from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "ActiveBuilder",
     "AnswerQuality",
+    "BruteForce",
     "BuildComparison",
     "BuildReport",
     "BuildSession",
@@ -37,9 +41,11 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Fate",
     "GraphBuild",
     "GraphMethod",
+    "GraphPlan",
     "Judgement",
     "KnownPairsCheck",
     "LLMEdgeScorer",
+    "PACKINGS",
     "Pair",
     "PairPrompt",
     "PairStates",
@@ -47,9 +53,11 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "RehearsalModel",
     "RehearsalScorer",
     "RehearsalWorld",
+    "RoundSummary",
     "RuleCounts",
     "ScoreScale",
     "SignScale",
+    "StagePlan",
     "TRAIT_RULES",
     "TraitRule",
     "TraitScorer",
@@ -57,5 +65,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "build_graph",
     "check_known_pairs",
     "compare_builds",
+    "pack",
+    "plan_graph",
     "published_pairs",
 ]

@@ -1,4 +1,4 @@
-"""Affinities of pairs learnt from the signs of similar pairs: ridge regression on a pair kernel."""
+"""Affinities of pairs, learnt from the signs of similar pairs: ridge regression on a kernel."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def affinities(
         mean = wanted.sum() / (num + 5.0)
         wanted = (wanted - mean) * mask
         first = np.zeros_like(wanted) if start is None else start[block.pairs] * mask
-        solved = _solve(block, wanted, mask, noise, first, num_steps)
+        solved = _solve(block, wanted, mask, noise=noise, start=first, num_steps=num_steps)
         learnt[block.pairs] = block.left @ solved @ block.right + mean
         weights[block.pairs] = solved
     return learnt, weights
 
 
 def _solve(
-    block: Block, wanted: Float, mask: Float, noise: float, start: Float, num_steps: int
+    block: Block, wanted: Float, mask: Float, *, noise: float, start: Float, num_steps: int
 ) -> Float:
     def applied(weights: Float) -> Float:
         return np.asarray(mask * (block.left @ weights @ block.right) + noise * weights)

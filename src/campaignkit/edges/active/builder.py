@@ -104,7 +104,9 @@ class ActiveBuilder:
     def identity(self) -> str:
         """What tells its builds from others in a store."""
         embedder = getattr(self.embedder, "name", "")
-        return f"ActiveBuilder {self.target_disagreement} {self.delta} {self.batch_size} {embedder}"
+        return (
+            f"ActiveBuilder {self.target_disagreement} {self.delta} {self.batch_size} {embedder}"
+        )
 
     def build(self, session: BuildSession) -> PairStates:
         """Decide every pair; see the class.
@@ -183,7 +185,7 @@ class ActiveBuilder:
         )
 
     def _most(self, session: BuildSession) -> int | None:
-        """Answers that the budget has room for: the same in a resumed build as in the first run."""
+        """Answers that the budget has room for; in a resumed build those of its first run."""
         left = session.calls_left
         if left is None:
             return None

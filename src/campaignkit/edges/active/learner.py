@@ -144,7 +144,9 @@ def signs_of(chances: Float) -> tuple[NDArray[np.int8], Float]:
     return (best - 1).astype(np.int8), chances[np.arange(len(best)), best]
 
 
-def sharpened(chances: Float, signs: NDArray[np.int8], rows: Sequence[int] | NDArray[np.int64]) -> Float:
+def sharpened(
+    chances: Float, signs: NDArray[np.int8], rows: Sequence[int] | NDArray[np.int64]
+) -> Float:
     """The chances made surer or less sure, as fits the signs of a uniform sample of pairs.
 
     The likeliest sign of each pair stays what it is.

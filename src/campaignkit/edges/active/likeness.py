@@ -46,7 +46,7 @@ def likeness(
 
 
 def _of_spans(ends: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    known = ~np.isnan(ends[:, 0])
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(ends[:, 0]), dtype=np.bool_)
     if not known.any():
         return None
     spread = np.maximum(ends[known].std(axis=0), 1e-3)
@@ -57,7 +57,7 @@ def _of_spans(ends: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 
 def _of_words(held: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    known = held.any(axis=1)
+    known: NDArray[np.bool_] = np.asarray(held.any(axis=1), dtype=np.bool_)
     if not known.any():
         return None
     unit = held / np.sqrt(np.maximum(held.sum(axis=1, keepdims=True), 1))

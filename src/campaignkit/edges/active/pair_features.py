@@ -1,4 +1,4 @@
-"""What two cards say of a pair: gaps between their spans, words they share, words they clash on."""
+"""What two cards say of a pair: gaps between their spans, and words that both hold."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def pair_features(
     ... ])
     >>> found = pair_features(cards, np.array([0, 1]), np.array([[0, 1]]))
     >>> dict(zip(found.names, found.values[0].tolist()))["price_tier - price_tier: difference"]
-    -4.0
+    4.0
     """
     # The same side for the same modality throughout, however the catalogue is ordered.
     swap = codes[pairs[:, 0]] > codes[pairs[:, 1]]

@@ -123,7 +123,10 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
         step = max(full(_STEP_FRAC * num_pairs), full(1))
     else:
         most = min(most, num_pairs)
-        audit, seed = min(audit, int(_AUDIT_OF_BUDGET * most)), min(seed, int(_SEED_OF_BUDGET * most))
+        audit, seed = (
+            min(audit, int(_AUDIT_OF_BUDGET * most)),
+            min(seed, int(_SEED_OF_BUDGET * most)),
+        )
         # Each round learns from all that is known: fewer of them where there is more of it.
         rounds = 8 if num_pairs < 300_000 else 6
         step = max(full((most - audit - seed) / rounds), full(1))
@@ -162,7 +165,9 @@ def run_rounds(
         Stages ask for a multiple of it.
     seed : int
     """
-    return _Rounds(evidence, judge, known, most, delta, batch_size, seed).run(target)
+    return _Rounds(
+        evidence, judge, known=known, most=most, delta=delta, batch_size=batch_size, seed=seed
+    ).run(target)
 
 
 class _Rounds:
@@ -172,6 +177,7 @@ class _Rounds:
         self,
         evidence: Evidence,
         judge: Judge,
+        *,
         known: NDArray[np.int8] | None,
         most: int | None,
         delta: float,
@@ -231,7 +237,7 @@ class _Rounds:
         self._round[answered] = number
 
     def _least_sure(self, chances: Float) -> NDArray[np.int64]:
-        """The pairs to ask about next, shuffled; audited ones that belong among them are struck."""
+        """The pairs to ask about next, shuffled; audited ones that rank with them are struck."""
         _, sure = signs_of(chances)
         pull = (1 - sure) + self._pull() * chances[:, 0]
         open_ = np.flatnonzero(~self._asked | (self._audited & ~self._struck))
@@ -246,7 +252,9 @@ class _Rounds:
 
     def _pull(self) -> float:
         """How much a likely - draws a question: the more, the rarer they are."""
-        share = float((self._sign[self._audited] == -1).mean()) if self._audited.any() else 0.0
+        # Not of the audit: what is asked must not depend on it, or it would bound nothing.
+        first = self._sign[(self._round == 0) & ~self._audited]
+        share = float((first == -1).mean()) if len(first) else 0.0
         return _NEGATIVE_PULL * max(0.0, 1.0 - share / _RARE)
 
     def _summary(self, chances: Float, number: int) -> RoundSummary:

@@ -59,7 +59,7 @@ def card_prompt(attributes: list[Attribute], *, mark: str = "") -> Prompt:
     Examples
     --------
     >>> prompt = card_prompt([Attribute("brand", "Nike"), Attribute("brand", "Rolex")])
-    >>> print(prompt.user[-69:])
+    >>> print(prompt.user[-67:])
     <data>
     {"modality": "brand",
     "[1]": "Nike",
@@ -117,7 +117,7 @@ def no_traits(lacking: list[Attribute], num_attributes: int) -> GraphError:
     """What is said where there are neither traits nor a model that could fill in cards."""
     faults = [Fault(str(a), "has no traits", "") for a in lacking]
     return GraphError(
-        f"{len(lacking)} of {num_attributes} attributes have no traits, and there is no card_model",
+        f"{len(lacking)} of {num_attributes} attributes have no traits, and there is no model",
         hint="pass ActiveBuilder(card_model=model), or give the catalogue columns such as "
         + ", ".join(COLUMNS),
         faults=faults,

@@ -103,4 +103,3 @@ class BruteForce:
             model=model,
             prices=prices,
         )
-

@@ -25,15 +25,13 @@ def orient(table: PairTable, *, batch_size: int) -> IntArray:
     targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
     the calls are handed out to attributes in a few ways, and a maximum flow says whether each
     pair finds room with one of its two ends. Where a try succeeds at the least number, it is
-    proved minimal (:func:`~campaignkit.edges.plan.fewest_calls`); a plan by cheapest sides is
+    proved minimal (:func:`least_calls`); a plan by cheapest sides is
     there if none does.
     """
     sides = _cheapest_sides(table, batch_size)
     most = _num_calls(sides, len(table.codes), batch_size)
-    num_pairs, num_nodes = len(table), len(table.codes)
-    largest = int(np.bincount(table.codes).max())
-    least = max(-(-num_pairs // batch_size), num_nodes - largest)
-    if num_pairs > MAX_PAIRS_FOR_FLOW:
+    least = least_calls(table, batch_size=batch_size)
+    if len(table) > MAX_PAIRS_FOR_FLOW:
         return sides
     for num_calls in range(least, min(most, least + _TRIES)):
         for calls in _ways(table, num_calls, batch_size):
@@ -41,6 +39,21 @@ def orient(table: PairTable, *, batch_size: int) -> IntArray:
             if found is not None:
                 return found
     return sides
+
+
+def least_calls(table: PairTable, *, batch_size: int) -> int:
+    """A number of calls of one primary each below which there is no way to cover all pairs.
+
+    The primaries must cover all pairs, so at most one modality has none. And an attribute's k-th
+    call holds no more than a batch, nor than its pairs leave: with the fullest calls of all
+    attributes taken first, their sum must come to all pairs.
+    """
+    sizes = np.bincount(table.codes)
+    degree = (len(table.codes) - sizes)[table.codes]
+    full, rest = np.divmod(degree, batch_size)
+    holds = np.concatenate([np.full(int(full.sum()), batch_size), np.sort(rest)[::-1]])
+    enough = int(np.searchsorted(np.cumsum(holds), len(table))) + 1
+    return max(enough, len(table.codes) - int(sizes.max()))
 
 
 def _num_calls(primary: IntArray, num_nodes: int, batch_size: int) -> int:

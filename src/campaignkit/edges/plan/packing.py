@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.plan.orientation import orient
+from campaignkit.edges.plan.orientation import least_calls, orient
 from campaignkit.errors import GraphError
 
 Packing = Literal["published", "oriented", "mixed", "pairs"]
@@ -60,8 +60,8 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
 def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
     """A number of calls below which no packing can go.
 
-    Every call holds `batch_size` pairs at most. With one primary a call, the primaries cover all
-    pairs, so all attributes are primary but those of one modality, at the most.
+    Every call holds `batch_size` pairs at most; with one primary a call see
+    :func:`~campaignkit.edges.plan.orientation.least_calls`.
 
     Examples
     --------
@@ -70,10 +70,9 @@ def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = 
     >>> fewest_calls(table), fewest_calls(table, one_primary=True)
     (11, 17)
     """
-    full = -(-len(table) // batch_size)
-    if not one_primary:
-        return full
-    return max(full, len(table.codes) - int(np.bincount(table.codes).max()))
+    if one_primary:
+        return least_calls(table, batch_size=batch_size)
+    return -(-len(table) // batch_size)
 
 
 def check_packing(packing: object, batch_size: object) -> None:
