@@ -16,11 +16,13 @@ from campaignkit.report.charts.clusters import cluster_chart
 from campaignkit.report.charts.confusion import confusion_chart
 from campaignkit.report.charts.density import density_chart
 from campaignkit.report.charts.detection import detection_chart
+from campaignkit.report.charts.difficulty import difficulty_chart
 from campaignkit.report.charts.fractions import fraction_chart
 from campaignkit.report.charts.held_rows import chart_rows
 from campaignkit.report.charts.learning import learning_chart
 from campaignkit.report.charts.neighbourhood import neighbourhood_chart
 from campaignkit.report.charts.signs import sign_chart
+from campaignkit.report.charts.tradeoff import tradeoff_chart
 
 __all__ = [
     "ablation_chart",
@@ -33,8 +35,10 @@ __all__ = [
     "confusion_chart",
     "density_chart",
     "detection_chart",
+    "difficulty_chart",
     "fraction_chart",
     "learning_chart",
     "neighbourhood_chart",
     "sign_chart",
+    "tradeoff_chart",
 ]

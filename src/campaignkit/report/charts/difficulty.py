@@ -1,0 +1,81 @@
+"""How far models come as data sets grow hard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from campaignkit.report.charts.theme import (
+    HEIGHT,
+    WIDTH,
+    colour,
+    dash,
+    drawing,
+    finished,
+    rows_of,
+    shape,
+)
+from campaignkit.show.palette import MUTED
+
+
+class _Point(Protocol):
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def difficulty(self) -> float: ...
+    @property
+    def score(self) -> float: ...
+
+
+def difficulty_chart(points: Sequence[_Point]) -> Any:
+    """The best macro F1 of each family against the difficulty of the data set.
+
+    Parameters
+    ----------
+    points : sequence of DifficultyPoint
+        See :func:`campaignkit.report.leaderboard.difficulty_of`.
+
+    Returns
+    -------
+    altair.LayerChart
+        The dashed line is what single attributes reach alone: a model on it has learned nothing
+        beyond them.
+
+    Examples
+    --------
+    >>> from campaignkit.report.charts import chart_rows
+    >>> from campaignkit.report.leaderboard import DifficultyPoint
+    >>> point = DifficultyPoint("test", "pairwise", "rank 8", "r1", 0.6, 0.9)
+    >>> chart_rows(difficulty_chart([point]), 1)[0]["score"]
+    0.9
+    """
+    alt = drawing()
+    rows = [
+        {"dataset": p.dataset, "family": p.family, "difficulty": p.difficulty, "score": p.score}
+        for p in points
+    ]
+    families = list(dict.fromkeys(p.family for p in points))
+    ends = alt.Scale(domain=[0, 1])
+    floor = (
+        alt.Chart(rows_of([{"a": 0, "b": 1}]), width=WIDTH, height=HEIGHT)
+        .mark_rule(color=MUTED, strokeDash=[2, 3])
+        .encode(
+            x=alt.X("a:Q", scale=ends, title="difficulty: 1 less F1 of single attributes alone"),
+            y=alt.Y("b:Q", scale=ends, title="best macro F1"),
+            x2="b:Q",
+            y2="a:Q",
+        )
+    )
+    chart = alt.Chart(rows_of(rows)).encode(
+        x="difficulty:Q",
+        y="score:Q",
+        color=colour("family:N", families, title="family"),
+    )
+    lines = chart.mark_line().encode(strokeDash=dash("family:N", families, title="family"))
+    dots = chart.mark_point(filled=True, size=70).encode(
+        shape=shape("family:N", families, title="family"),
+        tooltip=["dataset:N", "family:N", "difficulty:Q", "score:Q"],
+    )
+    return finished(alt.layer(floor, lines, dots), title="F1 by difficulty of the data")

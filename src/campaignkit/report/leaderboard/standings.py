@@ -1,0 +1,136 @@
+"""Runs ranked by a score."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
+from campaignkit.runs import RunRecord
+
+# Scores of which less is better; of every other one more is.
+LESS_IS_BETTER = frozenset({"log_loss", "calibration_error", "brier", "ece", "mae", "rmse"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One run's place.
+
+    Attributes
+    ----------
+    rank : int
+        From 1; equal scores share it.
+    score, low, high : float, float or None
+        The score with its interval.
+    num_rows : int or None
+        Rows it was scored on.
+    money, calls, fit_s, predict_s
+        What it cost, where that is known.
+
+    Examples
+    --------
+    >>> Standing(1, "r1", "majority", "baseline", "outcome", "test", "macro_f1", 0.3).rank
+    1
+    """
+
+    rank: int
+    run_id: str
+    model: str
+    family: str
+    task: str
+    dataset: str
+    score_name: str
+    score: float
+    low: float | None = None
+    high: float | None = None
+    num_rows: int | None = None
+    money: float | None = None
+    currency: str = ""
+    calls: int | None = None
+    fit_s: float | None = None
+    predict_s: float | None = None
+    started_at: str = ""
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Ranked runs, and how many had no such score.
+
+    Examples
+    --------
+    >>> rank_runs([], "macro_f1")
+    Standings(rows=(), num_without=0)
+    """
+
+    rows: tuple[Standing, ...]
+    num_without: int
+
+    def to_csv(self) -> str:
+        """A CSV of all rows, with a header.
+
+        Names that a spreadsheet would take for a formula get an apostrophe in front.
+
+        Examples
+        --------
+        >>> rank_runs([], "macro_f1").to_csv()[:18]
+        'rank,run_id,model,'
+        """
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        names = [field.name for field in fields(Standing)]
+        writer.writerow(names)
+        writer.writerows([_cell(getattr(row, name)) for name in names] for row in self.rows)
+        return text.getvalue()
+
+
+def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
+    """Rank runs by a score, the best first; of equal ones the earlier first.
+
+    Parameters
+    ----------
+    records : iterable of RunRecord
+    score : str
+        A name among their scores. Where less is better (``log_loss``, ``calibration_error``), the
+        smallest is first.
+
+    Examples
+    --------
+    >>> runs = [RunRecord(kind="evaluation", task="outcome", dataset={"name": "test"},
+    ...                   model={"name": name}, scores={"macro_f1": f1})
+    ...         for name, f1 in (("a", 0.3), ("b", 0.9), ("c", 0.9))]
+    >>> [(row.rank, row.model) for row in rank_runs(runs, "macro_f1").rows]
+    [(1, 'b'), (1, 'c'), (3, 'a')]
+    """
+    held = list(records)
+    scored = [record for record in held if score in record.scores]
+    turned = 1.0 if score in LESS_IS_BETTER else -1.0
+    scored.sort(key=lambda record: (turned * record.scores[score], record.started_at))
+    rows: list[Standing] = []
+    for position, record in enumerate(scored, start=1):
+        value = record.scores[score]
+        rank = rows[-1].rank if rows and rows[-1].score == value else position
+        low, high = record.intervals.get(score, (None, None))
+        cost, time = record.cost, record.time
+        rows.append(
+            Standing(
+                rank=rank, run_id=record.run_id, model=record.model.name,
+                family=family_of(record), task=record.task, dataset=dataset_version(record),
+                score_name=score, score=value, low=low, high=high,
+                num_rows=record.dataset.num_rows,
+                money=cost.money if cost else None,
+                currency=cost.currency if cost and cost.money is not None else "",
+                calls=cost.calls if cost else None,
+                fit_s=time.fit_s if time else None, predict_s=time.predict_s if time else None,
+                started_at=record.started_at,
+            )
+        )  # fmt: skip
+    return Standings(tuple(rows), len(held) - len(scored))
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return "" if value is None else value
