@@ -110,6 +110,8 @@ def free_port(wanted: int | None) -> int:
     """
     for port in [wanted] if wanted is not None else range(_FIRST_PORT, _LAST_PORT + 1):
         with socket.socket() as tried:
+            if sys.platform != "win32":  # a port just given up is free; there it would share one
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 tried.bind((HOST, port))
             except (OSError, OverflowError):

@@ -123,7 +123,7 @@ def _choose(st: Any, label: str, ranked: Standings, *, at: int = 0) -> str | Non
         st.info("No run of these has the score that is ranked by.")
         return None
     named = {
-        row.run_id: f"{row.rank}. {row.model}  {row.score:.4f}  {row.dataset}  {row.run_id}"
+        row.run_id: f"{row.rank}. {row.model} · {row.score:.4f} · {row.dataset} · {row.run_id}"
         for row in rows
     }
     chosen: str | None = st.selectbox(
@@ -154,7 +154,7 @@ def _compare(st: Any, read: FollowedRead, ranked: Standings) -> None:
         if run.confusion:
             names = run.labels or [str(i) for i in range(len(run.confusion))]
             chart = confusion_chart(run.confusion, names, title=run.model.name)
-            place.altair_chart(chart, theme=None)
+            _draw(place, chart)
 
 
 def _cost(st: Any, ranked: Standings) -> None:
@@ -175,7 +175,7 @@ def _cost(st: Any, ranked: Standings) -> None:
         for row in ranked.rows
         if getattr(row, known[title]) is not None
     ]  # fmt: skip
-    st.altair_chart(tradeoff_chart(rows, score=ranked.rows[0].score_name, cost=title), theme=None)
+    _draw(st, tradeoff_chart(rows, score=ranked.rows[0].score_name, cost=title))
     st.caption(f"{len(rows):,} runs; {len(ranked.rows) - len(rows):,} do not say this cost")
 
 
@@ -184,7 +184,7 @@ def _difficulty(st: Any, kept: Sequence[Any]) -> None:
 
     found = difficulty_of(kept)
     if found.points:
-        st.altair_chart(difficulty_chart(found.points), theme=None)
+        _draw(st, difficulty_chart(found.points))
     if found.unknown:
         st.caption("Of these data sets no run says what single attributes reach alone:")
         st.text("\n".join(found.unknown))
@@ -200,10 +200,15 @@ def _run(st: Any, read: FollowedRead, ranked: Standings, paths: Sequence[Path]) 
     st.html(run_view(record))
     if record.confusion:
         names = record.labels or [str(i) for i in range(len(record.confusion))]
-        st.altair_chart(confusion_chart(record.confusion, names), theme=None)
+        _draw(st, confusion_chart(record.confusion, names))
     st.subheader("Made from")
     places = [path if path.is_dir() else path.parent for path in paths]
     st.html(lineage_view(trace_lineage(record, places)))
+
+
+def _draw(place: Any, chart: Any) -> None:  # Any: a place on the page, an altair chart
+    # As large as it is made: fitted to the page, titles and names are cut off.
+    place.altair_chart(chart.properties(autosize="pad"), theme=None, width="content")
 
 
 if __name__ == "__main__":

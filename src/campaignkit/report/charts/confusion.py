@@ -51,7 +51,9 @@ def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "C
     rows = [
         {
             "truth": truth, "predicted": predicted, "count": int(counts[i, j]),
-            "share": float(shares[i, j]), "text": [f"{shares[i, j]:.1%}", f"{counts[i, j]:,}"],
+            "share": float(shares[i, j]),
+            "percent": f"{shares[i, j]:.1%}",
+            "number": f"{counts[i, j]:,}",
         }
         for i, truth in enumerate(labels)
         for j, predicted in enumerate(labels)
@@ -68,5 +70,8 @@ def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "C
         tooltip=["truth:N", "predicted:N", "count:Q", "share:Q"],
     )  # fmt: skip
     ink = alt.condition("datum.share > 0.55", alt.value(PAPER), alt.value(INK))
-    texts = chart.mark_text(fontSize=13, lineHeight=16, dy=-8).encode(text="text:N", color=ink)
-    return finished(alt.layer(cells, texts), title=title, subtitle=f"{int(counts.sum()):,} rows")
+    percents = chart.mark_text(fontSize=13, dy=-8).encode(text="percent:N", color=ink)
+    numbers = chart.mark_text(fontSize=13, dy=9).encode(text="number:N", color=ink)
+    return finished(
+        alt.layer(cells, percents, numbers), title=title, subtitle=f"{int(counts.sum()):,} rows"
+    )

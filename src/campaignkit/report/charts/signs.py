@@ -56,7 +56,7 @@ def _by_modality(graph: SignedGraph) -> Any:
     rows = [
         {
             "row": a, "column": b, "balance": held.pos_frac - held.neg_frac,
-            "text": [f"+ {held.pos_frac:.0%}", f"− {held.neg_frac:.0%}"],
+            "plus": f"+ {held.pos_frac:.0%}", "minus": f"− {held.neg_frac:.0%}",
             "pairs": held.num_pairs, "positive": held.num_positive, "negative": held.num_negative,
         }
         for (a, b), held in graph.by_modality_pair().items()
@@ -72,9 +72,10 @@ def _by_modality(graph: SignedGraph) -> Any:
         color=alt.Color("balance:Q", scale=scale, title="share of + less share of −"),
         tooltip=["row:N", "column:N", "pairs:Q", "positive:Q", "negative:Q"],
     )
-    texts = chart.mark_text(fontSize=12, color=INK, lineHeight=15, dy=-7).encode(text="text:N")
+    plus = chart.mark_text(fontSize=12, color=INK, dy=-7).encode(text="plus:N")
+    minus = chart.mark_text(fontSize=12, color=INK, dy=8).encode(text="minus:N")
     return finished(
-        alt.layer(cells, texts),
+        alt.layer(cells, plus, minus),
         title="Signs by modality",
         subtitle=f"{graph.num_positive:,} + and {graph.num_negative:,} − edges",
     )

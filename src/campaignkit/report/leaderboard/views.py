@@ -25,15 +25,16 @@ _SHOWN_FAULTS = 50
 _LONGEST = 400  # characters of a parameter's value
 
 
-def framed(*parts: str) -> str:
-    """Markup of tables with the style they need, confined to them.
+def framed(*parts: str, name: str = "") -> str:
+    """Markup of tables with the style they need, confined to them; `name` is a further class.
 
     Examples
     --------
     >>> framed("<p>a</p>").endswith('<div class="ck-runs"><p>a</p></div>')
     True
     """
-    return f'{STYLE}<div class="ck-runs">{"".join(parts)}</div>'
+    classes = f"ck-runs {name}".rstrip()
+    return f'{STYLE}<div class="{classes}">{"".join(parts)}</div>'
 
 
 def standings_view(standings: Standings, *, first: int = 0, num_rows: int = 100) -> str:
@@ -60,7 +61,7 @@ def standings_view(standings: Standings, *, first: int = 0, num_rows: int = 100)
         ]
         for row in shown
     ]  # fmt: skip
-    return framed(table(head, rows))
+    return framed(table(head, rows), name="ck-ranking")
 
 
 def faults_view(faults: Sequence[Fault]) -> str:
@@ -165,7 +166,11 @@ def _figure(value: float | None) -> str:
 
 
 def _ends(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+    return (
+        ""
+        if low is None or high is None
+        else f"{low:.4f}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.4f}"
+    )
 
 
 def _json(value: object) -> str:
