@@ -158,6 +158,29 @@ def check(trial: Trial, *, kills: int, budget: int, result: str) -> dict[str, An
     }
 
 
+def table(figures: dict[str, Any]) -> str:
+    """The recorded figures as Markdown."""
+    lines = [
+        "| work | calls | good | malformed | refused | no reply | sent again | charged by the "
+        "server | pairs left unasked |",
+        "|---" * 9 + "|",
+    ]
+    for name, told in figures.items():
+        cells = [told[state] for state in _STATES] + [told["server_charges"]]
+        lost = told.get("pairs_lost", 0)
+        lines.append(f"| {name} | " + " | ".join(f"{c:,}" for c in [*cells, lost]) + " |")
+    return "\n".join(lines)
+
+
+def write_docs(figures: dict[str, Any]) -> None:
+    """Put the recorded figures into the page that quotes them."""
+    path = ROOT / "docs" / "own-model.md"
+    head, _, rest = path.read_text(encoding="utf-8").partition("<!-- llm_faults -->\n")
+    tail = rest.partition("<!-- end -->")[2]
+    page = f"{head}<!-- llm_faults -->\n{table(figures)}\n<!-- end -->{tail}"
+    path.write_text(page, encoding="utf-8")
+
+
 def main() -> None:
     """10,000 requests under faults, half by each protocol; 50 kills with 1 and with 7 workers."""
     figures: dict[str, Any] = {}
@@ -188,6 +211,7 @@ def main() -> None:
         "computer that fails 20% of them (10% where killed) in seven ways: 429, 500, time-outs, "
         "cut connections, empty, truncated and wrong-key replies. Simulated model.",
     )
+    write_docs(figures)
 
 
 def _killed_at_random(

@@ -434,6 +434,11 @@ def test_a_budget_is_made_of_numbers(limits: dict[str, Any]) -> None:
         Budget(**limits)
 
 
+def test_what_is_no_request_is_told() -> None:
+    with Account(Planned().model) as account, pytest.raises(CampaignkitError, match="a tuple"):
+        account.ask_many([("a", dict)])  # type: ignore[list-item]
+
+
 def test_no_more_calls_are_in_flight_than_allowed() -> None:
     lock, now, most = threading.Lock(), 0, 0
 

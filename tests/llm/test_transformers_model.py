@@ -94,6 +94,13 @@ def test_a_sampled_reply_depends_on_the_prompt_alone(folder: Path) -> None:
     assert first == again
 
 
+def test_a_model_trained_anew_in_its_folder_is_another_model(folder: Path) -> None:
+    before = TransformersModel(folder, device="cpu").identity
+    (folder / "model.safetensors").touch()
+
+    assert TransformersModel(folder, device="cpu").identity != before
+
+
 def test_a_chat_template_is_used_with_or_without_a_system_role(folder: Path) -> None:
     model = TransformersModel(folder, device="cpu")
     model._tokenizer.chat_template = (

@@ -31,7 +31,7 @@ from campaignkit.llm import (
     UnknownModel,
     WrongKey,
 )
-from campaignkit.testing import FaultSchedule, ModelServer
+from campaignkit.testing import FaultSchedule, ModelServer, check_chat_model
 
 KEY = "AIza-secret-of-the-test"
 Make = Callable[..., ChatModel]
@@ -125,6 +125,21 @@ def test_the_account_gets_every_reply_through_the_faults(make: Make) -> None:
         assert spent.answered + spent.malformed + spent.unconfirmed == len(server.charges)
         charged = sum(c.tokens for c in server.charges)
         assert spent.tokens_in + spent.tokens_out >= charged
+
+
+def test_our_models_keep_the_contract(make: Make) -> None:
+    with ModelServer(lambda prompt, schema: "[1, 2, 3]") as server:
+        check_chat_model(make(server))
+
+
+def test_a_key_is_in_no_log(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with ModelServer(right, faults=FaultSchedule.of_all_kinds(0.5)) as server:
+        model = make(server, timeout_s=0.3)
+        with Account(model, retry=RetryPolicy(first_wait_s=0.01)) as account:
+            account.ask_many([Request(Prompt(f"Pair {i}?"), Signs) for i in range(12)])
+
+    assert KEY not in caplog.text
 
 
 def test_a_wrong_key_is_told_and_never_shown(make: Make) -> None:

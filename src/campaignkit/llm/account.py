@@ -179,6 +179,8 @@ class Account:
 
         Raises
         ------
+        CampaignkitError
+            If one of them is no `Request`.
         CallError
             Where every other request would end alike: a wrong key, an unknown model, a spent
             quota, a server that is not there, or a service that keeps refusing. What was
@@ -186,6 +188,12 @@ class Account:
         ArtifactError
             If the store cannot be written.
         """
+        strange = next((r for r in requests if not isinstance(r, Request)), None)
+        if strange is not None:
+            raise CampaignkitError(
+                f"a {type(strange).__name__} was asked; expected a Request",
+                hint='Request(Prompt("..."), dict[str, int], "stage")',
+            )
         with self._asking:
             todo = Round(list(requests), [self.key_of(r) for r in requests], self._ledger)
             if todo.left:

@@ -69,7 +69,13 @@ class TransformersModel:
         transformers = require("transformers", extra="train", user="TransformersModel")
         self.name = str(name_or_path)
         self.identity = identity_of(
-            self.name, {"dtype": dtype, "revision": revision, "max_new_tokens": max_new_tokens}
+            self.name,
+            {
+                "dtype": dtype,
+                "revision": revision,
+                "max_new_tokens": max_new_tokens,
+                "files": _files_of(Path(name_or_path)),
+            },
         )
         self._max_new_tokens = max_new_tokens
         self._lock = Lock()
@@ -143,6 +149,14 @@ class TransformersModel:
             )
         new = made[0, num_in:]
         return str(self._tokenizer.decode(new, skip_special_tokens=True)), int(new.shape[0])
+
+
+def _files_of(folder: Path) -> list[list[str | int]]:
+    """Size and time of each file: a model trained anew in the same folder is another model."""
+    if not folder.is_dir():
+        return []
+    found = [(p.name, p.stat()) for p in sorted(folder.iterdir()) if p.is_file()]
+    return [[name, told.st_size, told.st_mtime_ns] for name, told in found]
 
 
 def _first_line(err: Exception) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from campaignkit.testing.audit_check_contract import check_audit_check
+from campaignkit.testing.chat_model_contract import check_chat_model
 from campaignkit.testing.corruption_contract import check_corruption
 from campaignkit.testing.embedder_contract import check_embedder
 from campaignkit.testing.fault_schedule import FaultSchedule
@@ -20,6 +21,7 @@ __all__ = [
     "FaultSchedule",
     "ModelServer",
     "check_audit_check",
+    "check_chat_model",
     "check_corruption",
     "check_embedder",
     "check_moves",
