@@ -1,12 +1,14 @@
 """What the simulated model replies to each of the library's prompts.
 
-A prompt is known by its data block and the schema of its reply: the block of a prompt about pairs
-numbers lists of names, the block of a prompt about attributes numbers mappings with a name.
+A prompt is known by its data block. One about pairs numbers lists of names; one about descriptions
+numbers mappings with a name, one about trait cards bare names; one that scores clusters numbers
+mappings with members beside a source, and one that names a cluster lists its members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +80,8 @@ def pair_signs(asked: Asked) -> dict[str, object]:
 
 def is_about_descriptions(asked: Asked) -> bool:
     """Whether descriptions of attributes are asked for."""
-    return _are_attributes(asked) and asked.item_schema.get("type") == "string"
+    items = asked.numbered
+    return bool(items) and all(isinstance(item, dict) and "name" in item for item in items)
 
 
 def descriptions(asked: Asked) -> dict[str, object]:
@@ -90,16 +93,86 @@ def descriptions(asked: Asked) -> dict[str, object]:
     }
 
 
+def is_about_cards(asked: Asked) -> bool:
+    """Whether trait cards are asked for."""
+    return bool(asked.numbered) and all(isinstance(item, str) for item in asked.numbered)
+
+
+def trait_cards(asked: Asked) -> dict[str, object]:
+    """The card of each attribute, some entries wrong; now and then one is left out."""
+    cards = {
+        str(number): dict(asked.world.cards(_named(asked.data["modality"], name)))
+        for number, name in enumerate(asked.numbered, start=1)
+    }
+    return _with_gaps(asked, cards)
+
+
+def is_about_a_label(asked: Asked) -> bool:
+    """Whether a cluster is to be named."""
+    return isinstance(asked.data, dict) and "members" in asked.data and not asked.numbered
+
+
+def cluster_label(asked: Asked) -> dict[str, object]:
+    """A name after what most members' cards have in common."""
+    members = [_named(*member[:2]) for member in asked.data["members"]]
+    told = Counter(
+        word for member in members for word in _listed(asked.world.cards(member)["categories"])
+    )
+    most = [word for word, _ in told.most_common(3)]
+    traits = [*most, "known to many", "nothing special", "of its kind"][:3]
+    return {
+        "label": f"{traits[0]} {asked.data['modality']}s",
+        "summary": f"{len(members)} of modality {asked.data['modality']} around {traits[0]}.",
+        "characteristics": traits,
+    }
+
+
+def is_about_scores(asked: Asked) -> bool:
+    """Whether clusters are to be scored against a source."""
+    items = asked.numbered
+    return (
+        bool(items)
+        and "source" in asked.data
+        and all(isinstance(item, dict) and "members" in item for item in items)
+    )
+
+
+def cluster_scores(asked: Asked) -> dict[str, object]:
+    """0 to 10 for each target cluster, or null for "not viable"."""
+    source = _members(asked.data["source"])
+    scores = {
+        str(number): asked.world.cluster_score(source, _members(target))
+        for number, target in enumerate(asked.numbered, start=1)
+    }
+    return _with_gaps(asked, scores)
+
+
 REPLIES: tuple[tuple[Callable[[Asked], bool], Callable[[Asked], object]], ...] = (
     (is_about_pairs, pair_signs),
+    (is_about_scores, cluster_scores),
     (is_about_descriptions, descriptions),
+    (is_about_cards, trait_cards),
+    (is_about_a_label, cluster_label),
 )
 """For each kind of prompt: whether it is one, and the reply."""
 
 
-def _are_attributes(asked: Asked) -> bool:
-    items = asked.numbered
-    return bool(items) and all(isinstance(item, dict) and "name" in item for item in items)
+def _with_gaps(asked: Asked, answers: Mapping[str, object]) -> dict[str, object]:
+    """The answers without those that a careless model leaves out."""
+    left_out = asked.rng.random(len(answers)) < asked.world.malformed
+    return {
+        key: said
+        for (key, said), gone in zip(answers.items(), left_out.tolist(), strict=True)
+        if not gone
+    }
+
+
+def _members(cluster: Mapping[str, Any]) -> list[Attribute]:  # Any: JSON values
+    return [_named(cluster["modality"], name) for name in cluster["members"]]
+
+
+def _listed(words: str | Sequence[str]) -> Sequence[str]:
+    return [words] if isinstance(words, str) else words
 
 
 def _named(modality: str, value: str) -> Attribute:
