@@ -37,6 +37,30 @@ if TYPE_CHECKING:
     from campaignkit.catalogue import (
         Catalogue as Catalogue,
     )
+    from campaignkit.classify import (
+        BoostedTrees as BoostedTrees,
+    )
+    from campaignkit.classify import (
+        DecisionTuner as DecisionTuner,
+    )
+    from campaignkit.classify import (
+        EmbeddingLogistic as EmbeddingLogistic,
+    )
+    from campaignkit.classify import (
+        MajorityClassifier as MajorityClassifier,
+    )
+    from campaignkit.classify import (
+        OneHotLogistic as OneHotLogistic,
+    )
+    from campaignkit.classify import (
+        PairLogistic as PairLogistic,
+    )
+    from campaignkit.classify import (
+        PairwiseOrdinalClassifier as PairwiseOrdinalClassifier,
+    )
+    from campaignkit.classify import (
+        TfidfLogistic as TfidfLogistic,
+    )
     from campaignkit.dataset import (
         Campaign as Campaign,
     )
@@ -297,6 +321,7 @@ _ROOM_OF = {
     "Attribute": "catalogue",
     "AuditReport": "auditing",
     "BlindEvaluator": "evaluation",
+    "BoostedTrees": "classify",
     "BruteForce": "edges",
     "Budget": "llm",
     "BuildComparison": "edges",
@@ -310,10 +335,12 @@ _ROOM_OF = {
     "ContextProvider": "edges",
     "DatasetError": "errors",
     "Decider": "edges",
+    "DecisionTuner": "classify",
     "DensityProfile": "diagnosis",
     "Edge": "graph",
     "EdgeScorer": "edges",
     "EmbeddingError": "errors",
+    "EmbeddingLogistic": "classify",
     "ErrorInjector": "inject",
     "EvaluationError": "errors",
     "FactTable": "edges",
@@ -333,12 +360,16 @@ _ROOM_OF = {
     "KnownPairsCheck": "edges",
     "LLMEdgeScorer": "edges",
     "LabelSpec": "spec",
+    "MajorityClassifier": "classify",
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
+    "OneHotLogistic": "classify",
     "OpenAICompatibleModel": "llm",
+    "PairLogistic": "classify",
     "PairPrompt": "edges",
     "PairStates": "edges",
     "PairTable": "edges",
+    "PairwiseOrdinalClassifier": "classify",
     "ProgressBar": "progress",
     "RehearsalModel": "edges",
     "RehearsalWorld": "edges",
@@ -353,6 +384,7 @@ _ROOM_OF = {
     "SignedGraph": "graph",
     "SpecError": "errors",
     "TableError": "errors",
+    "TfidfLogistic": "classify",
     "TraitScorer": "edges",
     "TransformersModel": "llm",
     "UnknownAttribute": "errors",
@@ -389,6 +421,7 @@ __all__ = [
     "Attribute",
     "AuditReport",
     "BlindEvaluator",
+    "BoostedTrees",
     "BruteForce",
     "Budget",
     "BuildComparison",
@@ -402,10 +435,12 @@ __all__ = [
     "ContextProvider",
     "DatasetError",
     "Decider",
+    "DecisionTuner",
     "DensityProfile",
     "Edge",
     "EdgeScorer",
     "EmbeddingError",
+    "EmbeddingLogistic",
     "ErrorInjector",
     "EvaluationError",
     "FactTable",
@@ -425,12 +460,16 @@ __all__ = [
     "KnownPairsCheck",
     "LLMEdgeScorer",
     "LabelSpec",
+    "MajorityClassifier",
     "MiniLMEmbedder",
     "MissingExtra",
+    "OneHotLogistic",
     "OpenAICompatibleModel",
+    "PairLogistic",
     "PairPrompt",
     "PairStates",
     "PairTable",
+    "PairwiseOrdinalClassifier",
     "ProgressBar",
     "RehearsalModel",
     "RehearsalWorld",
@@ -445,6 +484,7 @@ __all__ = [
     "SignedGraph",
     "SpecError",
     "TableError",
+    "TfidfLogistic",
     "TraitScorer",
     "TransformersModel",
     "UnknownAttribute",

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from campaignkit.classify.boosting import BoostedTrees
 from campaignkit.classify.classifier import Classifier
+from campaignkit.classify.decision import BoostWarning, DecisionTuner
 from campaignkit.classify.encoding import UnseenValues
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
+from campaignkit.classify.linear import OneHotLogistic, PairLogistic
 from campaignkit.classify.majority import MajorityClassifier
+from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
+from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
+    "BoostWarning",
+    "BoostedTrees",
     "Classifier",
+    "DecisionTuner",
+    "EmbeddingLogistic",
     "LABELS",
     "MajorityClassifier",
+    "OneHotLogistic",
     "PUBLISHED_WORDS",
+    "PairLogistic",
+    "PairwiseOrdinalClassifier",
+    "TfidfLogistic",
     "UnseenValues",
     "as_labels",
     "label_codes",

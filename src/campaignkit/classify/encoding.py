@@ -58,6 +58,11 @@ class TrainingRows:
         """int64[rows], 0 neg, 1 avg, 2 pos."""
         return self.block.labels.astype(np.int64)
 
+    @property
+    def class_counts(self) -> NDArray[np.int64]:
+        """int64[3], rows that are neg, avg, pos."""
+        return np.bincount(self.codes, minlength=3)
+
     def __len__(self) -> int:
         return len(self.block)
 
@@ -100,12 +105,34 @@ def training_rows(records: Any, labels: Any = None, *, sample_weight: Any = None
                 hint="fit(records, labels); only a CampaignDataset brings its own",
             )
         labels = records.labels
-    codes = label_codes(labels)
-    if len(codes) != len(found.block):
-        raise ClassifierError(
-            f"{len(found.block):,} records and {len(codes):,} labels; expected as many of each"
-        )
+    if not len(found.block):
+        raise ClassifierError("there are no records; expected some of each label")
+    codes = training_codes(labels, len(found.block))
     _refuse_empty(found.block)
+    used, nodes = np.unique(found.block.nodes, return_inverse=True)
+    vocabulary = Vocabulary(tuple(found.vocabulary.keys[node] for node in used.tolist()))
+    block = Block(nodes.astype(np.int32), found.block.offsets, codes.astype(np.uint8))
+    return TrainingRows(block, vocabulary, row_weights(sample_weight, len(codes)))
+
+
+def training_codes(labels: Any, num_rows: int) -> NDArray[np.int64]:
+    """int64[rows], the labels of training rows: as many as rows, and all three classes.
+
+    Raises
+    ------
+    ClassifierError
+        If there are others, more or fewer, or a class has no row.
+
+    Examples
+    --------
+    >>> training_codes(["pos", "avg", "neg"], 3).tolist()
+    [2, 1, 0]
+    """
+    codes = label_codes(labels)
+    if len(codes) != num_rows:
+        raise ClassifierError(
+            f"{num_rows:,} records and {len(codes):,} labels; expected as many of each"
+        )
     counts = np.bincount(codes, minlength=3)
     if (counts == 0).any():
         absent = " or ".join(label for label, num in zip(LABELS, counts, strict=True) if not num)
@@ -115,10 +142,7 @@ def training_rows(records: Any, labels: Any = None, *, sample_weight: Any = None
             f"no training row is {absent}",
             hint=f"{rows}: {told}; a classifier needs rows of all three",
         )
-    used, nodes = np.unique(found.block.nodes, return_inverse=True)
-    vocabulary = Vocabulary(tuple(found.vocabulary.keys[node] for node in used.tolist()))
-    block = Block(nodes.astype(np.int32), found.block.offsets, codes.astype(np.uint8))
-    return TrainingRows(block, vocabulary, _weights(sample_weight, len(codes)))
+    return codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +246,19 @@ def _refuse_empty(block: Block) -> None:
         )
 
 
-def _weights(given: Any, num_rows: int) -> NDArray[np.float64]:
+def row_weights(given: Any, num_rows: int) -> NDArray[np.float64]:
+    """float64[rows], sample weights that can be used; ones where none are given.
+
+    Raises
+    ------
+    ClassifierError
+        If there are more or fewer, or one is negative or no number.
+
+    Examples
+    --------
+    >>> row_weights(None, 2).tolist()
+    [1.0, 1.0]
+    """
     if given is None:
         return np.ones(num_rows)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping
 from os import PathLike
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from campaignkit.classify.encoding import EncodedRows, encode, warn_of_unseen
 from campaignkit.classify.labels import LABELS, label_codes
+from campaignkit.classify.settings import Settings
 from campaignkit.dataset import Vocabulary
-from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
+from campaignkit.errors import ArtifactError, NotFitted
 from campaignkit.store import (
     Manifest,
     atomic_folder,
@@ -28,7 +28,7 @@ KIND = "classifier"
 _ARRAYS, _TEXTS = "arrays.npz", "fitted.json"
 
 
-class CampaignEstimator:
+class CampaignEstimator(Settings):
     """A classifier of records with parameters that can be read, set and copied.
 
     Follows scikit-learn's protocol without importing it: `clone`, `Pipeline`, `GridSearchCV` and
@@ -42,29 +42,6 @@ class CampaignEstimator:
 
     classes_: NDArray[np.str_]
     vocabulary_: Vocabulary
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments by name; `deep` is there for scikit-learn."""
-        del deep
-        return {name: getattr(self, name) for name in self._parameter_names()}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments by name.
-
-        Raises
-        ------
-        ClassifierError
-            If there is no such parameter; the message lists those there are.
-        """
-        known = self._parameter_names()
-        if unknown := sorted({*params} - {*known}):
-            raise ClassifierError(
-                f"{type(self).__name__} has no parameter {', '.join(unknown)}",
-                hint=f"there are: {', '.join(known) or 'none'}",
-            )
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
 
     def predict_proba(self, records: Any) -> NDArray[np.float64]:
         """float64[rows, 3], probabilities of neg, avg, pos; rows add up to 1.
@@ -130,7 +107,11 @@ class CampaignEstimator:
             If the folder is another classifier's, a file is missing or changed, or a weight is
             no finite number.
         """
-        place = Path(folder)
+        return cls._loaded(Path(folder), {})
+
+    @classmethod
+    def _loaded(cls, place: Path, more: Mapping[str, Any]) -> Self:
+        """The classifier of a folder, with `more` parameters that no folder can hold."""
         manifest = read_manifest(place, kind=KIND)
         verify_files(place, manifest)
         family = manifest.spec.get("family")
@@ -139,7 +120,7 @@ class CampaignEstimator:
                 f"{place} holds a {family}; expected a {cls.__name__}",
                 hint=f"load it with {family}.load",
             )
-        model = cls(**cls._read_parameters(manifest.spec.get("parameters", {})))
+        model = cls(**cls._read_parameters(manifest.spec.get("parameters", {})), **more)
         try:
             with np.load(place / _ARRAYS, allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in arrays.files}
@@ -176,15 +157,6 @@ class CampaignEstimator:
         self.vocabulary_ = vocabulary
         self.classes_ = np.array(LABELS)
 
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        init = inspect.signature(cls.__init__).parameters
-        return sorted(
-            name
-            for name, p in init.items()
-            if name != "self" and p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}
-        )
-
     def _plain_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values; a subclass with others says how they are written."""
         return self.get_params()
@@ -205,15 +177,6 @@ class CampaignEstimator:
             classifier_tags=ClassifierTags(multi_class=True),
             input_tags=InputTags(two_d_array=False, dict=True, string=True),
         )
-
-    def __repr__(self) -> str:
-        init = inspect.signature(type(self).__init__).parameters
-        changed = [
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if value is not init[name].default and value != init[name].default
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
 
 
 def _refuse_nan(place: Path, found: Mapping[str, Any]) -> None:

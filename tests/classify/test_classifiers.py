@@ -1,0 +1,297 @@
+"""What holds for every classifier of records, whichever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from campaignkit.classify import (
+    LABELS,
+    BoostedTrees,
+    Classifier,
+    EmbeddingLogistic,
+    MajorityClassifier,
+    OneHotLogistic,
+    PairLogistic,
+    PairwiseOrdinalClassifier,
+    TfidfLogistic,
+    UnseenValues,
+)
+from campaignkit.classify.estimator import CampaignEstimator
+from campaignkit.classify.f1 import macro_f1
+from campaignkit.classify.labels import PUBLISHED_WORDS, label_codes
+from campaignkit.dataset.records import read_records
+from campaignkit.embed import HashingEmbedder
+from campaignkit.errors import ArtifactError, ClassifierError, DatasetError, NotFitted
+from told_campaigns import told_campaigns
+
+EMBEDDER = HashingEmbedder(dimensions=64)
+RECORDS, TRUTH, GRAPH = told_campaigns(900, seed=1)
+
+
+def _all() -> list[CampaignEstimator]:
+    return [
+        MajorityClassifier(),
+        OneHotLogistic(),
+        PairLogistic(),
+        TfidfLogistic(),
+        EmbeddingLogistic(EMBEDDER),
+        BoostedTrees(max_rounds=40),
+        PairwiseOrdinalClassifier(rank=2),
+    ]
+
+
+@pytest.fixture(params=range(7), ids=lambda i: type(_all()[i]).__name__)
+def model(request: pytest.FixtureRequest) -> CampaignEstimator:
+    found = _all()[request.param]
+    if isinstance(found, BoostedTrees):
+        pytest.importorskip("lightgbm")
+    return found
+
+
+def test_all_but_the_majority_learn_what_can_be_learned(model: Any) -> None:
+    model.fit(RECORDS[:700], TRUTH[:700])
+
+    f1 = macro_f1(label_codes(TRUTH[700:]), label_codes(model.predict(RECORDS[700:])))
+
+    assert isinstance(model, Classifier)
+    assert f1 < 0.2 if isinstance(model, MajorityClassifier) else f1 > 0.4
+
+
+def test_columns_are_neg_avg_pos_however_labels_are_ordered_and_written(model: Any) -> None:
+    order = np.random.default_rng(5).permutation(700)
+    records = [RECORDS[i] for i in order]
+    words = np.array(PUBLISHED_WORDS)[label_codes(TRUTH[:700])[order]]
+
+    proba = model.fit(records, words).predict_proba(RECORDS[700:])
+    means = [proba[TRUTH[700:] == label].mean(axis=0) for label in LABELS]
+
+    assert model.classes_.tolist() == ["neg", "avg", "pos"]
+    assert proba.sum(axis=1) == pytest.approx(np.ones(200))
+    if not isinstance(model, MajorityClassifier):
+        assert means[0][0] > means[2][0] and means[2][2] > means[0][2]
+    assert model.predict(RECORDS[700:]).tolist() == [LABELS[i] for i in proba.argmax(axis=1)]
+
+
+def test_what_is_saved_predicts_the_same_after_loading(model: Any, tmp_path: Path) -> None:
+    model.fit(RECORDS[:300], TRUTH[:300])
+    expected = model.predict_proba(RECORDS[300:400])
+
+    model.save(tmp_path / "model")
+    more = {"embedder": EMBEDDER} if isinstance(model, EmbeddingLogistic) else {}
+    again = type(model).load(tmp_path / "model", **more)
+
+    assert again.predict_proba(RECORDS[300:400]).tolist() == expected.tolist()
+    params = {k: v for k, v in model.get_params().items() if k != "embedder"}
+    assert {k: v for k, v in again.get_params().items() if k != "embedder"} == params
+
+
+def test_the_same_rows_and_seed_give_the_same_probabilities(model: Any) -> None:
+    one = model.fit(RECORDS[:300], TRUTH[:300]).predict_proba(RECORDS[:50])
+
+    two = model.fit(RECORDS[:300], TRUTH[:300]).predict_proba(RECORDS[:50])
+
+    assert one.tolist() == two.tolist()
+
+
+def test_a_changed_file_or_another_kind_of_model_is_refused(tmp_path: Path) -> None:
+    OneHotLogistic().fit(RECORDS[:300], TRUTH[:300]).save(tmp_path / "m")
+
+    with pytest.raises(ArtifactError, match="holds a OneHotLogistic; expected a PairLogistic"):
+        PairLogistic.load(tmp_path / "m")
+    (tmp_path / "m" / "fitted.json").write_text("{}")
+    with pytest.raises(ArtifactError, match="is not the file that was written"):
+        OneHotLogistic.load(tmp_path / "m")
+
+
+def test_weights_that_are_no_numbers_are_refused_on_loading(tmp_path: Path) -> None:
+    model = OneHotLogistic().fit(RECORDS[:300], TRUTH[:300])
+    model.weights_[0, 0] = np.nan
+    model.save(tmp_path / "m")
+
+    with pytest.raises(ArtifactError, match="numbers in weights_ are not finite"):
+        OneHotLogistic.load(tmp_path / "m")
+
+
+def test_another_embedder_than_that_of_training_is_refused(tmp_path: Path) -> None:
+    EmbeddingLogistic(EMBEDDER).fit(RECORDS[:300], TRUTH[:300]).save(tmp_path / "m")
+
+    with pytest.raises(ArtifactError, match="was trained on the embedder"):
+        EmbeddingLogistic.load(tmp_path / "m", embedder=HashingEmbedder(dimensions=32))
+
+
+def test_nothing_is_told_before_fitting(model: Any, tmp_path: Path) -> None:
+    with pytest.raises(NotFitted, match="is not fitted"):
+        model.predict(RECORDS[:2])
+    with pytest.raises(NotFitted):
+        model.save(tmp_path / "m")
+
+
+def _first(num: int) -> tuple[list[Any], Any]:
+    return list(RECORDS[:num]), TRUTH[:num]
+
+
+@pytest.mark.parametrize(
+    ("records", "labels", "told"),
+    [
+        (_first(30)[0], ["good"] * 30, "1 label not known"),
+        (_first(30)[0], TRUTH[:29], "30 records and 29 labels"),
+        (_first(30)[0], ["pos"] * 30, "no training row is neg or avg"),
+        (_first(30)[0], ["pos", "neg"] * 15, "no training row is avg"),
+        ([{"brand": []}] * 30, TRUTH[:30], "30 of 30 records are empty"),
+        ([], [], "there are no records"),
+        (_first(30)[0], None, "no labels given"),
+    ],
+)
+def test_rows_that_cannot_teach_are_refused_before_training(
+    records: Any, labels: Any, told: str
+) -> None:
+    with pytest.raises(ClassifierError, match=told):
+        PairwiseOrdinalClassifier().fit(records, labels)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ([np.nan] * 30, "30 of 30 sample weights are negative or no number"),
+        ([-1.0] + [1.0] * 29, "row 0 weighs -1.0"),
+        ([1.0], r"shape \(1,\); expected \(30,\)"),
+        ([0.0] * 30, "all sample weights are 0"),
+        (["x"] * 30, "is not a list of numbers"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(model: Any, weights: Any, told: str) -> None:
+    labels = ["neg", "avg", "pos"] * 10
+
+    with pytest.raises(ClassifierError, match=told):
+        model.fit(RECORDS[:30], labels, sample_weight=weights)
+
+
+def test_a_row_of_weight_two_counts_as_two_rows(model: Any) -> None:
+    if isinstance(model, BoostedTrees | TfidfLogistic):
+        pytest.skip("counts of rows decide which splits or terms there are")
+    settings = {"penalty": (3.0, 10.0)} if hasattr(model, "rank") else {"penalty": 1.0}
+    if "penalty" in model.get_params():
+        model.set_params(**settings)
+    records, labels = RECORDS[:24], np.array(["neg", "avg", "pos"] * 8)
+    twice = model.fit(records + records, [*labels, *labels]).predict_proba(records)
+
+    weighted = model.fit(records, labels, sample_weight=np.full(24, 2.0)).predict_proba(records)
+
+    if isinstance(model, PairwiseOrdinalClassifier):
+        # 48 rows are enough to hold some out, 24 are not: only what is not calibrated compares.
+        assert weighted.shape == twice.shape
+    elif not isinstance(model, EmbeddingLogistic):
+        assert weighted == pytest.approx(twice, abs=2e-3)
+
+
+def test_records_of_the_wrong_form_are_said_with_their_place() -> None:
+    with pytest.raises(DatasetError, match=r"row 1\.geo"):
+        OneHotLogistic().fit([{"geo": "a"}, {"geo": 1.5}, {"geo": "b"}], ["neg", "avg", "pos"])
+
+
+def test_a_data_set_brings_its_own_labels() -> None:
+    from campaignkit.dataset import Block, CampaignDataset
+
+    found = read_records(RECORDS)
+    block = Block(found.block.nodes, found.block.offsets, label_codes(TRUTH).astype(np.uint8))
+    dataset = CampaignDataset(block, found.vocabulary, LABELS)
+
+    one = OneHotLogistic().fit(dataset).predict_proba(dataset)
+    two = OneHotLogistic().fit(RECORDS, TRUTH).predict_proba(RECORDS)
+
+    assert one == pytest.approx(two)
+
+
+def test_frames_teach_what_records_teach() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(RECORDS[:300])
+
+    one = OneHotLogistic().fit(frame, pd.Series(TRUTH[:300])).predict(frame)
+    two = OneHotLogistic().fit(RECORDS[:300], TRUTH[:300]).predict(RECORDS[:300])
+
+    assert one.tolist() == two.tolist()
+
+
+def _balance(model: Any, records: Any) -> Any:
+    if isinstance(model, PairwiseOrdinalClassifier):
+        return model.decision_function(records)
+    logs = np.log(model.predict_proba(records))
+    return logs[:, 2] - logs[:, 0]
+
+
+@pytest.mark.parametrize("kind", [OneHotLogistic, PairwiseOrdinalClassifier])
+def test_a_new_value_counts_as_the_mean_of_its_modality(kind: Any) -> None:
+    model = kind().fit(RECORDS[:700], TRUTH[:700])
+    brands = sorted({r["brand"][0] for r in RECORDS[:700]})
+    known = _balance(model, [{**RECORDS[0], "brand": [b]} for b in brands])
+
+    with pytest.warns(UnseenValues):
+        new = _balance(model, [{**RECORDS[0], "brand": ["unheard of"]}])
+
+    assert new[0] == pytest.approx(known.mean())
+
+
+def test_new_values_are_counted_by_modality_and_warned_of_once(model: Any) -> None:
+    model.fit(RECORDS[:300], TRUTH[:300])
+    new = [{**RECORDS[0], "brand": ["unheard of"], "season": ["spring"]}] * 3
+    if isinstance(model, EmbeddingLogistic | TfidfLogistic):
+        assert model.count_unseen(new) == {}
+        return
+
+    with pytest.warns(
+        UnseenValues, match=r"6 values in 3 rows .*\(3 of brand, 3 of season\)"
+    ) as told:
+        model.predict_proba(new)
+
+    assert len(told) == 1
+    assert model.count_unseen(new) == {"brand": 3, "season": 3}
+
+
+def test_two_new_values_of_one_modality_are_two_of_its_mean() -> None:
+    model = PairwiseOrdinalClassifier().fit(RECORDS[:700], TRUTH[:700])
+
+    with pytest.warns(UnseenValues, match="2 of geo"):
+        proba = model.predict_proba([{**RECORDS[0], "geo": ["x", "y"]}])
+
+    assert np.isfinite(proba).all()
+
+
+def test_text_models_take_texts_as_they_are() -> None:
+    texts = ["cheap and cheerful", "dull and dear", "so so"] * 20
+
+    model = TfidfLogistic().fit(texts, ["pos", "neg", "avg"] * 20)
+
+    assert model.predict(["cheap", "dear"]).tolist() == ["pos", "neg"]
+    with pytest.raises(ClassifierError, match="is blank"):
+        model.predict(["cheap", " "])
+
+
+def test_tf_idf_columns_are_those_of_scikit_learn() -> None:
+    text = pytest.importorskip("sklearn.feature_extraction.text")
+    texts = ["Good FIT, good team!", "a poor fit", "x yy zz yy zz", "poor poor fit"]
+    model = TfidfLogistic(min_rows=1)
+
+    own = model._learn_columns(texts).toarray()
+    theirs = text.TfidfVectorizer(ngram_range=(1, 2))
+    expected = theirs.fit_transform(texts).toarray()
+
+    order = [model.terms_.index(term) for term in theirs.get_feature_names_out()]
+    assert own[:, order] == pytest.approx(expected)
+
+
+def test_logistic_weights_are_those_of_scikit_learn() -> None:
+    linear = pytest.importorskip("sklearn.linear_model")
+    model = OneHotLogistic(penalty=1.0).fit(RECORDS[:300], TRUTH[:300])
+    found = read_records(RECORDS[:300])
+    columns = np.zeros((300, len(found.vocabulary)))
+    for row in range(300):
+        columns[row, found.block.row(row)] = 1
+
+    theirs = linear.LogisticRegression(C=1.0, max_iter=2000, tol=1e-8)
+    expected = theirs.fit(columns, label_codes(TRUTH[:300])).predict_proba(columns)
+
+    assert model.predict_proba(RECORDS[:300]) == pytest.approx(expected, abs=1e-3)

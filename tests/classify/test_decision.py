@@ -1,0 +1,135 @@
+"""Rules from probabilities to labels: never worse than argmax, blind to constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignkit.classify import BoostWarning, DecisionTuner
+from campaignkit.classify.f1 import macro_f1
+from campaignkit.classify.labels import label_codes
+from campaignkit.classify.ordinal import ordinal_probabilities
+from campaignkit.errors import ClassifierError, NotFitted
+
+TUNED = ("cuts", "offsets", "tau")
+
+
+def _sample(num: int, *, seed: int, shares: tuple[float, float] = (0.08, 0.92)) -> Any:
+    """Calibrated ordinal probabilities, labels drawn from them, logits."""
+    rng = np.random.default_rng(seed)
+    score = 3 * rng.standard_normal(num)
+    low, high = np.quantile(score, shares)
+    proba = ordinal_probabilities(score, low=low - 1, high=high + 1)
+    labels = (rng.random(num)[:, None] > np.cumsum(proba, axis=1)[:, :2]).sum(axis=1)
+    return proba, labels, np.log(proba)
+
+
+@pytest.mark.parametrize("method", TUNED)
+@pytest.mark.parametrize("seed", range(3))
+def test_tuned_rules_gain_on_imbalanced_data(method: Any, seed: int) -> None:
+    proba, labels, _ = _sample(12_000, seed=seed)
+    tuner = DecisionTuner(method).fit(proba[:6000], labels[:6000])
+
+    tuned = macro_f1(labels[6000:], label_codes(tuner.predict(proba[6000:])))
+    plain = macro_f1(labels[6000:], proba[6000:].argmax(axis=1))
+
+    assert tuned > plain + 0.01
+    assert tuner.macro_f1_["tuned"] > tuner.macro_f1_["argmax"]
+
+
+@pytest.mark.parametrize("method", TUNED)
+@given(st.integers(0, 10_000))
+def test_tuning_never_costs_more_than_noise(method: Any, seed: int) -> None:
+    proba, labels, _ = _sample(4000, seed=seed, shares=(0.3, 0.7))
+    tuner = DecisionTuner(method).fit(proba[:2000], labels[:2000])
+
+    tuned = macro_f1(labels[2000:], label_codes(tuner.predict(proba[2000:])))
+    plain = macro_f1(labels[2000:], proba[2000:].argmax(axis=1))
+
+    assert tuned > plain - 0.03  # three standard errors of a difference on 2,000 rows
+
+
+@pytest.mark.parametrize("method", ["argmax", *TUNED])
+@given(st.integers(0, 1000), st.floats(-200, 200))
+def test_a_constant_added_to_all_logits_changes_nothing(
+    method: Any, seed: int, constant: float
+) -> None:
+    _, labels, logits = _sample(400, seed=seed)
+    plain = DecisionTuner(method, scale="logits").fit(logits, labels)
+    by_row = np.random.default_rng(seed).normal(0, 50, (400, 1))
+
+    moved = DecisionTuner(method, scale="logits").fit(logits + constant, labels)
+
+    assert moved.predict(logits + constant).tolist() == plain.predict(logits).tolist()
+    assert plain.predict(logits + by_row).tolist() == plain.predict(logits).tolist()
+
+
+@pytest.mark.parametrize("method", ["argmax", *TUNED])
+def test_logits_and_their_probabilities_give_the_same_labels(method: Any) -> None:
+    proba, labels, logits = _sample(2000, seed=4)
+
+    one = DecisionTuner(method).fit(proba, labels).predict(proba)
+    two = DecisionTuner(method, scale="logits").fit(logits + 7, labels).predict(logits + 7)
+
+    assert (one == two).mean() > 0.999
+
+
+def test_the_published_boost_warns_and_depends_on_a_constant() -> None:
+    _, labels, logits = _sample(6000, seed=5)
+    centred = logits - logits.mean(axis=1, keepdims=True)
+
+    with pytest.warns(BoostWarning, match="known up to a constant"):
+        plain = DecisionTuner("published-boost", scale="logits").fit(centred, labels)
+    with pytest.warns(BoostWarning):
+        moved = DecisionTuner("published-boost", scale="logits").fit(centred + 10, labels)
+
+    assert plain.rule_["factors"] == [2.5, 1.0, 2.5]
+    assert (plain.predict(centred) != moved.predict(centred + 10)).mean() > 0.3
+
+
+def test_cuts_divide_one_score_in_order() -> None:
+    proba, labels, _ = _sample(6000, seed=6)
+    tuner = DecisionTuner("cuts", keep_argmax=False).fit(proba, labels)
+
+    rise = np.argsort(proba[:, 2] - proba[:, 0], kind="stable")
+    codes = label_codes(tuner.predict(proba))[rise]
+
+    assert tuner.rule_["low"] < tuner.rule_["high"]
+    assert (np.diff(codes) >= 0).all()
+
+
+def test_what_is_certain_stays_so() -> None:
+    proba = np.eye(3)[np.arange(300) % 3]
+
+    for method in ("argmax", *TUNED):
+        tuner = DecisionTuner(method).fit(proba, np.arange(300) % 3)  # type: ignore[arg-type]
+        assert tuner.predict(np.eye(3)).tolist() == ["neg", "avg", "pos"]
+        assert tuner.rule_ == {"kind": "argmax"}
+
+
+@pytest.mark.parametrize(
+    ("proba", "labels", "told"),
+    [
+        (np.ones((3, 3)), [0, 1, 2], "are no probabilities"),
+        (np.full((3, 3), np.nan), [0, 1, 2], "are no probabilities"),
+        (np.full((3, 2), 0.5), [0, 1, 2], r"shape \(3, 2\); expected \(rows, 3\)"),
+        (np.zeros((0, 3)), [], r"shape \(0, 3\)"),
+        (np.full((3, 3), 1 / 3), [0, 1], "3 rows of probabilities and 2 labels"),
+        (np.full((3, 3), 1 / 3), [0, 1, 1], "no validation row is pos"),
+        ([["a", "b", "c"]], [0], "not an array of numbers"),
+    ],
+)
+def test_what_cannot_be_tuned_on_is_refused(proba: Any, labels: Any, told: str) -> None:
+    with pytest.raises(ClassifierError, match=told):
+        DecisionTuner().fit(proba, labels)
+
+
+def test_unknown_methods_and_unfitted_tuners_are_said() -> None:
+    with pytest.raises(ClassifierError, match="expected one of argmax, tau"):
+        DecisionTuner("best").fit(np.full((3, 3), 1 / 3), [0, 1, 2])  # type: ignore[arg-type]
+    with pytest.raises(NotFitted):
+        DecisionTuner().predict(np.full((3, 3), 1 / 3))

@@ -1,0 +1,246 @@
+"""The pair model: sums over rows, ordered cuts, learned signs, priors and calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignkit.classify import PairwiseOrdinalClassifier
+from campaignkit.classify.encoding import TrainingRows, encode, training_rows
+from campaignkit.classify.f1 import macro_f1
+from campaignkit.classify.labels import label_codes
+from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
+from campaignkit.classify.pair_tally import PairObjective, PairShape, num_pairs
+from campaignkit.errors import ClassifierError
+from campaignkit.graph import Edge, SignedGraph, compare
+from told_campaigns import told_campaigns
+
+RECORDS, TRUTH, GRAPH = told_campaigns(4000, seed=11)
+MODEL = PairwiseOrdinalClassifier(rank=4).fit(RECORDS[:3000], TRUTH[:3000])
+
+
+def _rows(num: int) -> TrainingRows:
+    return training_rows(RECORDS[:num], TRUTH[:num])
+
+
+def _shape(rows: TrainingRows, *, rank: int, with_prior: bool) -> PairShape:
+    n = len(rows.vocabulary)
+    signs = np.random.default_rng(1).integers(-1, 2, (n, n)).astype(np.int8)
+    return PairShape.of(rows.vocabulary, rank=rank, prior=signs if with_prior else None)
+
+
+@given(st.integers(0, 3), st.booleans(), st.integers(0, 2**32 - 1), st.integers(1, 59))
+def test_the_objective_of_all_rows_is_the_sum_of_its_parts(
+    rank: int, with_prior: bool, seed: int, place: int
+) -> None:
+    rows = _rows(60)
+    shape = _shape(rows, rank=rank, with_prior=with_prior)
+    parameters = np.random.default_rng(seed).normal(0, 0.5, shape.size)
+    parts = np.arange(place), np.arange(place, 60)
+
+    value, slope = PairObjective(rows, shape, gain=5.0)(parameters)
+    told = [PairObjective(rows.take(part), shape, gain=5.0)(parameters) for part in parts]
+
+    assert value == pytest.approx(told[0][0] + told[1][0])
+    assert slope == pytest.approx(told[0][1] + told[1][1], abs=1e-9)
+
+
+@given(st.integers(0, 3), st.booleans(), st.integers(0, 2**32 - 1))
+def test_the_slopes_are_those_of_the_objective_and_its_penalty(
+    rank: int, with_prior: bool, seed: int
+) -> None:
+    rows = _rows(40)
+    shape = _shape(rows, rank=rank, with_prior=with_prior)
+    objective = PairObjective(rows, shape, gain=5.0)
+    rng = np.random.default_rng(seed)
+    parameters, along = rng.normal(0, 0.4, (2, shape.size))
+    step = 1e-5
+
+    def value(place: Any) -> float:
+        return objective(place)[0] + objective.penalty(place, table=0.3, low_rank=0.7)[0]
+
+    slope = objective(parameters)[1] + objective.penalty(parameters, table=0.3, low_rank=0.7)[1]
+    measured = (value(parameters + step * along) - value(parameters - step * along)) / (2 * step)
+
+    assert slope @ along == pytest.approx(measured, rel=1e-4, abs=1e-4)
+
+
+@given(
+    st.lists(st.floats(-40, 40), min_size=1, max_size=9),
+    st.floats(-20, 20),
+    st.floats(1e-4, 30),
+    st.integers(0, 2),
+)
+def test_ordinal_loss_is_minus_the_log_of_its_probabilities(
+    scores: list[float], low: float, gap: float, code: int
+) -> None:
+    given_scores = np.array(scores)
+    codes = np.full(len(scores), code)
+
+    loss = ordinal_loss(given_scores, codes, np.ones(len(scores)), low=low, high=low + gap)
+    proba = ordinal_probabilities(given_scores, low=low, high=low + gap)
+
+    assert proba.sum(axis=1) == pytest.approx(np.ones(len(scores)))
+    assert np.isfinite(loss.value) and np.isfinite(loss.by_score).all()
+    if (proba[:, code] > 1e-7).all():
+        assert loss.value == pytest.approx(-np.log(proba[:, code]).sum(), rel=1e-4, abs=1e-6)
+
+
+def test_it_learns_what_pairs_decide() -> None:
+    f1 = macro_f1(label_codes(TRUTH[3000:]), label_codes(MODEL.predict(RECORDS[3000:])))
+
+    assert f1 > 0.82  # a tenth of the rows lie on a cut: balances come in steps
+
+
+def test_cuts_are_ordered_and_a_better_score_is_never_a_worse_label() -> None:
+    score = MODEL.decision_function(RECORDS)
+    codes = label_codes(MODEL.predict(RECORDS))
+
+    assert MODEL.cuts_[0] < MODEL.cuts_[1]
+    assert (np.diff(codes[np.argsort(score)]) >= 0).all()
+
+
+def test_learned_signs_are_those_of_the_graph_that_decided() -> None:
+    found = MODEL.effect_graph(pos_frac=0.35, neg_frac=0.35)
+
+    told = compare(GRAPH, found).overall
+    strengths = {
+        sign: np.mean([MODEL.pair_effects_.edge(e.source, e.target).strength for e in edges])
+        for sign in (-1, 1)
+        if (edges := [e for e in GRAPH.edges() if e.sign == sign])
+    }
+
+    assert told.sign_agreement > 0.95
+    assert strengths[1] > 0.2 > -0.2 > strengths[-1]
+
+
+def test_the_graph_has_every_pair_of_modalities_once_and_says_which_it_met() -> None:
+    records = [{"a": "x", "b": "y"}, {"a": "x", "b": "z"}, {"a": "w", "b": "y"}]
+    graph = PairwiseOrdinalClassifier().fit(records, ["neg", "avg", "pos"]).pair_effects_
+
+    told = {(e.source[1], e.target[1]): e.decided_by for e in graph.edges()}
+
+    assert told == {
+        ("w", "y"): "learned", ("w", "z"): "predicted", ("x", "y"): "learned",
+        ("x", "z"): "learned",
+    }  # fmt: skip
+
+
+def test_a_known_graph_helps_where_rows_are_few() -> None:
+    plain = PairwiseOrdinalClassifier().fit(RECORDS[:150], TRUTH[:150])
+    told = PairwiseOrdinalClassifier(prior=GRAPH).fit(RECORDS[:150], TRUTH[:150])
+
+    truth = label_codes(TRUTH[3000:])
+    f1 = [macro_f1(truth, label_codes(m.predict(RECORDS[3000:]))) for m in (plain, told)]
+
+    assert f1[1] > f1[0] + 0.1
+
+
+def test_a_prior_of_other_attributes_is_refused() -> None:
+    other = SignedGraph.from_edges([Edge(("season", "spring"), ("weather", "rain"), -1)])
+
+    with pytest.raises(ClassifierError, match="holds none of the"):
+        PairwiseOrdinalClassifier(prior=other).fit(RECORDS[:100], TRUTH[:100])
+    with pytest.raises(ClassifierError, match="prior is a str; expected a graph"):
+        PairwiseOrdinalClassifier(prior="edges.csv").fit(RECORDS[:100], TRUTH[:100])  # type: ignore[arg-type]
+
+
+def test_penalties_are_chosen_by_held_out_log_loss() -> None:
+    best = min(MODEL.candidates_, key=lambda c: c.log_loss)
+
+    assert MODEL.is_calibrated_
+    assert MODEL.penalty_ == [best.table, best.low_rank]
+
+
+def test_probabilities_are_about_as_often_right_as_they_say() -> None:
+    records, truth, _ = told_campaigns(6000, seed=12, noise=0.08)
+    model = PairwiseOrdinalClassifier().fit(records[:3000], truth[:3000])
+
+    proba = model.predict_proba(records[3000:])
+    right = model.predict(records[3000:]) == truth[3000:]
+
+    # Three standard errors of a mean of 3,000 rows are about .025.
+    assert proba.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.04)
+
+
+def test_few_rows_are_fitted_without_calibration() -> None:
+    labels = ["neg", "avg", "pos"] * 3
+
+    model = PairwiseOrdinalClassifier().fit(RECORDS[:9], labels)
+
+    assert not model.is_calibrated_
+    assert model.candidates_ == []
+
+
+def test_rows_of_one_value_and_rows_all_alike_are_fitted() -> None:
+    lone = PairwiseOrdinalClassifier().fit([{"a": "x"}, {"a": "y"}, {"a": "x"}], [0, 1, 2])
+    alike = PairwiseOrdinalClassifier().fit([{"a": "x", "b": "y"}] * 60, [0, 1, 2] * 20)
+
+    assert np.isfinite(lone.predict_proba([{"a": "x"}])).all()
+    assert alike.predict_proba([{"a": "x", "b": "y"}])[0] == pytest.approx([1 / 3] * 3, abs=0.02)
+
+
+def test_a_separable_sample_gives_finite_numbers() -> None:
+    records = [{"a": v, "b": "y"} for v in "xyz"] * 200
+
+    model = PairwiseOrdinalClassifier().fit(records, ["neg", "avg", "pos"] * 200)
+
+    assert np.isfinite(model.effects_).all() and np.isfinite(model.predict_proba(records)).all()
+    assert model.score(records, ["neg", "avg", "pos"] * 200) == 1.0
+
+
+def test_a_row_predicted_alone_gets_what_it_gets_among_others() -> None:
+    together = MODEL.predict_proba(RECORDS[:20])
+
+    alone = np.concatenate([MODEL.predict_proba([record]) for record in RECORDS[:20]])
+
+    assert alone == pytest.approx(together)
+
+
+def test_saved_effects_make_the_same_graph(tmp_path: Path) -> None:
+    MODEL.save(tmp_path / "m")
+
+    again = PairwiseOrdinalClassifier.load(tmp_path / "m")
+
+    assert again.pair_effects_ == MODEL.pair_effects_
+
+
+def test_scores_are_those_of_the_written_formula() -> None:
+    rows = encode(RECORDS[:5], MODEL.vocabulary_)
+    expected = []
+    for i in range(5):
+        x = np.zeros(len(MODEL.vocabulary_))
+        x[rows.nodes[rows.offsets[i] : rows.offsets[i + 1]]] = 1
+        pairs = num_pairs(np.array([int(x.sum())]))[0]
+        expected.append(MODEL.gain_ * (x @ MODEL.effects_ @ x) / (2 * pairs))
+
+    assert MODEL.decision_function(RECORDS[:5]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"rank": -1}, "rank is -1"),
+        ({"rank": 2.5}, "rank is 2.5"),
+        ({"penalty": (0, 1)}, "two positive numbers"),
+        ({"penalty": 3.0}, "two positive numbers"),
+        ({"held_out": 0.9}, "held_out is 0.9"),
+        ({"max_iterations": 0}, "max_iterations is 0"),
+        ({"seed": "x"}, "seed is 'x'"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError if "seed" not in settings else Exception, match=told):
+        PairwiseOrdinalClassifier(**settings).fit(RECORDS[:90], TRUTH[:90])
+
+
+def test_shares_of_signs_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ClassifierError, match="add up to at most 1"):
+        MODEL.effect_graph(pos_frac=0.7, neg_frac=0.7)
+    with pytest.raises(ClassifierError, match="both or neither"):
+        MODEL.effect_graph(pos_frac=0.7)
