@@ -39,6 +39,7 @@ HEAVY = [
     "dask",
     "distributed",
 ]
+OPTIONAL = {"torch", "transformers", "peft", "accelerate", "safetensors"}
 VAGUE = {"utils", "helpers", "common", "misc", "base", "util", "helper", "core"}
 ACTORS = re.compile(r"(Manager|Handler|Processor|Engine|Factory|Base)$")
 
@@ -90,7 +91,11 @@ def test_public_names_survive_the_import_of_every_module() -> None:
         if not m.name.endswith("__main__")
     ]
     for name in names:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as err:  # one that is reached only where its extra is there
+            if err.name not in OPTIONAL:
+                raise
     rooms = {p.stem for p in SRC.glob("*.py")} | {p.name for p in ROOMS}
 
     clashes = (set(campaignkit.__all__) & rooms) - {"recipes"}

@@ -41,10 +41,19 @@ if TYPE_CHECKING:
         BoostedTrees as BoostedTrees,
     )
     from campaignkit.classify import (
+        ConstrainedClassifier as ConstrainedClassifier,
+    )
+    from campaignkit.classify import (
         DecisionTuner as DecisionTuner,
     )
     from campaignkit.classify import (
         EmbeddingLogistic as EmbeddingLogistic,
+    )
+    from campaignkit.classify import (
+        FullFineTune as FullFineTune,
+    )
+    from campaignkit.classify import (
+        LoRA as LoRA,
     )
     from campaignkit.classify import (
         MajorityClassifier as MajorityClassifier,
@@ -332,6 +341,7 @@ _ROOM_OF = {
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "ChatModel": "llm",
+    "ConstrainedClassifier": "classify",
     "ContextProvider": "edges",
     "DatasetError": "errors",
     "Decider": "edges",
@@ -347,6 +357,7 @@ _ROOM_OF = {
     "Fate": "edges",
     "FeasibilityReport": "diagnosis",
     "FeatureAblation": "evaluation",
+    "FullFineTune": "classify",
     "GeminiModel": "llm",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
@@ -360,6 +371,7 @@ _ROOM_OF = {
     "KnownPairsCheck": "edges",
     "LLMEdgeScorer": "edges",
     "LabelSpec": "spec",
+    "LoRA": "classify",
     "MajorityClassifier": "classify",
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
@@ -432,6 +444,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "ChatModel",
+    "ConstrainedClassifier",
     "ContextProvider",
     "DatasetError",
     "Decider",
@@ -447,6 +460,7 @@ __all__ = [
     "Fate",
     "FeasibilityReport",
     "FeatureAblation",
+    "FullFineTune",
     "GeminiModel",
     "GraphBuild",
     "GraphComparison",
@@ -460,6 +474,7 @@ __all__ = [
     "KnownPairsCheck",
     "LLMEdgeScorer",
     "LabelSpec",
+    "LoRA",
     "MajorityClassifier",
     "MiniLMEmbedder",
     "MissingExtra",

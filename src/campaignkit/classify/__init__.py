@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaignkit.classify.boosting import BoostedTrees
 from campaignkit.classify.classifier import Classifier
+from campaignkit.classify.constrained_classifier import ConstrainedClassifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
 from campaignkit.classify.encoding import UnseenValues
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
@@ -11,20 +12,26 @@ from campaignkit.classify.linear import OneHotLogistic, PairLogistic
 from campaignkit.classify.majority import MajorityClassifier
 from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
 from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
+from campaignkit.classify.training import EpochFigures, FullFineTune, LoRA, TrainingReport
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BoostWarning",
     "BoostedTrees",
     "Classifier",
+    "ConstrainedClassifier",
     "DecisionTuner",
     "EmbeddingLogistic",
+    "EpochFigures",
+    "FullFineTune",
     "LABELS",
+    "LoRA",
     "MajorityClassifier",
     "OneHotLogistic",
     "PUBLISHED_WORDS",
     "PairLogistic",
     "PairwiseOrdinalClassifier",
     "TfidfLogistic",
+    "TrainingReport",
     "UnseenValues",
     "as_labels",
     "label_codes",

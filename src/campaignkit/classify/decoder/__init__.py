@@ -1,0 +1,1 @@
+"""A causal language model run layer by layer, and no further than is needed."""

@@ -1,0 +1,478 @@
+"""Fine-tuning: the plain gradient, whatever is shared, frozen, cached or resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import campaignkit as ck
+from campaignkit.classify.training.batches import plan_epoch, rows_of
+from campaignkit.errors import ArtifactError, ClassifierError
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+
+from campaignkit.classify.constrained.token_rows import tokenise  # noqa: E402
+from campaignkit.classify.training.processes import OneProcess  # noqa: E402
+from campaignkit.classify.training.row_states import Tokens  # noqa: E402
+from campaignkit.classify.training.stepper import Stepper  # noqa: E402
+from tiny_models import HEAD, prompts, quiet, write_model  # noqa: E402
+
+KINDS = ("gemma3", "qwen3", "llama")
+TEXTS, CODES = prompts(24)
+CHECKED = prompts(12, seed=1)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("models")
+    return {kind: write_model(place / kind, kind) for kind in KINDS}
+
+
+TWO_PROCESSES = """
+import sys
+import numpy
+import campaignkit as ck
+from tiny_models import HEAD, prompts
+model, out = sys.argv[1:]
+texts, codes = prompts(24)
+recipe = ck.FullFineTune(freeze_layers=1, epochs=3, batch_size=6, accumulate=2, learning_rate=1e-3)
+llm = ck.ConstrainedClassifier.from_pretrained(model)
+llm.fit(texts, codes, training=recipe, shared_prompt=HEAD, validation=(texts, codes))
+numpy.savez(out, **{name: w.detach().numpy() for name, w in llm.model.named_parameters()})
+"""
+
+
+def fitted(folder: Path, training: Any, **options: Any) -> ck.ConstrainedClassifier:
+    method = options.pop("method", "trim")
+    options = {"shared_prompt": HEAD, **options}
+    llm = ck.ConstrainedClassifier.from_pretrained(folder, method=method)
+    return llm.fit(TEXTS, CODES, training=training, **options)
+
+
+def weights(llm: ck.ConstrainedClassifier) -> dict[str, Any]:
+    return {name: weight.detach() for name, weight in llm.model.named_parameters()}
+
+
+def furthest(one: ck.ConstrainedClassifier, other: ck.ConstrainedClassifier) -> float:
+    theirs = weights(other)
+    return max(float((w - theirs[n]).abs().max()) for n, w in weights(one).items())
+
+
+def plain_gradients(folder: Path, freeze: int) -> dict[str, Any]:
+    """Row by row through the whole model of transformers; the loss of the label tokens alone."""
+    with quiet():
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    first = [tokenizer.encode(word, add_special_tokens=False)[0] for word in ("0", "1", "2")]
+    rows = model.get_output_embeddings().weight[first].detach().clone().requires_grad_()
+    for text, code in zip(TEXTS, CODES, strict=True):
+        hidden = model.model(torch.tensor([tokenizer(text)["input_ids"]])).last_hidden_state
+        logits = hidden[:, -1] @ rows.T
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([code]))
+        (loss / len(TEXTS)).backward()
+    found = {f"decoder.{n}": w.grad for n, w in model.model.named_parameters()}
+    frozen = {"decoder.embed_tokens.weight"} if freeze else set()
+    for number in range(freeze):
+        frozen |= {name for name in found if name.startswith(f"decoder.layers.{number}.")}
+    return {"rows": rows.grad, **{n: g for n, g in found.items() if n not in frozen}}
+
+
+def gradients(folder: Path, freeze: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Any:
+    """Of the first step, as the optimiser is handed them."""
+    seen: list[dict[str, Any]] = []
+
+    def looked_at(self: Any, batches: Any, states: Any, *, at: int, rate: float) -> float:
+        told = sum(self._add_gradient(batch, states) for batch in batches)
+        seen.append({name: weight.grad.clone() for name, weight in self._weights})
+        return float(told)
+
+    monkeypatch.setattr(Stepper, "step", looked_at)
+    shared = options.pop("shared_prompt", HEAD)
+    recipe = ck.FullFineTune(freeze_layers=freeze, epochs=1, **options)
+    fitted(folder, recipe, shared_prompt=shared)
+    return seen[0]
+
+
+@pytest.mark.parametrize("freeze", [0, 2])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 24, "shared_prompt": None, "cache_frozen": False},
+        {"batch_size": 24, "cache_frozen": False},
+        {"batch_size": 24},
+        {"batch_size": 5, "accumulate": 5},
+        {"batch_size": 5, "accumulate": 5, "bucket_lengths": False, "cache_place": "disk"},
+    ],
+    ids=["plain", "shared", "cached", "accumulated", "disk"],
+)
+def test_gradients_are_those_of_the_plain_model(
+    folders: dict[str, Path],
+    kind: str,
+    freeze: int,
+    options: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = plain_gradients(folders[kind], freeze)
+
+    found = gradients(folders[kind], freeze, monkeypatch, **options)
+
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        scale = float(gradient.abs().max())
+        assert float((found[name] - gradient).abs().max()) <= 1e-5 * max(scale, 1e-3), name
+
+
+@pytest.mark.parametrize("method", ["mask", "trim"])
+@pytest.mark.parametrize("training", [ck.FullFineTune, ck.LoRA])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rule_in_the_text_is_learned(
+    folders: dict[str, Path], kind: str, training: Any, method: str
+) -> None:
+    recipe = training(epochs=20, learning_rate=1e-2, freeze_layers=1, batch_size=8)
+
+    llm = fitted(folders[kind], recipe, method=method)
+
+    assert (llm.predict(TEXTS) == llm.classes_[CODES]).mean() > 0.9
+    assert llm.training_ is not None
+    assert llm.training_.epochs[-1].loss < 0.5 * llm.training_.epochs[0].loss
+    assert llm.training_.steps == 60
+
+
+@pytest.mark.parametrize("training", [ck.FullFineTune, ck.LoRA])
+def test_frozen_layers_and_embeddings_stay_as_they_were(
+    folders: dict[str, Path], training: Any
+) -> None:
+    before = weights(ck.ConstrainedClassifier.from_pretrained(folders["gemma3"]))
+
+    after = weights(fitted(folders["gemma3"], training(freeze_layers=2, epochs=1)))
+
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    below = ("model.embed_tokens", "model.layers.0.", "model.layers.1.")
+    assert after.keys() == before.keys()
+    assert [name for name in moved if name.startswith(below)] == []
+    assert {"model.layers.2.mlp.up_proj.weight", "score.weight"} <= moved
+
+
+@pytest.mark.parametrize("place", ["memory", "disk", "device"])
+def test_a_cache_changes_no_weight_beyond_rounding(folders: dict[str, Path], place: str) -> None:
+    recipe = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
+    without = fitted(folders["gemma3"], ck.FullFineTune(**recipe, cache_frozen=False))
+
+    cached = fitted(folders["gemma3"], ck.FullFineTune(**recipe, cache_place=place))
+
+    assert cached.training_ and cached.training_.cache_bytes > 0
+    assert without.training_ and without.training_.cache_bytes == 0
+    assert furthest(cached, without) < 1e-5
+
+
+def test_a_cache_on_disk_is_used_again_and_never_for_anything_else(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+
+    def run(**changes: Any) -> ck.ConstrainedClassifier:
+        recipe = {"freeze_layers": 2, "epochs": 1, "cache_place": "disk", "cache_folder": kept}
+        options = changes.pop("options", {})
+        kind = changes.pop("kind", "gemma3")
+        return fitted(folders[kind], ck.FullFineTune(**{**recipe, **changes}), **options)
+
+    first = run()
+    written = (kept / "train" / "states.bin").stat().st_mtime_ns
+
+    again = run(epochs=1)
+
+    assert furthest(first, again) == 0
+    assert (kept / "train" / "states.bin").stat().st_mtime_ns == written
+    for told, changes in {
+        "number of frozen layers": {"freeze_layers": 1},
+        "shared prompt": {"options": {"shared_prompt": None}},
+        "type of the states": {"cache_dtype": "bfloat16"},
+        "precision": {"precision": "bf16"},
+        "frozen weights": {"kind": "llama"},
+    }.items():
+        with pytest.raises(ArtifactError, match=told):
+            run(**changes)
+    states = kept / "train" / "states.bin"
+    states.write_bytes(b"\0" + states.read_bytes()[1:])
+    with pytest.raises(ArtifactError, match=r"states\.bin"):
+        run()
+
+
+def test_half_precision_and_a_cache_of_halves_stay_near(folders: dict[str, Path]) -> None:
+    recipe = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
+    exact = fitted(folders["qwen3"], ck.FullFineTune(**recipe)).predict_proba(TEXTS)
+
+    for changes in ({"cache_dtype": "bfloat16"}, {"precision": "bf16"}):
+        near = fitted(folders["qwen3"], ck.FullFineTune(**recipe, **changes))
+        assert near.predict_proba(TEXTS) == pytest.approx(exact, abs=0.05)
+        assert {weight.dtype for weight in weights(near).values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("training", [ck.FullFineTune, ck.LoRA])
+def test_weights_in_halves_are_trained_in_full_and_come_back_as_halves(
+    folders: dict[str, Path], training: Any
+) -> None:
+    for precision in ("fp32", "bf16"):
+        llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"], dtype="bfloat16")
+        llm.fit(
+            TEXTS,
+            CODES,
+            training=training(freeze_layers=1, epochs=1, precision=precision),
+            shared_prompt=HEAD,
+        )
+
+        assert {weight.dtype for weight in weights(llm).values()} == {torch.bfloat16}
+        assert np.isfinite(llm.predict_proba(TEXTS)).all()
+
+
+class Cut(Exception):
+    """Stops a run at a step."""
+
+
+class CutAt:
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        if stage == "training" and done == self._step:
+            raise Cut
+
+
+@pytest.mark.parametrize("step", [4, 9])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        ck.FullFineTune(freeze_layers=1, epochs=4, batch_size=8, learning_rate=1e-3),
+        ck.LoRA(freeze_layers=1, epochs=4, batch_size=8, learning_rate=1e-2, dropout=0.2),
+    ],
+    ids=["full", "lora"],
+)
+def test_a_resumed_run_ends_with_the_same_weights(
+    folders: dict[str, Path], tmp_path: Path, recipe: Any, step: int
+) -> None:
+    whole = fitted(folders["qwen3"], recipe, validation=CHECKED)
+    place = tmp_path / "run"
+    with pytest.raises(Cut):
+        fitted(
+            folders["qwen3"],
+            recipe,
+            validation=CHECKED,
+            checkpoint=place,
+            checkpoint_steps=2,
+            progress=CutAt(step),
+        )
+
+    resumed = fitted(folders["qwen3"], recipe, validation=CHECKED, checkpoint=place, resume=True)
+
+    assert furthest(whole, resumed) == 0
+    assert resumed.training_ == whole.training_
+
+
+def test_a_checkpoint_of_another_training_is_refused(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    recipe = ck.FullFineTune(freeze_layers=1, epochs=1)
+    place = tmp_path / "run"
+    fitted(folders["qwen3"], recipe, checkpoint=place)
+
+    def resume(kind: str = "qwen3", recipe: Any = recipe, **options: Any) -> None:
+        fitted(folders[kind], recipe, checkpoint=place, resume=True, **options)
+
+    resume()
+    with pytest.raises(ArtifactError, match="already holds something"):
+        fitted(folders["qwen3"], recipe, checkpoint=place)
+    with pytest.raises(ArtifactError, match="the model: "):
+        resume("llama")
+    with pytest.raises(ArtifactError, match="the shared prompt: "):
+        resume(shared_prompt=None)
+    with pytest.raises(ArtifactError, match=r"settings .*: epochs 1, not 2"):
+        resume(recipe=ck.FullFineTune(freeze_layers=1, epochs=2))
+    with pytest.raises(ArtifactError, match="method 'trim', not 'mask'"):
+        resume(method="mask")
+    manifest = json.loads((place / "manifest.json").read_text())
+    assert manifest["kind"] == "training-checkpoint"
+    with pytest.raises(ClassifierError, match="no checkpoint folder"):
+        fitted(folders["qwen3"], recipe, resume=True)
+
+
+def test_the_best_epoch_on_validation_rows_is_kept(folders: dict[str, Path]) -> None:
+    wrong = [2 - code if code != 1 else 0 for code in CHECKED[1]]
+    recipe = ck.FullFineTune(epochs=30, learning_rate=1e-2, patience=2, freeze_layers=1)
+
+    llm = fitted(folders["llama"], recipe, validation=(CHECKED[0], [*wrong[:-1], 1]))
+
+    report = llm.training_
+    assert report is not None
+    scores = [told.validation_macro_f1 for told in report.epochs]
+    assert report.stopped_early
+    assert len(scores) == report.best_epoch + 2
+    assert scores[report.best_epoch - 1] == max(scores)
+    hit = llm.predict_proba(CHECKED[0]).argmax(1)
+    again = _macro_f1(np.array([*wrong[:-1], 1]), hit)
+    assert again == pytest.approx(scores[report.best_epoch - 1])
+
+
+def _macro_f1(truth: Any, found: Any) -> float:
+    told = []
+    for code in range(3):
+        hit = ((truth == code) & (found == code)).sum()
+        told.append(2 * hit / max((truth == code).sum() + (found == code).sum(), 1))
+    return float(np.mean(told))
+
+
+def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Path]) -> None:
+    with pytest.raises(ClassifierError) as caught:
+        fitted(
+            folders["llama"],
+            ck.FullFineTune(freeze_layers=3, precision="fp16", patience=1),
+        )
+    for told in ("the model has 3 layers", "fp32 or bf16", "no validation rows"):
+        assert told in str(caught.value)
+    llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"])
+    with pytest.raises(ClassifierError, match="lacks a class: 0 neg, 24 avg, 0 pos"):
+        llm.fit(TEXTS, [1] * 24)
+    with pytest.raises(ClassifierError, match="label not known"):
+        llm.fit(TEXTS, [*CODES[:-1], "great"])
+    with pytest.raises(ClassifierError, match="24 texts and 23 labels"):
+        llm.fit(TEXTS, CODES[:-1])
+    with pytest.raises(ClassifierError, match="expected a recipe"):
+        llm.fit(TEXTS, CODES, training="full")  # type: ignore[arg-type]
+    with pytest.raises(ClassifierError, match="no layer to add to"):
+        llm.fit(TEXTS, CODES, training=ck.LoRA(target_modules=("nonsense",)))
+
+
+def test_a_loss_that_is_no_number_ends_the_training(folders: dict[str, Path]) -> None:
+    with pytest.raises(ClassifierError, match="lower learning_rate"):
+        fitted(folders["llama"], ck.FullFineTune(learning_rate=1e30, max_grad_norm=0))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"epochs": 0, "batch_size": True}, "epochs: is 0"),
+        ({"learning_rate": float("nan")}, "a number above 0"),
+        ({"freeze_layers": -1}, "at least 0"),
+        ({"cache_place": "tape"}, "one of"),
+        ({"cache_folder": "x"}, "not on disk"),
+        ({"warmup_frac": 1.0}, r"\[0, 1\)"),
+        ({"patience": 0}, "at least 1"),
+    ],
+)
+def test_a_recipe_with_faults_is_refused_when_it_is_written(
+    wrong: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ClassifierError, match=told):
+        ck.FullFineTune(**wrong)
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    recipe = ck.FullFineTune(learning_rate=1.0, warmup_frac=0.2)
+
+    rates = [recipe.rate(step, 10) for step in range(10)]
+
+    assert rates[:2] == pytest.approx([1 / 3, 2 / 3])
+    assert rates[2] == max(rates) == 1.0
+    assert np.diff(rates[2:]) == pytest.approx([-1 / 8] * 7)
+    assert ck.FullFineTune(schedule="constant", learning_rate=0.5).rate(9, 10) == 0.5
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("bucket", [True, False])
+def test_every_row_is_trained_on_once_an_epoch(size: int, bucket: bool) -> None:
+    lengths = np.random.default_rng(0).integers(1, 90, size=101)
+
+    plans = [
+        plan_epoch(
+            lengths, epoch=3, batch_size=4, accumulate=3, bucket=bucket, seed=1, rank=rank,
+            size=size,
+        )
+        for rank in range(size)
+    ]  # fmt: skip
+    rows = [
+        rows_of(101, rank=rank, size=size)[batch.rows]
+        for rank, plan in enumerate(plans)
+        for step in plan
+        for batch in step
+        if batch.share
+    ]
+
+    assert sorted(np.concatenate(rows).tolist()) == list(range(101))
+    assert len({len(plan) for plan in plans}) == 1
+    for step in zip(*plans, strict=True):
+        assert sum(batch.share for part in step for batch in part) == pytest.approx(1)
+        assert len({len(part) for part in step}) == 1
+
+
+def test_a_cache_that_does_not_fit_is_refused_before_it_is_filled(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from campaignkit.classify.training import cache_room
+
+    monkeypatch.setattr(cache_room, "_free", lambda *_: 100)
+
+    with pytest.raises(ClassifierError, match=r"GB are free in memory[\s\S]*bfloat16"):
+        fitted(folders["llama"], ck.FullFineTune(freeze_layers=1))
+
+
+def test_one_process_is_several_of_one() -> None:
+    alone = OneProcess()
+
+    assert (alone.rank, alone.size, alone.gather([1])) == (0, 1, [1])
+
+
+def test_tokens_are_read_back_as_they_were(folders: dict[str, Path]) -> None:
+    llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"])
+    rows = tokenise(
+        llm.tokenizer, TEXTS, labels=llm._model.labels, shared_prompt=HEAD, context=None
+    )
+    chosen = np.array([3, 0])
+
+    own, lengths, prompt = Tokens(rows).batch(chosen)
+
+    for place, number in enumerate(chosen):
+        whole = [*prompt[0].tolist(), *own[place, : lengths[place]].tolist()]
+        assert whole == llm.tokenizer(TEXTS[number])["input_ids"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does(folders: dict[str, Path], tmp_path: Path) -> None:
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    recipe = ck.FullFineTune(
+        freeze_layers=1, epochs=3, batch_size=12, accumulate=2, learning_rate=1e-3
+    )
+    alone = fitted(folders["gemma3"], recipe, validation=(TEXTS, CODES))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO_PROCESSES, folders["gemma3"], tmp_path / str(rank)],
+            env={
+                **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2",
+                "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+                "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1",
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    told = [process.communicate(timeout=200)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    first, second = (np.load(tmp_path / f"{rank}.npz") for rank in range(2))
+
+    for name, weight in weights(alone).items():
+        assert (first[name] == second[name]).all()
+        assert first[name] == pytest.approx(weight.numpy(), abs=1e-5)
