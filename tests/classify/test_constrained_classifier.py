@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import campaignkit as ck
+from campaignkit.dataset.text import PROMPT_STYLES, prompt_template, render_prompts
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -258,3 +259,19 @@ def test_four_bits_need_bitsandbytes(folders: dict[str, Path]) -> None:
 
     with pytest.raises(ck.MissingExtra, match="bitsandbytes"):
         ck.ConstrainedClassifier.from_pretrained(folders["llama"], four_bit=True)
+
+
+def test_the_librarys_own_prompts_end_where_a_label_can_follow(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = write_model(tmp_path / "long", "qwen3", max_position_embeddings=2048)
+    records = [{"brand": brand, "geo": ["90210"]} for brand in ("Nike", "Rolex")]
+    for style in PROMPT_STYLES:
+        template = prompt_template(style)
+        llm = ck.ConstrainedClassifier.from_pretrained(
+            folder, labels=template.label_texts, shared_prompt=template.shared
+        )
+
+        proba = llm.predict_proba(render_prompts(records, style=style))
+
+        assert proba.sum(1) == pytest.approx([1, 1])
