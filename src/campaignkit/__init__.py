@@ -53,6 +53,9 @@ if TYPE_CHECKING:
         FullFineTune as FullFineTune,
     )
     from campaignkit.classify import (
+        GeminiTuner as GeminiTuner,
+    )
+    from campaignkit.classify import (
         LoRA as LoRA,
     )
     from campaignkit.classify import (
@@ -69,6 +72,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.classify import (
         TfidfLogistic as TfidfLogistic,
+    )
+    from campaignkit.classify import (
+        TuningSettings as TuningSettings,
     )
     from campaignkit.dataset import (
         Campaign as Campaign,
@@ -359,6 +365,7 @@ _ROOM_OF = {
     "FeatureAblation": "evaluation",
     "FullFineTune": "classify",
     "GeminiModel": "llm",
+    "GeminiTuner": "classify",
     "GraphBuild": "edges",
     "GraphComparison": "graph",
     "GraphError": "errors",
@@ -399,6 +406,7 @@ _ROOM_OF = {
     "TfidfLogistic": "classify",
     "TraitScorer": "edges",
     "TransformersModel": "llm",
+    "TuningSettings": "classify",
     "UnknownAttribute": "errors",
     "Yardsticks": "evaluation",
     "anonymise": "inject",
@@ -462,6 +470,7 @@ __all__ = [
     "FeatureAblation",
     "FullFineTune",
     "GeminiModel",
+    "GeminiTuner",
     "GraphBuild",
     "GraphComparison",
     "GraphError",
@@ -502,6 +511,7 @@ __all__ = [
     "TfidfLogistic",
     "TraitScorer",
     "TransformersModel",
+    "TuningSettings",
     "UnknownAttribute",
     "Yardsticks",
     "__version__",

@@ -10,6 +10,7 @@ from campaignkit.classify.encoding import UnseenValues
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
 from campaignkit.classify.linear import OneHotLogistic, PairLogistic
 from campaignkit.classify.majority import MajorityClassifier
+from campaignkit.classify.managed import GeminiTuner, TuningSettings
 from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
 from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
 from campaignkit.classify.training import EpochFigures, FullFineTune, LoRA, TrainingReport
@@ -23,6 +24,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "EmbeddingLogistic",
     "EpochFigures",
     "FullFineTune",
+    "GeminiTuner",
     "LABELS",
     "LoRA",
     "MajorityClassifier",
@@ -32,6 +34,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairwiseOrdinalClassifier",
     "TfidfLogistic",
     "TrainingReport",
+    "TuningSettings",
     "UnseenValues",
     "as_labels",
     "label_codes",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaignkit.errors import DatasetError
 from campaignkit.report.balance_section import balance_section
+from campaignkit.report.classifier_section import classifier_section
 from campaignkit.report.density_section import density_section
 from campaignkit.report.evaluation_section import evaluation_section
 from campaignkit.report.example_section import example_section
@@ -24,6 +25,7 @@ from campaignkit.store import atomic_file
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset
     from campaignkit.diagnosis import DensityProfile
+    from campaignkit.evaluation import ClassifierTable
     from campaignkit.graph import SignedGraph
 
 # A section is a function of the subject; it gives None where it has nothing to say.
@@ -33,6 +35,7 @@ SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
     balance_section,
     example_section,
     evaluation_section,
+    classifier_section,
     graph_section,
     density_section,
     sampling_section,
@@ -48,6 +51,7 @@ def write_report(
     spec: SamplingSpec | None = None,
     profile: DensityProfile | None = None,
     splits: Mapping[str, CampaignDataset] | None = None,
+    classifiers: ClassifierTable | None = None,
     title: str = "Campaigns and their evidence",
 ) -> Path:
     """Write a data set's report: one HTML file that loads nothing and runs nothing.
@@ -65,6 +69,8 @@ def write_report(
         Unconstrained draws, to show the labels' boxes against.
     splits : mapping of str to CampaignDataset, optional
         Parts such as train and test, for the class balance.
+    classifiers : ClassifierTable, optional
+        What :func:`campaignkit.compare_classifiers` found on these parts.
     title : str
 
     Returns
@@ -104,6 +110,7 @@ def write_report(
         evaluation=dataset.evaluation or evaluate_dataset(dataset, graph, wanted),
         profile=profile,
         splits=splits or {},
+        classifiers=classifiers,
     )
     with atomic_file(Path(path)) as partial:
         partial.write_bytes(draw_page(subject, title=title).encode())

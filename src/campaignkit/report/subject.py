@@ -15,6 +15,7 @@ from campaignkit.show.palette import label_colours
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset, DatasetEvaluation
     from campaignkit.diagnosis import DensityProfile
+    from campaignkit.evaluation import ClassifierTable
     from campaignkit.graph import SignedGraph
     from campaignkit.spec import SamplingSpec
 
@@ -33,6 +34,8 @@ class Subject:
         Unconstrained draws, for comparison.
     splits : mapping of str to CampaignDataset
         Parts such as train and test.
+    classifiers : ClassifierTable or None
+        What models made of the parts.
     """
 
     dataset: CampaignDataset
@@ -41,6 +44,7 @@ class Subject:
     evaluation: DatasetEvaluation
     profile: DensityProfile | None = None
     splits: Mapping[str, CampaignDataset] = field(default_factory=dict)
+    classifiers: ClassifierTable | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

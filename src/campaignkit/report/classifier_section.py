@@ -1,0 +1,83 @@
+"""Classifiers on the data set: what each learns of it, beside the floor and the ceiling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from campaignkit.report.subject import Subject
+from campaignkit.show import heat_map
+from campaignkit.show.page import Section, figure, paragraph, table
+
+if TYPE_CHECKING:
+    from campaignkit.evaluation import ClassifierResult, ClassifierTable
+
+
+def classifier_section(subject: Subject) -> Section | None:
+    """A table of scores, a confusion matrix each, and whether the best one's lead is luck.
+
+    Examples
+    --------
+    >>> classifier_section.__name__
+    'classifier_section'
+    """
+    found = subject.classifiers
+    if found is None:
+        return None
+    body = paragraph(
+        f"Trained on {found.num_train:,} campaigns and scored on {found.num_test:,} others, whose "
+        "labels took no part. Intervals are 95%, over test rows."
+    )
+    body += table(*_scores(found))
+    body += "".join(paragraph(text) for text in _reading(found))
+    pictures = "".join(_confusion(result) for result in found)
+    body += figure(
+        pictures,
+        "True labels in rows, predicted ones in columns; the colour is the share of the true "
+        "label's campaigns.",
+    )
+    return Section("What a classifier learns", body)
+
+
+def _scores(found: ClassifierTable) -> tuple[list[str], list[list[str]]]:
+    # Times stand in the run log: this page is the same whenever it is made.
+    kept = [i for i, name in enumerate(found.header) if "CPU" not in name]
+    if not any(result.tuned for result in found):
+        kept = [i for i in kept if "tuned" not in found.header[i]]
+    return [found.header[i] for i in kept], [[row[i] for i in kept] for row in found.rows()]
+
+
+def _reading(found: ClassifierTable) -> list[str]:
+    said = []
+    if found.yardsticks.one_hot is not None:
+        said.append(
+            f"Single attributes alone reach {found.yardsticks.one_hot.macro_f1:.3f}: what lies "
+            "above it is learned from pairs."
+        )
+    oracle = found.yardsticks.oracle
+    if oracle is not None:
+        told = f"The graph that made the labels scores {oracle.macro_f1:.3f} with their boxes"
+        if oracle.num_ambiguous:
+            told += (
+                f"; {oracle.num_ambiguous:,} of {oracle.num_rows:,} campaigns lie in the boxes of "
+                "several labels, so no model can be expected to score 1"
+            )
+        said.append(told + ".")
+    ranked = sorted(found, key=lambda result: -result.scores.macro_f1)
+    if len(ranked) > 1:
+        first, second = ranked[:2]
+        test = found.paired(first.name, second.name)
+        low, high = test.interval
+        said.append(
+            f"{first.name} is ahead of {second.name} by {test.difference:.3f} "
+            f"[{low:.3f}, {high:.3f}] on the same campaigns (p {test.p_value:.2g}, approximate "
+            "randomisation)."
+        )
+    return said
+
+
+def _confusion(result: ClassifierResult) -> str:
+    scores = result.scores
+    shares = [[cell / max(sum(row), 1) for cell in row] for row in scores.confusion]
+    texts = [[f"{cell:,}" for cell in row] for row in scores.confusion]
+    names = list(scores.labels)
+    return heat_map(names, names, shares, title=result.name, texts=texts, cell=(74, 40))
