@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from campaignkit.errors import CampaignkitError
 from campaignkit.llm import (
     Account,
+    Budget,
     CallError,
     CallTimedOut,
     ChatModel,
@@ -125,6 +126,25 @@ def test_the_account_gets_every_reply_through_the_faults(make: Make) -> None:
         assert spent.answered + spent.malformed + spent.unconfirmed == len(server.charges)
         charged = sum(c.tokens for c in server.charges)
         assert spent.tokens_in + spent.tokens_out >= charged
+
+
+@pytest.mark.parametrize("tokens", [900, 20_000, 60_000])
+def test_the_server_never_counts_more_tokens_than_the_budget(make: Make, tokens: int) -> None:
+    requests = [Request(Prompt(f"Pair {i}, {'word ' * 200}?"), Signs) for i in range(60)]
+    faults = FaultSchedule.of_all_kinds(0.3, seed=5)
+    with ModelServer(right, faults=faults, hang_s=5.0) as server:
+        with Account(
+            make(server, timeout_s=0.5),
+            budget=Budget(tokens=tokens),
+            reply_tokens=100,
+            retry=RetryPolicy(first_wait_s=0.01),
+        ) as account:
+            account.ask_many(requests)
+            spent = account.spent
+
+        counted = sum(charge.tokens for charge in server.charges)
+    assert counted <= spent.tokens_in + spent.tokens_out <= tokens
+    assert (counted == 0) == (tokens == 900)  # the least that a call can cost is about 1,200
 
 
 def test_our_models_keep_the_contract(make: Make) -> None:
