@@ -224,7 +224,7 @@ def test_a_spent_quota_stops_the_run_and_keeps_what_was_answered(make: Make) -> 
 def test_a_server_that_is_not_there_is_told(make: Make) -> None:
     gone = ModelServer(right)
     model = make(gone)
-    gone._http.server_close()
+    gone.stop()
     with pytest.raises(NotReached, match="nobody answers"):
         model.ask(Prompt("Fit?"), Signs)
 

@@ -21,7 +21,7 @@ from campaignkit.llm.model_errors import (
     WrongKey,
 )
 from campaignkit.llm.secret import find_key, shown_url, without_key
-from campaignkit.llm.transport import retry_after_s, transport_error
+from campaignkit.llm.transport import SLOWER, retry_after_s, transport_error
 
 R = TypeVar("R")
 _VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -125,7 +125,7 @@ class GeminiClient:
                 hint="what was answered is stored: run the same line again when there is quota",
             )
         if code == 429:
-            return RateLimited(told, retry_after_s=_asked_wait(err))
+            return RateLimited(told, hint=SLOWER, retry_after_s=_asked_wait(err))
         if code >= 500 or code == 408:
             return ServerFailed(told, retry_after_s=_asked_wait(err))
         return RequestRefused(told)

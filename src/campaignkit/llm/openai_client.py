@@ -21,7 +21,7 @@ from campaignkit.llm.model_errors import (
     WrongKey,
 )
 from campaignkit.llm.secret import find_key, shown_url, without_key
-from campaignkit.llm.transport import retry_after_s, transport_error
+from campaignkit.llm.transport import SLOWER, retry_after_s, transport_error
 
 R = TypeVar("R")
 _NO_KEY = "no-key-needed"  # what local servers are sent: the client insists on one
@@ -128,7 +128,7 @@ class OpenAIClient:
                 hint="what was answered is stored: run the same line again when there is quota",
             )
         if code == 429:
-            return RateLimited(told, retry_after_s=wait)
+            return RateLimited(told, hint=SLOWER, retry_after_s=wait)
         if code >= 500 or code == 408:
             return ServerFailed(told, retry_after_s=wait)
         return RequestRefused(told)

@@ -12,6 +12,7 @@ from time import time
 
 from campaignkit.llm.model_errors import CallError, CallTimedOut, ConnectionCut, NotReached
 
+SLOWER = "set requests_per_minute to what the service allows, or a smaller concurrency"
 _NEVER_SENT = {
     "ConnectError",
     "ConnectTimeout",

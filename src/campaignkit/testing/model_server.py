@@ -126,9 +126,10 @@ class ModelServer:
     def stop(self) -> None:
         """Listen no more."""
         self._over.set()
-        self._http.shutdown()
+        if self._thread.is_alive():
+            self._http.shutdown()
+            self._thread.join()
         self._http.server_close()
-        self._thread.join()
 
     @property
     def gemini_url(self) -> str:
