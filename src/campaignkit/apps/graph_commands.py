@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaignkit.apps.names import catalogue_named, graph_at, pairs_of
+from campaignkit.apps.build_command import build, numbers_of
+from campaignkit.apps.names import graph_at
 from campaignkit.apps.options import CatalogueOption, EdgesArgument, JsonOption, ReplaceOption
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 
 if TYPE_CHECKING:
-    from campaignkit.graph import Agreement, GraphComparison, SignedGraph
+    from campaignkit.graph import Agreement, GraphComparison
 
 graph_app = typer.Typer(
     help="Build, compare and show signed graphs.",
@@ -22,57 +23,7 @@ graph_app = typer.Typer(
 )
 
 
-@graph_app.command()
-def build(
-    catalogue: Annotated[
-        str,
-        typer.Argument(
-            metavar="CATALOGUE",
-            help="A .csv or .json file, or a bundled one: retail-160, starter-27.",
-        ),
-    ],
-    *,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The edges.csv to write.")
-    ] = Path("edges.csv"),
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            "--save",
-            metavar="DIR",
-            help="Also a folder that keeps reasons, neutrals and attributes without an edge.",
-        ),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--columns", metavar="OURS=THEIRS", help="Other headers in your CSV, as value=name."
-        ),
-    ] = None,
-    replace: ReplaceOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Give every pair of attributes a sign, by marketing rules over their traits.
-
-    Needs no key, no network and no GPU. The rules are listed in the documentation (trait rules);
-    scorers of your own are passed to build_graph in Python.
-    """
-    from campaignkit.edges import TraitScorer, build_graph
-
-    refuse_existing(out, replace=replace)
-    renamed = pairs_of(columns or [], option="--columns", example="value=name", read=str)
-    with working("scoring pairs") as bar:
-        built = build_graph(
-            catalogue_named(catalogue, columns=renamed), scorer=TraitScorer(), progress=bar
-        )
-        if save is not None:
-            built.graph.save(save, replace=replace)
-        built.graph.write_csv(out)
-    if json:
-        print_json({"edges": str(out), "folder": save and str(save), **_numbers(built.graph)})
-        return
-    print(built.report)
-    print(f"wrote {out}" + (f" and {save}" if save else ""))
+graph_app.command()(build)
 
 
 @graph_app.command()
@@ -116,7 +67,7 @@ def show(
         with working("drawing"):
             graph.to_html(out)
     if json:
-        print_json({"page": out and str(out), **_numbers(graph)})
+        print_json({"page": out and str(out), **numbers_of(graph)})
         return
     print(f"{graph.num_nodes:,} attributes, {graph.num_positive:,} +, {graph.num_negative:,} -")
     for (one, other), held in graph.by_modality_pair().items():
@@ -128,26 +79,6 @@ def show(
     print(f"digest {graph.digest}")
     if out is not None:
         print(f"wrote {out}")
-
-
-def _numbers(graph: SignedGraph) -> dict[str, object]:
-    return {
-        "digest": graph.digest,
-        "num_attributes": graph.num_nodes,
-        "num_positive": graph.num_positive,
-        "num_negative": graph.num_negative,
-        "num_neutral": graph.num_neutral,
-        "by_modality_pair": [
-            {
-                "modalities": list(pair),
-                "num_pairs": held.num_pairs,
-                "num_positive": held.num_positive,
-                "num_negative": held.num_negative,
-                "num_neutral": held.num_neutral,
-            }
-            for pair, held in graph.by_modality_pair().items()
-        ],
-    }
 
 
 def _print_comparison(found: GraphComparison) -> None:

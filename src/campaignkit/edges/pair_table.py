@@ -11,6 +11,7 @@ from campaignkit.catalogue import Attribute, Catalogue, Key
 from campaignkit.errors import GraphError
 
 MAX_PAIRS = 50_000_000  # 400 MB of positions; at 25 pairs a call, two million calls
+_TOKENS_A_PAIR = 28  # 20 in, 8 out: the plan of retail-160
 
 
 class PairTable:
@@ -124,13 +125,13 @@ def too_many(catalogue: Catalogue, num_pairs: int, *, batch_size: int = 25) -> G
 
     Examples
     --------
-    >>> print(too_many(Catalogue([]), 10**9).message)
-    0 attributes make 1,000,000,000 pairs: 40,000,000 calls of 25; expected 50,000,000 at most
+    >>> print(too_many(Catalogue([]), 10**9).message.split(": ")[1])
+    40,000,000 calls of 25 and some 28,000,000,000 tokens; expected 50,000,000 at most
     """
     return GraphError(
         f"{len(catalogue):,} attributes make {num_pairs:,} pairs: "
-        f"{-(-num_pairs // batch_size):,} calls of {batch_size}; "
-        f"expected {MAX_PAIRS:,} at most",
+        f"{-(-num_pairs // batch_size):,} calls of {batch_size} and some "
+        f"{num_pairs * _TOKENS_A_PAIR:,} tokens; expected {MAX_PAIRS:,} at most",
         hint="leave out what cannot decide a campaign, or build graphs of parts and join them",
     )
 

@@ -1,0 +1,308 @@
+"""``campaignkit graph build``: a sign for every pair, by rules, by a model, or rehearsed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaignkit.apps.build_words import budget_of, method_named, model_named
+from campaignkit.apps.names import catalogue_named, pairs_of
+from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.output import print_json, refuse_existing
+from campaignkit.apps.working import working
+from campaignkit.errors import CampaignkitError
+
+if TYPE_CHECKING:
+    from campaignkit.catalogue import Catalogue
+    from campaignkit.edges import EdgeScorer, GraphBuild, GraphMethod, GraphPlan, RehearsalWorld
+    from campaignkit.graph import SignedGraph
+    from campaignkit.llm import ChatModel
+
+_MODEL = "With a language model"
+_SPENT = "What may be spent"
+
+
+def build(
+    catalogue: Annotated[
+        str,
+        typer.Argument(
+            metavar="CATALOGUE",
+            help="A .csv or .json file, or a bundled one: retail-160, starter-27.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The edges.csv to write; edges.csv, or rehearsed_edges.csv, without it.",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="DIR",
+            help="Also a folder that keeps reasons, neutrals and attributes without an edge.",
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns", metavar="OURS=THEIRS", help="Other headers in your CSV, as value=name."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Ask this chat model: gemini:NAME, openai:NAME, local:PATH, or NAME with "
+            "--base-url. Keys come from the environment.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            help="An OpenAI-compatible server, such as http://localhost:11434/v1.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse",
+            help="Ask a simulated model instead: costs nothing, and the signs mean nothing.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = False,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="brute-force|active",
+            help="Judge every pair, or those that teach most and predict the others.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "brute-force",
+    packing: Annotated[
+        str,
+        typer.Option(
+            "--packing",
+            metavar="mixed|pairs|oriented|published",
+            help="What a call of brute force holds.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "mixed",
+    batch_size: Annotated[
+        int,
+        typer.Option("--batch-size", metavar="N", help="Pairs a call.", rich_help_panel=_MODEL),
+    ] = 25,
+    target: Annotated[
+        float,
+        typer.Option(
+            "--target",
+            metavar="SHARE",
+            help="active ends when its bound on disagreement is this low.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = 0.1,
+    describe: Annotated[
+        bool,
+        typer.Option(
+            "--describe", help="Show the model descriptions too.", rich_help_panel=_MODEL
+        ),
+    ] = False,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store",
+            metavar="DIR",
+            help="Keep every answer there: the same command goes on after a stop.",
+            rich_help_panel=_SPENT,
+        ),
+    ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option("--calls", metavar="N", help="Calls, at most.", rich_help_panel=_SPENT),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option("--tokens", metavar="N", help="Tokens, at most.", rich_help_panel=_SPENT),
+    ] = None,
+    money: Annotated[
+        float | None,
+        typer.Option(
+            "--money",
+            metavar="X",
+            help="Money, at most; needs --prices.",
+            rich_help_panel=_SPENT,
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            "--prices",
+            metavar="FILE",
+            help="A TOML table of prices by model.",
+            rich_help_panel=_SPENT,
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", help="Calls at a time.", rich_help_panel=_SPENT),
+    ] = 7,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            "--rate", metavar="N", help="Calls a minute, at most.", rich_help_panel=_SPENT
+        ),
+    ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan", help="Only say what it would cost; send nothing.", rich_help_panel=_SPENT
+        ),
+    ] = False,
+    seed: SeedOption = 0,
+    replace: ReplaceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Give every pair of attributes a sign, by marketing rules over their traits.
+
+    Without --model or --rehearse this needs no key, no network and no GPU. The rules are listed in
+    the documentation (trait rules). With a model, the plan is printed before anything is sent, and
+    a plan that goes over the budget is refused.
+    """
+    from campaignkit.edges import LLMEdgeScorer, TraitScorer, build_graph, plan_graph
+    from campaignkit.llm import read_prices
+
+    if rehearse and model is not None:
+        raise CampaignkitError("--rehearse and --model are both given; expected one of them")
+    target_file = out or Path("rehearsed_edges.csv" if rehearse else "edges.csv")
+    if not plan:
+        refuse_existing(target_file, replace=replace)
+    renamed = pairs_of(columns or [], option="--columns", example="value=name", read=str)
+    attributes = catalogue_named(catalogue, columns=renamed)
+    budget = budget_of(calls=calls, tokens=tokens, money=money)
+    table = None if prices is None else read_prices(prices)
+    world = _world(attributes, seed=seed) if rehearse else None
+    chat = _chat(model, base_url, world)
+    scorer: EdgeScorer = TraitScorer()
+    chosen: GraphMethod | None = None
+    if chat is not None:
+        attributes = attributes if world is None else world.catalogue
+        scorer = LLMEdgeScorer(chat, batch_size=batch_size, describe=describe)
+    if chat is not None or plan:
+        chosen = method_named(
+            method, model=chat, packing=packing, batch_size=batch_size, target=target
+        )
+        planned = plan_graph(attributes, method=chosen, model=chat, prices=table, budget=budget)
+        if plan:
+            _print_plan(planned, as_json=json)
+            return
+        print(planned, file=sys.stderr)
+    with working("scoring pairs") as bar:
+        built = build_graph(
+            attributes,
+            scorer=scorer,
+            method=chosen,
+            budget=budget,
+            store=store,
+            seed=seed,
+            concurrency=workers,
+            requests_per_minute=rate,
+            prices=table,
+            progress=bar,
+        )
+        if save is not None:
+            built.graph.save(save, replace=replace)
+        built.graph.write_csv(target_file)
+    _print_build(built, world, target_file, save, as_json=json)
+
+
+def _world(attributes: Catalogue, *, seed: int) -> RehearsalWorld:
+    from campaignkit.edges import RehearsalWorld
+
+    return RehearsalWorld(attributes, seed=seed)
+
+
+def _chat(
+    model: str | None, base_url: str | None, world: RehearsalWorld | None
+) -> ChatModel | None:
+    from campaignkit.edges import RehearsalModel
+
+    if world is not None:
+        return RehearsalModel(world)
+    if model is not None:
+        return model_named(model, base_url=base_url)
+    if base_url is not None:
+        raise CampaignkitError("--base-url is given without --model; expected both or neither")
+    return None
+
+
+def _print_plan(planned: GraphPlan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(planned))
+    else:
+        print(planned)
+
+
+def _print_build(
+    built: GraphBuild,
+    world: RehearsalWorld | None,
+    out: Path,
+    save: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from campaignkit.graph import compare
+
+    report = built.report
+    agreement = None
+    if world is not None:
+        agreement = compare(world.truth_graph(), built.graph).overall.three_way_agreement
+    if as_json:
+        told: dict[str, object] = {
+            "edges": str(out), "folder": save and str(save), **numbers_of(built.graph),
+            "num_failed": report.num_failed, "calls": report.calls, "cost": report.cost,
+            "tokens_in": report.tokens_in, "tokens_out": report.tokens_out,
+            "flip_rate": report.quality.flip_rate, "warnings": list(report.warnings),
+        }  # fmt: skip
+        if world is not None:
+            told |= {"rehearsed": True, "agreement_with_simulated_truth": agreement}
+        print_json(told)
+        return
+    print(report)
+    if agreement is not None:
+        print(f"rehearsed: {agreement:.1%} of the signs are those of the simulated world")
+    print(f"wrote {out}" + (f" and {save}" if save else ""))
+
+
+def numbers_of(graph: SignedGraph) -> dict[str, object]:
+    """A graph's counts, as JSON values."""
+    return {
+        "digest": graph.digest,
+        "num_attributes": graph.num_nodes,
+        "num_positive": graph.num_positive,
+        "num_negative": graph.num_negative,
+        "num_neutral": graph.num_neutral,
+        "by_modality_pair": [
+            {
+                "modalities": list(pair),
+                "num_pairs": held.num_pairs,
+                "num_positive": held.num_positive,
+                "num_negative": held.num_negative,
+                "num_neutral": held.num_neutral,
+            }
+            for pair, held in graph.by_modality_pair().items()
+        ],
+    }

@@ -1,0 +1,150 @@
+"""``graph build`` with a model: planned, rehearsed, bounded, resumed, and refused in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from campaignkit import SignedGraph
+from campaignkit.testing import ModelServer
+from command_line import run_here
+
+Run = pytest.CaptureFixture[str]
+REHEARSE = ["graph", "build", "starter-27", "--rehearse"]
+KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def _no_keys_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def answer(prompt: str, schema: dict[str, object] | None) -> str:
+    return json.dumps(dict.fromkeys((schema or {})["required"], "+"))  # type: ignore[attr-defined]
+
+
+def test_a_rehearsal_says_that_it_is_one_and_prints_the_plan_first(capsys: Run) -> None:
+    ended = run_here(REHEARSE, capsys)
+
+    assert ended.code == 0
+    assert ended.err.startswith("brute force, mixed packing: 17 calls for 252 judgements")
+    assert "of the signs are those of the simulated world" in ended.out
+    assert SignedGraph.read_csv("rehearsed_edges.csv").num_edges > 50
+    assert not Path("edges.csv").exists()
+
+
+def test_a_rehearsal_in_numbers(capsys: Run) -> None:
+    ended = run_here([*REHEARSE, "--json", "--packing", "pairs"], capsys)
+
+    told = json.loads(ended.out)
+    assert told["rehearsed"] is True
+    assert told["agreement_with_simulated_truth"] > 0.8
+    assert told["calls"] >= 11
+    counted = told["num_positive"] + told["num_negative"] + told["num_neutral"]
+    assert counted + told["num_failed"] == 252
+
+
+def test_a_plan_alone_sends_and_writes_nothing(capsys: Run) -> None:
+    spoken = run_here(["graph", "build", "retail-160", "--plan"], capsys)
+    counted = run_here(["graph", "build", "retail-160", "--plan", "--json"], capsys)
+
+    assert spoken.out.startswith("brute force, mixed packing: 348 calls")
+    assert json.loads(counted.out)["calls"] == 348
+    assert list(Path().iterdir()) == []
+
+
+def test_prices_turn_the_plan_into_money(capsys: Run) -> None:
+    Path("prices.toml").write_text('["rehearsal"]\nin_per_million = 0.1\nout_per_million = 0.4\n')
+    plan = [*REHEARSE, "--plan", "--json", "--prices", "prices.toml"]
+
+    told = json.loads(run_here(plan, capsys).out)
+    refused = run_here([*REHEARSE, "--prices", "prices.toml", "--money", "0.000001"], capsys)
+
+    assert told["cost"] == pytest.approx(
+        (0.1 * told["tokens_in"] + 0.4 * told["tokens_out"]) / 1e6
+    )
+    assert refused.code == 2
+    assert "money needed" in refused.err
+
+
+def test_a_stored_build_is_resumed_for_nothing(capsys: Run) -> None:
+    command = [*REHEARSE, "--store", "kept", "--replace", "--json"]
+
+    first, again = (json.loads(run_here(command, capsys).out) for _ in range(2))
+
+    assert first == again
+
+
+def test_a_server_of_the_openai_protocol_is_asked(capsys: Run) -> None:
+    with ModelServer(answer) as server:
+        ended = run_here(
+            ["graph", "build", "starter-27", "--model", "mine", "--base-url", server.openai_url,
+             "--calls", "20"],
+            capsys,
+        )  # fmt: skip
+
+        assert ended.code == 0, ended.err
+        assert len(server.charges) == 17
+    assert "LLMEdgeScorer(mine)" in ended.out
+    assert "warning: all 252 judged pairs are +: the answers hold no information" in ended.out
+    assert "rehearsed" not in ended.out
+
+
+def test_a_wrong_key_and_an_unknown_model_end_in_words(
+    capsys: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "not-the-one")
+    with ModelServer(answer, keys=["the-one"], models=["known"]) as server:
+        command = ["graph", "build", "starter-27", "--base-url", server.gemini_url, "--model"]
+        wrong = run_here([*command, "gemini:known"], capsys)
+        monkeypatch.setenv("GEMINI_API_KEY", "the-one")
+        unknown = run_here([*command, "gemini:no-such"], capsys)
+
+    for ended, words in ((wrong, "key"), (unknown, "no-such")):
+        assert ended.code == 2
+        assert words in ended.err.partition("error: ")[2]
+        assert "Traceback" not in ended.err
+        assert "not-the-one" not in ended.err
+    assert list(Path().iterdir()) == []
+
+
+# What is asked: (the words after `graph build`, what the error must say)
+REFUSED = {
+    "no key": ("starter-27 --model gemini-3-flash", "there is no API key"),
+    "no such kind of model": ("starter-27 --model claude", "expected gemini:NAME, openai:NAME"),
+    "two models": ("starter-27 --rehearse --model gemini:x", "expected one of them"),
+    "an address without a model": ("starter-27 --base-url http://x", "without --model"),
+    "an unknown method": ("starter-27 --rehearse --method magic", "expected brute-force, active"),
+    "an unknown packing": ("starter-27 --rehearse --packing tight", "expected published, or"),
+    "a batch of none": ("starter-27 --rehearse --batch-size 0", "batch_size"),
+    "a target that is none": ("starter-27 --rehearse --method active --target 7", "target_dis"),
+    "a budget below none": ("starter-27 --rehearse --calls -1", "calls is -1"),
+    "a budget that is too small": ("starter-27 --rehearse --calls 3", "does not fit the budget"),
+    "money without a price": ("starter-27 --rehearse --money 1", "has no price"),
+    "no such prices": ("starter-27 --rehearse --prices no.toml", "no.toml does not exist"),
+    "one modality": ("one.csv --rehearse", "no pair of different modalities"),
+    "fifty thousand attributes": ("many.csv --plan", "25,000,000 calls of 25"),
+    "workers that are none": ("starter-27 --rehearse --workers 0", "concurrency is 0"),
+    "a file for a store": ("starter-27 --rehearse --store one.csv", "expected a folder"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_built_is_refused_in_words(name: str, capsys: Run) -> None:
+    words, expected = REFUSED[name]
+    Path("one.csv").write_text("modality,value\nbrand,Nike\nbrand,Dior\n")
+    rows = "".join(f"{('brand', 'geo')[i % 2]},v{i}\n" for i in range(50_000))
+    Path("many.csv").write_text("modality,value\n" + rows)
+    before = sorted(Path().iterdir())
+
+    ended = run_here(["graph", "build", *words.split()], capsys)
+
+    assert ended.code == 2, ended.err
+    assert expected in ended.err.partition("error: ")[2]
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+    assert sorted(Path().iterdir()) == before
