@@ -20,6 +20,7 @@ from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan.graph_plan import GraphPlan
 from campaignkit.edges.plan.plan_calls import planned
 from campaignkit.errors import Fault, GraphError
+from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from campaignkit.llm import ChatModel
 
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
-# Of a model's calls, kept for keys that were missing and are asked again; a plain scorer has none.
-_SPARE_FRAC = 0.05
+_SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _FEWEST = 100  # answers below which there is nothing to learn from
 
 
@@ -167,7 +167,8 @@ class ActiveBuilder:
         if allowed is not None:
             most = min(most, max(allowed - cards, 0) * self.batch_size)
         sizes = round_sizes(len(table), most=most, batch_size=self.batch_size)
-        order = np.arange(most)
+        # Which pairs will be asked about is not known; as many by chance have prompts as long.
+        order = stream(0, "active", "plan").permutation(len(table))[:most]
         parts = {
             "audit": order[: sizes.audit],
             "first sample": order[sizes.audit : sizes.audit + sizes.seed],
@@ -190,8 +191,7 @@ class ActiveBuilder:
         if left is None:
             return None
         allowed = left + session.num_calls - self._num_card_calls(session)
-        spare = math.ceil(_SPARE_FRAC * allowed) if hasattr(session.scorer, "model") else 0
-        most = (allowed - spare) * self.batch_size
+        most = (allowed - self._spare(session, allowed)) * self.batch_size
         needed = min(_FEWEST, int((~session.known).sum()))
         if most < needed:
             cards = self._num_card_calls(session)
@@ -201,6 +201,14 @@ class ActiveBuilder:
                 hint=f"allow {cards + math.ceil(needed / self.batch_size) + 1} calls or more",
             )
         return most
+
+    def _spare(self, session: BuildSession, allowed: int) -> int:
+        """Calls for keys that are missing: about one after each stage; a plain scorer has none."""
+        if not hasattr(session.scorer, "model"):
+            return 0
+        most = allowed * self.batch_size
+        sizes = round_sizes(len(session.pairs), most=most, batch_size=self.batch_size)
+        return sizes.num_stages(most) + math.ceil(_SPARE_FRAC * allowed)
 
     def _num_card_calls(self, session: BuildSession) -> int:
         return len(card_calls(without_traits(session.catalogue)))

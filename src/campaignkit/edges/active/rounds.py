@@ -20,7 +20,7 @@ NO_ANSWER = 2  # what a judge gives for a pair that got no valid answer
 _AUDIT_FRAC, _AUDIT_LEAST, _AUDIT_MOST = 0.06, 400, 1500
 _AUDIT_OF_BUDGET, _SEED_OF_BUDGET = 0.15, 0.35
 _SEED_LEAST, _SEED_MOST = 0.015, 0.12
-_STEP_FRAC = 0.05
+_STEP_FRAC, _STEP_LEAST = 0.05, 8  # of the pairs; calls
 # A likely - is asked about sooner than its doubt alone would have it, where - is rarer than this:
 # a graph of 9% negatives that misses a third of them is not much use for labels.
 _NEGATIVE_PULL, _RARE = 0.5, 0.25
@@ -88,7 +88,6 @@ class RoundsResult:
 @dataclass(frozen=True, slots=True)
 class RoundSizes:
     """How many pairs are judged for what.
-
     Attributes
     ----------
     audit, seed, step : int
@@ -99,6 +98,11 @@ class RoundSizes:
     seed: int
     step: int
 
+    def num_stages(self, most: int) -> int:
+        """How often a judge is asked for so many answers in all."""
+        rest = max(most - self.audit - self.seed, 0)
+        return 2 + min(math.ceil(rest / self.step), MAX_ROUNDS - 1)
+
 
 def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
     """How many pairs to judge for what, of `num_pairs` new ones and at most `most` answers.
@@ -108,7 +112,7 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
     >>> round_sizes(8700, most=None)
     RoundSizes(audit=525, seed=1050, step=450)
     >>> round_sizes(8700, most=2000)
-    RoundSizes(audit=300, seed=700, step=125)
+    RoundSizes(audit=300, seed=700, step=200)
     """
 
     def full(number: float) -> int:
@@ -120,16 +124,17 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
     seed = round(min(max(frac, _SEED_LEAST), _SEED_MOST) * num_pairs)
     if most is None:
         most = num_pairs
-        step = max(full(_STEP_FRAC * num_pairs), full(1))
+        step = full(_STEP_FRAC * num_pairs)
     else:
         most = min(most, num_pairs)
         audit, seed = (
             min(audit, int(_AUDIT_OF_BUDGET * most)),
             min(seed, int(_SEED_OF_BUDGET * most)),
         )
-        # Each round learns from all that is known: fewer of them where there is more of it.
+        # Each round learns from all that is known: fewer of them where there is more of it. And
+        # each may cost a call for keys that were missing, so rounds are of some calls.
         rounds = 8 if num_pairs < 300_000 else 6
-        step = max(full((most - audit - seed) / rounds), full(1))
+        step = max(full((most - audit - seed) / rounds), _STEP_LEAST * batch_size)
     audit = min(full(audit), most)
     return RoundSizes(audit, min(full(seed), most - audit), step)
 
@@ -203,8 +208,7 @@ class _Rounds:
         new = num_pairs - int(self._asked.sum())
         self._left = new if most is None else min(most, new)
         self._sizes = round_sizes(new, most=most, batch_size=batch_size)
-        rest = self._left - self._sizes.audit - self._sizes.seed
-        self._num_rounds = min(math.ceil(max(rest, 0) / self._sizes.step) + 1, MAX_ROUNDS)
+        self._num_rounds = self._sizes.num_stages(self._left) - 1
 
     def run(self, target: float | None) -> RoundsResult:
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
