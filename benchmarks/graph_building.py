@@ -25,6 +25,7 @@ from campaignkit.edges import (
 from campaignkit.edges.active.learner import gather_evidence
 from campaignkit.edges.active.rounds import run_rounds
 from campaignkit.edges.plan import fewest_calls
+from campaignkit.embed import HashingEmbedder
 from campaignkit.llm import Budget
 from campaignkit.seeds import stream
 
@@ -33,6 +34,7 @@ Signs = NDArray[np.int8]
 WORLDS = (1, 2, 3)
 DENSITIES = {"50% +, 9% -": (0.5, 0.09), "20% +, 30% -": (0.2, 0.3)}
 ROWS = ((160, 265), (160, 100), (320, 750), (800, 2960), (1600, 8400))
+PREFILTERED = (160, 320, 800, 1600)
 BOUND_RUNS, BOUND_DELTA, BOUND_ANSWERS = 200, 0.05, 4000
 RERUN = 1
 
@@ -44,8 +46,13 @@ def main() -> None:
     for name, shares in DENSITIES.items():
         rows: dict[str, Any] = {}
         for size, calls in ROWS:
-            rows[f"active, {size} attributes, {calls} calls"] = active_row(size, calls, shares)
-            show_table({f"{name}: {size}, {calls}": rows[next(reversed(rows))]})
+            row = f"active, {size} attributes, {calls} calls"
+            rows[row] = active_row(size, calls, shares)
+            show_table({f"{name}: {row}": rows[row]})
+        for size in PREFILTERED:
+            row = f"pre-filter, {size} attributes"
+            rows[row] = prefilter_row(size, shares)
+            show_table({f"{name}: {row}": rows[row]})
         figures[name] = rows
     record(
         "graph_building",
@@ -113,6 +120,37 @@ def active_row(size: int, calls: int, shares: tuple[float, float]) -> dict[str, 
         RehearsalWorld(size, seed=seed, pos_frac=shares[0], neg_frac=shares[1]) for seed in WORLDS
     ]
     return _spread([_active(world, calls) for world in worlds])
+
+
+def prefilter_row(size: int, shares: tuple[float, float]) -> dict[str, Any]:
+    """The cluster pre-filter in the same worlds, with as many calls as it needs."""
+    worlds = [
+        RehearsalWorld(size, seed=seed, pos_frac=shares[0], neg_frac=shares[1]) for seed in WORLDS
+    ]
+    return _spread([_prefiltered(world) for world in worlds])
+
+
+def _prefiltered(world: RehearsalWorld) -> dict[str, float]:
+    model = RehearsalModel(world)
+    build = ck.build_graph(
+        world.catalogue,
+        scorer=LLMEdgeScorer(model),
+        method=ck.ClusterPrefilter(model=model, embedder=HashingEmbedder()),
+        seed=world.seed,
+    )
+    assert build.states is not None
+    assert build.report.calls is not None
+    signs, reference = build.states.sign, world.answers(rerun=RERUN)
+    # With the calls that it needed, against as many by chance.
+    random_share = _random_share(world, build.report.calls)
+    told = agreement(signs, reference)
+    by_chance = float((random_share == reference).mean())
+    return {
+        "calls": build.report.calls,
+        **told,
+        "random_share_three_way": by_chance,
+        "gain": told["three_way"] - by_chance,
+    }
 
 
 def _active(world: RehearsalWorld, calls: int) -> dict[str, float]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _FEWEST = 100  # answers below which there is nothing to learn from
+_MOST_PAIRS = 8_000_000  # about 3 GB of features, affinities and chances: 4,800 attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ class ActiveBuilder:
         Raises
         ------
         GraphError
-            If attributes have no traits and there is no card model, or the budget is too small to
-            learn from.
+            If attributes have no traits and there is no card model, the budget is too small to
+            learn from, or there are more than 8 million pairs.
         """
         most = self._most(session)
         new = np.flatnonzero(~session.known)
@@ -124,6 +125,12 @@ class ActiveBuilder:
             session.judge([np.flatnonzero(session.known)], stage="known before")
         if self._is_nearly_all(session, len(new), most):
             return self._judge_all(session, new)
+        if len(session.pairs) > _MOST_PAIRS:
+            raise GraphError(
+                f"{len(session.catalogue):,} attributes make {len(session.pairs):,} pairs; "
+                f"expected {_MOST_PAIRS:,} at most, for which 3 GB of memory are needed",
+                hint="build graphs of parts and join them, or use ClusterPrefilter",
+            )
         catalogue = fill_cards(session, self.card_model)
         evidence = gather_evidence(catalogue, vectors=self._vectors(catalogue))
         result = run_rounds(

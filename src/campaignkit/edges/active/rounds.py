@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from campaignkit.edges.active.bound import upper_bound
 from campaignkit.edges.active.learner import Evidence, SignLearner, sharpened, signs_of
+from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 
 MAX_ROUNDS = 20
@@ -169,6 +170,11 @@ def run_rounds(
     batch_size : int
         Stages ask for a multiple of it.
     seed : int
+
+    Raises
+    ------
+    GraphError
+        If no pair gets an answer to learn from.
     """
     return _Rounds(
         evidence, judge, known=known, most=most, delta=delta, batch_size=batch_size, seed=seed
@@ -217,6 +223,12 @@ class _Rounds:
         self._ask(audit, "audit", 0)
         self._audited[audit] = self._judged[audit]
         self._ask(fresh[sizes.audit : sizes.audit + sizes.seed], "first sample", 0)
+        if not (self._judged & ~self._audited).any():
+            raise GraphError(
+                f"{int(self._asked.sum()):,} pairs were asked about, and none got a valid answer",
+                hint="look at the failures: a budget of tokens or money may be spent, or the "
+                "model does not answer in the form that is asked for",
+            )
         summaries = []
         for number in range(1, self._num_rounds + 1):
             chances = self._learner.chances(self._sign, self._judged & ~self._audited)
@@ -225,13 +237,15 @@ class _Rounds:
             met = target is not None and summary.bound <= target
             if met or self._left <= 0 or number == self._num_rounds:
                 break
-            self._ask(self._least_sure(chances), "rounds", number)
+            if not self._ask(self._least_sure(chances), "rounds", number):
+                break  # nobody answers any more: a budget of tokens or money is spent
         return self._result(chances, summaries)
 
-    def _ask(self, pairs: NDArray[np.int64], stage: str, number: int) -> None:
+    def _ask(self, pairs: NDArray[np.int64], stage: str, number: int) -> int:
+        """Have pairs judged; how many of them got an answer."""
         pairs = pairs[: self._left]
         if not len(pairs):
-            return
+            return 0
         answers = self._judge(pairs, stage, number)
         self._asked[pairs] = True
         self._left -= len(pairs)
@@ -239,6 +253,7 @@ class _Rounds:
         self._sign[answered] = answers[answers != NO_ANSWER]
         self._judged[answered] = True
         self._round[answered] = number
+        return len(answered)
 
     def _least_sure(self, chances: Float) -> NDArray[np.int64]:
         """The pairs to ask about next, shuffled; audited ones that rank with them are struck."""
