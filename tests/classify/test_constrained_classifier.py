@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import campaignkit as ck
+from campaignkit.classify import Classifier
 from campaignkit.dataset.text import PROMPT_STYLES, prompt_template, render_prompts
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 
@@ -59,6 +60,7 @@ def test_probabilities_are_those_of_the_plain_model(
     assert shared.predict_proba(TEXTS, batch_size=5) == pytest.approx(expected, abs=1e-5)
     assert llm.predict(TEXTS).tolist() == llm.classes_[expected.argmax(1)].tolist()
     assert llm.classes_.tolist() == ["neg", "avg", "pos"]
+    assert isinstance(llm, Classifier)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

@@ -79,13 +79,12 @@ def check_prompt_ends(tokenizer: Any, texts: Sequence[str], labels: LabelTokens)
         With one fault per ending and word (texts with the same last characters share one).
     """
     endings = {text[-_TAIL:]: text for text in reversed(texts)}  # the first of each stays
+    prompts = tokenizer(list(endings.values()))["input_ids"]
     faults = []
-    for ending, text in endings.items():
-        prompt = tokenizer(text)["input_ids"]
-        for word, expected in zip(labels.words, labels.sequences, strict=True):
-            whole = tokenizer(text + word)["input_ids"]
-            found = tuple(whole[len(prompt) :])
-            if whole[: len(prompt)] != prompt or found != expected:
+    for word, expected in zip(labels.words, labels.sequences, strict=True):
+        wholes = tokenizer([text + word for text in endings.values()])["input_ids"]
+        for ending, prompt, whole in zip(endings, prompts, wholes, strict=True):
+            if whole[: len(prompt)] != prompt or tuple(whole[len(prompt) :]) != expected:
                 faults.append(_ending_fault(tokenizer, ending, word, whole, expected))
     if faults:
         raise ClassifierError(
@@ -97,7 +96,9 @@ def check_prompt_ends(tokenizer: Any, texts: Sequence[str], labels: LabelTokens)
         )
 
 
-_TAIL = 24  # characters; longer than any token that could reach back from a label
+# Characters that a token with a label at its end could reach back over; a longer tail would tell
+# apart prompts that end in the same cue, and check each.
+_TAIL = 8
 
 
 def _ending_fault(

@@ -13,6 +13,7 @@ import numpy as np
 
 from campaignkit.classify.constrained.label_model import LabelModel
 from campaignkit.classify.constrained.token_rows import TokenRows
+from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.training.batches import MicroBatch, plan_epoch, rows_of
 from campaignkit.classify.training.cache_key import CacheKey
 from campaignkit.classify.training.checkpoint import (
@@ -23,7 +24,7 @@ from campaignkit.classify.training.checkpoint import (
 )
 from campaignkit.classify.training.kept_states import kept_states
 from campaignkit.classify.training.labelled_rows import LabelledRows
-from campaignkit.classify.training.macro_f1 import log_loss, macro_f1
+from campaignkit.classify.training.log_loss import log_loss
 from campaignkit.classify.training.processes import Processes
 from campaignkit.classify.training.recipe import TrainingRecipe
 from campaignkit.classify.training.report import EpochFigures, TrainingReport
