@@ -11,7 +11,11 @@ import sys
 from importlib.abc import MetaPathFinder
 
 class Absent(MetaPathFinder):
-    names = {"pandas", "polars", "pyarrow", "duckdb", "yaml", "dask", "distributed", "torch"}
+    names = {
+        "pandas", "polars", "pyarrow", "duckdb", "yaml", "dask", "distributed", "torch", "sklearn",
+        "lightgbm", "transformers", "google", "openai", "tokenizers", "safetensors", "altair",
+        "streamlit", "fastapi", "uvicorn", "umap", "hdbscan", "peft", "ibis",
+    }
 
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in self.names:
@@ -45,7 +49,19 @@ def test_the_main_job_runs_and_verifies_without_any_extra(tmp_path: Path) -> Non
 
     assert made.returncode == 0, made.stderr
     assert "13,000 campaigns" in made.stdout
+    assert "pairwise ordinal" in made.stdout
     assert checked.returncode == 0, checked.stdout
+
+
+def test_the_other_baselines_say_what_they_need_before_anything_is_trained(tmp_path: Path) -> None:
+    asked = _run(tmp_path, "quickstart", "--all-baselines")
+
+    assert asked.returncode == 2
+    assert asked.stderr.endswith(
+        "error: --all-baselines needs lightgbm, which is not installed\n"
+        '  hint: pip install "campaignkit[boost]"\n'
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_needs_an_extra_says_which_line_installs_it(tmp_path: Path) -> None:

@@ -18,19 +18,28 @@ def quickstart(
         "quickstart"
     ),
     seed: SeedOption = 7,
+    all_baselines: Annotated[
+        bool,
+        typer.Option(
+            "--all-baselines", help="Train text models and boosted trees too (extra boost)."
+        ),
+    ] = False,
     replace: ReplaceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Make a labelled data set of 13,000 campaigns from the bundled catalogue, with a report.
 
-    Catalogue, signed graph, diagnosis, campaigns, train and test files and report.html: one
-    command, no key, no network service, no GPU.
+    Catalogue, signed graph, diagnosis, campaigns, train and test files, classifiers and
+    report.html: one command, no key, no network service, no GPU.
     """
+    from campaignkit.apps.classifier_text import classifier_text
     from campaignkit.apps.evaluation_text import evaluation_text
     from campaignkit.report import run_quickstart
 
     with working("starting", compiles=True) as bar:
-        made = run_quickstart(out, seed=seed, replace=replace, progress=bar)
+        made = run_quickstart(
+            out, seed=seed, all_baselines=all_baselines, replace=replace, progress=bar
+        )
     if json:
         print_json({"folder": str(out), "files": made.files})
         return
@@ -38,6 +47,8 @@ def quickstart(
     print(f"graph: {graph.num_nodes:,} attributes, {graph.num_positive:,} +, "
           f"{graph.num_negative:,} - edges")  # fmt: skip
     print(evaluation_text(made.evaluation))
+    if made.classifiers is not None:
+        print(classifier_text(made.classifiers))
     print("\nWritten:")
     for name, what in made.files.items():
         print(f"  {out / name!s:<32} {what}")

@@ -1,4 +1,4 @@
-"""The main job, end to end: catalogue, graph, diagnosis, campaigns, split, report."""
+"""The main job, end to end: catalogue, graph, diagnosis, campaigns, split, models, report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignkit import __version__
+from campaignkit.extras import require
 from campaignkit.progress import Progress, Silent
 from campaignkit.report.dataset_page import write_report
+from campaignkit.report.quickstart_classifiers import train_classifiers
+from campaignkit.runs import RunLog
 from campaignkit.store import Manifest, atomic_folder, digest_file
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
     from campaignkit.dataset import DatasetEvaluation
     from campaignkit.diagnosis import DensityProfile
+    from campaignkit.evaluation import ClassifierTable
     from campaignkit.graph import SignedGraph
     from campaignkit.spec import SamplingSpec
 
@@ -35,6 +39,8 @@ FILES = {
     "spec.json": "what was asked for: label ranges and counts",
     "diagnosis.json": "the density of unconstrained draws",
 }
+RUNS = "runs"  # a log: times and run ids are in it, so it is not in the manifest
+RUNS_SAID = "what every classifier scored, as a run log with its predictions"
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class Quickstart:
         What lies in the folder, by name, in words.
     graph, profile, spec, evaluation
         The results of the steps.
+    classifiers : ClassifierTable or None
+        None where a label has too few rows to learn from.
     """
 
     folder: Path
@@ -56,6 +64,7 @@ class Quickstart:
     profile: DensityProfile
     spec: SamplingSpec
     evaluation: DatasetEvaluation
+    classifiers: ClassifierTable | None = None
 
 
 def run_quickstart(
@@ -65,6 +74,7 @@ def run_quickstart(
     type_ranges: Mapping[str, tuple[int, int]] | None = None,
     num_samples: Mapping[str, int] | None = None,
     seed: int = 7,
+    all_baselines: bool = False,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> Quickstart:
@@ -82,6 +92,8 @@ def run_quickstart(
         Campaigns by label, among pos, avg and neg; 4,000, 5,000 and 4,000 by default.
     seed : int
         Of the campaigns; the diagnosis and the split have fixed ones.
+    all_baselines : bool
+        Whether text models and boosted trees are trained too; needs the extra ``boost``.
     replace : bool
         Whether an earlier result may be replaced.
     progress : Progress, optional
@@ -92,6 +104,8 @@ def run_quickstart(
         If the folder cannot be made, or holds something and `replace` is false.
     SpecError
         If the type ranges do not fit the catalogue, or a label cannot be placed.
+    MissingExtra
+        If `all_baselines` is asked for and LightGBM is not installed.
 
     Examples
     --------
@@ -110,6 +124,8 @@ def run_quickstart(
     from campaignkit.edges import TraitScorer, build_graph
     from campaignkit.sample import AnnealingSampler
 
+    if all_baselines:  # said before anything is made
+        require("lightgbm", extra="boost", user="--all-baselines")
     tell = progress or Silent()
     with atomic_folder(Path(folder), replace=replace) as partial:
         attributes = catalogue or Catalogue.bundled(CATALOGUE)
@@ -126,22 +142,27 @@ def run_quickstart(
         dataset.write(partial / "campaigns")
         write_split(dataset, partial / "split", test=TEST_SHARE)
         train, test = dataset.split(test=TEST_SHARE)
+        classifiers = train_classifiers(
+            train, test, graph=graph, run_log=RunLog(partial / RUNS / "runs.jsonl"),
+            all_baselines=all_baselines, progress=progress,
+        )  # fmt: skip
         tell.update("drawing the report", 0, 1)
         write_report(
             partial / "report.html", dataset, graph,
-            profile=profile, splits={"train": train, "test": test},
+            profile=profile, splits={"train": train, "test": test}, classifiers=classifiers,
         )  # fmt: skip
         _manifest(partial, seed=seed, rows=len(dataset)).write(partial)
     evaluation = dataset.evaluation
     assert evaluation is not None  # the sampler evaluates what it draws
-    return Quickstart(Path(folder), dict(FILES), graph, profile, spec, evaluation)
+    files = FILES | ({RUNS: RUNS_SAID} if classifiers is not None else {})
+    return Quickstart(Path(folder), files, graph, profile, spec, evaluation, classifiers)
 
 
 def _manifest(folder: Path, *, seed: int, rows: int) -> Manifest:
     files = {
         path.relative_to(folder).as_posix(): digest_file(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.relative_to(folder).parts[0] != RUNS
     }
     return Manifest(
         kind="quickstart",
