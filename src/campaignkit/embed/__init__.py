@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from campaignkit.embed.cached import CachedEmbedder
 from campaignkit.embed.embedder import Embedder, FloatArray, embed_texts
+from campaignkit.embed.gemini import GeminiEmbedder
 from campaignkit.embed.hashing import HashingEmbedder
 from campaignkit.embed.minilm import MiniLMEmbedder
+from campaignkit.embed.openai_compatible import OpenAICompatibleEmbedder
 
 __all__ = [
+    "CachedEmbedder",
     "Embedder",
     "FloatArray",
+    "GeminiEmbedder",
     "HashingEmbedder",
     "MiniLMEmbedder",
+    "OpenAICompatibleEmbedder",
     "embed_texts",
 ]
