@@ -26,11 +26,13 @@ from campaignkit.evaluation.detection import (
     total_score,
 )
 from campaignkit.evaluation.detection_sweep import DetectionSweep, sweep_detection
+from campaignkit.evaluation.edge_outcomes import EdgeOutcome, EdgeOutcomes, Verdict
 from campaignkit.evaluation.feature_ablation import AblationReport, FeatureAblation, FeatureDrop
 from campaignkit.evaluation.fitted_run import FittedRun
 from campaignkit.evaluation.graph_oracle import GraphOracle, OracleScore
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
+from campaignkit.evaluation.outcomes import validate_edges
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
@@ -46,6 +48,8 @@ __all__ = [
     "CurvePoint",
     "DetectionScore",
     "DetectionSweep",
+    "EdgeOutcome",
+    "EdgeOutcomes",
     "FeatureAblation",
     "FeatureDrop",
     "FittedRun",
@@ -63,6 +67,7 @@ __all__ = [
     "Scores",
     "SignalShares",
     "Standing",
+    "Verdict",
     "Yardsticks",
     "blind_app",
     "compare_classifiers",
@@ -75,4 +80,5 @@ __all__ = [
     "signal_shares",
     "sweep_detection",
     "total_score",
+    "validate_edges",
 ]
