@@ -6,6 +6,7 @@ from campaignkit.edges.active import ActiveBuilder, RoundSummary
 from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.build_comparison import BuildComparison, compare_builds
+from campaignkit.edges.enrichment import describe_attributes
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
 from campaignkit.edges.known_pairs import KnownPairsCheck, check_known_pairs, published_pairs
@@ -21,6 +22,7 @@ from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan import PACKINGS, BruteForce, GraphPlan, StagePlan, pack, plan_graph
+from campaignkit.edges.prefilter import HDBSCAN, PCA, UMAP, Bands, ClusterPrefilter, Prefiltering
 from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
 from campaignkit.edges.session import BuildSession
@@ -30,10 +32,12 @@ from campaignkit.edges.trait_scorer import TraitScorer
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ActiveBuilder",
     "AnswerQuality",
+    "Bands",
     "BruteForce",
     "BuildComparison",
     "BuildReport",
     "BuildSession",
+    "ClusterPrefilter",
     "ContextProvider",
     "Decider",
     "EdgeScorer",
@@ -42,14 +46,17 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "GraphBuild",
     "GraphMethod",
     "GraphPlan",
+    "HDBSCAN",
     "Judgement",
     "KnownPairsCheck",
     "LLMEdgeScorer",
     "PACKINGS",
+    "PCA",
     "Pair",
     "PairPrompt",
     "PairStates",
     "PairTable",
+    "Prefiltering",
     "RehearsalModel",
     "RehearsalScorer",
     "RehearsalWorld",
@@ -61,10 +68,12 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TRAIT_RULES",
     "TraitRule",
     "TraitScorer",
+    "UMAP",
     "Vote",
     "build_graph",
     "check_known_pairs",
     "compare_builds",
+    "describe_attributes",
     "pack",
     "plan_graph",
     "published_pairs",

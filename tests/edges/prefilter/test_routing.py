@@ -1,0 +1,125 @@
+"""Scores become routes: every pair has one, null is not low, and calls hold each pair once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges import Fate, PairStates, PairTable
+from campaignkit.edges.prefilter import (
+    Bands,
+    Cluster,
+    Clustering,
+    ClusterLabel,
+    ClusterScore,
+    Route,
+)
+from campaignkit.edges.prefilter.routing import (
+    enter_routes,
+    mixed_calls,
+    published_calls,
+    route_pairs,
+)
+from campaignkit.errors import GraphError
+
+CATALOGUE = Catalogue(
+    [Attribute("brand", f"b{i}") for i in range(4)] + [Attribute("geo", f"g{i}") for i in range(3)]
+)
+CLUSTERS = (
+    Cluster(0, "brand", (0, 1), noise=(1,)),
+    Cluster(1, "brand", (2, 3)),
+    Cluster(2, "geo", (4, 5)),
+    Cluster(3, "geo", (6,)),
+)
+CLUSTERING = Clustering(CATALOGUE, CLUSTERS, np.zeros((7, 2)))
+SCORES = st.none() | st.integers(0, 10)
+
+
+def scores(*given: int | None, failures: tuple[str, ...] = ("",) * 4) -> list[ClusterScore]:
+    pairs = [(0, 2), (0, 3), (1, 2), (1, 3)]
+    return [
+        ClusterScore(*pair, score, why)
+        for pair, score, why in zip(pairs, given, failures, strict=True)
+    ]
+
+
+def test_the_published_bands() -> None:
+    routes = [Bands().route(score).word for score in (10, 8, 7, 6, 5, 4, 3, 0, None)]
+
+    assert routes == [
+        "inherit positive", "inherit positive", "classify", "discard", "discard", "classify",
+        "inherit negative", "inherit negative", "not viable",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "bands", [(4, 7, 8, 3), (7, 4, 6, 3), (7, 4, 8, 5), ("7", 4, 8, 3), (True, 4, 8, 3)]
+)
+def test_bands_that_cross_are_refused(bands: tuple[float, ...]) -> None:
+    with pytest.raises(GraphError, match="no such bands"):
+        Bands(*bands)
+
+
+@given(st.lists(SCORES, min_size=4, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_every_pair_has_one_route_and_ends_in_one_fate_or_is_classified(
+    given_scores: list[int | None], answered: list[bool]
+) -> None:
+    pairs = PairTable(CATALOGUE)
+    states = PairStates.of(len(pairs))
+    told = scores(*given_scores, failures=tuple("" if a else "cut" for a in answered))
+
+    routing = route_pairs(pairs, CLUSTERING, told, Bands())
+    enter_routes(states, routing, told, [ClusterLabel("x")] * 4)
+
+    assert sum(routing.counts().values()) == len(pairs) == 12
+    assert np.array_equal(states.fate == Fate.UNDECIDED, routing.classified)
+    noise = np.isin(pairs.pairs, [1]).any(axis=1)
+    inherited = routing.route <= Route.INHERIT_NEGATIVE
+    assert (routing.classified[inherited & noise]).all()
+    assert not (routing.classified[inherited & ~noise]).any()
+
+
+def test_null_is_kept_apart_from_low_and_from_the_middle() -> None:
+    pairs = PairTable(CATALOGUE)
+    states = PairStates.of(len(pairs))
+    told = scores(None, 5, 0, 9)
+
+    routing = route_pairs(pairs, CLUSTERING, told, Bands())
+    enter_routes(states, routing, told, [ClusterLabel(name) for name in "abcd"])
+    fates = {
+        (one, other): (Fate(states.fate[i]).name, int(states.sign[i]), states.reasons[i])
+        for i, (one, other) in enumerate(pairs.pairs.tolist())
+    }
+
+    assert fates[0, 4] == ("NOT_VIABLE", 0, "clusters 'a' with 'c': null")
+    assert fates[0, 6] == ("DISCARDED", 0, "clusters 'a' with 'd': 5 of 10")
+    assert fates[2, 4] == ("DECIDED", -1, "clusters 'b' with 'c': 0 of 10")
+    assert fates[2, 6] == ("DECIDED", 1, "clusters 'b' with 'd': 9 of 10")
+
+
+@given(st.sets(st.integers(0, 251)), st.integers(1, 25), st.sampled_from([0, 1]))
+def test_calls_hold_every_pair_once_and_share_a_primary(
+    chosen: set[int], batch_size: int, kind: int
+) -> None:
+    pairs = PairTable(Catalogue.bundled("starter-27"))
+    rows = np.array(sorted(chosen), dtype=np.int64)
+
+    calls = (published_calls, mixed_calls)[kind](pairs, rows, batch_size=batch_size)
+
+    assert sorted(row for call in calls for row in call.tolist()) == rows.tolist()
+    assert all(1 <= len(call) <= batch_size for call in calls)
+    for call in calls:
+        ends = pairs.pairs[call]
+        assert any((ends == node).any(axis=1).all() for node in ends[0])
+
+
+def test_the_published_rule_needs_the_published_calls() -> None:
+    for name, expected in (("starter-27", 54), ("retail-160", 570)):
+        pairs = PairTable(Catalogue.bundled(name))
+        everything = np.arange(len(pairs))
+
+        assert len(published_calls(pairs, everything, batch_size=25)) == expected
+        assert len(mixed_calls(pairs, everything, batch_size=25)) < 0.7 * expected
