@@ -113,6 +113,9 @@ if TYPE_CHECKING:
         BuildSession as BuildSession,
     )
     from campaignkit.edges import (
+        ClusterPrefilter as ClusterPrefilter,
+    )
+    from campaignkit.edges import (
         ContextProvider as ContextProvider,
     )
     from campaignkit.edges import (
@@ -182,10 +185,16 @@ if TYPE_CHECKING:
         published_pairs as published_pairs,
     )
     from campaignkit.embed import (
+        GeminiEmbedder as GeminiEmbedder,
+    )
+    from campaignkit.embed import (
         HashingEmbedder as HashingEmbedder,
     )
     from campaignkit.embed import (
         MiniLMEmbedder as MiniLMEmbedder,
+    )
+    from campaignkit.embed import (
+        OpenAICompatibleEmbedder as OpenAICompatibleEmbedder,
     )
     from campaignkit.errors import (
         ArtifactError as ArtifactError,
@@ -255,6 +264,9 @@ if TYPE_CHECKING:
     )
     from campaignkit.evaluation import (
         score_findings as score_findings,
+    )
+    from campaignkit.evaluation import (
+        validate_edges as validate_edges,
     )
     from campaignkit.graph import (
         Edge as Edge,
@@ -347,6 +359,7 @@ _ROOM_OF = {
     "Catalogue": "catalogue",
     "CatalogueError": "errors",
     "ChatModel": "llm",
+    "ClusterPrefilter": "edges",
     "ConstrainedClassifier": "classify",
     "ContextProvider": "edges",
     "DatasetError": "errors",
@@ -364,6 +377,7 @@ _ROOM_OF = {
     "FeasibilityReport": "diagnosis",
     "FeatureAblation": "evaluation",
     "FullFineTune": "classify",
+    "GeminiEmbedder": "embed",
     "GeminiModel": "llm",
     "GeminiTuner": "classify",
     "GraphBuild": "edges",
@@ -383,6 +397,7 @@ _ROOM_OF = {
     "MiniLMEmbedder": "embed",
     "MissingExtra": "errors",
     "OneHotLogistic": "classify",
+    "OpenAICompatibleEmbedder": "embed",
     "OpenAICompatibleModel": "llm",
     "PairLogistic": "classify",
     "PairPrompt": "edges",
@@ -430,6 +445,7 @@ _ROOM_OF = {
     "score_findings": "evaluation",
     "synthetic_graph": "graph",
     "synthetic_table": "tables",
+    "validate_edges": "evaluation",
     "write_report": "report",
 }
 
@@ -452,6 +468,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "ChatModel",
+    "ClusterPrefilter",
     "ConstrainedClassifier",
     "ContextProvider",
     "DatasetError",
@@ -469,6 +486,7 @@ __all__ = [
     "FeasibilityReport",
     "FeatureAblation",
     "FullFineTune",
+    "GeminiEmbedder",
     "GeminiModel",
     "GeminiTuner",
     "GraphBuild",
@@ -488,6 +506,7 @@ __all__ = [
     "MiniLMEmbedder",
     "MissingExtra",
     "OneHotLogistic",
+    "OpenAICompatibleEmbedder",
     "OpenAICompatibleModel",
     "PairLogistic",
     "PairPrompt",
@@ -536,6 +555,7 @@ __all__ = [
     "score_findings",
     "synthetic_graph",
     "synthetic_table",
+    "validate_edges",
     "write_report",
 ]
 
