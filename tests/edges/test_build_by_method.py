@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import campaignkit as ck
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     BuildSession,
@@ -274,3 +275,20 @@ def test_pairs_that_are_not_there_are_refused() -> None:
         with pytest.raises(GraphError, match="not there; expected numbers from 0 to 251"):
             session.judge([np.array([0, number])], stage="some")
     session.close()
+
+
+def test_the_promised_lines_work_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    world = ck.RehearsalWorld(160, seed=1)
+    catalogue, scorer = world.carded(), world.scorer()
+
+    plan = ck.plan_graph(catalogue, method=ck.BruteForce(batch_size=25, packing="mixed"))
+    assert (plan.calls, plan.judgements, plan.cost) == (348, 8700, None)
+    build = ck.build_graph(catalogue, scorer=scorer, method=ck.ActiveBuilder(target_disagreement=0.1), budget=ck.Budget(calls=260), store="build/", seed=7)  # fmt: skip  # noqa: E501
+
+    assert build.graph.num_nodes == 160
+    assert build.report.calls <= 260
+    assert Path("build", "answers.sqlite").is_file()
+    assert sum(build.report.by_decider.values()) == 8700

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from campaignkit.llm import (
 from campaignkit.llm.ledger import Ledger
 from campaignkit.progress import Progress, Silent
 
+_EARLIER = 5_000  # pairs asked before that may be asked a second time
 IntArray = NDArray[np.integer]
 
 
@@ -327,7 +329,11 @@ class BuildSession:
             account=self.account,
             stage=stage,
             seed=self.seed,
-            earlier=[self.pairs.pair(pair) for pair in self._asked if not self.known[pair]],
+            earlier=[
+                self.pairs.pair(pair)
+                for pair in islice(reversed(self._asked), _EARLIER)
+                if not self.known[pair]
+            ],
             progress=self._progress,
         )
         self._keep(asked.answers)
