@@ -3,6 +3,8 @@ comparison with another build, and with pairs that are beyond doubt."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from campaignkit.catalogue import Attribute, Catalogue
@@ -131,3 +133,14 @@ def test_a_graph_of_obvious_pairs_may_be_an_edge_list_of_ones_own() -> None:
     assert check_known_pairs(graph, graph).correct_frac == 1.0
     with pytest.raises(GraphError, match="none of the 1 known pairs"):
         check_known_pairs(graph, [Edge(("x", "y"), ("z", "w"), 1)])
+
+
+def test_a_report_is_made_of_json_values() -> None:
+    report = rehearse(WORLD).report
+
+    told = json.loads(json.dumps(report.to_dict()))
+
+    assert told["num_pairs"] == sum(row["num_pairs"] for row in told["by_modality_pair"])
+    assert told["calls"] == sum(told["calls_by_stage"].values())
+    assert told["quality"]["rerun_ceiling"] == 1 - told["quality"]["flip_rate"]
+    assert told["edges_per_call"] == report.edges_per_call

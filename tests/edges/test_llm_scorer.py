@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
+    BruteForce,
     EdgeScorer,
     FactTable,
     LLMEdgeScorer,
@@ -412,3 +413,24 @@ def test_a_method_may_ask_the_model_other_things() -> None:
     assert build.report.calls_by_stage == {"counting": 1, "scoring pairs": 11}
     with pytest.raises(GraphError, match="a chat model is needed"):
         build_graph(STARTER, scorer=lambda pairs: [0] * len(pairs), method=Asking())
+
+
+def test_modalities_of_one_attribute_are_built_like_any_other() -> None:
+    single = Catalogue(Attribute(f"kind {i}", f"value {i}") for i in range(12))
+    oracle = Oracle()
+
+    build = build_graph(single, scorer=LLMEdgeScorer(oracle.model))
+
+    assert build.report.num_pairs == 66
+    assert signs_of(build) == expected_signs(single)
+    by_method = build_graph(single, scorer=LLMEdgeScorer(Oracle().model), method=BruteForce())
+    assert signs_of(by_method) == expected_signs(single)
+
+
+def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:
+    yes = Oracle(lambda prompt, answers: dict.fromkeys(answers, "+"))
+
+    report = build_graph(STARTER, scorer=LLMEdgeScorer(yes.model)).report
+
+    assert report.warnings == ("all 252 judged pairs are +: the answers hold no information",)
+    assert report.quality.num_flips == 0

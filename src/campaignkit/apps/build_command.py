@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _MODEL = "With a language model"
 _SPENT = "What may be spent"
+_TOLD = (
+    "num_not_viable", "num_discarded", "num_failed", "calls", "calls_by_stage", "unconfirmed",
+    "cost", "tokens_in", "tokens_out", "by_decider", "quality", "warnings",
+)  # fmt: skip
 
 
 def build(
@@ -271,11 +275,10 @@ def _print_build(
     if world is not None:
         agreement = compare(world.truth_graph(), built.graph).overall.three_way_agreement
     if as_json:
+        whole = report.to_dict()
         told: dict[str, object] = {
             "edges": str(out), "folder": save and str(save), **numbers_of(built.graph),
-            "num_failed": report.num_failed, "calls": report.calls, "cost": report.cost,
-            "tokens_in": report.tokens_in, "tokens_out": report.tokens_out,
-            "flip_rate": report.quality.flip_rate, "warnings": list(report.warnings),
+            **{name: whole[name] for name in _TOLD},
         }  # fmt: skip
         if world is not None:
             told |= {"rehearsed": True, "agreement_with_simulated_truth": agreement}

@@ -132,6 +132,8 @@ def _slope(
     """Slope of the least-squares line and its standard error."""
     if len(places) < 3 or not np.ptp(places):
         return None, None
+    if not np.ptp(signs):
+        return 0.0, 0.0
     centred = places - places.mean()
     spread = float((centred**2).sum())
     slope = float((centred * signs).sum()) / spread

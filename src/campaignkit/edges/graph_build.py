@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from campaignkit.catalogue import Key
 from campaignkit.edges.answer_quality import AnswerQuality
@@ -117,6 +117,33 @@ class BuildReport:
     def edges_per_call(self) -> float | None:
         """Edges, + and -, for each call; None where calls were not counted, or none was made."""
         return (self.num_positive + self.num_negative) / self.calls if self.calls else None
+
+    def to_dict(self) -> dict[str, object]:
+        """All of it as JSON values; pairs of modalities as a list of objects."""
+        told: dict[str, object] = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("by_modality_pair", "by_rule", "quality", "warnings")
+        }
+        return told | {
+            "calls_by_stage": dict(self.calls_by_stage),
+            "by_decider": dict(self.by_decider),
+            "failures": dict(self.failures),
+            "details": dict(self.details),
+            "edges_per_call": self.edges_per_call,
+            "by_modality_pair": [
+                {"modalities": list(pair), **asdict(held)}
+                for pair, held in self.by_modality_pair.items()
+            ],
+            "by_rule": {rule: asdict(held) for rule, held in self.by_rule.items()},
+            "quality": asdict(self.quality)
+            | {
+                "flip_rate": self.quality.flip_rate,
+                "flip_interval": self.quality.flip_interval,
+                "rerun_ceiling": self.quality.rerun_ceiling,
+            },
+            "warnings": list(self.warnings),
+        }
 
     def __str__(self) -> str:
         done = "judged" if not self.method else f"decided by {self.method} with answers"
