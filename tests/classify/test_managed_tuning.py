@@ -94,6 +94,24 @@ def test_probabilities_come_from_the_first_token_and_can_be_tuned_on(
     assert ck.evaluate(LABELS, shares).accuracy == 1.0
 
 
+def test_a_tuned_model_stands_in_a_table_with_its_runs_logged(
+    server: TuningServer, tmp_path: Path
+) -> None:
+    log = ck.RunLog(tmp_path / "runs.jsonl")
+    rows = (TEXTS, LABELS)
+
+    table = ck.compare_classifiers(
+        {"gemini": tuner(server, tmp_path / "run")}, rows, rows, run_log=log,
+        validation=rows, tuner=ck.DecisionTuner("offsets"),
+    )  # fmt: skip
+    records = log.read().records
+
+    assert table["gemini"].scores.macro_f1 == 1.0
+    assert [record.kind for record in records] == ["fit", "evaluation", "evaluation"]
+    assert records[0].parameters["adapter_size"] == 4
+    assert records[1].model.family == "GeminiTuner"
+
+
 def test_a_run_goes_on_where_it_was_and_is_paid_for_once(
     server: TuningServer, tmp_path: Path
 ) -> None:

@@ -190,17 +190,22 @@ def test_what_cannot_be_compared_is_a_clear_error(
         ck.compare_classifiers(classifiers, train or rows, rows, **given)
 
 
-def test_a_learning_curve_grows_and_its_parts_contain_each_other(world) -> None:
+def test_a_learning_curve_grows_and_its_parts_contain_each_other(world, tmp_path: Path) -> None:
     _, _, dataset = world
     train, test = dataset.split(test=0.3)
 
+    log = ck.RunLog(tmp_path / "runs.jsonl")
     curve = ck.learning_curve(
-        {"by brand": lambda seed: Recaller()}, train, test, sizes=[20, 340], num_seeds=2
-    )
+        {"by brand": lambda seed: Recaller()}, train, test, sizes=[20, 340], num_seeds=2,
+        run_log=log,
+    )  # fmt: skip
 
     few, many = curve.points["by brand"]
     assert (few.num_rows, many.num_rows, many.num_seeds) == (20, 340, 2)
     assert many.log_loss < few.log_loss
+    assert [r.dataset.num_rows for r in log.read().records if r.kind == "fit"] == [20] * 2 + [
+        340
+    ] * 2
     assert "340" in curve.to_markdown() and "<svg" in curve.to_svg()
     with pytest.raises(EvaluationError, match="expected 3"):
         ck.learning_curve({"by brand": lambda seed: Recaller()}, train, test, sizes=[2, 10_000])
@@ -222,6 +227,7 @@ def test_leaving_out_what_a_classifier_reads_costs_and_what_it_does_not_read_is_
     assert report.drops[0].feature == "brand"
     assert 0 < low <= drops["brand"].drop <= high
     assert drops["geo"].drop_by_seed == (0.0, 0.0)
+    assert drops["brand"].log_loss > report.log_loss == drops["geo"].log_loss
     assert sum(found.signal_share for found in report.drops) == pytest.approx(1.0)
     assert len(log.read().records) == 2 * 2 * 5
     assert "true share of signal" in report.to_markdown()

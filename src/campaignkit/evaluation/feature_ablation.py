@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from campaignkit.classify import Classifier
 from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.calibration import mean_loss
 from campaignkit.evaluation.confusion import Counts, Floats, macro_f1_of
-from campaignkit.evaluation.fitted_run import FittedRun, RunWriter, fit_and_predict
+from campaignkit.evaluation.fitted_run import RunWriter, fit_and_predict
 from campaignkit.evaluation.learning_curves import stratified_order
 from campaignkit.evaluation.resampling import Interval, interval_of, resample_rows
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
-from campaignkit.evaluation.scores import score_rows
 from campaignkit.evaluation.signal_share import signal_shares
 from campaignkit.graph import SignedGraph
 from campaignkit.progress import Progress, Silent
@@ -42,12 +42,14 @@ class FeatureDrop:
     interval : (float, float)
         Of the drop, over test rows and seeds.
     drop_by_seed : tuple of float
+    log_loss : float
+        Without it, mean over seeds.
     signal_share : float or None
         The share of the labels' signal that the modality truly carries; None without a graph.
 
     Examples
     --------
-    >>> FeatureDrop("brand", 0.84, 0.06, (0.05, 0.07), (0.06,), 0.31).drop
+    >>> FeatureDrop("brand", 0.84, 0.06, (0.05, 0.07), (0.06,), 0.5, 0.31).drop
     0.06
     """
 
@@ -56,6 +58,7 @@ class FeatureDrop:
     drop: float
     interval: Interval
     drop_by_seed: tuple[float, ...]
+    log_loss: float
     signal_share: float | None = None
 
 
@@ -65,7 +68,7 @@ class AblationReport:
 
     Attributes
     ----------
-    macro_f1 : float
+    macro_f1, log_loss : float
         With all features, mean over seeds.
     drops : tuple of FeatureDrop
     num_train, num_test, num_seeds : int
@@ -74,11 +77,12 @@ class AblationReport:
 
     Examples
     --------
-    >>> AblationReport(0.9, (), 1000, 500, 3, 0.95).macro_f1
+    >>> AblationReport(0.9, 0.3, (), 1000, 500, 3, 0.95).macro_f1
     0.9
     """
 
     macro_f1: float
+    log_loss: float
     drops: tuple[FeatureDrop, ...]
     num_train: int
     num_test: int
@@ -99,13 +103,13 @@ class AblationReport:
         return table(*self._table())
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        head = ["left out", "macro F1", "drop", "from", "to", "true share of signal"]
-        rows = [["(nothing)", f"{self.macro_f1:.4f}", "", "", "", ""]]
+        head = ["left out", "macro F1", "drop", "from", "to", "log-loss", "true share of signal"]
+        rows = [["(nothing)", f"{self.macro_f1:.4f}", "", "", "", f"{self.log_loss:.4f}", ""]]
         for found in self.drops:
             share = "" if found.signal_share is None else f"{found.signal_share:.3f}"
             ends = [f"{end:.4f}" for end in found.interval]
             shown = [found.feature, f"{found.macro_f1:.4f}", f"{found.drop:.4f}"]
-            rows.append([*shown, *ends, share])
+            rows.append([*shown, *ends, f"{found.log_loss:.4f}", share])
         return head, rows
 
 
@@ -201,6 +205,7 @@ class FeatureAblation:
         _check(known, rows, names)
         writer = RunWriter.of(run_log, known, rows, name="ablation", seed=self.seed)
         answers = np.empty((len(names) + 1, self.num_seeds, len(rows)), np.int64)
+        losses = np.empty(answers.shape[:2])
         done, total = 0, (len(names) + 1) * self.num_seeds
         for i, name in enumerate([None, *names]):
             mine = known if name is None else known.without(name)
@@ -211,18 +216,23 @@ class FeatureAblation:
                 part = mine.take(np.sort(order[: self._num_drawn(known)]))
                 made = fit_and_predict(self.make_classifier(repeat), part, held)
                 answers[i, repeat] = made.rows.predicted
-                _write(writer, name, made, held)
+                losses[i, repeat] = mean_loss(made.rows)
+                family = type(made.classifier).__name__
+                writer.write_both(f"{family} without {name}" if name else family, made)
                 done += 1
         tell.update("ablation", total, total)
         shares = signal_shares(rows.dataset, graph).by_modality if graph is not None else {}
-        return self._report(names, rows, answers, shares, num_train=self._num_drawn(known))
+        return self._report(
+            names, rows, answers, losses.mean(axis=1).tolist(),
+            shares=shares, num_train=self._num_drawn(known),
+        )  # fmt: skip
 
     def _num_drawn(self, train: LabelledRows) -> int:
         return max(1, round(self.train_share * len(train)))
 
     def _report(
-        self, names: list[str], rows: LabelledRows, answers: Counts, shares: dict[str, float],
-        *, num_train: int,
+        self, names: list[str], rows: LabelledRows, answers: Counts, losses: list[float],
+        *, shares: dict[str, float], num_train: int,
     ) -> AblationReport:  # fmt: skip
         scores = macro_f1_of(_confusions(rows.codes, answers))
         samples = self._resample(rows.codes, answers)
@@ -238,12 +248,19 @@ class FeatureAblation:
                     drop=float(by_seed.mean()),
                     interval=interval,
                     drop_by_seed=tuple(by_seed.tolist()),
+                    log_loss=losses[i],
                     signal_share=shares.get(name),
                 )
             )
         drops.sort(key=lambda found: -found.drop)
         return AblationReport(
-            float(scores[0].mean()), tuple(drops), num_train, len(rows), self.num_seeds, self.level
+            macro_f1=float(scores[0].mean()),
+            log_loss=losses[0],
+            drops=tuple(drops),
+            num_train=num_train,
+            num_test=len(rows),
+            num_seeds=self.num_seeds,
+            level=self.level,
         )
 
     def _resample(self, truth: Counts, answers: Counts) -> Floats:
@@ -295,14 +312,3 @@ def _check(train: LabelledRows, test: LabelledRows, names: list[str]) -> None:
         raise EvaluationError(
             "an ablation that cannot be run", hint="" if names else "name a feature", faults=faults
         )
-
-
-def _write(writer: RunWriter, name: str | None, made: FittedRun, rows: LabelledRows) -> None:
-    if writer.log is None:
-        return
-    family = type(made.classifier).__name__
-    title = f"{family} without {name}" if name else family
-    fit = writer.write_fit(title, family, made)
-    ids = np.arange(len(rows)).astype(str)
-    scores = score_rows(made.rows, seed=writer.seed or 0)
-    writer.write_scores(title, family, made, scores, rows=made.rows, ids=ids, fit=fit)

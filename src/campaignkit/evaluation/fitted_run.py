@@ -14,7 +14,7 @@ from campaignkit.classify import Classifier, UnseenValues
 from campaignkit.evaluation.confusion import Floats
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.rows_with_labels import LabelledRows
-from campaignkit.evaluation.scores import Scores
+from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.runs import RunDataset, RunLog, RunModel, RunRecord, RunTime, machine_facts
 
 TASK = "outcome"
@@ -125,6 +125,16 @@ class RunWriter:
         )
         return cls(log, told, known, seed, lineage or {})
 
+    def write_both(self, name: str, run: FittedRun) -> None:
+        """Append the fit and the evaluation of the most probable labels."""
+        if self.log is None:
+            return
+        family = type(run.classifier).__name__
+        ids = np.arange(len(run.rows)).astype(str)
+        fit = self.write_fit(name, family, run)
+        scores = score_rows(run.rows, seed=self.seed or 0)
+        self.write_scores(name, family, run, scores, rows=run.rows, ids=ids, fit=fit)
+
     def write_fit(self, name: str, family: str, run: FittedRun) -> str | None:
         """Append the fit; its run id, or None without a log."""
         if self.log is None:
@@ -150,19 +160,12 @@ class RunWriter:
         """Append the evaluation with its predictions; its run id, or None without a log."""
         if self.log is None:
             return None
-        record = RunRecord(
-            kind="evaluation",
-            task=TASK,
+        record = scores.to_record(
             dataset=self.dataset,
             model=RunModel(name=name, family=family),
             parameters={**plain_parameters(run.classifier), "decision": rule},
             seed=self.seed,
-            scores=scores.to_flat(),
-            intervals=scores.intervals,
-            confusion=[list(row) for row in scores.confusion],
-            labels=list(scores.labels),
             time=RunTime(fit_s=run.fit_s, predict_s=run.predict_s),
-            machine=machine_facts(),
             lineage={**self.lineage, **({"fit": fit} if fit else {})},
             notes="; ".join([*run.notes, *scores.notes]),
         )

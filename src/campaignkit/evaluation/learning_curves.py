@@ -13,9 +13,10 @@ from campaignkit.classify import Classifier
 from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.calibration import mean_loss
 from campaignkit.evaluation.confusion import accuracy_of, macro_f1_of
-from campaignkit.evaluation.fitted_run import FittedRun, fit_and_predict
+from campaignkit.evaluation.fitted_run import FittedRun, RunWriter, fit_and_predict
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
 from campaignkit.progress import Progress, Silent
+from campaignkit.runs import RunLog
 from campaignkit.seeds import stream
 from campaignkit.show import line_plot
 
@@ -108,6 +109,7 @@ def learning_curve(
     sizes: Sequence[int] | None = None,
     num_seeds: int = 3,
     seed: int = 0,
+    run_log: RunLog | None = None,
     progress: Progress | None = None,
 ) -> LearningCurve:
     """Fit each classifier on growing parts of the training rows, and score it on all test rows.
@@ -123,6 +125,8 @@ def learning_curve(
         Of the rows drawn and of the classifier.
     seed : int
         Parts of one seed contain each other and keep each label's share.
+    run_log : RunLog, optional
+        Takes a fit and an evaluation a point and seed.
     progress : Progress, optional
 
     Raises
@@ -155,6 +159,10 @@ def learning_curve(
                 part = known.take(stratified_order(known, seed, repeat)[:size])
                 runs.append(fit_and_predict(make(repeat), part, rows))
                 done += 1
+                writer = RunWriter.of(
+                    run_log, part, rows, name=f"learning curve, {size} rows", seed=repeat
+                )
+                writer.write_both(name, runs[-1])
             points[name].append(_point(size, runs))
     tell.update("learning curve", total, total)
     return LearningCurve({name: tuple(line) for name, line in points.items()}, len(rows))

@@ -26,6 +26,7 @@ from campaignkit.evaluation.confusion import (
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.resampling import Interval, interval_of, resample_counts
 from campaignkit.evaluation.yardsticks import Yardsticks
+from campaignkit.runs import RunRecord, machine_facts
 from campaignkit.seeds import stream
 from campaignkit.show import escape
 from campaignkit.show.page import table
@@ -120,6 +121,33 @@ class Scores:
             "yardsticks": self.yardsticks.to_dict() if self.yardsticks else None,
             "notes": list(self.notes),
         }
+
+    def to_record(self, **facts: Any) -> RunRecord:
+        """A line for a run log: these scores, with what you say of the run.
+
+        Parameters
+        ----------
+        **facts
+            Fields of a :class:`RunRecord`: ``dataset=`` and ``model=`` at least.
+
+        Examples
+        --------
+        >>> scores = evaluate(["neg", "avg", "pos"], ["neg", "avg", "avg"])
+        >>> record = scores.to_record(dataset={"name": "test"}, model={"name": "mine"})
+        >>> record.kind, record.task, round(record.scores["accuracy"], 3)
+        ('evaluation', 'outcome', 0.667)
+        """
+        told: dict[str, Any] = {
+            "kind": "evaluation",
+            "task": "outcome",
+            "scores": self.to_flat(),
+            "intervals": self.intervals,
+            "confusion": [list(row) for row in self.confusion],
+            "labels": list(self.labels),
+            "machine": machine_facts(),
+            "notes": "; ".join(self.notes),
+        }
+        return RunRecord(**{**told, **facts})
 
     def to_markdown(self) -> str:
         """A table of the scores with their intervals."""

@@ -142,6 +142,15 @@ training examples out of the request without a word
             )
         return PUBLISHED_RUNS[run]
 
+    def get_params(self) -> dict[str, Any]:
+        """What a run log keeps of it."""
+        return {
+            **self.settings.to_dict(),
+            "answers": list(self.answers),
+            "system": self.system,
+            "thinking_budget": self._thinking_budget,
+        }
+
     def fit(
         self,
         texts: Sequence[str],
