@@ -71,6 +71,22 @@ def test_prices_turn_the_plan_into_money(capsys: Run) -> None:
     assert "money needed" in refused.err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["active", "pre-filter"])
+def test_every_method_can_be_rehearsed(method: str, capsys: Run) -> None:
+    ended = run_here(
+        ["graph", "build", "retail-160", "--rehearse", "--method", method, "--calls", "400",
+         "--json"],
+        capsys,
+    )  # fmt: skip
+
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    states = ("positive", "negative", "neutral", "not_viable", "discarded", "failed")
+    assert sum(told[f"num_{state}"] for state in states) == 8700
+    assert sum(told["calls_by_stage"].values()) == told["calls"] <= 400
+
+
 def test_a_stored_build_is_resumed_for_nothing(capsys: Run) -> None:
     command = [*REHEARSE, "--store", "kept", "--replace", "--json"]
 
@@ -118,7 +134,7 @@ REFUSED = {
     "no such kind of model": ("starter-27 --model claude", "expected gemini:NAME, openai:NAME"),
     "two models": ("starter-27 --rehearse --model gemini:x", "expected one of them"),
     "an address without a model": ("starter-27 --base-url http://x", "without --model"),
-    "an unknown method": ("starter-27 --rehearse --method magic", "expected brute-force, active"),
+    "an unknown method": ("starter-27 --rehearse --method magic", "expected brute-force, act"),
     "an unknown packing": ("starter-27 --rehearse --packing tight", "expected published, or"),
     "a batch of none": ("starter-27 --rehearse --batch-size 0", "batch_size"),
     "a target that is none": ("starter-27 --rehearse --method active --target 7", "target_dis"),

@@ -92,8 +92,9 @@ def build(
         str,
         typer.Option(
             "--method",
-            metavar="brute-force|active",
-            help="Judge every pair, or those that teach most and predict the others.",
+            metavar="brute-force|active|pre-filter",
+            help="Judge every pair; or those that teach most and predict the others; or score "
+            "clusters first.",
             rich_help_panel=_MODEL,
         ),
     ] = "brute-force",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from campaignkit.edges.plan.packing import Packing
     from campaignkit.llm import Budget, ChatModel
 
-_METHODS = ("brute-force", "active")
+_METHODS = ("brute-force", "active", "pre-filter")
 _MODELS = "gemini:NAME, openai:NAME, local:PATH, or NAME with --base-url"
 
 
@@ -67,13 +67,15 @@ def method_named(
     >>> method_named("brute-force", model=None, packing="pairs", batch_size=25, target=None)
     BruteForce(batch_size=25, packing='pairs')
     """
-    from campaignkit.edges import ActiveBuilder, BruteForce
+    from campaignkit.edges import ActiveBuilder, BruteForce, ClusterPrefilter
 
     match name:
         case "brute-force":
             return BruteForce(batch_size=batch_size, packing=_packing(packing))
         case "active":
             return ActiveBuilder(target, card_model=model, batch_size=batch_size)
+        case "pre-filter":
+            return ClusterPrefilter(model=model, batch_size=batch_size)
         case _:
             raise CampaignkitError(f"--method is {name!r}; expected {', '.join(_METHODS)}")
 
