@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 # Of tables and of the low rank, from the stiffest on. Taken from a wider grid, tried on simulated
 # worlds of 1,000 to 42,000 rows whose graphs were .6 and .9 low rank.
-PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (1.0, 3.0))
+PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (1.0, 3.0), (0.3, 2.0))
+_PATIENCE = 2  # penalties in a row that do worse than the best, after which looser ones are left
 _MEMORY = 10  # steps that L-BFGS remembers
 
 
@@ -160,11 +161,11 @@ def choose_penalty(
     penalties: tuple[tuple[float, float], ...],
     max_iterations: int,
 ) -> Choice:
-    """Fit with each pair of penalties, and keep the one of least calibrated held-out log-loss."""
+    """Fit with pairs of penalties in turn; keep that of least calibrated held-out log-loss."""
     learned = PairObjective(train, shape, gain=gain)
     judged = PairObjective(held, shape, gain=gain)
     best: Choice | None = None
-    least = np.inf
+    least, worse = np.inf, 0
     candidates = []
     for penalty in penalties:
         parameters = fit_pairs(learned, start, penalty, max_iterations=max_iterations)
@@ -174,6 +175,10 @@ def choose_penalty(
         loss = log_loss(calibration.probabilities(scores), held)
         candidates.append(Candidate(*penalty, loss))
         if best is None or loss < least:
-            best, least = Choice(penalty, parameters, calibration, ()), loss
+            best, least, worse = Choice(penalty, parameters, calibration, ()), loss, 0
+            continue
+        worse += 1
+        if worse == _PATIENCE:
+            break
     assert best is not None
     return Choice(best.penalty, best.parameters, best.calibration, tuple(candidates))
