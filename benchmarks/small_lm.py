@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 import campaignkit as ck
 from benchmarks.classifier_worlds import BALANCED, IMBALANCED, labelled, low_rank_graph
+from benchmarks.pages import markdown, put
 from benchmarks.record import record
 from campaignkit.classify import OneHotLogistic, PairwiseOrdinalClassifier
 from campaignkit.classify.f1 import macro_f1
@@ -95,6 +96,7 @@ def main(size: Size = STATED, *, keep: bool = True) -> None:
         for step, told in figures[name].items():
             print(f"  {step}: {told}")
     if keep:
+        put("training.md", "<!-- small_lm -->", _page(figures, size))
         record("small_lm", figures, about=_about(size))
 
 
@@ -107,6 +109,27 @@ def _about(size: Size) -> str:
         f"{size.seeds} seeds and their range, on {size.test:,} test rows; rules tuned on "
         f"{size.validation:,} validation rows."
     )
+
+
+def _page(figures: dict[str, Any], size: Size) -> str:
+    parts = [_about(size)]
+    for name in ("imbalanced", "balanced"):
+        rows = []
+        for way, steps in figures[name].items():
+            for step, told in steps.items():
+                if not isinstance(told, dict):
+                    if "difference" not in step:
+                        rows.append([way, step, f"{told:.3f}", "", ""])
+                    continue
+                low, high = told["macro_f1_range"]
+                shares = " / ".join(f"{100 * share:.0f}" for share in told["predicted_shares"])
+                rows.append(
+                    [way, step, f"{told['macro_f1']:.3f}", f"{low:.3f} to {high:.3f}", shares]
+                )
+        head = ["trained with", "answers by", "macro F1", "range", "predicted neg / avg / pos, %"]
+        parts.append(f"{name.capitalize()}:\n\n" + markdown(head, rows))
+    parts.append(f"(`python -m benchmarks small_lm`, {figures['cpu_min']:.0f} CPU minutes.)")
+    return "\n\n".join(parts)
 
 
 def _parts(whole: CampaignDataset, size: Size) -> list[tuple[list[str], NDArray[np.int64], Any]]:

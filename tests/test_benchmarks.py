@@ -11,6 +11,25 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="not a checkout")
+def test_the_benchmark_for_a_gpu_runs_at_a_tiny_size_without_one() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    pytest.importorskip("transformers", reason="transformers is not installed")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu_training", "--smoke"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for way in ("full loss", "trimmed", "frozen", "cached", "shared"):
+        assert f"{way}: s_per_epoch" in done.stdout
+
+
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="not a checkout")
 def test_a_benchmark_that_is_not_there_is_said_with_those_that_are() -> None:
     done = subprocess.run(
