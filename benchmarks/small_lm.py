@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -73,30 +73,44 @@ def main(size: Size = STATED, *, keep: bool = True) -> None:
 
     torch.set_num_threads(1)
     start = time.process_time()
-    figures: dict[str, Any] = {}
-    for name, shares in (("imbalanced", IMBALANCED), ("balanced", BALANCED)):
-        whole = labelled(
-            low_rank_graph(share=0.9, seed=0),
-            num=size.train + size.validation + size.test,
-            shares=shares,
-            cuts="sampler",
-            ranges=RANGES,
-            seed=0,
+    parts = {
+        name: _parts(
+            labelled(
+                low_rank_graph(share=0.9, seed=0),
+                num=size.train + size.validation + size.test,
+                shares=shares,
+                cuts="sampler",
+                ranges=RANGES,
+                seed=0,
+            ),
+            size,
         )
-        parts = _parts(whole, size)
-        runs = []
-        for seed in range(size.seeds):
-            runs.append(_run(parts, size, seed))
+        for name, shares in (("imbalanced", IMBALANCED), ("balanced", BALANCED))
+    }
+    others = {name: _others(part) for name, part in parts.items()}
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in parts}
+    for seed in range(size.seeds):
+        for name, part in parts.items():
+            runs[name].append(_run(part, size, seed))
             spent = time.process_time() - start
-            print(name, seed, f"{spent:.0f} CPU s", json.dumps(runs[-1]), flush=True)
-        figures[name] = {**_summary(runs), "same rows, no language model": _others(parts)}
-    figures["cpu_min"] = round((time.process_time() - start) / 60, 1)
-    for name in ("imbalanced", "balanced"):
-        print(name)
-        for step, told in figures[name].items():
-            print(f"  {step}: {told}")
+            print(name, seed, f"{spent:.0f} CPU s", json.dumps(runs[name][-1]), flush=True)
+        # After each seed: what is done so far stands, whatever comes.
+        done = Size(**{**asdict(size), "seeds": seed + 1})
+        _tell(runs, others, done, cpu_s=time.process_time() - start, keep=keep)
+
+
+def _tell(
+    runs: dict[str, Any], others: dict[str, Any], size: Size, *, cpu_s: float, keep: bool
+) -> None:
+    figures: dict[str, Any] = {
+        name: {**_summary(told), "no language model, same rows": others[name]}
+        for name, told in runs.items()
+    }
+    figures["cpu_min"] = round(cpu_s / 60, 1)
+    page = _page(figures, size)
+    print(page, flush=True)
     if keep:
-        put("training.md", "<!-- small_lm -->", _page(figures, size))
+        put("training.md", "<!-- small_lm -->", page)
         record("small_lm", figures, about=_about(size))
 
 
