@@ -181,6 +181,8 @@ def test_texts_that_cannot_be_classified_are_refused_with_their_numbers(
         llm.predict([])
     with pytest.raises(ClassifierError, match=r"1 of 2 texts are longer .* context of 128"):
         llm.predict([TEXTS[0], HEAD * 40 + "Answer:"])
+    with pytest.raises(ClassifierError, match="cannot generate"):
+        llm.label_mask(prompt_length=9)
     with pytest.raises(ClassifierError, match="prompts' end") as caught:
         llm.predict([TEXTS[0], TEXTS[1] + " "])
     assert "no space after it" in str(caught.value)
@@ -221,6 +223,39 @@ def test_a_model_that_is_not_whole_is_refused(folders: dict[str, Path], tmp_path
     (tmp_path / "saved" / "manifest.json").unlink()
     with pytest.raises(ClassifierError, match=r"lacks weights[\s\S]*lm_head"):
         opened(tmp_path / "saved")
+
+
+def test_files_that_are_no_model_are_told_in_a_sentence(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    def broken(name: str, data: bytes | None) -> Path:
+        folder = tmp_path / name.replace(".", "-")
+        shutil.copytree(folders["llama"], folder)
+        if data is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_bytes(data)
+        return folder
+
+    damaged = {
+        "config.json": [b"\xff\xfe{", b"{", b"[]", b'{"model_type": "nonsense"}'],
+        "model.safetensors": [b"", b"\0" * 99, None],
+        "tokenizer.json": [b"{", None],
+    }
+    for name, contents in damaged.items():
+        for data in contents:
+            folder = broken(name, data)
+            with pytest.raises(ClassifierError, match="can be read from"):
+                ck.ConstrainedClassifier.from_pretrained(folder)
+            shutil.rmtree(folder)
+    with pytest.raises(ClassifierError, match="can be read from"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"] / "config.json")
+    with pytest.raises(ClassifierError, match="dtype is 'int7'"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"], dtype="int7")
+    with pytest.raises(ClassifierError, match="device is 'nonsense'"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"], device="nonsense")
+    with pytest.raises(ClassifierError, match="expected 'mask' or 'trim'"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"], method="cut")  # type: ignore[arg-type]
 
 
 def test_a_saved_folder_that_was_changed_is_refused(

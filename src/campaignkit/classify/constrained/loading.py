@@ -21,6 +21,7 @@ from campaignkit.store import MANIFEST_NAME
 _CLOSE = {torch.float32: 1e-4, torch.float64: 1e-8}  # of the largest state; others: _CLOSE_HALF
 _CLOSE_HALF = 0.1  # two orders of summing in bfloat16, some dozen layers deep
 _TRIED = 12  # tokens
+_DTYPES = ("float32", "bfloat16", "float16")
 
 
 def load_causal(
@@ -41,6 +42,8 @@ def load_causal(
             f"{path} is a folder that campaignkit wrote; expected a causal language model",
             hint="a saved classifier is read by ConstrainedClassifier.load",
         )
+    if dtype not in {None, "auto", *_DTYPES}:
+        raise ClassifierError(f"dtype is {dtype!r}; expected one of {', '.join(_DTYPES)}")
     options: dict[str, Any] = {"dtype": dtype or "auto"}
     if four_bit:
         options |= {"quantization_config": _four_bit(), "device_map": device or "auto"}
@@ -51,7 +54,7 @@ def load_causal(
             hint="save its language model alone, and give that folder",
         )
     if device and not four_bit:
-        model = model.to(device)
+        model = move(model, device)
     tokenizer = read_tokenizer(path)
     if model.config.pad_token_id is None:
         # Nothing here reads padding; a saved model that transformers is to run needs one.
@@ -79,6 +82,17 @@ def read_model(kind: Any, path: str | PathLike[str], options: dict[str, Any]) ->
             faults=[Fault(name, "is missing") for name in missing],
         )
     return model.eval()
+
+
+def move(model: Any, device: str) -> Any:
+    """The model on a device that is there."""
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as err:  # torch asserts that CUDA was compiled in
+        raise ClassifierError(
+            f"device is {device!r}, which torch cannot use: {_first_line(err)}",
+            hint='leave it out for the processor; "cuda" is the first GPU',
+        ) from err
 
 
 def read_tokenizer(path: str | PathLike[str]) -> Any:

@@ -12,7 +12,12 @@ import transformers
 from campaignkit import __version__
 from campaignkit.classify.constrained.label_model import LabelModel
 from campaignkit.classify.constrained.label_tokens import find_label_tokens
-from campaignkit.classify.constrained.loading import check_weights, read_model, read_tokenizer
+from campaignkit.classify.constrained.loading import (
+    check_weights,
+    move,
+    read_model,
+    read_tokenizer,
+)
 from campaignkit.errors import ArtifactError
 from campaignkit.store import (
     MANIFEST_NAME,
@@ -76,7 +81,7 @@ def load(folder: str | PathLike[str], *, device: str | None) -> tuple[LabelModel
     model = read_model(kind, path, {"dtype": "auto"})
     check_weights(model)
     if device:
-        model = model.to(device)
+        model = move(model, device)
     tokenizer = read_tokenizer(path)
     labels = find_label_tokens(tokenizer, spec["labels"])
     if [list(tokens) for tokens in labels.sequences] != spec["label_tokens"]:
