@@ -57,7 +57,7 @@ def serve(
     )
     app = make_app(evaluator, tokens=_read_tokens(tokens))
     print(f"{len(evaluator.ids):,} rows, {evaluator.num_public:,} of them public; "
-          f"http://{host}:{port}/docs says how to submit")  # fmt: skip
+          f"http://{host}:{port}/ says how to submit")  # fmt: skip
     server.run(app, host=host, port=port, log_level="warning")
 
 

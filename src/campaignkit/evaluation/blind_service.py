@@ -77,6 +77,8 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
             "quota": evaluator.quota,
             "window_s": evaluator.window_s,
             "digits": evaluator.digits,
+            "submit": "POST /submissions with Authorization: Bearer <your token> and "
+            '{"name": "...", "predictions": {"<id>": "<label>" or [probabilities]}}',
         }
 
     async def submit(request: Any) -> Any:

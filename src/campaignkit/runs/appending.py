@@ -72,7 +72,9 @@ def appending(file: Path) -> Iterator[Appender]:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        # Windows would write other line ends, which digests of lines do not survive.
+        binary = getattr(os, "O_BINARY", 0)
+        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | binary, 0o644)
         try:
             if sys.platform != "win32":
                 import fcntl
