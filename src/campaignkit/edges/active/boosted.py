@@ -18,7 +18,6 @@ _SETTINGS = MappingProxyType(
     {
         "objective": "multiclass",
         "num_class": 3,
-        "num_leaves": 15,
         "learning_rate": 0.08,
         "min_data_in_leaf": 20,
         "feature_fraction": 0.7,
@@ -33,6 +32,11 @@ _SETTINGS = MappingProxyType(
     }
 )
 _NUM_TREES = 80
+_FEW_ROWS = 5000  # fewer rows are learnt better by smaller trees
+
+
+def _num_leaves(num_rows: int) -> int:
+    return 7 if num_rows < _FEW_ROWS else 15
 
 
 def fit_signs(features: Float, signs: NDArray[np.int8], *, seed: int) -> Predict:
@@ -74,7 +78,7 @@ def fit_signs(features: Float, signs: NDArray[np.int8], *, seed: int) -> Predict
 def _with_lightgbm(features: Float, signs: NDArray[np.int8], seed: int) -> Predict:
     lightgbm = require("lightgbm", extra="boost", user="ActiveBuilder")
     data = lightgbm.Dataset(features, label=signs + 1, params={"max_bin": 63, "verbose": -1})
-    settings = {**_SETTINGS, "seed": seed % 2**31}
+    settings = {**_SETTINGS, "num_leaves": _num_leaves(len(signs)), "seed": seed % 2**31}
     grown = lightgbm.train(settings, data, num_boost_round=_NUM_TREES)
     return lambda rows: np.asarray(grown.predict(rows, num_threads=1), dtype=np.float32)
 
@@ -84,7 +88,7 @@ def _with_sklearn(features: Float, signs: NDArray[np.int8], seed: int) -> Predic
     grown = ensemble.HistGradientBoostingClassifier(
         learning_rate=_SETTINGS["learning_rate"],
         max_iter=_NUM_TREES,
-        max_leaf_nodes=_SETTINGS["num_leaves"],
+        max_leaf_nodes=_num_leaves(len(signs)),
         min_samples_leaf=_SETTINGS["min_data_in_leaf"],
         l2_regularization=_SETTINGS["lambda_l2"],
         max_bins=_SETTINGS["max_bin"],

@@ -13,6 +13,7 @@ from campaignkit.catalogue import Catalogue
 from campaignkit.edges.active.affinity import Block, affinities, kernel
 from campaignkit.edges.active.boosted import fit_signs
 from campaignkit.edges.active.card_columns import read_cards
+from campaignkit.edges.active.hidden_factors import Factors, fit_factors
 from campaignkit.edges.active.likeness import likeness
 from campaignkit.edges.active.pair_features import pair_features
 from campaignkit.edges.pair_table import PairTable
@@ -22,6 +23,9 @@ Float = NDArray[np.float32]
 
 _NOISE = 2.0  # in variances of the kernel: signs are coarse, and a tenth of the cards is wrong
 _ROWS_AT_ONCE = 1 << 18
+# Eight factors an attribute, believed by half after as many judgements: enough for what cards do
+# not show, few enough not to learn single judgements by heart.
+_RANK, _RIDGE, _STEPS = 8, 8.0, 8
 _MOST_ROWS = 150_000  # that trees learn from; more take longer and teach next to nothing
 
 
@@ -31,11 +35,14 @@ class Evidence:
 
     Attributes
     ----------
+    pairs : int32[P, 2]
+        Positions of the attributes of each pair.
     features : float32[P, F]
     blocks : tuple of Block
         The pairs of each two modalities, with the kernels of their attributes.
     """
 
+    pairs: NDArray[np.int32]
     features: Float
     blocks: tuple[Block, ...]
 
@@ -51,15 +58,16 @@ def gather_evidence(catalogue: Catalogue, *, vectors: Float | None = None) -> Ev
         for a, b in combinations(range(len(groups)), 2)
     )
     found = pair_features(cards, table.codes, table.pairs, vectors=vectors)
-    return Evidence(found.values, blocks)
+    return Evidence(table.pairs, found.values, blocks)
 
 
 class SignLearner:
     """Learns from judged pairs the chances of each sign for every pair.
 
-    A pair's affinity, learnt from the signs of similar pairs, is a feature of the trees. For the
-    pairs that the trees learn from it is computed without their own fold, so that they see it as
-    good as it is for pairs that nobody judged.
+    Two features of the trees are learnt from the signs themselves: a pair's affinity, from those
+    of similar pairs, and what hidden factors of its two attributes say beyond it. For the pairs
+    that the trees learn from, both are computed without the pairs of their own fold, so that they
+    are as good as they are for pairs that nobody judged.
 
     Parameters
     ----------
@@ -86,7 +94,7 @@ class SignLearner:
         known : bool[P]
             The pairs to learn from.
         """
-        learnt = self._affinity(_normal_scores(signs, known), known)
+        learnt = self._learnt(_normal_scores(signs, known), known)
         rows = np.flatnonzero(known)
         if len(rows) > _MOST_ROWS:
             rng = stream(self._seed, "active", "rows", len(rows))
@@ -100,13 +108,28 @@ class SignLearner:
             chances[part] = predict(np.column_stack([features[part], learnt[part]]))
         return chances
 
-    def _affinity(self, target: Float, known: NDArray[np.bool_]) -> Float:
-        learnt = self._solved(-1, target, known)
+    def _learnt(self, target: Float, known: NDArray[np.bool_]) -> Float:
+        """float32[P, 2]: affinity, and what hidden factors add."""
+        affinity = self._solved(-1, target, known)
         for fold in range(self._num_folds):
             inside = self._fold == fold
             held_out = known & inside
-            learnt[held_out] = self._solved(fold, target, known & ~inside)[held_out]
-        return learnt
+            affinity[held_out] = self._solved(fold, target, known & ~inside)[held_out]
+        rest = target - affinity
+        hidden = self._factored(rest, known)
+        for fold in range(self._num_folds):
+            inside = self._fold == fold
+            held_out = known & inside
+            hidden[held_out] = self._factored(rest, known & ~inside)[held_out]
+        return np.stack([affinity, hidden], axis=1)
+
+    def _factored(self, rest: Float, known: NDArray[np.bool_]) -> Float:
+        rows = np.flatnonzero(known)
+        pairs = self._evidence.pairs
+        rng = stream(self._seed, "active", "factors")
+        start = Factors.drawn(int(pairs.max()) + 1, _RANK, rng)
+        found = fit_factors(pairs[rows], rest[rows], start, ridge=_RIDGE, num_steps=_STEPS)
+        return found.products(pairs)
 
     def _solved(self, fold: int, target: Float, known: NDArray[np.bool_]) -> Float:
         start = self._weights.get(fold)

@@ -19,7 +19,7 @@ NO_ANSWER = 2  # what a judge gives for a pair that got no valid answer
 
 # Share of the pairs; bounded in number. Few would not bound small shares, many cost too much.
 _AUDIT_FRAC, _AUDIT_LEAST, _AUDIT_MOST = 0.06, 400, 1500
-_AUDIT_OF_BUDGET, _SEED_OF_BUDGET = 0.15, 0.35
+_AUDIT_OF_BUDGET, _SEED_OF_BUDGET = 0.10, 0.35
 _SEED_LEAST, _SEED_MOST = 0.015, 0.12
 _STEP_FRAC, _STEP_LEAST = 0.05, 8  # of the pairs; calls
 # A likely - is asked about sooner than its doubt alone would have it, where - is rarer than this:
@@ -113,7 +113,7 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
     >>> round_sizes(8700, most=None)
     RoundSizes(audit=525, seed=1050, step=450)
     >>> round_sizes(8700, most=2000)
-    RoundSizes(audit=300, seed=700, step=200)
+    RoundSizes(audit=200, seed=700, step=200)
     """
 
     def full(number: float) -> int:
