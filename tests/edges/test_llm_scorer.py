@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
+    ActiveBuilder,
     BruteForce,
     EdgeScorer,
     FactTable,
     LLMEdgeScorer,
     PairPrompt,
+    RehearsalWorld,
     ScoreScale,
     SignScale,
     build_graph,
@@ -267,6 +269,21 @@ def test_a_budget_of_calls_holds_for_models_too(tmp_path: Path) -> None:
     assert part.report.failures == {"the budget was spent before it was asked": 252 - 100}
     assert len(oracle.prompts) == whole.report.calls == 11
     assert signs_of(whole) == expected_signs(STARTER)
+
+
+def test_an_active_build_with_a_larger_budget_asks_about_no_pair_twice(tmp_path: Path) -> None:
+    world = RehearsalWorld(80, seed=1)
+    oracle = Oracle()
+    scorer = LLMEdgeScorer(oracle.model, repeat_frac=0.0)
+    shared: dict[str, Any] = {"method": ActiveBuilder(None), "store": tmp_path}
+
+    for calls in (20, 45):
+        build = build_graph(world.carded(), scorer=scorer, budget=Budget(calls=calls), **shared)
+        assert build.report.calls == len(oracle.prompts) <= calls
+
+    assert set(oracle.asked.values()) == {1}
+    assert len(oracle.asked) > 20 * 25
+    assert build.report.by_decider["scored"] == len(oracle.asked)
 
 
 def test_two_asks_and_a_tie_break_settle_chosen_pairs() -> None:

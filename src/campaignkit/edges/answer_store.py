@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS attributes (
     id INTEGER PRIMARY KEY, modality TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (modality, value)
 );
 CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS asked (
+    build INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (build, call)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS builds (name TEXT PRIMARY KEY, spent TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (
     scorer INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL, vote INTEGER NOT NULL,
@@ -148,6 +151,18 @@ class AnswerStore:
             self._rows.execute("INSERT OR IGNORE INTO builds VALUES (?, ?)", (build, spent))
         found = self._rows.execute("SELECT spent FROM builds WHERE name = ?", (build,))
         return str(found.fetchone()[0])
+
+    def note_calls(self, build: int, calls: Iterable[str]) -> None:
+        """Put on disk which calls a build is about to make, by any text that tells them apart."""
+        with self._transaction():
+            self._rows.executemany(
+                "INSERT OR IGNORE INTO asked VALUES (?, ?)", [(build, call) for call in calls]
+            )
+
+    def noted_calls(self, build: int) -> set[str]:
+        """The calls that a build has noted."""
+        found = self._rows.execute("SELECT call FROM asked WHERE build = ?", (build,))
+        return {call for (call,) in found}
 
     def keep(self, answers: Iterable[Answer], *, scorer: str, build: int) -> None:
         """Put some answers on disk, all or none."""

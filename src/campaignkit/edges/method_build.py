@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,19 @@ def build_key(
 ) -> str:
     """What tells a build from others in a store: called again in the same way, it is resumed.
 
-    A method's ``identity`` is what it goes by, or else its type's name.
+    A method's ``identity`` is what it goes by, or else its type's name and settings.
     """
-    named = str(getattr(method, "identity", type(method).__name__))
+    named = str(getattr(method, "identity", ""))
+    if not named:
+        plain = {name: v for name, v in _settings(method) if isinstance(v, str | float | int)}
+        named = f"{type(method).__name__} {plain}"
     return digest_json([catalogue.digest, identity_of(scorer), named, seed])
+
+
+def _settings(method: object) -> list[tuple[str, object]]:
+    if is_dataclass(method):
+        return [(field.name, getattr(method, field.name)) for field in fields(method)]
+    return sorted(getattr(method, "__dict__", {}).items())
 
 
 def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True) -> SignedGraph:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.edges.answer_store import Answer, AnswerStore, Vote
+from campaignkit.edges.answer_store import Answer, AnswerStore
 from campaignkit.edges.asking_pairs import PairKey, PlainCalls, as_model_scorer, refused_for_budget
 from campaignkit.edges.build_costs import as_text, from_text, since
 from campaignkit.edges.judgement import Judgement
-from campaignkit.edges.llm_scorer.votes import settled
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.recall import recall
 from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, identity_of
 from campaignkit.errors import GraphError
 from campaignkit.llm import (
@@ -32,6 +32,7 @@ from campaignkit.llm import (
 )
 from campaignkit.llm.ledger import Ledger
 from campaignkit.progress import Progress, Silent
+from campaignkit.store import digest_json
 
 _EARLIER = 5_000  # pairs asked before that may be asked a second time
 IntArray = NDArray[np.integer]
@@ -119,6 +120,8 @@ class BuildSession:
         self._calling = dict(calling or {})
         self._accounts: dict[int, Account] = {}
         self._judged: dict[int, Judgement] = {}
+        self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
+        self._noted: set[str] = set()
         self._asked: dict[int, None] = {}
         self._ledger = Ledger(store)
         try:
@@ -269,27 +272,22 @@ class BuildSession:
         self._store.close()
 
     def _recall(self) -> None:
-        """Take over what the store has of this scorer's answers about these pairs.
-
-        A model is asked in the same way again by a build that is resumed, and its account has the
-        replies; so only other builds' answers are taken over then.
-        """
-        votes: dict[int, dict[Vote, Judgement]] = {}
-        index, codes = self.catalogue.index, self.pairs.codes
-        shown = None if self._model_scorer is None else self._model_scorer.shown
-        for answer in self._store.answers(self._identity, among=self.catalogue):
-            one, other = (index(key) for key in answer.pair)
-            own = answer.build == self._build
-            if codes[one] == codes[other] or (own and shown is not None):
-                continue
-            pair = self.pairs.index(one, other)
-            if answer.shown == ("" if shown is None else shown(self.pairs.pair(pair))):
-                votes.setdefault(pair, {})[answer.vote] = answer.judgement
-                self.known[pair] = self.known[pair] or not own
-        for pair, cast in votes.items():
-            said = settled(cast)
-            if said is not None:
-                self._judged[pair] = said
+        """Take over what the store has of this scorer's answers about these pairs."""
+        model = self._model_scorer
+        found = recall(
+            self._store,
+            self.pairs,
+            scorer=self._identity,
+            build=self._build,
+            shown=None if model is None else model.shown,
+        )
+        self.known[:] = found.known
+        self._judged.update(found.elsewhere)
+        if model is None:
+            self._judged.update(found.own)
+        else:
+            self._own = found.own
+            self._noted = self._store.noted_calls(self._build)
 
     def _new_of(self, call: IntArray, stage: str) -> list[int]:
         """The pairs of a call that have no answer yet, each once."""
@@ -320,9 +318,10 @@ class BuildSession:
     def _ask_model(self, calls: list[list[int]], stage: str) -> None:
         """Ask a model about all calls at once: the account sends several at a time."""
         assert self._model_scorer is not None
-        new = [call for call in calls if call]
+        new = [left for call in calls if (left := self._replayed_or_left(call))]
         if not new:
             return
+        self._store.note_calls(self._build, map(self._digest_of, new))
         ends = [[self.pairs.pair(pair) for pair in call] for call in new]
         asked = self._model_scorer.ask_calls(
             ends,
@@ -346,6 +345,24 @@ class BuildSession:
             self._judged[number[key]] = said
             self.failures.pop(number[key], None)
         self.failures.update({number[key]: why for key, why in asked.failures.items()})
+
+    def _replayed_or_left(self, call: list[int]) -> list[int]:
+        """The pairs of a call that a model is to be asked about.
+
+        A call that an earlier run of this build has made is made again, to the word: the account
+        has its reply. Where the calls are others now, say for a larger budget, what is answered is
+        taken as it is, and the rest is asked.
+        """
+        if not call or self._digest_of(call) in self._noted:
+            return call
+        for pair in call:
+            if pair in self._own:
+                self._judged[pair] = self._own[pair]
+        return [pair for pair in call if pair not in self._own]
+
+    def _digest_of(self, call: list[int]) -> str:
+        ends = map(self.pairs.pair, call)
+        return digest_json([[*one.key, *other.key] for one, other in ends])
 
     def _keep(self, answers: Sequence[Answer]) -> None:
         self._store.keep(answers, scorer=self._identity, build=self._build)
