@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -42,9 +43,9 @@ RANGES = {
     "brand": (1, 1), "audience": (2, 4), "creative": (1, 3), "platform": (1, 2), "geo": (1, 4),
 }  # fmt: skip
 SHAPE = {
-    "hidden_size": 96,
-    "intermediate_size": 256,
-    "num_hidden_layers": 3,
+    "hidden_size": 64,
+    "intermediate_size": 192,
+    "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 4,
 }
@@ -62,8 +63,8 @@ class Size:
     seeds: int
 
 
-STATED = Size(train=6_000, validation=1_500, test=4_000, epochs=7, seeds=3)
-FULL = Size(train=42_000, validation=6_000, test=18_000, epochs=7, seeds=3)
+STATED = Size(train=6_000, validation=1_500, test=4_000, epochs=6, seeds=3)
+FULL = Size(train=42_000, validation=6_000, test=18_000, epochs=6, seeds=3)
 SMOKE = Size(train=200, validation=100, test=100, epochs=1, seeds=1)
 
 
@@ -126,7 +127,7 @@ def _about(size: Size) -> str:
 
 
 def _page(figures: dict[str, Any], size: Size) -> str:
-    parts = [_about(size)]
+    parts = [textwrap.fill(_about(size), 100)]
     for name in ("imbalanced", "balanced"):
         rows = []
         for way, steps in figures[name].items():
