@@ -1,4 +1,5 @@
-"""Contracts for plug-ins: run them over your corruption, check, embedder or moves in your tests.
+"""Contracts for plug-ins: run them over your corruption, check, embedder, method or
+moves in your tests.
 
 `ModelServer` is a server on this computer that speaks the protocols of language models.
 
@@ -13,6 +14,7 @@ from campaignkit.testing.chat_model_contract import check_chat_model
 from campaignkit.testing.corruption_contract import check_corruption
 from campaignkit.testing.embedder_contract import check_embedder
 from campaignkit.testing.fault_schedule import FaultSchedule
+from campaignkit.testing.graph_method_contract import check_graph_method
 from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
 
@@ -24,5 +26,6 @@ __all__ = [
     "check_chat_model",
     "check_corruption",
     "check_embedder",
+    "check_graph_method",
     "check_moves",
 ]

@@ -1,0 +1,87 @@
+"""Every method keeps the contract of methods, and the contract catches those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from campaignkit.edges import (
+    PACKINGS,
+    ActiveBuilder,
+    BruteForce,
+    BuildSession,
+    ClusterPrefilter,
+    Decider,
+    GraphMethod,
+    PairStates,
+    RehearsalModel,
+    RehearsalWorld,
+)
+from campaignkit.edges.in_order import InOrder
+from campaignkit.testing import check_graph_method
+
+WORLD = RehearsalWorld(80, seed=5)
+SMALL = RehearsalWorld({"brand": 12, "audience": 12, "geo": 6}, seed=5)
+SURE = RehearsalModel(WORLD, broken=0.0)
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_brute_force_keeps_the_contract(packing: str) -> None:
+    check_graph_method(BruteForce(packing=packing), world=SMALL)  # type: ignore[arg-type]
+
+
+def test_asking_in_order_keeps_the_contract() -> None:
+    check_graph_method(InOrder(7), world=SMALL)
+
+
+@pytest.mark.slow
+def test_the_active_builder_keeps_the_contract() -> None:
+    check_graph_method(ActiveBuilder(0.25), world=WORLD)
+    check_graph_method(ActiveBuilder(None), world=WORLD, calls=40)
+
+
+@pytest.mark.slow
+def test_the_pre_filter_keeps_the_contract() -> None:
+    check_graph_method(ClusterPrefilter(model=SURE), world=WORLD)
+
+
+def leave_a_pair(session: BuildSession) -> None:
+    session.judge([np.arange(25)], stage="some")
+    rest = np.arange(25, len(session.pairs) - 1)
+    session.states.decide(rest, np.ones(len(rest)), by=Decider.PREDICTED)
+
+
+def ask_the_scorer_oneself(session: BuildSession) -> None:
+    ends = [session.pairs.pair(pair) for pair in range(len(session.pairs))]
+    for _ in range(2):
+        session.scorer.score(ends)  # type: ignore[union-attr]
+    session.states.decide(np.arange(len(ends)), np.ones(len(ends)), by=Decider.SCORED)
+
+
+def draw_without_the_seed(session: BuildSession) -> None:
+    order = np.random.default_rng().permutation(len(session.pairs))
+    session.judge(np.split(order[:100], 4), stage="some")
+    session.states.decide(order[100:], np.ones(len(order) - 100), by=Decider.PREDICTED)
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        (leave_a_pair, "1 of 288 pairs have no fate"),
+        (ask_the_scorer_oneself, "a call asked about 288 pairs, not 25 at most"),
+        (draw_without_the_seed, "the same seed gave another graph"),
+    ],
+)
+def test_a_method_that_breaks_the_contract_is_caught(
+    does: Callable[[BuildSession], None], expected: str
+) -> None:
+    class Broken:
+        def build(self, session: BuildSession) -> PairStates:
+            does(session)
+            return session.states
+
+    assert isinstance(Broken(), GraphMethod)
+    with pytest.raises(Exception, match=expected):
+        check_graph_method(Broken(), world=SMALL)
