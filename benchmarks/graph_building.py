@@ -1,19 +1,21 @@
-"""Building graphs in simulated worlds: brute force, pre-filter and active builder.
+"""Building graphs in simulated worlds: plans, active builder and pre-filter.
 
-``python -m benchmarks graph_building``
+``python -m benchmarks graph_building`` measures, and writes the tables of docs/active-builder.md.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import campaignkit as ck
-from benchmarks.record import record, show_table
+from benchmarks.record import RESULTS, record, show_table
 from campaignkit.edges import (
     PACKINGS,
     LLMEdgeScorer,
@@ -37,6 +39,8 @@ ROWS = ((160, 265), (160, 100), (320, 750), (800, 2960), (1600, 8400))
 PREFILTERED = (160, 320, 800, 1600)
 BOUND_RUNS, BOUND_DELTA, BOUND_ANSWERS = 200, 0.05, 4000
 RERUN = 1
+PAGE = Path(__file__).parent.parent / "docs" / "active-builder.md"
+START, END = "<!-- simulated: benchmarks/graph_building.py -->\n", "<!-- end -->\n"
 
 
 def main() -> None:
@@ -54,18 +58,77 @@ def main() -> None:
             rows[row] = prefilter_row(size, shares)
             show_table({f"{name}: {row}": rows[row]})
         figures[name] = rows
+    keep(figures)
+    write_docs()
+
+
+def keep(figures: Mapping[str, Any]) -> None:
+    """Record the figures."""
     record(
         "graph_building",
         figures,
         about=(
             "Simulated: worlds of RehearsalWorld, a model with 5% flips and 1% malformed answers, "
-            "15% wrong card entries. Means over three worlds, sd over them in brackets' place as "
-            "name_sd. Agreement is with an independent brute-force run of the same model, whose "
-            "own rerun gives the ceiling. random_share judges as many pairs by chance and gives "
-            "the likeliest sign elsewhere. Calls are all calls, trait cards and repeats included. "
-            "cpu_s is this library's and the simulated model's together."
+            "15% wrong card entries. Means over three worlds, and sd over them. Agreement is with "
+            "an independent brute-force run of the same model, whose own rerun gives the ceiling. "
+            "random_share judges as many pairs by chance and gives the commonest sign elsewhere. "
+            "Calls are all calls: trait cards, repeats and keys asked for again included. cpu_s "
+            "is this library's and the simulated model's together."
         ),
     )
+
+
+def write_docs() -> None:
+    """Put the tables between the marks of the docs page."""
+    held = json.loads((RESULTS / "graph_building.json").read_text(encoding="utf-8"))["figures"]
+    parts = [
+        f"**A world of {name}**\n\n{_table(held[name])}" for name in DENSITIES if name in held
+    ]
+    bound = held["bound"]
+    parts.append(
+        f"The bound was violated in {bound['violated']} of {bound['runs']} runs at 160 attributes "
+        f"with {BOUND_ANSWERS:,} answers each, where delta = {bound['delta']} allows for "
+        f"{int(bound['delta'] * bound['runs'])}; it lay {bound['mean_slack']:.2f} above what "
+        "turned out, on average."
+    )
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    told = "\n\n".join(parts)
+    PAGE.write_text(f"{before}{START}\n{told}\n\n{END}{after}", encoding="utf-8")
+
+
+_COLUMNS = {
+    "calls": "calls",
+    "recall": "recall",
+    "precision": "precision",
+    "sign_agreement": "sign",
+    "negative_recall": "recall of -",
+    "three_way": "three-way",
+    "random_share_three_way": "random",
+    "gain": "gain",
+    "rerun_ceiling": "ceiling",
+    "bound": "bound",
+    "cpu_s": "CPU s",
+}
+
+
+def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    lines = ["| | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
+    for name, row in rows.items():
+        cells = [_cell(column, row) for column in _COLUMNS]
+        lines.append(f"| {name.rpartition(', ')[0] or name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(column: str, row: Mapping[str, float]) -> str:
+    if column not in row:
+        return ""
+    if column == "calls":
+        return f"{row[column]:,.0f}"
+    if column == "cpu_s":
+        return f"{row[column]:.1f}"
+    spread = f" ({row['three_way_sd']:.3f})" if column == "three_way" else ""
+    return f"{row[column]:.3f}{spread}"
 
 
 def plans() -> dict[str, dict[str, int]]:
