@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,22 +42,14 @@ class Trial:
     repeats_at_server: int = 0
 
 
-def server_of(
-    share: float, *, seed: int, delay_s: float = 0.0, whole_keys: bool = False
-) -> ModelServer:
-    """A server that fails `share` of the requests and answers by the prompt alone.
-
-    A scorer takes the keys it gets and asks for the others in another prompt, so where a graph has
-    to come out the same, a reply may not depend on how often its prompt was sent: `whole_keys`.
-    """
+def server_of(share: float, *, seed: int, delay_s: float = 0.0) -> ModelServer:
+    """A server that fails `share` of the requests and answers by the prompt alone."""
 
     def after_a_while(prompt: str, schema: dict[str, Any] | None) -> str:
         time.sleep(delay_s)
         return answer(prompt, schema)
 
     faults = FaultSchedule.of_all_kinds(share, seed=seed)
-    if whole_keys:
-        faults = replace(faults, wrong_keys=0.0)
     return ModelServer(after_a_while if delay_s else answer, faults=faults)
 
 
@@ -99,7 +91,7 @@ def killed(
     rng = random.Random(seed)
     with (
         tempfile.TemporaryDirectory() as folder,
-        server_of(share, seed=1, delay_s=0.002, whole_keys=work == "graph") as server,
+        server_of(share, seed=1, delay_s=0.002) as server,
     ):
         store, out = Path(folder, "store"), Path(folder, "out.json")
         command = [
