@@ -87,6 +87,14 @@ def test_every_method_can_be_rehearsed(method: str, capsys: Run) -> None:
     assert sum(told["calls_by_stage"].values()) == told["calls"] <= 400
 
 
+def test_a_method_goes_with_the_rules_as_well(capsys: Run) -> None:
+    spoken = run_here(["graph", "build", "starter-27", "--method", "brute-force"], capsys)
+
+    assert spoken.err == ""
+    assert "252 pairs decided by BruteForce with answers by TraitScorer" in spoken.out
+    assert "17 calls" in spoken.out
+
+
 def test_a_stored_build_is_resumed_for_nothing(capsys: Run) -> None:
     command = [*REHEARSE, "--store", "kept", "--replace", "--json"]
 

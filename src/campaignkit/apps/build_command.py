@@ -89,37 +89,37 @@ def build(
         ),
     ] = False,
     method: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--method",
             metavar="brute-force|active|pre-filter",
-            help="Judge every pair; or those that teach most and predict the others; or score "
-            "clusters first.",
+            help="Judge every pair, as without it; or those that teach most and predict the "
+            "others; or score clusters first.",
             rich_help_panel=_MODEL,
         ),
-    ] = "brute-force",
+    ] = None,
     packing: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--packing",
             metavar="mixed|pairs|oriented|published",
-            help="What a call of brute force holds.",
+            help="What a call of brute force holds; mixed without it.",
             rich_help_panel=_MODEL,
         ),
-    ] = "mixed",
+    ] = None,
     batch_size: Annotated[
         int,
         typer.Option("--batch-size", metavar="N", help="Pairs a call.", rich_help_panel=_MODEL),
     ] = 25,
     target: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--target",
             metavar="SHARE",
-            help="active ends when its bound on disagreement is this low.",
+            help="active ends when its bound on disagreement is this low; 0.1 without it.",
             rich_help_panel=_MODEL,
         ),
-    ] = 0.1,
+    ] = None,
     describe: Annotated[
         bool,
         typer.Option(
@@ -206,15 +206,20 @@ def build(
     if chat is not None:
         attributes = attributes if world is None else world.catalogue
         scorer = LLMEdgeScorer(chat, batch_size=batch_size, describe=describe)
-    if chat is not None or plan:
+    if chat is not None or plan or method or packing or target is not None:
         chosen = method_named(
-            method, model=chat, packing=packing, batch_size=batch_size, target=target
+            method or "brute-force",
+            model=chat,
+            packing=packing or "mixed",
+            batch_size=batch_size,
+            target=0.1 if target is None else target,
         )
         planned = plan_graph(attributes, method=chosen, model=chat, prices=table, budget=budget)
         if plan:
             _print_plan(planned, as_json=json)
             return
-        print(planned, file=sys.stderr)
+        if chat is not None:
+            print(planned, file=sys.stderr)
     with working("scoring pairs") as bar:
         built = build_graph(
             attributes,
