@@ -27,7 +27,14 @@ from campaignkit.edges import (
 from campaignkit.edges.prefilter import Bands, Route, embedded_text
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import GraphError
-from campaignkit.llm import Budget, Prompt, ScriptedModel
+from campaignkit.llm import (
+    Budget,
+    GeminiModel,
+    OpenAICompatibleModel,
+    Prompt,
+    ScriptedModel,
+)
+from campaignkit.testing import ModelServer
 
 pytest.importorskip("sklearn")
 
@@ -321,6 +328,25 @@ def test_what_is_embedded_is_the_description_or_the_traits() -> None:
     assert embedded_text(Attribute("geo", "Peru", traits={"climate": "dry"})) == (
         "Peru (geo). climate: dry."
     )
+
+
+@pytest.mark.parametrize("service", ["gemini", "openai"])
+def test_it_runs_through_the_real_clients(service: str) -> None:
+    pytest.importorskip("google.genai", exc_type=ImportError)
+    pytest.importorskip("openai")
+    with ModelServer(RehearsalModel(WORLD).answer) as server:
+        model = (
+            GeminiModel("any", api_key="k", base_url=server.gemini_url)
+            if service == "gemini"
+            else OpenAICompatibleModel("any", base_url=server.openai_url)
+        )
+        build = build_graph(
+            WORLD.catalogue, scorer=LLMEdgeScorer(model), method=ClusterPrefilter(), seed=3
+        )
+
+        assert len(server.charges) == build.report.calls
+    assert build.report.num_failed == 0
+    assert {label.label for label in ClusterPrefilter.inspect(build).labels if label.summary}
 
 
 def test_inspecting_another_method_says_what_to_do() -> None:

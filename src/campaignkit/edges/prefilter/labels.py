@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, field_validator
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.enrichment.describe import Ask
@@ -16,7 +15,7 @@ from campaignkit.llm import CallFailed, Prompt, Request
 
 STAGE = "label clusters"
 TEMPLATE = "cluster-label@1"
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+_LONGEST = 600  # characters: more is no label, summary or characteristic
 _TASK = (
     "Name the group that these attributes form: what its members share, and what sets them apart "
     "from others of their modality. Give a label of two to four words, a summary of one "
@@ -31,9 +30,18 @@ _ANSWER = (
 class LabelReply(BaseModel):
     """What the model answers."""
 
-    label: _Text
-    summary: _Text
-    characteristics: list[_Text] = Field(min_length=3, max_length=3)
+    label: str
+    summary: str
+    characteristics: list[str] = Field(min_length=3, max_length=3)
+
+    @field_validator("label", "summary", "characteristics")
+    @classmethod
+    def _says_something(cls, value: str | list[str]) -> str | list[str]:
+        # Lengths of texts are checked here: not every service takes them in a schema.
+        texts = [value] if isinstance(value, str) else value
+        if not all(0 < len(text.strip()) <= _LONGEST for text in texts):
+            raise ValueError(f"a text is blank or longer than {_LONGEST} characters")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -114,7 +116,7 @@ class UMAP:
         # Its first layout comes from as many eigenvectors as dimensions, of a matrix of n rows.
         if len(rows) < max(self.min_rows, 4):
             return PCA(self.dimensions).reduce(rows, seed=seed)
-        made = require("umap", extra="cluster", user="UMAP").UMAP(
+        made = _umap().UMAP(
             n_components=min(self.dimensions, len(rows) - 2),
             n_neighbors=min(self.neighbors, len(rows) - 1),
             min_dist=self.min_dist,
@@ -123,6 +125,13 @@ class UMAP:
             n_jobs=1,  # more would lose the seed
         )
         return np.asarray(made.fit_transform(rows), dtype=np.float64)
+
+
+def _umap() -> ModuleType:
+    with warnings.catch_warnings():
+        # It tells everybody who has no tensorflow that a part nobody asked for is missing.
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        return require("umap", extra="cluster", user="UMAP")
 
 
 def _widest(directions: NDArray[np.float64]) -> NDArray[np.int64]:

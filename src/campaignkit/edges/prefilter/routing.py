@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,10 +86,11 @@ def enter_routes(
     labels: Sequence[ClusterLabel],
 ) -> None:
     """Write into the states what is known without classifying, each pair with its reason."""
-    for position, one in enumerate(scores):
-        rows = np.flatnonzero((routing.score_of == position) & ~routing.classified)
-        if not len(rows):
-            continue
+    known = np.flatnonzero(~routing.classified)
+    order = known[np.argsort(routing.score_of[known], kind="stable")]
+    starts = np.flatnonzero(np.diff(routing.score_of[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        one = scores[int(routing.score_of[rows[0]])]
         route = Route(int(routing.route[rows[0]]))
         named = f"{labels[one.source].label!r} with {labels[one.target].label!r}"
         told = "null" if one.score is None else f"{one.score} of 10"
@@ -133,7 +135,7 @@ def published_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> lis
 def mixed_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> list[IntArray]:
     """Pairs as fewer calls: one primary, whatever its targets' modalities.
 
-    Whoever has the most pairs left gives a call, of those partners first that have few left.
+    Whoever has the most pairs left gives full calls, of those partners first that have few left.
 
     Examples
     --------
@@ -148,14 +150,25 @@ def mixed_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> list[In
         partners[one][other] = row
         partners[other][one] = row
     calls: list[IntArray] = []
-    while True:
-        primary = max(partners, key=lambda node: (len(partners[node]), -node), default=None)
-        if primary is None or not partners[primary]:
-            return calls
+    most = [(-len(held), node) for node, held in partners.items()]
+    heapify(most)
+    while most:
+        counted, primary = heappop(most)
         held = partners[primary]
-        # A full batch is best taken from partners that cannot fill one themselves.
-        order = sorted(held, key=lambda node: (len(partners[node]), node))[:batch_size]
-        calls.append(np.array([held[node] for node in order]))
+        if len(held) != -counted:
+            # It has given pairs to others since it was put here.
+            if held:
+                heappush(most, (-len(held), primary))
+            continue
+        # Full calls are best made with partners that cannot fill one themselves.
+        order = sorted(held, key=lambda node: (len(partners[node]), node))
+        order = order[: max(len(order) // batch_size, 1) * batch_size]
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            calls.append(np.array([held[node] for node in chosen]))
         for node in order:
             del held[node]
             del partners[node][primary]
+        if held:
+            heappush(most, (-len(held), primary))
+    return calls
