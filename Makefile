@@ -18,7 +18,6 @@ help:
 	@echo "make test-fast    the quick part of the suite, under a minute"
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
-	@echo "make docs         the documentation site, into build/docs"
 	@echo "make bench        the benchmarks, results into benchmarks/results"
 	@echo "make clean        remove environments and caches"
 
@@ -59,18 +58,6 @@ types: $(VENV)/.dev
 house: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_house.py
-
-$(VENV)/.docs: pyproject.toml constraints.txt
-	@echo "Installing what the documentation site is built with ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install -c constraints.txt -e ".[docs]"
-	@touch $@ $(VENV)/.core
-
-# Not part of the gate: it runs the notebooks and draws the gallery, in some minutes. A warning, such
-# as a link that leads nowhere, ends it.
-docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx -W --keep-going -b html docs build/docs
-	@echo "Open build/docs/index.html"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from campaignkit.classify.boosting import BoostedTrees
-from campaignkit.classify.calibration import CalibrationCurve, calibration_curve
 from campaignkit.classify.classifier import Classifier
 from campaignkit.classify.constrained_classifier import ConstrainedClassifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
@@ -19,7 +18,6 @@ from campaignkit.classify.training import EpochFigures, FullFineTune, LoRA, Trai
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BoostWarning",
     "BoostedTrees",
-    "CalibrationCurve",
     "Classifier",
     "ConstrainedClassifier",
     "DecisionTuner",
@@ -39,6 +37,5 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TuningSettings",
     "UnseenValues",
     "as_labels",
-    "calibration_curve",
     "label_codes",
 ]

@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
 
 class Where(Protocol):
-    """Chooses rows among those a corruption could spoil.
-
-    Examples
-    --------
-    >>> from campaignkit.inject import AtRandom
-    >>> isinstance(AtRandom().says(), str)
-    True
-    """
+    """Chooses rows among those a corruption could spoil."""
 
     def choose(
         self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator

@@ -19,13 +19,7 @@ _SEPARATOR = "."
 
 
 class GridPoint(NamedTuple):
-    """One spec of a grid, and the settings that make it this one.
-
-    Examples
-    --------
-    >>> GridPoint._fields
-    ('settings', 'spec')
-    """
+    """One spec of a grid, and the settings that make it this one."""
 
     settings: dict[str, Any]  # values of whatever type the fields have
     spec: SamplingSpec

@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 
 
 class Law(Protocol):
-    """Something that must hold in every row.
-
-    Examples
-    --------
-    >>> AtMost("clicks", "impressions", kind="clicks_exceed_impressions").columns
-    ('clicks', 'impressions')
-    """
+    """Something that must hold in every row."""
 
     @property
     def kind(self) -> str:

@@ -13,14 +13,7 @@ if TYPE_CHECKING:
 
 
 class Check(Protocol):
-    """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`.
-
-    Examples
-    --------
-    >>> from campaignkit.auditing import ALL_CHECKS
-    >>> all(isinstance(check.form, str) for check in ALL_CHECKS.values())
-    True
-    """
+    """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`."""
 
     @property
     def form(self) -> str:
