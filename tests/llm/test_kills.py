@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from campaignkit.errors import ArtifactError
+from campaignkit.llm import Account, Prompt, Request, ScriptedModel
+
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = [
     pytest.mark.slow,
@@ -44,7 +47,7 @@ def test_charges_stay_within_the_budget_under_every_fault(faults: Any, protocol:
     assert told["repeats"] == told["server_repeats"]
 
 
-def test_control_c_ends_a_run_at_once_and_keeps_what_was_answered(tmp_path: Path) -> None:
+def test_control_c_ends_a_run_at_once_and_lets_go_of_its_store(tmp_path: Path) -> None:
     program = f"""
 import time
 from campaignkit.llm import Account, Prompt, Request, ScriptedModel
@@ -62,6 +65,8 @@ with Account(ScriptedModel(answer), store={str(tmp_path)!r}, concurrency=1) as a
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "asked\n"
+    with pytest.raises(ArtifactError, match="in use by another run"):
+        Account(ScriptedModel(lambda p, s: "[1]"), store=tmp_path)
     started = time.monotonic()
     child.send_signal(signal.SIGINT)
     _, told = child.communicate(timeout=30)
@@ -69,8 +74,6 @@ with Account(ScriptedModel(answer), store={str(tmp_path)!r}, concurrency=1) as a
     assert child.returncode not in (0, None)
     assert "KeyboardInterrupt" in told
     assert time.monotonic() - started < 30  # the call itself would have gone on for a minute
-
-    from campaignkit.llm import Account, Prompt, Request, ScriptedModel
 
     with Account(ScriptedModel(lambda p, s: "[1]"), store=tmp_path) as account:
         replies = account.ask_many(
