@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.answer_store import Answer, AnswerStore
 from campaignkit.edges.asking_pairs import PairKey, PlainCalls, as_model_scorer, refused_for_budget
+from campaignkit.edges.build_accounts import BuildAccounts
 from campaignkit.edges.build_costs import as_text, from_text, since
 from campaignkit.edges.judgement import Judgement
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
@@ -30,7 +31,6 @@ from campaignkit.llm import (
     Request,
     Spent,
 )
-from campaignkit.llm.ledger import Ledger
 from campaignkit.progress import Progress, Silent
 from campaignkit.store import digest_json
 
@@ -117,29 +117,28 @@ class BuildSession:
         self._identity = identity_of(scorer)
         self._model_scorer = as_model_scorer(scorer)
         self._progress = progress or Silent()
-        self._calling = dict(calling or {})
-        self._accounts: dict[int, Account] = {}
         self._judged: dict[int, Judgement] = {}
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
         self._noted: set[str] = set()
         self._asked: dict[int, None] = {}
-        self._ledger = Ledger(store)
+        self._accounts = BuildAccounts(self.budget, store, calling or {})
+        ledger = self._accounts.ledger
         try:
             self._store = AnswerStore(store)
             name = f"build {build}"
             self._build = self._store.number(name)
-            before = self._store.spent_before(name, as_text(self._ledger.spent))
+            before = self._store.spent_before(name, as_text(ledger.spent))
             self._before = from_text(before)
-            self._plain = PlainCalls(scorer, self._ledger, self.budget, self._identity)
+            self._plain = PlainCalls(scorer, ledger, self.budget, self._identity)
             self._recall()
         except BaseException:
-            self._ledger.close()
+            self._accounts.close()
             raise
 
     @property
     def spent(self) -> Spent:
         """What this build has cost so far, its interrupted runs included."""
-        return since(self._before, self._ledger.spent)
+        return since(self._before, self._accounts.ledger.spent)
 
     @property
     def num_calls(self) -> int:
@@ -149,8 +148,7 @@ class BuildSession:
     @property
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None where it does not count calls."""
-        allowed = self.budget.calls
-        return None if allowed is None else max(0, allowed - self._ledger.spent.calls)
+        return self._accounts.calls_left
 
     @property
     def account(self) -> Account:
@@ -171,17 +169,8 @@ class BuildSession:
         GraphError
             If there is no model.
         """
-        asked = model if model is not None else getattr(self.scorer, "model", None)
-        if asked is None:
-            raise GraphError(
-                "a chat model is needed, and the scorer has none",
-                hint="give the method a model, or build with LLMEdgeScorer(model)",
-            )
-        if id(asked) not in self._accounts:
-            self._accounts[id(asked)] = Account(
-                asked, budget=self.budget, store=self._ledger, **self._calling
-            )
-        return self._accounts[id(asked)]
+        own: ChatModel | None = getattr(self.scorer, "model", None)
+        return self._accounts.of(own if model is None else model)
 
     def ask(
         self,
@@ -266,9 +255,7 @@ class BuildSession:
 
     def close(self) -> None:
         """Let go of the store; states, failures and details stay readable."""
-        for account in self._accounts.values():
-            account.close()
-        self._ledger.close()
+        self._accounts.close()
         self._store.close()
 
     def _recall(self) -> None:
