@@ -10,12 +10,13 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-fast dev lint types house docs bench clean
+.PHONY: help quickstart test test-fast room dev lint types house docs bench clean
 
 help:
 	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
 	@echo "make test         install what tests need, run the whole suite"
 	@echo "make test-fast    the quick part of the suite, under a minute"
+	@echo "make room ROOM=graph   the quick tests of one room, in seconds"
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
 	@echo "make bench        the benchmarks, results into benchmarks/results"
@@ -41,6 +42,10 @@ quickstart: $(VENV)/.core
 	@$(BIN)/campaignkit quickstart --out quickstart --replace
 
 dev: $(VENV)/.dev
+
+ROOM ?= graph
+room: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/$(ROOM) -q -x -m "not slow" --hypothesis-profile=fast
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
