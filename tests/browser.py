@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -25,6 +25,13 @@ _FLAGS = (
     "--disable-component-update --disable-sync --window-size=1500,1200"
 )
 _PATIENCE_S = 60.0  # of a loaded machine; what is waited for usually takes a second
+
+
+class Server(NamedTuple):
+    """Where a page is served, and by which process."""
+
+    address: str
+    pid: int
 
 
 @contextmanager
@@ -55,8 +62,8 @@ def browser(downloads: Path) -> Iterator[Browser]:
 
 
 @contextmanager
-def served(*logs: Path) -> Iterator[str]:
-    """The leaderboard of some logs, in a process of its own; gives its address."""
+def served(*logs: Path) -> Iterator[Server]:
+    """The leaderboard of some logs, in a process of its own."""
     port = free_port(None)
     server = subprocess.Popen(
         serve_command(list(logs), port=port),
@@ -65,7 +72,7 @@ def served(*logs: Path) -> Iterator[str]:
     address = f"http://{HOST}:{port}"
     try:
         wait_for(lambda: _answers(address), "the server to answer")
-        yield address
+        yield Server(address, server.pid)
     finally:
         server.terminate()
         server.wait(timeout=30)

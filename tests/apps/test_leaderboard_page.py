@@ -51,8 +51,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> RunLog:
 
 @pytest.fixture(scope="module")
 def address(log: RunLog) -> Iterator[str]:
-    with served(log.path) as found:
-        yield found
+    with served(log.path) as server:
+        yield server.address
 
 
 @pytest.mark.slow
@@ -141,8 +141,8 @@ def test_a_run_leads_back_to_what_it_was_made_from(window: Browser, address: str
 
 @pytest.mark.slow
 def test_an_empty_log_says_so_and_is_followed_live(window: Browser, tmp_path: Path) -> None:
-    with served(tmp_path) as address:
-        window.open(address, until="There are no runs yet")
+    with served(tmp_path) as server:
+        window.open(server.address, until="There are no runs yet")
         RunLog(tmp_path).append(a_run(1))
         window.wait_for_text("1 of 1 runs")
         RunLog(tmp_path).append(a_run(2))
@@ -153,8 +153,8 @@ def test_an_empty_log_says_so_and_is_followed_live(window: Browser, tmp_path: Pa
 def test_ten_thousand_runs_can_be_looked_through(window: Browser, tmp_path: Path) -> None:
     lines = [a_run(number).model_dump_json() for number in range(10_000)]
     (tmp_path / "runs.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with served(tmp_path) as address:
-        window.open(address, until="10,000 of 10,000 runs")
+    with served(tmp_path) as server:
+        window.open(server.address, until="10,000 of 10,000 runs")
         window.pick("Model family", "llm")
         window.wait_for_text("3,333 of 10,000 runs")
         window.choose_view("A run")

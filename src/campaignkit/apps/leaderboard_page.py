@@ -44,7 +44,7 @@ def show(paths: Sequence[str]) -> None:
     st.title("Leaderboard")
     runs = _followed(st, paths)
     read = runs.read()
-    _follow(st, runs)
+    _follow(st, runs, read)
     if read.faults:
         with st.expander(f"{len(read.faults):,} lines or logs could not be read", expanded=False):
             st.html(faults_view(read.faults))
@@ -76,19 +76,23 @@ def _followed(st: Any, paths: Sequence[str]) -> FollowedRuns:  # Any: the stream
     held = st.session_state
     more = [line.strip() for line in held.get("more", "").splitlines() if line.strip()]
     wanted = tuple(dict.fromkeys([*paths, *more]))
-    if "runs" not in held or held.runs.paths != tuple(map(Path, wanted)):
-        held.runs = FollowedRuns(wanted)
-    runs: FollowedRuns = held.runs
+
+    # All who look share one reading of the logs.
+    @st.cache_resource(show_spinner=False, max_entries=8)  # type: ignore[untyped-decorator]
+    def followed(places: tuple[str, ...]) -> FollowedRuns:
+        return FollowedRuns(places)
+
+    runs: FollowedRuns = followed(wanted)
     return runs
 
 
-def _follow(st: Any, runs: FollowedRuns) -> None:
+def _follow(st: Any, runs: FollowedRuns, shown: FollowedRead) -> None:
     if not st.sidebar.toggle("Follow the logs", value=True):
         return
 
     @st.fragment(run_every=_FOLLOW_S)  # type: ignore[untyped-decorator]
     def look() -> None:
-        if runs.has_changed():
+        if runs.read() is not shown:
             st.rerun(scope="app")
 
     look()
@@ -114,7 +118,8 @@ def _ranking(st: Any, ranked: Standings) -> None:
     if pages > 1:
         page = int(st.number_input(f"Page, of {pages}", 1, pages, 1))
     st.html(standings_view(ranked, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS))
-    st.download_button("Download CSV", ranked.to_csv(), "leaderboard.csv", "text/csv")
+    # Made when it is asked for: 10,000 rows take longer than the page.
+    st.download_button("Download CSV", ranked.to_csv, "leaderboard.csv", "text/csv")
 
 
 def _choose(st: Any, label: str, ranked: Standings, *, at: int = 0) -> str | None:
