@@ -136,6 +136,20 @@ def test_a_wrong_key_and_an_unknown_model_end_in_words(
     assert list(Path().iterdir()) == []
 
 
+def test_a_spent_quota_ends_the_build_and_what_was_answered_is_kept(capsys: Run) -> None:
+    command = ["graph", "build", "starter-27", "--model", "mine", "--store", "kept",
+               "--workers", "1", "--base-url"]  # fmt: skip
+    with ModelServer(answer, quota=5) as poor:
+        stopped = run_here([*command, poor.openai_url], capsys)
+    with ModelServer(answer) as rich:
+        ended = run_here([*command, rich.openai_url], capsys)
+
+        assert stopped.code == 2
+        assert "quota" in stopped.err.partition("error: ")[2]
+        assert ended.code == 0, ended.err
+        assert (len(poor.charges), len(rich.charges)) == (5, 12)
+
+
 # What is asked: (the words after `graph build`, what the error must say)
 REFUSED = {
     "no key": ("starter-27 --model gemini-3-flash", "there is no API key"),
