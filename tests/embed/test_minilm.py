@@ -48,6 +48,7 @@ def test_it_keeps_the_contract(embedder: MiniLMEmbedder) -> None:
     check_embedder(embedder, tolerance=1e-5)
 
 
+@pytest.mark.slow
 def test_it_equals_the_reference_implementation(embedder: MiniLMEmbedder) -> None:
     pytest.importorskip("torch", exc_type=ImportError)
     pytest.importorskip("transformers", exc_type=ImportError)
