@@ -285,6 +285,17 @@ def test_described_attributes_are_not_described_again() -> None:
     assert build.graph.catalogue == WORLD.carded()
 
 
+def test_descriptions_that_were_paid_for_can_be_kept(build: GraphBuild) -> None:
+    found = ClusterPrefilter.inspect(build)
+
+    assert [a.key for a in found.catalogue] == [a.key for a in WORLD.catalogue]
+    assert found.catalogue[0].description == WORLD.describe(WORLD.catalogue[0])
+    again = build_graph(
+        found.catalogue, scorer=LLMEdgeScorer(RehearsalModel(WORLD)), method=ClusterPrefilter()
+    )
+    assert "describe attributes" not in again.report.calls_by_stage
+
+
 def test_stricter_bands_inherit_less_and_judge_more() -> None:
     strict = built(method=ClusterPrefilter(bands=Bands.stricter()), seed=3).report
     published = built(method=ClusterPrefilter(), seed=3).report

@@ -185,6 +185,13 @@ class ClusterPrefilter:
             bands=self.bands,
             pairs_by_route=routing.counts(),
             settings=self._settings(),
+            described={
+                position: new.description
+                for position, (old, new) in enumerate(
+                    zip(session.catalogue, described.catalogue, strict=True)
+                )
+                if new.description != old.description
+            },
             not_described=described.failures,
         ).to_dict()
         # 6. classify

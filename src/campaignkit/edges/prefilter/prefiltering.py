@@ -42,15 +42,17 @@ class Prefiltering:
         inherited, but for a member flagged as noise, and were classified instead.
     settings : mapping of str to str
         Embedder, reduction, clusterer and the other parameters.
+    described : mapping of int to str
+        The descriptions that the model gave, by catalogue position; see `catalogue`.
     not_described : mapping of int to str
-        Why attributes have no description though the model was asked, by catalogue position.
+        Why attributes have no description though the model was asked.
 
     Examples
     --------
     >>> from campaignkit.catalogue import Catalogue
     >>> import numpy as np
     >>> empty = Clustering(Catalogue([]), (), np.zeros((0, 2)))
-    >>> Prefiltering(empty, (), (), Bands(), {}, {}, {}).discarded
+    >>> Prefiltering(empty, (), (), Bands(), {}, {}, {}, {}).discarded
     []
     """
 
@@ -60,7 +62,16 @@ class Prefiltering:
     bands: Bands
     pairs_by_route: Mapping[str, int]
     settings: Mapping[str, str]
+    described: Mapping[int, str]
     not_described: Mapping[int, str]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue with the descriptions that the model gave: paid for, so keep them."""
+        return Catalogue(
+            Attribute(a.modality, a.value, self.described.get(position, a.description), a.traits)
+            for position, a in enumerate(self.clustering.catalogue)
+        )
 
     def route(self, score: ClusterScore) -> Route:
         """What a score meant for the pairs of its two clusters."""
@@ -112,6 +123,7 @@ class Prefiltering:
             ],
             "pairs_by_route": dict(self.pairs_by_route),
             "settings": dict(self.settings),
+            "described": {str(at): text for at, text in self.described.items()},
             "not_described": {str(at): why for at, why in self.not_described.items()},
         }
 
@@ -128,6 +140,7 @@ class Prefiltering:
             bands=Bands(*held["bands"]),
             pairs_by_route=dict(held["pairs_by_route"]),
             settings=dict(held["settings"]),
+            described={int(at): text for at, text in held["described"].items()},
             not_described={int(at): why for at, why in held["not_described"].items()},
         )
 
