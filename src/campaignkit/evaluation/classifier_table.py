@@ -165,7 +165,7 @@ def compare_classifiers(
     yardsticks: Yardsticks | None = None,
     families: Mapping[str, str] | None = None,
     run_log: RunLog | None = None,
-    dataset_name: str = "test",
+    dataset_name: str = "campaigns",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> ClassifierTable:

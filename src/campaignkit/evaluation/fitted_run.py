@@ -121,7 +121,7 @@ class RunWriter:
         kept = log is not None
         told, known = (
             RunDataset(name=what, digest=rows.digest() if kept else None, num_rows=len(rows))
-            for what, rows in ((name, test), (f"{name}: training rows", train))
+            for what, rows in ((name, test), (f"{name}, training rows", train))
         )
         return cls(log, told, known, seed, lineage or {})
 

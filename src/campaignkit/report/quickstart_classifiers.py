@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
     from campaignkit.runs import RunLog
 
+_FAMILIES = {
+    "majority": "baseline",
+    "one-hot logistic": "baseline",
+    "pair logistic": "baseline",
+    "pairwise ordinal": "pairwise",
+    "TF-IDF logistic": "text",
+    "hashed text logistic": "text",
+    "boosted trees": "trees",
+}
 FEWEST = 20  # training rows of a label; below, a score says nothing
 
 
@@ -58,7 +67,8 @@ def train_classifiers(
         test,
         graph=graph,
         run_log=run_log,
-        dataset_name="quickstart test rows",
+        dataset_name="quickstart",
+        families=_FAMILIES,
         progress=progress,
     )
 
