@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignkit.classify import BoostWarning, DecisionTuner
+from campaignkit.classify import BoostWarning, DecisionTuner, calibration_curve
 from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_probabilities
@@ -133,3 +134,50 @@ def test_unknown_methods_and_unfitted_tuners_are_said() -> None:
         DecisionTuner("best").fit(np.full((3, 3), 1 / 3), [0, 1, 2])  # type: ignore[arg-type]
     with pytest.raises(NotFitted):
         DecisionTuner().predict(np.full((3, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("method", ["argmax", *TUNED])
+def test_a_rule_that_was_written_down_decides_the_same(method: Any) -> None:
+    proba, labels, _ = _sample(3000, seed=7)
+    tuner = DecisionTuner(method).fit(proba, labels)
+
+    again = DecisionTuner.from_dict(json.loads(json.dumps(tuner.to_dict())))
+
+    assert again.predict(proba).tolist() == tuner.predict(proba).tolist()
+
+
+@pytest.mark.parametrize("told", [{}, {"method": "cuts"}, {"rule": 3}])
+def test_what_is_no_rule_is_refused(told: Any) -> None:
+    with pytest.raises(ClassifierError, match="no decision rule"):
+        DecisionTuner.from_dict(told)
+
+
+def test_a_rule_of_numbers_that_are_none_is_refused() -> None:
+    proba, labels, _ = _sample(3000, seed=7)
+    told = DecisionTuner("cuts", keep_argmax=False).fit(proba, labels).to_dict()
+    told["rule"] = {**told["rule"], "low": float("nan")}
+
+    with pytest.raises(ClassifierError, match="not finite"):
+        DecisionTuner.from_dict(told)
+
+
+@pytest.mark.parametrize("label", ["neg", "avg", "pos"])
+def test_calibrated_probabilities_come_true_as_often_as_said(label: str) -> None:
+    proba, labels, _ = _sample(20_000, seed=8)
+
+    curve = calibration_curve(proba, labels, label=label)
+
+    assert curve.rows.sum() == 20_000
+    assert curve.error < 0.02  # about two standard errors of a bin of 2,000 rows
+    assert calibration_curve(proba**3 / (proba**3).sum(axis=1, keepdims=True), labels).error > 0.02
+
+
+def test_a_calibration_of_unknown_labels_or_bins_is_refused() -> None:
+    proba, labels, _ = _sample(30, seed=1)
+
+    with pytest.raises(ClassifierError, match="label is 'good'"):
+        calibration_curve(proba, labels, label="good")
+    with pytest.raises(ClassifierError, match="num_bins is 0"):
+        calibration_curve(proba, labels, num_bins=0)
+    with pytest.raises(ClassifierError, match="30 rows of probabilities and 29 labels"):
+        calibration_curve(proba, labels[:29])

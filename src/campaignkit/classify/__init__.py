@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.classify.boosting import BoostedTrees
+from campaignkit.classify.calibration import CalibrationCurve, calibration_curve
 from campaignkit.classify.classifier import Classifier
 from campaignkit.classify.constrained_classifier import ConstrainedClassifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
@@ -18,6 +19,7 @@ from campaignkit.classify.training import EpochFigures, FullFineTune, LoRA, Trai
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BoostWarning",
     "BoostedTrees",
+    "CalibrationCurve",
     "Classifier",
     "ConstrainedClassifier",
     "DecisionTuner",
@@ -37,5 +39,6 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TuningSettings",
     "UnseenValues",
     "as_labels",
+    "calibration_curve",
     "label_codes",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -116,7 +116,7 @@ class DecisionTuner(Settings):
             no validation row.
         """
         self._check_parameters()
-        given = _checked(proba, self.scale)
+        given = checked_probabilities(proba, self.scale)
         codes = label_codes(labels)
         counts = np.bincount(codes, minlength=3)
         if len(codes) != len(given):
@@ -148,8 +148,41 @@ class DecisionTuner(Settings):
             raise NotFitted(
                 "this DecisionTuner is not fitted", hint="call fit(proba_val, y_val) first"
             )
-        named: NDArray[np.str_] = np.array(LABELS)[self._codes(_checked(proba, self.scale))]
+        named: NDArray[np.str_] = np.array(LABELS)[
+            self._codes(checked_probabilities(proba, self.scale))
+        ]
         return named
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings and the fitted rule as JSON values."""
+        if not hasattr(self, "rule_"):
+            raise NotFitted("this DecisionTuner is not fitted; there is nothing to keep")
+        return {**self.get_params(), "rule": self.rule_, "macro_f1": self.macro_f1_}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+        """The tuner that :meth:`to_dict` told of.
+
+        Raises
+        ------
+        ClassifierError
+            If it is not of that form.
+        """
+        try:
+            tuner = cls(**{name: told[name] for name in cls._parameter_names()})
+            tuner._check_parameters()
+            rule = dict(told["rule"])
+            tuner.rule_, tuner.macro_f1_ = rule, dict(told["macro_f1"])
+            numbers = [*rule.get("offsets", ()), *rule.get("factors", ())]
+            numbers += [rule[name] for name in ("low", "high") if rule["kind"] == "cuts"]
+            if not np.isfinite(np.array(numbers, np.float64)).all():
+                raise ValueError("a number is not finite")
+        except (KeyError, TypeError, ValueError) as err:
+            raise ClassifierError(
+                f"this is no decision rule: {type(err).__name__} {err}",
+                hint="hand in what DecisionTuner.to_dict() gave",
+            ) from err
+        return tuner
 
     def _codes(self, given: Floats) -> Codes:
         if self.rule_["kind"] == "published-boost":
@@ -194,7 +227,19 @@ class DecisionTuner(Settings):
             raise ClassifierError("this DecisionTuner cannot be fitted", faults=faults)
 
 
-def _checked(given: Any, scale: str) -> Floats:
+def checked_probabilities(given: Any, scale: str = "probabilities") -> Floats:
+    """float64[rows, 3] of finite numbers that are probabilities (or logits).
+
+    Raises
+    ------
+    ClassifierError
+        With the first row that is none.
+
+    Examples
+    --------
+    >>> checked_probabilities([[0.5, 0.25, 0.25]]).shape
+    (1, 3)
+    """
     try:
         array = np.asarray(given, np.float64)
     except (TypeError, ValueError) as err:
