@@ -57,7 +57,7 @@ def ordinal_loss(
     below, above = low - scores, high - scores
     # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)).
     room = -np.log1p(-np.exp(-gap))
-    pull = 1 / np.expm1(gap)
+    pull = 1 / np.expm1(min(gap, 700.0))  # beyond, a double overflows and the pull is none
     loss = np.where(codes == 0, _softplus(-below), 0.0)
     loss += np.where(codes == 2, _softplus(above), 0.0)
     is_avg = codes == 1

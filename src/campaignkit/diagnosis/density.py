@@ -27,7 +27,13 @@ _MAX_DRAWS = 10_000_000
 
 @dataclass(frozen=True)
 class FractionStats:
-    """Where a fraction lies over many draws; all in [0, 1]."""
+    """Where a fraction lies over many draws; all in [0, 1].
+
+    Examples
+    --------
+    >>> FractionStats.of(np.array([0.2, 0.4])).p50
+    0.30000000000000004
+    """
 
     mean: float
     p5: float

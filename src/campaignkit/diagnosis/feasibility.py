@@ -65,6 +65,15 @@ class LabelFeasibility:
     effort : Effort
     fix : str
         What to change; empty unless infeasible.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
+    >>> box = {"pos_frac_range": (0.5, 1), "neg_frac_range": (0, 0.1), "num_samples": 1}
+    >>> spec = ck.SamplingSpec(type_ranges={"a": (1, 1), "b": (1, 1)}, label_params={"pos": box})
+    >>> ck.feasible(graph, spec)["pos"].witness
+    {'a': ('x',), 'b': ('y',)}
     """
 
     status: Status
@@ -211,6 +220,11 @@ def refuse_infeasible(
     ------
     InfeasibleSpec
         If a label is proven infeasible; "unknown" passes.
+
+    Examples
+    --------
+    >>> refuse_infeasible.__name__
+    'refuse_infeasible'
     """
     doubtful = [name for name in spec.label_params if pilot_accepted[name] == 0]
     if not doubtful:

@@ -113,6 +113,11 @@ def labelled_rows(data: Any, *, name: str = "rows") -> LabelledRows:
     ------
     EvaluationError
         If it is neither, labels are not neg, avg and pos, or numbers of rows differ.
+
+    Examples
+    --------
+    >>> len(labelled_rows(([{"geo": "Peru"}, {"geo": "Chile"}], ["neg", "pos"])))
+    2
     """
     if isinstance(data, LabelledRows):
         return data

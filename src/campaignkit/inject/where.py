@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 class Where(Protocol):
-    """Chooses rows among those a corruption could spoil."""
+    """Chooses rows among those a corruption could spoil.
+
+    Examples
+    --------
+    >>> from campaignkit.inject import AtRandom
+    >>> isinstance(AtRandom().says(), str)
+    True
+    """
 
     def choose(
         self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator

@@ -11,7 +11,16 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far a long call has come."""
+    """Told how far a long call has come.
+
+    Examples
+    --------
+    >>> class Lines:
+    ...     def update(self, stage: str, done: int, total: int) -> None:
+    ...         print(f"{stage}: {done} of {total}")
+    >>> Lines().update("sampling", 1, 2)
+    sampling: 1 of 2
+    """
 
     def update(self, stage: str, done: int, total: int) -> None:
         """Say that `done` of `total` units of `stage` are finished; called from one thread.

@@ -56,6 +56,11 @@ class Quickstart:
         The results of the steps.
     classifiers : ClassifierTable or None
         None where a label has too few rows to learn from.
+
+    Examples
+    --------
+    >>> sorted(Quickstart.__dataclass_fields__)[:3]
+    ['classifiers', 'evaluation', 'files']
     """
 
     folder: Path

@@ -76,6 +76,11 @@ class LabelPlan:
         Share of the pilot's steps inside the box (heat-bath only).
     first_visits, next_visits : int
         Visits to the box before a chain's first campaign, and between two of a block.
+
+    Examples
+    --------
+    >>> LabelPlan("pos", "rejection", "mixed", "asked for", 0.2, 10_000, 2_000).mode
+    'rejection'
     """
 
     label: str

@@ -53,6 +53,15 @@ class LabelQuality:
     priority_edges : dict of str to [float, float]
         Edges outside the label's ranges among the pairs of each priority tier, a row: before and
         after priorities were sought. Empty without priorities.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
+    >>> profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4)})
+    >>> dataset = ck.AnnealingSampler(graph, profile.suggest({"pos": 20})).sample()
+    >>> LabelQuality(**dataset.provenance.quality["labels"]["pos"]).rows
+    20
     """
 
     label: str

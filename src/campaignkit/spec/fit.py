@@ -18,6 +18,18 @@ def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:
     ------
     SpecError
         With every fault and its path.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
+    >>> box = {"pos_frac_range": (0, 1), "neg_frac_range": (0, 1), "num_samples": 1}
+    >>> spec = ck.SamplingSpec(type_ranges={"a": (1, 2), "b": (1, 1)}, label_params={"pos": box})
+    >>> check_fit(spec, graph)
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SpecError: the spec does not fit the graph; nothing was done
+      type_ranges.a: asks for up to 2, but the graph has 1 (lower the high to 1)
     """
     check_type_ranges(spec.type_ranges, graph)
 

@@ -19,7 +19,13 @@ _SEPARATOR = "."
 
 
 class GridPoint(NamedTuple):
-    """One spec of a grid, and the settings that make it this one."""
+    """One spec of a grid, and the settings that make it this one.
+
+    Examples
+    --------
+    >>> GridPoint._fields
+    ('settings', 'spec')
+    """
 
     settings: dict[str, Any]  # values of whatever type the fields have
     spec: SamplingSpec

@@ -65,6 +65,14 @@ def read_manifest(folder: Path, *, kind: str) -> Manifest:
     ------
     ArtifactError
         If there is none, it cannot be read, or it is of another kind or a newer layout.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Manifest(kind="graph", seed=7).write(Path(folder))
+    ...     read_manifest(Path(folder), kind="graph").seed
+    7
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():
@@ -98,6 +106,10 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
     ------
     ArtifactError
         With one fault per file that is missing, changed, or named outside the folder.
+
+    Examples
+    --------
+    >>> verify_files(Path("."), Manifest(kind="graph"))  # lists no file: nothing can differ
     """
     faults = []
     root = folder.resolve()

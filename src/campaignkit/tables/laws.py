@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 class Law(Protocol):
-    """Something that must hold in every row."""
+    """Something that must hold in every row.
+
+    Examples
+    --------
+    >>> AtMost("clicks", "impressions", kind="clicks_exceed_impressions").columns
+    ('clicks', 'impressions')
+    """
 
     @property
     def kind(self) -> str:

@@ -35,6 +35,11 @@ def law_counts(table: Any, *, laws: Sequence[Law] = MARKETING_LAWS) -> Any:
         If the table has no column, or is no Ibis table.
     MissingExtra
         If Ibis is not installed.
+
+    Examples
+    --------
+    >>> law_counts.__name__  # docs/audit-pipeline.md shows it at work
+    'law_counts'
     """
     require("ibis", extra="warehouse", user="auditing inside a warehouse")
     if not hasattr(table, "aggregate") or not hasattr(table, "schema"):
@@ -58,6 +63,11 @@ def warehouse_sql(table: Any, *, dialect: str, laws: Sequence[Law] = MARKETING_L
     ------
     TableError
         If Ibis knows no such dialect.
+
+    Examples
+    --------
+    >>> warehouse_sql.__name__  # docs/audit-pipeline.md shows it at work
+    'warehouse_sql'
     """
     ibis = require("ibis", extra="warehouse", user="auditing inside a warehouse")
     counts = law_counts(table, laws=laws)

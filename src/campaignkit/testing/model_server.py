@@ -32,6 +32,11 @@ class Charge:
         ``"wrong_keys"``.
     tokens : int
         In and out together.
+
+    Examples
+    --------
+    >>> Charge("hello", "whole", 12).tokens
+    12
     """
 
     prompt: str

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 class Check(Protocol):
-    """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`."""
+    """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`.
+
+    Examples
+    --------
+    >>> from campaignkit.auditing import ALL_CHECKS
+    >>> all(isinstance(check.form, str) for check in ALL_CHECKS.values())
+    True
+    """
 
     @property
     def form(self) -> str:

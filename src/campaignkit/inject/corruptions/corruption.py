@@ -15,6 +15,12 @@ class Corruption(Protocol):
 
     Rows are chosen by the clean columns of the workbench and by `rng` alone, so that a kind spoils
     the same rows whether other kinds are injected or not.
+
+    Examples
+    --------
+    >>> from campaignkit.inject import ALL_CORRUPTIONS
+    >>> all(0 <= kind.stage <= 3 for kind in ALL_CORRUPTIONS.values())
+    True
     """
 
     @property

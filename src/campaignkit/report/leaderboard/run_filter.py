@@ -65,7 +65,13 @@ def dataset_version(record: RunRecord) -> str:
 
 
 def family_of(record: RunRecord) -> str:
-    """The model's family, or words that say there is none."""
+    """The model's family, or words that say there is none.
+
+    Examples
+    --------
+    >>> family_of(RunRecord(kind="fit", task="t", dataset={"name": "d"}, model={"name": "m"}))
+    '(no family)'
+    """
     return record.model.family or NO_FAMILY
 
 
@@ -86,7 +92,15 @@ class FilterChoices:
 
 
 def choices_of(records: Sequence[RunRecord]) -> FilterChoices:
-    """What the runs can be filtered and ranked by; macro F1 comes first among scores."""
+    """What the runs can be filtered and ranked by; macro F1 comes first among scores.
+
+    Examples
+    --------
+    >>> run = RunRecord(kind="evaluation", task="outcome", dataset={"name": "d"},
+    ...                 model={"name": "m"}, scores={"accuracy": 0.8, "macro_f1": 0.7})
+    >>> choices_of([run]).scores
+    ('macro_f1', 'accuracy')
+    """
     scores = sorted({name for record in records for name in record.scores})
     first = [name for name in ("macro_f1",) if name in scores]
     return FilterChoices(

@@ -12,13 +12,25 @@ _S32 = np.uint64(32)
 
 @njit(**PART)
 def pick(word, num_choices):
-    """One of 0..num_choices - 1, uniform up to 2**-32, from a random uint64."""
+    """One of 0..num_choices - 1, uniform up to 2**-32, from a random uint64.
+
+    Examples
+    --------
+    >>> int(pick.py_func(2**63, 10))
+    5
+    """
     return np.int64(((np.uint64(word) >> _S32) * np.uint64(num_choices)) >> _S32)
 
 
 @njit(**PART)
 def free_node(word, t, state):
-    """A uniformly drawn node of type t that is not in the set; -1 if all are."""
+    """A uniformly drawn node of type t that is not in the set; -1 if all are.
+
+    Examples
+    --------
+    >>> free_node.__name__
+    'free_node'
+    """
     start = state.type_start[t]
     num_free = state.type_start[t + 1] - start - state.counts[t]
     if num_free <= 0:

@@ -22,6 +22,14 @@ class MoveState(NamedTuple):
     slots : int64[S]
     counts : int64[T]
         How many nodes of each type the set holds.
+
+    Examples
+    --------
+    >>> one = np.array([0, 3])
+    >>> state = MoveState(one, np.array([1]), np.array([2]), np.array([0, 2]),
+    ...                   np.array([1, -1]), np.array([1]))
+    >>> state.slots[: state.counts[0]].tolist()  # the set holds node 1 of nodes 0 to 2
+    [1]
     """
 
     type_start: NDArray[np.int64]
