@@ -19,6 +19,7 @@ help:
 	@echo "make room ROOM=graph   the quick tests of one room, in seconds"
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
+	@echo "make docs         the documentation site, into build/docs"
 	@echo "make bench        the benchmarks, results into benchmarks/results"
 	@echo "make clean        remove environments and caches"
 
@@ -63,6 +64,18 @@ types: $(VENV)/.dev
 house: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_house.py
+
+$(VENV)/.docs: pyproject.toml constraints.txt
+	@echo "Installing what the documentation site is built with ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e ".[docs]"
+	@touch $@ $(VENV)/.core
+
+# Not part of the gate: it runs the notebooks and draws the gallery, in some minutes. A warning, such
+# as a link that leads nowhere, ends it.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs build/docs
+	@echo "Open build/docs/index.html"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
