@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-
 import campaignkit as ck
 from campaignkit.report import charts
 from site_parts.exhibit import Exhibit
@@ -40,20 +38,25 @@ def building() -> Iterator[Exhibit]:
 
 
 def clusters() -> Iterator[Exhibit]:
-    """The brands and audiences of the bundled catalogue, by the words of their descriptions."""
-    from sklearn.cluster import KMeans
+    """The brands of the bundled catalogue, clustered as the pre-filter does."""
+    from campaignkit.edges.prefilter import HDBSCAN, PCA, cluster_catalogue
 
-    held = [a for a in ck.Catalogue.bundled("retail-160") if a.modality == "brand"]
-    texts = [" ".join([*a.items("category"), *a.items("appeals_to")]) for a in held]
-    points = ck.HashingEmbedder().embed(texts)
-    centred = points - points.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    plane = centred @ axes[:2].T
-    found = KMeans(8, n_init=5, random_state=0).fit_predict(points)
+    retail = ck.Catalogue.bundled("retail-160")
+    brands = ck.Catalogue([a for a in retail if a.modality == "brand"])
+    texts = [" ".join([*a.items("category"), *a.items("appeals_to")]) for a in brands]
+    rows = ck.HashingEmbedder().embed(texts)
+    found = cluster_catalogue(
+        brands, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=15, noise="alone",
+        seed=0,
+    )  # fmt: skip
+    sizes = [len(cluster.members) for cluster in found.clusters]
+    numbers = {i: n for n, i in enumerate(i for i, size in enumerate(sizes) if size > 1)}
+    codes = [numbers.get(code, -1) for code in found.of_attribute.tolist()]
     yield Exhibit(
         "clusters", "A cluster map", "cluster_chart(points, clusters, names)",
-        "the brands of the bundled catalogue by the words of their traits, on two main axes.",
-        charts.cluster_chart(plane, found, [a.value for a in held]),
+        "the brands of the bundled catalogue by the words of their traits, clustered as in the "
+        "published pre-filter; a good part is in no cluster.",
+        charts.cluster_chart(found.places, codes, [a.value for a in brands]),
     )  # fmt: skip
 
 

@@ -144,6 +144,18 @@ def cluster_catalogue(
     ------
     GraphError
         If a reduction or clusterer of yours gives another number of points.
+
+    Examples
+    --------
+    >>> from campaignkit.edges.prefilter import HDBSCAN, PCA
+    >>> from campaignkit.embed import HashingEmbedder
+    >>> starter = Catalogue.bundled("starter-27")
+    >>> rows = HashingEmbedder().embed([attribute.value for attribute in starter])
+    >>> found = cluster_catalogue(
+    ...     starter, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=50,
+    ...     noise="alone", seed=0)
+    >>> len(found.clusters)  # no modality is that large: each attribute is its own cluster
+    27
     """
     clusters: list[Cluster] = []
     places = np.zeros((len(catalogue), 2))
