@@ -116,7 +116,7 @@ def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
     lines = ["| | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
     for name, row in rows.items():
         cells = [_cell(column, row) for column in _COLUMNS]
-        lines.append(f"| {name.rpartition(', ')[0] or name} | " + " | ".join(cells) + " |")
+        lines.append(f"| {', '.join(name.split(', ')[:2])} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     ActiveBuilder,
+    GraphBuild,
     LLMEdgeScorer,
     RehearsalModel,
     RehearsalWorld,
@@ -219,6 +220,38 @@ def test_a_build_cut_short_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert resumed.report.num_failed == 0
     agreement = compare(whole.graph, resumed.graph).overall
     assert agreement.sign_agreement > 0.95
+
+
+class Cutting(RehearsalModel):
+    """A model that is cut off after some calls."""
+
+    calls_left = 10**9
+
+    def ask(self, prompt: object, reply_type: type) -> object:
+        self.calls_left -= 1
+        if self.calls_left < 0:
+            raise RuntimeError("cut")
+        return super().ask(prompt, reply_type)
+
+
+@pytest.mark.slow
+def test_cuts_in_flight_change_nothing_but_what_they_cost(tmp_path: Path) -> None:
+    def built(store: Path, calls: int) -> GraphBuild:
+        model = Cutting(WORLD)
+        model.calls_left = calls
+        method = ActiveBuilder(target_disagreement=0.45, card_model=model)
+        scorer = LLMEdgeScorer(model)
+        return build_graph(WORLD.catalogue, scorer=scorer, method=method, store=store, seed=1)
+
+    whole = built(tmp_path / "whole", 10**6)
+    for calls in (4, 13, 20):
+        with pytest.raises(RuntimeError, match="cut"):
+            built(tmp_path / "cut", calls)
+    resumed = built(tmp_path / "cut", 10**6)
+
+    assert resumed.graph.digest == whole.graph.digest
+    assert (resumed.states.round == whole.states.round).all()
+    assert resumed.report.calls == whole.report.calls + resumed.report.unconfirmed
 
 
 @pytest.mark.slow
