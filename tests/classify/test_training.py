@@ -330,6 +330,21 @@ def _macro_f1(truth: Any, found: Any) -> float:
     return float(np.mean(told))
 
 
+@pytest.mark.parametrize("method", ["mask", "trim"])
+@pytest.mark.parametrize("training", [ck.FullFineTune, ck.LoRA])
+def test_what_predicts_is_the_epoch_that_was_reported(
+    folders: dict[str, Path], training: Any, method: str
+) -> None:
+    recipe = training(epochs=6, learning_rate=2e-2, freeze_layers=1, batch_size=8)
+
+    llm = fitted(folders["gemma3"], recipe, validation=CHECKED, method=method)
+
+    assert llm.training_ is not None
+    best = llm.training_.epochs[llm.training_.best_epoch - 1]
+    told = llm.predict_proba(CHECKED[0])[np.arange(12), CHECKED[1]]
+    assert -np.log(told).mean() == pytest.approx(best.validation_log_loss, abs=1e-4)
+
+
 def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Path]) -> None:
     with pytest.raises(ClassifierError) as caught:
         fitted(
