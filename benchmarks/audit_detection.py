@@ -23,6 +23,11 @@ from campaignkit.evaluation import KindHits, sweep_detection
 from campaignkit.inject import LOGICAL, STACK_KINDS, ErrorInjector
 from campaignkit.tables import TableWorld
 
+try:
+    from benchmarks.record import record
+except ModuleNotFoundError:  # run as a script
+    from record import record
+
 RATES = (0.01, 0.05, 0.1, 0.2, 0.4)
 ROWS = 7_637
 
@@ -57,14 +62,14 @@ def sweeps() -> None:
         found = sweep_detection(
             lambda i: ck.synthetic_table(ROWS, seed=100 + i), history=earlier, rates=RATES
         )
-        print(found.to_markdown(), flush=True)
+        tell(found.to_markdown())
     rules = ck.mine_rules(second.panel(ROWS, 900))
     for name, given in (("second pair, history and pack", rules), ("second pair, pack", None)):
         for rate in RATES:
             table, row, perfect, kinds = second_sweep(given, rate)
             low = {k: v for k, v in kinds.items() if v < 0.95}
-            print(f"{name} {rate:.0%}: table F1 {table:.3f}, {perfect} of 11 perfect, "
-                  f"row F1 {row:.3f}; kinds below .95: {low}", flush=True)  # fmt: skip
+            tell(f"{name} {rate:.0%}: table F1 {table:.3f}, {perfect} of 11 perfect, "
+                  f"row F1 {row:.3f}; kinds below .95: {low}")  # fmt: skip
 
 
 def dirty_history() -> None:
@@ -83,7 +88,7 @@ def dirty_history() -> None:
                                 if k != "dropped_columns"], dirt, 900)  # fmt: skip
         rules = ck.mine_rules(frame)
         other = {r: round(second_sweep(rules, r)[0], 3) for r in (0.01, 0.05, 0.2)}
-        print(f"history {dirt:.0%} dirty: own {own}, second pair {other}", flush=True)
+        tell(f"history {dirt:.0%} dirty: own {own}, second pair {other}")
 
 
 def low_rate() -> None:
@@ -97,7 +102,7 @@ def low_rate() -> None:
                 for name, hits in ck.score_findings(report, truth).by_kind.items():
                     total[name] = total.get(name, KindHits()) + hits
     for kind, hits in total.items():
-        print(f"rate .1%, {kind}: row recall {hits.rows.recall:.3f}, tables {hits.table}")
+        tell(f"rate .1%, {kind}: row recall {hits.rows.recall:.3f}, tables {hits.table}")
 
 
 def clean_tables() -> None:
@@ -118,7 +123,7 @@ def clean_tables() -> None:
             for given in (rules, None):
                 with ck.audit(table, given) as report:
                     counts.append((len(report.errors), len(report.warnings)))
-        print(f"clean, {name}: most errors {max(c[0] for c in counts)}, "
+        tell(f"clean, {name}: most errors {max(c[0] for c in counts)}, "
               f"most warnings {max(c[1] for c in counts)}")  # fmt: skip
     rules = ck.mine_rules(second.panel(ROWS, 900))
     others = {
@@ -133,7 +138,7 @@ def clean_tables() -> None:
             for given in (rules, None):
                 with ck.audit(table, given) as report:
                     counts.append((len(report.errors), len(report.warnings), report.kinds))
-        print(f"second pair clean, {name}: {max(counts)}, warnings {max(c[1] for c in counts)}")
+        tell(f"second pair clean, {name}: {max(counts)}, warnings {max(c[1] for c in counts)}")
 
 
 def cells_of(report, place) -> set[tuple[int, int]]:
@@ -164,7 +169,7 @@ def real_tables(folder: Path) -> None:
                 with ck.audit(path, teach(report, labels)) as again:
                     taught.append(f1_cells(cells_of(again, place), truth))
         hits = len(found & truth)
-        print(
+        tell(
             f"{name}: precision {hits / len(found):.3f}, recall {hits / len(truth):.3f}, "
             f"cell F1 {f1_cells(found, truth):.3f}; with 20 labelled rows "
             f"{np.mean(taught):.3f} ({min(taught):.3f} to {max(taught):.3f}, five draws)"
@@ -175,6 +180,15 @@ def f1_cells(found: set, truth: set) -> float:
     return 2 * len(found & truth) / (len(found) + len(truth))
 
 
+FIGURES: list[str] = []
+
+
+def tell(line: str) -> None:
+    """Print a line of results and keep it for the record."""
+    FIGURES.append(line)
+    print(line, flush=True)
+
+
 if __name__ == "__main__":
     sweeps()
     dirty_history()
@@ -182,3 +196,4 @@ if __name__ == "__main__":
     clean_tables()
     if len(sys.argv) > 1:
         real_tables(Path(sys.argv[1]))
+    record("audit_detection", {"lines": FIGURES}, about=__doc__.split("\n", maxsplit=1)[0])
