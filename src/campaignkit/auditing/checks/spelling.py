@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.near_words import codes_differ, deletions, one_slip
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, literal
+from campaignkit.tables import Column, OpenTable, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -47,10 +47,7 @@ class SpellingCheck:
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        if not scene.table.has(*rule.columns) or scene.column(rule.columns[0]).kind != "text":
-            return
-        column = scene.column(rule.columns[0])
-        counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
+        column, counts = _words(rule, scene)
         if not 1 < len(counts) <= _MAX_VALUES:
             return
         wrong = misspelt(counts)
@@ -71,6 +68,15 @@ class SpellingCheck:
             evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}}, rule=rule.id,
             parts={column.name: f"{column.sql} IN ({listed})"}, table=scene.table,
         )  # fmt: skip
+
+
+def _words(rule: Rule, scene: Scene) -> tuple[Column, dict[str, int]]:
+    """The column of a rule and its values; none where it is not there or no text."""
+    if not scene.table.has(*rule.columns):
+        return Column(rule.columns[0], "text", "", ""), {}
+    column = scene.column(rule.columns[0])
+    listed = scene.histogram(column.name) if column.kind == "text" else {}
+    return column, {v: n for v, n in listed.items() if v is not None}
 
 
 def _usual_somewhere(name: str, scene: Scene) -> set[str]:
@@ -164,10 +170,7 @@ class UnitCheck:
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        if not scene.table.has(*rule.columns) or scene.column(rule.columns[0]).kind != "text":
-            return
-        column = scene.column(rule.columns[0])
-        counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
+        column, counts = _words(rule, scene)
         total = sum(counts.values())
         units: Counter[str] = Counter()
         for value, n in counts.items():
