@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import campaignkit as ck
 from benchmarks.classifier_worlds import BALANCED, IMBALANCED, low_rank_graph, world
 from benchmarks.record import cpu_s, record, show_table
+from campaignkit.report.quickstart import NUM_SAMPLES, TEST_SHARE, TYPE_RANGES
 from campaignkit.runs import machine_facts
 from campaignkit.seeds import stream
 
@@ -23,17 +25,19 @@ def main() -> None:
     """Measure, record, and write the table into the docs."""
     costs = scoring()
     show_table(costs)
-    ablations = {}
-    graph = low_rank_graph(share=0.9, seed=0)
-    for name, shares in (("imbalanced", IMBALANCED), ("balanced", BALANCED)):
-        ablations[name] = ablation(graph, name, shares)
-        print(name, ablations[name])
+    ablations = {"quickstart": ablation(*quickstart())}
+    if "--full" in sys.argv:
+        graph = low_rank_graph(share=0.9, seed=0)
+        for name, shares in (("imbalanced", IMBALANCED), ("balanced", BALANCED)):
+            place = world(name, graph, shares=shares, cuts="sampler")
+            ablations[name] = ablation(graph, place.train, place.test)
     record(
         "evaluation",
         {"scoring": costs, "ablation": ablations},
         about="CPU seconds of scoring random answers; PairwiseOrdinalClassifier retrained without "
-        "each feature on 90% of 42,000 simulated campaigns a seed, scored on 18,000, 3 seeds, "
-        "low-rank 90%, sampler-like. All simulated.",
+        "each feature, 3 seeds of 90% of the rows, on the quickstart's campaigns (9,100 to train "
+        "on, 3,900 to test) and, with --full, on 42,000 and 18,000 of five features, low-rank "
+        "90%, sampler-like. All simulated.",
     )
     write_table(ablations)
 
@@ -73,13 +77,20 @@ def reading_s() -> float:
         return cpu_s(lambda: ck.RunLog(path).read(), repeats=3)
 
 
-def ablation(graph: ck.SignedGraph, name: str, shares: tuple[float, float, float]) -> Any:
+def quickstart() -> tuple[ck.SignedGraph, ck.CampaignDataset, ck.CampaignDataset]:
+    """The quickstart's graph and the two sides of its campaigns."""
+    graph = ck.build_graph(ck.Catalogue.bundled("retail-160"), scorer=ck.TraitScorer()).graph
+    spec = ck.diagnose(graph, type_ranges=TYPE_RANGES).suggest(NUM_SAMPLES)
+    train, test = ck.AnnealingSampler(graph, spec, seed=7).sample().split(test=TEST_SHARE)
+    return graph, train, test
+
+
+def ablation(graph: ck.SignedGraph, train: ck.CampaignDataset, test: ck.CampaignDataset) -> Any:
     """Drops and true shares of signal by feature."""
-    place = world(name, graph, shares=shares, cuts="sampler")
     start = time.process_time()
     report = ck.FeatureAblation(
         lambda seed: ck.PairwiseOrdinalClassifier(rank=8, seed=seed), num_seeds=3
-    ).run(place.train, place.test, graph=graph)
+    ).run(train, test, graph=graph)
     told = report.to_dict()
     told["cpu_s"] = round(time.process_time() - start, 1)
     drops = np.array([d.drop for d in report.drops])
