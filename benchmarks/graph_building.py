@@ -127,7 +127,8 @@ def _cell(column: str, row: Mapping[str, float]) -> str:
         return f"{row[column]:,.0f}"
     if column == "cpu_s":
         return f"{row[column]:.1f}"
-    spread = f" ({row['three_way_sd']:.3f})" if column == "three_way" else ""
+    sd = row.get("three_way_sd") if column == "three_way" else None
+    spread = "" if sd is None else f" ({sd:.3f})"
     return f"{row[column]:.3f}{spread}"
 
 
