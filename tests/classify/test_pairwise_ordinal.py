@@ -15,6 +15,7 @@ from campaignkit.classify.encoding import TrainingRows, encode, training_rows
 from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
+from campaignkit.classify.pair_fit import calibrate
 from campaignkit.classify.pair_tally import PairObjective, PairShape, num_pairs
 from campaignkit.errors import ClassifierError
 from campaignkit.graph import Edge, SignedGraph, compare
@@ -166,6 +167,16 @@ def test_probabilities_are_about_as_often_right_as_they_say() -> None:
 
     # Three standard errors of a mean of 3,000 rows are about .025.
     assert proba.max(axis=1).mean() == pytest.approx(right.mean(), abs=0.04)
+
+
+def test_few_rows_told_apart_without_a_fault_do_not_make_a_model_sure() -> None:
+    rows = training_rows(RECORDS[:30], ["neg", "avg", "pos"] * 10)
+    scores = np.tile([-3.0, 0.0, 3.0], 10)
+
+    told = calibrate(scores, rows, low=-1.5, high=1.5)
+
+    assert 1 < told.scale < 5
+    assert told.probabilities(scores).max() < 0.9999
 
 
 def test_few_rows_are_fitted_without_calibration() -> None:

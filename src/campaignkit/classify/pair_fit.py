@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 # worlds of 1,000 to 42,000 rows whose graphs were .6 and .9 low rank.
 PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (1.0, 3.0), (0.3, 2.0))
 _PATIENCE = 2  # penalties in a row that do worse than the best, after which looser ones are left
+_STIFFNESS = 1.0  # of the calibration's log scale: worth a few rows, nothing beside thousands
 _MEMORY = 10  # steps that L-BFGS remembers
 
 
@@ -119,7 +120,9 @@ def calibrate(scores: Floats, rows: TrainingRows, *, low: float, high: float) ->
             scale * scores, rows.codes, rows.weights, low=knobs[1], high=knobs[1] + gap
         )
         slope = (told.by_score @ scores) * scale, told.by_low + told.by_high, told.by_high * gap
-        return told.value, np.array(slope)
+        # Few rows may be told apart without a fault; nothing but this would bound the scale then.
+        slope = slope[0] + 2 * _STIFFNESS * knobs[0], *slope[1:]
+        return told.value + _STIFFNESS * knobs[0] ** 2, np.array(slope)
 
     start = np.array([0.0, low, np.log(high - low)])
     log_scale, low, log_gap = minimize(loss, start, jac=True, method="L-BFGS-B").x
