@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 # Of tables and of the low rank, from the stiffest on. Taken from a wider grid, tried on simulated
 # worlds of 1,000 to 42,000 rows whose graphs were .6 and .9 low rank.
-PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (1.0, 3.0), (0.3, 2.0))
+PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (0.3, 2.0))
 _PATIENCE = 2  # penalties in a row that do worse than the best, after which looser ones are left
 _STIFFNESS = 1.0  # of the calibration's log scale: worth a few rows, nothing beside thousands
 _MEMORY = 10  # steps that L-BFGS remembers
@@ -32,6 +32,7 @@ class Candidate:
         Penalties on the pair table and on the vectors and matrices.
     log_loss : float
         On the held-out rows, after calibration.
+    uses_prior : bool
 
     Examples
     --------
@@ -42,6 +43,7 @@ class Candidate:
     table: float
     low_rank: float
     log_loss: float
+    uses_prior: bool = False
 
     @property
     def penalty(self) -> tuple[float, float]:
@@ -137,19 +139,22 @@ class Choice:
     Attributes
     ----------
     penalty : (float, float)
-    parameters : float64[size]
-        Fitted with it on the rows not held out.
+    shape : PairShape
+    log_loss : float
+        On the rows held out.
     calibration : Calibration
     candidates : tuple of Candidate
 
     Examples
     --------
-    >>> Choice((1.0, 5.0), np.zeros(3), Calibration(1.0, -1.0, 1.0), ()).penalty
+    >>> shape = PairShape(np.array([0, 2]), rank=1)
+    >>> Choice((1.0, 5.0), shape, 0.3, Calibration(1.0, -1.0, 1.0), ()).penalty
     (1.0, 5.0)
     """
 
     penalty: tuple[float, float]
-    parameters: Floats
+    shape: PairShape
+    log_loss: float
     calibration: Calibration
     candidates: tuple[Candidate, ...]
 
@@ -168,20 +173,20 @@ def choose_penalty(
     learned = PairObjective(train, shape, gain=gain)
     judged = PairObjective(held, shape, gain=gain)
     best: Choice | None = None
-    least, worse = np.inf, 0
-    candidates = []
+    candidates: list[Candidate] = []
+    worse = 0
     for penalty in penalties:
         parameters = fit_pairs(learned, start, penalty, max_iterations=max_iterations)
         low, high = shape.cuts(parameters)
         scores = judged.scores(parameters)
         calibration = calibrate(scores, held, low=low, high=high)
         loss = log_loss(calibration.probabilities(scores), held)
-        candidates.append(Candidate(*penalty, loss))
-        if best is None or loss < least:
-            best, least, worse = Choice(penalty, parameters, calibration, ()), loss, 0
+        candidates.append(Candidate(*penalty, loss, uses_prior=shape.prior is not None))
+        if best is None or loss < best.log_loss:
+            best, worse = Choice(penalty, shape, loss, calibration, ()), 0
             continue
         worse += 1
         if worse == _PATIENCE:
             break
     assert best is not None
-    return Choice(best.penalty, best.parameters, best.calibration, tuple(candidates))
+    return replace(best, candidates=tuple(candidates))

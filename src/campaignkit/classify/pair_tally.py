@@ -51,6 +51,10 @@ class PairShape:
         """The shape for some attributes."""
         return cls(vocabulary.starts, rank, prior)
 
+    def without_prior(self) -> PairShape:
+        """The same without the prior's weights."""
+        return PairShape(self.starts, self.rank)
+
     @property
     def num_nodes(self) -> int:
         """n, the number of attributes."""

@@ -48,11 +48,12 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         On tables, and on vectors and matrices. None chooses among ``pair_fit.PENALTIES``.
     prior : SignedGraph or None
         Known signs: their edges get a common effect a sign, which is learned, and tables and
-        vectors learn what differs from it. Attributes are matched by (modality, value).
+        vectors learn what differs from it. Attributes are matched by (modality, value). It is
+        left out where a model without it does better on the rows held out.
     held_out : float
         Share of the rows to choose and calibrate on.
     max_iterations : int
-        Steps of L-BFGS for the last fit; choosing takes two thirds of them for each penalty.
+        Steps of L-BFGS for each penalty that is tried, and for the last fit.
     seed : int
         Decides the rows held out and the starting vectors.
 
@@ -72,6 +73,8 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         Those that were taken.
     is_calibrated_ : bool
         False where the rarest class had fewer than 10 rows: then nothing was held out.
+    uses_prior_ : bool
+        Whether the prior graph is part of the model.
 
     Notes
     -----
@@ -90,7 +93,7 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
     1
     """
 
-    _SAVED = ("effects_", "cuts_", "met_", "penalty_", "gain_", "is_calibrated_")
+    _SAVED = ("effects_", "cuts_", "met_", "penalty_", "gain_", "is_calibrated_", "uses_prior_")
 
     effects_: Floats
     cuts_: Floats
@@ -99,6 +102,7 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
     candidates_: list[Candidate]
     gain_: float
     is_calibrated_: bool
+    uses_prior_: bool
 
     def __init__(
         self,
@@ -107,7 +111,7 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         penalty: tuple[float, float] | None = None,
         prior: SignedGraph | None = None,
         held_out: float = 0.15,
-        max_iterations: int = 150,
+        max_iterations: int = 125,
         seed: int = 0,
     ) -> None:
         self.rank = rank
@@ -145,7 +149,8 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
         shape = PairShape.of(rows.vocabulary, rank=self.rank, prior=prior)
         gain = max(float(num_pairs(rows.block.sizes).mean()), 1.0)
-        parameters, calibration = self._fitted(rows, shape, gain)
+        parameters, shape, calibration = self._fitted(rows, shape, gain)
+        self.uses_prior_ = shape.prior is not None
         effects = shape.table(parameters) * calibration.scale
         self.effects_, self.gain_ = effects, gain
         self.cuts_ = np.array([calibration.low, calibration.high])
@@ -202,32 +207,46 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
 
     def _fitted(
         self, rows: TrainingRows, shape: PairShape, gain: float
-    ) -> tuple[Floats, Calibration]:
-        """Parameters fitted to all rows, and the calibration that the rows held out ask for."""
-        start = shape.start(stream(self.seed, "pairwise", "start"), rows.class_counts)
+    ) -> tuple[Floats, PairShape, Calibration]:
+        """Parameters fitted to all rows, their shape, and the calibration that was held out."""
+        steps = self.max_iterations
+        penalties = PENALTIES if self.penalty is None else (self.penalty,)
         parts = hold_out(rows, self.held_out, seed=self.seed)
         self.is_calibrated_ = parts is not None
         self.candidates_ = []
-        objective = PairObjective(rows, shape, gain=gain)
-        if parts is None:
-            penalty = self.penalty or _UNSURE
-            self.penalty_ = [float(part) for part in penalty]
-            parameters = fit_pairs(objective, start, penalty, max_iterations=self.max_iterations)
-            return parameters, Calibration(1.0, *shape.cuts(parameters))
-        choice = choose_penalty(
-            *parts,
-            shape,
-            start,
-            gain=gain,
-            penalties=PENALTIES if self.penalty is None else (self.penalty,),
-            max_iterations=max(1, 2 * self.max_iterations // 3),
-        )
-        self.candidates_ = list(choice.candidates)
-        self.penalty_ = [float(part) for part in choice.penalty]
+        penalty = self.penalty or _UNSURE
+        calibration: Calibration | None = None
+        if parts is not None:
+            # A prior has to earn its place: with rows enough, its wrong signs cost more than they
+            # help, and the rows held out say so.
+            shapes = [shape] if shape.prior is None else [shape, shape.without_prior()]
+            choices = [
+                choose_penalty(
+                    *parts,
+                    option,
+                    self._start(option, rows),
+                    gain=gain,
+                    penalties=penalties,
+                    max_iterations=steps,
+                )
+                for option in shapes
+            ]
+            self.candidates_ = [c for choice in choices for c in choice.candidates]
+            best = min(choices, key=lambda choice: choice.log_loss)
+            shape, penalty, calibration = best.shape, best.penalty, best.calibration
+        self.penalty_ = [float(part) for part in penalty]
+        # As many steps from the same start as on the rows not held out: more would be another,
+        # surer model, which that calibration does not fit.
         parameters = fit_pairs(
-            objective, choice.parameters, choice.penalty, max_iterations=self.max_iterations
+            PairObjective(rows, shape, gain=gain),
+            self._start(shape, rows),
+            penalty,
+            max_iterations=steps,
         )
-        return parameters, choice.calibration
+        return parameters, shape, calibration or Calibration(1.0, *shape.cuts(parameters))
+
+    def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
+        return shape.start(stream(self.seed, "pairwise", "start"), rows.class_counts)
 
     def _check_parameters(self) -> None:
         checked_seed(self.seed)
