@@ -310,7 +310,8 @@ def write_docs() -> None:
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition("<!-- table: classifiers -->")
     _, _, tail = rest.partition("<!-- end: classifiers -->")
-    table = "\n\n".join([main_table(figures), world_table(figures), told_of_prior(figures)])
+    parts = [main_table(figures), world_table(figures), told_of_prior(figures)]
+    table = "\n\n".join([*parts, *figures.get("notes", [])])
     PAGE.write_text(
         f"{head}<!-- table: classifiers -->\n{table}\n<!-- end: classifiers -->{tail}",
         encoding="utf-8",
