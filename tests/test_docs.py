@@ -128,6 +128,12 @@ def test_every_page_is_on_the_list_of_pages() -> None:
     assert pages - listed == set()
 
 
+def test_no_page_is_listed_twice() -> None:
+    links = re.findall(r"\]\(([^)\s]+\.md)\)", _text(ROOT / "docs" / "index.md"))
+
+    assert sorted(links) == sorted({*links})
+
+
 def test_the_page_of_the_command_line_names_every_command_and_option() -> None:
     from campaignkit.apps.cli import app
 
