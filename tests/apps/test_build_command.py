@@ -167,6 +167,9 @@ REFUSED = {
     "one modality": ("one.csv --rehearse", "no pair of different modalities"),
     "fifty thousand attributes": ("many.csv --plan", "25,000,000 calls of 25"),
     "workers that are none": ("starter-27 --rehearse --workers 0", "concurrency is 0"),
+    "a folder for a file": ("starter-27 --rehearse --replace --out full", "expected a file name"),
+    "a file in no folder": ("starter-27 --rehearse --out no/e.csv", "folder no does not exist"),
+    "a full folder to save in": ("starter-27 --rehearse --save full", "already holds something"),
     "a file for a store": ("starter-27 --rehearse --store one.csv", "expected a folder"),
 }
 
@@ -177,6 +180,8 @@ def test_what_cannot_be_built_is_refused_in_words(name: str, capsys: Run) -> Non
     Path("one.csv").write_text("modality,value\nbrand,Nike\nbrand,Dior\n")
     rows = "".join(f"{('brand', 'geo')[i % 2]},v{i}\n" for i in range(50_000))
     Path("many.csv").write_text("modality,value\n" + rows)
+    Path("full").mkdir()
+    Path("full", "a.txt").write_text("here before")
     before = sorted(Path().iterdir())
 
     ended = run_here(["graph", "build", *words.split()], capsys)

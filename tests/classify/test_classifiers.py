@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +296,17 @@ def test_logistic_weights_are_those_of_scikit_learn() -> None:
     expected = theirs.fit(columns, label_codes(TRUTH[:300])).predict_proba(columns)
 
     assert model.predict_proba(RECORDS[:300]) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("make", [TfidfLogistic, lambda: EmbeddingLogistic(HashingEmbedder())])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [([], "there are no records"), ([{}, {"brand": ["Nike"]}], "1 of 2 records are empty")],
+)
+def test_text_models_refuse_no_rows_and_empty_ones_as_the_others_do(
+    make: Callable[[], Any], given: list[Any], expected: str
+) -> None:
+    records = [{"brand": [value]} for value in ("Nike", "Dior", "Rolex")] * 20
+    model = make().fit(records, ["neg", "avg", "pos"] * 20)
+    with pytest.raises(ClassifierError, match=expected):
+        model.predict_proba(given)

@@ -312,3 +312,16 @@ def test_the_librarys_own_prompts_end_where_a_label_can_follow(
         proba = llm.predict_proba(render_prompts(records, style=style))
 
         assert proba.sum(1) == pytest.approx([1, 1])
+
+
+def test_texts_labels_and_validation_of_another_kind_are_refused(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model")
+    with pytest.raises(ClassifierError, match="labels are None; expected 3 words"):
+        ck.ConstrainedClassifier.from_pretrained(folder, labels=None)  # type: ignore[arg-type]
+    llm = ck.ConstrainedClassifier.from_pretrained(folder)
+    with pytest.raises(ClassifierError, match="texts are None; expected a list"):
+        llm.predict(None)  # type: ignore[arg-type]
+    texts, labels = prompts(6)
+    for validation in (texts, (texts,)):
+        with pytest.raises(ClassifierError, match="expected a pair"):
+            llm.fit(texts, labels, validation=validation)  # type: ignore[arg-type]

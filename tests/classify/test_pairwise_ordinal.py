@@ -269,3 +269,9 @@ def test_shares_of_signs_that_make_no_sense_are_refused() -> None:
         MODEL.effect_graph(pos_frac=0.7, neg_frac=0.7)
     with pytest.raises(ClassifierError, match="both or neither"):
         MODEL.effect_graph(pos_frac=0.7)
+
+
+def test_a_rank_that_no_rows_can_fill_is_refused() -> None:
+    records = [{"a": ["x"], "b": [value]} for value in ("p", "q", "r")] * 20
+    with pytest.raises(ClassifierError, match="rank is 10,000; the rows hold 4 values"):
+        PairwiseOrdinalClassifier(rank=10_000).fit(records, ["neg", "avg", "pos"] * 20)

@@ -207,3 +207,35 @@ def test_the_report_reads_well() -> None:
     assert text.splitlines()[0].startswith("252 pairs judged by TraitScorer")
     assert "brand - audience:" in text
     assert "rule price_meets_income:" in text
+
+
+# Arguments of build_graph, and what the error must say.
+WRONG_ARGUMENTS = {
+    "a name for a catalogue": ({"catalogue": "starter-27"}, "catalogue is 'starter-27'"),
+    "no catalogue": ({"catalogue": None}, "catalogue is None; expected a Catalogue"),
+    "a number for a budget": ({"budget": 5}, "budget is 5; expected a Budget"),
+    "a number for a store": ({"store": 3}, "store is 3; expected the path of a folder"),
+    "a text for a seed": ({"seed": "7"}, "seed is '7'; expected an integer"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_ARGUMENTS)
+def test_arguments_of_another_kind_are_refused_before_a_pair_is_asked(name: str) -> None:
+    given, expected = WRONG_ARGUMENTS[name]
+    asked: list[int] = []
+
+    def counted(pairs: Sequence[Pair]) -> list[int]:
+        asked.append(len(pairs))
+        return by_length(pairs)
+
+    arguments = {"catalogue": SMALL, "scorer": counted, **given}
+    with pytest.raises(CampaignkitError, match=expected):
+        build_graph(**arguments)  # type: ignore[arg-type]
+    assert asked == []
+
+
+def test_fifty_thousand_attributes_are_refused_for_a_function_too() -> None:
+    sides = (("brand", "geo")[i % 2] for i in range(50_000))
+    many = Catalogue([Attribute(side, f"v{i}") for i, side in enumerate(sides)])
+    with pytest.raises(GraphError, match="25,000,000 calls of 25"):
+        build_graph(many, scorer=by_length)

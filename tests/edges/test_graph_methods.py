@@ -15,11 +15,14 @@ from campaignkit.edges import (
     ClusterPrefilter,
     Decider,
     GraphMethod,
+    LLMEdgeScorer,
     PairStates,
     RehearsalModel,
     RehearsalWorld,
 )
 from campaignkit.edges.in_order import InOrder
+from campaignkit.errors import GraphError
+from campaignkit.llm import ScriptedModel
 from campaignkit.testing import check_graph_method
 
 WORLD = RehearsalWorld(80, seed=5)
@@ -85,3 +88,25 @@ def test_a_method_that_breaks_the_contract_is_caught(
     assert isinstance(Broken(), GraphMethod)
     with pytest.raises(Exception, match=expected):
         check_graph_method(Broken(), world=SMALL)
+
+
+_SCRIPTED = ScriptedModel(lambda prompt, schema: "{}")
+
+# What is made, and what the error must say.
+NO_SUCH_SETTINGS = {
+    "a target in words": (lambda: ActiveBuilder(target_disagreement="low"), "is 'low'"),
+    "a delta in words": (lambda: ActiveBuilder(delta="small"), "is 'small'"),
+    "a name for a card model": (lambda: ActiveBuilder(card_model="gpt"), "is 'gpt'"),
+    "a name for a model": (lambda: ClusterPrefilter(model="gpt"), "is 'gpt'"),
+    "a text for a prompt": (lambda: LLMEdgeScorer(_SCRIPTED, prompt="Judge!"), "is 'Judge!'"),
+    "a cold temperature": (lambda: LLMEdgeScorer(_SCRIPTED, temperature=-1), "is -1"),
+    "a temperature in words": (lambda: LLMEdgeScorer(_SCRIPTED, temperature="hot"), "is 'hot'"),
+}
+
+
+@pytest.mark.parametrize("name", NO_SUCH_SETTINGS)
+def test_settings_of_another_kind_are_refused_when_they_are_given(name: str) -> None:
+    make, expected = NO_SUCH_SETTINGS[name]
+    with pytest.raises(GraphError) as refused:
+        make()
+    assert expected in str(refused.value)

@@ -24,7 +24,7 @@ from campaignkit.edges import (
     plan_graph,
 )
 from campaignkit.edges.plan.prompt_bytes import PromptLengths
-from campaignkit.errors import GraphError
+from campaignkit.errors import CampaignkitError, GraphError
 from campaignkit.llm import Budget
 
 RETAIL = Catalogue.bundled("retail-160")
@@ -163,3 +163,17 @@ def test_what_has_no_plan_is_refused() -> None:
     for method in (BruteForce, object()):
         with pytest.raises(GraphError, match="which has no plan"):
             plan_graph(STARTER, method=method)
+
+
+def test_a_plan_reads_prices_from_a_file_as_a_build_does(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('["m"]\nin_per_million = 0.1\nout_per_million = 0.4\n')
+    starter = Catalogue.bundled("starter-27")
+    told = plan_graph(starter, model="m", prices=str(file)).cost
+    assert told is not None
+    assert told == plan_graph(starter, model="m", prices={"m": (0.1, 0.4)}).cost
+
+
+def test_a_number_is_no_budget_of_a_plan() -> None:
+    with pytest.raises(CampaignkitError, match="budget is 5; expected a Budget"):
+        plan_graph(Catalogue.bundled("starter-27"), budget=5)

@@ -217,3 +217,10 @@ def test_the_examples_of_the_room_run(name: str) -> None:
     module = importlib.import_module(f"campaignkit.runs.{name}")
 
     assert doctest.testmod(module).failed == 0
+
+
+def test_what_is_no_record_is_not_appended(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "runs.jsonl")
+    with pytest.raises(ArtifactError, match="'a run' is no record; nothing was appended"):
+        log.append("a run")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []

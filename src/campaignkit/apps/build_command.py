@@ -15,6 +15,7 @@ from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 from campaignkit.errors import CampaignkitError
+from campaignkit.store import refuse_occupied
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
@@ -195,6 +196,8 @@ def build(
     target_file = out or Path("rehearsed_edges.csv" if rehearse else "edges.csv")
     if not plan:
         refuse_existing(target_file, replace=replace)
+        if save is not None:
+            refuse_occupied(save, replace=replace)
     renamed = pairs_of(columns or [], option="--columns", example="value=name", read=str)
     attributes = catalogue_named(catalogue, columns=renamed)
     budget = budget_of(calls=calls, tokens=tokens, money=money)

@@ -40,13 +40,25 @@ def program() -> str:
 
 
 def refuse_existing(path: Path, *, replace: bool) -> None:
-    """Raise ArtifactError if there is something at `path` that may not be replaced.
+    """Raise ArtifactError if a file cannot be put at `path`, or may not be.
+
+    For a file that is written at the end of long or paid work, which must not be lost to this.
 
     Examples
     --------
     >>> refuse_existing(Path("nowhere.csv"), replace=False)
     """
-    if path.exists() and not path.is_dir() and not replace:
+    if path.is_dir():
+        raise ArtifactError(
+            f"{path} is a folder; expected a file name; nothing was written",
+            hint="give a file name",
+        )
+    if not path.parent.is_dir():
+        raise ArtifactError(
+            f"the folder {path.parent} does not exist; nothing was written",
+            hint="make it first, or give another name",
+        )
+    if path.exists() and not replace:
         raise ArtifactError(
             f"{path} is already there; nothing was written",
             hint="give another name, or --replace",

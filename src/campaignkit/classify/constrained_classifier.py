@@ -173,6 +173,11 @@ class ConstrainedClassifier:
         self._check_whole()
         shared = self.shared_prompt if shared_prompt is None else shared_prompt
         data = self._labelled(texts, labels, shared)
+        if validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
+            raise ClassifierError(
+                f"validation is {validation!r:.60}; expected a pair",
+                hint="validation=(texts, labels)",
+            )
         tested = self._labelled(*validation, shared) if validation is not None else None
         plan = CheckpointPlan(checkpoint, checkpoint_steps, resume) if checkpoint else None
         if resume and plan is None:

@@ -108,7 +108,7 @@ def training_rows(records: Any, labels: Any = None, *, sample_weight: Any = None
     if not len(found.block):
         raise ClassifierError("there are no records; expected some of each label")
     codes = training_codes(labels, len(found.block))
-    _refuse_empty(found.block)
+    refuse_empty(found.block)
     used, nodes = np.unique(found.block.nodes, return_inverse=True)
     vocabulary = Vocabulary(tuple(found.vocabulary.keys[node] for node in used.tolist()))
     block = Block(nodes.astype(np.int32), found.block.offsets, codes.astype(np.uint8))
@@ -199,7 +199,7 @@ def encode(records: Any, vocabulary: Vocabulary) -> EncodedRows:
     ([0, 1], {'geo': 1})
     """
     found = read_records(records)
-    _refuse_empty(found.block)
+    refuse_empty(found.block)
     code_of = {modality: code for code, modality in enumerate(vocabulary.modalities)}
     known = vocabulary.node_of
     number = np.empty(len(found.vocabulary), np.int32)
@@ -233,7 +233,14 @@ def warn_of_unseen(rows: EncodedRows, *, treated: str) -> None:
         )
 
 
-def _refuse_empty(block: Block) -> None:
+def refuse_empty(block: Block) -> None:
+    """Raise ClassifierError if there are no rows, or some hold no attribute.
+
+    Examples
+    --------
+    >>> from campaignkit.dataset.records import read_records
+    >>> refuse_empty(read_records([{"geo": ["Peru"]}]).block)
+    """
     if not len(block):
         raise ClassifierError("there are no records; expected one row or more")
     empty = empty_rows(block)

@@ -28,6 +28,7 @@ from campaignkit.seeds import checked_seed, stream
 Floats = NDArray[np.float64]
 
 MAX_ATTRIBUTES = 4000  # a table of all pairs and what L-BFGS remembers of it: some 1.5 GB
+_FREE_RANK = 64  # allowed however few the values are, so that one setting suits parts of the rows
 _UNSURE = (1.0, 5.0)  # penalties where there are too few rows to choose by
 
 
@@ -147,6 +148,12 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
                 hint="drop rare values, or use PairLogistic, whose pairs are those that occur",
             )
         prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
+        if self.rank > max(_FREE_RANK, len(rows.vocabulary)):
+            raise ClassifierError(
+                f"rank is {self.rank:,}; the rows hold {len(rows.vocabulary):,} values, of which "
+                "no more dimensions than that can say anything",
+                hint="rank=8 is the default",
+            )
         shape = PairShape.of(rows.vocabulary, rank=self.rank, prior=prior)
         gain = max(float(num_pairs(rows.block.sizes).mean()), 1.0)
         parameters, shape, calibration = self._fitted(rows, shape, gain)

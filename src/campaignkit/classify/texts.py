@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.encoding import EncodedRows, TrainingRows, row_weights, training_codes
+from campaignkit.classify.encoding import (
+    EncodedRows,
+    TrainingRows,
+    refuse_empty,
+    row_weights,
+    training_codes,
+)
 from campaignkit.classify.linear import PenalisedLogistic
 from campaignkit.classify.softmax import Matrix, softmax
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+from campaignkit.dataset.records import read_records
 from campaignkit.dataset.text import Wordings, render_briefs
 from campaignkit.embed import Embedder
 from campaignkit.errors import ArtifactError, ClassifierError, Fault
@@ -255,7 +262,7 @@ def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0
     Raises
     ------
     ClassifierError
-        If a text is blank, or texts and records are mixed.
+        If there is none, a text is blank, a record is empty, or the two are mixed.
 
     Examples
     --------
@@ -264,6 +271,7 @@ def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0
     """
     is_list = isinstance(records, list | tuple | np.ndarray) and len(records) > 0
     if not is_list or not isinstance(records[0], str):
+        refuse_empty(read_records(records).block)
         return render_briefs(records, wordings=wordings, seed=seed)
     faults = [
         Fault(f"row {row}", "is blank" if isinstance(text, str) else f"is no text: {text!r:.40}")

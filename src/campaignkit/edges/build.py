@@ -17,12 +17,13 @@ from campaignkit.edges.in_order import InOrder
 from campaignkit.edges.judgement import Judgement
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.method_build import run_method
-from campaignkit.edges.pair_table import count_pairs
+from campaignkit.edges.pair_table import MAX_PAIRS, count_pairs, too_many
 from campaignkit.edges.scorer import EdgeScorer, Pair, ScoreFunction, as_edge, ask, name_of
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph
-from campaignkit.llm import Budget, RetryPolicy
+from campaignkit.llm import Budget, RetryPolicy, checked_budget
 from campaignkit.progress import Progress, Silent
+from campaignkit.seeds import checked_seed
 
 Prices = Mapping[str, Any] | str | Path  # Any: a Price, a pair or a row, as in read_prices
 
@@ -84,7 +85,8 @@ def build_graph(
     Raises
     ------
     GraphError
-        If there are no pairs, the scorer is none, or its answers are no signs for these pairs.
+        If there are no pairs or too many, the scorer is none, or its answers are no signs for
+        these pairs.
 
     Examples
     --------
@@ -96,6 +98,11 @@ def build_graph(
     name = name_of(scorer)
     _check_batch_size(batch_size)
     num_pairs = count_pairs(catalogue)
+    if num_pairs > MAX_PAIRS:
+        raise too_many(catalogue, num_pairs)
+    seed, budget = checked_seed(seed), checked_budget(budget)
+    if store is not None and not isinstance(store, str | PathLike):
+        raise GraphError(f"store is {store!r:.60}; expected the path of a folder")
     if method is None and as_model_scorer(scorer) is not None:
         method = InOrder(getattr(scorer, "batch_size", 25))
     if method is None and (budget is not None or store is not None):

@@ -103,13 +103,18 @@ def count_pairs(catalogue: Catalogue) -> int:
     Raises
     ------
     GraphError
-        If there are none.
+        If there are none, or what is given is no catalogue.
 
     Examples
     --------
     >>> count_pairs(Catalogue.bundled("retail-160"))
     8700
     """
+    if not isinstance(catalogue, Catalogue):
+        raise GraphError(
+            f"catalogue is {catalogue!r:.60}; expected a Catalogue",
+            hint="Catalogue.read_csv(path), Catalogue.bundled(name), or Catalogue(attributes)",
+        )
     sizes = Counter(a.modality for a in catalogue).values()
     num_pairs = (len(catalogue) ** 2 - sum(size**2 for size in sizes)) // 2
     if not num_pairs:

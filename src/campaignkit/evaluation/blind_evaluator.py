@@ -158,12 +158,14 @@ class BlindEvaluator:
             Fault(name, f"is {value}; expected {wanted}")
             for name, value, is_right, wanted in (
                 ("public_frac", public_frac, 0 < public_frac < 1, "a share between 0 and 1"),
-                ("quota", quota, quota >= 1, "1 or more"),
+                ("quota", quota, isinstance(quota, int) and quota >= 1, "1 or more"),
                 ("window_s", window_s, window_s is None or window_s > 0, "seconds, or None"),
                 ("digits", digits, 1 <= digits <= 6, "1 to 6"),
             )
             if not is_right
         ]
+        if not isinstance(labels, Mapping):
+            raise EvaluationError(f"labels are {labels!r:.60}; expected labels by id")
         self.ids = tuple(str(key) for key in labels)
         if len(set(self.ids)) < len(self.ids):
             faults.append(Fault("labels", "hold ids that are one text, such as 1 and '1'"))
@@ -223,6 +225,10 @@ class BlindEvaluator:
         """
         if not isinstance(user, str) or not user.strip() or len(user) > _LONGEST:
             raise EvaluationError(f"user is {user!r:.60}; expected a name of 1 to 100 letters")
+        if not isinstance(predictions, Iterable):
+            raise EvaluationError(
+                f"the submission is {predictions!r:.60}; expected predictions by id"
+            )
         pairs = list(predictions.items() if isinstance(predictions, Mapping) else predictions)
         about = {"user": user, "name": str(name)[:200], "digest": _digest(pairs)}
         try:

@@ -7,7 +7,7 @@ used.
 from __future__ import annotations
 
 from campaignkit.llm.account import Account
-from campaignkit.llm.budget import Budget
+from campaignkit.llm.budget import Budget, checked_budget
 from campaignkit.llm.chat_model import ChatModel
 from campaignkit.llm.gemini_model import GeminiModel
 from campaignkit.llm.ledger import Ledger
@@ -64,6 +64,7 @@ __all__ = [
     "UnknownModel",
     "Usage",
     "WrongKey",
+    "checked_budget",
     "checked_prices",
     "parse_reply",
     "read_prices",

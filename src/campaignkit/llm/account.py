@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from campaignkit.errors import CampaignkitError
-from campaignkit.llm.budget import Budget
+from campaignkit.llm.budget import Budget, checked_budget
 from campaignkit.llm.calling import Caller
 from campaignkit.llm.chat_model import ChatModel
 from campaignkit.llm.ledger import Ledger
@@ -103,7 +103,7 @@ class Account:
             if number is not None and number < 1:
                 raise CampaignkitError(f"{name} is {number}; expected at least 1")
         self.model = model
-        self.budget = budget or Budget()
+        self.budget = checked_budget(budget) or Budget()
         shared = store if isinstance(store, Ledger) else None
         self.store = Path(store) if isinstance(store, str | Path) else None
         self.price = _price_of(model, prices, self.budget)

@@ -42,10 +42,28 @@ class Budget:
         for field in fields(self):
             limit = getattr(self, field.name)
             kinds = (int, float) if field.name == "money" else (int,)
+            wanted = "a number" if field.name == "money" else "an integer"
             if limit is None:
                 continue
             if isinstance(limit, bool) or not isinstance(limit, kinds) or not limit >= 0:
                 raise CampaignkitError(
-                    f"the budget's {field.name} is {limit!r}; expected a number of at least 0",
+                    f"the budget's {field.name} is {limit!r}; expected {wanted}, at least 0",
                     hint="leave it out for no limit",
                 )
+
+
+def checked_budget(budget: object) -> Budget | None:
+    """The budget as it is, or an error that says what was given instead.
+
+    Examples
+    --------
+    >>> checked_budget(Budget(calls=260))
+    Budget(calls=260, tokens=None, money=None)
+    >>> checked_budget(None) is None
+    True
+    """
+    if budget is not None and not isinstance(budget, Budget):
+        raise CampaignkitError(
+            f"budget is {budget!r:.60}; expected a Budget", hint="pass Budget(calls=260)"
+        )
+    return budget

@@ -91,6 +91,10 @@ class RunLog:
         ArtifactError
             If the file cannot be written.
         """
+        if not isinstance(record, RunRecord):
+            raise ArtifactError(
+                f"{record!r:.60} is no record; nothing was appended", hint="give a RunRecord"
+            )
         with appending(self._file) as log:
             log.add(record.model_dump_json().encode())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder
+from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder, refuse_occupied
 from campaignkit.store.digest import digest_bytes, digest_file, digest_json
 from campaignkit.store.manifest import Manifest, read_manifest, verify_files
 from campaignkit.store.text_file import TextFileKind, read_text
@@ -18,5 +18,6 @@ __all__ = [
     "digest_json",
     "read_manifest",
     "read_text",
+    "refuse_occupied",
     "verify_files",
 ]

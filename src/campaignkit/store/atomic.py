@@ -77,19 +77,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     ...     sorted(p.name for p in Path(parent, "out").iterdir())
     ['a.txt']
     """
-    if path.exists() and not path.is_dir():
-        raise ArtifactError(f"{path} is a file; expected a folder", hint="give another name")
-    occupied = path.is_dir() and any(path.iterdir())
-    if occupied and not replace:
-        raise ArtifactError(
-            f"{path} already holds something; nothing was written",
-            hint="give a new folder, or say that it may be replaced (replace=True, or --replace)",
-        )
-    if occupied and not (path / MANIFEST_NAME).is_file():
-        raise ArtifactError(
-            f"{path} holds no {MANIFEST_NAME}, so it is not replaced; nothing was written",
-            hint="give a new folder, or remove this one yourself",
-        )
+    refuse_occupied(path, replace=replace)
     partial = _partial_beside(path)
     try:
         partial.mkdir()
@@ -103,6 +91,30 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         _swap_in(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_occupied(path: Path, *, replace: bool = False) -> None:
+    """Raise ArtifactError if `path` is no folder that `atomic_folder` may make or replace.
+
+    For asking before long or paid work whose result is to go there.
+
+    Examples
+    --------
+    >>> refuse_occupied(Path("nowhere"))
+    """
+    if path.exists() and not path.is_dir():
+        raise ArtifactError(f"{path} is a file; expected a folder", hint="give another name")
+    occupied = path.is_dir() and any(path.iterdir())
+    if occupied and not replace:
+        raise ArtifactError(
+            f"{path} already holds something; nothing was written",
+            hint="give a new folder, or say that it may be replaced (replace=True, or --replace)",
+        )
+    if occupied and not (path / MANIFEST_NAME).is_file():
+        raise ArtifactError(
+            f"{path} holds no {MANIFEST_NAME}, so it is not replaced; nothing was written",
+            hint="give a new folder, or remove this one yourself",
+        )
 
 
 def _swap_in(partial: Path, path: Path) -> None:

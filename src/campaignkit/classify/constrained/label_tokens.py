@@ -112,7 +112,7 @@ def _ending_fault(
 
 
 def _check_words(words: Sequence[str]) -> None:
-    if isinstance(words, str) or len(words) != len(LABELS):
+    if not isinstance(words, list | tuple) or len(words) != len(LABELS):
         raise ClassifierError(
             f"labels are {words!r}; expected {len(LABELS)} words, for neg, avg and pos",
             hint='labels=("0", "1", "2")',

@@ -120,6 +120,8 @@ def tokenise(
 def _check_texts(texts: Sequence[str]) -> None:
     if isinstance(texts, str):
         raise ClassifierError("texts is one string; expected a list of prompts", hint="[text]")
+    if not hasattr(texts, "__len__"):
+        raise ClassifierError(f"texts are {texts!r:.60}; expected a list of prompts")
     if not len(texts):
         raise ClassifierError("there are no texts; expected at least one")
     faults = [

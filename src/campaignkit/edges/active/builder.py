@@ -92,12 +92,16 @@ class ActiveBuilder:
     def __post_init__(self) -> None:
         target, size = self.target_disagreement, self.batch_size
         faults = []
-        if target is not None and not 0 <= target <= 1:
+        if target is not None and not (_is_number(target) and 0 <= target <= 1):
             faults.append(Fault("target_disagreement", f"is {target!r}; expected 0 to 1 or None"))
-        if not 0 < self.delta < 1:
+        if not (_is_number(self.delta) and 0 < self.delta < 1):
             faults.append(Fault("delta", f"is {self.delta!r}; expected more than 0, less than 1"))
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             faults.append(Fault("batch_size", f"is {size!r}; expected an integer from 1 on"))
+        model = self.card_model
+        if model is not None and not (hasattr(model, "ask") and hasattr(model, "name")):
+            told = f"is {model!r:.60}; expected an object with ask(prompt, reply_type)"
+            faults.append(Fault("card_model", told))
         if faults:
             raise GraphError("there is no such builder", faults=faults)
 
@@ -289,3 +293,7 @@ def _signs_known(session: BuildSession) -> NDArray[np.int8]:
 
 def _batches(pairs: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
     return [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)

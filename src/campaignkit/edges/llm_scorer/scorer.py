@@ -95,6 +95,8 @@ class LLMEdgeScorer:
                 ("batch_size", batch_size, "an integer from 1 on", _is_count(batch_size)),
                 ("asks", asks, "an integer from 1 on", _is_count(asks)),
                 ("repeat_frac", repeat_frac, "0 to 0.5", 0 <= repeat_frac <= 0.5),
+                ("temperature", temperature, "0 or more, or None", _is_heat(temperature)),
+                ("prompt", prompt, "a PairPrompt", isinstance(prompt, PairPrompt)),
                 ("model", model, "an object with ask(prompt, reply_type)", _is_model(model)),
             )
             if not good
@@ -188,6 +190,10 @@ class LLMEdgeScorer:
 
 def _is_count(given: object) -> bool:
     return isinstance(given, int) and not isinstance(given, bool) and given >= 1
+
+
+def _is_heat(given: object) -> bool:
+    return given is None or (isinstance(given, int | float) and 0 <= given < float("inf"))
 
 
 def _is_model(given: object) -> bool:

@@ -94,7 +94,7 @@ class GraphPlan:
         if short and not self.at_most:
             raise GraphError(
                 f"{self.method} does not fit the budget: " + "; ".join(short),
-                hint="allow more, pack='mixed' or 'pairs' to need fewer calls, or use "
+                hint="allow more, packing='mixed' or 'pairs' to need fewer calls, or use "
                 "ActiveBuilder, which stops where the budget ends",
             )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan.graph_plan import SECONDS_A_CALL, GraphPlan, StagePlan
-from campaignkit.llm import Price, Usage, checked_prices
+from campaignkit.llm import Price, Usage, checked_prices, read_prices
 
 # Rough, and said to be so: names and JSON take three to five bytes a token.
 _BYTES_A_TOKEN = 4
@@ -84,7 +85,7 @@ def planned(
 
 
 def _price_of(model: object, prices: object) -> Price | None:
-    table = checked_prices(prices)
+    table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
     if model is None:
         # One price is the price; of several, the model says which.
         return next(iter(table.values())) if len(table) == 1 else None

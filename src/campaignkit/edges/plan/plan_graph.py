@@ -6,6 +6,7 @@ from campaignkit.catalogue import Catalogue
 from campaignkit.edges.plan.brute_force import BruteForce
 from campaignkit.edges.plan.graph_plan import GraphPlan
 from campaignkit.errors import GraphError
+from campaignkit.llm import checked_budget
 
 
 def plan_graph(
@@ -26,7 +27,7 @@ def plan_graph(
         One with a ``plan``; `BruteForce()` without it.
     model : ChatModel or str, optional
         Whose price is meant, where `prices` has several.
-    prices : mapping, optional
+    prices : mapping or path, optional
         ``{"my-model": (0.10, 0.40)}``: in and out, per million tokens; `read_prices` reads a file.
     budget : Budget, optional
         What may be spent; a plan that it does not cover is refused.
@@ -45,6 +46,7 @@ def plan_graph(
     >>> plan_graph(catalogue, prices={"my-model": (0.1, 0.4)}).cost < 0.01
     True
     """
+    budget = checked_budget(budget)
     chosen = BruteForce() if method is None else method
     make = getattr(chosen, "plan", None)
     if make is None or isinstance(chosen, type):

@@ -128,6 +128,9 @@ class ClusterPrefilter:
                            ("clusterer", Clusterer), ("bands", Bands)):  # fmt: skip
             if isinstance(given := getattr(self, name), type) or not isinstance(given, kind):
                 faults.append(Fault(name, f"is {given!r:.60}; expected a {kind.__name__}"))
+        if self.model is not None and not hasattr(self.model, "ask"):
+            told = f"is {self.model!r:.60}; expected an object with ask(prompt, reply_type)"
+            faults.append(Fault("model", told))
         if faults:
             raise GraphError("ClusterPrefilter cannot be set like this", faults=faults)
 
@@ -221,7 +224,10 @@ class ClusterPrefilter:
     def plan(
         self, catalogue: Catalogue, *, model: object = None, prices: object = None
     ) -> GraphPlan:
-        """The most it can ask: clusters as small as allowed, and every pair judged after all."""
+        """The most it can ask: clusters as small as allowed, and every pair judged after all.
+
+        Missing and malformed answers that are asked for again come on top.
+        """
         from campaignkit.edges.prefilter.planning import plan_prefilter
 
         asked = self.model if model is None else model
