@@ -491,3 +491,14 @@ def test_two_processes_train_as_one_does(folders: dict[str, Path], tmp_path: Pat
     for name, weight in weights(alone).items():
         assert (first[name] == second[name]).all()
         assert first[name] == pytest.approx(weight.numpy(), abs=1e-5)
+
+
+def test_a_file_where_the_cache_is_to_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    recipe = ck.FullFineTune(
+        freeze_layers=2, epochs=1, cache_place="disk", cache_folder=tmp_path / "cache"
+    )
+    llm = ck.ConstrainedClassifier.from_pretrained(write_model(tmp_path / "model"))
+    texts, labels = prompts(6)
+    with pytest.raises(ArtifactError, match=r"cache_folder .* cannot be made"):
+        llm.fit(texts, labels, training=recipe)

@@ -160,3 +160,10 @@ def test_a_report_is_made_of_json_values() -> None:
     assert told["calls"] == sum(told["calls_by_stage"].values())
     assert told["quality"]["rerun_ceiling"] == 1 - told["quality"]["flip_rate"]
     assert told["edges_per_call"] == report.edges_per_call
+
+
+@pytest.mark.parametrize("given", ["obvious.csv", None, [("brand", "Nike")]])
+def test_known_pairs_that_are_no_edges_are_refused(given: object) -> None:
+    graph = build_graph(Catalogue.bundled("starter-27"), scorer=TraitScorer()).graph
+    with pytest.raises(GraphError, match="expected edges or a graph"):
+        check_known_pairs(graph, given)  # type: ignore[arg-type]

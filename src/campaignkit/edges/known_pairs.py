@@ -86,7 +86,7 @@ def check_known_pairs(graph: SignedGraph, known: Iterable[Edge] | SignedGraph) -
     Raises
     ------
     GraphError
-        If none of the pairs has both its attributes in the graph.
+        If none of the pairs has both its attributes in the graph, or they are no edges.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def check_known_pairs(graph: SignedGraph, known: Iterable[Edge] | SignedGraph) -
     >>> check_known_pairs(graph, published_pairs()).correct_frac > 0.8
     True
     """
-    listed = list(known.edges() if isinstance(known, SignedGraph) else known)
+    listed = _edges_of(known)
     here = [e for e in listed if e.source in graph.catalogue and e.target in graph.catalogue]
     if not here:
         raise GraphError(
@@ -122,3 +122,16 @@ def published_pairs() -> tuple[Edge, ...]:
     return tuple(
         Edge((one, first), (other, second), sign) for one, first, other, second, sign in _PUBLISHED
     )
+
+
+def _edges_of(known: object) -> list[Edge]:
+    if isinstance(known, SignedGraph):
+        return list(known.edges())
+    listed = list(known) if isinstance(known, Iterable) else [known]
+    edges = [edge for edge in listed if isinstance(edge, Edge)]
+    if len(edges) < len(listed):
+        raise GraphError(
+            f"known pairs are {known!r:.60}; expected edges or a graph",
+            hint="SignedGraph.read_csv(path, neutral='keep') reads them from a file",
+        )
+    return edges

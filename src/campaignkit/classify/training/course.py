@@ -31,6 +31,7 @@ from campaignkit.classify.training.report import EpochFigures, TrainingReport
 from campaignkit.classify.training.row_states import RowStates, Tokens
 from campaignkit.classify.training.stepper import Stepper
 from campaignkit.classify.training.weights_digest import digest_weights
+from campaignkit.errors import ArtifactError
 from campaignkit.progress import Progress
 from campaignkit.store import digest_json
 
@@ -208,7 +209,13 @@ class Course:
             return nullcontext(Tokens(rows))
         folder = self._recipe.cache_path()
         if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            try:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+            except OSError as err:
+                raise ArtifactError(
+                    f"the cache_folder {folder} cannot be made: {err.strerror}",
+                    hint="give another folder",
+                ) from err
             if self._processes.size > 1:
                 name += f"-{self._processes.rank}-of-{self._processes.size}"
         return kept_states(
