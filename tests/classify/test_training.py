@@ -345,6 +345,22 @@ def test_what_predicts_is_the_epoch_that_was_reported(
     assert -np.log(told).mean() == pytest.approx(best.validation_log_loss, abs=1e-4)
 
 
+def test_a_fit_writes_one_line_into_a_run_log(folders: dict[str, Path], tmp_path: Path) -> None:
+    log = ck.RunLog(tmp_path / "runs.jsonl")
+    recipe = ck.FullFineTune(epochs=2, batch_size=6, seed=5)
+
+    llm = fitted(folders["llama"], recipe, validation=CHECKED, run_log=log)
+
+    (record,) = log.read().records
+    assert llm.training_ is not None
+    best = llm.training_.epochs[llm.training_.best_epoch - 1]
+    assert (record.kind, record.seed, record.dataset.num_rows) == ("fit", 5, len(TEXTS))
+    assert record.scores["macro_f1"] == best.validation_macro_f1
+    assert record.parameters["epochs"] == 2
+    assert record.time is not None
+    assert HEAD not in record.model_dump_json()  # prompts are named by digest
+
+
 def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Path]) -> None:
     with pytest.raises(ClassifierError) as caught:
         fitted(

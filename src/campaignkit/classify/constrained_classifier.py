@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -14,6 +16,7 @@ from campaignkit.classify.training import FullFineTune, TrainingRecipe, Training
 from campaignkit.errors import ClassifierError, NotFitted
 from campaignkit.extras import require
 from campaignkit.progress import Progress
+from campaignkit.runs import RunLog
 
 if TYPE_CHECKING:
     from campaignkit.classify.constrained.label_model import LabelModel
@@ -139,6 +142,7 @@ class ConstrainedClassifier:
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_steps: int | None = None,
         resume: bool = False,
+        run_log: RunLog | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Fine-tune on whole prompts and their labels, and return the classifier itself.
@@ -159,6 +163,8 @@ class ConstrainedClassifier:
         resume : bool
             Whether to go on from a checkpoint that lies there; the weights at the end are those
             of a run that was never cut short.
+        run_log : RunLog, optional
+            Takes a line on this fit, with the scores of the validation rows.
 
         Raises
         ------
@@ -182,15 +188,23 @@ class ConstrainedClassifier:
         plan = CheckpointPlan(checkpoint, checkpoint_steps, resume) if checkpoint else None
         if resume and plan is None:
             raise ClassifierError("resume is set, but no checkpoint folder is given")
+        recipe, started = training or FullFineTune(), time.process_time()
         self.training_ = fine_tune(
-            self._model,
-            data,
-            training or FullFineTune(),
-            validation=tested,
-            checkpoint=plan,
-            progress=progress,
+            self._model, data, recipe, validation=tested, checkpoint=plan, progress=progress
         )
         self.shared_prompt = shared
+        if run_log is not None and os.environ.get("RANK", "0") == "0":  # one line, not one each
+            from campaignkit.classify.training.fit_record import fit_record
+
+            record = fit_record(
+                self.training_,
+                recipe,
+                name=f"{type(self.model).__name__}, {self.method}",
+                data=data,
+                shared_prompt=shared,
+                fit_s=time.process_time() - started,
+            )
+            run_log.append(record)
         return self
 
     def predict_proba(self, texts: Sequence[str], *, batch_size: int = _BATCH) -> Any:
