@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 help:
 	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
 	@echo "make test         install what tests need, run the whole suite"
-	@echo "make test-fast    the quick part of the suite, under a minute"
+	@echo "make test-fast    the suite without its slow tests, some minutes"
 	@echo "make room ROOM=graph   the quick tests of one room, in seconds"
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
