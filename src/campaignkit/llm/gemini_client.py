@@ -10,18 +10,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from campaignkit.extras import require
-from campaignkit.llm.model_errors import (
-    CallError,
-    MalformedReply,
-    QuotaSpent,
-    RateLimited,
-    RequestRefused,
-    ServerFailed,
-    UnknownModel,
-    WrongKey,
-)
+from campaignkit.llm.model_errors import CallError, MalformedReply
+from campaignkit.llm.refusals import refusal
 from campaignkit.llm.secret import find_key, shown_url, without_key
-from campaignkit.llm.transport import SLOWER, retry_after_s, transport_error
+from campaignkit.llm.transport import retry_after_s, transport_error
 
 R = TypeVar("R")
 _VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -107,28 +99,18 @@ class GeminiClient:
 
     def _of_status(self, err: Any, code: int) -> CallError:  # Any: the vendor's APIError
         said = without_key(str(err.message or err.status or ""), self._key)[:500]
-        told = f"{self._where} answered {code}: {said}"
         details = str(err.details)
-        if code in (401, 403) or "API_KEY_INVALID" in details or "API key" in said:
-            return WrongKey(
-                f"{self._where} does not accept the API key: {said}",
-                hint="check GEMINI_API_KEY, or pass api_key=",
-            )
-        if code == 404:
-            return UnknownModel(
-                f"{self._where} does not know the model {self._model!r}: {said}",
-                hint="check the model's name",
-            )
-        if code == 429 and ("PerDay" in details or "credits are depleted" in said):
-            return QuotaSpent(
-                f"the quota for {self._model!r} is used up: {said}",
-                hint="what was answered is stored: run the same line again when there is quota",
-            )
-        if code == 429:
-            return RateLimited(told, hint=SLOWER, retry_after_s=_asked_wait(err))
-        if code >= 500 or code == 408:
-            return ServerFailed(told, retry_after_s=_asked_wait(err))
-        return RequestRefused(told)
+        return refusal(
+            code,
+            said,
+            where=self._where,
+            model=self._model,
+            is_wrong_key=code in (401, 403) or "API_KEY_INVALID" in details or "API key" in said,
+            is_quota=code == 429 and ("PerDay" in details or "credits are depleted" in said),
+            key_variable=_VARIABLES[0],
+            model_hint="check the model's name",
+            wait_s=lambda: _asked_wait(err),
+        )
 
 
 def _asked_wait(err: Any) -> float | None:  # Any: the vendor's APIError

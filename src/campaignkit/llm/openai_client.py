@@ -10,18 +10,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from campaignkit.extras import require
-from campaignkit.llm.model_errors import (
-    CallError,
-    MalformedReply,
-    QuotaSpent,
-    RateLimited,
-    RequestRefused,
-    ServerFailed,
-    UnknownModel,
-    WrongKey,
-)
+from campaignkit.llm.model_errors import CallError, MalformedReply
+from campaignkit.llm.refusals import refusal
 from campaignkit.llm.secret import find_key, shown_url, without_key
-from campaignkit.llm.transport import SLOWER, retry_after_s, transport_error
+from campaignkit.llm.transport import retry_after_s, transport_error
 
 R = TypeVar("R")
 _NO_KEY = "no-key-needed"  # what local servers are sent: the client insists on one
@@ -110,25 +102,14 @@ class OpenAIClient:
 
     def _of_status(self, err: Any, code: int) -> CallError:  # Any: the vendor's APIStatusError
         said = without_key(str(err.message), self._key)[:500]
-        told = f"{self._where} answered {code}: {said}"
-        wait = retry_after_s(err.response.headers)
-        if code in (401, 403):
-            return WrongKey(
-                f"{self._where} does not accept the API key: {said}",
-                hint="check OPENAI_API_KEY, or pass api_key=",
-            )
-        if code == 404:
-            return UnknownModel(
-                f"{self._where} does not know the model {self._model!r}: {said}",
-                hint="check the model's name, and that the address ends in /v1",
-            )
-        if code == 402 or (code == 429 and err.code == "insufficient_quota"):
-            return QuotaSpent(
-                f"the quota for {self._model!r} is used up: {said}",
-                hint="what was answered is stored: run the same line again when there is quota",
-            )
-        if code == 429:
-            return RateLimited(told, hint=SLOWER, retry_after_s=wait)
-        if code >= 500 or code == 408:
-            return ServerFailed(told, retry_after_s=wait)
-        return RequestRefused(told)
+        return refusal(
+            code,
+            said,
+            where=self._where,
+            model=self._model,
+            is_wrong_key=code in (401, 403),
+            is_quota=code == 402 or (code == 429 and err.code == "insufficient_quota"),
+            key_variable="OPENAI_API_KEY",
+            model_hint="check the model's name, and that the address ends in /v1",
+            wait_s=lambda: retry_after_s(err.response.headers),
+        )
