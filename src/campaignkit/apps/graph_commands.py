@@ -14,7 +14,7 @@ from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 
 if TYPE_CHECKING:
-    from campaignkit.graph import Agreement, GraphComparison
+    from campaignkit.graph import GraphComparison
 
 graph_app = typer.Typer(
     help="Build, compare and show signed graphs.",
@@ -88,17 +88,9 @@ def _print_comparison(found: GraphComparison) -> None:
     heads = ("pairs", "recall", "precision", "sign", "3-way", "kappa", "- recall")
     print(" " * width + "".join(f"{head:>10}" for head in heads))
     for name, held in rows.items():
-        print(f"{name:<{width}}{held.num_pairs:>10,}" + "".join(_shares(held)))
+        print(f"{name:<{width}}{held.num_pairs:>10,}" + "".join(held.table_cells()))
     for what, keys in (("A", found.only_in_reference), ("B", found.only_in_candidate)):
         if keys:
             named = ", ".join(f"{modality} {value}" for modality, value in keys[:5])
             more = ", ..." if len(keys) > 5 else ""
             print(f"{len(keys):,} attributes only in {what}, not compared: {named}{more}")
-
-
-def _shares(held: Agreement) -> list[str]:
-    shares = (
-        held.edge_recall, held.edge_precision, held.sign_agreement, held.three_way_agreement,
-        held.kappa, held.negative_recall,
-    )  # fmt: skip
-    return [f"{'-':>10}" if share is None else f"{share:>10.3f}" for share in shares]

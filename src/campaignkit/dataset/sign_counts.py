@@ -72,15 +72,7 @@ class SignCounter:
     ) -> None:
         from campaignkit.graph.node_tables import NodeTables
 
-        number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
-        missing = [key for key in vocabulary.keys if key not in number]
-        if missing:
-            raise DatasetError(
-                f"{len(missing)} attributes of the data set are not in the graph",
-                hint="give the graph it was sampled from, with its catalogue",
-                faults=[Fault(modality, quoted(value)) for modality, value in missing],
-            )
-        order = np.array([number[key] for key in vocabulary.keys], np.int32)
+        order = graph_places(graph, vocabulary).astype(np.int32)
         self._tables = NodeTables.of_nodes(graph, order)
         ranges = dict.fromkeys(vocabulary.modalities, _ANY) if type_ranges is None else type_ranges
         bounds = [ranges.get(name, (0, 0)) for name in self._tables.modalities]
@@ -113,3 +105,31 @@ class SignCounter:
         if not self._is_met:
             counts.is_legal[:] = False
         return counts
+
+
+def graph_places(graph: SignedGraph, vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """int64[values], the graph's node of each value of a vocabulary.
+
+    Raises
+    ------
+    DatasetError
+        If the graph lacks some of them; all are named.
+
+    Examples
+    --------
+    >>> from campaignkit.dataset.vocabulary import Vocabulary
+    >>> from campaignkit.graph import synthetic_graph
+    >>> graph = synthetic_graph({"brand": 2, "geo": 2}, num_positive=1, num_negative=1, seed=0)
+    >>> keys = tuple(a.key for a in graph.catalogue)
+    >>> graph_places(graph, Vocabulary(keys)).tolist()
+    [0, 1, 2, 3]
+    """
+    number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
+    missing = [key for key in vocabulary.keys if key not in number]
+    if missing:
+        raise DatasetError(
+            f"{len(missing)} attributes of the data set are not in the graph",
+            hint="give the graph it was sampled from, with its catalogue",
+            faults=[Fault(modality, quoted(value)) for modality, value in missing],
+        )
+    return np.array([number[key] for key in vocabulary.keys], np.int64)

@@ -48,7 +48,7 @@ class BuildComparison:
         heads = ("recall", "precision", "sign", "3-way", "kappa", "- recall")
         lines = [f"{'':<14}" + "".join(f"{head:>10}" for head in heads)]
         for name, held in (("candidate", self.overall), ("+ everywhere", self.all_positive)):
-            lines.append(f"{name:<14}" + "".join(_shares(held)))
+            lines.append(f"{name:<14}" + "".join(held.table_cells()))
         if self.rerun_ceiling is not None:
             lines.append(f"{'rerun ceiling':<14}{'':>30}{self.rerun_ceiling:>10.3f}")
         if self.calls[0] is not None and self.calls[1] is not None:
@@ -91,11 +91,3 @@ def compare_builds(reference: GraphBuild, candidate: GraphBuild | SignedGraph) -
             candidate.report.calls if isinstance(candidate, GraphBuild) else None,
         ),
     )
-
-
-def _shares(held: Agreement) -> list[str]:
-    shares = (
-        held.edge_recall, held.edge_precision, held.sign_agreement, held.three_way_agreement,
-        held.kappa, held.negative_recall,
-    )  # fmt: skip
-    return [f"{'-':>10}" if share is None else f"{share:>10.3f}" for share in shares]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset import CampaignDataset
+from campaignkit.dataset.sign_counts import graph_places
 from campaignkit.dataset.similarity import one_hot
-from campaignkit.errors import DatasetError, Fault
 from campaignkit.graph import SignedGraph
 
 
@@ -66,15 +66,7 @@ def signal_shares(dataset: CampaignDataset, graph: SignedGraph) -> SignalShares:
     {'brand': 0.5, 'geo': 0.5}
     """
     vocabulary, block = dataset.vocabulary, dataset.block
-    number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
-    missing = [key for key in vocabulary.keys if key not in number]
-    if missing:
-        raise DatasetError(
-            f"{len(missing)} attributes of the data set are not in the graph",
-            hint="give the graph it was sampled from, with its catalogue",
-            faults=[Fault(modality, repr(value)) for modality, value in missing],
-        )
-    order = np.array([number[key] for key in vocabulary.keys], np.int64)
+    order = graph_places(graph, vocabulary)
     signs = graph.to_scipy().tocsr()[order][:, order].astype(np.float64)
     rows = one_hot(block, len(vocabulary))
     pairs = np.maximum(block.sizes * (block.sizes - 1) // 2, 1)

@@ -85,6 +85,14 @@ class Agreement:
         """Share of the reference's - edges that are - in the candidate; None without any."""
         return _share(self.counts[0][0], sum(self.counts[0]))
 
+    def table_cells(self) -> list[str]:
+        """Edge recall and precision, sign, three-way, kappa, - recall: 10 columns wide each."""
+        shares = (
+            self.edge_recall, self.edge_precision, self.sign_agreement, self.three_way_agreement,
+            self.kappa, self.negative_recall,
+        )  # fmt: skip
+        return [f"{'-':>10}" if share is None else f"{share:>10.3f}" for share in shares]
+
     def to_dict(self) -> dict[str, object]:
         """The counts and all measures, as JSON values."""
         return {
