@@ -17,8 +17,7 @@ import pytest
 import campaignkit as ck
 from campaignkit.dataset import verify_files
 from campaignkit.report.quickstart import FILES
-from campaignkit.store import read_manifest
-from campaignkit.store import verify_files as verify_digests
+from campaignkit.store import read_manifest, verify_files as verify_digests
 from command_line import start
 
 DATA = os.environ.get("CAMPAIGNKIT_TEST_DATA")

@@ -44,12 +44,12 @@ VAGUE = {"utils", "helpers", "common", "misc", "base", "util", "helper", "core"}
 ACTORS = re.compile(r"(Manager|Handler|Processor|Engine|Factory|Base)$")
 
 
-def test_no_file_is_longer_than_400_lines() -> None:
+def test_no_file_is_longer_than_600_lines() -> None:
     menu = SRC / "__init__.py"  # the public names, three times over: it grows with them
     long = {
         str(p.relative_to(SRC)): n
         for p in FILES
-        if p != menu and (n := len(p.read_text(encoding="utf-8").splitlines())) > 400
+        if p != menu and (n := len(p.read_text(encoding="utf-8").splitlines())) > 600
     }
 
     assert long == {}

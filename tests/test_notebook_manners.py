@@ -17,8 +17,7 @@ import pytest
 
 import campaignkit as ck
 from campaignkit.auditing import Finding
-from campaignkit.progress import LogProgress, ProgressBar, Silent
-from campaignkit.progress import bar as bar_module
+from campaignkit.progress import LogProgress, ProgressBar, Silent, bar as bar_module
 
 NASTY = "<script>alert('x')</script>&\"<b>"
 VOID = {"br", "hr", "img", "input"}

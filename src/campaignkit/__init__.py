@@ -24,290 +24,122 @@ if TYPE_CHECKING:
     from campaignkit import recipes as recipes
     from campaignkit.auditing import (
         AuditReport as AuditReport,
-    )
-    from campaignkit.auditing import (
         audit as audit,
-    )
-    from campaignkit.auditing import (
         mine_rules as mine_rules,
     )
     from campaignkit.catalogue import (
         Attribute as Attribute,
-    )
-    from campaignkit.catalogue import (
         Catalogue as Catalogue,
     )
     from campaignkit.classify import (
         BoostedTrees as BoostedTrees,
-    )
-    from campaignkit.classify import (
         ConstrainedClassifier as ConstrainedClassifier,
-    )
-    from campaignkit.classify import (
         DecisionTuner as DecisionTuner,
-    )
-    from campaignkit.classify import (
         EmbeddingLogistic as EmbeddingLogistic,
-    )
-    from campaignkit.classify import (
         FullFineTune as FullFineTune,
-    )
-    from campaignkit.classify import (
         GeminiTuner as GeminiTuner,
-    )
-    from campaignkit.classify import (
         LoRA as LoRA,
-    )
-    from campaignkit.classify import (
         MajorityClassifier as MajorityClassifier,
-    )
-    from campaignkit.classify import (
         OneHotLogistic as OneHotLogistic,
-    )
-    from campaignkit.classify import (
         PairLogistic as PairLogistic,
-    )
-    from campaignkit.classify import (
         PairwiseOrdinalClassifier as PairwiseOrdinalClassifier,
-    )
-    from campaignkit.classify import (
         TfidfLogistic as TfidfLogistic,
-    )
-    from campaignkit.classify import (
         TuningSettings as TuningSettings,
     )
     from campaignkit.dataset import (
         Campaign as Campaign,
-    )
-    from campaignkit.dataset import (
         CampaignDataset as CampaignDataset,
-    )
-    from campaignkit.dataset import (
         evaluate_dataset as evaluate_dataset,
     )
     from campaignkit.diagnosis import (
         DensityProfile as DensityProfile,
-    )
-    from campaignkit.diagnosis import (
         FeasibilityReport as FeasibilityReport,
-    )
-    from campaignkit.diagnosis import (
         diagnose as diagnose,
-    )
-    from campaignkit.diagnosis import (
         feasible as feasible,
     )
     from campaignkit.edges import (
         ActiveBuilder as ActiveBuilder,
-    )
-    from campaignkit.edges import (
         AnswerQuality as AnswerQuality,
-    )
-    from campaignkit.edges import (
         BruteForce as BruteForce,
-    )
-    from campaignkit.edges import (
         BuildComparison as BuildComparison,
-    )
-    from campaignkit.edges import (
         BuildSession as BuildSession,
-    )
-    from campaignkit.edges import (
         ClusterPrefilter as ClusterPrefilter,
-    )
-    from campaignkit.edges import (
         ContextProvider as ContextProvider,
-    )
-    from campaignkit.edges import (
         Decider as Decider,
-    )
-    from campaignkit.edges import (
         EdgeScorer as EdgeScorer,
-    )
-    from campaignkit.edges import (
         FactTable as FactTable,
-    )
-    from campaignkit.edges import (
         Fate as Fate,
-    )
-    from campaignkit.edges import (
         GraphBuild as GraphBuild,
-    )
-    from campaignkit.edges import (
         GraphMethod as GraphMethod,
-    )
-    from campaignkit.edges import (
         GraphPlan as GraphPlan,
-    )
-    from campaignkit.edges import (
         KnownPairsCheck as KnownPairsCheck,
-    )
-    from campaignkit.edges import (
         LLMEdgeScorer as LLMEdgeScorer,
-    )
-    from campaignkit.edges import (
         PairPrompt as PairPrompt,
-    )
-    from campaignkit.edges import (
         PairStates as PairStates,
-    )
-    from campaignkit.edges import (
         PairTable as PairTable,
-    )
-    from campaignkit.edges import (
         RehearsalModel as RehearsalModel,
-    )
-    from campaignkit.edges import (
         RehearsalWorld as RehearsalWorld,
-    )
-    from campaignkit.edges import (
         ScoreScale as ScoreScale,
-    )
-    from campaignkit.edges import (
         SignScale as SignScale,
-    )
-    from campaignkit.edges import (
         TraitScorer as TraitScorer,
-    )
-    from campaignkit.edges import (
         build_graph as build_graph,
-    )
-    from campaignkit.edges import (
         check_known_pairs as check_known_pairs,
-    )
-    from campaignkit.edges import (
         compare_builds as compare_builds,
-    )
-    from campaignkit.edges import (
         plan_graph as plan_graph,
-    )
-    from campaignkit.edges import (
         published_pairs as published_pairs,
     )
     from campaignkit.embed import (
         GeminiEmbedder as GeminiEmbedder,
-    )
-    from campaignkit.embed import (
         HashingEmbedder as HashingEmbedder,
-    )
-    from campaignkit.embed import (
         MiniLMEmbedder as MiniLMEmbedder,
-    )
-    from campaignkit.embed import (
         OpenAICompatibleEmbedder as OpenAICompatibleEmbedder,
     )
     from campaignkit.errors import (
         ArtifactError as ArtifactError,
-    )
-    from campaignkit.errors import (
         CampaignkitError as CampaignkitError,
-    )
-    from campaignkit.errors import (
         CatalogueError as CatalogueError,
-    )
-    from campaignkit.errors import (
         DatasetError as DatasetError,
-    )
-    from campaignkit.errors import (
         EmbeddingError as EmbeddingError,
-    )
-    from campaignkit.errors import (
         EvaluationError as EvaluationError,
-    )
-    from campaignkit.errors import (
         GraphError as GraphError,
-    )
-    from campaignkit.errors import (
         InfeasibleSpec as InfeasibleSpec,
-    )
-    from campaignkit.errors import (
         MissingExtra as MissingExtra,
-    )
-    from campaignkit.errors import (
         SamplingFailed as SamplingFailed,
-    )
-    from campaignkit.errors import (
         SpecError as SpecError,
-    )
-    from campaignkit.errors import (
         TableError as TableError,
-    )
-    from campaignkit.errors import (
         UnknownAttribute as UnknownAttribute,
     )
     from campaignkit.evaluation import (
         BlindEvaluator as BlindEvaluator,
-    )
-    from campaignkit.evaluation import (
         FeatureAblation as FeatureAblation,
-    )
-    from campaignkit.evaluation import (
         GraphOracle as GraphOracle,
-    )
-    from campaignkit.evaluation import (
         Scores as Scores,
-    )
-    from campaignkit.evaluation import (
         Yardsticks as Yardsticks,
-    )
-    from campaignkit.evaluation import (
         compare_classifiers as compare_classifiers,
-    )
-    from campaignkit.evaluation import (
         compare_predictions as compare_predictions,
-    )
-    from campaignkit.evaluation import (
         evaluate as evaluate,
-    )
-    from campaignkit.evaluation import (
         learning_curve as learning_curve,
-    )
-    from campaignkit.evaluation import (
         score_findings as score_findings,
-    )
-    from campaignkit.evaluation import (
         validate_edges as validate_edges,
     )
     from campaignkit.graph import (
         Edge as Edge,
-    )
-    from campaignkit.graph import (
         GraphComparison as GraphComparison,
-    )
-    from campaignkit.graph import (
         SignedGraph as SignedGraph,
-    )
-    from campaignkit.graph import (
         compare as compare,
-    )
-    from campaignkit.graph import (
         synthetic_graph as synthetic_graph,
     )
     from campaignkit.inject import (
         ErrorInjector as ErrorInjector,
-    )
-    from campaignkit.inject import (
         GroundTruth as GroundTruth,
-    )
-    from campaignkit.inject import (
         anonymise as anonymise,
     )
     from campaignkit.llm import (
         Budget as Budget,
-    )
-    from campaignkit.llm import (
         ChatModel as ChatModel,
-    )
-    from campaignkit.llm import (
         GeminiModel as GeminiModel,
-    )
-    from campaignkit.llm import (
         OpenAICompatibleModel as OpenAICompatibleModel,
-    )
-    from campaignkit.llm import (
         ScriptedModel as ScriptedModel,
-    )
-    from campaignkit.llm import (
         TransformersModel as TransformersModel,
     )
     from campaignkit.progress import (
@@ -315,14 +147,10 @@ if TYPE_CHECKING:
     )
     from campaignkit.report import (
         run_quickstart as run_quickstart,
-    )
-    from campaignkit.report import (
         write_report as write_report,
     )
     from campaignkit.runs import (
         RunLog as RunLog,
-    )
-    from campaignkit.runs import (
         RunRecord as RunRecord,
     )
     from campaignkit.sample import (
@@ -330,8 +158,6 @@ if TYPE_CHECKING:
     )
     from campaignkit.spec import (
         LabelSpec as LabelSpec,
-    )
-    from campaignkit.spec import (
         SamplingSpec as SamplingSpec,
     )
     from campaignkit.tables import (

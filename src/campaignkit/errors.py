@@ -3,6 +3,7 @@
 The tree (in brackets the builtin a stranger would catch)::
 
     CampaignkitError
+    ├── SettingError        [ValueError]   an argument of the wrong kind, or out of its range
     ├── CatalogueError      [ValueError]   a catalogue that cannot be read as it is
     ├── GraphError          [ValueError]   edges that contradict each other or the catalogue
     ├── UnknownAttribute    [KeyError]     a (modality, value) that is not there
@@ -103,6 +104,10 @@ def _rebuild(
     kind: type[CampaignkitError], message: str, hint: str, faults: tuple[Fault, ...]
 ) -> CampaignkitError:
     return kind(message, hint=hint, faults=faults)
+
+
+class SettingError(CampaignkitError, ValueError):
+    """An argument is of the wrong kind, or out of its range."""
 
 
 class CatalogueError(CampaignkitError, ValueError):

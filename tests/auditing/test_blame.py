@@ -5,8 +5,7 @@ from __future__ import annotations
 import doctest
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import campaignkit as ck
 from campaignkit.auditing import blame, near_words

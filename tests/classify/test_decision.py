@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.classify import BoostWarning, DecisionTuner, calibration_curve
 from campaignkit.classify.f1 import macro_f1

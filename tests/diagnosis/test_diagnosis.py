@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.diagnosis import diagnose, pair_ceiling, pair_ceilings

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.edges.prompt_data import CLOSE, OPEN, data_block, quoted, read_data
 from campaignkit.errors import CampaignkitError

@@ -8,8 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import TRAIT_RULES, TraitRule, TraitScorer, Vote, build_graph

@@ -9,8 +9,7 @@ import pkgutil
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 import campaignkit as ck
 import campaignkit.evaluation

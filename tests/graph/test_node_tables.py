@@ -8,8 +8,7 @@ import importlib
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.graph import SignedGraph, published_graph

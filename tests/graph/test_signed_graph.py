@@ -8,8 +8,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import campaignkit.graph
 from campaignkit.catalogue import Attribute, Catalogue

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from accounts import FreeClock, Planned, answer_to, asking
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.errors import ArtifactError, CampaignkitError
 from campaignkit.llm import (

@@ -14,8 +14,7 @@ import pytest
 import campaignkit as ck
 from campaignkit.errors import MissingExtra
 from campaignkit.evaluation import sweep_detection
-from campaignkit.report import audit_page as make_page
-from campaignkit.report import write_audit, write_sweep
+from campaignkit.report import audit_page as make_page, write_audit, write_sweep
 
 EVIL = {
     "<script>alert(1)</script>": ["=cmd()", "<img src=x onerror=alert(1)>", "=cmd()", "=cmd() "],

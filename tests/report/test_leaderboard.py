@@ -11,8 +11,7 @@ import pkgutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import campaignkit.report.leaderboard as leaderboard
 from campaignkit import (

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pydantic
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import campaignkit.runs
 from campaignkit.errors import ArtifactError

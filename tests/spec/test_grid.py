@@ -6,8 +6,7 @@ import doctest
 from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from campaignkit.errors import SpecError
 from campaignkit.spec import SamplingSpec, sampling

@@ -8,8 +8,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import campaignkit.tables
 from campaignkit.tables import MARKETING, MARKETING_LAWS, Law, open_table, synthetic_table

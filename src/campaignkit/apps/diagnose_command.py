@@ -70,8 +70,7 @@ def diagnose(
     it (exit code 1 if one cannot). With --suggest, label ranges
     that suit this graph; --write-spec keeps them for: campaignkit dataset generate.
     """
-    from campaignkit.diagnosis import diagnose as profile_graph
-    from campaignkit.diagnosis import feasible
+    from campaignkit.diagnosis import diagnose as profile_graph, feasible
     from campaignkit.spec import SamplingSpec
 
     _check_options(spec, ranges, suggest, write_spec)

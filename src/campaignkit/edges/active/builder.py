@@ -13,8 +13,11 @@ from campaignkit.edges.active.learner import gather_evidence
 from campaignkit.edges.active.rounds import NO_ANSWER, RoundsResult, round_sizes, run_rounds
 from campaignkit.edges.active.trait_cards import (
     STAGE as CARDS,
+    card_calls,
+    fill_cards,
+    no_traits,
+    without_traits,
 )
-from campaignkit.edges.active.trait_cards import card_calls, fill_cards, no_traits, without_traits
 from campaignkit.edges.pair_states import Decider
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan.graph_plan import GraphPlan

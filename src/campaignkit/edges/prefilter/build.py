@@ -12,8 +12,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.enrichment.describe import Descriptions, describe_attributes
 from campaignkit.edges.graph_build import GraphBuild
 from campaignkit.edges.pair_states import PairStates
-from campaignkit.edges.prefilter import labels as labelling
-from campaignkit.edges.prefilter import scores as scoring
+from campaignkit.edges.prefilter import labels as labelling, scores as scoring
 from campaignkit.edges.prefilter.bands import Bands
 from campaignkit.edges.prefilter.clusterer import HDBSCAN, Clusterer
 from campaignkit.edges.prefilter.clustering import Clustering, NoiseRule, cluster_catalogue

@@ -1,0 +1,74 @@
+"""The checks of arguments that every room makes at its doors: whole numbers and shares."""
+
+from __future__ import annotations
+
+from math import nan
+from numbers import Real
+from operator import index
+
+from campaignkit.errors import CampaignkitError, SettingError
+
+
+def checked_count(
+    value: object,
+    name: str,
+    *,
+    least: int = 1,
+    most: int | None = None,
+    error: type[CampaignkitError] = SettingError,
+) -> int:
+    """A whole number within its range, as a plain int; numpy's integers are taken too.
+
+    Raises
+    ------
+    SettingError
+        Or `error`: if it is none, is a bool, or is out of range.
+
+    Examples
+    --------
+    >>> checked_count(25, "batch_size")
+    25
+    >>> checked_count(0, "batch_size")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: batch_size is 0; expected an integer of at least 1
+    """
+    upper = f"from {least:,} to {most:,}" if most is not None else f"of at least {least:,}"
+    expected = f"expected an integer {upper}"
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise error(f"{name} is {value!r:.60}; {expected}")
+    number = index(value)
+    if number < least or (most is not None and number > most):
+        raise error(f"{name} is {value!r:.60}; {expected}")
+    return number
+
+
+def checked_share(
+    value: object,
+    name: str,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    error: type[CampaignkitError] = SettingError,
+) -> float:
+    """A number from `low` to `high`, both ends included, as a plain float; nan is refused.
+
+    Raises
+    ------
+    SettingError
+        Or `error`: if it is none, is a bool, or is out of range.
+
+    Examples
+    --------
+    >>> checked_share(1, "repeat_share")
+    1.0
+    >>> checked_share(1.5, "repeat_share")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: repeat_share is 1.5; expected a number from 0 to 1
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    number = float(value) if is_number else nan  # type: ignore[arg-type]
+    if not low <= number <= high:
+        raise error(f"{name} is {value!r:.60}; expected a number from {low:g} to {high:g}")
+    return number
