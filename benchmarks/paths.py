@@ -1,0 +1,151 @@
+"""How long the ways through the code are: files and functions that run for one thing.
+
+``python -m benchmarks paths`` counts and records; ``python -m benchmarks.paths pair`` (or
+``campaign``, ``circles``) lists the files and their functions too.
+
+A *way* is every file and function of this library that is called, in any thread, from the first
+line of a user's code to its last: one pair from the catalogue to the edge, one campaign from the
+spec to its line of JSONL. What compiled kernels call inside is not seen, and the simulated world
+that answers in place of a model is left out. A *circle* is a set of files each of which imports
+the others, directly or through others, at the top of the file, inside a function, or for type
+checkers alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+
+import networkx as nx
+
+import campaignkit as ck
+from benchmarks.record import record, show_table
+from campaignkit.edges import LLMEdgeScorer
+
+SRC = Path(ck.__file__).parent
+LEFT_OUT = ("simulation", "edges/rehearsal", "graph/synthetic", "testing")
+Way = dict[str, set[str]]
+
+
+def main() -> None:
+    """Count, print and record."""
+    ways = {"one pair": pair_way(), "one campaign": campaign_way()}
+    figures = {
+        name: {"files": len(way), "functions": sum(map(len, way.values()))}
+        for name, way in ways.items()
+    }
+    figures["circles"] = {"number": len(circles())}
+    show_table(figures)
+    record(
+        "paths",
+        figures,
+        about="Files and functions called on the way of one pair (LLM scorer, active builder) from "
+        "catalogue to edge and of one campaign from spec to JSONL; circles of imports between "
+        "files.",
+    )
+
+
+def pair_way() -> Way:
+    """From a catalogue to the graph, with a language model's scorer and the active builder."""
+    world = ck.RehearsalWorld(48, seed=1)
+    model = ck.RehearsalModel(world)
+
+    def build() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            built = ck.build_graph(
+                world.catalogue,
+                scorer=LLMEdgeScorer(model),
+                method=ck.ActiveBuilder(card_model=model),
+                budget=ck.Budget(calls=60),
+                store=Path(folder, "store"),
+            )
+            assert built.graph.num_edges
+
+    return traced(build)
+
+
+def campaign_way() -> Way:
+    """From a graph and a spec to JSONL in a folder."""
+    catalogue = ck.Catalogue.bundled("starter-27")
+    graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
+    box = {"pos_frac_range": (0.2, 1.0), "neg_frac_range": (0.0, 0.3), "num_samples": 10}
+    ranges = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2)}
+
+    def draw() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            spec = ck.SamplingSpec(type_ranges=ranges, label_params={"pos": box})
+            ck.AnnealingSampler(graph, spec).sample().write(Path(folder, "out"))
+
+    return traced(draw)
+
+
+def traced(run: Callable[[], None]) -> Way:
+    """The functions that a call runs through, by file."""
+    seen: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            seen.add(frame.f_code)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    way: Way = defaultdict(set)
+    for code in seen:
+        path = Path(code.co_filename)
+        if not path.is_relative_to(SRC) or code.co_name.startswith("<"):
+            continue
+        file = path.relative_to(SRC).as_posix()
+        if not file.startswith(LEFT_OUT) and "/kernels/" not in file:
+            way[file].add(code.co_qualname)
+    return way
+
+
+def circles() -> list[list[str]]:
+    """Sets of files that import each other."""
+    graph = nx.DiGraph()
+    names = {_module(path): path for path in SRC.rglob("*.py")}
+    for name, path in names.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for target in _imported(node):
+                if target in names and target not in ("campaignkit", name):
+                    graph.add_edge(name, target)
+    return sorted(sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _list(way: Way) -> None:
+    for file in sorted(way):
+        print(f"{len(way[file]):4} {file}: {', '.join(sorted(way[file]))}")
+    print(f"{len(way)} files, {sum(map(len, way.values()))} functions")
+
+
+if __name__ == "__main__":
+    for asked in sys.argv[1:] or ["pair", "campaign", "circles"]:
+        if asked == "circles":
+            for circle in circles():
+                print("  circle:", ", ".join(circle))
+        else:
+            _list({"pair": pair_way, "campaign": campaign_way}[asked]())
