@@ -46,8 +46,8 @@ def main() -> None:
         "paths",
         figures,
         about="Files and functions called on the way of one pair (LLM scorer, active builder) "
-        "from catalogue to edge and of one campaign from spec to JSONL; circles of imports between "
-        "files.",
+        "from catalogue to edge and of one campaign from spec to JSONL; circles of imports "
+        "between files.",
     )
 
 
