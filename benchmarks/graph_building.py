@@ -24,8 +24,8 @@ from campaignkit.edges import (
     RehearsalWorld,
     pack,
 )
-from campaignkit.edges.active.learner import gather_evidence
-from campaignkit.edges.active.rounds import run_rounds
+from campaignkit.edges.methods.active.learner import gather_evidence
+from campaignkit.edges.methods.active.rounds import run_rounds
 from campaignkit.edges.plan import fewest_calls
 from campaignkit.embed import HashingEmbedder
 from campaignkit.llm import Budget

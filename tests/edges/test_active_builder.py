@@ -21,12 +21,17 @@ from campaignkit.edges import (
     build_graph,
     plan_graph,
 )
-from campaignkit.edges.active.boosted import _with_sklearn, fit_signs
-from campaignkit.edges.active.bound import upper_bound
-from campaignkit.edges.active.card_columns import read_cards
-from campaignkit.edges.active.learner import Evidence, gather_evidence, sharpened, signs_of
-from campaignkit.edges.active.rounds import NO_ANSWER, RoundsResult, round_sizes, run_rounds
-from campaignkit.edges.active.trait_cards import card_prompt
+from campaignkit.edges.methods.active.boosted import _with_sklearn, fit_signs
+from campaignkit.edges.methods.active.bound import upper_bound
+from campaignkit.edges.methods.active.card_columns import read_cards
+from campaignkit.edges.methods.active.learner import Evidence, gather_evidence, sharpened, signs_of
+from campaignkit.edges.methods.active.rounds import (
+    NO_ANSWER,
+    RoundsResult,
+    round_sizes,
+    run_rounds,
+)
+from campaignkit.edges.methods.active.trait_cards import card_prompt
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import GraphError
 from campaignkit.graph import compare

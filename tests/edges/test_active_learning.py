@@ -9,12 +9,12 @@ from hypothesis import given, settings, strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import RehearsalWorld
-from campaignkit.edges.active.affinity import Block, affinities, kernel
-from campaignkit.edges.active.card_columns import read_cards
-from campaignkit.edges.active.hidden_factors import Factors, fit_factors
-from campaignkit.edges.active.learner import SignLearner, gather_evidence
-from campaignkit.edges.active.likeness import likeness
-from campaignkit.edges.active.pair_features import pair_features
+from campaignkit.edges.methods.active.affinity import Block, affinities, kernel
+from campaignkit.edges.methods.active.card_columns import read_cards
+from campaignkit.edges.methods.active.hidden_factors import Factors, fit_factors
+from campaignkit.edges.methods.active.learner import SignLearner, gather_evidence
+from campaignkit.edges.methods.active.likeness import likeness
+from campaignkit.edges.methods.active.pair_features import pair_features
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.seeds import stream
 

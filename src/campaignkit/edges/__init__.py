@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from campaignkit.edges.active import ActiveBuilder, RoundSummary
 from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.build_comparison import BuildComparison, compare_builds
@@ -19,6 +18,7 @@ from campaignkit.edges.llm_scorer import (
     SignScale,
 )
 from campaignkit.edges.method import GraphMethod
+from campaignkit.edges.methods.active import ActiveBuilder, RoundSummary
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan import PACKINGS, BruteForce, GraphPlan, StagePlan, pack, plan_graph

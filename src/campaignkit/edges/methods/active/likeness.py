@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.active.card_columns import CardColumns
+from campaignkit.edges.methods.active.card_columns import CardColumns
 
 _UNKNOWN = 0.3  # likeness where one of the two cards is silent; about that of two chance cards
 
@@ -27,7 +27,7 @@ def likeness(
     Examples
     --------
     >>> from campaignkit.catalogue import Attribute
-    >>> from campaignkit.edges.active.card_columns import read_cards
+    >>> from campaignkit.edges.methods.active.card_columns import read_cards
     >>> cards = read_cards([
     ...     Attribute("geo", name, traits={"climate": climate})
     ...     for name, climate in (("Japan", "temperate"), ("Italy", "temperate"), ("Peru", "dry"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.active.card_columns import CardColumns, Spans, Words
+from campaignkit.edges.methods.active.card_columns import CardColumns, Spans, Words
 
 _MOST_COLUMNS = 24  # of shared words; those that speak of most pairs are kept
 _FEWEST_PAIRS = 0.02  # share of the pairs that a column must speak of
@@ -51,7 +51,7 @@ def pair_features(
     Examples
     --------
     >>> from campaignkit.catalogue import Attribute
-    >>> from campaignkit.edges.active.card_columns import read_cards
+    >>> from campaignkit.edges.methods.active.card_columns import read_cards
     >>> cards = read_cards([
     ...     Attribute("brand", "Rolex", traits={"price_tier": "luxury"}),
     ...     Attribute("audience", "Students", traits={"price_tier": "budget"}),

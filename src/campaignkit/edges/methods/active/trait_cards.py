@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from campaignkit.catalogue import Attribute, Catalogue, Key
-from campaignkit.edges.active.card_form import (
+from campaignkit.edges.methods.active.card_form import (
     COLUMNS,
     TraitCard,
     cards_form,

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.active.learner import gather_evidence
-from campaignkit.edges.active.rounds import NO_ANSWER, RoundsResult, round_sizes, run_rounds
-from campaignkit.edges.active.trait_cards import (
+from campaignkit.edges.methods.active.learner import gather_evidence
+from campaignkit.edges.methods.active.rounds import (
+    NO_ANSWER,
+    RoundsResult,
+    round_sizes,
+    run_rounds,
+)
+from campaignkit.edges.methods.active.trait_cards import (
     STAGE as CARDS,
     card_calls,
     fill_cards,

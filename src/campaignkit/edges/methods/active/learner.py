@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.edges.active.affinity import Block, affinities, kernel
-from campaignkit.edges.active.boosted import fit_signs
-from campaignkit.edges.active.card_columns import read_cards
-from campaignkit.edges.active.hidden_factors import Factors, fit_factors
-from campaignkit.edges.active.likeness import likeness
-from campaignkit.edges.active.pair_features import pair_features
+from campaignkit.edges.methods.active.affinity import Block, affinities, kernel
+from campaignkit.edges.methods.active.boosted import fit_signs
+from campaignkit.edges.methods.active.card_columns import read_cards
+from campaignkit.edges.methods.active.hidden_factors import Factors, fit_factors
+from campaignkit.edges.methods.active.likeness import likeness
+from campaignkit.edges.methods.active.pair_features import pair_features
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.seeds import key64, stream
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.active.bound import upper_bound
-from campaignkit.edges.active.learner import Evidence, SignLearner, sharpened, signs_of
+from campaignkit.edges.methods.active.bound import upper_bound
+from campaignkit.edges.methods.active.learner import Evidence, SignLearner, sharpened, signs_of
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignkit.edges.active.builder import ActiveBuilder
-from campaignkit.edges.active.rounds import RoundSummary
+from campaignkit.edges.methods.active.builder import ActiveBuilder
+from campaignkit.edges.methods.active.rounds import RoundSummary
 
 __all__ = ["ActiveBuilder", "RoundSummary"]
