@@ -39,7 +39,7 @@ def building() -> Iterator[Exhibit]:
 
 def clusters() -> Iterator[Exhibit]:
     """The brands of the bundled catalogue, clustered as the pre-filter does."""
-    from campaignkit.edges.prefilter import HDBSCAN, PCA, cluster_catalogue
+    from campaignkit.edges.methods.prefilter import HDBSCAN, PCA, cluster_catalogue
 
     retail = ck.Catalogue.bundled("retail-160")
     brands = ck.Catalogue([a for a in retail if a.modality == "brand"])

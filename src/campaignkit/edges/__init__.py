@@ -5,7 +5,6 @@ from __future__ import annotations
 from campaignkit.edges.answer_quality import AnswerQuality
 from campaignkit.edges.build import build_graph
 from campaignkit.edges.build_comparison import BuildComparison, compare_builds
-from campaignkit.edges.enrichment import describe_attributes
 from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.judgement import Judgement
 from campaignkit.edges.known_pairs import KnownPairsCheck, check_known_pairs, published_pairs
@@ -19,10 +18,18 @@ from campaignkit.edges.llm_scorer import (
 )
 from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.methods.active import ActiveBuilder, RoundSummary
+from campaignkit.edges.methods.prefilter import (
+    HDBSCAN,
+    PCA,
+    UMAP,
+    Bands,
+    ClusterPrefilter,
+    Prefiltering,
+    describe_attributes,
+)
 from campaignkit.edges.pair_states import Decider, Fate, PairStates
 from campaignkit.edges.pair_table import PairTable
 from campaignkit.edges.plan import PACKINGS, BruteForce, GraphPlan, StagePlan, pack, plan_graph
-from campaignkit.edges.prefilter import HDBSCAN, PCA, UMAP, Bands, ClusterPrefilter, Prefiltering
 from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.scorer import EdgeScorer, Pair
 from campaignkit.edges.session import BuildSession

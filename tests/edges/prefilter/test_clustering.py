@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.prefilter import HDBSCAN, PCA, UMAP, Clustering, cluster_catalogue
+from campaignkit.edges.methods.prefilter import HDBSCAN, PCA, UMAP, Clustering, cluster_catalogue
 from campaignkit.embed import HashingEmbedder
-from campaignkit.errors import GraphError
+from campaignkit.errors import GraphError, SettingError
 from campaignkit.seeds import stream
 
 for _module in ("sklearn", "hdbscan", "umap"):
@@ -150,15 +150,15 @@ def test_umap_is_the_same_for_the_same_seed_and_pca_below_its_number_of_rows() -
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: PCA(0), "dimensions: is 0"),
-        (lambda: UMAP(neighbors=True), "neighbors: is True"),
-        (lambda: HDBSCAN(min_cluster_size=1), "min_cluster_size: is 1"),
-        (lambda: HDBSCAN(min_samples=0), "min_samples: is 0"),
-        (lambda: HDBSCAN(package="other"), "package: is 'other'"),
+        (lambda: PCA(0), "dimensions is 0"),
+        (lambda: UMAP(neighbors=True), "neighbors is True"),
+        (lambda: HDBSCAN(min_cluster_size=1), "min_cluster_size is 1"),
+        (lambda: HDBSCAN(min_samples=0), "min_samples is 0"),
+        (lambda: HDBSCAN(package="other"), "package is 'other'"),
     ],
 )
 def test_settings_that_are_none_are_refused(make: object, message: str) -> None:
-    with pytest.raises(GraphError, match=message):
+    with pytest.raises(SettingError, match=message):
         make()
 
 

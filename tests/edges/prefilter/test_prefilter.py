@@ -24,7 +24,7 @@ from campaignkit.edges import (
     build_graph,
     plan_graph,
 )
-from campaignkit.edges.prefilter import Bands, Route, embedded_text
+from campaignkit.edges.methods.prefilter import Bands, Route, embedded_text
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import GraphError
 from campaignkit.llm import (
@@ -34,6 +34,7 @@ from campaignkit.llm import (
     Prompt,
     ScriptedModel,
 )
+from campaignkit.report import draw_clusters, write_prefilter
 from campaignkit.testing import ModelServer
 
 pytest.importorskip("sklearn")
@@ -123,9 +124,8 @@ def test_members_flagged_as_noise_inherit_nothing(build: GraphBuild) -> None:
 def test_it_can_be_looked_at(build: GraphBuild, tmp_path: Path) -> None:
     found = ClusterPrefilter.inspect(build)
 
-    found.to_html(tmp_path / "prefilter.html")
-    text = (tmp_path / "prefilter.html").read_text(encoding="utf-8")
-    drawn = found._repr_svg_()
+    text = write_prefilter(tmp_path / "prefilter.html", found).read_text(encoding="utf-8")
+    drawn = draw_clusters(found.clustering, found.labels)
 
     assert "Left out" in text
     assert drawn.count("<circle") + drawn.count("<rect") + drawn.count("<polygon") >= 60

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import Fate, PairStates, PairTable
-from campaignkit.edges.prefilter import (
+from campaignkit.edges.methods.prefilter import (
     Bands,
     Cluster,
     Clustering,
@@ -16,7 +16,7 @@ from campaignkit.edges.prefilter import (
     ClusterScore,
     Route,
 )
-from campaignkit.edges.prefilter.routing import (
+from campaignkit.edges.methods.prefilter.routing import (
     enter_routes,
     mixed_calls,
     published_calls,

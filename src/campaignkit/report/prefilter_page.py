@@ -1,17 +1,104 @@
-"""A picture of clusters: every attribute a dot near those whose descriptions are like its own."""
+"""What a cluster pre-filter did, for people to read: a picture of the clusters, and a page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from campaignkit.edges.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.prefilter.labels import ClusterLabel, own_label
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.labels import ClusterLabel, own_label
+from campaignkit.edges.methods.prefilter.prefiltering import Prefiltering
+from campaignkit.show.page import Section, facts, figure, page, paragraph, table
 from campaignkit.show.palette import GRID, MUTED, PAPER, series_colour
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
+from campaignkit.store import atomic_file
 
 _PANEL, _GAP, _TOP, _LINE = 340.0, 24.0, 52.0, 15.0
 _SHAPES = 3  # colours repeat after eight, so shapes change with every round of them
 _NAMED = 14  # clusters of a modality that are named beside the picture; the others in tooltips
+_SHOWN = 200  # rows of a table on a page
+_CAPTION = (
+    "Each dot is an attribute; the axes are the two directions in which the descriptions of a "
+    "modality differ most. Hollow dots were noise and went to the nearest cluster."
+)
+
+
+def write_prefilter(path: Path | str, found: Prefiltering) -> Path:
+    """Write the page of a pre-filter: one HTML file that loads nothing and runs nothing.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; there whole or not at all.
+    found : Prefiltering
+        What ``ClusterPrefilter.inspect(build)`` gives.
+
+    Returns
+    -------
+    Path
+        Where it is.
+    """
+    with atomic_file(Path(path)) as partial:
+        partial.write_bytes(prefilter_page(found).encode())
+    return Path(path)
+
+
+def prefilter_page(found: Prefiltering) -> str:
+    """The page as HTML: settings, a picture, clusters, scores, and what was left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from campaignkit.catalogue import Attribute, Catalogue
+    >>> from campaignkit.edges.methods.prefilter import Bands
+    >>> nike = Catalogue([Attribute("brand", "Nike")])
+    >>> clusters = Clustering(nike, (Cluster(0, "brand", (0,)),), np.zeros((1, 2)))
+    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {}, {})
+    >>> "Left out" in prefilter_page(held)
+    True
+    """
+    clusters, labels = found.clustering.clusters, found.labels
+    numbers = {
+        "attributes": len(found.clustering.catalogue),
+        "clusters": len(clusters),
+        "noise": sum(len(cluster.noise) for cluster in clusters),
+        "scores": len(found.scores),
+        **{f"pairs: {word}": count for word, count in found.pairs_by_route.items()},
+    }
+    named = [
+        [told.label, cluster.modality, len(cluster), len(cluster.noise), told.summary,
+         ", ".join(told.characteristics), ", ".join(a.value for a in found.members(cluster))]
+        for cluster, told in zip(clusters, labels, strict=True)
+        if len(cluster) > 1
+    ]  # fmt: skip
+    scored = [
+        [labels[s.source].label, labels[s.target].label, s.score, found.route(s).word,
+         found.num_pairs(s)]
+        for s in found.scores
+    ]  # fmt: skip
+    heads = ["label", "modality", "members", "noise", "summary", "characteristics", "who"]
+    settings = [[name, value] for name, value in found.settings.items()]
+    left_out = paragraph("Pairs that nobody judged, by the scores of their clusters.")
+    return page(
+        "Cluster pre-filter",
+        [
+            Section("Overview", facts(numbers) + table(["parameter", "value"], settings)),
+            Section("Clusters", figure(draw_clusters(found.clustering, labels), _CAPTION)),
+            Section("What they are", table(heads, named)),
+            Section("Scores", _score_table(scored)),
+            Section("Left out", left_out + _score_table(found.discarded)),
+        ],
+    )
+
+
+def _score_table(rows: Sequence[Sequence[object]]) -> str:
+    shown = [
+        [one, other, "null" if score is None else score, why, pairs]
+        for one, other, score, why, pairs in rows[:_SHOWN]
+    ]
+    more = len(rows) - _SHOWN
+    drawn = table(["cluster", "against", "score", "route", "pairs"], shown)
+    return drawn + (paragraph(f"and {more:,} more") if more > 0 else "")
 
 
 def draw_clusters(clustering: Clustering, labels: Sequence[ClusterLabel] | None = None) -> str:

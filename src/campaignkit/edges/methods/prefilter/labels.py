@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field, field_validator
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.enrichment.describe import Ask
-from campaignkit.edges.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.describing import Ask
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.llm import CallFailed, Prompt, Request
 

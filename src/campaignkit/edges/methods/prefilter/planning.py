@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from campaignkit.catalogue import Catalogue
+from campaignkit.edges.methods.prefilter.routing import mixed_calls, published_calls
 from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.prefilter.routing import mixed_calls, published_calls
 
 if TYPE_CHECKING:
+    from campaignkit.edges.methods.prefilter.builder import ClusterPrefilter
     from campaignkit.edges.plan.graph_plan import GraphPlan
-    from campaignkit.edges.prefilter.build import ClusterPrefilter
 
 
 def plan_prefilter(

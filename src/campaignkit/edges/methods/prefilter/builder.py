@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.enrichment.describe import Descriptions, describe_attributes
 from campaignkit.edges.graph_build import GraphBuild
-from campaignkit.edges.pair_states import PairStates
-from campaignkit.edges.prefilter import labels as labelling, scores as scoring
-from campaignkit.edges.prefilter.bands import Bands
-from campaignkit.edges.prefilter.clusterer import HDBSCAN, Clusterer
-from campaignkit.edges.prefilter.clustering import Clustering, NoiseRule, cluster_catalogue
-from campaignkit.edges.prefilter.prefiltering import DETAIL, Prefiltering
-from campaignkit.edges.prefilter.reduction import PCA, UMAP, Reduction
-from campaignkit.edges.prefilter.routing import (
+from campaignkit.edges.methods.prefilter import labels as labelling, scores as scoring
+from campaignkit.edges.methods.prefilter.clustering import (
+    HDBSCAN,
+    PCA,
+    UMAP,
+    Clusterer,
+    Clustering,
+    NoiseRule,
+    Reduction,
+    cluster_catalogue,
+)
+from campaignkit.edges.methods.prefilter.describing import Descriptions, describe_attributes
+from campaignkit.edges.methods.prefilter.prefiltering import DETAIL, Prefiltering
+from campaignkit.edges.methods.prefilter.routing import (
+    Bands,
     enter_routes,
     mixed_calls,
     published_calls,
     route_pairs,
 )
+from campaignkit.edges.pair_states import PairStates
 from campaignkit.edges.session import BuildSession
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
 from campaignkit.errors import Fault, GraphError
@@ -227,7 +234,7 @@ class ClusterPrefilter:
 
         Missing and malformed answers that are asked for again come on top.
         """
-        from campaignkit.edges.prefilter.planning import plan_prefilter
+        from campaignkit.edges.methods.prefilter.planning import plan_prefilter
 
         asked = self.model if model is None else model
         return plan_prefilter(self, catalogue, model=asked, prices=prices)

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.graph_build import GraphBuild
-from campaignkit.edges.prefilter.bands import Bands, Route
-from campaignkit.edges.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.prefilter.labels import ClusterLabel
-from campaignkit.edges.prefilter.scores import ClusterScore
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.labels import ClusterLabel
+from campaignkit.edges.methods.prefilter.routing import Bands, Route
+from campaignkit.edges.methods.prefilter.scores import ClusterScore
 from campaignkit.errors import GraphError
-from campaignkit.show import Section, facts, figure, page, paragraph, table
-from campaignkit.store import atomic_file
 
 DETAIL = "prefilter"  # its name among a report's details
-_SHOWN = 200  # rows of a table on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +156,6 @@ class Prefiltering:
             )
         return cls.from_dict(held, catalogue=build.graph.catalogue)
 
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write a self-contained page: picture, clusters, scores, what was left out."""
-        with atomic_file(Path(path)) as partial:
-            partial.write_bytes(self._page().encode())
-
     def __str__(self) -> str:
         clusters = self.clustering.clusters
         noise = sum(len(cluster.noise) for cluster in clusters)
@@ -177,78 +167,3 @@ class Prefiltering:
             f"{noise:,} of them noise\n"
             f"  {len(self.scores):,} scores: {scored}\n  pairs: {pairs}"
         )
-
-    def _repr_svg_(self) -> str:
-        from campaignkit.edges.prefilter.picture import draw_clusters
-
-        return draw_clusters(self.clustering, self.labels)
-
-    def _page(self) -> str:
-        clusters = self.clustering.clusters
-        numbers = {
-            "attributes": len(self.clustering.catalogue),
-            "clusters": len(clusters),
-            "noise": sum(len(cluster.noise) for cluster in clusters),
-            "scores": len(self.scores),
-            **{f"pairs: {word}": count for word, count in self.pairs_by_route.items()},
-        }
-        caption = (
-            "Each dot is an attribute; the axes are the two directions in which the descriptions "
-            "of a modality differ most. Hollow dots were noise and went to the nearest cluster."
-        )
-        told = [
-            [labels.label, cluster.modality, len(cluster), len(cluster.noise), labels.summary,
-             ", ".join(labels.characteristics),
-             ", ".join(a.value for a in self.members(cluster))]
-            for cluster, labels in zip(clusters, self.labels, strict=True)
-            if len(cluster) > 1
-        ]  # fmt: skip
-        scored = [
-            [self.labels[s.source].label, self.labels[s.target].label,
-             "null" if s.score is None else s.score, self.route(s).word, self.num_pairs(s)]
-            for s in self.scores
-        ]  # fmt: skip
-        heads = ["cluster", "against", "score", "route", "pairs"]
-        return page(
-            "Cluster pre-filter",
-            [
-                Section("Overview", facts(numbers) + _settings(self.settings)),
-                Section("Clusters", figure(self._repr_svg_(), caption)),
-                Section(
-                    "What they are",
-                    table(
-                        [
-                            "label",
-                            "modality",
-                            "members",
-                            "noise",
-                            "summary",
-                            "characteristics",
-                            "who",
-                        ],
-                        told,
-                    ),
-                ),
-                Section("Scores", table(heads, scored[:_SHOWN]) + _rest(len(scored))),
-                Section(
-                    "Left out",
-                    paragraph("Pairs that nobody judged, by the scores of their clusters.")
-                    + table(
-                        heads,
-                        [
-                            [a, b, "null" if score is None else score, why, count]
-                            for a, b, score, why, count in self.discarded[:_SHOWN]
-                        ],
-                    )
-                    + _rest(len(self.discarded)),
-                ),
-            ],
-        )
-
-
-def _settings(settings: Mapping[str, str]) -> str:
-    return table(["parameter", "value"], [[name, value] for name, value in settings.items()])
-
-
-def _rest(count: int) -> str:
-    return paragraph(f"and {count - _SHOWN:,} more") if count > _SHOWN else ""

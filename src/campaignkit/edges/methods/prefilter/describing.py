@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.enrichment.guide import GUIDES, Guide, guide_for
+from campaignkit.edges.methods.prefilter.prompts import GUIDES, Guide, guide_for
 from campaignkit.edges.numbered_reply import numbered_reply, read_numbers
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.errors import CatalogueError

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.enrichment import GUIDES, describe_attributes, describe_request, guide_for
+from campaignkit.edges.methods.prefilter.describing import (
+    GUIDES,
+    describe_attributes,
+    describe_request,
+    guide_for,
+)
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import CatalogueError
 from campaignkit.llm import Account, Budget, Prompt, ScriptedModel, schema_of

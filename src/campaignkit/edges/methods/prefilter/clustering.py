@@ -1,0 +1,447 @@
+"""Attributes in clusters, each modality by itself: fewer dimensions, then groups."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.catalogue import Catalogue
+from campaignkit.checks import checked_count
+from campaignkit.embed import FloatArray
+from campaignkit.errors import GraphError, SettingError
+from campaignkit.extras import require
+from campaignkit.seeds import key64
+
+Points = NDArray[np.float64]
+NoiseRule = Literal["nearest", "alone"]
+
+
+@runtime_checkable
+class Reduction(Protocol):
+    """Makes short rows of long ones; what was close stays close.
+
+    Examples
+    --------
+    >>> isinstance(PCA(), Reduction)
+    True
+    """
+
+    @property
+    def name(self) -> str:
+        """What the points depend on: kind and numbers; kept in reports."""
+
+    def reduce(self, rows: FloatArray, *, seed: int) -> Points:
+        """float64[n, k]: a point for each of n unit rows; the same for the same seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PCA:
+    """The directions in which the rows differ most; exact, in numpy, no seed needed.
+
+    Parameters
+    ----------
+    dimensions : int
+        At most; never more than there are rows to differ.
+
+    Examples
+    --------
+    >>> PCA(2).reduce(np.eye(4, dtype=np.float32), seed=0).shape
+    (4, 2)
+    """
+
+    dimensions: int = 15
+
+    def __post_init__(self) -> None:
+        checked_count(self.dimensions, "dimensions")
+
+    @property
+    def name(self) -> str:
+        """``"PCA(15)"``."""
+        return f"PCA({self.dimensions})"
+
+    def reduce(self, rows: FloatArray, *, seed: int) -> Points:
+        """The rows along their main directions, the widest first."""
+        wide = rows.astype(np.float64)
+        wide -= wide.mean(axis=0)
+        left, spread, directions = np.linalg.svd(wide, full_matrices=False)
+        kept = min(self.dimensions, len(rows), rows.shape[1])
+        # A direction has no sign of its own; without one the picture would turn over by chance.
+        turn = np.where(directions[np.arange(len(spread)), _widest(directions)] < 0, -1.0, 1.0)
+        points: Points = (left * spread * turn)[:, :kept]
+        return points
+
+
+@dataclass(frozen=True, slots=True)
+class UMAP:
+    """The published reduction: UMAP by cosine; takes about 10 s to compile in every process.
+
+    Needs the extra ``cluster``. Fewer rows than `min_rows` are reduced by PCA, as published.
+
+    Parameters
+    ----------
+    dimensions : int
+        At most.
+    neighbors : int
+        How many a row is compared with; fewer where there are not as many.
+    min_dist : float
+        How tightly points may be packed; 0 suits clustering best.
+    min_rows : int
+        Fewer rows go through PCA.
+
+    Examples
+    --------
+    >>> UMAP().name
+    'UMAP(15, neighbors=15, min_dist=0.0, min_rows=20)'
+    """
+
+    dimensions: int = 15
+    neighbors: int = 15
+    min_dist: float = 0.0
+    min_rows: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("dimensions", "neighbors", "min_rows"):
+            checked_count(getattr(self, name), name)
+
+    @property
+    def name(self) -> str:
+        """Kind and numbers."""
+        return (
+            f"UMAP({self.dimensions}, neighbors={self.neighbors}, min_dist={self.min_dist}, "
+            f"min_rows={self.min_rows})"
+        )
+
+    def reduce(self, rows: FloatArray, *, seed: int) -> Points:
+        """The rows as UMAP places them."""
+        # Its first layout comes from as many eigenvectors as dimensions, of a matrix of n rows.
+        if len(rows) < max(self.min_rows, 4):
+            return PCA(self.dimensions).reduce(rows, seed=seed)
+        made = _umap().UMAP(
+            n_components=min(self.dimensions, len(rows) - 2),
+            n_neighbors=min(self.neighbors, len(rows) - 1),
+            min_dist=self.min_dist,
+            metric="cosine",
+            random_state=seed % 2**32,
+            n_jobs=1,  # more would lose the seed
+        )
+        return np.asarray(made.fit_transform(rows), dtype=np.float64)
+
+
+def _umap() -> ModuleType:
+    with warnings.catch_warnings():
+        # It tells everybody who has no tensorflow that a part nobody asked for is missing.
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        return require("umap", extra="cluster", user="UMAP")
+
+
+def _widest(directions: NDArray[np.float64]) -> NDArray[np.int64]:
+    # Rounded, or two entries of nearly one size would swap places on another machine.
+    widest: NDArray[np.int64] = np.argmax(np.round(np.abs(directions), 9), axis=1)
+    return widest
+
+
+@runtime_checkable
+class Clusterer(Protocol):
+    """Groups points.
+
+    Examples
+    --------
+    >>> isinstance(HDBSCAN(), Clusterer)
+    True
+    """
+
+    @property
+    def name(self) -> str:
+        """What the clusters depend on: kind and numbers; kept in reports."""
+
+    def cluster(self, points: Points, *, seed: int) -> NDArray[np.int64]:
+        """int64[n]: the cluster of each point, counted from 0; -1 for noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class HDBSCAN:
+    """Clusters of differing density, by Euclidean distance; what lies alone is noise.
+
+    Parameters
+    ----------
+    min_cluster_size : int
+        Points in a cluster, at least; 2 as published.
+    min_samples : int or None
+        How many neighbours, not counting itself, make a point's surroundings dense; None: as many
+        as `min_cluster_size`, as the hdbscan package has it. More of them, more noise.
+    package : {"scikit-learn", "hdbscan"}
+        Who computes it. scikit-learn counts a point among its own neighbours; that is seen to, and
+        both give the same clusters up to ties.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]])
+    >>> HDBSCAN().cluster(points, seed=0).tolist()
+    [0, 0, 0, 1, 1, 1]
+    """
+
+    min_cluster_size: int = 2
+    min_samples: int | None = None
+    package: Literal["scikit-learn", "hdbscan"] = "scikit-learn"
+
+    def __post_init__(self) -> None:
+        checked_count(self.min_cluster_size, "min_cluster_size", least=2)
+        if self.min_samples is not None:
+            checked_count(self.min_samples, "min_samples")
+        if self.package not in ("scikit-learn", "hdbscan"):
+            raise SettingError(
+                f"package is {self.package!r:.60}; expected 'scikit-learn' or 'hdbscan'"
+            )
+
+    @property
+    def name(self) -> str:
+        """``"HDBSCAN(min_cluster_size=2, min_samples=2, scikit-learn)"``."""
+        return (
+            f"HDBSCAN(min_cluster_size={self.min_cluster_size}, "
+            f"min_samples={self._samples}, {self.package})"
+        )
+
+    def cluster(self, points: Points, *, seed: int) -> NDArray[np.int64]:
+        """The clusters, numbered by their first point; nothing here is random."""
+        # Neither package can do with fewer points than neighbours: then nothing is dense.
+        if len(points) <= max(self._samples, self.min_cluster_size - 1):
+            return np.full(len(points), -1, dtype=np.int64)
+        if self.package == "hdbscan":
+            made = require("hdbscan", extra="cluster", user="HDBSCAN").HDBSCAN(
+                min_cluster_size=self.min_cluster_size,
+                min_samples=self._samples,
+                metric="euclidean",
+                core_dist_n_jobs=1,
+            )
+        else:
+            made = require("sklearn.cluster", extra="cluster", user="HDBSCAN").HDBSCAN(
+                min_cluster_size=self.min_cluster_size,
+                min_samples=self._samples + 1,
+                metric="euclidean",
+                copy=True,
+            )
+        return in_order(np.asarray(made.fit_predict(points), dtype=np.int64))
+
+    @property
+    def _samples(self) -> int:
+        return self.min_cluster_size if self.min_samples is None else self.min_samples
+
+
+def in_order(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same clusters, numbered by their first member; noise stays -1.
+
+    Examples
+    --------
+    >>> in_order(np.array([3, -1, 0, 3])).tolist()
+    [0, -1, 1, 0]
+    """
+    found = list(dict.fromkeys(codes[codes >= 0].tolist()))
+    number = {code: position for position, code in enumerate(found)} | {-1: -1}
+    return np.array([number[max(code, -1)] for code in codes.tolist()], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Some attributes of one modality.
+
+    Attributes
+    ----------
+    number : int
+        Among all clusters of the catalogue, from 0.
+    modality : str
+    members : tuple of int
+        Positions in the catalogue, ascending.
+    noise : tuple of int
+        Those of them that belong to no cluster by themselves and were put to the nearest.
+
+    Examples
+    --------
+    >>> len(Cluster(0, "brand", (0, 3), noise=(3,)))
+    2
+    """
+
+    number: int
+    modality: str
+    members: tuple[int, ...]
+    noise: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The clusters of a catalogue; every attribute is in exactly one.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    clusters : tuple of Cluster
+        By modality, in the order of the catalogue.
+    places : float64[n, 2]
+        A place of each attribute in the plane, for pictures: each modality has its own.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Attribute
+    >>> catalogue = Catalogue([Attribute("brand", "Nike"), Attribute("geo", "Peru")])
+    >>> alone = Cluster(0, "brand", (0,)), Cluster(1, "geo", (1,))
+    >>> Clustering(catalogue, alone, np.zeros((2, 2))).of_attribute.tolist()
+    [0, 1]
+    """
+
+    catalogue: Catalogue
+    clusters: tuple[Cluster, ...]
+    places: Points
+
+    @property
+    def of_attribute(self) -> NDArray[np.int32]:
+        """int32[n]: the number of each attribute's cluster."""
+        numbers = np.full(len(self.catalogue), -1, dtype=np.int32)
+        for cluster in self.clusters:
+            numbers[list(cluster.members)] = cluster.number
+        return numbers
+
+    @property
+    def is_noise(self) -> NDArray[np.bool_]:
+        """bool[n]: whether an attribute was put to its cluster as noise."""
+        flags = np.zeros(len(self.catalogue), dtype=np.bool_)
+        for cluster in self.clusters:
+            flags[list(cluster.noise)] = True
+        return flags
+
+    def of(self, modality: str) -> tuple[Cluster, ...]:
+        """The clusters of a modality."""
+        return tuple(cluster for cluster in self.clusters if cluster.modality == modality)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; :meth:`from_dict` reads them."""
+        return {
+            "clusters": [
+                {"modality": c.modality, "members": list(c.members), "noise": list(c.noise)}
+                for c in self.clusters
+            ],
+            "places": np.round(self.places, 5).tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any], *, catalogue: Catalogue) -> Clustering:
+        """What `to_dict` wrote, of the same catalogue."""
+        clusters = tuple(
+            Cluster(number, one["modality"], tuple(one["members"]), tuple(one["noise"]))
+            for number, one in enumerate(held["clusters"])
+        )
+        return cls(catalogue, clusters, np.array(held["places"]).reshape(len(catalogue), 2))
+
+
+def cluster_catalogue(
+    catalogue: Catalogue,
+    rows: FloatArray,
+    *,
+    reduction: Reduction,
+    clusterer: Clusterer,
+    min_attributes: int,
+    noise: NoiseRule,
+    seed: int,
+) -> Clustering:
+    """Cluster each modality that is large enough; elsewhere each attribute is its own cluster.
+
+    Parameters
+    ----------
+    rows : float32[n, d]
+        Unit rows, one an attribute.
+    min_attributes : int
+        Fewer attributes of a modality are not clustered.
+    noise : {"nearest", "alone"}
+        Whether noise goes to the cluster with the nearest centroid and is flagged, or is each a
+        cluster of its own.
+
+    Raises
+    ------
+    GraphError
+        If a reduction or clusterer of yours gives another number of points.
+
+    Examples
+    --------
+    >>> from campaignkit.edges.methods.prefilter import HDBSCAN, PCA
+    >>> from campaignkit.embed import HashingEmbedder
+    >>> starter = Catalogue.bundled("starter-27")
+    >>> rows = HashingEmbedder().embed([attribute.value for attribute in starter])
+    >>> found = cluster_catalogue(
+    ...     starter, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=50,
+    ...     noise="alone", seed=0)
+    >>> len(found.clusters)  # no modality is that large: each attribute is its own cluster
+    27
+    """
+    clusters: list[Cluster] = []
+    places = np.zeros((len(catalogue), 2))
+    for modality in catalogue.modalities:
+        members = np.array([i for i, a in enumerate(catalogue) if a.modality == modality])
+        places[members] = _in_the_plane(rows[members])
+        if len(members) < min_attributes:
+            codes, flags = np.arange(len(members)), np.zeros(len(members), dtype=np.bool_)
+        else:
+            step = key64(seed, "prefilter", "cluster", modality)
+            points = _finite(reduction.reduce(rows[members], seed=step), members, reduction.name)
+            found = _numbered(clusterer.cluster(points, seed=step), members, clusterer.name)
+            codes, flags = _place_noise(found, points, noise=noise)
+        for code in range(int(codes.max()) + 1):
+            inside = codes == code
+            clusters.append(
+                Cluster(
+                    number=len(clusters),
+                    modality=modality,
+                    members=tuple(members[inside].tolist()),
+                    noise=tuple(members[inside & flags].tolist()),
+                )
+            )
+    return Clustering(catalogue, tuple(clusters), places)
+
+
+def _place_noise(
+    found: NDArray[np.int64], points: Points, *, noise: NoiseRule
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """A cluster for every point, and which were noise."""
+    flags = found < 0
+    num_clusters = int(found.max(initial=-1)) + 1
+    codes = found.copy()
+    if noise == "alone" or not num_clusters:
+        codes[flags] = num_clusters + np.arange(int(flags.sum()))
+        return in_order(codes), np.zeros(len(found), dtype=np.bool_)
+    centroids = np.array([points[found == code].mean(axis=0) for code in range(num_clusters)])
+    apart = ((points[flags][:, None, :] - centroids[None]) ** 2).sum(axis=2)
+    codes[flags] = np.argmin(apart, axis=1)
+    return codes, flags
+
+
+def _in_the_plane(rows: FloatArray) -> Points:
+    flat = PCA(2).reduce(rows, seed=0)
+    return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
+
+
+def _finite(points: Points, members: NDArray[np.int64], name: str) -> Points:
+    made = np.asarray(points, dtype=np.float64)
+    if made.ndim != 2 or len(made) != len(members) or not np.isfinite(made).all():
+        raise GraphError(
+            f"{name} gave an array of shape {made.shape} for {len(members)} rows, or what is no "
+            "number; expected one finite point for each"
+        )
+    return made
+
+
+def _numbered(
+    found: NDArray[np.int64], members: NDArray[np.int64], name: str
+) -> NDArray[np.int64]:
+    codes = np.asarray(found)
+    if codes.shape != (len(members),) or codes.dtype.kind not in "iu":
+        raise GraphError(
+            f"{name} gave {codes.dtype} of shape {codes.shape} for {len(members)} points; "
+            "expected one integer for each, -1 for noise"
+        )
+    return in_order(codes.astype(np.int64))
