@@ -24,6 +24,13 @@ from campaignkit.llm.model_errors import (
     UnknownModel,
     WrongKey,
 )
+from campaignkit.llm.numbered import (
+    NumberedAnswer,
+    NumberedAnswers,
+    ask_numbered,
+    numbered_reply,
+    read_numbers,
+)
 from campaignkit.llm.openai_compatible_model import OpenAICompatibleModel
 from campaignkit.llm.prices import Price, checked_prices, read_prices
 from campaignkit.llm.prompt import Prompt, Request
@@ -46,6 +53,8 @@ __all__ = [
     "Ledger",
     "MalformedReply",
     "NotReached",
+    "NumberedAnswer",
+    "NumberedAnswers",
     "OpenAICompatibleModel",
     "Price",
     "Prompt",
@@ -64,9 +73,12 @@ __all__ = [
     "UnknownModel",
     "Usage",
     "WrongKey",
+    "ask_numbered",
     "checked_budget",
     "checked_prices",
+    "numbered_reply",
     "parse_reply",
+    "read_numbers",
     "read_prices",
     "schema_of",
 ]

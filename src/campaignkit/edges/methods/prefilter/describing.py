@@ -8,10 +8,9 @@ from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.methods.prefilter.prompts import GUIDES, Guide, guide_for
-from campaignkit.edges.numbered_reply import numbered_reply, read_numbers
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.errors import CatalogueError
-from campaignkit.llm import CallFailed, Prompt, Reply, Request
+from campaignkit.llm import CallFailed, Prompt, Reply, Request, numbered_reply, read_numbers
 
 STAGE = "describe"
 TEXT = {"type": "string"}

@@ -9,9 +9,8 @@ from typing import Any
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.methods.prefilter.describing import Ask
 from campaignkit.edges.methods.prefilter.labels import ClusterLabel
-from campaignkit.edges.numbered_reply import numbered_reply, read_numbers
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
-from campaignkit.llm import CallFailed, Prompt, Reply, Request
+from campaignkit.llm import CallFailed, Prompt, Reply, Request, numbered_reply, read_numbers
 from campaignkit.seeds import stream
 
 STAGE = "score clusters"

@@ -1,0 +1,252 @@
+"""Replies that answer numbered items: one form, and one loop that asks again for what is missing.
+
+A prompt shows items as ``"[1]": ..., "[2]": ...``; the reply is one JSON object whose keys are
+those numbers. A reply that lacks one key of 25 is a good reply for the other 24, and that one
+alone is asked again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from campaignkit.llm.model_errors import CallError
+from campaignkit.llm.prompt import Request
+from campaignkit.llm.reply import CallFailed, Reply
+
+Item = TypeVar("Item", bound=Hashable)
+Value = TypeVar("Value")
+Ask = Callable[[Sequence[Request]], "Sequence[Reply[Any] | CallFailed]"]  # Any: JSON values
+BUDGET_SPENT = "the budget was spent before it was asked"
+_CHUNK = 1000  # calls whose prompts are held at a time
+_FIRST_LOOK = 8  # calls that are read before the rest is sent
+_TOO_MANY_UNREAD = 40  # answers of which not one can be read: the next ones cannot either
+_SHOWN = 60  # characters of an answer that was none
+_LONGEST_KEY = 9  # digits; no prompt numbers a thousand million items
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedAnswer(Generic[Item, Value]):
+    """One answer that could be read.
+
+    Attributes
+    ----------
+    item : hashable
+        What it is about.
+    value : object
+        As `read` gave it.
+    place : float
+        Where in its call the item stood, in [0, 1].
+    """
+
+    item: Item
+    value: Value
+    place: float
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedAnswers(Generic[Item, Value]):
+    """What came of asking about numbered items.
+
+    Attributes
+    ----------
+    answers : list of NumberedAnswer
+        In the order read.
+    failures : dict of item to str
+        Why the others have none; items that are only asked once are not in it.
+    """
+
+    answers: list[NumberedAnswer[Item, Value]] = field(default_factory=list)
+    failures: dict[Item, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[Item, Value]:
+        """The last answer about each item."""
+        return {answer.item: answer.value for answer in self.answers}
+
+
+def numbered_reply(num_items: int, item: dict[str, Any]) -> Any:  # a type that pydantic reads
+    """The reply type in which each of so many items has an answer of this JSON schema.
+
+    The service is given a schema that requires every key; what is accepted is any JSON object that
+    has one of them.
+
+    Examples
+    --------
+    >>> from campaignkit.llm import parse_reply, schema_of
+    >>> form = numbered_reply(2, {"type": "string"})
+    >>> schema_of(form)["required"], parse_reply('{"1": "yes"}', form)
+    (['1', '2'], {'1': 'yes'})
+    """
+    return _form(num_items, json.dumps(item, sort_keys=True))
+
+
+def read_numbers(reply: dict[str, Any]) -> dict[int, Any]:
+    """The answers by number, in brackets or not.
+
+    What is no number is left out, and so is a number that is given two answers that differ.
+
+    Examples
+    --------
+    >>> read_numbers({"[1]": 7, " 2 ": None, "Nike": 3})
+    {1: 7, 2: None}
+    >>> read_numbers({"[1]": "+", "1": "+", "2": "+", "[2]": "-"})
+    {1: '+'}
+    """
+    found: dict[int, list[Any]] = {}
+    for key, said in reply.items():
+        bare = str(key).strip().strip("[]").strip()
+        if bare.isascii() and bare.isdigit() and len(bare) <= _LONGEST_KEY:
+            found.setdefault(int(bare), []).append(said)
+    alike = {
+        number: {json.dumps(one, sort_keys=True) for one in said} for number, said in found.items()
+    }
+    return {number: said[0] for number, said in found.items() if len(alike[number]) == 1}
+
+
+def ask_numbered(
+    ask: Ask,
+    calls: Sequence[Sequence[Item]],
+    *,
+    request: Callable[[Sequence[Item], int], Request],
+    read: Callable[[Item, object], Value | None],
+    asks: int = 2,
+    arrange: Callable[[Sequence[Item], int], Sequence[Item]] = lambda items, asked: items,
+    regroup: Callable[[list[list[Item]], int], Sequence[Sequence[Item]]] = lambda left, asked: (
+        left
+    ),
+    only_once: Callable[[Item], bool] = lambda item: False,
+) -> NumberedAnswers[Item, Value]:
+    """Ask about the items of some calls, and again for those that got no answer.
+
+    The one loop of its kind: whoever asks a model about numbered items uses it. Missing keys,
+    unreadable values and replies of the wrong form are asked again; what the budget does not cover
+    or the service refuses is not.
+
+    Parameters
+    ----------
+    ask : function
+        Requests in, replies out, in order: ``account.ask_many``, or a build session's ``ask``.
+    calls : sequence of sequence of item
+        What each call asks about; items are hashable.
+    request : function
+        ``(items, asked) -> Request`` for a call; `asked` is 1 at first, then 2, ... and has to
+        change the prompt's template, or the stored reply comes back. Its reply type is
+        ``numbered_reply(len(items), schema)``.
+    read : function
+        ``(item, said) -> value``: what the JSON value means, or None where it means nothing.
+    asks : int
+        How often an item is asked about, at most.
+    arrange : function
+        ``(items, asked) -> items``: the order in which a call shows them.
+    regroup : function
+        ``(left, asked) -> calls``: the next calls from what each call left without an answer.
+    only_once : function
+        ``item -> bool``: whether an item without an answer is let go, unmentioned.
+
+    Raises
+    ------
+    CallError
+        If not one of the first answers can be read: the others would be paid for in vain.
+
+    Examples
+    --------
+    >>> from campaignkit.llm import Account, Prompt, ScriptedModel
+    >>> model = ScriptedModel(lambda prompt, schema: '{"1": "yes"}')
+    >>> with Account(model) as account:
+    ...     told = ask_numbered(
+    ...         account.ask_many,
+    ...         [["Nike", "Puma"]],
+    ...         request=lambda items, asked: Request(
+    ...             Prompt(", ".join(items), template=f"demo@1 ask {asked}"),
+    ...             numbered_reply(len(items), {"type": "string"}),
+    ...         ),
+    ...         read=lambda item, said: said or None,
+    ...     )
+    >>> told.values, account.spent.calls
+    ({'Nike': 'yes', 'Puma': 'yes'}, 2)
+    """
+    told: NumberedAnswers[Item, Value] = NumberedAnswers()
+    for start in range(0, len(calls), _CHUNK):
+        left: Sequence[Sequence[Item]] = calls[start : start + _CHUNK]
+        for asked in range(1, asks + 1):
+            shown = [arrange(call, asked) for call in left if call]
+            requests = [request(call, asked) for call in shown]
+            looked = _FIRST_LOOK if not told.answers else len(requests)
+            missing: list[list[Item]] = []
+            for some in (slice(None, looked), slice(looked, None)):
+                replies = ask(requests[some]) if requests[some] else []
+                for call, reply in zip(shown[some], replies, strict=True):
+                    missing.append(
+                        _read(told, call, reply, read=read, only_once=only_once, asked=asked)
+                    )
+                _check_readable(told, missing)
+            left = regroup([items for items in missing if items], asked) if asked < asks else []
+    return told
+
+
+def _read(
+    told: NumberedAnswers[Item, Value],
+    call: Sequence[Item],
+    reply: Reply[Any] | CallFailed,  # Any: JSON values
+    *,
+    read: Callable[[Item, object], Value | None],
+    only_once: Callable[[Item], bool],
+    asked: int,
+) -> list[Item]:
+    """Take what a reply answers; the items that are to be asked again."""
+    if isinstance(reply, CallFailed):
+        why = BUDGET_SPENT if reply.reason == "budget" else f"{reply.reason}: {reply.message}"
+        held = [item for item in call if not only_once(item)]
+        told.failures.update(dict.fromkeys(held, why))
+        # A reply that never had the right form may have it for other companions.
+        return held if reply.reason == "malformed" else []
+    missing = []
+    numbers = read_numbers(reply.value)
+    for at, item in enumerate(call):
+        said = numbers.get(at + 1, _MISSING)
+        value = None if said is _MISSING else read(item, said)
+        if value is not None:
+            told.answers.append(NumberedAnswer(item, value, at / max(1, len(call) - 1)))
+            told.failures.pop(item, None)
+        elif not only_once(item):
+            missing.append(item)
+            shown = "no answer" if said is _MISSING else repr(said)[:_SHOWN]
+            told.failures[item] = f"no valid answer, asked {asked} times: {shown}"
+    return missing
+
+
+def _check_readable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> None:
+    unread = [item for items in missing for item in items]
+    if told.answers or len(unread) < _TOO_MANY_UNREAD:
+        return
+    raise CallError(
+        f"not one of the first {len(unread)} answers can be read; the last: "
+        f"{told.failures[unread[-1]]}",
+        hint="what came is stored: let the prompt say how to answer, or read what the model says",
+    )
+
+
+@lru_cache(maxsize=512)
+def _form(num_items: int, item: str) -> Any:
+    keys = [str(number) for number in range(1, num_items + 1)]
+    schema = {
+        "type": "object",
+        "properties": {key: json.loads(item) for key in keys},
+        "required": keys,
+        "additionalProperties": False,
+    }
+    wanted = frozenset(range(1, num_items + 1))
+
+    def with_any_number(reply: dict[str, Any]) -> dict[str, Any]:
+        if not wanted & read_numbers(reply).keys():
+            raise ValueError("the reply has none of the keys that were asked for")
+        return reply
+
+    return Annotated[dict[str, Any], AfterValidator(with_any_number), WithJsonSchema(schema)]
