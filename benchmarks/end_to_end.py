@@ -85,14 +85,14 @@ print(built, spent() - built, len(dataset), dataset.evaluation.in_range_frac, pe
 
 
 def run(code: str, *, cache: Path) -> list[str]:
-    """The words a script prints, run in a fresh process on one core with this compile cache."""
+    """The words a script prints, run in a fresh process with this compile cache."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=False,
         cwd=_ROOT,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
     )
     if done.returncode:
         raise RuntimeError(done.stderr)

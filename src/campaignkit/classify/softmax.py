@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.pools import one_blas_thread
+
 Floats = NDArray[np.float64]
 Matrix = Any  # scipy.sparse.csr_array or float64[rows, columns]
 
@@ -106,7 +108,8 @@ def fit_softmax(
     if start is not None:
         begin[:-1], begin[-1] = start.weights, start.bias
     options = {"maxiter": _MAX_STEPS, "gtol": 1e-3}
-    best = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x
+    with one_blas_thread():
+        best = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x
     free = best.reshape(num_columns + 1, 3)
     return SoftmaxFit(free[:-1].copy(), free[-1].copy(), penalty, {})
 

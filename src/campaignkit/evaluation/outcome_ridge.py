@@ -24,6 +24,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from campaignkit.pools import one_blas_thread
+
 Floats = NDArray[np.float64]
 
 _STEPS = 14  # of ridge and probabilities in turn; later steps move no verdict to speak of
@@ -72,6 +74,7 @@ class _Guess:
     wrong_frac: float
 
 
+@one_blas_thread()
 def fit_signs(
     pairs: Any, nodes: Any, signs: NDArray[np.int8], outcome: Floats, *, rng: Generator
 ) -> RidgeFit:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.pools import one_blas_thread
+
 Float = NDArray[np.float32]
 
 
@@ -41,6 +43,7 @@ def kernel(alike: Float, *, sharp: float = 4.0, own: float = 0.25) -> Float:
     return np.asarray(mixed + own * np.eye(len(alike), dtype=np.float32), dtype=np.float32)
 
 
+@one_blas_thread()
 def affinities(
     blocks: Sequence[Block],
     target: Float,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.extras import require
+from campaignkit.pools import one_openmp_thread
 
 Float = NDArray[np.float32]
 Predict = Callable[[Float], Float]
@@ -94,12 +95,15 @@ def _with_sklearn(features: Float, signs: NDArray[np.int8], seed: int) -> Predic
         max_bins=_SETTINGS["max_bin"],
         early_stopping=False,
         random_state=seed % 2**31,
-    ).fit(features, signs)
+    )
+    with one_openmp_thread():
+        grown.fit(features, signs)
     columns = np.asarray(grown.classes_, dtype=np.int64) + 1
 
     def predict(rows: Float) -> Float:
         chances = np.zeros((len(rows), 3), dtype=np.float32)
-        chances[:, columns] = grown.predict_proba(rows)
+        with one_openmp_thread():
+            chances[:, columns] = grown.predict_proba(rows)
         return chances
 
     return predict

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from campaignkit.pools import one_blas_thread
+
 Float = NDArray[np.float32]
 
 _START = 0.3  # spread of the factors before anything is known
@@ -37,6 +39,7 @@ class Factors:
         return np.asarray(np.einsum("pr,pr->p", self.first[pairs[:, 0]], self.second[pairs[:, 1]]))
 
 
+@one_blas_thread()
 def fit_factors(
     pairs: NDArray[np.integer],
     rest: Float,

@@ -16,6 +16,7 @@ from campaignkit.checks import checked_count
 from campaignkit.embed import FloatArray
 from campaignkit.errors import GraphError, SettingError
 from campaignkit.extras import require
+from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import key64
 
 Points = NDArray[np.float64]
@@ -65,6 +66,7 @@ class PCA:
         """``"PCA(15)"``."""
         return f"PCA({self.dimensions})"
 
+    @one_blas_thread()
     def reduce(self, rows: FloatArray, *, seed: int) -> Points:
         """The rows along their main directions, the widest first."""
         wide = rows.astype(np.float64)
