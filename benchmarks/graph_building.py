@@ -26,7 +26,7 @@ from campaignkit.edges import (
 )
 from campaignkit.edges.methods.active.learner import gather_evidence
 from campaignkit.edges.methods.active.rounds import run_rounds
-from campaignkit.edges.plan import fewest_calls
+from campaignkit.edges.methods.packing import fewest_calls
 from campaignkit.embed import HashingEmbedder
 from campaignkit.llm import Budget
 from campaignkit.seeds import stream

@@ -15,7 +15,7 @@ from campaignkit.edges.methods.active.hidden_factors import Factors, fit_factors
 from campaignkit.edges.methods.active.learner import SignLearner, gather_evidence
 from campaignkit.edges.methods.active.likeness import likeness
 from campaignkit.edges.methods.active.pair_features import pair_features
-from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.pairs import PairTable
 from campaignkit.seeds import stream
 
 WORLD = RehearsalWorld(48, seed=2)

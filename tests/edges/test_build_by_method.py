@@ -22,7 +22,7 @@ from campaignkit.edges import (
     TraitScorer,
     build_graph,
 )
-from campaignkit.edges.in_order import InOrder
+from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.errors import ArtifactError, CampaignkitError, GraphError
 from campaignkit.llm import Budget
 

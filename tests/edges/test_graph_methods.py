@@ -20,7 +20,7 @@ from campaignkit.edges import (
     RehearsalModel,
     RehearsalWorld,
 )
-from campaignkit.edges.in_order import InOrder
+from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.errors import GraphError
 from campaignkit.llm import ScriptedModel
 from campaignkit.testing import check_graph_method

@@ -26,9 +26,9 @@ from campaignkit.edges import (
     SignScale,
     build_graph,
 )
-from campaignkit.edges.in_order import InOrder
-from campaignkit.edges.llm_scorer import every_pair, negative_edges
+from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.edges.prompt_data import read_data
+from campaignkit.edges.scorers.llm import every_pair, negative_edges
 from campaignkit.errors import GraphError
 from campaignkit.llm import Budget, Prompt, RetryPolicy, ScriptedModel
 

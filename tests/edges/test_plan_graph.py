@@ -22,7 +22,7 @@ from campaignkit.edges import (
     pack,
     plan_graph,
 )
-from campaignkit.edges.plan.prompt_bytes import PromptLengths
+from campaignkit.edges.plan import PromptLengths
 from campaignkit.errors import CampaignkitError, GraphError
 from campaignkit.llm import Budget
 

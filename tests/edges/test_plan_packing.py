@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.plan import PACKINGS, fewest_calls, pack
+from campaignkit.edges.methods.packing import PACKINGS, fewest_calls, pack
+from campaignkit.edges.pairs import PairTable
 from campaignkit.errors import GraphError
 
 PUBLISHED_NUMBERS = [

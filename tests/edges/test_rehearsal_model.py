@@ -8,10 +8,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from campaignkit.edges import LLMEdgeScorer, RehearsalModel, RehearsalWorld, build_graph
-from campaignkit.edges.llm_scorer import PairPrompt, ScoreScale, SignScale
-from campaignkit.edges.llm_scorer.reply_form import reply_form
+from campaignkit.edges import (
+    LLMEdgeScorer,
+    PairPrompt,
+    RehearsalModel,
+    RehearsalWorld,
+    ScoreScale,
+    SignScale,
+    build_graph,
+)
 from campaignkit.edges.prompt_data import data_block
+from campaignkit.edges.scorers.prompt import reply_form
 from campaignkit.errors import CampaignkitError
 from campaignkit.graph import compare
 from campaignkit.llm import MalformedReply, Prompt

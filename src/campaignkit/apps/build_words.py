@@ -8,7 +8,7 @@ from campaignkit.errors import CampaignkitError
 
 if TYPE_CHECKING:
     from campaignkit.edges import GraphMethod
-    from campaignkit.edges.plan.packing import Packing
+    from campaignkit.edges.methods.packing import Packing
     from campaignkit.llm import Budget, ChatModel
 
 _METHODS = ("brute-force", "active", "pre-filter")
@@ -96,7 +96,7 @@ def budget_of(*, calls: int | None, tokens: int | None, money: float | None) -> 
 
 
 def _packing(name: str) -> Packing:
-    from campaignkit.edges.plan.packing import PACKINGS
+    from campaignkit.edges.methods.packing import PACKINGS
 
     if name not in PACKINGS:
         raise CampaignkitError(f"--packing is {name!r}; expected {', '.join(PACKINGS)}")

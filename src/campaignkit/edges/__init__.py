@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from campaignkit.edges.answer_quality import AnswerQuality
-from campaignkit.edges.build import build_graph
-from campaignkit.edges.build_comparison import BuildComparison, compare_builds
-from campaignkit.edges.graph_build import BuildReport, GraphBuild, RuleCounts
-from campaignkit.edges.judgement import Judgement
-from campaignkit.edges.known_pairs import KnownPairsCheck, check_known_pairs, published_pairs
-from campaignkit.edges.llm_scorer import (
-    ContextProvider,
-    FactTable,
-    LLMEdgeScorer,
-    PairPrompt,
-    ScoreScale,
-    SignScale,
+from campaignkit.edges.build import build_graph, plan_graph
+from campaignkit.edges.compare import (
+    BuildComparison,
+    KnownPairsCheck,
+    check_known_pairs,
+    compare_builds,
+    published_pairs,
 )
-from campaignkit.edges.method import GraphMethod
 from campaignkit.edges.methods.active import ActiveBuilder, RoundSummary
+from campaignkit.edges.methods.brute_force import BruteForce
+from campaignkit.edges.methods.packing import PACKINGS, pack
 from campaignkit.edges.methods.prefilter import (
     HDBSCAN,
     PCA,
@@ -27,12 +22,18 @@ from campaignkit.edges.methods.prefilter import (
     Prefiltering,
     describe_attributes,
 )
-from campaignkit.edges.pair_states import Decider, Fate, PairStates
-from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.plan import PACKINGS, BruteForce, GraphPlan, StagePlan, pack, plan_graph
+from campaignkit.edges.methods.protocols import GraphMethod
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.plan import GraphPlan, StagePlan
 from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
-from campaignkit.edges.scorer import EdgeScorer, Pair
+from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, RuleCounts
+from campaignkit.edges.scorers.context import ContextProvider, FactTable
+from campaignkit.edges.scorers.llm import LLMEdgeScorer, every_edge, every_pair, negative_edges
+from campaignkit.edges.scorers.prompt import PairPrompt
+from campaignkit.edges.scorers.protocols import EdgeScorer, Judgement, Pair
+from campaignkit.edges.scorers.scale import ScoreScale, SignScale
 from campaignkit.edges.session import BuildSession
+from campaignkit.edges.states import Decider, Fate, PairStates
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
 
@@ -81,6 +82,9 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "check_known_pairs",
     "compare_builds",
     "describe_attributes",
+    "every_edge",
+    "every_pair",
+    "negative_edges",
     "pack",
     "plan_graph",
     "published_pairs",

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.edges.answer_store import AnswerStore, Vote
-from campaignkit.edges.judgement import Judgement
-from campaignkit.edges.llm_scorer.votes import settled
-from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.scorer import Pair
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.scorers.llm import settled
+from campaignkit.edges.scorers.protocols import Judgement, Pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from campaignkit.edges.judgement import Judgement
-from campaignkit.edges.scorer import Pair
+from campaignkit.edges.scorers.protocols import Judgement, Pair
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_rules.vote import CLEAR, FAIR
 

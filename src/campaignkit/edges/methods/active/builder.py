@@ -23,17 +23,16 @@ from campaignkit.edges.methods.active.trait_cards import (
     no_traits,
     without_traits,
 )
-from campaignkit.edges.pair_states import Decider
-from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.plan.graph_plan import GraphPlan
-from campaignkit.edges.plan.plan_calls import planned
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.plan import GraphPlan, planned
+from campaignkit.edges.states import Decider
 from campaignkit.errors import Fault, GraphError
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges.pair_states import PairStates
     from campaignkit.edges.session import BuildSession
+    from campaignkit.edges.states import PairStates
     from campaignkit.embed import Embedder
     from campaignkit.llm import ChatModel
 

@@ -16,7 +16,7 @@ from campaignkit.edges.methods.active.card_columns import read_cards
 from campaignkit.edges.methods.active.hidden_factors import Factors, fit_factors
 from campaignkit.edges.methods.active.likeness import likeness
 from campaignkit.edges.methods.active.pair_features import pair_features
-from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.pairs import PairTable
 from campaignkit.seeds import key64, stream
 
 Float = NDArray[np.float32]

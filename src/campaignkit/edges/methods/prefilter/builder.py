@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.graph_build import GraphBuild
 from campaignkit.edges.methods.prefilter import labels as labelling, scores as scoring
 from campaignkit.edges.methods.prefilter.clustering import (
     HDBSCAN,
@@ -30,14 +29,15 @@ from campaignkit.edges.methods.prefilter.routing import (
     published_calls,
     route_pairs,
 )
-from campaignkit.edges.pair_states import PairStates
+from campaignkit.edges.report import GraphBuild
 from campaignkit.edges.session import BuildSession
+from campaignkit.edges.states import PairStates
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
 from campaignkit.errors import Fault, GraphError
 from campaignkit.llm import CallFailed, ChatModel, Reply, Request
 
 if TYPE_CHECKING:
-    from campaignkit.edges.plan.graph_plan import GraphPlan
+    from campaignkit.edges.plan import GraphPlan
 
 Describe = Literal["missing", "all", "never"]
 CallPacking = Literal["published", "mixed"]

@@ -9,11 +9,11 @@ import numpy as np
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.methods.prefilter.routing import mixed_calls, published_calls
-from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.pairs import PairTable
 
 if TYPE_CHECKING:
     from campaignkit.edges.methods.prefilter.builder import ClusterPrefilter
-    from campaignkit.edges.plan.graph_plan import GraphPlan
+    from campaignkit.edges.plan import GraphPlan
 
 
 def plan_prefilter(
@@ -24,7 +24,7 @@ def plan_prefilter(
     prices: object,
 ) -> GraphPlan:
     """The plan of a pre-filter: an upper bound, since what is judged depends on the scores."""
-    from campaignkit.edges.plan.plan_calls import planned
+    from campaignkit.edges.plan import planned
 
     table = PairTable(catalogue)
     make_calls = published_calls if method.packing == "published" else mixed_calls

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.graph_build import GraphBuild
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.methods.prefilter.labels import ClusterLabel
 from campaignkit.edges.methods.prefilter.routing import Bands, Route
 from campaignkit.edges.methods.prefilter.scores import ClusterScore
+from campaignkit.edges.report import GraphBuild
 from campaignkit.errors import GraphError
 
 DETAIL = "prefilter"  # its name among a report's details

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from campaignkit.edges.methods.prefilter.clustering import Clustering
 from campaignkit.edges.methods.prefilter.labels import ClusterLabel
 from campaignkit.edges.methods.prefilter.scores import ClusterScore
-from campaignkit.edges.pair_states import Decider, Fate, PairStates
-from campaignkit.edges.pair_table import PairTable
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.states import Decider, Fate, PairStates
 from campaignkit.errors import Fault, GraphError
 
 IntArray = NDArray[np.int64]

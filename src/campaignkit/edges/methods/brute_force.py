@@ -1,4 +1,4 @@
-"""Brute force, planned: every pair is judged, in as few calls as can be."""
+"""Every pair is judged: in as few calls as can be, or in catalogue order."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from campaignkit.edges.pair_table import PairTable
-from campaignkit.edges.plan.graph_plan import GraphPlan
-from campaignkit.edges.plan.packing import Packing, check_packing, fewest_calls, pack
-from campaignkit.edges.plan.plan_calls import planned
+from campaignkit.edges.methods.packing import Packing, check_packing, fewest_calls, pack
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.plan import GraphPlan, planned
 from campaignkit.errors import GraphError
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges.pair_states import PairStates
     from campaignkit.edges.session import BuildSession
+    from campaignkit.edges.states import PairStates
+
 
 STAGE = "scoring pairs"
 
@@ -32,7 +32,7 @@ class BruteForce:
     packing : {"mixed", "pairs", "oriented", "published"}
         What a call holds: one primary attribute and targets of any modality; any pairs; one
         primary and targets of one modality, the cheaper way round; the same by the published
-        rule. See :func:`~campaignkit.edges.plan.pack`.
+        rule. See :func:`~campaignkit.edges.pack`.
 
     Raises
     ------
@@ -103,3 +103,32 @@ class BruteForce:
             model=model,
             prices=prices,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Judges all pairs in the order of the pair table; what a store or a budget gets by default.
+
+    Attributes
+    ----------
+    batch_size : int
+        Pairs in one call.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> from campaignkit.edges import TraitScorer, build_graph
+    >>> starter = Catalogue.bundled("starter-27")
+    >>> build_graph(starter, scorer=TraitScorer(), method=InOrder(25)).report.calls
+    11
+    """
+
+    batch_size: int = 25
+
+    def build(self, session: BuildSession) -> PairStates:
+        """Judge every pair that is not known from an earlier build."""
+        new = np.flatnonzero(~session.known)
+        starts = range(self.batch_size, len(new), self.batch_size)
+        session.judge(np.split(new, list(starts)) if len(new) else [], stage=STAGE)
+        session.judge([np.flatnonzero(session.known)], stage=STAGE)
+        return session.states

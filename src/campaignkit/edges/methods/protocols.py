@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from campaignkit.edges.pair_states import PairStates
     from campaignkit.edges.session import BuildSession
+    from campaignkit.edges.states import PairStates
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from campaignkit.catalogue import Attribute, Key
-from campaignkit.edges.scorer import Pair
+from campaignkit.edges.scorers.protocols import Pair
 from campaignkit.errors import Fault, GraphError
 
 

@@ -1,0 +1,262 @@
+"""What a build will ask, and what it will cost, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.catalogue import Attribute
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.prompt_data import quoted
+from campaignkit.edges.scorers.prompt import PairPrompt
+from campaignkit.edges.scorers.scale import SignScale
+from campaignkit.errors import GraphError
+from campaignkit.llm import Price, Usage, checked_prices, read_prices
+
+# Published: 570 calls of 25 pairs by 7 workers in 553 s. Yours will differ.
+SECONDS_A_CALL = 553 / 570
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """What one stage of a build asks.
+
+    Examples
+    --------
+    >>> StagePlan(calls=2, judgements=50, prompt_bytes=6000).calls
+    2
+    """
+
+    calls: int
+    judgements: int
+    prompt_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPlan:
+    """What a build will ask.
+
+    Attributes
+    ----------
+    method : str
+        Its name.
+    calls : int
+        Requests, if every reply is whole; missing keys are asked again.
+    judgements : int
+        Pairs asked about.
+    prompt_bytes : int
+        Of all prompts, in UTF-8, the standing instruction of each call included; exact for the
+        scorer's default wording.
+    tokens_in, tokens_out : int
+        Estimates: four bytes a token in; eight tokens a judgement out, 120 a trait card.
+    cost : float or None
+        In the currency of the prices; None without a price.
+    time_s : float
+        At the published pace of 7 calls at a time.
+    by_stage : mapping of str to StagePlan
+        Adds up to calls, judgements and prompt bytes.
+    at_most : bool
+        Whether the build may end earlier.
+    fewest_calls : int
+        No packing of these judgements can do with fewer calls.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> from campaignkit.edges import BruteForce, plan_graph
+    >>> plan = plan_graph(Catalogue.bundled("retail-160"), method=BruteForce())
+    >>> plan.calls, plan.judgements, plan.cost
+    (348, 8700, None)
+    """
+
+    method: str
+    calls: int
+    judgements: int
+    prompt_bytes: int
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
+    time_s: float
+    by_stage: Mapping[str, StagePlan]
+    at_most: bool
+    fewest_calls: int
+
+    def check_budget(self, budget: object) -> None:
+        """Refuse what a budget does not cover, before anything is sent.
+
+        Raises
+        ------
+        GraphError
+            With each limit that is too low.
+        """
+        needed = {"calls": self.calls, "tokens": self.tokens_in + self.tokens_out}
+        if self.cost is not None:
+            needed["money"] = self.cost  # type: ignore[assignment]  # a float among counts
+        short = [
+            f"{needed[name]:,.6g} {name} needed, {limit:,.6g} allowed"
+            for name in needed
+            if (limit := getattr(budget, name, None)) is not None and needed[name] > limit
+        ]
+        if short and not self.at_most:
+            raise GraphError(
+                f"{self.method} does not fit the budget: " + "; ".join(short),
+                hint="allow more, packing='mixed' or 'pairs' to need fewer calls, or use "
+                "ActiveBuilder, which stops where the budget ends",
+            )
+
+    def __str__(self) -> str:
+        most = "at most " if self.at_most else ""
+        price = "no price given" if self.cost is None else f"{self.cost:,.4g}"
+        lines = [
+            f"{self.method}: {most}{self.calls:,} calls for {self.judgements:,} judgements, "
+            f"about {self.tokens_in:,} tokens in and {self.tokens_out:,} out, "
+            f"{self.time_s:,.0f} s at the published pace; cost: {price}"
+        ]
+        lines += [
+            f"  {name}: {stage.calls:,} calls, {stage.judgements:,} judgements, "
+            f"{stage.prompt_bytes:,} bytes of prompts"
+            for name, stage in self.by_stage.items()
+        ]
+        return "\n".join(lines)
+
+
+class PromptLengths:
+    """The bytes of the scorer's prompts for calls about pairs of a catalogue.
+
+    A prompt is its wording, which is measured on one call of each form, and a line for each pair,
+    which is as long as its names are.
+
+    Parameters
+    ----------
+    table : PairTable
+    prompt : PairPrompt, optional
+        The scorer's wording; the default one without it.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> table = PairTable(Catalogue.bundled("starter-27"))
+    >>> prompt = PairPrompt().render([table.pair(3)], scale=SignScale())
+    >>> PromptLengths(table).of([np.array([3])]) == len((prompt.system + prompt.user).encode())
+    True
+    """
+
+    def __init__(self, table: PairTable, *, prompt: PairPrompt | None = None) -> None:
+        self._table = table
+        names = [quoted([a.modality, a.value]) for a in table.catalogue]
+        self._name = np.array([len(name.encode()) for name in names], dtype=np.int64)
+        wording = prompt or PairPrompt()
+        x, y, z, w = (Attribute(m, v) for m, v in (("a", "x"), ("b", "y"), ("b", "z"), ("c", "w")))
+        name = len(quoted(["a", "x"]))
+        self._with_primary = _length(wording, [(x, y), (x, z)]) - 3 * name
+        self._with_pairs = _length(wording, [(x, y), (z, w)]) - 4 * name
+
+    def of(self, calls: Iterable[NDArray[np.integer]]) -> int:
+        """The bytes of all prompts of these calls together."""
+        return sum(self._of_call(np.asarray(call)) for call in calls if len(call))
+
+    def _of_call(self, call: NDArray[np.integer]) -> int:
+        ends = self._table.pairs[call]
+        names = self._name[ends]
+        numbers = _number_lines(len(call)) - _number_lines(2)
+        for side in (0, 1):
+            primary = ends[0, side]
+            if (ends == primary).any(axis=1).all():
+                targets = int(names.sum()) - len(call) * int(self._name[primary])
+                return self._with_primary + int(self._name[primary]) + targets + numbers
+        # A pair is a list of two names: two brackets, a comma and a blank more.
+        return self._with_pairs + int(names.sum()) + 4 * (len(call) - 2) + numbers
+
+
+def _length(prompt: PairPrompt, pairs: list[tuple[Attribute, Attribute]]) -> int:
+    made = prompt.render(pairs, scale=SignScale())
+    return len((made.system + made.user).encode())
+
+
+def _number_lines(count: int) -> int:
+    """The bytes of the bracket numbers 1 to `count`, each on its line: ``,\\n"[7]": ``."""
+    digits = sum(len(str(number)) for number in range(1, count + 1))
+    return digits + 8 * count
+
+
+# Rough, and said to be so: names and JSON take three to five bytes a token.
+_BYTES_A_TOKEN = 4
+_TOKENS_A_JUDGEMENT = 8
+_TOKENS_A_CALL_OF_OTHERS = 1200  # ten trait cards of about 120
+_BYTES_A_CALL_OF_OTHERS = 2600  # the question of a trait card and ten names
+
+
+def planned(
+    table: PairTable,
+    calls: Mapping[str, Sequence[NDArray[np.integer]]],
+    *,
+    method: str,
+    at_most: bool = False,
+    fewest: int | None = None,
+    model: object = None,
+    prices: object = None,
+    other_calls: Mapping[str, int] | None = None,
+) -> GraphPlan:
+    """The plan that calls make.
+
+    Parameters
+    ----------
+    table : PairTable
+    calls : mapping of str to sequence of int[k]
+        Pair numbers of each call, by stage.
+    method : str
+        The method's name.
+    at_most : bool
+        Whether the build may end earlier.
+    fewest : int, optional
+        A number of calls that no packing goes below; that of full calls without it.
+    model : object, optional
+        A chat model or its name, to find its price.
+    prices : mapping, optional
+        As for `Account`: ``{"my-model": (0.10, 0.40)}``, in and out, per million tokens.
+    other_calls : mapping of str to int, optional
+        Calls that judge no pairs, such as those for trait cards.
+    """
+
+    lengths = PromptLengths(table)
+    stages = {
+        name: StagePlan(number, 0, number * _BYTES_A_CALL_OF_OTHERS)
+        for name, number in (other_calls or {}).items()
+    }
+    num_other = sum(stage.calls for stage in stages.values())
+    for name, some in calls.items():
+        stages[name] = StagePlan(len(some), sum(map(len, some)), lengths.of(some))
+    judgements = sum(stage.judgements for stage in stages.values())
+    sent = sum(stage.prompt_bytes for stage in stages.values())
+    num_calls = sum(stage.calls for stage in stages.values())
+    usage = Usage(
+        tokens_in=-(-sent // _BYTES_A_TOKEN),
+        tokens_out=_TOKENS_A_JUDGEMENT * judgements + _TOKENS_A_CALL_OF_OTHERS * num_other,
+    )
+    price = _price_of(model, prices)
+    batch = max((len(call) for some in calls.values() for call in some), default=1)
+    return GraphPlan(
+        method=method,
+        calls=num_calls,
+        judgements=judgements,
+        prompt_bytes=sent,
+        tokens_in=usage.tokens_in,
+        tokens_out=usage.tokens_out,
+        cost=None if price is None else price.of(usage),
+        time_s=SECONDS_A_CALL * num_calls,
+        by_stage=stages,
+        at_most=at_most,
+        fewest_calls=-(-judgements // batch) + num_other if fewest is None else fewest,
+    )
+
+
+def _price_of(model: object, prices: object) -> Price | None:
+    table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
+    if model is None:
+        # One price is the price; of several, the model says which.
+        return next(iter(table.values())) if len(table) == 1 else None
+    return table.get(model if isinstance(model, str) else str(getattr(model, "name", "")))

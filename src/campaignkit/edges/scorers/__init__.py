@@ -1,0 +1,1 @@
+"""What decides whether two attributes go together: rules, or a language model."""
