@@ -65,7 +65,7 @@ _LARGE = (
     _WORLD
     + """
 import campaignkit as ck
-graph = ck.synthetic_graph(
+graph = ck.graph.synthetic_graph(
     {{"brand": 20000, "audience": 30000, "creative": 40000, "geo": 10000}},
     num_positive=400_000, num_negative=300_000, seed=1)
 built = spent()

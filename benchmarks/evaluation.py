@@ -63,7 +63,7 @@ def scoring() -> dict[str, dict[str, float]]:
 
 def reading_s() -> float:
     """CPU seconds of reading 10,000 runs."""
-    made = ck.RunRecord(
+    made = ck.runs.RunRecord(
         kind="evaluation", task="outcome", dataset={"name": "test"}, model={"name": "m"},
         scores={"macro_f1": 0.5, "log_loss": 1.0}, intervals={"macro_f1": (0.4, 0.6)},
         confusion=[[5, 1, 0], [1, 5, 1], [0, 1, 5]], machine=machine_facts(),

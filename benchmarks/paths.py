@@ -53,8 +53,8 @@ def main() -> None:
 
 def pair_way() -> Way:
     """From a catalogue to the graph, with a language model's scorer and the active builder."""
-    world = ck.RehearsalWorld(48, seed=1)
-    model = ck.RehearsalModel(world)
+    world = ck.edges.RehearsalWorld(48, seed=1)
+    model = ck.edges.RehearsalModel(world)
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder:

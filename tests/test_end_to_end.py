@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("quickstart") / "out"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", _no_network)
-        ck.run_quickstart(folder, seed=7)
+        ck.report.run_quickstart(folder, seed=7)
     return folder
 
 
@@ -133,8 +133,8 @@ def test_train_and_test_share_no_campaign_and_lose_none(made: Path) -> None:
 def test_a_second_run_gives_the_same_bytes_and_another_seed_gives_others(
     made: Path, tmp_path: Path
 ) -> None:
-    ck.run_quickstart(tmp_path / "same", seed=7)
-    ck.run_quickstart(tmp_path / "other", seed=8)
+    ck.report.run_quickstart(tmp_path / "same", seed=7)
+    ck.report.run_quickstart(tmp_path / "other", seed=8)
 
     for path in (p for p in made.rglob("*") if p.is_file()):
         name = path.relative_to(made)

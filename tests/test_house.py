@@ -45,11 +45,10 @@ ACTORS = re.compile(r"(Manager|Handler|Processor|Engine|Factory|Base)$")
 
 
 def test_no_file_is_longer_than_600_lines() -> None:
-    menu = SRC / "__init__.py"  # the public names, three times over: it grows with them
     long = {
         str(p.relative_to(SRC)): n
         for p in FILES
-        if p != menu and (n := len(p.read_text(encoding="utf-8").splitlines())) > 600
+        if (n := len(p.read_text(encoding="utf-8").splitlines())) > 600
     }
 
     assert long == {}
@@ -96,31 +95,70 @@ def test_public_names_survive_the_import_of_every_module() -> None:
         except ModuleNotFoundError as err:  # one that is reached only where its extra is there
             if err.name not in OPTIONAL:
                 raise
-    rooms = {p.stem for p in SRC.glob("*.py")} | {p.name for p in ROOMS}
 
-    clashes = (set(campaignkit.__all__) & rooms) - {"recipes"}
-    modules = [
-        name
-        for name in campaignkit.__all__
-        if name != "recipes" and inspect.ismodule(getattr(campaignkit, name))
-    ]
+    hidden = [name for name in campaignkit.__all__ if inspect.ismodule(getattr(campaignkit, name))]
 
-    assert (clashes, modules) == (set(), [])
+    assert hidden == []
+    assert {*campaignkit.__all__} & {*campaignkit._ROOMS} == set()
 
 
-def test_public_names_are_listed_once_and_in_order() -> None:
-    lazy = [name for name in campaignkit.__all__ if name != "__version__"]
+def test_the_root_knows_every_room_and_its_docstring_is_their_map() -> None:
+    files = {p.stem for p in SRC.glob("*.py")} - {"__init__", "__main__"}
+    told = re.findall(r"``(\w+)``", "".join(re.findall(r"^- .*$", campaignkit.__doc__, re.M)))
 
-    assert lazy == sorted(campaignkit._ROOM_OF)
-    assert dir(campaignkit) == sorted(campaignkit.__all__)
+    assert {*campaignkit._ROOMS} == {p.name for p in ROOMS} | files == {*told}
+    assert len(told) == len({*told})
+    assert {*dir(campaignkit)} == {*campaignkit.__all__, *campaignkit._ROOMS}
 
 
-def test_the_type_checkers_view_of_the_root_is_the_lazy_one() -> None:
-    tree = ast.parse((SRC / "__init__.py").read_text(encoding="utf-8"))
-    block = next(n for n in tree.body if isinstance(n, ast.If))
-    seen = {a.asname or a.name for n in block.body for a in getattr(n, "names", [])}
+def test_the_root_offers_each_name_once_as_its_room_does() -> None:
+    names = [name for names in campaignkit._ROOMS.values() for name in names]
 
-    assert seen == set(campaignkit._ROOM_OF)
+    assert len(names) == len({*names})
+    for room, held in campaignkit._ROOMS.items():
+        module = importlib.import_module(f"campaignkit.{room}")
+        assert list(held) == sorted(held)
+        assert {*held} <= {*getattr(module, "__all__", vars(module))}
+        assert [n for n in held if getattr(campaignkit, n) is not getattr(module, n)] == []
+
+
+def test_type_checkers_see_the_roots_names_and_no_other(tmp_path: Path) -> None:
+    stub = (SRC / "__init__.pyi").read_text(encoding="utf-8")
+    seen = {
+        node.module: tuple(a.asname for a in node.names)
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.ImportFrom)
+    }
+    rooms = {f"campaignkit.{room}": names for room, names in campaignkit._ROOMS.items() if names}
+
+    assert seen == {"campaignkit": tuple(sorted(campaignkit._ROOMS)), **rooms}
+    assert (SRC / "py.typed").exists()
+
+    mypy = pytest.importorskip("mypy.api", reason="mypy is not installed")
+    (tmp_path / "campaignkit").mkdir()
+    (tmp_path / "campaignkit" / "__init__.pyi").write_text(stub, encoding="utf-8")
+    (tmp_path / "asked.py").write_text("import campaignkit as ck\n\nck.audit\nck.audti\n")
+    alone = ["--ignore-missing-imports", "--no-site-packages", "--config-file="]
+    told, _, status = mypy.run([*alone, "--cache-dir=/dev/null", str(tmp_path)])
+    assert status == 1
+    assert re.findall(r"asked.py:(\d+): .*\[attr-defined\]", told) == ["4"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("build_grph", "did you mean 'build_graph'?"),
+        ("PairPrompt", "it stands in its room: campaignkit.edges.PairPrompt"),
+        ("SpecError", "it stands in its room: campaignkit.errors.SpecError"),
+        ("audits", "did you mean 'audit'?"),
+        ("quite_something_else", "no attribute 'quite_something_else'"),
+    ],
+)
+def test_a_name_that_is_not_at_the_root_is_answered_with_one_that_is_meant(
+    asked: str, told: str
+) -> None:
+    with pytest.raises(AttributeError, match=re.escape(told) + "$"):
+        getattr(campaignkit, asked)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda p: p.name)

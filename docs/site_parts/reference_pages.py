@@ -104,8 +104,6 @@ def _value(name: str, thing: object) -> str:
 
 def _root_line(name: str) -> str:
     room = campaignkit._ROOM_OF[name]
-    if room == name:
-        return f"- ``ck.{name}``: a module, see :doc:`{room}`"
     thing = getattr(campaignkit, name)
     first = _escaped((inspect.getdoc(thing) or "").split("\n")[0])
     role = "class" if inspect.isclass(thing) else "func"

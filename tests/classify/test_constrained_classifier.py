@@ -294,7 +294,7 @@ def test_four_bits_need_bitsandbytes(folders: dict[str, Path]) -> None:
     if transformers.utils.is_bitsandbytes_available():
         pytest.skip("bitsandbytes is installed")
 
-    with pytest.raises(ck.MissingExtra, match="bitsandbytes"):
+    with pytest.raises(ck.errors.MissingExtra, match="bitsandbytes"):
         ck.ConstrainedClassifier.from_pretrained(folders["llama"], four_bit=True)
 
 

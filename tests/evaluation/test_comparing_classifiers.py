@@ -73,7 +73,7 @@ def test_the_graph_scores_one_on_its_own_campaigns_and_less_with_labels_redrawn(
     labels = dataset.labels.copy()
     labels[:9] = labels[-9:]
 
-    clean = ck.GraphOracle(graph, spec).score(dataset)
+    clean = ck.evaluation.GraphOracle(graph, spec).score(dataset)
     noisy = ck.Yardsticks.measure((dataset, labels), graph=graph, spec=spec).oracle
 
     assert (clean.macro_f1, clean.num_outside, clean.num_ambiguous) == (1.0, 0, 0)
@@ -83,11 +83,11 @@ def test_the_graph_scores_one_on_its_own_campaigns_and_less_with_labels_redrawn(
 
 def test_where_boxes_overlap_the_graph_takes_the_likelier_label(world) -> None:
     graph, spec, dataset = world
-    told = ck.GraphOracle(graph, spec).predict(dataset)
-    score = ck.GraphOracle(graph, spec).score(dataset)
+    told = ck.evaluation.GraphOracle(graph, spec).predict(dataset)
+    score = ck.evaluation.GraphOracle(graph, spec).score(dataset)
 
     # Every way to settle the rows in two boxes by a fixed order of labels, the oracle's included.
-    distances = ck.GraphOracle(graph, spec)._distances(dataset)
+    distances = ck.evaluation.GraphOracle(graph, spec)._distances(dataset)
     names = np.array([*spec.label_params])
     orders = [np.array(order) for order in permutations(range(3))]
     hits = [

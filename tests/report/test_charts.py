@@ -14,17 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from campaignkit import (
-    AnnealingSampler,
-    CampaignDataset,
-    CampaignkitError,
-    DatasetError,
-    GraphError,
-    SamplingSpec,
-    SpecError,
-    UnknownAttribute,
-    diagnose,
-)
+from campaignkit import AnnealingSampler, CampaignDataset, CampaignkitError, SamplingSpec, diagnose
+from campaignkit.errors import DatasetError, GraphError, SpecError, UnknownAttribute
 from campaignkit.evaluation import DetectionSweep
 from campaignkit.evaluation.detection import DetectionScore, Hits, KindHits
 from campaignkit.report import charts

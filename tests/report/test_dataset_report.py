@@ -14,17 +14,15 @@ import pytest
 import campaignkit.report
 from campaignkit import (
     AnnealingSampler,
-    ArtifactError,
     Catalogue,
-    DatasetError,
     Edge,
     SamplingSpec,
     SignedGraph,
     diagnose,
-    run_quickstart,
     write_report,
 )
-from campaignkit.errors import SpecError
+from campaignkit.errors import ArtifactError, DatasetError, SpecError
+from campaignkit.report import run_quickstart
 
 NASTY = "<script>alert('x')</script>&\"<b>"
 VOID = {"meta", "br", "hr", "img", "input", "link"}

@@ -14,14 +14,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import campaignkit.report.leaderboard as leaderboard
-from campaignkit import (
-    AnnealingSampler,
-    ArtifactError,
-    Catalogue,
-    TraitScorer,
-    build_graph,
-    diagnose,
-)
+from campaignkit import AnnealingSampler, Catalogue, TraitScorer, build_graph, diagnose
+from campaignkit.errors import ArtifactError
 from campaignkit.report.leaderboard import (
     FollowedRead,
     FollowedRuns,

@@ -64,7 +64,8 @@ class GraphOracle:
     Examples
     --------
     >>> import campaignkit as ck
-    >>> graph = ck.synthetic_graph({"brand": 20, "geo": 30}, num_positive=200, num_negative=100)
+    >>> sizes = {"brand": 20, "geo": 30}
+    >>> graph = ck.graph.synthetic_graph(sizes, num_positive=200, num_negative=100)
     >>> spec = ck.diagnose(graph, type_ranges={"brand": (2, 3), "geo": (3, 5)}).suggest(
     ...     {"pos": 30, "neg": 30})
     >>> dataset = ck.AnnealingSampler(graph, spec).sample()

@@ -10,7 +10,7 @@ from campaignkit.graph import SignedGraph, synthetic_graph
 
 @dataclass(frozen=True)
 class World:
-    """The arguments of :func:`~campaignkit.synthetic_graph`, all but the seed.
+    """The arguments of :func:`~campaignkit.graph.synthetic_graph`, all but the seed.
 
     Examples
     --------
