@@ -105,7 +105,7 @@ def build_a_graph(model: ChatModel, store: Path | None, job: Job) -> Outcome:
         ledger.close()
     states = build.states
     assert states is not None
-    signs = [states.sign.tolist(), states.fate.tolist(), build.graph.digest]
+    signs = [states.sign.tolist(), states.outcome.tolist(), build.graph.digest]
     report = build.report
     return Outcome(digest_json(signs), report.num_pairs, report.num_failed, spent)
 

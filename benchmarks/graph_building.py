@@ -242,7 +242,7 @@ def _active(world: RehearsalWorld, calls: int) -> dict[str, float]:
         "gain": told["three_way"] - float((random_share == reference).mean()),
         "rerun_ceiling": float((world.answers() == reference).mean()),
         "bound": build.report.details["active"]["disagreement is at most"],
-        "judged_share": build.report.by_decider["scored"] / world.num_pairs,
+        "judged_share": build.report.decided_by["scored"] / world.num_pairs,
         "cpu_s": cpu_s,
     }
 

@@ -22,8 +22,8 @@ from campaignkit.edges import (
     UMAP,
     Bands,
     ClusterPrefilter,
-    Fate,
     LLMEdgeScorer,
+    Outcome,
     RehearsalModel,
     RehearsalWorld,
     build_graph,
@@ -97,7 +97,7 @@ def row(
     )
     cpu = time.process_time() - started
     assert build.states is not None
-    found = np.where(build.states.fate == Fate.DECIDED, build.states.sign, 0)
+    found = np.where(build.states.outcome == Outcome.DECIDED, build.states.sign, 0)
     report, details = build.report, ClusterPrefilter.inspect(build)
     clusters = details.clustering.clusters
     return {

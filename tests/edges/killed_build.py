@@ -39,7 +39,7 @@ def build(url: str, method: str, store: Path | None, *, workers: int) -> dict[st
         seed=7,
     )
     assert built.states is not None
-    states = (built.states.sign, built.states.fate, built.states.decided_by)
+    states = (built.states.sign, built.states.outcome, built.states.decided_by)
     return {
         "digest": built.graph.digest,
         "states": digest_bytes(b"".join(array.tobytes() for array in states)),

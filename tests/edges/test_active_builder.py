@@ -120,7 +120,7 @@ def test_a_build_says_how_each_edge_was_decided() -> None:
     edges = list(build.graph.edges())
     by = Counter(edge.decided_by for edge in edges)
     assert len(edges) == NUM_PAIRS == build.report.num_pairs
-    assert by == build.report.by_decider == {"scored": 1000, "predicted": NUM_PAIRS - 1000}
+    assert by == build.report.decided_by == {"scored": 1000, "predicted": NUM_PAIRS - 1000}
     predicted = [edge for edge in edges if edge.decided_by == "predicted"]
     assert all(1 / 3 - 1e-6 <= edge.probability <= 1 for edge in predicted)
     last = len(build.report.details["active"]["rounds"])
@@ -300,7 +300,7 @@ def test_a_rehearsal_with_a_model_keeps_within_its_calls() -> None:
 
     found = compare(world.truth_graph(), build.graph).overall
     assert build.report.calls <= 265
-    assert sum(build.report.by_decider.values()) == build.report.num_pairs == 8700
+    assert sum(build.report.decided_by.values()) == build.report.num_pairs == 8700
     assert build.report.num_failed == 0
     assert found.edge_recall > 0.88
     assert found.edge_precision > 0.85
@@ -313,7 +313,7 @@ def test_small_catalogues_are_judged_whole() -> None:
 
     build = build_graph(starter, scorer=TraitScorer(), method=ActiveBuilder())
 
-    assert build.report.by_decider == {"rule": 252} or build.report.by_decider == {"scored": 252}
+    assert build.report.decided_by == {"rule": 252} or build.report.decided_by == {"scored": 252}
     assert build.report.calls == 11
     assert build.report.details["active"].startswith("planned brute force")
 
@@ -395,7 +395,7 @@ def test_modalities_of_one_attribute_are_no_trouble(sizes: dict[str, int]) -> No
     )
 
     assert build.report.calls == 5
-    assert build.report.by_decider["predicted"] == world.num_pairs - 125
+    assert build.report.decided_by["predicted"] == world.num_pairs - 125
 
 
 def test_names_in_card_prompts_stay_data() -> None:
@@ -430,7 +430,7 @@ def test_cards_come_from_the_model_where_traits_are_lacking() -> None:
 
     assert len(asked) == build.report.calls_by_stage["trait cards"] == 9
     assert build.report.calls <= 48
-    assert build.report.by_decider["predicted"] > 0
+    assert build.report.decided_by["predicted"] > 0
 
 
 def test_garbled_cards_are_asked_again_and_then_told() -> None:

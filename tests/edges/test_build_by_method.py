@@ -13,10 +13,9 @@ import campaignkit as ck
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     BuildSession,
-    Decider,
-    Fate,
     GraphMethod,
     Judgement,
+    Outcome,
     Pair,
     PairStates,
     TraitScorer,
@@ -146,10 +145,10 @@ def test_a_method_may_predict_discard_and_give_details() -> None:
             assert [j.sign for j in judged[5:10]] == [j.sign for j in judged[10:15]]
             states = session.states
             states.decide(
-                np.arange(15, 200), np.ones(185), by=Decider.PREDICTED, probability=0.9, round=3
+                np.arange(15, 200), np.ones(185), by="predicted", probability=0.9, round=3
             )
-            states.set_fate(np.arange(200, 250), Fate.DISCARDED, reason="between the bands")
-            states.set_fate(np.arange(250, 252), Fate.NOT_VIABLE)
+            states.set_outcome(np.arange(200, 250), Outcome.DISCARDED, reason="between the bands")
+            states.set_outcome(np.arange(250, 252), Outcome.NOT_VIABLE)
             session.details["seen"] = [1, 2]
             return states
 
@@ -159,7 +158,7 @@ def test_a_method_may_predict_discard_and_give_details() -> None:
     report = build.report
     assert isinstance(Mixed(), GraphMethod)
     assert [len(call) for call in scorer.asked] == [10, 5]
-    assert report.by_decider == {"scored": 15, "predicted": 185}
+    assert report.decided_by == {"scored": 15, "predicted": 185}
     assert (report.num_discarded, report.num_not_viable, report.method) == (50, 2, "Mixed")
     assert report.calls_by_stage == {"seed": 2}
     assert report.details == {"seen": [1, 2]}
@@ -210,7 +209,7 @@ class AsksTooMuch:
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
-        (LeavesAHole(), "227 of 252 pairs have no fate"),
+        (LeavesAHole(), "227 of 252 pairs have no outcome"),
         (AsksTooMuch(), "asks about 26 pairs; expected 25 at most"),
         (InOrder, "method is the class InOrder"),
         ("brute force", "method is a str"),
@@ -291,4 +290,4 @@ def test_the_promised_lines_work_as_written(
     assert build.graph.num_nodes == 160
     assert build.report.calls <= 260
     assert Path("build", "answers.sqlite").is_file()
-    assert sum(build.report.by_decider.values()) == 8700
+    assert sum(build.report.decided_by.values()) == 8700

@@ -13,7 +13,6 @@ from campaignkit.edges import (
     BruteForce,
     BuildSession,
     ClusterPrefilter,
-    Decider,
     GraphMethod,
     LLMEdgeScorer,
     PairStates,
@@ -53,26 +52,26 @@ def test_the_pre_filter_keeps_the_contract() -> None:
 def leave_a_pair(session: BuildSession) -> None:
     session.judge([np.arange(25)], stage="some")
     rest = np.arange(25, len(session.pairs) - 1)
-    session.states.decide(rest, np.ones(len(rest)), by=Decider.PREDICTED)
+    session.states.decide(rest, np.ones(len(rest)), by="predicted")
 
 
 def ask_the_scorer_oneself(session: BuildSession) -> None:
     ends = [session.pairs.pair(pair) for pair in range(len(session.pairs))]
     for _ in range(2):
         session.scorer.score(ends)  # type: ignore[union-attr]
-    session.states.decide(np.arange(len(ends)), np.ones(len(ends)), by=Decider.SCORED)
+    session.states.decide(np.arange(len(ends)), np.ones(len(ends)), by="scored")
 
 
 def draw_without_the_seed(session: BuildSession) -> None:
     order = np.random.default_rng().permutation(len(session.pairs))
     session.judge(np.split(order[:100], 4), stage="some")
-    session.states.decide(order[100:], np.ones(len(order) - 100), by=Decider.PREDICTED)
+    session.states.decide(order[100:], np.ones(len(order) - 100), by="predicted")
 
 
 @pytest.mark.parametrize(
     ("does", "expected"),
     [
-        (leave_a_pair, "1 of 288 pairs have no fate"),
+        (leave_a_pair, "1 of 288 pairs have no outcome"),
         (ask_the_scorer_oneself, "a call asked about 288 pairs, not 25 at most"),
         (draw_without_the_seed, "the same seed gave another graph"),
     ],

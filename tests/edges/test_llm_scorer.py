@@ -282,7 +282,7 @@ def test_an_active_build_with_a_larger_budget_asks_about_no_pair_twice(tmp_path:
 
     assert set(oracle.asked.values()) == {1}
     assert len(oracle.asked) > 20 * 25
-    assert build.report.by_decider["scored"] == len(oracle.asked)
+    assert build.report.decided_by["scored"] == len(oracle.asked)
 
 
 def test_two_asks_and_a_tie_break_settle_chosen_pairs() -> None:

@@ -1,4 +1,4 @@
-"""The pair table and the states: every pair once, every pair one fate."""
+"""The pair table and the states: every pair once, every pair one outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hypothesis import given, strategies as st
 
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges import Decider, Fate, PairStates, PairTable
+from campaignkit.edges import Outcome, PairStates, PairTable
+from campaignkit.edges.states import NOBODY
 from campaignkit.errors import GraphError, UnknownAttribute
 
 RETAIL = Catalogue.bundled("retail-160")
@@ -62,18 +63,18 @@ def test_fifty_thousand_attributes_are_refused_with_what_they_cost() -> None:
         PairTable(large)
 
 
-@given(st.lists(st.sampled_from(list(Fate)), min_size=1, max_size=60))
-def test_the_counts_of_the_states_add_up(fates: list[Fate]) -> None:
-    states = PairStates.of(len(fates))
-    for pair, fate in enumerate(fates):
-        if fate is Fate.DECIDED:
-            states.decide(np.array([pair]), np.array([pair % 3 - 1]), by=Decider.SCORED)
-        elif fate is not Fate.UNDECIDED:
-            states.set_fate(np.array([pair]), fate, reason=fate.name)
+@given(st.lists(st.sampled_from(list(Outcome)), min_size=1, max_size=60))
+def test_the_counts_of_the_states_add_up(outcomes: list[Outcome]) -> None:
+    states = PairStates.of(len(outcomes))
+    for pair, outcome in enumerate(outcomes):
+        if outcome is Outcome.DECIDED:
+            states.decide(np.array([pair]), np.array([pair % 3 - 1]), by="scored")
+        elif outcome is not Outcome.UNDECIDED:
+            states.set_outcome(np.array([pair]), outcome, reason=outcome.name)
 
-    assert sum(states.counts().values()) == len(fates)
-    if Fate.UNDECIDED in fates:
-        with pytest.raises(GraphError, match=f"{fates.count(Fate.UNDECIDED)} of"):
+    assert sum(states.counts().values()) == len(outcomes)
+    if Outcome.UNDECIDED in outcomes:
+        with pytest.raises(GraphError, match=f"{outcomes.count(Outcome.UNDECIDED)} of"):
             states.check_complete()
     else:
         states.check_complete()
@@ -82,9 +83,9 @@ def test_the_counts_of_the_states_add_up(fates: list[Fate]) -> None:
 def test_states_that_make_no_sense_are_refused() -> None:
     signs, nobody = PairStates.of(2), PairStates.of(2)
     for states in (signs, nobody):
-        states.decide(np.arange(2), np.ones(2), by=Decider.RULE)
+        states.decide(np.arange(2), np.ones(2), by="rule")
     signs.sign[1] = 2
-    nobody.decided_by[0] = Decider.NOBODY
+    nobody.decided_by[0] = NOBODY
 
     with pytest.raises(GraphError, match=r"1 of 2 pairs have a sign that is none.* number 1"):
         signs.check_complete()

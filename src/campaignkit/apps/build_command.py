@@ -27,7 +27,7 @@ _MODEL = "With a language model"
 _SPENT = "What may be spent"
 _TOLD = (
     "num_not_viable", "num_discarded", "num_failed", "calls", "calls_by_stage", "unconfirmed",
-    "cost", "tokens_in", "tokens_out", "by_decider", "quality", "warnings",
+    "cost", "tokens_in", "tokens_out", "decided_by", "quality", "warnings",
 )  # fmt: skip
 
 

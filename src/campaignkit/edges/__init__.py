@@ -33,7 +33,7 @@ from campaignkit.edges.scorers.prompt import PairPrompt
 from campaignkit.edges.scorers.protocols import EdgeScorer, Judgement, Pair
 from campaignkit.edges.scorers.scale import ScoreScale, SignScale
 from campaignkit.edges.session import BuildSession
-from campaignkit.edges.states import Decider, Fate, PairStates
+from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
 from campaignkit.edges.trait_scorer import TraitScorer
 
@@ -47,10 +47,8 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BuildSession",
     "ClusterPrefilter",
     "ContextProvider",
-    "Decider",
     "EdgeScorer",
     "FactTable",
-    "Fate",
     "GraphBuild",
     "GraphMethod",
     "GraphPlan",
@@ -58,6 +56,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Judgement",
     "KnownPairsCheck",
     "LLMEdgeScorer",
+    "Outcome",
     "PACKINGS",
     "PCA",
     "Pair",

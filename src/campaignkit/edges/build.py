@@ -37,7 +37,7 @@ from campaignkit.edges.scorers.protocols import (
     name_of,
 )
 from campaignkit.edges.session import BuildSession, as_model_scorer
-from campaignkit.edges.states import Decider, Fate, PairStates
+from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import ArtifactError, GraphError
 from campaignkit.graph import Edge, SignedGraph
 from campaignkit.graph.columns import EdgeColumns
@@ -266,11 +266,11 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
     --------
     >>> pairs = PairTable(Catalogue.bundled("starter-27"))
     >>> states = PairStates.of(len(pairs))
-    >>> states.decide(np.array([0, 5]), np.array([-1, 1]), by=Decider.SCORED)
+    >>> states.decide(np.array([0, 5]), np.array([-1, 1]), by="scored")
     >>> graph_of(pairs, states)
     SignedGraph(27 nodes, 1 +, 1 -)
     """
-    held = states.fate == Fate.DECIDED
+    held = states.outcome == Outcome.DECIDED
     if not keep_neutral:
         held &= states.sign != 0
     rows = np.flatnonzero(held)
@@ -304,7 +304,7 @@ def account(
     counts = states.counts()
     spent = session.spent
     quality = measure_answers(session.answers)
-    scored = (states.fate == Fate.DECIDED) & (states.decided_by == Decider.SCORED)
+    scored = states.is_decided(by="scored")
     return BuildReport(
         scorer=name_of(session.scorer),
         num_pairs=len(states),
@@ -320,7 +320,7 @@ def account(
         calls=spent.calls,
         calls_by_stage={stage: held.calls for stage, held in spent.by_stage.items()},
         unconfirmed=spent.unconfirmed,
-        by_decider=_by_decider(states),
+        decided_by=states.num_decided_by(),
         failures=_failures(states),
         tokens_in=spent.tokens_in,
         tokens_out=spent.tokens_out,
@@ -334,7 +334,7 @@ def account(
 
 def _by_rule(session: BuildSession, states: PairStates) -> dict[str, RuleCounts]:
     votes: Counter[tuple[str, bool]] = Counter()
-    for pair in np.flatnonzero(states.fate == Fate.DECIDED).tolist():
+    for pair in np.flatnonzero(states.outcome == Outcome.DECIDED).tolist():
         said = session.judgement(pair)
         if said is not None:
             votes.update((rule, vote.weight > 0) for rule, vote in said.votes)
@@ -342,14 +342,8 @@ def _by_rule(session: BuildSession, states: PairStates) -> dict[str, RuleCounts]
     return {rule: RuleCounts(votes[rule, True], votes[rule, False]) for rule in names}
 
 
-def _by_decider(states: PairStates) -> dict[str, int]:
-    decided = states.decided_by[states.fate == Fate.DECIDED]
-    counts = np.bincount(decided, minlength=1)
-    return {Decider(code).word: count for code, count in enumerate(counts.tolist()) if count}
-
-
 def _failures(states: PairStates) -> dict[str, int]:
-    failed = np.flatnonzero(states.fate == Fate.FAILED).tolist()
+    failed = np.flatnonzero(states.outcome == Outcome.FAILED).tolist()
     return dict(Counter(states.reasons.get(pair, "no reason") for pair in failed).most_common())
 
 

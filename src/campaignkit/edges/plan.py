@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute
+from campaignkit.edges.methods.packing import pack
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.prompt_data import quoted
 from campaignkit.edges.scorers.prompt import PairPrompt
@@ -61,8 +62,14 @@ class GraphPlan:
         Adds up to calls, judgements and prompt bytes.
     at_most : bool
         Whether the build may end earlier.
+    is_bound : bool
+        Whether no build makes more calls than `calls`, replies that have to be asked for again
+        apart; else `calls` is an estimate, and the text says so.
     fewest_calls : int
         No packing of these judgements can do with fewer calls.
+    brute_force_calls : int
+        Calls in which brute force judges every pair of the catalogue; where that is no more than
+        `calls`, the text says so.
 
     Examples
     --------
@@ -83,7 +90,9 @@ class GraphPlan:
     time_s: float
     by_stage: Mapping[str, StagePlan]
     at_most: bool
+    is_bound: bool
     fewest_calls: int
+    brute_force_calls: int
 
     def check_budget(self, budget: object) -> None:
         """Refuse what a budget does not cover, before anything is sent.
@@ -110,6 +119,7 @@ class GraphPlan:
 
     def __str__(self) -> str:
         most = "at most " if self.at_most else ""
+        most = most if self.is_bound else "an estimated "
         price = "no price given" if self.cost is None else f"{self.cost:,.4g}"
         lines = [
             f"{self.method}: {most}{self.calls:,} calls for {self.judgements:,} judgements, "
@@ -121,6 +131,12 @@ class GraphPlan:
             f"{stage.prompt_bytes:,} bytes of prompts"
             for name, stage in self.by_stage.items()
         ]
+        if not self.is_bound:
+            lines.append("  the calls are an estimate, not a bound: a build may make more")
+        if self.judgements and self.brute_force_calls < self.calls:
+            lines.append(
+                f"  brute force judges every pair in {self.brute_force_calls:,} calls: fewer"
+            )
         return "\n".join(lines)
 
 
@@ -195,7 +211,9 @@ def planned(
     calls: Mapping[str, Sequence[NDArray[np.integer]]],
     *,
     method: str,
+    batch_size: int = 25,
     at_most: bool = False,
+    is_bound: bool = True,
     fewest: int | None = None,
     model: object = None,
     prices: object = None,
@@ -210,8 +228,12 @@ def planned(
         Pair numbers of each call, by stage.
     method : str
         The method's name.
+    batch_size : int
+        Pairs in one call, at most.
     at_most : bool
         Whether the build may end earlier.
+    is_bound : bool
+        Whether no build makes more calls.
     fewest : int, optional
         A number of calls that no packing goes below; that of full calls without it.
     model : object, optional
@@ -221,7 +243,6 @@ def planned(
     other_calls : mapping of str to int, optional
         Calls that judge no pairs, such as those for trait cards.
     """
-
     lengths = PromptLengths(table)
     stages = {
         name: StagePlan(number, 0, number * _BYTES_A_CALL_OF_OTHERS)
@@ -238,7 +259,6 @@ def planned(
         tokens_out=_TOKENS_A_JUDGEMENT * judgements + _TOKENS_A_CALL_OF_OTHERS * num_other,
     )
     price = _price_of(model, prices)
-    batch = max((len(call) for some in calls.values() for call in some), default=1)
     return GraphPlan(
         method=method,
         calls=num_calls,
@@ -250,7 +270,9 @@ def planned(
         time_s=SECONDS_A_CALL * num_calls,
         by_stage=stages,
         at_most=at_most,
-        fewest_calls=-(-judgements // batch) + num_other if fewest is None else fewest,
+        is_bound=is_bound,
+        fewest_calls=-(-judgements // batch_size) + num_other if fewest is None else fewest,
+        brute_force_calls=len(pack(table, "mixed", batch_size=batch_size)),
     )
 
 

@@ -186,7 +186,7 @@ class BuildReport:
         The same by what they were for; adds up to `calls`.
     unconfirmed : int
         Calls among them whose answer never came: the run was cut, or the connection.
-    by_decider : mapping of str to int
+    decided_by : mapping of str to int
         Pairs with a sign by how it was decided: ``"scored"``, ``"inherited"``, ...
     failures : mapping of str to int
         Failed pairs by reason.
@@ -227,7 +227,7 @@ class BuildReport:
     calls: int | None = None
     calls_by_stage: Mapping[str, int] = field(default_factory=dict)
     unconfirmed: int = 0
-    by_decider: Mapping[str, int] = field(default_factory=dict)
+    decided_by: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
     tokens_in: int = 0
     tokens_out: int = 0
@@ -261,7 +261,7 @@ class BuildReport:
         }
         return told | {
             "calls_by_stage": dict(self.calls_by_stage),
-            "by_decider": dict(self.by_decider),
+            "decided_by": dict(self.decided_by),
             "failures": dict(self.failures),
             "details": dict(self.details),
             "edges_per_call": self.edges_per_call,
@@ -298,7 +298,7 @@ class BuildReport:
         if self.calls is not None:
             stages = ", ".join(f"{name} {calls:,}" for name, calls in self.calls_by_stage.items())
             lines.append(f"  {self.calls:,} calls ({stages})")
-            deciders = ", ".join(f"{name} {count:,}" for name, count in self.by_decider.items())
+            deciders = ", ".join(f"{name} {count:,}" for name, count in self.decided_by.items())
             lines.append(f"  decided: {deciders}")
             lines += self._costs()
         lines += [f"  {count:,} pairs failed: {why}" for why, count in self.failures.items()]

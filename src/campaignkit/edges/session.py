@@ -26,8 +26,9 @@ from campaignkit.edges.scorers.protocols import (
     ask,
     identity_of,
 )
-from campaignkit.edges.states import Decider, Fate, PairStates
+from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import GraphError
+from campaignkit.graph import DECIDED_BY
 from campaignkit.llm import (
     Account,
     Budget,
@@ -370,12 +371,12 @@ class BuildSession:
         for pair in dict.fromkeys(pairs):
             said = self._judged.get(pair)
             if said is None:
-                states.fate[pair] = Fate.FAILED
+                states.outcome[pair] = Outcome.FAILED
                 states.reasons[pair] = self.failures.get(pair, "no answer")
                 continue
             states.sign[pair] = said.sign
-            states.fate[pair] = Fate.DECIDED
-            states.decided_by[pair] = Decider[said.decided_by.upper()]
+            states.outcome[pair] = Outcome.DECIDED
+            states.decided_by[pair] = DECIDED_BY.index(said.decided_by)
             states.probability[pair] = np.nan if said.probability is None else said.probability
             states.round[pair] = -1 if round is None else round
             states.reasons.pop(pair, None)

@@ -1,4 +1,4 @@
-"""What became of each pair of a build: exactly one fate, and how it was decided."""
+"""What became of each pair of a build: exactly one outcome, and who decided it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import GraphError
-from campaignkit.graph import DECIDED_BY
+from campaignkit.graph import DECIDED_BY, DecidedBy
+
+NOBODY = 255
+"""In ``decided_by``: the pair has no sign."""
 
 
-class Fate(IntEnum):
+class Outcome(IntEnum):
     """How a pair ended.
 
     Examples
     --------
-    >>> Fate.DISCARDED.name, int(Fate.DECIDED)
+    >>> Outcome.DISCARDED.name, int(Outcome.DECIDED)
     ('DISCARDED', 1)
     """
 
@@ -33,29 +36,6 @@ class Fate(IntEnum):
     """It was asked, and no valid answer came; the reason is kept."""
 
 
-class Decider(IntEnum):
-    """Who decided a pair's sign: a position in ``graph.DECIDED_BY``, or nobody.
-
-    Examples
-    --------
-    >>> Decider.PREDICTED.word
-    'predicted'
-    """
-
-    RULE = DECIDED_BY.index("rule")
-    SCORED = DECIDED_BY.index("scored")
-    INHERITED = DECIDED_BY.index("inherited")
-    PREDICTED = DECIDED_BY.index("predicted")
-    IMPORTED = DECIDED_BY.index("imported")
-    LEARNED = DECIDED_BY.index("learned")
-    NOBODY = 255
-
-    @property
-    def word(self) -> str:
-        """The word that edges use for it; ``"nobody"`` for a pair without a sign."""
-        return "nobody" if self is Decider.NOBODY else DECIDED_BY[self]
-
-
 @dataclass(slots=True)
 class PairStates:
     """The state of all P pairs of a build, by pair number; filled as the build goes.
@@ -63,11 +43,11 @@ class PairStates:
     Attributes
     ----------
     sign : int8[P]
-        1, -1 or 0; says something only where the fate is ``DECIDED``.
-    fate : uint8[P]
-        A :class:`Fate`.
+        1, -1 or 0; says something only where the outcome is ``DECIDED``.
+    outcome : uint8[P]
+        An :class:`Outcome`.
     decided_by : uint8[P]
-        A :class:`Decider`.
+        Position in ``graph.DECIDED_BY``, the words that edges use; ``NOBODY`` without a sign.
     probability : float32[P]
         How sure the decider was of the sign, in [0, 1]; NaN where it does not say.
     round : int16[P]
@@ -81,15 +61,15 @@ class PairStates:
     Examples
     --------
     >>> states = PairStates.of(3)
-    >>> states.decide(np.array([0, 2]), np.array([1, -1]), by=Decider.PREDICTED, round=4)
-    >>> states.set_fate(np.array([1]), Fate.DISCARDED, reason="score 5 of 10")
+    >>> states.decide(np.array([0, 2]), np.array([1, -1]), by="predicted", round=4)
+    >>> states.set_outcome(np.array([1]), Outcome.DISCARDED, reason="score 5 of 10")
     >>> states.check_complete()
     >>> states.counts()["discarded"], states.reasons
     (1, {1: 'score 5 of 10'})
     """
 
     sign: NDArray[np.int8]
-    fate: NDArray[np.uint8]
+    outcome: NDArray[np.uint8]
     decided_by: NDArray[np.uint8]
     probability: NDArray[np.float32]
     round: NDArray[np.int16]
@@ -102,8 +82,8 @@ class PairStates:
         """States of so many pairs, none decided."""
         return cls(
             sign=np.zeros(num_pairs, dtype=np.int8),
-            fate=np.zeros(num_pairs, dtype=np.uint8),
-            decided_by=np.full(num_pairs, Decider.NOBODY, dtype=np.uint8),
+            outcome=np.zeros(num_pairs, dtype=np.uint8),
+            decided_by=np.full(num_pairs, NOBODY, dtype=np.uint8),
             probability=np.full(num_pairs, np.nan, dtype=np.float32),
             round=np.full(num_pairs, -1, dtype=np.int16),
         )
@@ -116,36 +96,48 @@ class PairStates:
         pairs: NDArray[np.integer],
         signs: NDArray[np.integer],
         *,
-        by: Decider,
+        by: DecidedBy,
         round: int = -1,
         probability: NDArray[np.floating] | float = np.nan,
     ) -> None:
         """Give some pairs their signs; what was said of them before is replaced."""
         self.sign[pairs] = signs
-        self.fate[pairs] = Fate.DECIDED
-        self.decided_by[pairs] = by
+        self.outcome[pairs] = Outcome.DECIDED
+        self.decided_by[pairs] = DECIDED_BY.index(by)
         self.probability[pairs] = probability
         self.round[pairs] = round
 
-    def set_fate(self, pairs: NDArray[np.integer], fate: Fate, *, reason: str = "") -> None:
+    def set_outcome(
+        self, pairs: NDArray[np.integer], outcome: Outcome, *, reason: str = ""
+    ) -> None:
         """End some pairs without a sign; the reason is kept for each."""
         self.sign[pairs] = 0
-        self.fate[pairs] = fate
-        self.decided_by[pairs] = Decider.NOBODY
+        self.outcome[pairs] = outcome
+        self.decided_by[pairs] = NOBODY
         self.probability[pairs] = np.nan
         if reason:
             self.reasons.update(dict.fromkeys(np.asarray(pairs).tolist(), reason))
 
+    def is_decided(self, *, by: DecidedBy | None = None) -> NDArray[np.bool_]:
+        """bool[P]: which pairs have a sign, of all or of one decider."""
+        held: NDArray[np.bool_] = self.outcome == Outcome.DECIDED
+        return held if by is None else held & (self.decided_by == DECIDED_BY.index(by))
+
+    def num_decided_by(self) -> dict[str, int]:
+        """How many pairs each decider gave a sign, by its word; deciders of none are left out."""
+        counts = np.bincount(self.decided_by[self.is_decided()], minlength=1)
+        return {DECIDED_BY[code]: count for code, count in enumerate(counts.tolist()) if count}
+
     def counts(self) -> dict[str, int]:
         """How many pairs are +, -, 0, not viable, discarded, failed, undecided: adds up to P."""
-        decided = self.fate == Fate.DECIDED
+        decided = self.is_decided()
         by_sign = {
             name: int(np.count_nonzero(decided & (self.sign == sign)))
             for name, sign in (("positive", 1), ("negative", -1), ("neutral", 0))
         }
-        others = (Fate.NOT_VIABLE, Fate.DISCARDED, Fate.FAILED, Fate.UNDECIDED)
+        others = (Outcome.NOT_VIABLE, Outcome.DISCARDED, Outcome.FAILED, Outcome.UNDECIDED)
         return by_sign | {
-            fate.name.lower(): int(np.count_nonzero(self.fate == fate)) for fate in others
+            other.name.lower(): int(np.count_nonzero(self.outcome == other)) for other in others
         }
 
     def check_complete(self) -> None:
@@ -157,12 +149,12 @@ class PairStates:
             With how many pairs, and the first of them.
         """
         for fault, wrong in (
-            ("have no fate", self.fate == Fate.UNDECIDED),
-            ("have a fate that is none", self.fate > max(Fate)),
+            ("have no outcome", self.outcome == Outcome.UNDECIDED),
+            ("have an outcome that is none", self.outcome > max(Outcome)),
             ("have a sign that is none", np.abs(self.sign) > 1),
             (
                 "are decided, but by nobody",
-                (self.fate == Fate.DECIDED) & (self.decided_by >= len(DECIDED_BY)),
+                self.is_decided() & (self.decided_by >= len(DECIDED_BY)),
             ),
         ):
             if wrong.any():
@@ -170,5 +162,5 @@ class PairStates:
                 raise GraphError(
                     f"{np.count_nonzero(wrong):,} of {len(self):,} pairs {fault}, "
                     f"the first is number {first}",
-                    hint="a method must end every pair with decide or set_fate",
+                    hint="a method must end every pair with decide or set_outcome",
                 )

@@ -14,10 +14,9 @@ import pytest
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     ClusterPrefilter,
-    Decider,
-    Fate,
     GraphBuild,
     LLMEdgeScorer,
+    Outcome,
     RehearsalModel,
     RehearsalWorld,
     TraitScorer,
@@ -77,9 +76,9 @@ def test_every_pair_ends_in_one_fate_and_the_counts_add_up(build: GraphBuild) ->
     assert routes["discard"] == report.num_discarded
     assert routes["not viable"] == report.num_not_viable
     inherited = routes["inherit positive"] + routes["inherit negative"]
-    assert report.by_decider["inherited"] == inherited
+    assert report.decided_by["inherited"] == inherited
     asked = routes["classify"] + routes["unscored"] + routes["noise"]
-    assert report.by_decider["scored"] + report.num_failed == asked
+    assert report.decided_by["scored"] + report.num_failed == asked
 
 
 def test_calls_are_counted_by_what_they_were_for(build: GraphBuild) -> None:
@@ -207,7 +206,7 @@ def test_scores_that_are_none_are_asked_again_and_then_their_pairs_are_classifie
     assert {found.route(score) for score in found.scores} == {Route.UNSCORED}
     assert {s.failure.split(" ")[0] for s in found.scores} == {"the"}
     assert found.pairs_by_route["unscored"] == WORLD.num_pairs
-    assert build.report.by_decider["scored"] + build.report.num_failed == WORLD.num_pairs
+    assert build.report.decided_by["scored"] + build.report.num_failed == WORLD.num_pairs
 
 
 def test_one_missing_score_is_asked_again_alone() -> None:
@@ -273,7 +272,7 @@ def test_any_scorer_will_do_where_the_method_has_a_model() -> None:
 
     assert build.report.scorer == "RehearsalScorer"
     assert build.states.counts()["undecided"] == 0
-    assert set(build.report.by_decider) == {"scored", "inherited"}
+    assert set(build.report.decided_by) == {"scored", "inherited"}
 
 
 def test_described_attributes_are_not_described_again() -> None:
@@ -300,8 +299,8 @@ def test_stricter_bands_inherit_less_and_judge_more() -> None:
     strict = built(method=ClusterPrefilter(bands=Bands.stricter()), seed=3).report
     published = built(method=ClusterPrefilter(), seed=3).report
 
-    assert strict.by_decider.get("inherited", 0) < published.by_decider["inherited"]
-    assert strict.by_decider["scored"] > published.by_decider["scored"]
+    assert strict.decided_by.get("inherited", 0) < published.decided_by["inherited"]
+    assert strict.decided_by["scored"] > published.decided_by["scored"]
 
 
 def test_one_attribute_modalities_work() -> None:
@@ -371,11 +370,11 @@ def test_the_simulated_figures_lie_about_the_published_ones() -> None:
     world = RehearsalWorld(160, seed=1)
     build = built(world=world, seed=1)
     brute = world.answers(rerun=1)
-    found = np.where(build.states.fate == Fate.DECIDED, build.states.sign, 0)
+    found = np.where(build.states.outcome == Outcome.DECIDED, build.states.sign, 0)
     edges = (brute != 0) & (found != 0)
 
     assert 0.55 <= edges.sum() / (brute != 0).sum() <= 0.8
     assert (found == brute)[edges].mean() >= 0.95
     assert 0.58 <= (found == brute).mean() <= 0.78
     assert build.report.calls < 440
-    assert (build.states.decided_by == Decider.INHERITED).any()
+    assert build.states.is_decided(by="inherited").any()

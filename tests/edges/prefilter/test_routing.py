@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges import Fate, PairStates, PairTable
+from campaignkit.edges import Outcome, PairStates, PairTable
 from campaignkit.edges.methods.prefilter import (
     Bands,
     Cluster,
@@ -74,7 +74,7 @@ def test_every_pair_has_one_route_and_ends_in_one_fate_or_is_classified(
     enter_routes(states, routing, told, [ClusterLabel("x")] * 4)
 
     assert sum(routing.counts().values()) == len(pairs) == 12
-    assert np.array_equal(states.fate == Fate.UNDECIDED, routing.classified)
+    assert np.array_equal(states.outcome == Outcome.UNDECIDED, routing.classified)
     noise = np.isin(pairs.pairs, [1]).any(axis=1)
     inherited = routing.route <= Route.INHERIT_NEGATIVE
     assert (routing.classified[inherited & noise]).all()
@@ -88,15 +88,15 @@ def test_null_is_kept_apart_from_low_and_from_the_middle() -> None:
 
     routing = route_pairs(pairs, CLUSTERING, told, Bands())
     enter_routes(states, routing, told, [ClusterLabel(name) for name in "abcd"])
-    fates = {
-        (one, other): (Fate(states.fate[i]).name, int(states.sign[i]), states.reasons[i])
+    ended = {
+        (one, other): (Outcome(states.outcome[i]).name, int(states.sign[i]), states.reasons[i])
         for i, (one, other) in enumerate(pairs.pairs.tolist())
     }
 
-    assert fates[0, 4] == ("NOT_VIABLE", 0, "clusters 'a' with 'c': null")
-    assert fates[0, 6] == ("DISCARDED", 0, "clusters 'a' with 'd': 5 of 10")
-    assert fates[2, 4] == ("DECIDED", -1, "clusters 'b' with 'c': 0 of 10")
-    assert fates[2, 6] == ("DECIDED", 1, "clusters 'b' with 'd': 9 of 10")
+    assert ended[0, 4] == ("NOT_VIABLE", 0, "clusters 'a' with 'c': null")
+    assert ended[0, 6] == ("DISCARDED", 0, "clusters 'a' with 'd': 5 of 10")
+    assert ended[2, 4] == ("DECIDED", -1, "clusters 'b' with 'c': 0 of 10")
+    assert ended[2, 6] == ("DECIDED", 1, "clusters 'b' with 'd': 9 of 10")
 
 
 @given(st.sets(st.integers(0, 251)), st.integers(1, 25), st.sampled_from([0, 1]))

@@ -96,6 +96,7 @@ class BruteForce:
         return planned(
             table,
             {STAGE: calls},
+            batch_size=self.batch_size,
             method=f"brute force, {self.packing} packing",
             fewest=fewest_calls(
                 table, batch_size=self.batch_size, one_primary=self.packing != "pairs"

@@ -15,8 +15,8 @@ class GraphMethod(Protocol):
 
     A method never asks a scorer itself: ``session.judge(calls, stage=...)`` does, within the
     budget, and gives what is known already without a call. What it says of pairs it did not have
-    judged it writes into ``session.states``, and returns them when every pair has a fate. Details
-    for the report go into ``session.details``, as JSON values.
+    judged it writes into ``session.states``, and returns them when every pair has an outcome.
+    Details for the report go into ``session.details``, as JSON values.
 
     A method may also have ``plan(catalogue, *, model=None, prices=None)``, which says what it
     would ask before anything is sent, and ``batch_size``, the pairs in one call.
@@ -25,13 +25,13 @@ class GraphMethod(Protocol):
     --------
     >>> import numpy as np
     >>> from campaignkit.catalogue import Catalogue
-    >>> from campaignkit.edges import Decider, TraitScorer, build_graph
+    >>> from campaignkit.edges import TraitScorer, build_graph
     >>> class FirstHundred:
     ...     def build(self, session):
     ...         calls = np.arange(100).reshape(4, 25)
     ...         session.judge(list(calls), stage="first hundred")
     ...         rest = np.arange(100, len(session.pairs))
-    ...         session.states.decide(rest, np.zeros(len(rest)), by=Decider.PREDICTED)
+    ...         session.states.decide(rest, np.zeros(len(rest)), by="predicted")
     ...         return session.states
     >>> build = build_graph(
     ...     Catalogue.bundled("starter-27"), scorer=TraitScorer(), method=FirstHundred()

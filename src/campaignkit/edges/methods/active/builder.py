@@ -25,7 +25,6 @@ from campaignkit.edges.methods.active.trait_cards import (
 )
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, planned
-from campaignkit.edges.states import Decider
 from campaignkit.errors import Fault, GraphError
 from campaignkit.seeds import stream
 
@@ -86,7 +85,7 @@ class ActiveBuilder:
     >>> build = build_graph(
     ...     world.carded(), scorer=world.scorer(), method=ActiveBuilder(), budget=Budget(calls=40)
     ... )
-    >>> build.report.calls, build.report.by_decider
+    >>> build.report.calls, build.report.decided_by
     (40, {'scored': 1000, 'predicted': 1175})
     """
 
@@ -197,6 +196,7 @@ class ActiveBuilder:
             table,
             calls,
             method="active builder",
+            batch_size=self.batch_size,
             at_most=True,
             model=model,
             prices=prices,
@@ -259,7 +259,7 @@ class ActiveBuilder:
         states.decide(
             rest,
             result.sign[rest],
-            by=Decider.PREDICTED,
+            by="predicted",
             round=last.round,
             probability=result.probability[rest],
         )

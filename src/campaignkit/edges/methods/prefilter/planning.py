@@ -32,6 +32,7 @@ def plan_prefilter(
     return planned(
         table,
         {"classify pairs": calls},
+        batch_size=method.batch_size,
         method="cluster pre-filter",
         at_most=True,
         fewest=1,

@@ -15,7 +15,7 @@ from campaignkit.edges.methods.prefilter.clustering import Clustering
 from campaignkit.edges.methods.prefilter.labels import ClusterLabel
 from campaignkit.edges.methods.prefilter.scores import ClusterScore
 from campaignkit.edges.pairs import PairTable
-from campaignkit.edges.states import Decider, Fate, PairStates
+from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import Fault, GraphError
 
 IntArray = NDArray[np.int64]
@@ -202,12 +202,12 @@ def enter_routes(
         reason = f"clusters {named}: {told}"
         if route in (Route.INHERIT_POSITIVE, Route.INHERIT_NEGATIVE):
             sign = 1 if route is Route.INHERIT_POSITIVE else -1
-            states.decide(rows, np.full(len(rows), sign), by=Decider.INHERITED)
+            states.decide(rows, np.full(len(rows), sign), by="inherited")
             states.reasons.update(dict.fromkeys(rows.tolist(), reason))
             states.strengths.update(dict.fromkeys(rows.tolist(), float(one.score or 0)))
         else:
-            fate = Fate.NOT_VIABLE if route is Route.NOT_VIABLE else Fate.DISCARDED
-            states.set_fate(rows, fate, reason=reason)
+            outcome = Outcome.NOT_VIABLE if route is Route.NOT_VIABLE else Outcome.DISCARDED
+            states.set_outcome(rows, outcome, reason=reason)
 
 
 def published_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> list[IntArray]:
