@@ -256,7 +256,7 @@ def test_a_rel_that_splits_in_two_ways_is_read_by_the_specs_modalities(tmp_path:
         ({}, "KeyError at 'type_ranges'"),
         ({"type_ranges": {"a": [1]}, "label_params": {}}, r"\[1\], which is not"),
         ({"type_ranges": [], "label_params": {}}, "which is not a table"),
-        ("nowhere.json", "cannot read nowhere.json"),
+        ("nowhere.json", "nowhere.json does not exist"),
     ],
 )
 def test_a_spec_that_cannot_be_read_is_an_error(
@@ -284,7 +284,8 @@ def test_a_data_set_without_origin_needs_a_spec(tmp_path: Path, edges: Path) -> 
 
 
 def test_the_checker_shares_no_code_with_what_it_checks() -> None:
-    allowed = {*sys.stdlib_module_names, "campaignkit.errors"}
+    # The store opens files; what is in them is read by each side on its own.
+    allowed = {*sys.stdlib_module_names, "campaignkit.errors", "campaignkit.store"}
     own = {
         "campaignkit.dataset.verification",
         "campaignkit.dataset.verify_inputs",

@@ -10,6 +10,7 @@ from typing import Any
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.store import atomic_file, read_bytes, readable_file
 
 SEVERITIES = ("error", "warning", "info")
 RULES_VERSION = 1
@@ -231,7 +232,8 @@ class RuleSet:
         kept = [r.to_dict() for r in self.rules if r.form != "python"]
         document = {"campaignkit_rules": RULES_VERSION, "rules": kept}
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=99)
-        Path(path).write_text(text, encoding="utf-8")
+        with atomic_file(path) as partial:
+            partial.write_bytes(text.encode())
 
     @classmethod
     def load(cls, path: str | Path) -> RuleSet:
@@ -243,11 +245,9 @@ class RuleSet:
             If it is no rule file, or some of its rules are malformed.
         """
         yaml = require("yaml", extra="yaml", user="reading rules")
-        place = Path(path)
-        if not place.is_file():
-            raise TableError(f"{place} does not exist", hint="write one with RuleSet.save")
+        place = readable_file(path, error=TableError, folder_hint="give the file in it")
         try:
-            document = yaml.safe_load(place.read_text(encoding="utf-8-sig"))
+            document = yaml.safe_load(read_bytes(place, error=TableError).decode("utf-8-sig"))
         except (yaml.YAMLError, UnicodeDecodeError) as err:
             raise TableError(f"{place} is not readable YAML: {err}") from err
         if not isinstance(document, dict) or not isinstance(document.get("rules"), list):

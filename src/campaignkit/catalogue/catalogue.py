@@ -7,7 +7,6 @@ import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import cast
 
 from campaignkit.catalogue.attribute import Attribute, Key
@@ -17,7 +16,7 @@ from campaignkit.catalogue.json_file import read_document, write_document
 from campaignkit.catalogue.shipped import read_bundled
 from campaignkit.catalogue.table import repeated
 from campaignkit.errors import CatalogueError, Fault, UnknownAttribute
-from campaignkit.store import digest_json
+from campaignkit.store import checked_path, digest_json
 
 _SHOWN_MODALITIES, _SHOWN_VALUES, _SHOWN_TRAITS = 16, 6, 8
 
@@ -98,13 +97,14 @@ class Catalogue:
         Examples
         --------
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "mine.csv")
         ...     _ = path.write_text("modality,name,category\\nbrand,Nike,shoes|sportswear\\n")
         ...     Catalogue.read_csv(path, columns={"value": "name"})[0].items("category")
         ('shoes', 'sportswear')
         """
-        return cls(read_rows(Path(path), columns=columns))
+        return cls(read_rows(checked_path(path, error=CatalogueError), columns=columns))
 
     @classmethod
     def read_json(cls, path: str | PathLike[str]) -> Catalogue:
@@ -115,7 +115,7 @@ class Catalogue:
         CatalogueError
             With all faults at once, each with file, entry and fix.
         """
-        return cls(read_document(Path(path)))
+        return cls(read_document(checked_path(path, error=CatalogueError)))
 
     @classmethod
     def from_frame(cls, frame: object, columns: Mapping[str, str] | None = None) -> Catalogue:
@@ -146,7 +146,7 @@ class Catalogue:
         ArtifactError
             If the file cannot be written.
         """
-        write_rows(Path(path), self._attributes)
+        write_rows(checked_path(path), self._attributes)
 
     def write_json(self, path: str | PathLike[str]) -> None:
         """Write a JSON file that reads back equal; whole or not at all.
@@ -158,7 +158,7 @@ class Catalogue:
         ArtifactError
             If the file cannot be written.
         """
-        write_document(Path(path), self._attributes)
+        write_document(checked_path(path), self._attributes)
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from campaignkit.catalogue.table import (
     unreadable,
 )
 from campaignkit.errors import CatalogueError, Fault
-from campaignkit.store import atomic_file, read_text
+from campaignkit.store import atomic_file, escape_cell, read_cell, read_text
 
 
 def read_rows(path: Path, *, columns: Mapping[str, str] | None = None) -> tuple[Attribute, ...]:
@@ -46,10 +46,10 @@ def write_rows(path: Path, attributes: Sequence[Attribute]) -> None:
         )
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*FIELDS, *names])
+    writer.writerow([*FIELDS, *map(escape_cell, names)])
     for a in attributes:
         traits = (LIST_SEPARATOR.join(a.items(name)) for name in names)
-        writer.writerow([a.modality, a.value, a.description, *traits])
+        writer.writerow(map(escape_cell, (a.modality, a.value, a.description, *traits)))
     with atomic_file(path) as partial:
         partial.write_bytes(text.getvalue().encode())
 
@@ -70,4 +70,4 @@ def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
             fault = Fault(f"{name}:{line}", f"is not CSV: {err}", fix)
             raise unreadable(name, [fault]) from err
         if row:
-            yield line, row
+            yield line, [read_cell(cell) for cell in row]

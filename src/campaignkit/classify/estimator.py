@@ -19,7 +19,9 @@ from campaignkit.errors import ArtifactError, NotFitted
 from campaignkit.store import (
     Manifest,
     atomic_folder,
+    checked_path,
     digest_file,
+    read_bytes,
     read_manifest,
     verify_files,
 )
@@ -86,7 +88,7 @@ class CampaignEstimator(Settings):
         arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
         plain = {name: value for name, value in values.items() if name not in arrays}
         plain["keys"] = [list(key) for key in self.vocabulary_.keys]
-        with atomic_folder(Path(folder), replace=replace) as partial:
+        with atomic_folder(folder, replace=replace) as partial:
             np.savez(partial / _ARRAYS, allow_pickle=False, **arrays)
             text = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
             (partial / _TEXTS).write_text(text, encoding="utf-8")
@@ -107,7 +109,7 @@ class CampaignEstimator(Settings):
             If the folder is another classifier's, a file is missing or changed, or a weight is
             no finite number.
         """
-        return cls._loaded(Path(folder), {})
+        return cls._loaded(checked_path(folder), {})
 
     @classmethod
     def _loaded(cls, place: Path, more: Mapping[str, Any]) -> Self:
@@ -124,7 +126,7 @@ class CampaignEstimator(Settings):
         try:
             with np.load(place / _ARRAYS, allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in arrays.files}
-            found |= json.loads((place / _TEXTS).read_text(encoding="utf-8"))
+            found |= json.loads(read_bytes(place / _TEXTS))
             keys = found.pop("keys")
             model.vocabulary_ = Vocabulary(tuple((str(m), str(v)) for m, v in keys))
         except (ValueError, KeyError, TypeError) as err:

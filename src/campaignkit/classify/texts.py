@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -26,6 +25,7 @@ from campaignkit.dataset.records import read_records
 from campaignkit.dataset.text import Wordings, render_briefs
 from campaignkit.embed import Embedder
 from campaignkit.errors import ArtifactError, ClassifierError, Fault
+from campaignkit.store import checked_path
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -219,7 +219,7 @@ class EmbeddingLogistic(TextLogistic):
         ArtifactError
             If the folder is another classifier's, or was trained on another embedder.
         """
-        place = Path(folder)
+        place = checked_path(folder)
         model = cls._loaded(place, {"embedder": embedder})
         if model.embedder_name_ != embedder.name:
             raise ArtifactError(

@@ -23,6 +23,7 @@ from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.dataset.writer import DatasetWriter, Format
 from campaignkit.errors import DatasetError
 from campaignkit.show import escape
+from campaignkit.store import checked_path
 
 _WRITTEN_ROWS = 100_000  # rows handed to a writer at a time
 _SHOWN_ROWS = 2  # of each label: a data set's first rows are all of one
@@ -94,7 +95,7 @@ class CampaignDataset(Sequence[Campaign]):
         DatasetError
             If the file holds something else: every fault with its line.
         """
-        files = read_files(Path(path))
+        files = read_files(checked_path(path, error=DatasetError))
         return cls(
             files.rows.block,
             files.rows.vocabulary,

@@ -15,6 +15,7 @@ from campaignkit.dataset.numbering import NumberedRows
 from campaignkit.dataset.values import quoted, value_problem
 from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
 from campaignkit.errors import DatasetError, Fault
+from campaignkit.store import readable_file
 
 _MAX_LINE_BYTES = 1 << 24  # a campaign of 255 attributes with texts of 60 kB each still fits
 _MAX_FAULTS = 10_000  # a wrong file has one on every line
@@ -53,7 +54,7 @@ def read_jsonl(
     """
     parser = _Parser(path, vocabulary, label_names)
     try:
-        with path.open("rb") as file:
+        with readable_file(path, error=DatasetError).open("rb") as file:
             for number, line in _numbered_lines(file.readline):
                 parser.read_line(line, number)
                 if parser.is_hopeless:

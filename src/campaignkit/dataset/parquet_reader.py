@@ -16,6 +16,7 @@ from campaignkit.dataset.values import value_problem
 from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
 from campaignkit.errors import DatasetError, Fault
 from campaignkit.extras import require
+from campaignkit.store import readable_file
 
 _BATCH_ROWS = 100_000
 
@@ -56,7 +57,7 @@ def read_parquet(
     arrow = require("pyarrow", extra="tables", user="reading Parquet")
     parquet = require("pyarrow.parquet", extra="tables", user="reading Parquet")
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(readable_file(path, error=DatasetError)) as file:
             columns = _Columns(path, arrow, file.schema_arrow, vocabulary, label_names)
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 columns.take(batch)

@@ -15,7 +15,7 @@ from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.dataset.writer import EVALUATION_NAME, QUALITY_NAME, VOCABULARY_NAME
 from campaignkit.errors import DatasetError
-from campaignkit.store import Manifest, read_manifest, verify_files
+from campaignkit.store import Manifest, read_bytes, read_manifest, verify_files
 
 _ROW_FILES = ("campaigns.jsonl", "campaigns.parquet")
 
@@ -123,7 +123,7 @@ def _read_json(folder: Path, manifest: Manifest, name: str) -> dict[str, Any]:
     if name not in manifest.files:
         return {}
     try:
-        told = json.loads((folder / name).read_bytes())
+        told = json.loads(read_bytes(folder / name))
     except ValueError as err:
         raise DatasetError(f"{folder / name} is not JSON", hint="write the folder again") from err
     if not isinstance(told, dict):

@@ -59,7 +59,7 @@ def write_split(
     """
     train, rest = dataset.split(test=test, seed=seed)
     sides = {"train": train, "test": rest}
-    with atomic_folder(Path(folder), replace=replace) as partial:
+    with atomic_folder(folder, replace=replace) as partial:
         for name, side in sides.items():
             side.write(partial / name, format=format)
         files = {

@@ -25,6 +25,7 @@ from campaignkit.dataset.verify_inputs import (
     read_text,
 )
 from campaignkit.errors import DatasetError
+from campaignkit.store import checked_path, readable_file
 
 _ROWS = "campaigns.jsonl"
 
@@ -70,12 +71,12 @@ def verify_files(
     True
     """
     wanted = read_spec(spec)
-    signs = read_signs(Path(edges_csv), wanted.type_ranges)
+    signs = read_signs(checked_path(edges_csv, error=DatasetError), wanted.type_ranges)
     known = {key for pair in signs for key in pair}.union(attributes)
     found = Verification(
         labels={name: LabelCheck(box.num_samples) for name, box in wanted.boxes.items()}
     )
-    _check_rows(Path(jsonl), wanted, signs, known, found)
+    _check_rows(checked_path(jsonl, error=DatasetError), wanted, signs, known, found)
     if whole:
         for name, label in found.labels.items():
             if label.found != label.requested:
@@ -111,9 +112,10 @@ def verify_dataset(
     >>> verify_dataset("nowhere", "edges.csv")
     Traceback (most recent call last):
         ...
-    campaignkit.errors.DatasetError: cannot read nowhere/manifest.json: No such file or directory
+    campaignkit.errors.DatasetError: nowhere/manifest.json does not exist
+      hint: check the path
     """
-    folder = Path(folder)
+    folder = checked_path(folder, error=DatasetError)
     manifest = _json_object(folder / "manifest.json")
     files, inputs = _table(manifest, "files"), _table(manifest, "inputs")
     if _ROWS not in files:
@@ -126,7 +128,7 @@ def verify_dataset(
     against = own if spec is None else spec
     if against is None:
         raise DatasetError(f"the manifest of {folder} has no spec", hint="give the spec file")
-    signs = read_signs(Path(edges_csv), read_spec(against).type_ranges)
+    signs = read_signs(checked_path(edges_csv, error=DatasetError), read_spec(against).type_ranges)
     listed = _listed_attributes(folder)
     agrees = _graph_agrees(inputs.get("graph"), listed, signs)
     # Attributes without an edge are the graph's own only if its digest covers them.
@@ -158,7 +160,7 @@ def _check_rows(
 ) -> None:
     seen: set[bytes] = set()
     try:
-        with path.open("rb") as file:
+        with readable_file(path, error=DatasetError).open("rb") as file:
             for number, line in enumerate(file, start=1):
                 found.rows += 1
                 where = f"{path.name}:{number}"

@@ -1,7 +1,7 @@
-"""Edges and specs as the independent checker reads them: standard library only.
+"""Edges and specs as the independent checker reads them.
 
-Nothing here is shared with the readers of the graph and spec rooms, on purpose: a mistake there
-would otherwise be repeated here and go unseen.
+Nothing but the opening of files is shared with the readers of the graph and spec rooms, on
+purpose: a mistake there would otherwise be repeated here and go unseen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from campaignkit.errors import DatasetError
+from campaignkit.store import checked_path, read_bytes
 
 Key = tuple[str, str]
 Signs = Mapping[tuple[Key, Key], int]  # by the two attributes of a pair, the lower one first
@@ -24,6 +25,7 @@ Spec = Path | str | Mapping[str, object]
 
 # Plus and minus as keyboards, word processors and spreadsheets write them.
 _SIGN_OF = {"+": 1, "＋": 1, "-": -1, "−": -1, "–": -1, "－": -1, "0": 0}
+_FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 # Counts of pairs are compared with this tolerance, so that 1/3 written in sixteen digits is 1/3.
 _TOLERANCE = Fraction(1, 10**9)
 
@@ -72,12 +74,11 @@ def read_text(path: Path) -> str:
     >>> read_text(Path("nowhere.csv"))
     Traceback (most recent call last):
         ...
-    campaignkit.errors.DatasetError: cannot read nowhere.csv: No such file or directory
+    campaignkit.errors.DatasetError: nowhere.csv does not exist
+      hint: check the path
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as err:
-        raise DatasetError(f"cannot read {path}: {err.strerror}") from err
+        return read_bytes(path, error=DatasetError).decode("utf-8-sig")
     except UnicodeDecodeError as err:
         raise DatasetError(f"{path} is not UTF-8 text (byte {err.start})") from None
 
@@ -92,7 +93,9 @@ def read_spec(spec: Spec) -> SpecToCheck:
     >>> read_spec(spec).boxes["pos"].pos
     (Fraction(1, 5), Fraction(1, 1))
     """
-    told = spec if isinstance(spec, Mapping) else _spec_file(Path(spec))
+    told = (
+        spec if isinstance(spec, Mapping) else _spec_file(checked_path(spec, error=DatasetError))
+    )
     try:
         ranges = {str(name): _counts(bounds) for name, bounds in _items(told["type_ranges"])}
         boxes = {
@@ -146,7 +149,7 @@ def read_signs(path: Path, modalities: Iterable[str]) -> Signs:
             if mark not in _SIGN_OF or not row.get("source") or not row.get("target"):
                 raise DatasetError(f"{where} is not an edge: {dict(row)}")
             one, other = _split(rel, known, where)
-            a, b = (one, str(row["source"])), (other, str(row["target"]))
+            a, b = (one, _name(str(row["source"]))), (other, _name(str(row["target"])))
             pair = (a, b) if a < b else (b, a)
             if signs.setdefault(pair, _SIGN_OF[mark]) != _SIGN_OF[mark]:
                 raise DatasetError(
@@ -214,6 +217,12 @@ def _two(bounds: object) -> tuple[str, str]:
     if not isinstance(bounds, Sequence) or len(bounds) != 2:
         raise ValueError(f"{bounds!r}, which is not [low, high]")
     return str(bounds[0]), str(bounds[1])
+
+
+def _name(cell: str) -> str:
+    # A name that a spreadsheet would take for a formula stands behind an apostrophe.
+    bare = cell.lstrip("'")
+    return cell[1:] if cell != bare and bare[:1] in _FORMULA_STARTS else cell
 
 
 def _split(rel: str, known: set[str], where: str) -> Key:

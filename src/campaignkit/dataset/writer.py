@@ -21,7 +21,7 @@ from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.errors import DatasetError
-from campaignkit.store import Manifest, atomic_folder, digest_bytes
+from campaignkit.store import Manifest, atomic_folder, checked_path, digest_bytes
 
 Format = Literal["jsonl", "parquet"]
 
@@ -96,7 +96,7 @@ class DatasetWriter:
     ) -> None:
         if format not in ("jsonl", "parquet"):
             raise DatasetError(f"format is {format!r}; expected 'jsonl' or 'parquet'")
-        self.folder = Path(folder)
+        self.folder = checked_path(folder)
         self.vocabulary = vocabulary
         self.label_names = checked_label_names(label_names)
         self._format: Format = format

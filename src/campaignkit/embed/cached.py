@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
 from campaignkit.embed.embedder import Embedder, FloatArray, checked_texts, embed_texts
 from campaignkit.errors import ArtifactError
-from campaignkit.store import digest_bytes
+from campaignkit.store import checked_path, digest_bytes
 
 _FILE = "embeddings.sqlite"
 _AT_ONCE = 500  # texts embedded between two writes: what a kill can cost
@@ -48,7 +47,7 @@ class CachedEmbedder:
 
     def __init__(self, embedder: Embedder, folder: str | PathLike[str]) -> None:
         self._embedder = embedder
-        self._path = Path(folder) / _FILE
+        self._path = checked_path(folder) / _FILE
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._open() as table:

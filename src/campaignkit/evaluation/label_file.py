@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.store import TextFileKind, read_text
+from campaignkit.store import TextFileKind, read_cell, read_text
 
 _KIND = TextFileKind(EvaluationError, "labels", "start it with id,label")
 
@@ -43,7 +43,8 @@ def read_label_file(path: Path) -> dict[str, str]:
     labels: dict[str, str] = {}
     first: dict[str, int] = {}
     faults = []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, cells in enumerate(rows[1:], start=2):
+        row = [read_cell(cell) for cell in cells]
         if not row:
             continue
         where = f"{path.name}:{number}"

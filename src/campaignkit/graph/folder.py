@@ -19,7 +19,14 @@ from campaignkit.graph.edge import DECIDED_BY
 from campaignkit.graph.from_arrays import check_settled
 from campaignkit.graph.settle import pair_keys
 from campaignkit.graph.texts import Texts
-from campaignkit.store import Manifest, atomic_folder, digest_file, read_manifest, verify_files
+from campaignkit.store import (
+    Manifest,
+    atomic_folder,
+    digest_file,
+    read_bytes,
+    read_manifest,
+    verify_files,
+)
 
 _CATALOGUE, _EDGES, _TEXTS = "catalogue.json", "edges.npz", "texts.json"
 _TEXT_FIELDS = ("reason", "context")
@@ -65,7 +72,7 @@ def load_graph(folder: Path) -> tuple[Catalogue, EdgeColumns]:
     verify_files(folder, manifest)
     catalogue = Catalogue.read_json(folder / _CATALOGUE)
     try:
-        texts = json.loads((folder / _TEXTS).read_bytes())
+        texts = json.loads(read_bytes(folder / _TEXTS))
         with np.load(folder / _EDGES, allow_pickle=False) as arrays:
             columns = _columns({name: arrays[name] for name in arrays.files}, texts)
     except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as err:

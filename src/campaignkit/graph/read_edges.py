@@ -17,7 +17,7 @@ from campaignkit.graph.edge import Key
 from campaignkit.graph.relation import read_relation
 from campaignkit.graph.settle import BothSigns, Neutral, check_option, say, settle
 from campaignkit.graph.sign import parse_sign
-from campaignkit.store import TextFileKind, read_text
+from campaignkit.store import TextFileKind, read_cell, read_text
 
 HEADER = ("source", "target", "rel", "sign")
 _EDGES_FILE = TextFileKind(
@@ -140,7 +140,7 @@ class _Rows:
             self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
         else:
             self._marks[mark] = sign
-        modalities, found, fix = read_relation(rel, self._modalities)
+        modalities, found, fix = read_relation(read_cell(rel), self._modalities)
         if modalities is None:
             self._fault(line, found, fix)
             return None
@@ -151,10 +151,11 @@ class _Rows:
             return None
         return low, high, sign
 
-    def _number(self, line: int, field: str, key: Key) -> int:
-        known = self._numbers.get(key)
-        if known is not None:
-            return known
+    def _number(self, line: int, field: str, cell: Key) -> int:
+        key = cell[0], read_cell(cell[1])
+        if key in self._numbers:
+            self._numbers[cell] = self._numbers[key]
+            return self._numbers[key]
         try:
             attribute = Attribute(*key)
             if self.catalogue is not None:
@@ -171,7 +172,7 @@ class _Rows:
         except UnknownAttribute as err:
             self._fault(line, f"{field} {say(key)} is not in the catalogue", err.hint)
             return -1
-        self._numbers[key] = number
+        self._numbers[key] = self._numbers[cell] = number
         return number
 
     def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:

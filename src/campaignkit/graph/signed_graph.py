@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.errors import GraphError
 from campaignkit.graph.edge import DecidedBy, Edge
 from campaignkit.graph.edits import NodeLike, drop_attributes, drop_edges, set_edges
 from campaignkit.graph.folder import load_graph, save_graph
@@ -19,7 +19,7 @@ from campaignkit.graph.questions import GraphQuestions
 from campaignkit.graph.read_edges import read_edges
 from campaignkit.graph.settle import BothSigns, Neutral
 from campaignkit.graph.write_edges import write_edges
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, checked_path
 
 if TYPE_CHECKING:
     import networkx
@@ -174,6 +174,7 @@ class SignedGraph(GraphQuestions):
         Examples
         --------
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "edges.csv")
         ...     text = "source,target,rel,sign\\nAthletes,Nike,audience_to_brand,+\\n"
@@ -181,7 +182,14 @@ class SignedGraph(GraphQuestions):
         ...     SignedGraph.read_csv(path)
         SignedGraph(2 nodes, 1 +, 0 -)
         """
-        return cls(*read_edges(Path(path), catalogue, both_signs=both_signs, neutral=neutral))
+        return cls(
+            *read_edges(
+                checked_path(path, error=GraphError),
+                catalogue,
+                both_signs=both_signs,
+                neutral=neutral,
+            )
+        )
 
     @classmethod
     def from_networkx(
@@ -241,7 +249,7 @@ class SignedGraph(GraphQuestions):
         ArtifactError
             If the folder is not a graph's, or a file is missing or changed.
         """
-        return cls(*load_graph(Path(folder)))
+        return cls(*load_graph(checked_path(folder)))
 
     def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
         """Write a folder that keeps everything: catalogue, isolated nodes, neutrals, provenance.
@@ -251,7 +259,9 @@ class SignedGraph(GraphQuestions):
         ArtifactError
             If the folder holds something and `replace` is false, or cannot be written.
         """
-        save_graph(Path(folder), self.catalogue, self.columns, self.digest, replace=replace)
+        save_graph(
+            checked_path(folder), self.catalogue, self.columns, self.digest, replace=replace
+        )
 
     def write_csv(self, path: str | PathLike[str], *, neutrals: bool = False) -> None:
         """Write edges.csv, for interchange: attributes without edges and provenance are not in it.
@@ -268,13 +278,13 @@ class SignedGraph(GraphQuestions):
         GraphError
             If a modality's name makes a `rel` that could not be read back.
         """
-        write_edges(Path(path), self.catalogue, self.columns, neutrals=neutrals)
+        write_edges(checked_path(path), self.catalogue, self.columns, neutrals=neutrals)
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write a self-contained page: the graph on a ring, its signs by modality, its counts."""
         from campaignkit.graph.picture import draw_page
 
-        with atomic_file(Path(path)) as partial:
+        with atomic_file(path) as partial:
             partial.write_bytes(draw_page(self).encode())
 
     def to_networkx(self) -> networkx.Graph:

@@ -12,7 +12,7 @@ from campaignkit.graph.columns import EdgeColumns
 from campaignkit.graph.read_edges import HEADER
 from campaignkit.graph.relation import relation_of, split_relation
 from campaignkit.graph.sign import mark_of
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, escape_cell
 
 
 def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutrals: bool) -> None:
@@ -27,6 +27,8 @@ def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutr
     pairs = {(modalities[a], modalities[b]) for a, b in zip(source, target, strict=True)}
     relations = {pair: relation_of(*pair) for pair in pairs}
     _check_relations(path, relations)
+    values = [escape_cell(value) for value in values]
+    relations = {pair: escape_cell(relation) for pair, relation in relations.items()}
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

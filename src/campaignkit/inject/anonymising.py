@@ -11,6 +11,7 @@ from campaignkit.errors import TableError
 from campaignkit.extras import require
 from campaignkit.inject.injector import _as_arrow
 from campaignkit.inject.workbench import Workbench
+from campaignkit.store import atomic_file, checked_path, read_bytes
 from campaignkit.tables import like
 
 _WORDS = {"brand": "Brand", "client": "Company", "company": "Company", "advertiser": "Company"}
@@ -55,7 +56,7 @@ def anonymise(
     pa = require("pyarrow", extra="tables", user="anonymise")
     clean = _as_arrow(table)
     bench = Workbench(clean)
-    path = Path(key_file) if key_file is not None else None
+    path = checked_path(key_file, error=TableError) if key_file is not None else None
     known = {c: dict(names) for c, names in (key or _read(path)).items()}
     for asked in columns:
         own = bench.own(asked, user="anonymise")
@@ -82,7 +83,7 @@ def _read(path: Path | None) -> dict[str, dict[str, str]]:
     if path is None or not path.exists():
         return {}
     try:
-        key = json.loads(path.read_text(encoding="utf-8"))
+        key = json.loads(read_bytes(path, error=TableError))
     except ValueError as err:
         raise TableError(f"{path} is no key file: {err}", hint="name another file") from err
     if not isinstance(key, dict) or not all(isinstance(v, dict) for v in key.values()):
@@ -91,6 +92,7 @@ def _read(path: Path | None) -> dict[str, dict[str, str]]:
 
 
 def _write(path: Path, key: Mapping[str, Mapping[str, str]]) -> None:
-    path.touch(mode=0o600, exist_ok=True)
     text = json.dumps(key, ensure_ascii=False, indent=2, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+    with atomic_file(path) as partial:
+        partial.touch(mode=0o600)
+        partial.write_bytes(f"{text}\n".encode())

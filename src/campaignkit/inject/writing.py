@@ -7,7 +7,7 @@ from typing import Any
 
 from campaignkit.errors import TableError
 from campaignkit.extras import require
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, checked_path
 from campaignkit.tables import to_arrow
 
 
@@ -25,7 +25,7 @@ def write_table(table: Any, path: str | Path) -> Path:
     >>> write_table({"clicks": [1]}, tempfile.mkdtemp() + "/t.csv").read_text().split()
     ['"clicks"', '1']
     """
-    place = Path(path)
+    place = checked_path(path)
     kind = place.suffix.lower()
     if kind not in (".parquet", ".csv"):
         raise TableError(f"{place} ends in {kind or 'nothing'}; expected .parquet or .csv")

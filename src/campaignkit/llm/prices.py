@@ -71,7 +71,7 @@ def read_prices(path: str | Path) -> dict[str, Price]:
     {'m': Price(in_per_million=1.0, out_per_million=2.0)}
     """
     try:
-        table = tomllib.loads(read_text(Path(path), _FILE))
+        table = tomllib.loads(read_text(path, _FILE))
     except tomllib.TOMLDecodeError as err:
         raise CampaignkitError(
             f"{path} is not TOML: {err}", hint='quote names with dots: ["my-model-1.5"]'

@@ -16,7 +16,15 @@ from campaignkit.graph import SignedGraph
 from campaignkit.recipes.noise import KINDS, NoiseRecord
 from campaignkit.recipes.recipe import Part, Recipe
 from campaignkit.spec import SamplingSpec
-from campaignkit.store import Manifest, atomic_folder, digest_file, read_manifest, verify_files
+from campaignkit.store import (
+    Manifest,
+    atomic_folder,
+    checked_path,
+    digest_file,
+    read_bytes,
+    read_manifest,
+    verify_files,
+)
 
 PARTS: tuple[Part, Part] = ("train", "test")
 NOISE_NAME = "noise.jsonl"
@@ -99,7 +107,7 @@ class RecipeResult:
         graphs = {_GRAPH: self.graph}
         if self.labelling_graph is not self.graph:
             graphs[_LABELLING_GRAPH] = self.labelling_graph
-        with atomic_folder(Path(folder), replace=replace) as partial:
+        with atomic_folder(folder, replace=replace) as partial:
             for part in PARTS:
                 self._write_part(part, partial / part, format)
             for name, graph in graphs.items():
@@ -121,7 +129,7 @@ class RecipeResult:
                     for name, count in self._counts(part).items()
                 },
             ).write(partial)
-        return Path(folder)
+        return checked_path(folder)
 
     @classmethod
     def read(cls, folder: str | Path) -> RecipeResult:
@@ -132,7 +140,7 @@ class RecipeResult:
         ArtifactError
             If the folder is not a recipe's, or a file is missing or changed.
         """
-        folder = Path(folder)
+        folder = checked_path(folder)
         manifest = read_manifest(folder, kind="recipe")
         verify_files(folder, manifest)
         try:
@@ -154,7 +162,7 @@ class RecipeResult:
             train=parts["train"],
             test=parts["test"],
             noise={part: _read_noise(folder / part, parts[part]) for part in PARTS},
-            quality=json.loads((folder / _QUALITY).read_bytes()),
+            quality=json.loads(read_bytes(folder / _QUALITY)),
         )
 
     def _write_part(self, part: Part, folder: Path, format: Format) -> None:

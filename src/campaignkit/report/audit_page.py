@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.errors import ArtifactError
 from campaignkit.extras import require
 from campaignkit.show import Section, bar_chart, facts, figure, page, paragraph, table
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, checked_path
 
 if TYPE_CHECKING:
     from campaignkit.auditing import AuditReport, Finding
@@ -76,7 +76,7 @@ def write_audit(report: AuditReport, folder: str | Path, *, pdf: bool = False) -
     >>> write_audit(ck.audit({"clicks": [1, -1]}), tempfile.mkdtemp()).name
     'audit.html'
     """
-    place = Path(folder)
+    place = checked_path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as err:

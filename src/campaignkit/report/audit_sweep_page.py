@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignkit.show import Section, figure, heat_map, line_plot, page, table
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, checked_path
 
 if TYPE_CHECKING:
     from campaignkit.evaluation import DetectionSweep
@@ -64,7 +64,7 @@ def write_sweep(sweeps: list[DetectionSweep], path: str | Path) -> Path:
     >>> write_sweep([sweep], tempfile.mkdtemp() + "/sweep.html").name
     'sweep.html'
     """
-    place = Path(path)
+    place = checked_path(path)
     with atomic_file(place) as partial:
         partial.write_text(sweep_page(sweeps), encoding="utf-8")
     return place

@@ -20,7 +20,7 @@ from campaignkit.report.sampling_section import sampling_section
 from campaignkit.report.subject import Subject
 from campaignkit.show.page import Section, page
 from campaignkit.spec import SamplingSpec
-from campaignkit.store import atomic_file
+from campaignkit.store import atomic_file, checked_path
 
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset
@@ -112,9 +112,9 @@ def write_report(
         splits=splits or {},
         classifiers=classifiers,
     )
-    with atomic_file(Path(path)) as partial:
+    with atomic_file(path) as partial:
         partial.write_bytes(draw_page(subject, title=title).encode())
-    return Path(path)
+    return checked_path(path)
 
 
 def draw_page(subject: Subject, *, title: str) -> str:

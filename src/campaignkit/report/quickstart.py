@@ -14,7 +14,7 @@ from campaignkit.progress import Progress, Silent
 from campaignkit.report.dataset_page import write_report
 from campaignkit.report.quickstart_classifiers import train_classifiers
 from campaignkit.runs import RunLog
-from campaignkit.store import Manifest, atomic_folder, digest_file
+from campaignkit.store import Manifest, atomic_folder, checked_path, digest_file
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
@@ -132,7 +132,7 @@ def run_quickstart(
     if all_baselines:  # said before anything is made
         require("lightgbm", extra="boost", user="--all-baselines")
     tell = progress or Silent()
-    with atomic_folder(Path(folder), replace=replace) as partial:
+    with atomic_folder(folder, replace=replace) as partial:
         attributes = catalogue or Catalogue.bundled(CATALOGUE)
         graph = build_graph(attributes, scorer=TraitScorer(), progress=progress).graph
         graph.write_csv(partial / "edges.csv")
@@ -160,7 +160,7 @@ def run_quickstart(
     evaluation = dataset.evaluation
     assert evaluation is not None  # the sampler evaluates what it draws
     files = FILES | ({RUNS: RUNS_SAID} if classifiers is not None else {})
-    return Quickstart(Path(folder), files, graph, profile, spec, evaluation, classifiers)
+    return Quickstart(checked_path(folder), files, graph, profile, spec, evaluation, classifiers)
 
 
 def _manifest(folder: Path, *, seed: int, rows: int) -> Manifest:

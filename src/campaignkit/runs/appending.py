@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError
+from campaignkit.store import checked_path, kind_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def appending(file: Path) -> Iterator[Appender]:
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if kind_of_file(checked_path(file)) not in ("", "a file"):
+            raise ArtifactError(f"{file} is {kind_of_file(file)}; expected a file to append to")
         # Windows would write other line ends, which digests of lines do not survive.
         binary = getattr(os, "O_BINARY", 0)
         handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | binary, 0o644)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import math
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError, Fault
+from campaignkit.store import atomic_file, escape_cell, read_bytes, read_cell
 
 _HEAD = ["id", "truth", "predicted"]
 
@@ -66,21 +66,19 @@ def write_predictions(path: Path, table: Predictions) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_HEAD, *(f"p_{label}" for label in table.labels)])
-    rows = zip(table.ids, table.truth, table.predicted, strict=True)
+    texts = zip(table.ids, table.truth, table.predicted, strict=True)
+    rows = (tuple(map(escape_cell, row)) for row in texts)
     if table.probabilities is None:
         writer.writerows(rows)
     else:
         pairs = zip(rows, table.probabilities, strict=True)
         writer.writerows([*row, *map(repr, shares)] for row, shares in pairs)
-    # Written beside and renamed; the store's own way of doing so is a room on this floor.
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(text.getvalue().encode())
-        partial.replace(path)
     except OSError as err:
-        partial.unlink(missing_ok=True)
         raise ArtifactError(f"cannot write {path}: {err.strerror or err}") from err
+    with atomic_file(path) as partial:
+        partial.write_bytes(text.getvalue().encode())
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -92,9 +90,9 @@ def read_predictions(path: Path) -> Predictions:
         If it is missing, not UTF-8, or has faulty lines: all of them.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as err:
+    except (UnicodeDecodeError, csv.Error) as err:
         raise ArtifactError(f"{path} cannot be read as predictions: {err}") from err
     head = rows[0] if rows else []
     extra = head[len(_HEAD) :]
@@ -109,7 +107,9 @@ def read_predictions(path: Path) -> Predictions:
     ]
     if faults:
         raise ArtifactError(f"{path} has faulty lines", faults=faults)
-    ids, truth, predicted = (tuple(row[i] for row in rows[1:]) for i in range(len(_HEAD)))
+    ids, truth, predicted = (
+        tuple(read_cell(row[i]) for row in rows[1:]) for i in range(len(_HEAD))
+    )
     labels = tuple(name.removeprefix("p_") for name in extra)
     shares = tuple(tuple(map(float, row[len(_HEAD) :])) for row in rows[1:]) if labels else None
     return Predictions(ids, truth, predicted, labels, shares)

@@ -14,6 +14,7 @@ from campaignkit.errors import ArtifactError, Fault
 from campaignkit.runs.appending import appending
 from campaignkit.runs.prediction_file import Predictions, read_predictions, write_predictions
 from campaignkit.runs.run_record import RunRecord
+from campaignkit.store import checked_path, read_bytes
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST = 16 << 20  # bytes of a line; a record is some thousand
@@ -69,7 +70,7 @@ class RunLog:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path)
         is_file = self.path.suffix == ".jsonl" and not self.path.is_dir()
         if not is_file and self.path.is_file():
             raise ArtifactError(
@@ -178,10 +179,7 @@ class RunLog:
 
 
 def _lines(file: Path) -> Iterator[tuple[str, RunRecord | Fault]]:
-    try:
-        data = file.read_bytes()
-    except OSError as err:
-        raise ArtifactError(f"{file} cannot be opened: {err.strerror or err}") from err
+    data = read_bytes(file)
     if b"\x00" in data[:4096]:
         where = f"{file.name}:1"
         yield where, Fault(where, "the file is binary or in UTF-16", "a run log is UTF-8 text")

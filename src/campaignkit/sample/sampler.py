@@ -48,6 +48,7 @@ from campaignkit.sample.priorities import Priorities
 from campaignkit.sample.quality import QualityTally, Share, describe
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
+from campaignkit.store import checked_path
 
 Format = Literal["jsonl", "parquet"]
 
@@ -260,7 +261,7 @@ class AnnealingSampler:
                 quality=describe([tally.result() for tally in tallies]),
             )
         kept.clear()
-        return Path(folder)
+        return checked_path(folder)
 
     def __repr__(self) -> str:
         labels = ", ".join(
@@ -368,7 +369,7 @@ def _check_types(graph: object, spec: object) -> None:
 
 
 def _checkpoint(folder: str | Path | None) -> Checkpoint:
-    return Checkpoint(None if folder is None else Path(folder))
+    return Checkpoint(None if folder is None else checked_path(folder))
 
 
 def _block(rows: ChunkRows, code: int) -> Block:

@@ -17,10 +17,11 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
+from campaignkit.errors import SpecError
 from campaignkit.spec.completion import offered
 from campaignkit.spec.faults import spec_error
 from campaignkit.spec.label import LabelSpec
-from campaignkit.store import digest_json
+from campaignkit.store import checked_path, digest_json
 
 if TYPE_CHECKING:
     from campaignkit.spec.grid import GridPoint
@@ -151,7 +152,7 @@ class SamplingSpec(BaseModel):
         """
         from campaignkit.spec.files import read_mapping
 
-        return cls.model_validate(read_mapping(Path(path)))
+        return cls.model_validate(read_mapping(checked_path(path, error=SpecError)))
 
     def __dir__(self) -> list[str]:
         return offered(super().__dir__())
@@ -160,7 +161,7 @@ class SamplingSpec(BaseModel):
         """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
         from campaignkit.spec.files import write_mapping
 
-        write_mapping(Path(path), self.model_dump(mode="json"))
+        write_mapping(checked_path(path), self.model_dump(mode="json"))
 
     @property
     def digest(self) -> str:

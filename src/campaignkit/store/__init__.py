@@ -1,11 +1,19 @@
-"""Artifacts: folders of files with a manifest, written beside and renamed into place."""
+"""Files that users name: read or refused, written whole or not at all, folders with a manifest."""
 
 from __future__ import annotations
 
 from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder, refuse_occupied
+from campaignkit.store.cells import escape_cell, read_cell
 from campaignkit.store.digest import digest_bytes, digest_file, digest_json
+from campaignkit.store.doors import (
+    TextFileKind,
+    checked_path,
+    kind_of_file,
+    read_bytes,
+    read_text,
+    readable_file,
+)
 from campaignkit.store.manifest import Manifest, read_manifest, verify_files
-from campaignkit.store.text_file import TextFileKind, read_text
 
 __all__ = [
     "MANIFEST_NAME",
@@ -13,11 +21,17 @@ __all__ = [
     "TextFileKind",
     "atomic_file",
     "atomic_folder",
+    "checked_path",
     "digest_bytes",
     "digest_file",
     "digest_json",
+    "escape_cell",
+    "kind_of_file",
+    "read_bytes",
+    "read_cell",
     "read_manifest",
     "read_text",
+    "readable_file",
     "refuse_occupied",
     "verify_files",
 ]

@@ -3,30 +3,44 @@
 Everything is written under a temporary name in the target's own parent folder (a rename is atomic
 only within one file system), flushed to disk, and renamed into place. A killed run leaves at most
 a name that starts with ``.`` and ends with ``.partial``, which no reader takes for a result.
+
+A rename replaces whatever has the name, so only regular files and folders are ever replaced. What
+goes to a pipe or a device (``/dev/stdout``, ``/dev/null``) is made whole elsewhere, then written
+to it; sockets and disks are refused. A link is followed: what it points to is replaced, the link
+stays.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from campaignkit.errors import ArtifactError
+from campaignkit.errors import ArtifactError, CampaignkitError
+from campaignkit.store.doors import checked_path, kind_of_file
 
 MANIFEST_NAME = "manifest.json"  # what tells an artifact from any other folder
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write; on success it becomes `path`, on error it is removed.
+def atomic_file(given: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path to write; on success it becomes the file, on error it is removed.
+
+    Parameters
+    ----------
+    given : path
+        A regular file, or nothing yet; or a pipe or a device, which is written to.
 
     Raises
     ------
     ArtifactError
-        If the parent folder is missing or cannot be written, or `path` is a folder.
+        If it is no path, the parent folder is missing or cannot be written, or there is a folder,
+        a socket or a disk of that name.
 
     Examples
     --------
@@ -37,25 +51,34 @@ def atomic_file(path: Path) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text()
     'whole'
     """
-    if path.is_dir():
-        raise ArtifactError(f"{path} is a folder; expected a file name", hint="give a file name")
+    path = _target(given)
+    kind = kind_of_file(path)
+    if kind in ("a pipe", "a device"):
+        with tempfile.TemporaryDirectory() as elsewhere, _telling(path):
+            partial = Path(elsewhere, "whole")
+            yield partial
+            _pour(partial, path)
+        return
+    if kind not in ("", "a file"):
+        raise ArtifactError(f"{path} is {kind}; expected a file name", hint="give a file name")
     partial = _partial_beside(path)
     try:
-        yield partial
-        _flush(partial)
-        partial.replace(path)
+        with _telling(path):
+            yield partial
+            _flush(partial)
+            partial.replace(path)
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder to fill; on success it becomes `path`, on error it is removed.
+def atomic_folder(given: str | os.PathLike[str], *, replace: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder to fill; on success it becomes the folder, on error it is removed.
 
     Parameters
     ----------
-    path : Path
+    given : path
         The folder to make. An empty folder there is taken over.
     replace : bool
         Whether an artifact that is already there may be replaced: a folder with a
@@ -65,8 +88,8 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises
     ------
     ArtifactError
-        If `path` is a file, holds something and `replace` is false, holds something that is no
-        artifact, or cannot be written.
+        If it is no path or no folder, holds something and `replace` is false, holds something that
+        is no artifact, or cannot be written.
 
     Examples
     --------
@@ -77,34 +100,37 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     ...     sorted(p.name for p in Path(parent, "out").iterdir())
     ['a.txt']
     """
-    refuse_occupied(path, replace=replace)
+    path = refuse_occupied(given, replace=replace)
     partial = _partial_beside(path)
-    try:
+    with _telling(path):
         partial.mkdir()
-    except OSError as err:
-        raise ArtifactError(f"cannot write in {path.parent}: {err.strerror}") from err
     try:
-        yield partial
-        for file in sorted(partial.rglob("*")):
-            if file.is_file():
-                _flush(file)
-        _swap_in(partial, path)
+        with _telling(path):
+            yield partial
+            for file in sorted(partial.rglob("*")):
+                if file.is_file():
+                    _flush(file)
+            _swap_in(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def refuse_occupied(path: Path, *, replace: bool = False) -> None:
-    """Raise ArtifactError if `path` is no folder that `atomic_folder` may make or replace.
+def refuse_occupied(given: str | os.PathLike[str], *, replace: bool = False) -> Path:
+    """The folder's path; ArtifactError if it is none that `atomic_folder` may make or replace.
 
     For asking before long or paid work whose result is to go there.
 
     Examples
     --------
-    >>> refuse_occupied(Path("nowhere"))
+    >>> refuse_occupied("nowhere").name
+    'nowhere'
     """
-    if path.exists() and not path.is_dir():
-        raise ArtifactError(f"{path} is a file; expected a folder", hint="give another name")
-    occupied = path.is_dir() and any(path.iterdir())
+    path = _target(given)
+    kind = kind_of_file(path)
+    if kind not in ("", "a folder"):
+        raise ArtifactError(f"{path} is {kind}; expected a folder", hint="give another name")
+    with _telling(path):
+        occupied = kind == "a folder" and any(path.iterdir())
     if occupied and not replace:
         raise ArtifactError(
             f"{path} already holds something; nothing was written",
@@ -115,6 +141,13 @@ def refuse_occupied(path: Path, *, replace: bool = False) -> None:
             f"{path} holds no {MANIFEST_NAME}, so it is not replaced; nothing was written",
             hint="give a new folder, or remove this one yourself",
         )
+    return path
+
+
+def _target(given: object) -> Path:
+    path = checked_path(given)
+    is_link = path.is_symlink() and kind_of_file(path) in ("", "a file", "a folder")
+    return Path(os.path.realpath(path)) if is_link else path
 
 
 def _swap_in(partial: Path, path: Path) -> None:
@@ -138,7 +171,30 @@ def _partial_beside(path: Path) -> Path:
         raise ArtifactError(
             f"the folder {parent} does not exist", hint="make it first, or give another place"
         )
-    return parent / f".{path.name}.{uuid.uuid4().hex}.partial"
+    # Short, however long the name is: the longest names leave no room for more.
+    return parent / f".{path.name[:40]}.{uuid.uuid4().hex}.partial"
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        if isinstance(err, CampaignkitError | ConnectionError | TimeoutError):
+            raise
+        why = "nobody reads from it" if err.errno == errno.ENXIO else err.strerror or err
+        raise ArtifactError(
+            f"{path} was not written: {why}",
+            hint="check the folder, its permissions and the space on the disk",
+        ) from err
+
+
+def _pour(partial: Path, path: Path) -> None:
+    # Not waiting for a reader: a pipe that nobody reads from is told at once.
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(handle, True)
+    with partial.open("rb") as source, os.fdopen(handle, "wb") as sink:
+        shutil.copyfileobj(source, sink)
 
 
 def _flush(file: Path) -> None:

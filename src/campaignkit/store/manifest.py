@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from campaignkit.errors import ArtifactError, Fault
 from campaignkit.store.atomic import MANIFEST_NAME
 from campaignkit.store.digest import digest_file
+from campaignkit.store.doors import checked_path, read_bytes
 
 
 class Manifest(BaseModel):
@@ -58,7 +60,7 @@ class Manifest(BaseModel):
         (folder / MANIFEST_NAME).write_bytes(text.encode())
 
 
-def read_manifest(folder: Path, *, kind: str) -> Manifest:
+def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
     """Read a folder's manifest and check that it is of the expected kind.
 
     Raises
@@ -74,14 +76,14 @@ def read_manifest(folder: Path, *, kind: str) -> Manifest:
     ...     read_manifest(Path(folder), kind="graph").seed
     7
     """
-    path = folder / MANIFEST_NAME
-    if not path.is_file():
+    path = checked_path(folder) / MANIFEST_NAME
+    if not path.exists():
         raise ArtifactError(
             f"{folder} holds no {MANIFEST_NAME}; expected a folder of kind '{kind}'",
             hint="give the folder that was written, not a file in it",
         )
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = Manifest.model_validate_json(read_bytes(path))
     except ValidationError as err:
         faults = [
             Fault(".".join(map(str, e["loc"])) or MANIFEST_NAME, e["msg"]) for e in err.errors()
@@ -114,7 +116,7 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
     faults = []
     root = folder.resolve()
     for name, expected in manifest.files.items():
-        path = (folder / name).resolve()
+        path = checked_path(folder / name).resolve()
         if not path.is_relative_to(root):
             faults.append(Fault(name, "lies outside the folder", "do not trust this manifest"))
         elif not path.is_file():

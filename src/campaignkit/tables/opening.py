@@ -11,6 +11,7 @@ from typing import Any
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.store import checked_path, readable_file
 from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import to_arrow, unique_names
@@ -78,7 +79,7 @@ def open_table(
     con = _connect(memory_mb, threads)
     try:
         if isinstance(table, str | Path):
-            return _open_path(con, Path(table), schema)
+            return _open_path(con, checked_path(table, error=TableError), schema)
         if isinstance(table, DatabaseTable):
             return _open_database(con, table, schema)
         return _open_frame(con, table, schema, name="the table")
@@ -125,6 +126,7 @@ def _open_path(con: Any, path: Path, schema: TableSchema) -> OpenTable:
                 hint="pass one file, or a folder of Parquet files",
             )
         return _open_parquet(con, str(path / "**" / "*.parquet"), files, schema)
+    readable_file(path, error=TableError)
     if path.stat().st_size == 0:
         raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
     with path.open("rb") as file:
@@ -282,9 +284,7 @@ def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenT
     database = asked.database
     owned = False
     if isinstance(database, str | Path):
-        path = Path(database)
-        if not path.exists():
-            raise TableError(f"{path} does not exist", hint="pass the database's file")
+        path = readable_file(database, error=TableError, folder_hint="pass the database's file")
         with path.open("rb") as file:
             is_sqlite = file.read(15) == b"SQLite format 3"
         if is_sqlite:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from campaignkit.store import (
     MANIFEST_NAME,
     Manifest,
     atomic_folder,
+    checked_path,
     digest_file,
     read_manifest,
     verify_files,
@@ -41,7 +41,7 @@ def save(
     told = torch.distributed
     if told.is_available() and told.is_initialized() and told.get_rank() != 0:
         return
-    with atomic_folder(Path(folder), replace=replace) as partial:
+    with atomic_folder(folder, replace=replace) as partial:
         model.model.save_pretrained(partial)
         model.tokenizer.save_pretrained(partial)
         files = sorted(file for file in partial.rglob("*") if file.is_file())
@@ -67,7 +67,7 @@ def load(folder: str | PathLike[str], *, device: str | None) -> tuple[LabelModel
         If the folder is not a classifier's, a file is missing or changed, or its tokenizer reads
         the label words otherwise than when it was written.
     """
-    path = Path(folder)
+    path = checked_path(folder)
     manifest = read_manifest(path, kind=_KIND)
     if MANIFEST_NAME in manifest.files:
         raise ArtifactError(f"{path} lists its own manifest; it is no classifier's folder")

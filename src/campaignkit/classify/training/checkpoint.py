@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
@@ -17,6 +16,7 @@ from campaignkit.errors import ArtifactError, Fault
 from campaignkit.store import (
     Manifest,
     atomic_folder,
+    checked_path,
     digest_file,
     read_manifest,
     verify_files,
@@ -107,7 +107,7 @@ def write_checkpoint(
     identity: Mapping[str, Any],
 ) -> None:
     """Write a checkpoint, in place of an earlier one."""
-    with atomic_folder(Path(folder), replace=True) as partial:
+    with atomic_folder(folder, replace=True) as partial:
         parts = {_NOW: state.weights, _BEST: state.best, _OPTIMISER: state.optimiser}
         for name, tensors in parts.items():
             save_file({key: value.contiguous() for key, value in tensors.items()}, partial / name)
@@ -129,7 +129,7 @@ def read_checkpoint(
     ArtifactError
         If it is of another model, prompt, data or recipe (all differences are named), or damaged.
     """
-    path = Path(folder)
+    path = checked_path(folder)
     manifest = read_manifest(path, kind=_KIND)
     theirs = manifest.spec["identity"]
     faults = [
@@ -154,7 +154,7 @@ def read_checkpoint(
 
 def holds_something(folder: str | PathLike[str]) -> bool:
     """Whether there is anything at a checkpoint's place."""
-    path = Path(folder)
+    path = checked_path(folder)
     return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 
 from campaignkit.errors import ArtifactError, Fault
 from campaignkit.runs import RunLog, RunRecord
+from campaignkit.store import checked_path
 
 Signature = tuple[tuple[str, int, int], ...]
 
@@ -72,7 +72,7 @@ class FollowedRuns:
     """
 
     def __init__(self, paths: Iterable[str | PathLike[str]]) -> None:
-        self.paths = tuple(Path(path) for path in paths)
+        self.paths = tuple(checked_path(path) for path in paths)
         self._signature: Signature | None = None
         self._read = FollowedRead((), ())
 

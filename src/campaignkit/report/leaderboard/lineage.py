@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from campaignkit.runs import RunRecord
-from campaignkit.store import Manifest, digest_bytes
+from campaignkit.store import Manifest, checked_path, digest_bytes
 
 _MANIFEST = "manifest.json"
 _MOST = 2_000  # manifests looked at: a folder of folders should not stop the page
@@ -129,7 +129,7 @@ def _content(manifest: Manifest) -> list[str]:
 def _manifests(places: Iterable[str | PathLike[str]]) -> Iterator[Path]:
     left = _MOST
     for place in places:
-        for path in sorted(Path(place).rglob(_MANIFEST)):
+        for path in sorted(checked_path(place).rglob(_MANIFEST)):
             if left == 0:
                 return
             if path.is_file() and path.stat().st_size <= _LARGEST:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields
 
 from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
 from campaignkit.runs import RunRecord
+from campaignkit.store import escape_cell
 
 # Scores of which less is better; of every other one more is.
 LESS_IS_BETTER = frozenset({"log_loss", "calibration_error", "brier", "ece", "mae", "rmse"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a cell
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,4 @@ def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return "" if value is None else value
+    return escape_cell(value) if isinstance(value, str) else "" if value is None else value
