@@ -20,6 +20,7 @@ from campaignkit.auditing import RuleSet
 from campaignkit.classify import PairLogistic
 from campaignkit.dataset import verify_dataset
 from campaignkit.embed import CachedEmbedder, HashingEmbedder, MiniLMEmbedder
+from campaignkit.errors import ArtifactError, CatalogueError
 from campaignkit.evaluation import BlindEvaluator
 from campaignkit.inject import write_table
 from campaignkit.llm import read_prices
@@ -146,7 +147,7 @@ def test_a_pipe_and_a_device_are_written_to(special: dict[str, Path]) -> None:
         try:
             CATALOGUE.write_csv(special["pipe"])
             break
-        except ck.ArtifactError as err:  # the reader is not there yet
+        except ArtifactError as err:  # the reader is not there yet
             assert "nobody reads from it" in str(err)
     reader.join()
     CATALOGUE.write_csv(special["device"])
@@ -182,7 +183,7 @@ def test_the_longest_name_a_file_can_have_is_written(tmp_path: Path) -> None:
 
 
 def test_what_fails_inside_leaves_nothing_and_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ck.ArtifactError, match="No space left"), atomic_file(tmp_path / "a"):
+    with pytest.raises(ArtifactError, match="No space left"), atomic_file(tmp_path / "a"):
         raise OSError(28, "No space left on device")
     with pytest.raises(KeyError), atomic_folder(tmp_path / "b") as partial:
         (partial / "c").touch()
@@ -197,7 +198,7 @@ def test_a_manifest_that_lists_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     texts.unlink()
     os.mkfifo(texts)
 
-    with pytest.raises(ck.ArtifactError):
+    with pytest.raises(ArtifactError):
         ck.SignedGraph.load(tmp_path / "graph")
 
 
@@ -212,5 +213,5 @@ def test_a_file_that_may_not_be_read_is_told(
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
 
-    with pytest.raises(ck.CatalogueError, match="Permission denied"):
-        read_text(place, TextFileKind(ck.CatalogueError, "a catalogue", ""))
+    with pytest.raises(CatalogueError, match="Permission denied"):
+        read_text(place, TextFileKind(CatalogueError, "a catalogue", ""))

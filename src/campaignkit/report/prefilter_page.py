@@ -38,7 +38,7 @@ def write_prefilter(path: Path | str, found: Prefiltering) -> Path:
     Path
         Where it is.
     """
-    with atomic_file(Path(path)) as partial:
+    with atomic_file(path) as partial:
         partial.write_bytes(prefilter_page(found).encode())
     return Path(path)
 
