@@ -102,8 +102,10 @@ def atomic_folder(given: str | os.PathLike[str], *, replace: bool = False) -> It
     """
     path = refuse_occupied(given, replace=replace)
     partial = _partial_beside(path)
-    with _telling(path):
+    try:
         partial.mkdir()
+    except OSError as err:
+        raise ArtifactError(f"cannot write in {path.parent}: {err.strerror}") from err
     try:
         with _telling(path):
             yield partial
