@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.diagnosis import diagnose, pair_ceiling, pair_ceilings
+from campaignkit.diagnosis import diagnose, pair_ceilings
 from campaignkit.errors import SpecError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_set import Fractions, fractions
@@ -88,16 +88,6 @@ def test_the_ceiling_is_the_best_of_all_type_counts(ranges: dict[str, tuple[int,
         best[size] = max(best.get(size, 0), pairs)
 
     assert pair_ceilings(ranges) == best
-
-
-def test_the_published_record_has_its_ceiling() -> None:
-    counts = {"brand": 1, "objective": 1, "buying": 1, "platform": 1, "device": 1, "geo": 2,
-              "gender": 6, "interest": 5, "billing": 1, "cost": 1}  # fmt: skip
-
-    ceiling = pair_ceiling({name: (count, count) for name, count in counts.items()})
-
-    assert ceiling == pytest.approx(1 - (1 + 15 + 10) / 190)
-    assert round(ceiling, 3) == 0.863
 
 
 @settings(deadline=None, max_examples=40)

@@ -9,9 +9,9 @@ BALANCED_5 = Recipe(
     name="balanced-5",
     description="five features, 29% neg, 40% avg, 31% pos; 42,000 train and 18,000 test rows",
     source=(
-        "WPP AI Lab, Beyond the Hype: data set V25. Features, the shares 29/40/31% and rows are "
-        "published (test rows as about 18,000); that they are in the order neg, avg, pos is our "
-        "reading, and the graph is ours."
+        "WPP AI Lab, Beyond the Hype: data set V25. Features and rows are published (test rows as "
+        "about 18,000). The shares 29/40/31%, in the order neg, avg, pos, are inferred, and the "
+        "graph is ours."
     ),
     world=FIVE_FEATURES,
     type_ranges=FIVE_TYPE_RANGES,

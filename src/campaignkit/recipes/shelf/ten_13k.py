@@ -10,9 +10,9 @@ TEN_13K = Recipe(
     name="ten-13k",
     description="ten modalities, 4,000 neg, 5,000 avg and 4,000 pos; 70% of them to train on",
     source=(
-        "WPP AI Lab and WPP Research: data set V27, 13,000 campaigns of 4,000, 5,000 and 4,000, "
-        "from a graph of 746 attributes, 36,420 + and 40,629 - edges. How the attributes are "
-        "shared out to the ten modalities and the split of 70 to 30 are ours."
+        "WPP AI Lab and WPP Research: data set V27, 13,000 campaigns from a graph of 746 "
+        "attributes, 36,420 + and 40,629 - edges. The labels' 4,000, 5,000 and 4,000, how the "
+        "attributes are shared out to the ten modalities and the split of 70 to 30 are ours."
     ),
     world=TEN_MODALITIES,
     type_ranges=PUBLISHED_TYPE_RANGES,
