@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from campaignkit.diagnosis import diagnose
 from campaignkit.graph import SignedGraph
 from campaignkit.spec import LabelSpec, SamplingSpec
 
-if TYPE_CHECKING:
-    from campaignkit.recipes.recipe import Recipe
-
+Bounds = tuple[float, float]
 _DIAGNOSIS_SEED = 0  # a fixed one: on one graph, every seed of a recipe has the same boxes
 
 
-def recipe_spec(
-    recipe: Recipe, graph: SignedGraph, num_samples: Mapping[str, int]
+def placed_labels(
+    graph: SignedGraph,
+    num_samples: Mapping[str, int],
+    *,
+    type_ranges: Mapping[str, tuple[int, int]],
+    boxes: Mapping[str, tuple[Bounds, Bounds]] | None,
 ) -> SamplingSpec:
-    """The spec of a recipe on a graph: its own boxes, or those that suit the graph.
+    """The spec of a recipe on a graph: with its own boxes, or those that suit the graph.
 
     Suggested boxes are made disjoint: `avg` ends below the lows of `pos` and `neg`, so a
     campaign's label can be told from its signs.
@@ -29,15 +30,15 @@ def recipe_spec(
     SpecError
         If the type ranges do not fit the graph, or a label cannot be placed on it.
     """
-    ranges = dict(recipe.type_ranges)
-    if recipe.label_boxes is not None:
+    ranges = dict(type_ranges)
+    if boxes is not None:
         return SamplingSpec(
             type_ranges=ranges,
             label_params={
                 label: LabelSpec(
                     pos_frac_range=pos, neg_frac_range=neg, num_samples=num_samples[label]
                 )
-                for label, (pos, neg) in recipe.label_boxes.items()
+                for label, (pos, neg) in boxes.items()
             },
         )
     profile = diagnose(graph, type_ranges=ranges, seed=_DIAGNOSIS_SEED)
