@@ -24,8 +24,8 @@ from campaignkit.edges import (
     RehearsalWorld,
     pack,
 )
-from campaignkit.edges.methods.active.learner import gather_evidence
-from campaignkit.edges.methods.active.rounds import run_rounds
+from campaignkit.edges.methods.active.learners import StackedLearner
+from campaignkit.edges.methods.active.rounds import NO_ANSWER, ActiveLearning
 from campaignkit.edges.methods.packing import fewest_calls
 from campaignkit.embed import HashingEmbedder
 from campaignkit.llm import Budget
@@ -154,14 +154,14 @@ def bound_runs() -> dict[str, Any]:
         world = RehearsalWorld(160, seed=1000 + run)
         answers = world.answers()
         start = time.process_time()
-        result = run_rounds(
-            gather_evidence(world.carded()),
-            lambda pairs, stage, round, answers=answers: answers[pairs],
+        result = ActiveLearning(
+            StackedLearner(world.carded(), seed=run),
+            lambda pairs, stage, number, answers=answers: answers[pairs],
+            np.full(len(answers), NO_ANSWER, dtype=np.int8),
             most=BOUND_ANSWERS,
-            target=None,
             delta=BOUND_DELTA,
             seed=run,
-        )
+        ).run(None)
         cpu_s.append(time.process_time() - start)
         rest = ~result.judged
         realised = float((result.sign != answers)[rest].mean())

@@ -1,126 +1,424 @@
-"""What the active builder learns from: cards, pairs, affinities and hidden factors."""
+"""What the active builder learns from and how its rounds go, without a build around them."""
 
 from __future__ import annotations
+
+from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import RehearsalWorld
-from campaignkit.edges.methods.active.affinity import Block, affinities, kernel
-from campaignkit.edges.methods.active.card_columns import read_cards
-from campaignkit.edges.methods.active.hidden_factors import Factors, fit_factors
-from campaignkit.edges.methods.active.learner import SignLearner, gather_evidence
-from campaignkit.edges.methods.active.likeness import likeness
-from campaignkit.edges.methods.active.pair_features import pair_features
+from campaignkit.edges.methods.active.calibration import (
+    likeliest,
+    temperature_scaled,
+    upper_bound,
+)
+from campaignkit.edges.methods.active.features import (
+    pair_features,
+    read_cards,
+    similarity_matrix,
+)
+from campaignkit.edges.methods.active.learners import (
+    StackedLearner,
+    _with_sklearn,
+    attribute_kernel,
+    boosted_trees,
+    kernel_ridge,
+    latent_factors,
+)
+from campaignkit.edges.methods.active.rounds import (
+    HOLDOUT,
+    INITIAL,
+    NO_ANSWER,
+    ROUNDS,
+    ActiveLearning,
+    PairLearner,
+    RoundsResult,
+    round_sizes,
+)
 from campaignkit.edges.pairs import PairTable
+from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 
-WORLD = RehearsalWorld(48, seed=2)
+
+@cache
+def world(size: int = 80) -> RehearsalWorld:
+    return RehearsalWorld(size, seed=1)
 
 
-@given(strategies.catalogues(min_size=2))
-def test_likeness_is_a_symmetric_share_and_full_with_oneself(catalogue: Catalogue) -> None:
-    cards = read_cards(catalogue)
+class Judge:
+    """Answers from a table, and remembers what it was asked."""
 
-    alike = likeness(cards, np.arange(len(catalogue)))
+    def __init__(self, answers: np.ndarray, *, holdout: np.ndarray | None = None) -> None:
+        self.answers, self.holdout = answers, answers if holdout is None else holdout
+        self.asked: list[int] = []
+        self.by_stage: dict[str, list[int]] = {}
 
-    assert np.allclose(alike, alike.T, atol=1e-6)
-    assert ((alike >= -1e-6) & (alike <= 1 + 1e-6)).all()
-    assert (alike.diagonal() >= alike.max(axis=1) - 1e-5).all() or any(
-        not a.traits for a in catalogue
-    )
+    def __call__(self, pairs: np.ndarray, stage: str, number: int) -> np.ndarray:
+        self.asked += pairs.tolist()
+        self.by_stage.setdefault(stage, []).extend(pairs.tolist())
+        return (self.holdout if stage == HOLDOUT else self.answers)[pairs]
 
 
-def test_features_of_a_pair_do_not_depend_on_the_order_of_the_catalogue() -> None:
-    carded = list(WORLD.carded())
-    names = sorted({a.modality for a in carded})
-    rng = stream(0, "orders")
-    seen = []
-    for order in (range(len(carded)), rng.permutation(len(carded)).tolist()):
-        catalogue = Catalogue([carded[at] for at in order])
-        table = PairTable(catalogue)
-        codes = np.array([names.index(a.modality) for a in catalogue], dtype=np.int32)
-        found = pair_features(read_cards(catalogue), codes, table.pairs)
-        by_name = {
-            frozenset(a.key for a in table.pair(at)): found.values[at] for at in range(len(table))
-        }
-        seen.append((found.names, by_name))
+class Rates:
+    """A cheap learner: a pair's signs are as frequent as those of its attributes' known pairs."""
 
-    assert seen[0][0] == seen[1][0]
-    for pair, values in seen[0][1].items():
-        assert np.array_equal(values, seen[1][1][pair], equal_nan=True)
+    def __init__(self) -> None:
+        self.pairs = PairTable(world().catalogue).pairs
+
+    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
+        counts = np.ones((len(world().catalogue), 3))
+        for side in (0, 1):
+            np.add.at(counts, (self.pairs[known, side], signs[known] + 1), 1)
+        found = counts[self.pairs[:, 0]] * counts[self.pairs[:, 1]]
+        return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def run(
+    judge: Judge,
+    learner: PairLearner | None = None,
+    *,
+    most: int | None = 900,
+    target: float | None = None,
+    seed: int = 3,
+) -> RoundsResult:
+    unknown = np.full(len(judge.answers), NO_ANSWER, dtype=np.int8)
+    return ActiveLearning(learner or Rates(), judge, unknown, most=most, seed=seed).run(target)
+
+
+# Rounds
+
+
+@given(st.integers(26, 10**6), st.none() | st.integers(100, 10**6), st.sampled_from([1, 7, 25]))
+def test_sizes_of_rounds_are_whole_calls_within_what_is_there(
+    num_pairs: int, most: int | None, batch_size: int
+) -> None:
+    sizes = round_sizes(num_pairs, most=most, batch_size=batch_size)
+
+    room = num_pairs if most is None else min(most, num_pairs)
+    assert 0 < sizes.holdout <= room
+    assert 0 <= sizes.initial <= room - sizes.holdout
+    assert sizes.step % batch_size == 0 < sizes.step
+    assert all(size % batch_size == 0 or size in (room, room - sizes.holdout) for size in (
+        sizes.holdout, sizes.initial,
+    ))  # fmt: skip
+
+
+def test_no_pair_is_asked_about_twice_and_no_more_than_allowed() -> None:
+    judge = Judge(world().answers())
+
+    result = run(judge)
+
+    assert len(judge.asked) == len(set(judge.asked)) == 900 == result.judged.sum()
+    assert sorted(judge.asked) == np.flatnonzero(result.judged).tolist()
+    assert len(judge.by_stage[HOLDOUT]) == round_sizes(world().num_pairs, most=900).holdout
+
+
+def test_what_is_asked_and_predicted_does_not_depend_on_the_hold_out() -> None:
+    honest = Judge(world().answers())
+    garbled = Judge(world().answers(), holdout=-world().answers())
+
+    one, other = run(honest), run(garbled)
+
+    assert honest.asked == garbled.asked
+    rest = ~one.judged
+    assert (one.sign[rest] == other.sign[rest]).all()
+    assert other.rounds[-1].bound > one.rounds[-1].bound
+
+
+def test_what_earlier_builds_judged_is_learnt_from_and_not_asked_again() -> None:
+    answers = world().answers()
+    known = np.where(np.arange(len(answers)) < 600, answers, NO_ANSWER).astype(np.int8)
+    judge = Judge(answers)
+
+    result = ActiveLearning(Rates(), judge, known, most=300, seed=1).run(None)
+
+    assert min(judge.asked) >= 600
+    assert result.judged.sum() == 900
+    assert (result.sign[:600] == answers[:600]).all()
+
+
+def test_the_pairs_asked_about_are_the_least_sure() -> None:
+    sure = np.linspace(0.4, 1.0, 2000)
+    found = np.stack([(1 - sure) / 2, (1 - sure) / 2, sure], axis=1).astype(np.float32)
+    found[:, 0] = 0  # no pull of negatives
+    judge = Judge(np.ones(2000, dtype=np.int8))
+
+    run(judge, Given(found), most=700)
+
+    asked_first = set(judge.by_stage[ROUNDS][:200])
+    passed_over = set(range(2000)) - set(judge.asked)
+    assert max(asked_first) < min(passed_over)
+
+
+class Given:
+    """A learner that always says the same."""
+
+    def __init__(self, probabilities: np.ndarray) -> None:
+        self.given = probabilities
+
+    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
+        return self.given
+
+
+@pytest.mark.parametrize(("negative_frac", "least"), [(0.05, 0.95), (0.5, 0.4)])
+def test_likely_negatives_are_asked_about_sooner_where_they_are_rare(
+    negative_frac: float, least: float
+) -> None:
+    likely = np.arange(4000) % 2 == 0  # to be -; all pairs are as unsure as each other
+    found = np.where(likely[:, None], [0.4, 0.05, 0.55], [0.05, 0.4, 0.55]).astype(np.float32)
+    found += stream(1, "jitter").random((4000, 1)).astype(np.float32) * 1e-3
+    answers = np.where(stream(2, "signs").random(4000) < negative_frac, -1, 1).astype(np.int8)
+    judge = Judge(answers)
+
+    run(judge, Given(found), most=1000)
+
+    asked = np.array(judge.by_stage[ROUNDS])
+    assert least <= likely[asked].mean()
+    assert likely[asked].mean() <= 0.6 or negative_frac < 0.25
+
+
+def test_the_bound_holds_over_all_rounds_together() -> None:
+    """Each round's bound may end the build, so together they may fail as often as promised.
+
+    Here every round errs anew, at the same rate, and the build ends as soon as a bound lies below
+    that rate: bounds of 95% each would be violated in 32 of the 200 runs.
+    """
+    num_pairs, wrong_frac, violated = 1200, 0.3, 0
+    for seed in range(200):
+        rng = stream(seed, "simulated rounds")
+        truth = rng.integers(-1, 2, size=num_pairs).astype(np.int8)
+
+        result = run(
+            Judge(truth), Erring(truth, wrong_frac, rng), most=None, target=0.29, seed=seed
+        )
+
+        rest = ~result.judged
+        realised = (result.sign[rest] != truth[rest]).mean() if rest.any() else 0.0
+        violated += realised > result.rounds[-1].bound
+
+    assert violated <= 10  # 5% of 200
+
+
+class Erring:
+    """A learner that is wrong about so many pairs, about others each time."""
+
+    def __init__(self, truth: np.ndarray, wrong_frac: float, rng: np.random.Generator) -> None:
+        self.truth, self.wrong_frac, self.rng = truth, wrong_frac, rng
+
+    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
+        wrong = self.rng.random(len(signs)) < self.wrong_frac
+        guess = np.where(wrong, (self.truth + 2) % 3 - 1, self.truth)
+        found = np.full((len(signs), 3), 0.2, dtype=np.float32)
+        found[np.arange(len(signs)), guess + 1] = 0.6
+        found += self.rng.random((len(signs), 1)).astype(np.float32) * 1e-3
+        return found
+
+
+def test_the_bound_holds_with_the_real_learner() -> None:
+    violated = 0
+    for seed in range(4):
+        answers = world(48).answers(rerun=seed)
+        learner = StackedLearner(world(48).carded(), seed=seed)
+        result = run(Judge(answers), learner, most=400, seed=seed)
+        rest = ~result.judged
+        violated += (result.sign != answers)[rest].mean() > result.rounds[-1].bound
+
+    assert violated <= 1  # each may fail with a chance of 5%
+
+
+def test_pairs_without_an_answer_are_predicted() -> None:
+    deaf = np.arange(world().num_pairs) % 10 == 0
+    judge = Judge(np.where(deaf, NO_ANSWER, world().answers()).astype(np.int8))
+
+    result = run(judge)
+
+    unanswered = [pair for pair in judge.asked if pair % 10 == 0]
+    assert unanswered
+    assert not result.judged[unanswered].any()
+    assert np.isin(result.sign, (-1, 0, 1)).all()
+    assert len(judge.asked) == len(set(judge.asked))
+
+
+def test_where_nobody_answers_there_is_no_build() -> None:
+    with pytest.raises(GraphError, match="none got a valid answer"):
+        run(Judge(np.full(world().num_pairs, NO_ANSWER, dtype=np.int8)))
+
+
+def test_rounds_end_when_answers_stop() -> None:
+    class Tiring(Judge):
+        def __call__(self, pairs: np.ndarray, stage: str, number: int) -> np.ndarray:
+            given_ = super().__call__(pairs, stage, number)
+            return np.full_like(given_, NO_ANSWER) if number >= 2 else given_
+
+    judge = Tiring(world().answers())
+
+    result = run(judge)
+
+    assert len(result.rounds) == 2
+    assert len(judge.asked) < 900
+    assert result.judged.sum() == sum(r == 0 or r == 1 for r in result.round[result.judged])
+    assert Counter(judge.by_stage.keys()) == Counter([HOLDOUT, INITIAL, ROUNDS])
+
+
+# Calibration
+
+
+@given(st.integers(0, 50), st.integers(0, 400), st.floats(0.001, 0.4))
+def test_a_bound_is_where_so_few_would_be_seen_with_chance_delta(
+    seen: int, more: int, delta: float
+) -> None:
+    from scipy.stats import binom
+
+    bound = upper_bound(seen, seen + more, delta=delta)
+
+    assert bound == 1 if more == 0 else seen / (seen + more) < bound < 1
+    if more:
+        assert binom.cdf(seen, seen + more, bound) == pytest.approx(delta, rel=1e-6)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6))
+def test_temperature_scaling_keeps_the_likeliest_sign(seed: int) -> None:
+    rng = stream(seed, "chances")
+    probabilities = rng.dirichlet([1, 1, 1], size=200).astype(np.float32)
+    signs = rng.integers(-1, 2, size=200).astype(np.int8)
+
+    made = temperature_scaled(probabilities, signs, np.arange(100))
+
+    assert (likeliest(made)[0] == likeliest(probabilities)[0]).mean() > 0.995
+    assert made.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+# Learners
 
 
 @given(st.integers(2, 7), st.integers(2, 6), st.integers(0, 99))
 @settings(max_examples=25)
-def test_affinities_are_those_of_ridge_regression_on_the_whole_kernel(
+def test_kernel_ridge_is_that_on_the_whole_kernel(
     num_left: int, num_right: int, seed: int
 ) -> None:
     rng = stream(seed, "blocks")
     left, right = (
-        kernel(np.corrcoef(rng.normal(size=(n, 4))).astype(np.float32) / 2 + 0.5)
+        attribute_kernel(np.corrcoef(rng.normal(size=(n, 4))).astype(np.float32) / 2 + 0.5)
         for n in (num_left, num_right)
     )
-    num_pairs = num_left * num_right
-    block = Block(left, right, np.arange(num_pairs).reshape(num_left, num_right))
-    target = rng.normal(size=num_pairs).astype(np.float32)
-    known = rng.random(num_pairs) < 0.7
+    shape = num_left, num_right
+    target = rng.normal(size=shape).astype(np.float32)
+    known = rng.random(shape) < 0.7
     if not known.any():
         return
 
-    learnt, _ = affinities([block], target, known, noise=1.0, num_steps=200)
+    learnt, _ = kernel_ridge(
+        left, right, target, known, start=np.zeros_like(target), noise=1.0, num_steps=200
+    )
 
-    whole = np.kron(left, right).astype(float)
+    whole, rows = np.kron(left, right).astype(float), known.ravel()
     mean = target[known].sum() / (known.sum() + 5.0)
-    gram = whole[np.ix_(known, known)] + np.eye(int(known.sum()))
+    gram = whole[np.ix_(rows, rows)] + np.eye(int(known.sum()))
     weights = np.linalg.solve(gram, target[known] - mean)
-    assert learnt == pytest.approx(whole[:, known] @ weights + mean, abs=0.05)
+    assert learnt.ravel() == pytest.approx(whole[:, rows] @ weights + mean, abs=0.05)
 
 
 def test_what_is_learnt_of_a_pair_does_not_hang_on_its_own_answer() -> None:
-    evidence = gather_evidence(WORLD.carded())
     rng = stream(1, "answers")
-    target = rng.normal(size=WORLD.num_pairs).astype(np.float32)
-    known = rng.random(WORLD.num_pairs) < 0.6
+    num_pairs = world(48).num_pairs
+    target = rng.normal(size=num_pairs).astype(np.float32)
+    known = rng.random(num_pairs) < 0.6
     at = int(np.flatnonzero(known)[5])
     other = target.copy()
     other[at] += 5
 
-    one, two = (SignLearner(evidence, seed=3)._learnt(t, known) for t in (target, other))
+    one, two = (
+        StackedLearner(world(48).carded(), seed=3)._learnt(t, known) for t in (target, other)
+    )
 
-    # The factor's target is what affinity leaves, so only others of its fold may move.
+    # The factors' target is what kernel ridge leaves, so only others of its fold may move.
     assert one[at, 0] == two[at, 0]
     assert one[at, 1] == pytest.approx(two[at, 1], abs=0.2)
     assert abs(one - two).max() > 0.2
 
 
-def test_hidden_factors_find_what_no_card_shows() -> None:
+def test_latent_factors_find_what_no_card_shows() -> None:
     rng = stream(4, "hidden")
     pairs = np.argwhere(np.triu(np.ones((60, 60)), 1))
     vectors = rng.normal(size=(2, 60, 2))
     score = (vectors[0][pairs[:, 0]] * vectors[1][pairs[:, 1]]).sum(axis=1)
     known = rng.random(len(pairs)) < 0.7
-    rest = (score + rng.normal(size=len(pairs))).astype(np.float32)
+    noisy = (score + rng.normal(size=len(pairs))).astype(np.float32)
 
-    start = Factors.drawn(60, 8, rng)
-    found = fit_factors(pairs[known], rest[known], start, ridge=8.0, num_steps=8)
+    first, second = latent_factors(pairs[known], noisy[known], 60, rng)
 
-    assert np.corrcoef(found.products(pairs)[~known], score[~known])[0, 1] > 0.7
+    products = (first[pairs[:, 0]] * second[pairs[:, 1]]).sum(axis=1)
+    assert np.corrcoef(products[~known], score[~known])[0, 1] > 0.7
 
 
-def test_hidden_factors_of_noise_stay_small() -> None:
+def test_latent_factors_of_noise_stay_small() -> None:
     rng = stream(5, "noise")
     pairs = np.argwhere(np.triu(np.ones((60, 60)), 1))
     known = rng.random(len(pairs)) < 0.4
-    rest = rng.normal(size=len(pairs)).astype(np.float32)
+    noise = rng.normal(size=len(pairs)).astype(np.float32)
 
-    start = Factors.drawn(60, 8, rng)
-    found = fit_factors(pairs[known], rest[known], start, ridge=8.0, num_steps=8)
+    first, second = latent_factors(pairs[known], noise[known], 60, rng)
 
-    assert found.products(pairs)[~known].std() < 0.7
+    products = (first[pairs[:, 0]] * second[pairs[:, 1]]).sum(axis=1)
+    assert products[~known].std() < 0.7
+
+
+def test_scikit_learn_stands_in_for_lightgbm() -> None:
+    rng = stream(0, "stand-in")
+    features = rng.normal(size=(900, 3)).astype(np.float32)
+    signs = np.sign(np.round(features[:, 0])).astype(np.int8)
+
+    for fit in (boosted_trees, lambda *given, seed: _with_sklearn(*given, seed)):
+        found = fit(features[:600], signs[:600], seed=1)(features[600:])
+        assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+        assert (likeliest(found)[0] == signs[600:]).mean() > 0.93
+
+
+# Features
+
+
+TRAITS = st.dictionaries(
+    st.sampled_from(["ages", "tier", "about"]),
+    st.lists(st.sampled_from(["18-34", "55+", "low", "high", "tea", "Tea", "9"]), max_size=3),
+)
+
+
+@given(st.lists(TRAITS, min_size=2, max_size=8))
+@settings(max_examples=50)
+def test_similarity_is_a_symmetric_share_and_full_with_oneself(traits: list[dict]) -> None:
+    catalogue = Catalogue(Attribute("a", f"a{at}", traits=held) for at, held in enumerate(traits))
+
+    similar = similarity_matrix(read_cards(catalogue), np.arange(len(catalogue)))
+
+    assert np.allclose(similar, similar.T, atol=1e-6)
+    assert ((similar >= -1e-6) & (similar <= 1 + 1e-6)).all()
+    assert (similar.diagonal() >= similar.max(axis=1) - 1e-5).all() or any(
+        not a.traits for a in catalogue
+    )
+
+
+def test_features_of_a_pair_do_not_depend_on_the_order_of_the_catalogue() -> None:
+    carded = list(world(48).carded())
+    names = sorted({a.modality for a in carded})
+    orders = (range(len(carded)), stream(0, "orders").permutation(len(carded)).tolist())
+    seen = []
+    for order in orders:
+        catalogue = Catalogue([carded[at] for at in order])
+        table = PairTable(catalogue)
+        codes = np.array([names.index(a.modality) for a in catalogue], dtype=np.int32)
+        found = pair_features(read_cards(catalogue), codes, table.pairs)
+        values = np.column_stack(list(found.values()))
+        keys = [frozenset(a.key for a in table.pair(at)) for at in range(len(table))]
+        seen.append((list(found), dict(zip(keys, values, strict=True))))
+
+    assert seen[0][0] == seen[1][0]
+    for pair, values in seen[0][1].items():
+        assert np.array_equal(values, seen[1][1][pair], equal_nan=True)
 
 
 def test_an_attribute_without_traits_among_others_is_no_trouble() -> None:
@@ -132,7 +430,34 @@ def test_an_attribute_without_traits_among_others_is_no_trouble() -> None:
         ]
     )
 
-    evidence = gather_evidence(mixed)
+    signs = np.array([1, -1, 0] * 4, dtype=np.int8)
+    found = StackedLearner(mixed, seed=1).probabilities(signs, np.arange(12) < 9)
 
-    assert len(evidence.features) == 12
-    assert all(np.isfinite(block.left).all() for block in evidence.blocks)
+    assert found.shape == (12, 3)
+    assert np.isfinite(found).all()
+
+
+def test_spans_and_words_are_told_apart_by_what_is_said() -> None:
+    cards = read_cards(
+        [
+            Attribute("a", "x", traits={"ages": "18-34", "min_age": "16", "tier": "Mid"}),
+            Attribute("b", "y", traits={"ages": ["55+", "20-30"], "tier": ["luxury", "premium"]}),
+            Attribute("b", "z", traits={"likes": ["Tea", "18-34"]}),
+        ]
+    )
+
+    assert set(cards.spans) == {"ages", "min_age", "tier"}
+    assert cards.spans["ages"].ends[:2].tolist() == [[18, 34], [20, 82.5]]
+    assert np.isnan(cards.spans["ages"].ends[2]).all()
+    assert cards.spans["tier"].ends[1].tolist() == [3, 4]
+    assert cards.vocabulary == ("18-34", "tea")
+    assert cards.words["likes"].tolist() == [[False, False], [False, False], [True, True]]
+
+
+def test_numbers_too_long_to_be_ages_are_words() -> None:
+    cards = read_cards(
+        [Attribute("a", "x", traits={"ages": "9" * 400}), Attribute("b", "y", traits={"n": "7"})]
+    )
+
+    assert cards.vocabulary == ("9" * 400,)
+    assert set(cards.spans) == {"n"}

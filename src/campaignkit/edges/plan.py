@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +29,14 @@ class StagePlan:
 
     Examples
     --------
-    >>> StagePlan(calls=2, judgements=50, prompt_bytes=6000).calls
+    >>> StagePlan(calls=2, judgements=50, prompt_bytes=6000, tokens_out=400).calls
     2
     """
 
     calls: int
     judgements: int
     prompt_bytes: int
+    tokens_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +204,6 @@ def _number_lines(count: int) -> int:
 # Rough, and said to be so: names and JSON take three to five bytes a token.
 _BYTES_A_TOKEN = 4
 _TOKENS_A_JUDGEMENT = 8
-_TOKENS_A_CALL_OF_OTHERS = 1200  # ten trait cards of about 120
-_BYTES_A_CALL_OF_OTHERS = 2600  # the question of a trait card and ten names
 
 
 def planned(
@@ -217,7 +217,7 @@ def planned(
     fewest: int | None = None,
     model: object = None,
     prices: object = None,
-    other_calls: Mapping[str, int] | None = None,
+    other_stages: Mapping[str, StagePlan] = MappingProxyType({}),
 ) -> GraphPlan:
     """The plan that calls make.
 
@@ -240,23 +240,21 @@ def planned(
         A chat model or its name, to find its price.
     prices : mapping, optional
         As for `Account`: ``{"my-model": (0.10, 0.40)}``, in and out, per million tokens.
-    other_calls : mapping of str to int, optional
+    other_stages : mapping of str to StagePlan, optional
         Calls that judge no pairs, such as those for trait cards.
     """
     lengths = PromptLengths(table)
-    stages = {
-        name: StagePlan(number, 0, number * _BYTES_A_CALL_OF_OTHERS)
-        for name, number in (other_calls or {}).items()
-    }
+    stages = dict(other_stages)
     num_other = sum(stage.calls for stage in stages.values())
     for name, some in calls.items():
-        stages[name] = StagePlan(len(some), sum(map(len, some)), lengths.of(some))
+        pairs = sum(map(len, some))
+        stages[name] = StagePlan(len(some), pairs, lengths.of(some), _TOKENS_A_JUDGEMENT * pairs)
     judgements = sum(stage.judgements for stage in stages.values())
     sent = sum(stage.prompt_bytes for stage in stages.values())
     num_calls = sum(stage.calls for stage in stages.values())
     usage = Usage(
         tokens_in=-(-sent // _BYTES_A_TOKEN),
-        tokens_out=_TOKENS_A_JUDGEMENT * judgements + _TOKENS_A_CALL_OF_OTHERS * num_other,
+        tokens_out=sum(stage.tokens_out for stage in stages.values()),
     )
     price = _price_of(model, prices)
     return GraphPlan(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from campaignkit.edges.methods.active.card_form import (
+from campaignkit.edges.methods.active.cards import (
     CATEGORIES,
     INTENTS,
     PRICE_TIERS,

@@ -9,49 +9,48 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.methods.active.learner import gather_evidence
+from campaignkit.edges.methods.active import cards
+from campaignkit.edges.methods.active.learners import StackedLearner
 from campaignkit.edges.methods.active.rounds import (
+    HOLDOUT,
+    INITIAL,
     NO_ANSWER,
+    ROUNDS,
+    ActiveLearning,
     RoundsResult,
     round_sizes,
-    run_rounds,
-)
-from campaignkit.edges.methods.active.trait_cards import (
-    STAGE as CARDS,
-    card_calls,
-    fill_cards,
-    no_traits,
-    without_traits,
 )
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, planned
+from campaignkit.edges.session import BuildSession, ModelScorer
+from campaignkit.embed import Embedder, embed_texts
 from campaignkit.errors import Fault, GraphError
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges.session import BuildSession
     from campaignkit.edges.states import PairStates
-    from campaignkit.embed import Embedder
-    from campaignkit.llm import ChatModel
+    from campaignkit.llm import Budget, ChatModel
+
+Pairs = NDArray[np.int64]
 
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _FEWEST = 100  # answers below which there is nothing to learn from
-_MOST_PAIRS = 8_000_000  # about 3 GB of features, affinities and chances: 4,800 attributes
+_MOST_PAIRS = 8_000_000  # about 3 GB of features, kernels and probabilities: 4,800 attributes
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveBuilder:
-    """Judges the pairs that teach most and predicts the others, with a bound on its errors.
+    """Active learning: judges the pairs that teach most and predicts the others, with a bound.
 
     Attributes need traits: those of the catalogue, or cards that `card_model` fills in, ten
-    attributes a call. A uniform sample of pairs is judged for the audit and never learnt from;
-    another one starts the learning. Then, in at most 20 rounds, boosted trees over the cards and
-    over the signs of similar pairs predict what is not judged, the audit bounds how much of that
-    the model would contradict, and the pairs that are least sure are judged next. It ends at the
-    target or when the budget is spent. What an earlier build in the same store has judged is
-    learnt from and not asked again.
+    attributes a call. A uniform hold-out of pairs is judged and never learnt from; an initial
+    sample starts the learning. Then, in at most 20 rounds, boosted trees over the cards and over
+    the signs of similar pairs predict what is not judged, the hold-out bounds how much of that
+    the model would contradict, and the pairs that are least sure are judged next (uncertainty
+    sampling). It ends at the target or when the budget is spent. What an earlier build in the
+    same store has judged is learnt from and not asked again.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ class ActiveBuilder:
     card_model : ChatModel, optional
         Fills in trait cards; not asked where all attributes have traits.
     embedder : Embedder, optional
-        Adds the likeness of the descriptions to that of the cards.
+        Adds the similarity of the descriptions to that of the cards.
     delta : float
         The chance that the bound is wrong in any round.
     batch_size : int
@@ -96,7 +95,8 @@ class ActiveBuilder:
     batch_size: int = 25
 
     def __post_init__(self) -> None:
-        target, size = self.target_disagreement, self.batch_size
+        target, size, model = self.target_disagreement, self.batch_size, self.card_model
+        embedder: object = self.embedder
         faults = []
         if target is not None and not (_is_number(target) and 0 <= target <= 1):
             faults.append(Fault("target_disagreement", f"is {target!r}; expected 0 to 1 or None"))
@@ -104,17 +104,19 @@ class ActiveBuilder:
             faults.append(Fault("delta", f"is {self.delta!r}; expected more than 0, less than 1"))
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             faults.append(Fault("batch_size", f"is {size!r}; expected an integer from 1 on"))
-        model = self.card_model
         if model is not None and not (hasattr(model, "ask") and hasattr(model, "name")):
-            told = f"is {model!r:.60}; expected an object with ask(prompt, reply_type)"
-            faults.append(Fault("card_model", told))
+            expected = "expected an object with ask(prompt, reply_type)"
+            faults.append(Fault("card_model", f"is {model!r:.60}; {expected}"))
+        if embedder is not None and not isinstance(embedder, Embedder):
+            expected = "expected an object with a name and embed(texts)"
+            faults.append(Fault("embedder", f"is {embedder!r:.60}; {expected}"))
         if faults:
             raise GraphError("there is no such builder", faults=faults)
 
     @property
     def identity(self) -> str:
         """What tells its builds from others in a store."""
-        embedder = getattr(self.embedder, "name", "")
+        embedder = "" if self.embedder is None else self.embedder.name
         return (
             f"ActiveBuilder {self.target_disagreement} {self.delta} {self.batch_size} {embedder}"
         )
@@ -128,43 +130,54 @@ class ActiveBuilder:
             If attributes have no traits and there is no card model, the budget is too small to
             learn from, or there are more than 8 million pairs.
         """
-        most = self._most(session)
-        new = np.flatnonzero(~session.known)
-        if len(session.pairs) > len(new):
+        states, known = session.states, session.known
+        new = np.flatnonzero(~known)
+        # In a resumed build, what its first run had.
+        allowed = None if session.calls_left is None else session.calls_left + session.num_calls
+        most = self._most_answers(
+            session.catalogue, allowed, len(new), retries=isinstance(session.scorer, ModelScorer)
+        )
+        if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
-            session.judge([np.flatnonzero(session.known)], stage="known before")
-        if self._is_nearly_all(session, len(new), most):
-            return self._judge_all(session, new)
+            session.judge([np.flatnonzero(known)], stage="known before")
+        if self._is_nearly_all(session.catalogue, len(new), most):
+            session.judge(self._batches(new), stage="all pairs")
+            told = "planned brute force costs hardly more: all pairs were judged"
+            session.details["active"] = told
+            return states
         if len(session.pairs) > _MOST_PAIRS:
             raise GraphError(
                 f"{len(session.catalogue):,} attributes make {len(session.pairs):,} pairs; "
                 f"expected {_MOST_PAIRS:,} at most, for which 3 GB of memory are needed",
                 hint="build graphs of parts and join them, or use ClusterPrefilter",
             )
-        catalogue = fill_cards(session, self.card_model)
-        evidence = gather_evidence(catalogue, vectors=self._vectors(catalogue))
-        result = run_rounds(
-            evidence,
-            _Asking(session, self.batch_size),
-            known=_signs_known(session),
+        catalogue = cards.fill_cards(session, self.card_model)
+
+        def judge(pairs: Pairs, stage: str, number: int) -> NDArray[np.int8]:
+            judged = session.judge(self._batches(pairs), stage=stage, round=number)
+            return np.array([NO_ANSWER if j is None else j.sign for j in judged], dtype=np.int8)
+
+        learning = ActiveLearning(
+            StackedLearner(catalogue, vectors=self._vectors(catalogue), seed=session.seed),
+            judge,
+            np.where(known, states.sign, NO_ANSWER),
             most=most,
-            target=self.target_disagreement,
             delta=self.delta,
             batch_size=self.batch_size,
             seed=session.seed,
         )
-        self._enter(session, result)
-        return session.states
+        self._enter(session, learning.run(self.target_disagreement))
+        return states
 
     def plan(
         self,
         catalogue: Catalogue,
         *,
-        model: object = None,
+        model: ChatModel | str | None = None,
         prices: object = None,
-        budget: object = None,
+        budget: Budget | None = None,
     ) -> GraphPlan:
-        """The most it would ask: cards, audit, first sample and rounds, within the budget.
+        """The most it would ask: cards, hold-out, initial sample and rounds, within the budget.
 
         Without a budget the rounds are planned to the end, where every pair is judged; a target
         ends them earlier.
@@ -172,90 +185,86 @@ class ActiveBuilder:
         Raises
         ------
         GraphError
-            If attributes have no traits and there is no card model.
+            If attributes have no traits and there is no card model, or the budget is too small to
+            learn from.
         """
         table = PairTable(catalogue)
-        lacking = without_traits(catalogue)
-        if lacking and self.card_model is None and model is None:
-            raise no_traits(lacking, len(catalogue))
-        cards = len(card_calls(lacking))
-        allowed = getattr(budget, "calls", None)
-        most = len(table)
-        if allowed is not None:
-            most = min(most, max(allowed - cards, 0) * self.batch_size)
-        sizes = round_sizes(len(table), most=most, batch_size=self.batch_size)
+        allowed = None if budget is None else budget.calls
+        most = self._most_answers(catalogue, allowed, len(table), retries=False)
         # Which pairs will be asked about is not known; as many by chance have prompts as long.
         order = stream(0, "active", "plan").permutation(len(table))[:most]
-        parts = {
-            "audit": order[: sizes.audit],
-            "first sample": order[sizes.audit : sizes.audit + sizes.seed],
-            "rounds": order[sizes.audit + sizes.seed :],
-        }
-        calls = {stage: _batches(pairs, self.batch_size) for stage, pairs in parts.items()}
+        parts, other_stages = {"all pairs": order}, {}
+        if not self._is_nearly_all(catalogue, len(table), most):
+            lacking = cards.without_traits(catalogue)
+            cards.check_cards_possible(lacking, len(catalogue), model=self.card_model or model)
+            if lacking:
+                other_stages = {cards.STAGE: cards.plan_cards(lacking)}
+            sizes = round_sizes(len(table), most=most, batch_size=self.batch_size)
+            ends = [sizes.holdout, sizes.holdout + sizes.initial]
+            parts = dict(zip((HOLDOUT, INITIAL, ROUNDS), np.split(order, ends), strict=True))
         return planned(
             table,
-            calls,
+            {stage: self._batches(pairs) for stage, pairs in parts.items()},
             method="active builder",
             batch_size=self.batch_size,
             at_most=True,
             model=model,
             prices=prices,
-            other_calls={CARDS: cards} if cards else {},
+            other_stages=other_stages,
         )
 
-    def _most(self, session: BuildSession) -> int | None:
-        """Answers that the budget has room for; in a resumed build those of its first run."""
-        left = session.calls_left
-        if left is None:
+    def _most_answers(
+        self, catalogue: Catalogue, allowed: int | None, num_new: int, *, retries: bool
+    ) -> int | None:
+        """Answers that a budget of so many calls has room for, beside cards and retries.
+
+        Retries are calls for keys that a model's replies lack: about one after each stage.
+        """
+        if allowed is None:
             return None
-        allowed = left + session.num_calls - self._num_card_calls(session)
-        most = (allowed - self._spare(session, allowed)) * self.batch_size
-        needed = min(_FEWEST, int((~session.known).sum()))
+        card_calls = len(cards.card_calls(cards.without_traits(catalogue)))
+        rest = allowed - card_calls
+        if retries:
+            num_pairs = len(PairTable(catalogue))
+            most = rest * self.batch_size
+            sizes = round_sizes(num_pairs, most=most, batch_size=self.batch_size)
+            rest -= sizes.num_stages(most) + math.ceil(_SPARE_FRAC * rest)
+        most = rest * self.batch_size
+        needed = min(_FEWEST, num_new)
         if most < needed:
-            cards = self._num_card_calls(session)
             raise GraphError(
-                f"a budget of {left + session.num_calls} calls leaves {max(most, 0)} answers "
-                f"after {cards} calls for trait cards; expected {needed} at least",
-                hint=f"allow {cards + math.ceil(needed / self.batch_size) + 1} calls or more",
+                f"a budget of {allowed} calls leaves {max(most, 0)} answers "
+                f"after {card_calls} calls for trait cards; expected {needed} at least",
+                hint=f"allow {card_calls + math.ceil(needed / self.batch_size) + 1} calls or more",
             )
         return most
 
-    def _spare(self, session: BuildSession, allowed: int) -> int:
-        """Calls for keys that are missing: about one after each stage; a plain scorer has none."""
-        if not hasattr(session.scorer, "model"):
-            return 0
-        most = allowed * self.batch_size
-        sizes = round_sizes(len(session.pairs), most=most, batch_size=self.batch_size)
-        return sizes.num_stages(most) + math.ceil(_SPARE_FRAC * allowed)
-
-    def _num_card_calls(self, session: BuildSession) -> int:
-        return len(card_calls(without_traits(session.catalogue)))
-
-    def _is_nearly_all(self, session: BuildSession, num_new: int, most: int | None) -> bool:
+    def _is_nearly_all(self, catalogue: Catalogue, num_new: int, most: int | None) -> bool:
+        """Whether judging all pairs is affordable and costs hardly more."""
         if most is not None and most < num_new:
             return False
         sizes = round_sizes(num_new, most=None, batch_size=self.batch_size)
-        least = sizes.audit + sizes.seed + self._num_card_calls(session) * self.batch_size
+        card_calls = len(cards.card_calls(cards.without_traits(catalogue)))
+        least = sizes.holdout + sizes.initial + card_calls * self.batch_size
         return least >= _NEARLY_ALL * num_new or self.target_disagreement in (0, None)
 
-    def _judge_all(self, session: BuildSession, new: NDArray[np.int64]) -> PairStates:
-        session.judge(_batches(new, self.batch_size), stage="all pairs")
-        session.details["active"] = "planned brute force costs hardly more: all pairs were judged"
-        return session.states
+    def _batches(self, pairs: Pairs) -> list[Pairs]:
+        starts = range(0, len(pairs), self.batch_size)
+        return [pairs[start : start + self.batch_size] for start in starts]
 
     def _vectors(self, catalogue: Catalogue) -> NDArray[np.float32] | None:
         if self.embedder is None:
             return None
         texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
-        return np.asarray(self.embedder.embed(texts), dtype=np.float32)
+        return embed_texts(self.embedder, texts)
 
     def _enter(self, session: BuildSession, result: RoundsResult) -> None:
-        states = session.states
+        """Write the predictions into the states, and what bounds them into the details."""
+        states, last = session.states, result.rounds[-1]
         rest = np.flatnonzero(~result.judged)
         for pair in rest.tolist():
             if (why := states.reasons.get(pair)) is not None:
                 states.reasons[pair] = f"predicted; asked without success: {why}"
-        last = result.rounds[-1]
         states.decide(
             rest,
             result.sign[rest],
@@ -263,7 +272,6 @@ class ActiveBuilder:
             round=last.round,
             probability=result.probability[rest],
         )
-        judged_signs = np.unique(result.sign[result.judged])
         session.details["active"] = {
             "rounds": [asdict(summary) for summary in result.rounds],
             "predicted": len(rest),
@@ -271,35 +279,6 @@ class ActiveBuilder:
             "missed negatives are at most": last.bound_missed_negatives if len(rest) else 0.0,
             "confidence": 1 - self.delta,
         }
-        if len(judged_signs) == 1:
-            session.details["warning"] = (
-                f"all {int(result.judged.sum()):,} answers are the same sign: "
-                "they say nothing of what goes together"
-            )
-
-
-class _Asking:
-    """The session as a judge of rounds: pair numbers in, signs out."""
-
-    def __init__(self, session: BuildSession, batch_size: int) -> None:
-        self._session = session
-        self._batch_size = batch_size
-
-    def __call__(self, pairs: NDArray[np.int64], stage: str, round: int) -> NDArray[np.int8]:
-        calls = _batches(pairs, self._batch_size)
-        said = self._session.judge(calls, stage=stage, round=round)
-        signs = [NO_ANSWER if judged is None else judged.sign for judged in said]
-        return np.array(signs, dtype=np.int8)
-
-
-def _signs_known(session: BuildSession) -> NDArray[np.int8]:
-    signs = np.full(len(session.pairs), NO_ANSWER, dtype=np.int8)
-    signs[session.known] = session.states.sign[session.known]
-    return signs
-
-
-def _batches(pairs: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    return [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
 
 
 def _is_number(given: object) -> bool:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from campaignkit.edges.methods.prefilter.builder import ClusterPrefilter
     from campaignkit.edges.plan import GraphPlan
 
+_BYTES_A_CALL, _TOKENS_A_CALL = 2600, 1200  # rough: a question and ten names; ten answers
+
 
 def plan_prefilter(
     method: ClusterPrefilter,
@@ -24,7 +26,7 @@ def plan_prefilter(
     prices: object,
 ) -> GraphPlan:
     """The plan of a pre-filter: an upper bound, since what is judged depends on the scores."""
-    from campaignkit.edges.plan import planned
+    from campaignkit.edges.plan import StagePlan, planned
 
     table = PairTable(catalogue)
     make_calls = published_calls if method.packing == "published" else mixed_calls
@@ -38,7 +40,10 @@ def plan_prefilter(
         fewest=1,
         model=model,
         prices=prices,
-        other_calls=most_other_calls(method, catalogue),
+        other_stages={
+            stage: StagePlan(num, 0, num * _BYTES_A_CALL, num * _TOKENS_A_CALL)
+            for stage, num in most_other_calls(method, catalogue).items()
+        },
     )
 
 
