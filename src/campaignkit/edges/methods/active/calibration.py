@@ -46,7 +46,7 @@ def temperature_scaled(
     --------
     >>> sure = np.tile(np.float32([0.02, 0.08, 0.9]), (100, 1))
     >>> signs = np.where(np.arange(100) % 3, 1, 0).astype(np.int8)
-    >>> float(temperature_scaled(sure, signs, np.arange(100))[0, 2].round(1))
+    >>> round(float(temperature_scaled(sure, signs, np.arange(100))[0, 2]), 1)
     0.7
     """
     if len(holdout) < _FEWEST:
