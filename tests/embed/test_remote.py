@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from campaignkit.embed import (
     OpenAICompatibleEmbedder,
     embed_texts,
 )
-from campaignkit.embed.remote import RemoteTexts
+from campaignkit.embed.remote import RemoteEmbedder
 from campaignkit.errors import ArtifactError, EmbeddingError
 from campaignkit.llm import (
     CallError,
@@ -162,7 +163,7 @@ def test_texts_before_the_first_call_give_no_rows_without_one(server: ModelServe
     ],
 )
 def test_what_a_service_gives_is_checked(rows: object, error: type, told: str) -> None:
-    texts = RemoteTexts("demo", lambda batch: rows, retry=RetryPolicy(attempts=1))
+    texts = Rows(lambda batch: rows, retry=RetryPolicy(attempts=1))
 
     with pytest.raises(error, match=told):
         texts.embed(["a", "b"])
@@ -174,7 +175,7 @@ def test_waits_are_those_of_the_policy_and_then_the_error_is_raised() -> None:
     def fail(batch: list[str]) -> list[list[float]]:
         raise RateLimited("slow down", retry_after_s=2.0)
 
-    texts = RemoteTexts("demo", fail, retry=RetryPolicy(attempts=3), sleep=waits.append)
+    texts = Rows(fail, retry=RetryPolicy(attempts=3), sleep=waits.append)
     with pytest.raises(RateLimited):
         texts.embed(["a"])
 
@@ -184,10 +185,20 @@ def test_waits_are_those_of_the_policy_and_then_the_error_is_raised() -> None:
 
 
 def test_columns_that_change_between_calls_are_refused() -> None:
-    texts = RemoteTexts("demo", lambda batch: [[1.0] * len(batch)] * len(batch), batch_size=2)
+    texts = Rows(lambda batch: [[1.0] * len(batch)] * len(batch), batch_size=2)
 
     with pytest.raises(EmbeddingError, match="1 and 2 columns"):
         texts.embed(["a", "b", "c"])
+
+
+class Rows(RemoteEmbedder):
+    """An embedder whose calls are a function."""
+
+    name = "demo"
+
+    def __init__(self, send: Callable[[list[str]], Any], **how: Any) -> None:
+        super().__init__(**how)
+        self._send = send  # type: ignore[method-assign]
 
 
 class Counting:

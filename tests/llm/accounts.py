@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -21,10 +20,9 @@ class FreeClock:
     def now(self) -> float:
         return self.time
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         self.time += seconds
         self.waits.append(seconds)
-        await asyncio.sleep(0)
 
 
 Plan = Callable[[str], Sequence[CallError | str]]

@@ -16,9 +16,9 @@ from campaignkit.llm import (
     RequestRefused,
     TransformersModel,
     UnknownModel,
+    schema_of,
 )
-from campaignkit.llm.reply_form import with_schema
-from campaignkit.llm.reply_text import schema_of
+from campaignkit.llm.replies import with_schema
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from campaignkit.embed.embedder import FloatArray
-from campaignkit.embed.remote import RemoteTexts
-from campaignkit.llm import MalformedReply, RetryPolicy
-from campaignkit.llm.gemini_client import GeminiClient
+from campaignkit.embed.remote import RemoteEmbedder, most_bytes
+from campaignkit.llm import RetryPolicy
+from campaignkit.llm.providers.gemini import gemini_path, gemini_service
 
 
-class GeminiEmbedder:
+class GeminiEmbedder(RemoteEmbedder):
     """Embeds through a Gemini model; rows are scaled to length 1.
 
     Parameters
@@ -28,7 +27,7 @@ class GeminiEmbedder:
     batch_size : int
         Texts in one call, at most; 100 is the service's limit.
     timeout_s : float
-        For one call.
+        For the whole of one call, in seconds.
     retry : RetryPolicy, optional
         When a call is tried again; the client's own retries are off.
 
@@ -37,7 +36,7 @@ class GeminiEmbedder:
     WrongKey
         If there is no key.
     MissingExtra
-        If google-genai is not installed: ``pip install "campaignkit[llm]"``.
+        If the HTTP library is not installed: ``pip install "campaignkit[llm]"``.
 
     Examples
     --------
@@ -60,12 +59,10 @@ class GeminiEmbedder:
         timeout_s: float = 60.0,
         retry: RetryPolicy | None = None,
     ) -> None:
+        super().__init__(batch_size=batch_size, retry=retry, dimensions=dimensions)
         self._model, self._size, self._task = model, dimensions, task
-        self._client = GeminiClient(
-            model, api_key=api_key, base_url=base_url, timeout_s=timeout_s, user="GeminiEmbedder"
-        )
-        self._texts = RemoteTexts(
-            self.name, self._send, batch_size=batch_size, retry=retry, dimensions=dimensions or 0
+        self._service = gemini_service(
+            api_key, base_url, timeout_s=timeout_s, user="GeminiEmbedder"
         )
 
     @property
@@ -74,35 +71,21 @@ class GeminiEmbedder:
         size = f" {self._size} columns" if self._size else ""
         return f"{self._model}{size}{f' for {self._task}' if self._task else ''}"
 
-    @property
-    def num_calls(self) -> int:
-        """Calls sent so far, repeated ones included."""
-        return self._texts.num_calls
-
-    def embed(self, texts: Sequence[str]) -> FloatArray:
-        """One unit row for each text; each distinct text is sent once.
-
-        Raises
-        ------
-        CallError
-            If a call fails for good, of the kind that says why.
-        """
-        return self._texts.embed(texts)
-
     def __repr__(self) -> str:
-        return f"GeminiEmbedder({self._model!r})"
+        return f"GeminiEmbedder({self._model!r}, at {self._service.where})"
 
     def _send(self, batch: list[str]) -> list[list[float]]:
-        types = self._client.types
-        config = types.EmbedContentConfig(task_type=self._task, output_dimensionality=self._size)
-        # A list of texts would be read as the parts of one content by newer models.
-        contents = [types.Content(parts=[types.Part(text=text)]) for text in batch]
-        reply = self._client.call(
-            lambda models: models.embed_content(
-                model=self._model, contents=contents, config=config
-            )
+        path = gemini_path(self._model)
+        about: dict[str, Any] = {"model": path.partition("/")[2]}
+        if self._task:
+            about["taskType"] = self._task
+        if self._size is not None:
+            about["outputDimensionality"] = self._size
+        asked = [{**about, "content": {"parts": [{"text": text}]}} for text in batch]
+        return self._service.post(
+            f"{path}:batchEmbedContents",
+            {"requests": asked},
+            model=self._model,
+            read=lambda told: [row["values"] for row in told["embeddings"]],
+            most_bytes=most_bytes(batch),
         )
-        found = [list(row.values or []) for row in reply.embeddings or []]
-        if not all(found):
-            raise MalformedReply(f"{self._model} gave a row without numbers")
-        return found

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from campaignkit.embed.embedder import FloatArray
-from campaignkit.embed.remote import RemoteTexts
+from campaignkit.embed.remote import RemoteEmbedder, most_bytes
 from campaignkit.llm import MalformedReply, RetryPolicy
-from campaignkit.llm.openai_client import OpenAIClient
+from campaignkit.llm.providers.openai import openai_service
 
 
-class OpenAICompatibleEmbedder:
+class OpenAICompatibleEmbedder(RemoteEmbedder):
     """Embeds through a server that speaks OpenAI's protocol; rows are scaled to length 1.
 
     Parameters
@@ -29,7 +27,7 @@ class OpenAICompatibleEmbedder:
     batch_size : int
         Texts in one call, at most.
     timeout_s : float
-        For one call.
+        For the whole of one call, in seconds.
     retry : RetryPolicy, optional
         When a call is tried again; the client's own retries are off.
 
@@ -38,7 +36,7 @@ class OpenAICompatibleEmbedder:
     WrongKey
         If OpenAI's own server is asked and there is no key.
     MissingExtra
-        If openai is not installed: ``pip install "campaignkit[llm]"``.
+        If the HTTP library is not installed: ``pip install "campaignkit[llm]"``.
 
     Examples
     --------
@@ -60,16 +58,10 @@ class OpenAICompatibleEmbedder:
         timeout_s: float = 60.0,
         retry: RetryPolicy | None = None,
     ) -> None:
+        super().__init__(batch_size=batch_size, retry=retry, dimensions=dimensions)
         self._model, self._size = model, dimensions
-        self._client = OpenAIClient(
-            model,
-            base_url=base_url,
-            api_key=api_key,
-            timeout_s=timeout_s,
-            user="OpenAICompatibleEmbedder",
-        )
-        self._texts = RemoteTexts(
-            self.name, self._send, batch_size=batch_size, retry=retry, dimensions=dimensions or 0
+        self._service = openai_service(
+            api_key, base_url, timeout_s=timeout_s, user="OpenAICompatibleEmbedder"
         )
 
     @property
@@ -77,37 +69,25 @@ class OpenAICompatibleEmbedder:
         """The model's name, with what else the rows depend on."""
         return self._model + (f" {self._size} columns" if self._size else "")
 
-    @property
-    def num_calls(self) -> int:
-        """Calls sent so far, repeated ones included."""
-        return self._texts.num_calls
-
-    def embed(self, texts: Sequence[str]) -> FloatArray:
-        """One unit row for each text; each distinct text is sent once.
-
-        Raises
-        ------
-        CallError
-            If a call fails for good, of the kind that says why.
-        """
-        return self._texts.embed(texts)
-
     def __repr__(self) -> str:
-        return f"OpenAICompatibleEmbedder({self._model!r}, at {self._client.where})"
+        return f"OpenAICompatibleEmbedder({self._model!r}, at {self._service.where})"
 
     def _send(self, batch: list[str]) -> list[list[float]]:
-        asked: dict[str, Any] = {"model": self._model, "input": batch}
+        # Named, or some servers send packed numbers.
+        asked: dict[str, Any] = {"model": self._model, "input": batch, "encoding_format": "float"}
         if self._size is not None:
             asked["dimensions"] = self._size
-        # Named, or the client asks for packed numbers, which not every server knows.
-        reply = self._client.call(
-            lambda api: api.embeddings.create(**asked, encoding_format="float")
+        return self._service.post(
+            "embeddings",
+            asked,
+            model=self._model,
+            read=lambda told: self._read(told["data"], len(batch)),
+            most_bytes=most_bytes(batch),
         )
-        rows = getattr(reply, "data", None)
-        if rows is None:
-            raise MalformedReply(f"{self._client.where} answered with something that is no reply")
-        # The protocol numbers the rows; servers are not bound to their order.
-        found = {int(row.index): list(row.embedding or []) for row in rows}
-        if sorted(found) != list(range(len(batch))) or not all(found.values()):
-            raise MalformedReply(f"{self._model} gave {len(found)} rows for {len(batch)} texts")
-        return [found[position] for position in range(len(batch))]
+
+    def _read(self, rows: list[dict[str, Any]], num_texts: int) -> list[list[float]]:
+        # The protocol numbers the rows; servers are not bound to their order, nor to the numbers.
+        found = {row.get("index", at): row["embedding"] for at, row in enumerate(rows)}
+        if sorted(found) != list(range(num_texts)):
+            raise MalformedReply(f"{self._model} gave {len(found)} rows for {num_texts} texts")
+        return [found[at] for at in range(num_texts)]

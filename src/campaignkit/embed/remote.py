@@ -7,98 +7,99 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from campaignkit.checks import checked_count
 from campaignkit.embed.embedder import FloatArray, checked_texts, unit_rows
 from campaignkit.errors import EmbeddingError, Fault
 from campaignkit.llm import CallError, MalformedReply, RetryPolicy
 
-Send = Callable[[list[str]], Sequence[Sequence[float]]]
 _NO_TEXT = "(no text)"  # services refuse blank texts; a blank one has a row all the same
+_MOST_BYTES_A_TEXT = 256 * 2**10  # of a reply: ten thousand numbers, written out
 
 
-class RemoteTexts:
+class RemoteEmbedder:
     """Sends texts in batches, tries again as the policy has it, and counts.
+
+    A kind of it has a `name` and sends one call in `_send`: texts in, rows out; it raises our
+    errors.
 
     Parameters
     ----------
-    name : str
-        The embedder's, for messages.
-    send : callable
-        One call: texts in, rows out; raises our errors.
     batch_size : int
         Texts in one call, at most.
-    retry : RetryPolicy
+    retry : RetryPolicy, optional
         When a call is tried again.
-    dimensions : int
-        Columns, where they are known before the first call; 0 where not.
+    dimensions : int or None
+        Columns, where they are chosen.
+    sleep : callable
+        Waits for so many seconds.
 
     Attributes
     ----------
     num_calls, num_texts : int
         Calls sent, repeated ones included, and texts embedded so far.
-
-    Examples
-    --------
-    >>> texts = RemoteTexts("demo", lambda batch: [[3.0, 4.0] for _ in batch])
-    >>> texts.embed(["a", "b", "a"]).shape, texts.num_calls, texts.num_texts
-    ((3, 2), 1, 2)
     """
 
     def __init__(
         self,
-        name: str,
-        send: Send,
         *,
         batch_size: int = 100,
         retry: RetryPolicy | None = None,
-        dimensions: int = 0,
+        dimensions: int | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise EmbeddingError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
-        self._name, self._send, self._batch_size = name, send, batch_size
+        self._batch_size = checked_count(batch_size, "batch_size", error=EmbeddingError)
+        if dimensions is not None:
+            checked_count(dimensions, "dimensions", error=EmbeddingError)
         self._retry = retry or RetryPolicy()
-        self._dimensions = dimensions
+        self._columns = dimensions or 0
         self._sleep = sleep
         self.num_calls = 0
         self.num_texts = 0
 
+    @property
+    def name(self) -> str:
+        """The model's name, with what else the rows depend on."""
+        raise NotImplementedError
+
     def embed(self, texts: Sequence[str]) -> FloatArray:
-        """Unit rows, one a text; each distinct text is sent once.
+        """One unit row for each text; each distinct text is sent once.
 
         Raises
         ------
         EmbeddingError
             If the texts are none, or the service gives rows that do not fit.
         CallError
-            If a call fails for good.
+            If a call fails for good, of the kind that says why.
         """
-        listed = [text if text.strip() else _NO_TEXT for text in self._checked(texts)]
+        # Half a character cannot be sent; what stands for it embeds alike.
+        whole = [
+            t.encode("utf-8", "replace").decode() for t in checked_texts(texts, name=self.name)
+        ]
+        listed = [text if text.strip() else _NO_TEXT for text in whole]
         distinct = list(dict.fromkeys(listed))
         size = self._batch_size
         rows = [self._asked(distinct[i : i + size]) for i in range(0, len(distinct), size)]
         if not rows:
-            return np.zeros((0, self._dimensions), dtype=np.float32)
-        widths = {part.shape[1] for part in rows} | ({self._dimensions} - {0})
+            return np.zeros((0, self._columns), dtype=np.float32)
+        widths = {part.shape[1] for part in rows} | ({self._columns} - {0})
         if len(widths) > 1:
             raise EmbeddingError(
-                f"{self._name} gave rows of {' and '.join(map(str, sorted(widths)))} columns; "
+                f"{self.name} gave rows of {' and '.join(map(str, sorted(widths)))} columns; "
                 "expected one number of columns"
             )
-        self._dimensions = widths.pop()
+        self._columns = widths.pop()
         place = {text: position for position, text in enumerate(distinct)}
         return unit_rows(np.concatenate(rows))[[place[text] for text in listed]]
 
-    def _checked(self, texts: Sequence[str]) -> list[str]:
-        listed = checked_texts(texts, name=self._name)
-        # Half a character cannot be sent; what stands for it embeds alike.
-        return [text.encode("utf-8", "replace").decode() for text in listed]
+    def _send(self, batch: list[str]) -> Sequence[Sequence[float]]:
+        raise NotImplementedError
 
     def _asked(self, batch: list[str]) -> FloatArray:
         failed = malformed = 0
         while True:
             self.num_calls += 1
             try:
-                rows = _rows(self._send(batch), batch, name=self._name)
+                rows = _rows(self._send(batch), batch, name=self.name)
             except CallError as err:
                 failed += 1
                 malformed += isinstance(err, MalformedReply)
@@ -111,13 +112,18 @@ class RemoteTexts:
                 return rows
 
 
+def most_bytes(batch: Sequence[str]) -> int:
+    """The longest reply that rows for these texts can be."""
+    return _MOST_BYTES_A_TEXT * (len(batch) + 1)
+
+
 def _rows(given: Sequence[Sequence[float]], batch: Sequence[str], *, name: str) -> FloatArray:
     """The rows of one call, checked: one for each text, finite, not all zero."""
     if len(given) != len(batch):
         raise MalformedReply(f"{name} gave {len(given)} rows for {len(batch)} texts")
     try:
         rows = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError) as err:
+    except (TypeError, ValueError, OverflowError) as err:
         raise MalformedReply(f"{name} gave rows that are not all of one length") from err
     if rows.ndim != 2 or not rows.shape[1]:
         raise MalformedReply(f"{name} gave rows without numbers")

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from campaignkit.llm.account import Account
 from campaignkit.llm.budget import Budget, checked_budget
-from campaignkit.llm.chat_model import ChatModel
-from campaignkit.llm.gemini_model import GeminiModel
-from campaignkit.llm.ledger import Ledger
-from campaignkit.llm.model_errors import (
+from campaignkit.llm.chat_model import (
+    CallFailed,
+    ChatModel,
+    IdentifiedModel,
+    Prompt,
+    Reply,
+    Request,
+    Usage,
+    identity_of,
+)
+from campaignkit.llm.errors import (
     CallError,
     CallTimedOut,
     ConnectionCut,
@@ -22,8 +29,10 @@ from campaignkit.llm.model_errors import (
     RequestRefused,
     ServerFailed,
     UnknownModel,
+    WrongAddress,
     WrongKey,
 )
+from campaignkit.llm.ledger import Ledger
 from campaignkit.llm.numbered import (
     NumberedAnswer,
     NumberedAnswers,
@@ -31,15 +40,16 @@ from campaignkit.llm.numbered import (
     numbered_reply,
     read_numbers,
 )
-from campaignkit.llm.openai_compatible_model import OpenAICompatibleModel
 from campaignkit.llm.prices import Price, checked_prices, read_prices
-from campaignkit.llm.prompt import Prompt, Request
-from campaignkit.llm.reply import CallFailed, Reply, Usage
-from campaignkit.llm.reply_text import parse_reply, schema_of
+from campaignkit.llm.providers import (
+    GeminiModel,
+    OpenAICompatibleModel,
+    ScriptedModel,
+    TransformersModel,
+)
+from campaignkit.llm.replies import parse_reply, schema_of
 from campaignkit.llm.retry import RetryPolicy
-from campaignkit.llm.scripted_model import ScriptedModel
 from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
-from campaignkit.llm.transformers_model import TransformersModel
 
 __all__ = [
     "Account",
@@ -50,6 +60,7 @@ __all__ = [
     "ChatModel",
     "ConnectionCut",
     "GeminiModel",
+    "IdentifiedModel",
     "Ledger",
     "MalformedReply",
     "NotReached",
@@ -72,10 +83,12 @@ __all__ = [
     "UnconfirmedCall",
     "UnknownModel",
     "Usage",
+    "WrongAddress",
     "WrongKey",
     "ask_numbered",
     "checked_budget",
     "checked_prices",
+    "identity_of",
     "numbered_reply",
     "parse_reply",
     "read_numbers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,24 +11,19 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.checks import checked_count
+from campaignkit.errors import SettingError
 from campaignkit.llm.budget import Budget, checked_budget
-from campaignkit.llm.calling import Caller
-from campaignkit.llm.chat_model import ChatModel
+from campaignkit.llm.calling import Answer, Caller, stored_reply
+from campaignkit.llm.chat_model import ChatModel, IdentifiedModel, Request
 from campaignkit.llm.ledger import Ledger
-from campaignkit.llm.loop_thread import LoopThread
 from campaignkit.llm.pacing import Clock, Pacer, SystemClock
 from campaignkit.llm.prices import Price, checked_prices, read_prices
-from campaignkit.llm.prompt import Request
-from campaignkit.llm.reply import CallFailed, Reply
-from campaignkit.llm.reply_text import schema_of
+from campaignkit.llm.replies import schema_of
 from campaignkit.llm.retry import RetryPolicy
-from campaignkit.llm.round import Round
 from campaignkit.llm.spent import Spent, UnconfirmedCall
 from campaignkit.progress import Progress
 from campaignkit.store import digest_json
-
-_WAKE_S = 0.2  # how soon an interrupt is noticed where waiting itself cannot be interrupted
 
 
 class Account:
@@ -35,8 +31,7 @@ class Account:
 
     Every call is reserved in the ledger before it is sent and every complete reply is on disk
     before it is used. A request that was answered before, in this run or an earlier one on the
-    same store, is answered from there. Calls run `concurrency` at a time on an event loop of the
-    account's own, so that the plain functions here also work in a notebook; an interrupt
+    same store, is answered from there. Calls run `concurrency` at a time, in threads; an interrupt
     (Ctrl-C) leaves a store that the next run goes on from.
 
     Parameters
@@ -66,7 +61,7 @@ class Account:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If a number is out of range, or money is limited and the model has no price.
     ArtifactError
         If the store is held by another run or cannot be used.
@@ -95,22 +90,23 @@ class Account:
         reply_tokens: int = 4096,
         clock: Clock | None = None,
     ) -> None:
-        for name, number in (
-            ("concurrency", concurrency),
-            ("requests_per_minute", requests_per_minute),
-            ("reply_tokens", reply_tokens),
-        ):
-            if number is not None and number < 1:
-                raise CampaignkitError(f"{name} is {number}; expected at least 1")
+        if requests_per_minute is not None:
+            checked_count(requests_per_minute, "requests_per_minute")
+        if not isinstance(getattr(model, "name", None), str) or not hasattr(model, "ask"):
+            raise SettingError(
+                f"model is {model!r:.60}; expected a chat model", hint="GeminiModel(...), or yours"
+            )
+        if retry is not None and not isinstance(retry, RetryPolicy):
+            raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
         self.model = model
         self.budget = checked_budget(budget) or Budget()
         shared = store if isinstance(store, Ledger) else None
-        self.store = Path(store) if isinstance(store, str | Path) else None
+        self.store = None if store is None or isinstance(store, Ledger) else _as_path(store)
         self.price = _price_of(model, prices, self.budget)
+        clock = clock or SystemClock()
         self._asking = Lock()
         self._ledger = shared or Ledger(self.store)
         self._owns_ledger = shared is None
-        clock = clock or SystemClock()
         self._caller = Caller(
             model,
             self._ledger,
@@ -119,10 +115,9 @@ class Account:
             pacer=Pacer(requests_per_minute, clock),
             clock=clock,
             retry=retry or RetryPolicy(),
-            concurrency=concurrency,
-            reply_tokens=reply_tokens,
+            concurrency=checked_count(concurrency, "concurrency"),
+            reply_tokens=checked_count(reply_tokens, "reply_tokens"),
         )
-        self._loop: LoopThread | None = None
         if self._owns_ledger:
             weakref.finalize(self, self._ledger.close)
 
@@ -159,7 +154,7 @@ class Account:
 
     def ask_many(
         self, requests: Sequence[Request], *, progress: Progress | None = None
-    ) -> list[Reply[Any] | CallFailed]:  # Any: each request has its own reply type
+    ) -> list[Answer]:
         """Ask all of them and return what came, in the order asked.
 
         Equal requests (same prompt, all fields, and same reply type) are asked once.
@@ -179,7 +174,7 @@ class Account:
 
         Raises
         ------
-        CampaignkitError
+        SettingError
             If one of them is no `Request`.
         CallError
             Where every other request would end alike: a wrong key, an unknown model, a spent
@@ -190,23 +185,38 @@ class Account:
         """
         strange = next((r for r in requests if not isinstance(r, Request)), None)
         if strange is not None:
-            raise CampaignkitError(
+            raise SettingError(
                 f"a {type(strange).__name__} was asked; expected a Request",
                 hint='Request(Prompt("..."), dict[str, int], "stage")',
             )
         with self._asking:
-            todo = Round(list(requests), [self.key_of(r) for r in requests], self._ledger)
-            if todo.left:
-                if self._loop is None:
-                    self._loop = LoopThread()
-                    weakref.finalize(self, self._loop.close)
-                self._drive(todo, self._loop, progress)
-            return todo.results()
+            keys = [self.key_of(request) for request in requests]
+            answers: dict[str, Answer] = {}
+            todo: dict[str, Request] = {}
+            for key, request in zip(keys, requests, strict=True):
+                if key in answers or key in todo:
+                    continue
+                stored = stored_reply(self._ledger, key, request)
+                if stored is None:
+                    todo[key] = request
+                else:
+                    answers[key] = stored
+            stored_before = len(answers)
+
+            def told(num_new: int) -> None:
+                if progress is not None:
+                    total = stored_before + len(todo)
+                    progress.update(requests[0].stage, stored_before + num_new, total)
+
+            if todo:
+                answers |= self._caller.run(todo, told)
+            return [answers[key] for key in keys]
 
     def key_of(self, request: Request) -> str:
         """The request's key in the cache: a digest of model, prompt and schema."""
+        model = self.model
         asked = {
-            "model": getattr(self.model, "identity", self.model.name),
+            "model": model.identity if isinstance(model, IdentifiedModel) else model.name,
             "prompt": asdict(request.prompt),
             "schema": schema_of(request.reply_type),
         }
@@ -214,22 +224,16 @@ class Account:
 
     def close(self) -> None:
         """Let go of the store; calls still in flight become unconfirmed."""
-        if self._loop is not None:
-            self._loop.close()
         if self._owns_ledger:
             self._ledger.close()
 
-    def _drive(self, todo: Round, loop: LoopThread, progress: Progress | None) -> None:
-        running = loop.submit(self._caller.run(todo))
-        try:
-            while todo.wait(_WAKE_S, running):
-                if progress is not None:
-                    progress.update(todo.stage, todo.num_done, todo.num_requests)
-            running.result()
-        except BaseException:
-            # Those in flight are left to arrive and be stored; nothing more is sent.
-            todo.stop()
-            raise
+
+def _as_path(store: object) -> Path:
+    if not isinstance(store, str | os.PathLike):
+        raise SettingError(
+            f"store is {store!r:.60}; expected a folder, an open Ledger, or None for memory"
+        )
+    return Path(store)
 
 
 def _price_of(
@@ -238,7 +242,7 @@ def _price_of(
     table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
     price = table.get(model.name)
     if price is None and budget.money is not None:
-        raise CampaignkitError(
+        raise SettingError(
             f"money is limited to {budget.money}, but {model.name!r} has no price",
             hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Budget:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If a limit is negative or no number.
 
     Examples
@@ -46,7 +46,7 @@ class Budget:
             if limit is None:
                 continue
             if isinstance(limit, bool) or not isinstance(limit, kinds) or not limit >= 0:
-                raise CampaignkitError(
+                raise SettingError(
                     f"the budget's {field.name} is {limit!r}; expected {wanted}, at least 0",
                     hint="leave it out for no limit",
                 )
@@ -63,7 +63,7 @@ def checked_budget(budget: object) -> Budget | None:
     True
     """
     if budget is not None and not isinstance(budget, Budget):
-        raise CampaignkitError(
+        raise SettingError(
             f"budget is {budget!r:.60}; expected a Budget", hint="pass Budget(calls=260)"
         )
     return budget

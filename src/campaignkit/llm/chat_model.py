@@ -1,13 +1,214 @@
-"""The one thing a language model must be able to do here."""
+"""What is asked of a model, what comes back, and what a model must be able to do."""
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from campaignkit.llm.prompt import Prompt
-from campaignkit.llm.reply import Reply
+from campaignkit.checks import checked_count, checked_share
+from campaignkit.errors import SettingError
+from campaignkit.store import digest_json
 
 T = TypeVar("T")
+_MOST_TOKENS = 10_000_000  # of one call: more is no count
+_BYTES_A_TOKEN = 32  # no text has fewer tokens than one in so many bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The text sent to a model and how it is to be answered.
+
+    Parameters
+    ----------
+    user : str
+        What is asked.
+    system : str
+        The standing instruction; may be empty.
+    template : str
+        ``"name@version"`` of the template that made it, and whatever else tells two askings of the
+        same words apart (``"pairs@1 vote 2"``). Part of the cache key.
+    temperature : float or None
+        In [0, 2]; None leaves it to the service.
+    max_tokens : int or None
+        Longest reply, in tokens; None leaves it to the service.
+
+    Raises
+    ------
+    SettingError
+        If the text is empty or cannot be sent as UTF-8, or a number is out of range.
+
+    Examples
+    --------
+    >>> Prompt("Does LinkedIn suit executives?", temperature=0.15).template
+    ''
+    """
+
+    user: str
+    system: str = ""
+    template: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("user", "system", "template"):
+            text = getattr(self, name)
+            if not isinstance(text, str):
+                raise SettingError(f"the prompt's {name} is {text!r:.60}; expected text")
+        if not self.user.strip():
+            raise SettingError("the prompt is empty; expected a question")
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as err:
+            raise SettingError(
+                "the prompt holds half a character (a lone surrogate) that cannot be sent",
+                hint="clean the names first; Attribute does",
+            ) from err
+        if self.temperature is not None:
+            checked_share(self.temperature, "temperature", high=2.0)
+        if self.max_tokens is not None:
+            checked_count(self.max_tokens, "max_tokens")
+
+    @property
+    def text(self) -> str:
+        """System and user text together, as a model without roles would read them."""
+        return f"{self.system}\n\n{self.user}" if self.system else self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A prompt, the type its reply must fit, and the stage of the work that pays for it.
+
+    Parameters
+    ----------
+    prompt : Prompt
+        What is asked.
+    reply_type : type
+        A pydantic model or a JSON type (``dict[str, int]``, ``list[str]``, ...).
+    stage : str
+        Under which the ledger books it.
+
+    Examples
+    --------
+    >>> Request(Prompt("How many?"), dict[str, int], "audit").stage
+    'audit'
+    """
+
+    prompt: Prompt
+    reply_type: type[Any]  # Any: each request has its own reply type
+    stage: str = "asking"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call.
+
+    Parameters
+    ----------
+    tokens_in, tokens_out : int
+        Of the prompt and of the reply.
+    estimated : bool
+        True where the service gave no count and it was estimated from the bytes.
+
+    Examples
+    --------
+    >>> Usage(100, 20).tokens
+    120
+    """
+
+    tokens_in: int
+    tokens_out: int
+    estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """In and out together."""
+        return self.tokens_in + self.tokens_out
+
+    @classmethod
+    def of_text(cls, prompt: str, reply: str) -> Usage:
+        """An estimate where the service counts nothing: a token is about four bytes.
+
+        Examples
+        --------
+        >>> Usage.of_text("twelve bytes", "{}")
+        Usage(tokens_in=3, tokens_out=1, estimated=True)
+        """
+        return cls(_tokens(prompt), _tokens(reply), estimated=True)
+
+    @classmethod
+    def of_counts(cls, told_in: object, told_out: object, *, prompt: str, reply: str) -> Usage:
+        """What a service counted, or an estimate where that is no count of these texts.
+
+        Examples
+        --------
+        >>> Usage.of_counts(3, 1, prompt="twelve bytes", reply="{}")
+        Usage(tokens_in=3, tokens_out=1, estimated=False)
+        >>> Usage.of_counts(-3, 1, prompt="twelve bytes", reply="{}")
+        Usage(tokens_in=3, tokens_out=1, estimated=True)
+        """
+        num_in, num_out = _counted(told_in, prompt), _counted(told_out, reply)
+        guess = cls.of_text(prompt, reply)
+        return cls(
+            guess.tokens_in if num_in is None else num_in,
+            guess.tokens_out if num_out is None else num_out,
+            estimated=num_in is None or num_out is None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """A complete reply of the type asked for.
+
+    Parameters
+    ----------
+    value : T
+        The validated reply.
+    text : str
+        As it came.
+    usage : Usage
+        What it cost when it was paid for.
+    stored : bool
+        True if it was read from the store and cost nothing now.
+
+    Examples
+    --------
+    >>> Reply({"1": 1}, '{"1": 1}', Usage(10, 5)).value
+    {'1': 1}
+    """
+
+    value: T
+    text: str
+    usage: Usage
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A request that ended without a reply.
+
+    Parameters
+    ----------
+    reason : str
+        ``"budget"``, ``"malformed"``, ``"refused"``, ``"server_failed"``, ``"timed_out"`` or
+        ``"cut"``.
+    message : str
+        In a sentence.
+    attempts : int
+        How often it was sent.
+    text : str
+        The last reply, where there was one that did not fit.
+
+    Examples
+    --------
+    >>> CallFailed("budget", "all 260 calls are spent").attempts
+    0
+    """
+
+    reason: str
+    message: str
+    attempts: int = 0
+    text: str = ""
 
 
 class ChatModel(Protocol):
@@ -21,12 +222,12 @@ class ChatModel(Protocol):
     ----------
     name : str
         Names the model in the ledger, the price table and the cache. Two models that may answer
-        differently need different names, or an ``identity`` (str) beside it.
+        differently need different names, or an ``identity``: see :class:`IdentifiedModel`.
 
     Notes
     -----
-    `ask` is called from several threads at once. A model may also have
-    ``async def ask_async(prompt, reply_type)``, which is then used instead.
+    `ask` is called from several threads at once. A client that is async is run to its end inside:
+    ``asyncio.run(...)``.
 
     Examples
     --------
@@ -53,3 +254,60 @@ class ChatModel(Protocol):
         campaignkit.llm.CallError
             One of its kinds, and nothing of the vendor's own.
         """
+
+
+@runtime_checkable
+class IdentifiedModel(ChatModel, Protocol):
+    """A model that may answer differently under one name, and says so.
+
+    Attributes
+    ----------
+    identity : str
+        Stands in the cache for the name: the options, the weights, whatever else a reply depends
+        on. :func:`identity_of` makes one.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Tells it from another of its name."""
+
+
+def identity_of(name: str, options: Mapping[str, Any] | None) -> str:  # Any: JSON values
+    """The model's name, and a digest of its options where there are any.
+
+    Raises
+    ------
+    SettingError
+        If there is no name, or the options are no JSON values.
+
+    Examples
+    --------
+    >>> identity_of("m", None)
+    'm'
+    >>> identity_of("m", {"seed": 7})[:9]
+    'm sha256:'
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise SettingError(
+            f"the model's name is {name!r:.60}", hint="give it as the service spells it"
+        )
+    if not options:
+        return name
+    try:
+        return f"{name} {digest_json(dict(options))}"
+    except (TypeError, ValueError) as err:
+        raise SettingError(
+            f"the options of {name!r} are no JSON values: {err}",
+            hint="give numbers, texts, lists and dicts",
+        ) from err
+
+
+def _tokens(text: str) -> int:
+    return -(-len(text.encode(errors="replace")) // 4)
+
+
+def _counted(told: object, text: str) -> int | None:
+    if isinstance(told, bool) or not isinstance(told, int):
+        return None
+    least = len(text.encode(errors="replace")) / _BYTES_A_TOKEN
+    return told if least <= told <= _MOST_TOKENS else None

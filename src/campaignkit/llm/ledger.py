@@ -1,9 +1,9 @@
 """The ledger: every call reserved before it is sent, every reply on disk before it is used.
 
 One sqlite file holds three tables: the requests (what was asked), the attempts (each call, with
-its state and cost) and the replies (by request). An attempt is written as ``open`` before the call
-and settled after it; a file that is opened with open attempts in it belonged to a run that was
-killed, and they become ``unconfirmed``.
+its state and cost) and the replies (by request); whoever builds on it adds tables of its own. An
+attempt is written as ``open`` before the call and settled after it; a file that is opened with
+open attempts in it belonged to a run that was killed, and they become ``unconfirmed``.
 
 sqlite holds the file for one connection alone (``locking_mode = EXCLUSIVE``): a second process is
 told so, and a killed one lets go by itself.
@@ -15,35 +15,38 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from campaignkit.errors import ArtifactError
 from campaignkit.llm.budget import Budget
-from campaignkit.llm.prompt import Request
-from campaignkit.llm.reply import Usage
-from campaignkit.llm.spent import Spent, UnconfirmedCall
-from campaignkit.llm.tally import Tally
+from campaignkit.llm.chat_model import Request, Usage
+from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
 
 FILE_NAME = "calls.sqlite"
-_LAYOUT = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS requests (
-    key TEXT PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS attempts (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, state TEXT NOT NULL,
-    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, money REAL, repeats INTEGER,
-    reason TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '', sent_at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS attempts_key ON attempts (key);
-CREATE TABLE IF NOT EXISTS replies (
-    key TEXT PRIMARY KEY, attempt INTEGER NOT NULL, text TEXT NOT NULL,
-    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, estimated INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
+_LAYOUT = 2
+
+
+@dataclass
+class _Sum:
+    """What calls of one stage that ended alike have cost."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float = 0.0
+    unpriced: int = 0
+
+    def add(self, calls: int, usage: Usage, money: float | None) -> None:
+        """Book calls, or take them back with negative numbers."""
+        self.calls += calls
+        self.tokens_in += usage.tokens_in
+        self.tokens_out += usage.tokens_out
+        self.money += money or 0.0
+        self.unpriced += calls if money is None else 0
 
 
 class Ledger:
@@ -53,6 +56,11 @@ class Ledger:
     ----------
     folder : Path or None
         Where ``calls.sqlite`` lies or is made; None keeps it in memory.
+
+    Attributes
+    ----------
+    changed : threading.Condition
+        Its lock guards the ledger; whoever waits on it is woken when a call is settled.
 
     Raises
     ------
@@ -71,31 +79,81 @@ class Ledger:
     (1, ('[]', Usage(tokens_in=3, tokens_out=1, estimated=False)))
     """
 
+    tables: ClassVar[str] = """
+        CREATE TABLE IF NOT EXISTS requests (
+            key TEXT PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS attempts (
+            id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, state TEXT NOT NULL,
+            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, money REAL, repeats INTEGER,
+            reason TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '', sent_at REAL NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS attempts_key ON attempts (key);
+        CREATE TABLE IF NOT EXISTS replies (
+            key TEXT PRIMARY KEY, attempt INTEGER NOT NULL, text TEXT NOT NULL,
+            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, estimated INTEGER NOT NULL
+        ) WITHOUT ROWID
+    """
+
     def __init__(self, folder: Path | None) -> None:
-        self._lock = threading.RLock()
+        self.changed = threading.Condition(threading.RLock())
         self._where = "the ledger in memory" if folder is None else str(folder / FILE_NAME)
-        self._open_calls: dict[int, tuple[str, Usage, float | None]] = {}
+        self._open_calls: dict[int, tuple[str, str, Usage, float | None]] = {}
+        self._sums: dict[tuple[str, str], _Sum] = {}
+        self._repeats = 0
         self._db = self._opened(folder)
-        self._tally = self._read_tally()
+        self._read_sums()
 
     @property
     def spent(self) -> Spent:
-        """What all runs on this file have cost."""
-        with self._lock:
-            return self._tally.spent
+        """What all runs on this file have cost; a request that never left is not a call."""
+        with self.changed:
+            sent = {where: held for where, held in self._sums.items() if where[1] != "unsent"}
+            stages: dict[str, list[_Sum]] = {}
+            states: dict[str, list[_Sum]] = {}
+            for (stage, state), held in sent.items():
+                stages.setdefault(stage, []).append(held)
+                states.setdefault(state, []).append(held)
+            count = {state: sum(s.calls for s in held) for state, held in states.items()}
+            lost = states.get("unconfirmed", [])
+            return Spent(
+                **asdict(_total(sent.values())),
+                repeats=self._repeats,
+                unconfirmed=count.get("unconfirmed", 0),
+                answered=count.get("answered", 0),
+                malformed=count.get("malformed", 0),
+                rejected=count.get("rejected", 0),
+                in_flight=count.get("open", 0),
+                tokens_unconfirmed=sum(s.tokens_in + s.tokens_out for s in lost),
+                by_stage={stage: _total(held) for stage, held in stages.items()},
+            )
+
+    @property
+    def in_flight(self) -> int:
+        """Calls reserved and not settled."""
+        return len(self._open_calls)
 
     def reply(self, key: str) -> tuple[str, Usage] | None:
         """The stored reply to a request, if there is one."""
-        with self._told():
-            row = self._db.execute(
-                "SELECT text, tokens_in, tokens_out, estimated FROM replies WHERE key = ?", (key,)
-            ).fetchone()
-        return None if row is None else (row[0], Usage(row[1], row[2], bool(row[3])))
+        row = self.rows(
+            "SELECT text, tokens_in, tokens_out, estimated FROM replies WHERE key = ?", key
+        )
+        return (row[0][0], Usage(row[0][1], row[0][2], bool(row[0][3]))) if row else None
 
     def affords(self, most: tuple[Usage, float | None], budget: Budget) -> bool:
         """Whether one more call, at the most it can cost, is within the budget."""
-        with self._lock:
-            return not self._tally.over(budget, *most)
+        usage, money = most
+        with self.changed:
+            spent = _total(s for (_, state), s in self._sums.items() if state != "unsent")
+        if budget.calls is not None and spent.calls + 1 > budget.calls:
+            return False
+        tokens = spent.tokens_in + spent.tokens_out + usage.tokens
+        if budget.tokens is not None and tokens > budget.tokens:
+            return False
+        if budget.money is None:
+            return True
+        # No price, no promise: an account with a money budget always has one.
+        return money is not None and (spent.money or 0.0) + money <= budget.money
 
     def reserve(
         self,
@@ -121,35 +179,35 @@ class Ledger:
             The limit over everything in the file.
         """
         usage, money = most
-        with self._writing():
-            if self._tally.over(budget, usage, money):
+        with self.writing() as db:
+            if not self.affords(most, budget):
                 return None
-            lost = self._db.execute(
+            lost = db.execute(
                 "SELECT max(id) FROM attempts WHERE key = ? AND state = 'unconfirmed' AND id NOT "
                 "IN (SELECT repeats FROM attempts WHERE key = ? AND repeats IS NOT NULL)",
                 (key, key),
             ).fetchone()[0]
-            self._db.execute(
+            db.execute(
                 "INSERT OR IGNORE INTO requests VALUES (?, ?, ?)",
                 (key, model, json.dumps(asdict(request.prompt), ensure_ascii=False)),
             )
-            row = self._db.execute(
+            row = db.execute(
                 "INSERT INTO attempts (key, stage, state, tokens_in, tokens_out, money, repeats,"
                 " sent_at) VALUES (?, ?, 'open', ?, ?, ?, ?, ?)",
                 (key, request.stage, usage.tokens_in, usage.tokens_out, money, lost, time.time()),
             )
             attempt = row.lastrowid
             assert attempt is not None
-        self._open_calls[attempt] = (key, usage, money)
-        self._tally.add(request.stage, "open", usage, money)
-        self._tally.repeats += lost is not None
+            self._open_calls[attempt] = (key, request.stage, usage, money)
+            self._sum_of(request.stage, "open").add(1, usage, money)
+            self._repeats += lost is not None
         return attempt
 
     def settle_answer(self, attempt: int, text: str, usage: Usage, money: float | None) -> None:
         """Store a complete reply and what it really cost."""
-        with self._writing():
+        with self.writing() as db:
             key = self._open_calls[attempt][0]
-            self._db.execute(
+            db.execute(
                 "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
                 (key, attempt, text, usage.tokens_in, usage.tokens_out, usage.estimated),
             )
@@ -179,18 +237,17 @@ class Ledger:
         text : str
             The reply, where there was one.
         """
-        with self._writing():
-            usage, money = cost or self._open_calls[attempt][1:]
+        with self.writing():
+            usage, money = cost or self._open_calls[attempt][2:]
             self._close_call(attempt, state, usage, money, reason=reason, text=text)
 
     def unconfirmed(self) -> list[UnconfirmedCall]:
         """Every call whose reply never arrived, oldest first."""
-        with self._told():
-            rows = self._db.execute(
-                "SELECT a.stage, r.prompt, a.reason, EXISTS (SELECT 1 FROM attempts b"
-                " WHERE b.repeats = a.id) FROM attempts a JOIN requests r ON r.key = a.key"
-                " WHERE a.state = 'unconfirmed' ORDER BY a.id"
-            ).fetchall()
+        rows = self.rows(
+            "SELECT a.stage, r.prompt, a.reason, EXISTS (SELECT 1 FROM attempts b"
+            " WHERE b.repeats = a.id) FROM attempts a JOIN requests r ON r.key = a.key"
+            " WHERE a.state = 'unconfirmed' ORDER BY a.id"
+        )
         return [
             UnconfirmedCall(stage, json.loads(prompt)["user"], why, sent_again=bool(again))
             for stage, prompt, why, again in rows
@@ -198,8 +255,26 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file; another process may open it then."""
-        with self._lock, suppress(sqlite3.Error):
+        with self.changed, suppress(sqlite3.Error):
             self._db.close()
+
+    def rows(self, query: str, *values: object) -> list[Any]:  # Any: columns of sqlite
+        """The rows of a query."""
+        with self._told():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on disk when it ends; taken back if it does not."""
+        with self._told():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
 
     def _close_call(
         self,
@@ -216,24 +291,28 @@ class Ledger:
             " text = ? WHERE id = ?",
             (state, usage.tokens_in, usage.tokens_out, money, reason, text, attempt),
         )
-        stage = self._db.execute("SELECT stage FROM attempts WHERE id = ?", (attempt,)).fetchone()
-        _, held, held_money = self._open_calls.pop(attempt)
-        self._tally.remove(stage[0], "open", held, held_money)
-        self._tally.add(stage[0], state, usage, money)
+        _, stage, held, held_money = self._open_calls.pop(attempt)
+        back = None if held_money is None else -held_money
+        self._sum_of(stage, "open").add(-1, Usage(-held.tokens_in, -held.tokens_out), back)
+        self._sum_of(stage, state).add(1, usage, money)
+        self.changed.notify_all()
+
+    def _sum_of(self, stage: str, state: str) -> _Sum:
+        return self._sums.setdefault((stage, state), _Sum())
 
     def _opened(self, folder: Path | None) -> sqlite3.Connection:
         if folder is not None:
-            if folder.exists() and not folder.is_dir():
-                raise ArtifactError(
-                    f"{folder} is a file; expected a folder", hint="give another name"
-                )
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-            except OSError as err:
-                raise ArtifactError(f"cannot make the folder {folder}: {err.strerror}") from err
+            except (OSError, ValueError) as err:  # a file, a name too long or with a NUL, ...
+                why = "it is a file" if isinstance(err, FileExistsError) else str(err)
+                raise ArtifactError(
+                    f"cannot use {str(folder)[:200]!r} as a folder: {why}",
+                    hint="give another name",
+                ) from err
         path = ":memory:" if folder is None else str(folder / FILE_NAME)
         try:
-            # Calls are settled by the loop's thread and read by the caller's, under one lock.
+            # Any thread may settle a call, under one lock.
             db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as err:
             raise ArtifactError(f"{self._where} cannot be opened: {err}") from err
@@ -243,12 +322,13 @@ class Ledger:
             db.execute("PRAGMA synchronous = FULL")  # a paid reply survives a power cut
             db.execute("BEGIN IMMEDIATE")
             layout = db.execute("PRAGMA user_version").fetchone()[0]
-            if layout > _LAYOUT:
+            (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if layout != _LAYOUT and (layout or held):
                 raise ArtifactError(
-                    f"{self._where} has layout {layout}; this version reads up to {_LAYOUT}",
-                    hint="upgrade campaignkit",
+                    f"{self._where} is of layout {layout}; this version reads layout {_LAYOUT}",
+                    hint="give another folder, or go on with the version that made it",
                 )
-            for statement in _SCHEMA.split(";"):
+            for statement in self.tables.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {_LAYOUT}")
             db.execute(
@@ -263,38 +343,34 @@ class Ledger:
             raise
         return db
 
-    def _read_tally(self) -> Tally:
-        tally = Tally()
-        with self._told():
-            rows = self._db.execute(
-                "SELECT stage, state, count(*), sum(tokens_in), sum(tokens_out), sum(money),"
-                " count(money), count(repeats) FROM attempts GROUP BY stage, state"
-                " ORDER BY min(id)"
-            ).fetchall()
-        for stage, state, calls, tokens_in, tokens_out, money, priced, repeats in rows:
-            cost = money if priced == calls else None
-            tally.add(stage, state, Usage(tokens_in, tokens_out), cost, calls=calls)
-            tally.repeats += repeats
-        return tally
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _read_sums(self) -> None:
+        rows = self.rows(
+            "SELECT stage, state, count(*), sum(tokens_in), sum(tokens_out), total(money),"
+            " count(*) - count(money), count(repeats) FROM attempts GROUP BY stage, state"
+            " ORDER BY min(id)"
+        )
+        for stage, state, *numbers, repeats in rows:
+            self._sums[stage, state] = _Sum(*numbers)
+            self._repeats += repeats
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        with self._lock:
+        with self.changed:
             try:
                 yield
             except sqlite3.Error as err:
                 raise _as_artifact_error(err, self._where) from err
+
+
+def _total(sums: Iterable[_Sum]) -> StageSpent:
+    held = list(sums)
+    calls, unpriced = sum(s.calls for s in held), sum(s.unpriced for s in held)
+    return StageSpent(
+        calls=calls,
+        tokens_in=sum(s.tokens_in for s in held),
+        tokens_out=sum(s.tokens_out for s in held),
+        money=None if unpriced or not calls else sum(s.money for s in held),
+    )
 
 
 def _as_artifact_error(err: sqlite3.Error, where: str) -> ArtifactError:

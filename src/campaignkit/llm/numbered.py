@@ -15,9 +15,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from campaignkit.llm.model_errors import CallError
-from campaignkit.llm.prompt import Request
-from campaignkit.llm.reply import CallFailed, Reply
+from campaignkit.llm.chat_model import CallFailed, Reply, Request
+from campaignkit.llm.errors import CallError
 
 Item = TypeVar("Item", bound=Hashable)
 Value = TypeVar("Value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds, from any moment on."""
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Let that much time pass."""
 
 
@@ -35,20 +35,20 @@ class SystemClock:
         """Seconds since the machine started, or thereabouts."""
         return time.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait."""
-        await asyncio.sleep(seconds)
+        time.sleep(seconds)
 
 
-async def rest(seconds: float, clock: Clock, over: Callable[[], bool]) -> None:
+def rest(seconds: float, clock: Clock, over: Callable[[], bool]) -> None:
     """Let time pass, in slices, until it has passed or is no longer wanted.
 
     Examples
     --------
-    >>> asyncio.run(rest(3600.0, SystemClock(), lambda: True))
+    >>> rest(3600.0, SystemClock(), lambda: True)
     """
     while seconds > 0 and not over():
-        await clock.sleep(min(seconds, _SLICE_S))
+        clock.sleep(min(seconds, _SLICE_S))
         seconds -= _SLICE_S
 
 
@@ -65,7 +65,7 @@ class Pacer:
     Examples
     --------
     >>> pacer = Pacer(None, SystemClock())
-    >>> asyncio.run(pacer.turn(lambda: False))
+    >>> pacer.turn(lambda: False)
     """
 
     def __init__(self, per_minute: int | None, clock: Clock) -> None:
@@ -73,19 +73,23 @@ class Pacer:
         self._clock = clock
         self._sent: deque[float] = deque()
         self._held_until = float("-inf")
+        self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:
         """Let nothing go for so long: what one request was told holds for all."""
-        self._held_until = max(self._held_until, self._clock.now() + seconds)
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock.now() + seconds)
 
-    async def turn(self, over: Callable[[], bool]) -> None:
+    def turn(self, over: Callable[[], bool]) -> None:
         """Wait until a request may go, and count it; or until none is wanted any more."""
-        while (wait := self._wait_s()) > 0:
-            if over():
-                return
-            await rest(wait, self._clock, over)
-        if self._per_minute is not None:
-            self._sent.append(self._clock.now())
+        while not over():
+            with self._lock:
+                wait = self._wait_s()
+                if wait <= 0:
+                    if self._per_minute is not None:
+                        self._sent.append(self._clock.now())
+                    return
+            rest(wait, self._clock, over)
 
     def _wait_s(self) -> float:
         now = self._clock.now()

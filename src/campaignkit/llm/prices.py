@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from campaignkit.errors import CampaignkitError, Fault
-from campaignkit.llm.reply import Usage
+from campaignkit.errors import Fault, SettingError
+from campaignkit.llm.chat_model import Usage
 from campaignkit.store import TextFileKind, read_text
 
 _FILE = TextFileKind(
-    CampaignkitError,
+    SettingError,
     "a price table",
     '["my-model"]\nin_per_million = 0.10\nout_per_million = 0.40',
 )
@@ -57,7 +57,7 @@ def read_prices(path: str | Path) -> dict[str, Price]:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         With every fault of the file and its place.
 
     Examples
@@ -73,7 +73,7 @@ def read_prices(path: str | Path) -> dict[str, Price]:
     try:
         table = tomllib.loads(read_text(path, _FILE))
     except tomllib.TOMLDecodeError as err:
-        raise CampaignkitError(
+        raise SettingError(
             f"{path} is not TOML: {err}", hint='quote names with dots: ["my-model-1.5"]'
         ) from err
     return checked_prices(table, where=str(path))
@@ -90,7 +90,7 @@ def checked_prices(prices: object, *, where: str = "prices") -> dict[str, Price]
     if prices is None:
         return {}
     if not isinstance(prices, Mapping):
-        raise CampaignkitError(
+        raise SettingError(
             f"{where} is a {type(prices).__name__}; expected models and what they cost",
             hint='prices={"my-model": (0.10, 0.40)}: in and out, per million tokens',
         )
@@ -99,7 +99,7 @@ def checked_prices(prices: object, *, where: str = "prices") -> dict[str, Price]
         checked = TypeAdapter(dict[str, _Row]).validate_python(rows)
     except ValidationError as err:
         faults = [Fault(".".join(map(str, e["loc"])), e["msg"]) for e in err.errors()]
-        raise CampaignkitError(
+        raise SettingError(
             f"{where} is no price table: {len(faults)} faults",
             faults=faults,
             hint="each model has in_per_million and out_per_million",

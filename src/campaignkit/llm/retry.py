@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
-from campaignkit.llm.model_errors import CallError, MalformedReply
+from campaignkit.checks import checked_count, checked_share
+from campaignkit.llm.errors import CallError, MalformedReply
 from campaignkit.seeds import key64
 
 
@@ -23,10 +25,15 @@ class RetryPolicy:
     patience_s : float
         The longest wait that a service may ask for (Retry-After); beyond it the run stops.
     failures_in_a_row : int or None
-        So many requests that end without a reply, one after another, stop the run: the next would
-        too, and each costs calls. None never stops.
+        So many replies of the wrong form or refusals, one after another, stop the run: the next
+        would be alike, and each costs a call. None never stops.
     seed : int
         Of the jitter, which keeps many workers from coming back at the same moment.
+
+    Raises
+    ------
+    SettingError
+        If a number is out of range.
 
     Examples
     --------
@@ -42,6 +49,14 @@ class RetryPolicy:
     patience_s: float = 600.0
     failures_in_a_row: int | None = 25
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("attempts", "malformed_attempts"):
+            checked_count(getattr(self, name), name)
+        for name in ("first_wait_s", "longest_wait_s", "patience_s"):
+            checked_share(getattr(self, name), name, high=inf)
+        if self.failures_in_a_row is not None:
+            checked_count(self.failures_in_a_row, "failures_in_a_row")
 
     def wait_s(
         self, error: CallError, failed: int, key: str, *, malformed: int = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,38 @@ class Spent:
     tokens_unconfirmed: int = 0
     by_stage: Mapping[str, StageSpent] = field(default_factory=dict)
 
+    def since(self, before: Spent) -> Spent:
+        """What was spent after `before`.
+
+        Examples
+        --------
+        >>> Spent(calls=5, money=None).since(Spent(calls=2, money=0.5)).calls
+        3
+        """
+        stages = {
+            name: StageSpent(**_less(stage, before.by_stage.get(name, StageSpent())))
+            for name, stage in self.by_stage.items()
+        }
+        told = {name: stage for name, stage in stages.items() if stage.calls}
+        return Spent(**_less(self, before), by_stage=told)
+
+    @classmethod
+    def from_json(cls, text: str) -> Spent:
+        """What `as_json` wrote."""
+        held = json.loads(text)
+        stages = {name: StageSpent(**stage) for name, stage in held.pop("by_stage").items()}
+        return cls(**held, by_stage=stages)
+
+    def as_json(self) -> str:
+        """All of it as JSON text.
+
+        Examples
+        --------
+        >>> Spent.from_json(Spent(calls=2).as_json()) == Spent(calls=2)
+        True
+        """
+        return json.dumps(asdict(self))
+
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedCall:
@@ -96,3 +130,14 @@ class UnconfirmedCall:
     prompt: str
     why: str
     sent_again: bool
+
+
+def _less(now: Spent | StageSpent, before: Spent | StageSpent) -> dict[str, Any]:
+    """The numbers of `now` that came after `before`; no money where either has no price."""
+    held_before = before.money if before.calls else 0.0
+    no_price = now.money is None or held_before is None
+    return {
+        field.name: getattr(now, field.name) - getattr(before, field.name)
+        for field in fields(now)
+        if field.name not in ("money", "by_stage")
+    } | {"money": None if no_price else now.money - held_before}  # type: ignore[operator]

@@ -1,30 +1,354 @@
-"""What a broken connection means for a call: was it sent, may it have been charged?
+"""One POST to a service: JSON there and back within a time and a size, in our own errors.
 
-Both vendors' clients sit on one HTTP library or its fork of another name; the exceptions are told
-apart by their class names, so that neither has to be installed.
+The connection is ours alone: what the object says is what is asked. Redirects are never followed,
+no variable of the environment adds an address, a header or a key, and a proxy that the environment
+names is not used on this computer's own addresses. `timeout_s` limits the whole call, from the
+connection to the last byte. What cannot be proven unsent counts as sent.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import threading
+import urllib.request
+import weakref
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from math import isfinite
-from time import time
+from time import monotonic, time
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from campaignkit.llm.model_errors import CallError, CallTimedOut, ConnectionCut, NotReached
+from campaignkit.errors import SettingError
+from campaignkit.extras import require
+from campaignkit.llm.errors import (
+    CallError,
+    CallTimedOut,
+    ConnectionCut,
+    MalformedReply,
+    NotReached,
+    QuotaSpent,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+    UnknownModel,
+    WrongAddress,
+    WrongKey,
+)
 
-SLOWER = "set requests_per_minute to what the service allows, or a smaller concurrency"
+T = TypeVar("T")
+_MOST_BYTES = 16 * 2**20  # of one reply
+_SLICE = 16 * 2**10  # bytes written at a time: each looks at the clock
+_SHORTEST_KEY = 6  # "x" or "none", as local servers are given, is no secret
+_SAID = 500  # characters of a service's own words
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*|.)?")
+_KEY_INVALID = re.compile(r"API_KEY_INVALID|api key", re.IGNORECASE)
+_ABOUT_KEY = re.compile(
+    r"api[ _-]?key|credential|permission|unauthenticated|unauthori[sz]ed|authenticat",
+    re.IGNORECASE,
+)
+_ABOUT_QUOTA = re.compile(r"insufficient_quota|PerDay|credits are depleted|credit balance")
+_BY_WORD = {"RESOURCE_EXHAUSTED": 429, "rate_limit_exceeded": 429, "insufficient_quota": 429}
 _NEVER_SENT = {
     "ConnectError",
     "ConnectTimeout",
     "PoolTimeout",
     "UnsupportedProtocol",
-    "InvalidURL",
     "ProxyError",
 }
+_TIMED_OUT = {"TimeoutException", "ReadTimeout", "WriteTimeout", "APITimeoutError"}
+_CUT = {"NetworkError", "ProtocolError", "TransportError", "RequestError", "APIConnectionError"}
+
+
+class Service:
+    """Posts JSON to one address with one key, once a call.
+
+    Parameters
+    ----------
+    url : str
+        The address; calls go to paths below it.
+    key : str
+        Empty for none.
+    headers : mapping of str to str
+        Sent with each call; the key stands in them.
+    timeout_s : float
+        For one call, in seconds.
+    user : str
+        Who needs it, in the words of the error where the HTTP library is not installed.
+    key_variable, model_hint : str
+        For the errors: the environment variable of the key, and what to check if the service does
+        not know the model.
+
+    Attributes
+    ----------
+    where : str
+        The address.
+
+    Raises
+    ------
+    SettingError
+        If the address or the time is none.
+    MissingExtra
+        If the HTTP library is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        user: str,
+        key_variable: str,
+        model_hint: str,
+    ) -> None:
+        self.where = checked_url(url)
+        is_number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
+        if not is_number or not 0 < timeout_s < 1e6:
+            raise SettingError(f"timeout_s is {timeout_s!r:.60}; expected seconds, above 0")
+        http: Any = require("httpcore2", extra="llm", user=user)  # Any: imported at first use
+        self._key, self._headers, self._timeout_s = key, headers, float(timeout_s)
+        self._key_variable, self._model_hint = key_variable, model_hint
+        self._limit = _TimeLimit(http)
+        proxy = _proxy_for(self.where)
+        self._through = f" through the proxy {_shown(proxy)}" if proxy else ""
+        self._pool: Any = http.ConnectionPool(
+            proxy=None if proxy is None else _as_proxy(http, proxy),
+            max_connections=None,
+            keepalive_expiry=5.0,
+            network_backend=self._limit,
+        )
+        weakref.finalize(self, self._pool.close)
+
+    def __repr__(self) -> str:
+        return f"Service({self.where!r})"
+
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        model: str,
+        read: Callable[[Any], T],
+        most_bytes: int = _MOST_BYTES,
+    ) -> T:
+        """Send once, and read the reply.
+
+        Parameters
+        ----------
+        path : str
+            Below the address.
+        body : mapping
+            JSON values.
+        model : str
+            As the errors show it.
+        read : function
+            From the reply's JSON to what is wanted. It may raise any kind of `CallError`; whatever
+            else it raises means that the reply was none of the protocol.
+        most_bytes : int
+            The longest reply, before and after it is unpacked.
+
+        Raises
+        ------
+        CallError
+            One of its kinds, and nothing else.
+        """
+        status, headers, raw = self._exchanged(path, json.dumps(body).encode(), most_bytes)
+        told = self._json(raw)
+        error = told.get("error") if isinstance(told, dict) else None
+        if not 200 <= status < 300 or error:
+            code = status if not 200 <= status < 300 else _code_of(error)
+            raise self._refused(code, headers, told, raw, model)
+        if told is None:
+            raise MalformedReply(f"{self.where} answered with something that is no reply")
+        try:
+            return read(told)
+        except CallError:
+            raise
+        except Exception:  # whatever a strange reply does to a reader
+            # What it raised may show the reply, and the reply may show anything.
+            raise MalformedReply(
+                f"{self.where} answered with something that is no reply"
+            ) from None
+
+    def _exchanged(
+        self, path: str, body: bytes, most_bytes: int
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by their names in lower case, and the unpacked body."""
+        sent = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "campaignkit",
+            **self._headers,
+        }
+        every = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
+        self._limit.start(self._timeout_s)
+        try:
+            with self._pool.stream(
+                "POST",
+                f"{self.where.rstrip('/')}/{path}",
+                headers={"Host": urlsplit(self.where).netloc, **sent},
+                content=body,
+                extensions={"timeout": every},
+            ) as response:
+                headers = {k.decode("latin-1").lower(): v.decode("latin-1")
+                           for k, v in response.headers}  # fmt: skip
+                raw = bytearray()
+                for part in response.iter_stream():
+                    raw += part
+                    if len(raw) > most_bytes:
+                        raise self._too_long(most_bytes)
+        except CallError:
+            raise
+        except Exception as err:
+            where = f"{self.where}{self._through}"
+            told = transport_error(err, where=where, timeout_s=self._timeout_s)
+            if told is None:
+                raise
+            raise told from err
+        return response.status, headers, self._unpacked(bytes(raw), headers, most_bytes)
+
+    def _unpacked(self, raw: bytes, headers: Mapping[str, str], most_bytes: int) -> bytes:
+        packed = headers.get("content-encoding", "").strip().lower()
+        if packed not in ("gzip", "x-gzip", "deflate"):
+            return raw  # none was asked for: any other is no JSON, and told as such
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            plain = unpacker.decompress(raw, most_bytes)
+        except zlib.error:
+            return b""
+        if unpacker.unconsumed_tail:
+            raise self._too_long(most_bytes)
+        return plain
+
+    def _too_long(self, most_bytes: int) -> MalformedReply:
+        return MalformedReply(f"{self.where} sent more than {most_bytes / 2**20:.0f} MiB")
+
+    def _json(self, raw: bytes) -> Any:  # Any: JSON
+        """The JSON of a body, without the key and without half characters; None if it is none."""
+        try:
+            told = json.loads(raw.decode("utf-8-sig", "replace"))
+            if b"\\" not in raw and (not self._key or self._key.encode() not in raw):
+                return told
+            # An escape can spell anything: look at the text that it comes to.
+            plain = json.dumps(told, ensure_ascii=False)
+            return json.loads(self._clean(plain, json.dumps(self._key)[1:-1]))
+        except (ValueError, RecursionError):
+            return None
+
+    def _clean(self, text: str, key: str) -> str:
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(key, "[key]")
+        return text.encode("utf-8", "replace").decode()
+
+    def _refused(
+        self, code: int, headers: Mapping[str, str], told: Any, raw: bytes, model: str
+    ) -> CallError:
+        """What a status means; `told` is the body's JSON, None if it is none."""
+        body = self._clean(raw[:4096].decode("utf-8", "replace"), self._key)
+        all_of_it = body if told is None else json.dumps(told, ensure_ascii=False)
+        said = plain_words(_message_of(told) or body)
+        text, hint = f"{self.where} answered {code}: {said}", ""
+        kind: type[CallError] = RequestRefused
+        about_key = {400: _KEY_INVALID, 403: _ABOUT_KEY}.get(code)
+        if code == 401 or (about_key is not None and about_key.search(all_of_it)):
+            kind, text = WrongKey, f"{self.where} does not accept the API key: {said}"
+            hint = f"check {self._key_variable}, or pass api_key="
+        elif code == 404:
+            kind, text = UnknownModel, f"{self.where} does not know the model {model!r}: {said}"
+            hint = self._model_hint
+        elif code == 402 or (code == 429 and _ABOUT_QUOTA.search(all_of_it)):
+            kind, text = QuotaSpent, f"the quota for {model!r} is used up: {said}"
+            hint = "what was answered is stored: run the same line again when there is quota"
+        elif code == 429:
+            kind = RateLimited
+            hint = "set requests_per_minute to what the service allows, or a smaller concurrency"
+        elif code >= 500 or code in (408, 409, 425, 499):
+            kind = ServerFailed
+        elif code < 400:
+            target = plain_words(self._clean(headers.get("location", "elsewhere"), self._key))
+            kind = WrongAddress
+            text = f"{self.where} answered {code} and sends to {target}; it is not followed"
+            hint = "give the right address as base_url, if you trust it with the key"
+        return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
+
+
+class _TimeLimit:
+    """A network back end whose every wait ends at the limit of the thread's call."""
+
+    def __init__(self, http: Any) -> None:  # Any: the HTTP library, imported at first use
+        self.http = http
+        self._network = http.SyncBackend()
+        self._of_thread = threading.local()
+
+    def start(self, seconds: float) -> None:
+        """A call begins in this thread."""
+        self._of_thread.end = monotonic() + seconds
+
+    def left(self, error: type[Exception]) -> float:
+        """Seconds left; raises if there are none."""
+        left: float = self._of_thread.end - monotonic()
+        if left <= 0:
+            raise error("the call's time is over")
+        return left
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, **how: Any
+    ) -> _LimitedStream:
+        """Connect, in what time is left."""
+        left = self.left(self.http.ConnectTimeout)
+        return _LimitedStream(self._network.connect_tcp(host, port, left, **how), self)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._network.sleep(seconds)
+
+
+class _LimitedStream:
+    """A connection that reads and writes in what time is left."""
+
+    def __init__(self, stream: Any, limit: _TimeLimit) -> None:  # Any: the library's stream
+        self._stream, self._limit = stream, limit
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Some bytes."""
+        found: bytes = self._stream.read(max_bytes, self._limit.left(self._limit.http.ReadTimeout))
+        return found
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """All of it."""
+        for start in range(0, len(buffer), _SLICE):
+            left = self._limit.left(self._limit.http.WriteTimeout)
+            self._stream.write(buffer[start : start + _SLICE], left)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _LimitedStream:
+        """The same, encrypted."""
+        left = self._limit.left(self._limit.http.ConnectTimeout)
+        return _LimitedStream(
+            self._stream.start_tls(ssl_context, server_hostname, left), self._limit
+        )
+
+    def get_extra_info(self, info: str) -> Any:  # Any: the library's
+        """What the library asks of its own."""
+        return self._stream.get_extra_info(info)
 
 
 def transport_error(err: BaseException, *, where: str, timeout_s: float) -> CallError | None:
     """The kind of a connection's failure; None if it is something else.
+
+    Told by the class names, so that the library and those built on it are read alike.
 
     Parameters
     ----------
@@ -49,14 +373,15 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
         seen = seen.__cause__
     if names & _NEVER_SENT:
         return NotReached(
-            f"nobody answers at {where}", hint="is the server running, and the address right?"
+            f"nobody answers at {where} ({plain_words(str(err)) or type(err).__name__})",
+            hint="is the server running, and the address right?",
         )
-    if names & {"TimeoutException", "ReadTimeout", "WriteTimeout", "APITimeoutError"}:
+    if names & _TIMED_OUT:
         return CallTimedOut(
-            f"{where} sent no reply within {timeout_s:g} s",
+            f"{where} sent no whole reply within {timeout_s:g} s",
             hint="raise timeout_s for long replies",
         )
-    if names & {"TransportError", "RequestError", "APIConnectionError", "ConnectionError"}:
+    if names & _CUT or isinstance(err, ConnectionError):
         return ConnectionCut(f"the connection to {where} broke before the reply was whole")
     return None
 
@@ -69,9 +394,7 @@ def retry_after_s(headers: object) -> float | None:
     >>> retry_after_s({"retry-after": "2.5"}), retry_after_s({"retry-after": "soon"})
     (2.5, None)
     """
-    get = getattr(headers, "get", None)
-    if get is None:
-        return None
+    get = getattr(headers, "get", lambda name: None)
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         told = get(name)
         if told is None:
@@ -81,8 +404,145 @@ def retry_after_s(headers: object) -> float | None:
         except ValueError:
             try:
                 wait = parsedate_to_datetime(told).timestamp() - time()
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 continue
         if isfinite(wait):
             return max(0.0, wait)
     return None
+
+
+def find_key(given: str | None, variables: Sequence[str], *, service: str) -> str:
+    """The key that was given, or the first that the environment holds.
+
+    Raises
+    ------
+    WrongKey
+        If there is none, or it cannot be a key (spaces, line ends, other alphabets).
+
+    Examples
+    --------
+    >>> find_key("abc", ["MY_KEY"], service="the service")
+    'abc'
+    """
+    found = given or next((os.environ[v] for v in variables if os.environ.get(v)), "")
+    key = found.strip() if isinstance(found, str) else ""
+    if not key:
+        raise WrongKey(
+            f"there is no API key for {service}",
+            hint=f"set {' or '.join(variables)} in the environment, or pass api_key=",
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise WrongKey(
+            f"the API key for {service} holds characters that no key has",
+            hint="copy it again, without quotes and line ends",
+        )
+    return key
+
+
+def checked_url(url: str) -> str:
+    """An address of a service as it is.
+
+    Raises
+    ------
+    SettingError
+        If it is none, or holds a name, a password or a query.
+
+    Examples
+    --------
+    >>> checked_url("http://localhost:8000/v1")
+    'http://localhost:8000/v1'
+    """
+    wanted = "expected one such as 'http://localhost:8000/v1'"
+    if not isinstance(url, str):
+        raise SettingError(f"base_url is {url!r:.60}; {wanted}")
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        fits = None
+    if not fits or not (url.isascii() and url.isprintable()) or " " in url:
+        raise SettingError(f"base_url is {_shown(url)!r:.100}; {wanted}")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingError(
+            f"base_url {_shown(url)!r:.100} holds a name, a password or a query; {wanted}",
+            hint="pass the key as api_key=",
+        )
+    return url
+
+
+def plain_words(text: str) -> str:
+    """Words of a service as they may be shown: one line, nothing that steers a terminal.
+
+    Examples
+    --------
+    >>> plain_words("\\x1b[31mno such" + chr(10) + "model")
+    'no such model'
+    """
+    bare = "".join(c if c.isprintable() else " " for c in _ANSI.sub("", text[: 4 * _SAID]))
+    return " ".join(bare.split())[:_SAID]
+
+
+def _message_of(told: Any) -> str:  # Any: JSON
+    """The words in an error's body."""
+    told = told[0] if isinstance(told, list) and told else told
+    error = told.get("error", told) if isinstance(told, dict) else told
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("status") or error.get("detail")
+    return error if isinstance(error, str) else "" if error is None else json.dumps(error)
+
+
+def _code_of(error: Any) -> int:  # Any: JSON
+    """The status of an error that came as 200."""
+    for name in ("code", "status", "type") if isinstance(error, dict) else ():
+        said = str(error[name]) if name in error else ""
+        code = int(said) if re.fullmatch("[3-5][0-9][0-9]", said) else _BY_WORD.get(said)
+        if code is not None:
+            return code
+    return 500
+
+
+def _asked_wait(headers: Mapping[str, str], told: Any) -> float | None:  # Any: JSON
+    by_header = retry_after_s(headers)
+    if by_header is not None:
+        return by_header
+    error = told.get("error") if isinstance(told, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    for part in details if isinstance(details, list) else []:
+        delay = part.get("retryDelay") if isinstance(part, dict) else None
+        if isinstance(delay, str):
+            return retry_after_s({"retry-after": delay.removesuffix("s")})
+    return None
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for an address; none for this computer's own."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        is_own = ip_address(host).is_loopback
+    except ValueError:
+        is_own = host == "localhost" or host.endswith(".localhost")
+    if is_own or urllib.request.proxy_bypass(host):
+        return None
+    named = urllib.request.getproxies()
+    return named.get(parts.scheme) or named.get("all")
+
+
+def _as_proxy(http: Any, url: str) -> Any:  # Any: the HTTP library and its proxy
+    full = url if "://" in url else f"http://{url}"
+    parts = urlsplit(full)
+    auth = (parts.username or "", parts.password or "") if parts.username else None
+    try:
+        return http.Proxy(url=full.replace(f"{parts.netloc.rpartition('@')[0]}@", ""), auth=auth)
+    except Exception as err:
+        raise SettingError(
+            f"the environment names the proxy {_shown(full)!r:.100}, which cannot be used",
+            hint="mend HTTPS_PROXY, or list the host in NO_PROXY",
+        ) from err
+
+
+def _shown(url: str) -> str:
+    """An address without a name or password in it."""
+    scheme, mark, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

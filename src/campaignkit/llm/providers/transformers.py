@@ -6,14 +6,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.checks import checked_count
 from campaignkit.extras import require
-from campaignkit.llm.identity import identity_of
-from campaignkit.llm.model_errors import RequestRefused, UnknownModel
-from campaignkit.llm.prompt import Prompt
-from campaignkit.llm.reply import Reply, Usage
-from campaignkit.llm.reply_form import with_schema
-from campaignkit.llm.reply_text import parse_reply, schema_of
+from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
+from campaignkit.llm.errors import RequestRefused, UnknownModel
+from campaignkit.llm.replies import parse_reply, schema_of, with_schema
 from campaignkit.seeds import key64
 
 T = TypeVar("T")
@@ -51,7 +48,7 @@ class TransformersModel:
     >>> TransformersModel("no/such/folder")  # doctest: +SKIP
     Traceback (most recent call last):
         ...
-    campaignkit.llm.model_errors.UnknownModel: the model 'no/such/folder' cannot be loaded: ...
+    campaignkit.llm.errors.UnknownModel: the model 'no/such/folder' cannot be loaded: ...
     """
 
     def __init__(
@@ -63,8 +60,7 @@ class TransformersModel:
         max_new_tokens: int = 1024,
         revision: str | None = None,
     ) -> None:
-        if max_new_tokens < 1:
-            raise CampaignkitError(f"max_new_tokens is {max_new_tokens}; expected at least 1")
+        checked_count(max_new_tokens, "max_new_tokens")
         self._torch: Any = require("torch", extra="train", user="TransformersModel")
         transformers = require("transformers", extra="train", user="TransformersModel")
         self.name = str(name_or_path)

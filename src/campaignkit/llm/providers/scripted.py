@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from campaignkit.llm.prompt import Prompt
-from campaignkit.llm.reply import Reply, Usage
-from campaignkit.llm.reply_text import parse_reply, schema_of
+from campaignkit.errors import SettingError
+from campaignkit.llm.chat_model import Prompt, Reply, Usage
+from campaignkit.llm.replies import parse_reply, schema_of
 
 T = TypeVar("T")
 
@@ -35,6 +35,10 @@ class ScriptedModel:
     def __init__(
         self, answer: Callable[[Prompt, dict[str, Any]], str], *, name: str = "scripted"
     ) -> None:
+        if not callable(answer):
+            raise SettingError(
+                f"answer is {answer!r:.60}; expected a function", hint="(prompt, schema) -> text"
+            )
         self._answer = answer
         self.name = name
 

@@ -1,4 +1,4 @@
-"""The ways a call to a language model goes wrong, whoever's model it is.
+"""The ways a call to a language model goes wrong, whosever model it is.
 
 ::
 
@@ -6,6 +6,7 @@
     ├── WrongKey         no key, a wrong one, or one that may not do this     stops all
     ├── UnknownModel     the service does not know the model                  stops all
     ├── QuotaSpent       the account's money or daily quota is gone           stops all
+    ├── WrongAddress     the address sends elsewhere; redirects are never followed  stops all
     ├── NotReached       nobody listens there; nothing was sent     retried,  stops all
     ├── RateLimited      too many requests for now                  retried,  stops all
     ├── ServerFailed     the service broke down (500, 503, ...)     retried
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, ClassVar
 from campaignkit.errors import Fault, ModelError
 
 if TYPE_CHECKING:
-    from campaignkit.llm.reply import Usage
+    from campaignkit.llm.chat_model import Usage
 
 
 class CallError(ModelError):
@@ -92,6 +93,13 @@ class QuotaSpent(CallError):
     """The account's money or its quota for the day is used up; waiting a minute does not help."""
 
     reason = "quota"
+    stops_all = True
+
+
+class WrongAddress(CallError):
+    """The address answers with a redirect: it is not followed, and nor is the key."""
+
+    reason = "wrong_address"
     stops_all = True
 
 

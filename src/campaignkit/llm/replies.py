@@ -1,0 +1,322 @@
+"""How a reply is asked for and read: JSON of the type asked for, or an error that shows it.
+
+What a model thinks aloud may hold drafts of its answer. What counts is what follows the last
+closing tag of any form of thinking, and there the last whole JSON of the kind asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from math import isfinite
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from campaignkit.errors import Fault, SettingError
+from campaignkit.llm.chat_model import Prompt, Usage
+from campaignkit.llm.errors import FormFallback, MalformedReply, RequestRefused
+
+T = TypeVar("T")
+_SHOWN = 160  # characters of a bad reply that an error shows
+_TRIES = 64  # openings of JSON looked at in one reply; a chatty one has two or three
+_WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis"
+_CLOSED = re.compile(
+    rf"<\s*/\s*(?:{_WORDS})\s*>|\[\s*/\s*(?:{_WORDS})\s*\]|◁\s*/\s*(?:{_WORDS})\s*▷"
+    r"|<\|channel\|>\s*final[^<]*<\|message\|>|<\|end_of_(?:thought|thinking)\|>",
+    re.IGNORECASE,
+)
+_OPENED = re.compile(
+    rf"<\s*/?\s*(?:{_WORDS})\b|\[\s*/?\s*(?:{_WORDS})\s*(?:\]|$)|◁\s*/?\s*(?:{_WORDS})"
+    r"|<\|channel\|>|<\|begin_of_(?:thought|thinking)\|>",
+    re.IGNORECASE,
+)
+_ABOUT_FORM = re.compile(
+    r"response[_ ]?format|json[_ ]?schema|json[_ ]?object|response[_ ]?mime|guided|structured"
+    r"|grammar|responsejsonschema",
+    re.IGNORECASE,
+)
+
+
+def schema_of(reply_type: type[Any]) -> dict[str, Any]:
+    """The JSON schema that a reply of this type must fit.
+
+    Raises
+    ------
+    SettingError
+        If the type is neither a pydantic model nor made of JSON types.
+
+    Examples
+    --------
+    >>> schema_of(dict[str, int])
+    {'additionalProperties': {'type': 'integer'}, 'type': 'object'}
+    """
+    return cast("dict[str, Any]", json.loads(_schema_text(reply_type)))  # type: ignore[arg-type]
+
+
+def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -> T:
+    """The value in a reply, which may be fenced or have prose around it.
+
+    Read is what follows the last closing tag of any form of thinking (``</think>``, ``[/THINK]``,
+    a final channel, ...). The last JSON there has to fit; none, an earlier one that fits and
+    differs, a key given twice, a number beyond all numbers, or a reply cut off in its middle or in
+    its thoughts is malformed.
+
+    Parameters
+    ----------
+    text : str
+        The whole reply.
+    reply_type : type
+        A pydantic model or a JSON type.
+    usage : Usage or None
+        What the reply cost; travels with the error, so that it is booked.
+
+    Raises
+    ------
+    MalformedReply
+        With the text and every reason why it does not fit.
+
+    Examples
+    --------
+    >>> parse_reply('Here you are: {"1": 1, "2": -1}. Anything else?', dict[str, int])
+    {'1': 1, '2': -1}
+    >>> parse_reply("No idea.", dict[str, int])
+    Traceback (most recent call last):
+        ...
+    campaignkit.llm.errors.MalformedReply: the reply holds no JSON: 'No idea.'
+      hint: see the field text of the error for all of it
+    """
+    if not text.strip():
+        raise _malformed("the reply is empty", text, usage)
+    adapter = _adapter(reply_type)  # type: ignore[arg-type]  # types are hashable
+    fits: list[T] = []
+    last: Exception | None = None
+    try:
+        for found in _json_in(text, _opening(reply_type)):  # type: ignore[arg-type]
+            try:
+                value, last = adapter.validate_json(found), None
+            except Exception as err:  # a type's own checks may raise anything
+                last = err
+                continue
+            if value not in fits:
+                fits.append(value)
+    except ValueError as err:
+        raise _malformed(str(err), text, usage) from None
+    if last is not None:
+        faults = _faults(last)
+        raise _malformed("the reply does not fit what was asked", text, usage, faults=faults)
+    if len(fits) > 1:
+        raise _malformed(f"the reply holds {len(fits)} answers that differ", text, usage)
+    if not fits:
+        wanted = "no whole JSON" if any(c in text for c in "{[") else "no JSON"
+        raise _malformed(f"the reply holds {wanted}", text, usage)
+    return fits[0]
+
+
+class ReplyForm:
+    """The best form that a server has not refused yet; shared by the threads of one model.
+
+    Examples
+    --------
+    >>> form = ReplyForm(["json_schema", "text"])
+    >>> try:
+    ...     with form.used("json_schema"):
+    ...         raise RequestRefused("response_format is not supported")
+    ... except FormFallback:
+    ...     print(form.now)
+    text
+    """
+
+    def __init__(self, forms: Sequence[str]) -> None:
+        self._forms = tuple(forms)
+        self._at = 0
+        self._lock = Lock()
+
+    @property
+    def now(self) -> str:
+        """The form to ask in."""
+        return self._forms[self._at]
+
+    @contextmanager
+    def used(self, form: str) -> Iterator[None]:
+        """Around a call in this form: a refusal that is about the form turns to a plainer one.
+
+        The account sends the next try, so that it is booked like any other.
+        """
+        try:
+            yield
+        except RequestRefused as err:
+            at = self._forms.index(form)
+            if at + 1 == len(self._forms) or not _ABOUT_FORM.search(err.message):
+                raise
+            with self._lock:
+                self._at = max(self._at, at + 1)
+            told = f"the server does not know the reply format {form}: {err.message}"
+            raise FormFallback(told) from err
+
+
+def with_schema(prompt: Prompt, schema: dict[str, Any]) -> str:
+    """The system text of a prompt with the schema in words, for a server that takes none.
+
+    Examples
+    --------
+    >>> with_schema(Prompt("?", system="Be brief."), {"type": "object"}).splitlines()[-1]
+    '{"type": "object"}'
+    """
+    told = (
+        "Answer with JSON alone, no other text, that fits this JSON schema:\n"
+        f"{json.dumps(schema, ensure_ascii=False)}"
+    )
+    return f"{prompt.system}\n\n{told}" if prompt.system else told
+
+
+def is_strict(schema: dict[str, Any]) -> bool:
+    """Whether every object in a schema lists all its keys as required and allows no others.
+
+    Only such a schema can be enforced strictly by OpenAI's servers.
+
+    Examples
+    --------
+    >>> is_strict({"type": "object", "additionalProperties": {"type": "integer"}})
+    False
+    """
+    if schema.get("type") == "object":
+        closed = schema.get("additionalProperties") is False
+        if not closed or set(schema.get("properties", {})) != set(schema.get("required", [])):
+            return False
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    inner += [part for name in ("anyOf", "allOf", "prefixItems") for part in schema.get(name, [])]
+    inner += [schema["items"]] if isinstance(schema.get("items"), dict) else []
+    return all(is_strict(part) for part in inner)
+
+
+def _malformed(
+    what: str, text: str, usage: Usage | None, *, faults: list[Fault] | None = None
+) -> MalformedReply:
+    shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
+    told = f"{what}: {shown!r}{'...' if len(text) > _SHOWN else ''}" if text.strip() else what
+    return MalformedReply(
+        told,
+        text=text,
+        usage=usage,
+        faults=faults or (),
+        hint="see the field text of the error for all of it" if text.strip() else "",
+    )
+
+
+def _faults(err: Exception) -> list[Fault]:
+    if not isinstance(err, ValidationError):
+        return [Fault("reply", f"{type(err).__name__}: {str(err)[:_SHOWN]}")]
+    return [
+        Fault(".".join(map(str, e["loc"])) or "reply", e["msg"])
+        for e in err.errors(include_url=False, include_input=False)
+    ]
+
+
+def _json_in(text: str, opening: str) -> Iterator[str]:
+    """The whole JSON values in a text that open like this; all of it first, if it is one.
+
+    Raises `ValueError` with the reason where the text ends before what opens in it.
+    """
+    bare = text.strip().removeprefix("\ufeff").strip()
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_number
+    )
+    if _decoded(decoder, bare, 0) == len(bare):
+        yield bare
+        return
+    ends = [found.end() for found in _CLOSED.finditer(bare)]
+    bare = bare[max(ends, default=0) :].strip()
+    if _OPENED.search(bare):
+        raise ValueError("the reply is cut off in its thoughts")
+    if _decoded(decoder, bare, 0) == len(bare):
+        yield bare
+        return
+    at = 0
+    for _ in range(_TRIES):
+        starts = [i for i in (bare.find("{", at), bare.find("[", at)) if i >= 0]
+        if not starts:
+            return
+        start = min(starts)
+        end = _decoded(decoder, bare, start)
+        if end is None:
+            # No inner value of what is no JSON is an answer.
+            at = _closing(bare, start)
+            continue
+        if bare[start] in opening:
+            yield bare[start:end]
+        at = end
+    raise ValueError(f"the reply opens more than {_TRIES} brackets")
+
+
+def _decoded(decoder: json.JSONDecoder, text: str, start: int) -> int | None:
+    """Where the JSON value that starts here ends; None if there is none."""
+    try:
+        return decoder.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the brackets that open here are closed again."""
+    depth, quoted, escaped = 0, False, False
+    for at in range(start, len(text)):
+        c = text[at]
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = c == "\\", c != '"'
+        elif c == '"':
+            quoted = True
+        elif c in "{[":
+            depth += 1
+        elif c in "}]":
+            depth -= 1
+            if depth == 0:
+                return at + 1
+    raise ValueError("the reply holds no whole JSON: it is cut off")
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits[:20]} is beyond all numbers")
+    return number
+
+
+@lru_cache(maxsize=256)
+def _adapter(reply_type: type[Any]) -> TypeAdapter[Any]:
+    try:
+        return TypeAdapter(reply_type)
+    except Exception as err:  # pydantic has a dozen errors for a type that it cannot read
+        raise SettingError(
+            f"{reply_type!r} is no type that a reply can have",
+            hint="give a pydantic model, or a type made of dict, list, str, int, float, bool",
+        ) from err
+
+
+@lru_cache(maxsize=256)
+def _schema_text(reply_type: type[Any]) -> str:
+    return json.dumps(_adapter(reply_type).json_schema(), sort_keys=True)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def _opening(reply_type: type[Any]) -> str:
+    """The brackets that a reply of this type can open with."""
+    kind = schema_of(reply_type).get("type", "")
+    return {"object": "{", "array": "["}.get(kind, "{[")
