@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -23,7 +22,7 @@ from campaignkit.llm.replies import schema_of
 from campaignkit.llm.retry import RetryPolicy
 from campaignkit.llm.spent import Spent, UnconfirmedCall
 from campaignkit.progress import Progress
-from campaignkit.store import digest_json
+from campaignkit.store import checked_path, digest_json
 
 
 class Account:
@@ -101,7 +100,11 @@ class Account:
         self.model = model
         self.budget = checked_budget(budget) or Budget()
         shared = store if isinstance(store, Ledger) else None
-        self.store = None if store is None or isinstance(store, Ledger) else _as_path(store)
+        self.store = (
+            None
+            if store is None or isinstance(store, Ledger)
+            else checked_path(store, error=SettingError)
+        )
         self.price = _price_of(model, prices, self.budget)
         clock = clock or SystemClock()
         self._asking = Lock()
@@ -226,14 +229,6 @@ class Account:
         """Let go of the store; calls still in flight become unconfirmed."""
         if self._owns_ledger:
             self._ledger.close()
-
-
-def _as_path(store: object) -> Path:
-    if not isinstance(store, str | os.PathLike):
-        raise SettingError(
-            f"store is {store!r:.60}; expected a folder, an open Ledger, or None for memory"
-        )
-    return Path(store)
 
 
 def _price_of(
