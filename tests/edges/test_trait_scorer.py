@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges import TRAIT_RULES, TraitRule, TraitScorer, Vote, build_graph
+from campaignkit.edges import TRAIT_RULES, Overlap, TraitRule, TraitScorer, Vote, build_graph
 
 HERE = Path(__file__).parent
 RETAIL = Catalogue.bundled("retail-160")
@@ -174,7 +175,7 @@ def test_any_traits_at_all_get_a_sign_whichever_way_round(
 
 def test_small_votes_alone_decide_nothing_and_a_veto_decides_alone() -> None:
     def always(weight: int, *, veto: bool = False) -> TraitRule:
-        return TraitRule(f"always {weight}", "t", "", lambda a, b: Vote(weight, "so", veto), "")
+        return TraitRule(f"always {weight}", "t", "", lambda *pair: Vote(weight, "so", veto), "")
 
     pair = Attribute("m", "one", traits={"t": "x"}), Attribute("n", "other")
 
@@ -190,19 +191,29 @@ def test_small_votes_alone_decide_nothing_and_a_veto_decides_alone() -> None:
 
 
 def test_a_rule_of_ones_own_takes_part() -> None:
-    def judge(a: Attribute, b: Attribute) -> Vote | None:
-        return (
-            Vote(4, f"{b.value} speaks it") if a.items("language") == b.items("spoken") else None
-        )
+    def compare(a: Attribute, first: str, b: Attribute, second: str) -> Vote | None:
+        return Vote(4, f"{b.value} speaks it") if a.items(first) == b.items(second) else None
 
-    rule = TraitRule("language", "language", "spoken", judge, "Ads are read in one's language.")
+    rule = TraitRule("language", "language", "spoken", compare, "Ads are read in one's language.")
+    row = TraitRule("row", "language", "spoken", Overlap(4, "{b} speaks {both}"), "The same.")
     pair = (
         Attribute("creative", "Spot", traits={"language": "pt"}),
         Attribute("geo", "Brazil", traits={"spoken": "pt"}),
     )
 
     assert TraitScorer([*TRAIT_RULES, rule]).explain([pair]) == ["Brazil speaks it"]
+    assert TraitScorer([*TRAIT_RULES, row]).explain([pair]) == ["Brazil speaks pt"]
     assert TraitScorer().score([pair]) == [0]
+
+
+def test_the_scorer_goes_to_other_processes() -> None:
+    pairs = [(a, b) for a in RETAIL.of("brand")[:9] for b in RETAIL.of("geo")]
+    scorer = TraitScorer(decisive=5)
+
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        signs = pool.map(scorer.score, [pairs])
+
+    assert signs == [scorer.score(pairs)]
 
 
 def test_the_starter_catalogue_gives_the_same_signs_as_the_large_one() -> None:

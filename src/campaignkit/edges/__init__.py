@@ -27,15 +27,15 @@ from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, StagePlan
 from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, RuleCounts
+from campaignkit.edges.scorers.comparisons import Overlap
 from campaignkit.edges.scorers.context import ContextProvider, FactTable
 from campaignkit.edges.scorers.llm import LLMEdgeScorer, every_edge, every_pair, negative_edges
 from campaignkit.edges.scorers.prompt import PairPrompt
-from campaignkit.edges.scorers.protocols import EdgeScorer, Judgement, Pair
+from campaignkit.edges.scorers.protocols import EdgeScorer, Judgement, Pair, Vote
+from campaignkit.edges.scorers.rules import TRAIT_RULES, TraitRule, TraitScorer
 from campaignkit.edges.scorers.scale import ScoreScale, SignScale
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import Outcome, PairStates
-from campaignkit.edges.trait_rules import TRAIT_RULES, TraitRule, Vote
-from campaignkit.edges.trait_scorer import TraitScorer
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ActiveBuilder",
@@ -57,6 +57,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "KnownPairsCheck",
     "LLMEdgeScorer",
     "Outcome",
+    "Overlap",
     "PACKINGS",
     "PCA",
     "Pair",

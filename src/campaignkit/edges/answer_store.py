@@ -11,8 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from campaignkit.catalogue import Catalogue, Key
-from campaignkit.edges.scorers.protocols import Judgement
-from campaignkit.edges.trait_rules import Vote as RuleVote
+from campaignkit.edges.scorers.protocols import Judgement, Vote as RuleVote
 from campaignkit.errors import ArtifactError
 
 FILE_NAME = "answers.sqlite"

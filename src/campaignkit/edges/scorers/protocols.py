@@ -7,9 +7,32 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from campaignkit.catalogue import Attribute
-from campaignkit.edges.trait_rules import Vote
 from campaignkit.errors import Fault, GraphError
 from campaignkit.graph import DecidedBy, Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one rule says of one pair.
+
+    Attributes
+    ----------
+    weight : int
+        Above 0 for the pair, below 0 against it.
+    reason : str
+        Why, in words, with the names.
+    veto : bool
+        Whether it forbids the pair whatever other rules say.
+
+    Examples
+    --------
+    >>> Vote(-2, "Ferrari is luxury, College Students live on low incomes").weight
+    -2
+    """
+
+    weight: int
+    reason: str
+    veto: bool = False
 
 
 @dataclass(frozen=True, slots=True)
