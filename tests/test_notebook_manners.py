@@ -74,10 +74,18 @@ def shown_objects(name: str) -> dict[str, Any]:
     report = ck.audit({"clicks": [5] * 80, "impressions": [1] * 80})
     report.name = name
     report.findings.append(Finding(name, (name,), 3, 0.1, message=name))
+    build = ck.build_graph(catalogue, scorer=lambda pairs: [1 for _ in pairs])
     return {
         "Catalogue": catalogue, "SignedGraph": graph, "DensityProfile": profile,
-        "CampaignDataset": dataset, "AuditReport": report,
+        "CampaignDataset": dataset, "AuditReport": report, "GraphBuild": build,
+        "SamplingSpec": spec, "Campaign": dataset[0],
     }  # fmt: skip
+
+
+KINDS = [
+    "Catalogue", "SignedGraph", "DensityProfile", "CampaignDataset", "AuditReport", "GraphBuild",
+    "SamplingSpec", "Campaign",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +98,7 @@ def plain() -> dict[str, Any]:
     return shown_objects("Nike")
 
 
-@pytest.mark.parametrize(
-    "kind", ["Catalogue", "SignedGraph", "DensityProfile", "CampaignDataset", "AuditReport"]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_notebook_shows_names_as_text(kind: str, nasty: dict[str, Any]) -> None:
     html = nasty[kind]._repr_html_()
     tags = Tags(html)
@@ -111,6 +117,31 @@ def test_a_notebook_sees_what_matters(plain: dict[str, Any]) -> None:
     assert "200 draws of brand 1-2" in said["DensityProfile"]
     assert "100.00% in the range" in said["CampaignDataset"]
     assert "clicks_exceed_impressions" in said["AuditReport"]
+    assert "36 pairs" in said["GraphBuild"]
+    assert "share +" in said["SamplingSpec"]
+    assert "place" in said["Campaign"]
+
+
+def test_what_a_prompt_shows_is_a_line_or_two() -> None:
+    catalogue = ck.Catalogue.bundled("retail-160")
+    build = ck.build_graph(catalogue, scorer=ck.TraitScorer())
+    ranges = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 3)}
+    spec = ck.diagnose(build.graph, type_ranges=ranges, num_draws=500).suggest(
+        {"pos": 20, "avg": 20, "neg": 20}
+    )
+    dataset = ck.AnnealingSampler(build.graph, spec).sample()
+    audited = ck.audit(ck.synthetic_table(50))
+    shown = [
+        catalogue, build, build.report, spec, dataset, dataset[0], dataset.evaluation, audited,
+        audited.rules, ck.compare_builds(build, build), ck.recipes.load("ten-13k"),
+        ck.check_known_pairs(build.graph, ck.edges.published_pairs()),
+        ck.compare_classifiers({"majority": ck.MajorityClassifier()}, dataset, dataset),
+    ]  # fmt: skip
+
+    assert {type(thing).__name__: repr(thing) for thing in shown if len(repr(thing)) > 240} == {}
+    assert repr(build) == (
+        "GraphBuild(SignedGraph(160 nodes, 2029 +, 882 -, 5789 neutral) by TraitScorer)"
+    )
 
 
 def test_a_data_set_shows_rows_of_every_label() -> None:

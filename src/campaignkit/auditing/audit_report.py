@@ -66,6 +66,12 @@ class AuditReport:
     def __post_init__(self) -> None:
         self.findings.sort(key=lambda f: (_ORDER.get(f.severity, 3), -f.rate, f.kind, f.columns))
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(self.of_severity(s))} {s}s" for s in ("error", "warning"))
+        return (
+            f"AuditReport({self.name}: {self.num_rows:,} rows, {len(self.rules)} rules; {counts})"
+        )
+
     def __enter__(self) -> AuditReport:
         return self
 

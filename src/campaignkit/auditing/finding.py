@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from campaignkit.tables import OpenTable
 
 _SAMPLE_ROWS = 5
+_SHOWN_COLUMNS = 6
 
 
 @dataclass(eq=False)
@@ -71,6 +72,10 @@ class Finding:
     finder: Callable[[], NDArray[int64]] | None = None
     table: OpenTable | None = None
     _rows: NDArray[int64] | None = None
+
+    def __repr__(self) -> str:
+        where = ", ".join(self.columns[:_SHOWN_COLUMNS])
+        return f"Finding({self.severity}: {self.kind} in {where}; {self.count:,}, {self.rate:.2%})"
 
     @property
     def rows(self) -> NDArray[int64]:

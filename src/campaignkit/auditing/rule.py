@@ -175,6 +175,10 @@ class RuleSet:
         unique = {rule.id: rule for rule in rules}
         object.__setattr__(self, "rules", tuple(unique.values()))
 
+    def __repr__(self) -> str:
+        silenced = sum(rule.silence is not None for rule in self.rules)
+        return f"RuleSet({len(self.rules)} rules, {silenced} silenced)"
+
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from campaignkit.show import table
+
+_SHOWN = 12  # values of a modality
+
 
 @dataclass(frozen=True)
 class Campaign:
@@ -28,6 +32,14 @@ class Campaign:
     attributes: Mapping[str, tuple[str, ...]]
     label: str
 
+    def __repr__(self) -> str:
+        held = "; ".join(f"{name} {_in_words(of)}" for name, of in self.attributes.items() if of)
+        return f"Campaign({self.label}: {held})"
+
+    def _repr_html_(self) -> str:
+        rows = [[name, _in_words(values)] for name, values in self.attributes.items()]
+        return table(["modality", f"attributes of a campaign {self.label}"], rows)
+
     def __hash__(self) -> int:
         return hash((tuple(sorted(self.attributes.items())), self.label))
 
@@ -38,3 +50,8 @@ class Campaign:
         }
         record["label"] = self.label
         return record
+
+
+def _in_words(values: tuple[str, ...]) -> str:
+    more = len(values) - _SHOWN
+    return ", ".join(values[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

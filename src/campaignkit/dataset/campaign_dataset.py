@@ -60,7 +60,7 @@ class CampaignDataset(Sequence[Campaign]):
     >>> dataset
     CampaignDataset(2 campaigns: 1 pos, 1 neg; 3 attributes in 2 modalities)
     >>> dataset[0]
-    Campaign(attributes={'brand': ('Nike',), 'geo': ('Chile', 'Peru')}, label='pos')
+    Campaign(pos: brand Nike; geo Chile, Peru)
     >>> len(dataset), [campaign.label for campaign in dataset]
     (2, ['pos', 'neg'])
     """

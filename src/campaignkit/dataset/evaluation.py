@@ -182,6 +182,11 @@ class DatasetEvaluation:
     leakage: LeakageBaseline | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        inside = "" if self.in_range_frac is None else f"; {self.in_range_frac:.2%} in range"
+        counts = ", ".join(f"{of.rows} {name}" for name, of in self.labels.items())
+        return f"DatasetEvaluation({self.rows} campaigns: {counts}{inside})"
+
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as JSON values, floats as they are."""
         return {**asdict(self), "notes": list(self.notes)}

@@ -9,6 +9,8 @@ from campaignkit.edges.report import GraphBuild
 from campaignkit.errors import GraphError
 from campaignkit.graph import Agreement, Edge, GraphComparison, SignedGraph, compare
 
+_HEADS = ("recall", "precision", "sign", "3-way", "kappa", "- recall")
+
 
 @dataclass(frozen=True, slots=True)
 class BuildComparison:
@@ -46,9 +48,13 @@ class BuildComparison:
         """Agreement over all pairs: three-way, kappa, precision, recall, negative recall."""
         return self.graphs.overall
 
+    def __repr__(self) -> str:
+        cells = dict(zip(_HEADS, self.overall.table_cells(), strict=True))
+        told = ", ".join(f"{head} {cell.strip()}" for head, cell in cells.items())
+        return f"BuildComparison({told})"
+
     def __str__(self) -> str:
-        heads = ("recall", "precision", "sign", "3-way", "kappa", "- recall")
-        lines = [f"{'':<14}" + "".join(f"{head:>10}" for head in heads)]
+        lines = [f"{'':<14}" + "".join(f"{head:>10}" for head in _HEADS)]
         for name, held in (("candidate", self.overall), ("+ everywhere", self.all_positive)):
             lines.append(f"{name:<14}" + "".join(held.table_cells()))
         if self.rerun_ceiling is not None:
@@ -146,6 +152,9 @@ class KnownPairsCheck:
     def correct_frac(self) -> float | None:
         """Share of them with the expected sign; None without any."""
         return len(self.right) / self.num_checked if self.num_checked else None
+
+    def __repr__(self) -> str:
+        return f"KnownPairsCheck({len(self.right)} of {self.num_checked} right)"
 
     def __str__(self) -> str:
         lines = [f"{len(self.right)} of {self.num_checked} known pairs have the expected sign"]

@@ -13,8 +13,10 @@ from campaignkit.catalogue import Key
 from campaignkit.edges.answer_store import Answer, Vote
 from campaignkit.edges.states import PairStates
 from campaignkit.graph import PairCounts, SignedGraph
+from campaignkit.show import paragraph, table
 
 _FEW = 20  # judged pairs below which one sign for all of them says little
+_SHOWN_ROWS = 30  # pairs of modalities in a notebook
 _STEEP = 3.0  # standard errors from which a slope is told as a warning
 
 
@@ -238,6 +240,11 @@ class BuildReport:
     details: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def judge(self) -> str:
+        """The method, where there is one, and the scorer."""
+        return " and ".join(name for name in (self.method, self.scorer) if name)
+
+    @property
     def pos_frac(self) -> float:
         """Share of all pairs that is +."""
         return self.num_positive / self.num_pairs if self.num_pairs else 0.0
@@ -278,6 +285,12 @@ class BuildReport:
             },
             "warnings": list(self.warnings),
         }
+
+    def __repr__(self) -> str:
+        return (
+            f"BuildReport({self.num_pairs:,} pairs by {self.judge}: {self.num_positive:,} +, "
+            f"{self.num_negative:,} -, {self.num_neutral:,} neutral)"
+        )
 
     def __str__(self) -> str:
         done = "judged" if not self.method else f"decided by {self.method} with answers"
@@ -365,3 +378,17 @@ class GraphBuild:
     graph: SignedGraph
     report: BuildReport
     states: PairStates | None = None
+
+    def __repr__(self) -> str:
+        return f"GraphBuild({self.graph!r} by {self.report.judge})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [f"{one} - {other}", held.num_positive, held.num_negative, held.num_neutral]
+            for (one, other), held in self.report.by_modality_pair.items()
+        ]
+        told = str(self.report).splitlines()
+        warnings = [f"warning: {warning}" for warning in self.report.warnings]
+        return "".join(map(paragraph, [told[0], *warnings])) + table(
+            ["modalities", "+", "-", "neutral"], rows[:_SHOWN_ROWS]
+        )

@@ -27,6 +27,7 @@ from campaignkit.runs import RunLog
 from campaignkit.show import escape
 from campaignkit.show.page import table
 
+_SHOWN = 8  # classifiers
 _HEAD = (
     "classifier", "macro F1", "from", "to", *(f"F1 {name}" for name in LABELS),
     "accuracy", "log-loss", "calibration error", "tuned macro F1", "fit, CPU s", "predict, CPU s",
@@ -101,6 +102,10 @@ class ClassifierTable:
     yardsticks: Yardsticks
     num_train: int
     num_test: int
+
+    def __repr__(self) -> str:
+        scored = ", ".join(f"{of.name} {of.scores.macro_f1:.3f}" for of in self.results[:_SHOWN])
+        return f"ClassifierTable(macro F1 on {self.num_test:,} rows: {scored})"
 
     def __getitem__(self, name: str) -> ClassifierResult:
         for result in self.results:

@@ -86,6 +86,12 @@ class Recipe:
     label_noise: float = 0.0
     attribute_noise: float = 0.0
 
+    def __repr__(self) -> str:
+        return (
+            f"Recipe({self.name}: {self.description}; {self.train_rows:,} train and "
+            f"{self.test_rows:,} test rows)"
+        )
+
     def __post_init__(self) -> None:
         if faults := _faults(self):
             raise SpecError(f"recipe {self.name!r} has faults; nothing was done", faults=faults)

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core.core_schema import ValidationInfo
 
 from campaignkit.errors import SpecError
+from campaignkit.show import paragraph, table
 from campaignkit.spec.completion import offered
 from campaignkit.spec.faults import spec_error
 from campaignkit.spec.label import LabelSpec
@@ -154,6 +155,23 @@ class SamplingSpec(BaseModel):
 
         return cls.model_validate(read_mapping(checked_path(path, error=SpecError)))
 
+    def __repr__(self) -> str:
+        ranges = ", ".join(f"{name} {_span(ends)}" for name, ends in self.type_ranges.items())
+        labels = "; ".join(
+            f"{of.num_samples} {name}: + {_span(of.pos_frac_range)}, - {_span(of.neg_frac_range)}"
+            for name, of in self.label_params.items()
+        )
+        return f"SamplingSpec({ranges}; {labels})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        boxes = [
+            [name, box.num_samples, *map(_span, (box.pos_frac_range, box.neg_frac_range))]
+            for name, box in self.label_params.items()
+        ]
+        return paragraph(repr(self)) + table(["label", "campaigns", "share +", "share -"], boxes)
+
     def __dir__(self) -> list[str]:
         return offered(super().__dir__())
 
@@ -252,6 +270,11 @@ class SamplingSpec(BaseModel):
         if start is not None and value > start:
             raise ValueError(f"{value:g} is above start_temp {start:g}; the schedule must fall")
         return value
+
+
+def _span(ends: tuple[float, float]) -> str:
+    low, high = ends
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
 def checked_type_ranges(value: object) -> dict[str, tuple[int, int]]:
