@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "wall: its rises are not geometric",
-        "sample/walls.py",
+        "sample/chances.py",
         "rho ** (j + 1)",
         "rho ** (j + 1) / (j + 1)",
     ),
@@ -88,21 +88,21 @@ MUTANTS = (
     ),
     Mutant(
         "mixing: the arrival itself is emitted",
-        "sample/plan.py",
-        "first_visits=visits if chain_block == 1 else round(_FIRST_OF_BLOCK * visits)",
+        "sample/strategies/heat_bath.py",
+        "first_visits=self.first_visits or first",
         "first_visits=1",
     ),
     Mutant(
         "mixing: the rows of a block follow at once",
-        "sample/plan.py",
-        "next_visits=round(_NEXT_OF_BLOCK * visits)",
+        "sample/strategies/heat_bath.py",
+        "next_visits=self.next_visits or round(_NEXT_OF_BLOCK * visits)",
         "next_visits=1",
     ),
     Mutant(
         "mixing: proposals stop at the first visit",
-        "sample/job.py",
-        "_PROPOSAL_VISITS = 500",
-        "_PROPOSAL_VISITS = 1",
+        "sample/strategies/annealing.py",
+        "_VISITS = 500",
+        "_VISITS = 1",
     ),
     Mutant(
         "step: the node that was there cannot come back",

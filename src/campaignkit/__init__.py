@@ -65,7 +65,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "graph": ("Edge", "SignedGraph", "compare"),
     "spec": ("LabelSpec", "SamplingSpec"),
     "diagnosis": ("diagnose", "feasible"),
-    "sample": ("AnnealingSampler",),
+    "sample": ("Annealing", "AnnealingSampler", "HeatBath", "Rejection"),
     "dataset": ("CampaignDataset", "evaluate_dataset", "verify_dataset"),
     "classify": (
         "BoostedTrees",

@@ -116,7 +116,10 @@ from campaignkit.runs import (
     RunLog as RunLog,
 )
 from campaignkit.sample import (
+    Annealing as Annealing,
     AnnealingSampler as AnnealingSampler,
+    HeatBath as HeatBath,
+    Rejection as Rejection,
 )
 from campaignkit.spec import (
     LabelSpec as LabelSpec,

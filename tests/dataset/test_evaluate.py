@@ -111,19 +111,37 @@ def test_listed_neighbours_give_the_counts_of_bit_rows() -> None:
     rows = [sorted(rng.choice(n, k, replace=False).tolist()) for k in sizes]
     block = Block.of_rows(rows, labels=[0] * len(rows))
     order = canonical_order(graph.catalogue)
-    low, high = np.zeros(5, np.int64), np.full(5, 100, np.int64)
 
     counted = []
     for is_dense in (True, False):
         arrays = NodeTables.of_nodes(graph, order, is_dense=is_dense).arrays
-        counts, legal = np.zeros((len(rows), 2), np.int64), np.zeros(len(rows), np.bool_)
+        counts = np.zeros((len(rows), 2), np.int64)
         mask, members = aligned_zeros(arrays.num_words, np.uint64), np.zeros(n, np.int32)
-        count_rows(arrays, low, high, block.nodes, block.offsets, mask, members, counts, legal)
-        counted.append((counts.tolist(), legal.tolist()))
+        count_rows(arrays, block.nodes, block.offsets, mask, members, counts)
+        counted.append(counts.tolist())
 
     assert counted[0] == counted[1]
-    assert counted[0][0][6] == [40_000, 20_000]
-    assert counted[0][1] == [k < n for k in sizes]
+    assert counted[0][6] == [40_000, 20_000]
+
+
+def test_rows_are_inspected_as_in_a_plain_loop() -> None:
+    vocabulary = DATASET.vocabulary
+    rows = [[], [0], [0, 1], list(range(len(vocabulary))), [len(vocabulary) - 1]]
+    block = Block.of_rows(rows, labels=[0] * len(rows))
+    ranges = dict.fromkeys(vocabulary.modalities, (0, 1))
+
+    counts = SignCounter(GRAPH, vocabulary, ranges).count(block)
+
+    assert counts.hashes.tolist() == hash_rows(block).tolist()
+    assert counts.is_legal.tolist() == [
+        bool((np.bincount(vocabulary.modality_of[row], minlength=9) <= 1).all()) for row in rows
+    ]
+    for faulty in ([1, 0], [0, 0], [len(vocabulary)], [-1]):
+        block = Block(
+            np.array(faulty, np.int32), np.array([0, len(faulty)]), np.zeros(1, np.uint8)
+        )
+        with pytest.raises(DatasetError, match="ascending|codes run"):
+            SignCounter(GRAPH, vocabulary).count(block, signed=np.zeros((1, 2), np.int64))
 
 
 def test_rows_of_a_file_may_hold_more_nodes_than_a_sampler_draws() -> None:

@@ -22,6 +22,7 @@ from campaignkit.report import charts
 from campaignkit.report.charts import chart_rows
 from campaignkit.report.charts.places import gathered
 from campaignkit.report.charts.theme import DASHES, SHAPES
+from campaignkit.sample import Annealing
 from campaignkit.sample.trace import trace_annealing
 from campaignkit.show.palette import NEGATIVE, POSITIVE
 from small_world import SPEC, small_dataset, small_graph
@@ -188,7 +189,7 @@ def test_a_trace_is_the_campaign_the_published_stop_would_emit(graph: Any) -> No
             SPEC.model_dump()
             | {"label_params": {"pos": SPEC.label_params["pos"].model_dump() | {"num_samples": 5}}}
         )
-        made = AnnealingSampler(graph, one, seed=9, stop="first_feasible").sample()
+        made = AnnealingSampler(graph, one, seed=9, strategy=Annealing()).sample()
 
     steps = made.provenance.quality["labels"]["pos"]["arrival_steps"]
     traced = [trace_annealing(graph, SPEC, "pos", seed=9, index=i).arrival or 0 for i in range(5)]

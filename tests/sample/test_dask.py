@@ -12,7 +12,7 @@ import pytest
 from told_draws import ToldDraws
 from worlds import SIZES, spec_of, structured_graph
 
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import AnnealingSampler, HeatBath
 from campaignkit.sample.executors import WINDOW
 
 distributed = pytest.importorskip("distributed")
@@ -54,7 +54,7 @@ class KillOnce:
 
 def sampler(**options: object) -> AnnealingSampler:
     graph = structured_graph(SIZES, pos=38, neg=33)
-    return AnnealingSampler(graph, spec_of(BOXES, ROWS), seed=3, mode="heat_bath", **options)
+    return AnnealingSampler(graph, spec_of(BOXES, ROWS), seed=3, strategy=HeatBath(**options))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

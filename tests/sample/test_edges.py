@@ -14,13 +14,12 @@ from worlds import SIZES, spec_of, structured_graph
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.dataset import CampaignDataset
-from campaignkit.errors import CampaignkitError
 from campaignkit.graph import SignedGraph, published_graph
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 from campaignkit.sample.moves import free_node, pick, swap_node
 from campaignkit.spec import SamplingSpec
 
-MODES = ["rejection", "heat_bath", "proposals"]
+STRATEGIES = [Rejection(), HeatBath(), Annealing(stop="mixed")]
 ANY = ((0.0, 1.0), (0.0, 1.0))
 SOFT = ((0.2, 1.0), (0.0, 0.4))
 
@@ -47,7 +46,7 @@ def recount(graph: SignedGraph, dataset: CampaignDataset, spec: SamplingSpec) ->
 
 
 @pytest.mark.filterwarnings("ignore:.*expect repeats:UserWarning")
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
 @pytest.mark.parametrize(
     ("sizes", "ranges"),
     [
@@ -59,7 +58,7 @@ def recount(graph: SignedGraph, dataset: CampaignDataset, spec: SamplingSpec) ->
     ],
 )
 def test_ranges_of_every_shape_are_kept(
-    sizes: dict[str, int], ranges: dict[str, tuple[int, int]], mode: str
+    sizes: dict[str, int], ranges: dict[str, tuple[int, int]], strategy: Strategy
 ) -> None:
     apart = (sum(sizes.values()) ** 2 - sum(n * n for n in sizes.values())) // 2
     graph = structured_graph(sizes, pos=apart // 2, neg=apart // 3)
@@ -67,9 +66,13 @@ def test_ranges_of_every_shape_are_kept(
 
     if ranges["c"] == (0, 0):
         with pytest.warns(UserWarning, match=r"no campaign holds a 'c'"):
-            sampler = AnnealingSampler(graph, spec_of({"x": box}, 40, ranges), seed=1, mode=mode)
+            sampler = AnnealingSampler(
+                graph, spec_of({"x": box}, 40, ranges), seed=1, strategy=strategy
+            )
     else:
-        sampler = AnnealingSampler(graph, spec_of({"x": box}, 40, ranges), seed=1, mode=mode)
+        sampler = AnnealingSampler(
+            graph, spec_of({"x": box}, 40, ranges), seed=1, strategy=strategy
+        )
     counts = recount(graph, sampler.sample(), sampler.spec)
 
     if all(low == high for low, high in ranges.values()):
@@ -78,7 +81,7 @@ def test_ranges_of_every_shape_are_kept(
         assert len({*counts[:, 0]}) > 1
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
 @pytest.mark.parametrize(
     ("sizes", "ranges", "box"),
     [
@@ -89,7 +92,7 @@ def test_ranges_of_every_shape_are_kept(
     ],
 )
 def test_campaigns_of_255_nodes_are_counted_right(
-    sizes: dict[str, int], ranges: dict[str, tuple[int, int]], box: object, mode: str
+    sizes: dict[str, int], ranges: dict[str, tuple[int, int]], box: object, strategy: Strategy
 ) -> None:
     a, b = sizes.values()
     source, target = np.repeat(np.arange(a), b), np.tile(np.arange(a, a + b), a)
@@ -97,14 +100,14 @@ def test_campaigns_of_255_nodes_are_counted_right(
     graph = SignedGraph.from_arrays(catalogue, source, target, np.ones(a * b, np.int8))
     spec = spec_of({"x": box}, 30, ranges)
 
-    counts = recount(graph, AnnealingSampler(graph, spec, mode=mode).sample(), spec)
+    counts = recount(graph, AnnealingSampler(graph, spec, strategy=strategy).sample(), spec)
 
     assert counts[:, 0].max() >= 254 or counts[:, 0].max() >= counts[:, 0].min() + 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-def test_node_numbers_above_16_bits_are_themselves(mode: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_node_numbers_above_16_bits_are_themselves(strategy: Strategy) -> None:
     sizes = {"a": 30_000, "b": 40_000, "c": 12}
     n = sum(sizes.values())
     rng = np.random.default_rng(2)
@@ -115,7 +118,7 @@ def test_node_numbers_above_16_bits_are_themselves(mode: str) -> None:
     graph = SignedGraph.from_arrays(catalogue, other, last, sign)
     spec = spec_of({"x": ((0.1, 1.0), (0.0, 0.4))}, 60, {"a": (1, 2), "b": (1, 3), "c": (1, 4)})
 
-    dataset = AnnealingSampler(graph, spec, mode=mode).sample()
+    dataset = AnnealingSampler(graph, spec, strategy=strategy).sample()
 
     recount(graph, dataset, spec)
     assert (dataset.block.nodes > 1 << 16).any()
@@ -153,7 +156,7 @@ def test_a_label_called_pilot_does_not_repeat_the_pilot() -> None:
     graph = structured_graph(SIZES, pos=38, neg=33)
     with pytest.warns(UserWarning, match="same box"):
         sampler = AnnealingSampler(
-            graph, spec_of({"pilot": ANY, "x": ANY}, 500), seed=0, mode="rejection"
+            graph, spec_of({"pilot": ANY, "x": ANY}, 500), strategy=Rejection()
         )
 
     block, pilot = sampler.sample().block, sampler._pilot.draws
@@ -162,19 +165,19 @@ def test_a_label_called_pilot_does_not_repeat_the_pilot() -> None:
     assert (sizes == pilot.sizes[:500]).mean() < 0.5
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_one_campaign_and_more_room_than_campaigns(mode: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_one_campaign_and_more_room_than_campaigns(strategy: Strategy) -> None:
     graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({"x": SOFT}, 1)
 
-    (one,) = AnnealingSampler(graph, spec, mode=mode).sample(chunk_rows=10**15)
+    (one,) = AnnealingSampler(graph, spec, strategy=strategy).sample(chunk_rows=10**15)
 
-    (first, *_) = AnnealingSampler(graph, spec_of({"x": SOFT}, 5), mode=mode).sample()
+    (first, *_) = AnnealingSampler(graph, spec_of({"x": SOFT}, 5), strategy=strategy).sample()
     assert one == first
 
 
 def test_a_block_longer_than_the_run_begins_like_any_other() -> None:
     graph = structured_graph(SIZES, pos=38, neg=33)
-    options = {"mode": "heat_bath", "chain_block": 1000}
+    options = {"strategy": HeatBath(chain_block=1000)}
 
     few = AnnealingSampler(graph, spec_of({"x": SOFT}, 7), **options).sample()
     many = AnnealingSampler(graph, spec_of({"x": SOFT}, 50), **options).sample(chunk_rows=3)
@@ -182,29 +185,23 @@ def test_a_block_longer_than_the_run_begins_like_any_other() -> None:
     assert list(few) == list(many)[:7]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_steps_without_end_are_no_overflow(mode: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_steps_without_end_are_no_overflow(strategy: Strategy) -> None:
     graph = structured_graph(SIZES, pos=38, neg=33)
-    spec = spec_of(
-        {"x": SOFT}, 10, max_iters=10**30, patience=10**30, start_temp=1e3, end_temp=1e-300
-    )
+    endless = {
+        "max_iters": 10**30, "patience": 10**30, "start_temp": 1e3, "end_temp": 1e-300,
+    }  # fmt: skip
+    used = {name: value for name, value in endless.items() if name in strategy.parameters}
+    spec = spec_of({"x": SOFT}, 10, **used)
 
-    recount(graph, AnnealingSampler(graph, spec, mode=mode).sample(), spec)
-
-
-@pytest.mark.parametrize("option", [{"chain_block": 10**30}, {"chain_block": 2**63}])
-def test_blocks_beyond_all_reason_are_refused(option: dict[str, int]) -> None:
-    graph = structured_graph(SIZES, pos=38, neg=33)
-
-    with pytest.raises(CampaignkitError, match="chain_block is"):
-        AnnealingSampler(graph, spec_of({"x": SOFT}, 5), **option)
+    recount(graph, AnnealingSampler(graph, spec, strategy=strategy).sample(), spec)
 
 
 def test_a_chain_that_starts_again_starts_elsewhere() -> None:
     """Few steps, so most chains fail first: each must get there in the end, on other draws."""
     graph = structured_graph(SIZES, pos=38, neg=33)
     spec = spec_of({"x": ((0.53, 1.0), (0.0, 0.05))}, 300, max_iters=150)
-    sampler = AnnealingSampler(graph, spec, mode="heat_bath")
+    sampler = AnnealingSampler(graph, spec, strategy=HeatBath())
 
     dataset = sampler.sample()
 
@@ -262,7 +259,9 @@ def test_chunks_stay_until_their_folder_stands(
 @pytest.mark.slow  # two annealers are compiled
 def test_chunks_of_another_move_of_the_same_name_are_not_taken(tmp_path: Path) -> None:
     graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({"x": SOFT}, 50)
-    one, two = (AnnealingSampler(graph, spec, moves=[a_move(word)]) for word in (0, 1))
+    one, two = (
+        AnnealingSampler(graph, spec, strategy=Annealing(moves=[a_move(word)])) for word in (0, 1)
+    )
     stopped(one, tmp_path / "kept")
 
     dataset = two.sample(checkpoint=tmp_path / "kept", chunk_rows=10)
@@ -301,9 +300,10 @@ def trade(first, second, state):  # type: ignore[no-untyped-def]
 def test_a_move_across_modalities_minds_the_edge_between_the_two() -> None:
     """The node that joins counts no edge to the one that leaves; swaps of a type have none."""
     graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({"x": SOFT}, 8)
-    compiled = AnnealingSampler(graph, spec, moves=[swap_node, trade])
+    compiled = AnnealingSampler(graph, spec, strategy=Annealing("mixed", [swap_node, trade]))
     with pytest.warns(UserWarning, match="slow reference annealer"):
-        reference = AnnealingSampler(graph, spec, moves=[swap_node.py_func, trade.py_func])
+        slow = Annealing("mixed", [swap_node.py_func, trade.py_func])
+    reference = AnnealingSampler(graph, spec, strategy=slow)
 
     dataset = compiled.sample()
 
@@ -345,6 +345,5 @@ def test_a_box_that_takes_long_to_reach_gets_a_soft_wall_all_the_same(rare: obje
 
     (plan,) = sampler.plans
 
-    assert plan.mode == "heat_bath"
-    assert plan.rho > 0
-    assert plan.inside_share > 0
+    assert isinstance(plan.strategy, HeatBath)
+    assert plan.strategy.rho > 0

@@ -9,7 +9,19 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["annealers", "checkpoint", "code_of", "quality", "reference", "sampler"]
+    "module",
+    [
+        "checkpoint",
+        "code_of",
+        "pilot",
+        "quality",
+        "reference",
+        "sampler",
+        "strategies.annealing",
+        "strategies.heat_bath",
+        "strategies.rejection",
+        "trace",
+    ],
 )
 def test_examples_run(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"campaignkit.sample.{module}"))

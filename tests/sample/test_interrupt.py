@@ -21,7 +21,7 @@ import sys, warnings
 sys.path.insert(0, {tests!r})
 from concurrent.futures import ProcessPoolExecutor
 from worlds import spec_of, structured_graph
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler
 from campaignkit.sample.moves.defaults import DEFAULT_MOVES
 
 class Say:
@@ -40,7 +40,7 @@ def main(kind, out):
     else:
         warnings.simplefilter("ignore")
         moves = [(move.py_func, share) for move, share in DEFAULT_MOVES]
-        AnnealingSampler(graph, spec, moves=moves).write(out, progress=Say())
+        AnnealingSampler(graph, spec, strategy=Annealing(moves=moves)).write(out, progress=Say())
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

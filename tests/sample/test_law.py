@@ -1,4 +1,4 @@
-"""What a sample is a sample of: every mode against the law itself, enumerated.
+"""What a sample is a sample of: every strategy against the law itself, enumerated.
 
 The distance is total variation to Q given the label's box, over all node sets of a graph of 20
 nodes. Each bound is the sampling noise of an exact sampler of the same size, plus .01.
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from worlds import enumerated, spec_of
 
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 
 ROWS = 40_000
 BOXES = {
@@ -21,12 +21,13 @@ BOXES = {
 }
 
 
-def distance(box: str, **options: object) -> tuple[float, float]:
+def distance(box: str, strategy: Strategy) -> tuple[float, float]:
     """Total variation of a run to the law, and that of exact samples of the same size."""
     world = enumerated()
     law = world.law(BOXES[box])
     number = {members: i for i, members in enumerate(world.sets)}
-    sampler = AnnealingSampler(world.graph, spec_of({box: BOXES[box]}, ROWS), seed=5, **options)
+    spec = spec_of({box: BOXES[box]}, ROWS)
+    sampler = AnnealingSampler(world.graph, spec, seed=5, strategy=strategy)
     block = sampler.sample().block
     seen = np.zeros(len(law))
     for row in range(ROWS):
@@ -39,17 +40,17 @@ def distance(box: str, **options: object) -> tuple[float, float]:
 @pytest.mark.slow
 @pytest.mark.parametrize("box", BOXES)
 @pytest.mark.parametrize(
-    "options",
+    "strategy",
     [
-        {"mode": "rejection"},
-        {"mode": "heat_bath"},
-        {"mode": "heat_bath", "chain_block": 32},
-        {"mode": "proposals"},
+        Rejection(),
+        HeatBath(),
+        HeatBath(chain_block=32),
+        Annealing(stop="mixed"),
     ],
     ids=["rejection", "heat_bath", "blocks", "proposals"],
 )
-def test_every_mode_draws_from_the_law(box: str, options: dict[str, object]) -> None:
-    found, noise = distance(box, **options)
+def test_every_strategy_draws_from_the_law(box: str, strategy: Strategy) -> None:
+    found, noise = distance(box, strategy)
 
     assert found <= noise + 0.01
 
@@ -57,7 +58,7 @@ def test_every_mode_draws_from_the_law(box: str, options: dict[str, object]) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize(("box", "at_least"), [("soft", 0.02), ("hard", 0.04), ("tail", 0.06)])
 def test_the_first_feasible_state_is_biased_as_documented(box: str, at_least: float) -> None:
-    found, noise = distance(box, stop="first_feasible")
+    found, noise = distance(box, Annealing())
 
     assert found > noise + at_least
 
@@ -70,7 +71,7 @@ def test_best_of_several_proposals_adds_bias() -> None:
     found = []
     for best_of in (1, 16):
         spec = spec_of({"x": BOXES["hard"]}, ROWS, proposals_per_step=best_of)
-        block = AnnealingSampler(world.graph, spec, stop="first_feasible").sample().block
+        block = AnnealingSampler(world.graph, spec, strategy=Annealing()).sample().block
         seen = np.zeros(len(law))
         for row in range(ROWS):
             seen[number[tuple(block.row(row).tolist())]] += 1

@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from numba import njit
 from worlds import SIZES, spec_of, structured_graph
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.dataset import CampaignDataset
-from campaignkit.errors import CampaignkitError, SamplingFailed, SpecError
+from campaignkit.errors import SamplingFailed, SettingError, SpecError
 from campaignkit.graph import Edge, SignedGraph, published_graph
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 from campaignkit.sample.job import Chunk, draw_chunk
 from campaignkit.sample.moves.defaults import DEFAULT_MOVES
 
 BOXES = {"pos": ((0.3, 0.6), (0.0, 0.2)), "tail": ((0.5, 1.0), (0.0, 0.1))}
-MODES = ["rejection", "heat_bath", "proposals"]
+STRATEGIES = [Rejection(), HeatBath(), Annealing(stop="mixed")]
 
 
 def world() -> SignedGraph:
@@ -43,11 +45,11 @@ def in_box(graph: SignedGraph, dataset: CampaignDataset, spec: object) -> bool:
     return True
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_all_campaigns_are_there_and_in_range(mode: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_all_campaigns_are_there_and_in_range(strategy: Strategy) -> None:
     graph, spec = world(), spec_of(BOXES, 150)
 
-    dataset = AnnealingSampler(graph, spec, seed=1, mode=mode).sample()
+    dataset = AnnealingSampler(graph, spec, seed=1, strategy=strategy).sample()
 
     assert [dataset.label_names[code] for code in dataset.block.labels] == ["pos"] * 150 + [
         "tail"
@@ -57,12 +59,16 @@ def test_all_campaigns_are_there_and_in_range(mode: str) -> None:
     assert dataset.evaluation.in_range_frac == 1.0
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_campaign_depends_on_seed_label_and_index_only(mode: str) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_a_campaign_depends_on_seed_label_and_index_only(strategy: Strategy) -> None:
     graph = world()
-    many = AnnealingSampler(graph, spec_of(BOXES, 40), seed=1, mode=mode).sample(chunk_rows=7)
-    few = AnnealingSampler(graph, spec_of({"tail": BOXES["tail"]}, 10), seed=1, mode=mode).sample()
-    other = AnnealingSampler(graph, spec_of(BOXES, 40), seed=2, mode=mode).sample()
+    many = AnnealingSampler(graph, spec_of(BOXES, 40), seed=1, strategy=strategy).sample(
+        chunk_rows=7
+    )
+    few = AnnealingSampler(
+        graph, spec_of({"tail": BOXES["tail"]}, 10), seed=1, strategy=strategy
+    ).sample()
+    other = AnnealingSampler(graph, spec_of(BOXES, 40), seed=2, strategy=strategy).sample()
 
     tail = many.select(np.flatnonzero(many.block.labels == 1)[:10])
     assert list(tail) == list(few)
@@ -72,7 +78,7 @@ def test_a_campaign_depends_on_seed_label_and_index_only(mode: str) -> None:
 @pytest.mark.parametrize("block", [1, 8])
 def test_chunks_workers_and_processes_change_nothing(block: int) -> None:
     graph, spec = world(), spec_of(BOXES, 60)
-    sampler = AnnealingSampler(graph, spec, seed=3, mode="heat_bath", chain_block=block)
+    sampler = AnnealingSampler(graph, spec, seed=3, strategy=HeatBath(chain_block=block))
     plain = sampler.sample()
 
     with ThreadPoolExecutor(3) as threads:
@@ -90,16 +96,16 @@ def test_the_order_of_rows_and_directions_changes_nothing() -> None:
     assert AnnealingSampler(shuffled, spec).sample() == AnnealingSampler(graph, spec).sample()
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
 def test_listed_and_dense_graphs_give_the_same_campaigns(
-    mode: str, monkeypatch: pytest.MonkeyPatch
+    strategy: Strategy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph, spec = world(), spec_of(BOXES, 40)
-    dense = AnnealingSampler(graph, spec, mode=mode).sample()
+    dense = AnnealingSampler(graph, spec, strategy=strategy).sample()
 
     monkeypatch.setattr("campaignkit.graph.node_tables.DENSE_NODES", 3)
 
-    assert AnnealingSampler(graph, spec, mode=mode).sample() == dense
+    assert AnnealingSampler(graph, spec, strategy=strategy).sample() == dense
 
 
 def test_bytes_are_those_of_every_other_machine(tmp_path: Path) -> None:
@@ -128,27 +134,29 @@ def test_the_kernel_is_the_reference(stop: str, best_of: int) -> None:
     spec = spec_of(BOXES, 6, proposals_per_step=best_of, patience=40)
     plain = [(move.py_func, share) for move, share in DEFAULT_MOVES]
 
-    built_in = AnnealingSampler(graph, spec, mode="proposals", stop=stop).sample()
-    compiled = AnnealingSampler(graph, spec, moves=list(DEFAULT_MOVES), stop=stop).sample()
+    twice = [(njit(move), share) for move, share in plain]
     with pytest.warns(UserWarning, match="slow reference annealer"):
-        sampler = AnnealingSampler(graph, spec, moves=plain, stop=stop)
+        strategies = [Annealing(stop, moves) for moves in (list(DEFAULT_MOVES), twice, plain)]
+    built_in, compiled, reference = (
+        AnnealingSampler(graph, spec, strategy=strategy).sample() for strategy in strategies
+    )
 
-    assert built_in == compiled == sampler.sample()
+    assert built_in == compiled == reference
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
-    mode=st.sampled_from(MODES),
+    strategy=st.sampled_from(STRATEGIES),
     low=st.floats(0, 0.35),
     high_neg=st.floats(0.15, 1),
 )
 def test_counts_kept_by_steps_are_counts_of_the_set(
-    seed: int, mode: str, low: float, high_neg: float
+    seed: int, strategy: Strategy, low: float, high_neg: float
 ) -> None:
     """Degrees are updated edge by edge; a recount of the finished set has to agree."""
     graph, spec = world(), spec_of({"x": ((low, 1.0), (0.0, high_neg))}, 5)
-    sampler = AnnealingSampler(graph, spec, seed=seed, mode=mode)
+    sampler = AnnealingSampler(graph, spec, seed=seed, strategy=strategy)
     (job,) = sampler._jobs()
 
     rows = draw_chunk(Chunk(job, 0, 5))
@@ -165,34 +173,6 @@ def test_counts_kept_by_steps_are_counts_of_the_set(
         )
 
 
-def test_priorities_help_and_cost_no_row_its_box() -> None:
-    graph = structured_graph({"a": 12, "b": 15, "c": 25}, pos=220, neg=200)
-    box = {"pos": ((0.3, 1.0), (0.0, 0.25))}
-    ranges = {"a": (1, 2), "b": (2, 3), "c": (2, 4)}
-    prior = spec_of(
-        box, 300, ranges,
-        high_priority_type_pairs=[("a", "b")], low_priority_type_pairs=[("b", "c")],
-    )  # fmt: skip
-
-    plain = AnnealingSampler(graph, spec_of(box, 300, ranges), seed=1).sample()
-    dataset = AnnealingSampler(graph, prior, seed=1).sample()
-
-    def outside(rows: CampaignDataset) -> float:
-        missed = 0.0
-        for row in rows:
-            a, b = ([(m, v) for v in row.attributes[m]] for m in "ab")
-            signs = [graph.sign(x, y) for x in a for y in b]
-            missed += max(0, np.ceil(0.3 * len(signs) - 1e-9) - signs.count(1))
-            missed += max(0, signs.count(-1) - np.floor(0.25 * len(signs) + 1e-9))
-        return missed / len(rows)
-
-    assert in_box(graph, dataset, prior)
-    assert outside(dataset) < 0.3 * outside(plain)
-    reported = dataset.provenance.quality["labels"]["pos"]["priority_edges"]
-    assert reported["high"] == pytest.approx([outside(plain), outside(dataset)])
-    assert reported["low"][1] < reported["low"][0]
-
-
 def test_the_pilot_says_which_mode_and_why() -> None:
     sampler = AnnealingSampler(
         world(), spec_of({"pos": BOXES["pos"], "rare": ((0.61, 1.0), (0.0, 0.0))}, 5)
@@ -200,7 +180,7 @@ def test_the_pilot_says_which_mode_and_why() -> None:
 
     plans = {plan.label: plan for plan in sampler.plans}
 
-    assert (plans["pos"].mode, plans["rare"].mode) == ("rejection", "heat_bath")
+    assert (plans["pos"].strategy.name, plans["rare"].strategy.name) == ("rejection", "heat_bath")
     assert "pilot draws lie in the box: at least 2%" in plans["pos"].reason
     quality = sampler.sample().provenance.quality["labels"]
     assert quality["pos"]["near_bound_frac"] == pytest.approx(
@@ -294,8 +274,9 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_from_its_chunks(tmp_path:
 
 KILLED = """
 import sys; sys.path.insert(0, {tests!r})
+from numba import njit
 from worlds import SIZES, spec_of, structured_graph
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 class Die:
     def update(self, stage, done, total):
         if stage == "sampling" and done >= 30:
@@ -328,22 +309,26 @@ def test_a_box_that_is_never_reached_says_how_close_it_came(
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("make", "words"),
     [
-        ({"mode": "fast"}, "expected one of rejection"),
-        ({"stop": "soon"}, "expected one of mixed"),
-        ({"mode": "rejection", "stop": "first_feasible"}, "leave mode out"),
-        ({"chain_block": 0}, "chain_block is 0"),
-        ({"chain_block": True}, "chain_block is True"),
-        ({"seed": None}, "expected an integer"),
-        ({"moves": []}, "moves is empty"),
-        ({"moves": [3]}, "3 is not a move"),
-        ({"moves": [(abs, 0)]}, "share of a move is 0"),
+        (lambda: Annealing("soon"), "expected first_feasible or mixed"),
+        (lambda: HeatBath(chain_block=0), "chain_block is 0"),
+        (lambda: HeatBath(chain_block=True), "chain_block is True"),
+        (lambda: HeatBath(chain_block=2**63), "chain_block is"),
+        (lambda: HeatBath(rho=0.7), "rho is 0.7"),
+        (lambda: Annealing(moves=[]), "moves is empty"),
+        (lambda: Annealing(moves=[3]), "3 is not a move"),
+        (lambda: Annealing(moves=[(abs, 0)]), "share of a move is 0"),
+        (lambda: AnnealingSampler(world(), spec_of(BOXES, 5), seed=None), "expected an integer"),
+        (
+            lambda: AnnealingSampler(world(), spec_of(BOXES, 5), strategy="fast"),
+            "'fast'; expected",
+        ),
     ],
 )
-def test_options_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
-    with pytest.raises(CampaignkitError, match=words):
-        AnnealingSampler(world(), spec_of(BOXES, 5), **options)
+def test_options_that_make_no_sense_are_refused(make: Callable[[], object], words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        make()
 
 
 @pytest.mark.parametrize(
@@ -351,30 +336,30 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, object], word
     [({"chunk_rows": 0}, "chunk_rows is 0"), ({"executor": 4}, "executor is 4")],
 )
 def test_runs_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
-    with pytest.raises(CampaignkitError, match=words):
+    with pytest.raises(SettingError, match=words):
         AnnealingSampler(world(), spec_of(BOXES, 5)).sample(**options)
 
 
 def test_what_is_no_graph_or_spec_is_refused() -> None:
     with pytest.raises(SpecError, match="expected a SamplingSpec"):
         AnnealingSampler(world(), spec_of(BOXES, 5).model_dump())
-    with pytest.raises(CampaignkitError, match="expected a SignedGraph"):
+    with pytest.raises(SettingError, match="expected a SignedGraph"):
         AnnealingSampler("edges.csv", spec_of(BOXES, 5))
 
 
 def test_more_campaigns_than_memory_holds_are_refused_at_once() -> None:
     sampler = AnnealingSampler(world(), spec_of(BOXES, 30_000_000))
 
-    with pytest.raises(CampaignkitError, match="use write"):
+    with pytest.raises(SettingError, match="use write"):
         sampler.sample()
 
 
 def test_rejection_of_a_box_too_rare_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaignkit.sample.job._MAX_REJECTIONS", 50)
+    monkeypatch.setattr("campaignkit.sample.strategies.rejection._MAX_DRAWS", 50)
     spec = spec_of({"rare": ((0.6, 1.0), (0.0, 0.0))}, 5)
 
     with pytest.raises(SamplingFailed, match=r"among 50 unconstrained draws.*too few"):
-        AnnealingSampler(world(), spec, mode="rejection").sample()
+        AnnealingSampler(world(), spec, strategy=Rejection()).sample()
 
 
 def test_a_label_with_too_few_different_campaigns_is_warned_of() -> None:

@@ -22,9 +22,9 @@ from campaignkit.graph.kernels.random64 import seed_state
 from campaignkit.graph.node_set import pair_bounds
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.sample.arrays import Box, Scratch, SlotPlan
+from campaignkit.sample.chances import wall_thresholds
 from campaignkit.sample.kernels.heat_bath import _geometric
 from campaignkit.sample.kernels.slots import redraw_slot
-from campaignkit.sample.walls import wall_thresholds
 from campaignkit.seeds import key64
 
 SIZES = {"a": 3, "b": 4}

@@ -14,7 +14,7 @@ from campaignkit.sample.job import Chunk, ChunkRows
 def draw_and_tell(draw: Callable[[Chunk], ChunkRows], log: str, chunk: Chunk) -> ChunkRows:
     """Draw, and append the process, the label and the first row to the log."""
     rows = draw(chunk)
-    told = f"{os.getpid()} {chunk.job.plan.label} {chunk.first}\n".encode()
+    told = f"{os.getpid()} {chunk.job.label} {chunk.first}\n".encode()
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(handle, told)  # one write: lines of several processes do not mix

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaignkit.apps.ending import FAILED
-from campaignkit.apps.names import format_named, graph_at
+from campaignkit.apps.names import format_named, graph_at, strategy_named
 from campaignkit.apps.options import (
     CatalogueOption,
     EdgesArgument,
@@ -61,6 +61,23 @@ def generate(
             help="Keep finished parts there: the same command goes on after a stop.",
         ),
     ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy",
+            metavar="NAME",
+            help="rejection, heat-bath or annealing (as published); by default a pilot chooses "
+            "between the first two.",
+        ),
+    ] = None,
+    chain_block: Annotated[
+        int | None,
+        typer.Option("--chain-block", metavar="N", help="heat-bath: campaigns of one chain."),
+    ] = None,
+    stop: Annotated[
+        str | None,
+        typer.Option("--stop", metavar="WHEN", help="annealing: first-feasible or mixed."),
+    ] = None,
     replace: ReplaceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -75,7 +92,9 @@ def generate(
 
     form = format_named(format)
     wanted = SamplingSpec.read(spec)
-    sampler = AnnealingSampler(graph_at(edges, catalogue=catalogue), wanted, seed=seed)
+    chosen = strategy_named(strategy, chain_block=chain_block, stop=stop)
+    graph = graph_at(edges, catalogue=catalogue)
+    sampler = AnnealingSampler(graph, wanted, seed=seed, strategy=chosen)
     with working("planning", compiles=True) as bar:
         sampler.write(out, format=form, checkpoint=checkpoint, replace=replace, progress=bar)
     found = _written_evaluation(out)
@@ -84,7 +103,7 @@ def generate(
         return
     print(evaluation_text(found))
     for plan in sampler.plans:
-        print(f"{plan.label}: sampled by {plan.mode} ({plan.reason})")
+        print(f"{plan.label}: sampled by {plan.strategy.name} ({plan.reason})")
     print(f"wrote {out}")
 
 

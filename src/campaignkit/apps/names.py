@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from campaignkit.errors import CampaignkitError, Fault
+from campaignkit.errors import CampaignkitError, Fault, SettingError
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
     from campaignkit.graph import SignedGraph
+    from campaignkit.sample.strategies import Strategy
 
 # At most nine digits: more is a slip of the finger, and no campaign.
 _RANGE = re.compile(r"(?P<low>[0-9]{1,9})(?:-(?P<high>[0-9]{1,9}))?")
@@ -47,6 +48,48 @@ def graph_at(path: Path, *, catalogue: str | None = None) -> SignedGraph:
         return SignedGraph.load(path)
     known = None if catalogue is None else catalogue_named(catalogue)
     return SignedGraph.read_csv(path, catalogue=known)
+
+
+def strategy_named(
+    name: str | None, *, chain_block: int | None = None, stop: str | None = None
+) -> Strategy | None:
+    """A sampling strategy with its option; None, without either, is the pilot's choice.
+
+    Raises
+    ------
+    SettingError
+        If there is no such strategy, or it has no such option.
+
+    Examples
+    --------
+    >>> strategy_named("heat-bath", chain_block=32).chain_block
+    32
+    """
+    from campaignkit.sample.strategies import Annealing, HeatBath, Rejection
+
+    asked = {"--chain-block": chain_block, "--stop": stop}
+    given = {option: value for option, value in asked.items() if value is not None}
+    known: dict[str, tuple[Callable[..., Strategy], dict[str, str]]] = {
+        "rejection": (Rejection, {}),
+        "heat-bath": (HeatBath, {"--chain-block": "chain_block"}),
+        "annealing": (Annealing, {"--stop": "stop"}),
+    }
+    if name is None and not given:
+        return None
+    if name not in known:
+        found = "is missing" if name is None else f"is {name!r}"
+        raise SettingError(f"--strategy {found}; expected one of {', '.join(known)}")
+    made, fields = known[name]
+    if idle := [option for option in given if option not in fields]:
+        raise SettingError(
+            f"--strategy {name} does not use {', '.join(idle)}", hint="leave it out"
+        )
+    settings = {
+        fields[option]: value.replace("-", "_") if isinstance(value, str) else value
+        for option, value in given.items()
+    }
+    strategy: Strategy = made(**settings)
+    return strategy
 
 
 def pairs_of(

@@ -67,6 +67,13 @@ class Block:
         return cls(np.array(flat, np.int32), _offsets(lengths), np.array(labels, np.uint8))
 
     @classmethod
+    def of_sizes(
+        cls, nodes: NDArray[np.int32], sizes: NDArray[np.integer], labels: NDArray[np.uint8]
+    ) -> Block:
+        """A block of rows that lie back to back, with the number of nodes of each."""
+        return cls(nodes, _offsets(sizes), labels)
+
+    @classmethod
     def empty(cls) -> Block:
         """A block without rows."""
         return cls.of_rows([], labels=[])
@@ -155,7 +162,7 @@ def concat_blocks(blocks: Sequence[Block]) -> Block:
     )
 
 
-def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def _offsets(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets

@@ -14,7 +14,6 @@ from campaignkit.dataset.label_tally import LabelTally
 from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.leakage import measure_leakage
 from campaignkit.dataset.repeats import Repeats, count_repeats
-from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.row_sample import RowSample
 from campaignkit.dataset.sign_counts import SignCounter
 from campaignkit.dataset.similarity import compare_rows
@@ -129,10 +128,19 @@ class EvaluationAccumulator:
         self._labels: list[NDArray[np.uint8]] = []
         self._sample = RowSample(_SAMPLE_ROWS, seed=seed)
 
-    def update(self, block: Block) -> None:
-        """Add the next rows."""
-        block.check(num_nodes=len(self._vocabulary), num_labels=len(self._label_names))
-        counts, sizes = self._counter.count(block), block.sizes
+    def update(self, block: Block, *, signed: NDArray[np.integer] | None = None) -> None:
+        """Add the next rows.
+
+        Parameters
+        ----------
+        block : Block
+        signed : integers[rows, 2], optional
+            Their + and - pairs, where who made the rows has counted them: they are not counted
+            again, nor are the label codes checked.
+        """
+        if signed is None:
+            block.check(num_nodes=len(self._vocabulary), num_labels=len(self._label_names))
+        counts, sizes = self._counter.count(block, signed=signed), block.sizes
         for code, tally in enumerate(self._tallies.values()):
             mine = block.labels == code
             if mine.all():  # the rule while sampling: no copies
@@ -140,7 +148,7 @@ class EvaluationAccumulator:
             elif mine.any():
                 tally.add(counts.signed[mine], sizes[mine], counts.is_legal[mine])
         self._used[block.nodes] = True
-        self._hashes.append(hash_rows(block))
+        self._hashes.append(counts.hashes)
         self._labels.append(block.labels.copy())
         self._sample.update(block)
 

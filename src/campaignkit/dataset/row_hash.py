@@ -22,9 +22,19 @@ def hash_rows(block: Block) -> NDArray[np.uint64]:
     """
     total = np.zeros(len(block.nodes) + 1, np.uint64)
     if len(block.nodes):
-        words = scramble(np.arange(1, int(block.nodes.max()) + 2, dtype=np.uint64))
-        np.cumsum(words[block.nodes], out=total[1:])
+        np.cumsum(node_words(int(block.nodes.max()) + 1)[block.nodes], out=total[1:])
     return total[block.offsets[1:]] - total[block.offsets[:-1]]
+
+
+def node_words(num_nodes: int) -> NDArray[np.uint64]:
+    """uint64[nodes], the word of each node.
+
+    Examples
+    --------
+    >>> node_words(2).shape
+    (2,)
+    """
+    return scramble(np.arange(1, num_nodes + 1, dtype=np.uint64))
 
 
 def scramble(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

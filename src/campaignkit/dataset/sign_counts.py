@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset.block import Block
+from campaignkit.dataset.labels import MAX_LABELS
+from campaignkit.dataset.row_hash import node_words
 from campaignkit.dataset.values import quoted
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.errors import DatasetError, Fault
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
+    from campaignkit.graph.node_tables import NodeTables
 
 _ANY = (0, np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, eq=False)
 class RowCounts:
-    """The counts of every row of a block.
+    """What is known of every row of a block.
 
     Attributes
     ----------
@@ -30,10 +34,13 @@ class RowCounts:
         Number of + and of - pairs.
     is_legal : bool[rows]
         Whether the number of nodes of every modality lies in its type range.
+    hashes : uint64[rows]
+        As of :func:`campaignkit.dataset.row_hash.hash_rows`.
     """
 
     signed: NDArray[np.int64]
     is_legal: NDArray[np.bool_]
+    hashes: NDArray[np.uint64]
 
 
 class SignCounter:
@@ -70,41 +77,62 @@ class SignCounter:
         vocabulary: Vocabulary,
         type_ranges: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
-        from campaignkit.graph.node_tables import NodeTables
-
-        order = graph_places(graph, vocabulary).astype(np.int32)
-        self._tables = NodeTables.of_nodes(graph, order)
+        self._graph = graph
+        self._places = graph_places(graph, vocabulary).astype(np.int32)
+        self._vocabulary = vocabulary
+        self._starts = vocabulary.starts.copy()
+        self._words = node_words(len(vocabulary))
         ranges = dict.fromkeys(vocabulary.modalities, _ANY) if type_ranges is None else type_ranges
-        bounds = [ranges.get(name, (0, 0)) for name in self._tables.modalities]
+        bounds = [ranges.get(name, (0, 0)) for name in vocabulary.modalities]
         self._low, self._high = np.array(bounds, np.int64).reshape(-1, 2).T.copy()
         # A modality that the ranges need and no campaign can hold makes every row illegal.
         self._is_met = all(
-            low == 0 or name in self._tables.modalities for name, (low, _) in ranges.items()
+            low == 0 or name in vocabulary.modalities for name, (low, _) in ranges.items()
         )
 
-    def count(self, block: Block) -> RowCounts:
-        """The counts of a checked block; see :meth:`Block.check`."""
+    @cached_property
+    def _tables(self) -> NodeTables:
+        from campaignkit.graph.node_tables import NodeTables
+
+        return NodeTables.of_nodes(self._graph, self._places)
+
+    def count(self, block: Block, *, signed: NDArray[np.integer] | None = None) -> RowCounts:
+        """The counts of a block; with `signed`, + and - pairs that its maker has counted, no more.
+
+        Raises
+        ------
+        DatasetError
+            If a row is not ascending or holds a node that is not in the vocabulary.
+        """
+        from campaignkit.graph.kernels.row_counts import inspect_rows
+
+        # Kernels are compiled for writable arrays; files may give read-only ones.
+        nodes = np.require(block.nodes, requirements=["C", "W"])
+        offsets = np.require(block.offsets, requirements=["C", "W"])
+        hashes, is_legal = np.zeros(len(block), np.uint64), np.zeros(len(block), np.bool_)
+        faulty = inspect_rows(
+            self._starts, self._low, self._high, self._words, nodes, offsets, hashes, is_legal
+        )
+        if faulty >= 0:
+            block.check(num_nodes=len(self._vocabulary), num_labels=MAX_LABELS)
+        if not self._is_met:
+            is_legal[:] = False
+        if signed is None:
+            signed = self._count_signed(block, nodes, offsets)
+        return RowCounts(signed.astype(np.int64, copy=False), is_legal, hashes)
+
+    def _count_signed(
+        self, block: Block, nodes: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         from campaignkit.graph.kernels.row_counts import count_rows
         from campaignkit.graph.kernels.vectors import aligned_zeros
 
         arrays = self._tables.arrays
-        counts = RowCounts(np.zeros((len(block), 2), np.int64), np.zeros(len(block), np.bool_))
-        longest = int(block.sizes.max(initial=0))
-        count_rows(
-            arrays,
-            self._low,
-            self._high,
-            # Kernels are compiled for writable arrays; files may give read-only ones.
-            np.require(block.nodes, requirements=["C", "W"]),
-            np.require(block.offsets, requirements=["C", "W"]),
-            aligned_zeros(arrays.num_words, np.uint64),
-            np.zeros(longest, np.int32),
-            counts.signed,
-            counts.is_legal,
-        )
-        if not self._is_met:
-            counts.is_legal[:] = False
-        return counts
+        signed = np.zeros((len(block), 2), np.int64)
+        members = np.zeros(int(block.sizes.max(initial=0)), np.int32)
+        mask = aligned_zeros(arrays.num_words, np.uint64)
+        count_rows(arrays, nodes, offsets, mask, members, signed)
+        return signed
 
 
 def graph_places(graph: SignedGraph, vocabulary: Vocabulary) -> NDArray[np.int64]:

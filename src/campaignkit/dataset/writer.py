@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -131,13 +130,11 @@ class DatasetWriter:
         self,
         *,
         evaluation: DatasetEvaluation | None = None,
-        quality: Mapping[str, Any] | None = None,  # JSON: each sampler mode has its own keys
+        provenance: Provenance | None = None,
     ) -> None:
         """Add what is known only after the rows: their evaluation, the sampler's report."""
-        if evaluation is not None:
-            self._evaluation = evaluation
-        if quality is not None:
-            self._provenance = replace(self._provenance, quality=quality)
+        self._evaluation = evaluation or self._evaluation
+        self._provenance = provenance or self._provenance
 
     def __exit__(
         self,

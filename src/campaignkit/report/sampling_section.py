@@ -21,11 +21,11 @@ def sampling_section(subject: Subject) -> Section | None:
     if not labels:
         return None
     rows = [
-        [name, told["mode"].replace("_", " "), told["reason"], f"{told['acceptance']:.1%}",
+        [name, told["strategy"].replace("_", " "), told["reason"], f"{told['acceptance']:.1%}",
          f"{told['near_bound_frac']:.1%}", _expected(told)]
         for name, told in labels.items()
     ]  # fmt: skip
-    head = ["label", "mode", "why", "draws accepted", "near a bound", "expected near a bound"]
+    head = ["label", "strategy", "why", "draws accepted", "near a bound", "expected near a bound"]
     return Section(
         "How it was sampled",
         paragraph(

@@ -1,9 +1,18 @@
-"""Drawing labelled campaigns: rejection and annealing behind one interface."""
+"""Drawing labelled campaigns: a sampler, its strategies, and the moves of the annealer."""
 
 from __future__ import annotations
 
-from campaignkit.sample.plan import LabelPlan
+from campaignkit.sample.pilot import LabelPlan
 from campaignkit.sample.quality import LabelQuality
 from campaignkit.sample.sampler import AnnealingSampler
+from campaignkit.sample.strategies import Annealing, HeatBath, Rejection, Strategy
 
-__all__ = ["AnnealingSampler", "LabelPlan", "LabelQuality"]
+__all__ = [
+    "Annealing",
+    "AnnealingSampler",
+    "HeatBath",
+    "LabelPlan",
+    "LabelQuality",
+    "Rejection",
+    "Strategy",
+]

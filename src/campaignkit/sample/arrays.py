@@ -1,14 +1,17 @@
-"""What the sampler's kernels take: small named groups of arrays, made once a label or a worker."""
+"""What strategies and their kernels take: groups of arrays, made once a label or a worker."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.graph.node_set import MAX_SIZE
-from campaignkit.graph.node_tables import GraphArrays
+from campaignkit.graph.node_set import MAX_SIZE, pair_bounds, range_arrays
+from campaignkit.graph.node_tables import GraphArrays, NodeTables
+from campaignkit.spec import SamplingSpec
 
 
 class Box(NamedTuple):
@@ -25,6 +28,13 @@ class Box(NamedTuple):
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, label: str, spec: SamplingSpec, tables: NodeTables) -> Self:
+        """The box of a label of a spec, over the types of a graph."""
+        box = spec.label_params[label]
+        low, high = range_arrays(tables, spec.type_ranges)
+        return cls(low, high, pair_bounds(box.pos_frac_range, box.neg_frac_range))
 
 
 class SlotPlan(NamedTuple):
@@ -98,10 +108,12 @@ class Scratch(NamedTuple):
 
 
 # What a chunk cost, as positions in an int64[NUM_EFFORTS]: unconstrained draws; steps on arrival;
-# steps near the box; visits to it; restarts; changes of a slot near the box; then the edges
-# outside the bounds of high- and low-priority pairs, each before and after they were sought.
-DRAWS, ARRIVAL, MIXING, VISITS, RESTARTS, CHANGES, HIGH_TIER, LOW_TIER = 0, 1, 2, 3, 4, 5, 6, 8
-NUM_EFFORTS = 10
+# steps near the box; visits to it; restarts; changes of a slot near the box; then, for high- and
+# for low-priority pairs, how many there were and how many of them had an edge, before and after
+# priorities were sought.
+DRAWS, ARRIVAL, MIXING, VISITS, RESTARTS, CHANGES, HIGH_TIER, LOW_TIER = 0, 1, 2, 3, 4, 5, 6, 9
+NUM_EFFORTS = 12
+LONGEST = 1 << 62  # steps: kernels count in 64 bits, a spec without a limit
 
 
 class Rows(NamedTuple):
@@ -128,3 +140,46 @@ class Rows(NamedTuple):
             np.zeros(num_rows, np.uint8),
             np.zeros((num_rows, 2), np.int32),
         )
+
+    def put(
+        self, row: int, nodes: Sequence[int], counts: tuple[int, int], written: int
+    ) -> int:
+        """Write one row after `written` nodes, from Python; the nodes written then."""
+        end = written + len(nodes)
+        self.nodes[written:end] = sorted(nodes)
+        self.sizes[row] = len(nodes)
+        self.counts[row] = counts
+        return end
+
+
+@dataclass(frozen=True, eq=False)
+class LabelWorld:
+    """What one worker draws the campaigns of one label from.
+
+    Attributes
+    ----------
+    label : str
+    spec : SamplingSpec
+    graph : GraphArrays
+        Nodes type by type, with their signs.
+    box : Box
+    slots : SlotPlan
+    scratch : Scratch
+        Memory of this worker alone.
+    key : uint64
+        The label's stream: campaign i draws from the generator (key, i).
+    """
+
+    label: str
+    spec: SamplingSpec
+    graph: GraphArrays
+    box: Box
+    slots: SlotPlan
+    scratch: Scratch
+    key: np.uint64
+
+    @classmethod
+    def of(cls, label: str, spec: SamplingSpec, graph: GraphArrays, box: Box, key: int) -> Self:
+        """The world of a label, with memory of its own."""
+        slots = SlotPlan.of(box.high)
+        return cls(label, spec, graph, box, slots, Scratch.of(graph, slots), np.uint64(key))

@@ -6,7 +6,6 @@ cut into chunks gives other names: a stale file cannot be taken for a fresh one.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -14,9 +13,8 @@ import numpy as np
 
 from campaignkit import __version__
 from campaignkit.errors import ArtifactError
-from campaignkit.sample.code_of import code_of
 from campaignkit.sample.job import Chunk, ChunkRows
-from campaignkit.store import atomic_file, digest_json
+from campaignkit.store import atomic_file, checked_path, digest_json
 
 _PARTS = ("nodes", "sizes", "counts", "effort")
 
@@ -30,13 +28,13 @@ class Checkpoint:
     False
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | str | None) -> None:
+        self._folder = None if folder is None else checked_path(folder)
         self._own: set[str] = set()
-        if folder is None:
+        if self._folder is None:
             return
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as err:
             raise ArtifactError(
                 f"{folder} cannot be used as a checkpoint folder: {err.strerror}",
@@ -85,11 +83,8 @@ def _name(chunk: Chunk) -> str:
         "version": __version__,
         "graph": job.lists.digest,
         "spec": job.spec.digest,
-        "label": job.plan.label,
-        "plan": json.dumps(vars(job.plan), sort_keys=True),
-        "moves": [code_of(move) for move, _ in job.moves or ()],
-        "shares": [share for _, share in job.moves or ()],
-        "chain_block": job.chain_block,
+        "label": job.label,
+        "strategy": job.strategy.identity,
         "key": job.key,
         "first": chunk.first,
         "num_rows": chunk.num_rows,

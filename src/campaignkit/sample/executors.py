@@ -10,8 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 
-from campaignkit.errors import CampaignkitError
-from campaignkit.sample.annealers import is_compiled
+from campaignkit.errors import CampaignkitError, SettingError
 from campaignkit.sample.checkpoint import Checkpoint
 from campaignkit.sample.job import Chunk, ChunkRows, draw_chunk
 
@@ -39,24 +38,20 @@ def run_chunks(
         If a chunk's rows cannot be drawn. Chunks not begun are cancelled.
     """
     if executor is not None and not hasattr(executor, "submit"):
-        raise CampaignkitError(
+        raise SettingError(
             f"executor is {executor!r}; expected a concurrent.futures.Executor or None",
             hint="pass ThreadPoolExecutor(4), or client.get_executor() of a dask client",
         )
     if executor is not None:
         yield from _in_order(chunks, executor, checkpoint)
         return
-    if len(chunks) == 1 or any(_holds_lock(chunk) for chunk in chunks):
+    # Python moves: threads would only take turns, and a Ctrl-C would wait for all of them.
+    if len(chunks) == 1 or not all(chunk.job.strategy.is_compiled for chunk in chunks):
         for chunk in chunks:
             yield _finish(chunk, checkpoint)
         return
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
         yield from _in_order(chunks, threads, checkpoint)
-
-
-def _holds_lock(chunk: Chunk) -> bool:
-    # Python moves: threads would only take turns, and a Ctrl-C would wait for all of them.
-    return any(not is_compiled(move) for move, _ in chunk.job.moves or ())
 
 
 def _finish(chunk: Chunk, checkpoint: Checkpoint) -> ChunkRows:

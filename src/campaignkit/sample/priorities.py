@@ -1,9 +1,9 @@
-"""Soft priorities: which pairs of types should carry the label themselves.
+"""Soft priorities: pairs of modalities that should be well connected, or should not be.
 
-A row keeps its box whatever its priorities: they are sought in a second phase that never leaves
-it. Among the pairs of a tier, the shares of positive and negative edges should lie in the label's
-own ranges; the tier's energy is the number of edges outside. The high tier comes first; the low
-one decides only between states that the high one does not tell apart.
+Connected is a pair of attributes with an edge, whatever its sign. Priorities are sought in a
+second phase that never leaves the label's box: swaps of attributes under Metropolis' rule, by
+which a campaign with h connected pairs of high and l of low priority comes exp((2 h - l) / T)
+times as often as one with none. High priorities therefore outweigh low ones.
 """
 
 from __future__ import annotations
@@ -13,63 +13,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.graph.node_tables import GraphArrays, NodeTables
-from campaignkit.sample.arrays import Box, Rows
-from campaignkit.sample.walls import rise_chances
-from campaignkit.spec import LabelSpec, SamplingSpec
+from campaignkit.graph.node_tables import NodeTables
+from campaignkit.sample.arrays import LabelWorld, Rows
+from campaignkit.sample.chances import rise_chances
+from campaignkit.spec import SamplingSpec
 
 _STEPS = 200
-_TEMP = 0.25  # edges: a rise of one is accepted with probability .018
-_EPSILON = 1e-9
+_TEMP = 0.7  # edges: one connected low-priority pair more is accepted with probability .24
+_HIGH, _LOW = 2, -1  # what a connected pair is worth
 
 
 @dataclass(frozen=True, eq=False)
 class Priorities:
-    """The tiers of a spec over a graph's types, and one label's bounds within them.
+    """What connected pairs of a graph's types are worth.
 
     Attributes
     ----------
-    tier_of : int8[T, T]
-        1 for a high-priority pair of types, 2 for a low one, else 0; symmetric.
-    bounds : int64[4, M]
-        Lowest and highest number of + pairs, then of - pairs, among m pairs of a tier.
+    worth : int64[T, T]
+        2 for a high-priority pair of types, -1 for a low one, else 0; symmetric.
     """
 
-    tier_of: NDArray[np.int8]
-    bounds: NDArray[np.int64]
+    worth: NDArray[np.int64]
 
     @classmethod
-    def of(cls, label: LabelSpec, spec: SamplingSpec, tables: NodeTables) -> Priorities | None:
+    def of(cls, spec: SamplingSpec, tables: NodeTables) -> Priorities | None:
         """The priorities of a spec, or None where it has none."""
-        tiers = ((1, spec.high_priority_type_pairs), (2, spec.low_priority_type_pairs))
         type_of = {name: t for t, name in enumerate(tables.modalities)}
-        tier_of = np.zeros((len(type_of), len(type_of)), np.int8)
-        largest = 0
-        for tier, pairs in tiers:
+        worth = np.zeros((len(type_of), len(type_of)), np.int64)
+        for value, pairs in (
+            (_HIGH, spec.high_priority_type_pairs),
+            (_LOW, spec.low_priority_type_pairs),
+        ):
             for a, b in pairs:
-                tier_of[type_of[a], type_of[b]] = tier_of[type_of[b], type_of[a]] = tier
-                largest += spec.type_ranges[a][1] * spec.type_ranges[b][1]
-        if not tier_of.any():
-            return None
-        pairs_held = np.arange(largest + 1)
-        ranges = (label.pos_frac_range, label.neg_frac_range)
-        rows = [
-            edge
-            for low, high in ranges
-            for edge in (
-                np.ceil(low * pairs_held - _EPSILON), np.floor(high * pairs_held + _EPSILON)
-            )
-        ]  # fmt: skip
-        return cls(tier_of, np.stack(rows).astype(np.int64))
+                worth[type_of[a], type_of[b]] = worth[type_of[b], type_of[a]] = value
+        return cls(worth) if worth.any() else None
 
     def improve(
-        self, graph: GraphArrays, box: Box, key: np.uint64, first: int, rows: Rows,
-        gains: NDArray[np.int64],
-    ) -> None:  # fmt: skip
-        """Improve rows in place; adds to int64[4] high before, high after, low before, after."""
+        self, world: LabelWorld, rows: Rows, *, first: int, tally: NDArray[np.int64]
+    ) -> None:
+        """Improve rows in place; adds pairs, connected before and after of high, then of low."""
         from campaignkit.sample.kernels.priorities import improve
 
         improve(
-            graph, box, self.tier_of, self.bounds, rise_chances(_TEMP), key, first, _STEPS, rows,
-            gains.reshape(2, 2),
+            world.graph, world.box, self.worth, rise_chances(_TEMP), world.key, first, _STEPS,
+            rows, tally.reshape(2, 3),
         )  # fmt: skip

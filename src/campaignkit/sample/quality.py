@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.graph.node_set import DrawCounts
+from campaignkit.dataset import LabelEvaluation
 from campaignkit.sample.arrays import (
     ARRIVAL,
     DRAWS,
     HIGH_TIER,
     LOW_TIER,
     MIXING,
-    NUM_EFFORTS,
     RESTARTS,
     VISITS,
+    LabelWorld,
 )
-from campaignkit.sample.job import ChunkRows
-from campaignkit.sample.plan import LabelPlan, Pilot
+from campaignkit.sample.pilot import LabelPlan, Pilot
+from campaignkit.sample.strategies import HeatBath
 
 _FEW = 30  # accepted pilot draws below which their share near a bound says too little
 
@@ -32,8 +31,8 @@ class LabelQuality:
 
     Attributes
     ----------
-    label, mode, stop, reason : str
-        How it was sampled, and why; see :class:`LabelPlan`.
+    label, strategy, setting, reason : str
+        How it was sampled: the strategy's name and its settings; and why.
     rows : int
     acceptance : float
         Share of unconstrained draws in the box: of this run's own draws for rejection, else of
@@ -50,9 +49,9 @@ class LabelQuality:
         long. None if such chains did not get there.
     mean_size : float
         Nodes a row.
-    priority_edges : dict of str to [float, float]
-        Edges outside the label's ranges among the pairs of each priority tier, a row: before and
-        after priorities were sought. Empty without priorities.
+    connected_frac : dict of str to [float, float]
+        Share of the pairs between high-priority (``high``) and low-priority (``low``) modalities
+        that have an edge, before and after priorities were sought. Empty without priorities.
 
     Examples
     --------
@@ -65,8 +64,8 @@ class LabelQuality:
     """
 
     label: str
-    mode: str
-    stop: str
+    strategy: str
+    setting: str
     reason: str
     rows: int
     acceptance: float
@@ -79,7 +78,34 @@ class LabelQuality:
     near_bound_expected: float | None
     near_bound_error: float | None
     mean_size: float
-    priority_edges: dict[str, list[float]]
+    connected_frac: dict[str, list[float]]
+
+    @classmethod
+    def of(
+        cls, plan: LabelPlan, found: LabelEvaluation, effort: NDArray[np.int64], pilot: Pilot,
+        world: LabelWorld,
+    ) -> LabelQuality:  # fmt: skip
+        """The report of a label's finished run, from its evaluation and what it cost."""
+        told = [int(count) for count in effort]
+        expected = _expected(plan, pilot, world)
+        tiers = {"high": told[HIGH_TIER:LOW_TIER], "low": told[LOW_TIER:]}
+        nodes = sum(int(size) * rows for size, rows in (found.sizes or {}).items())
+        return cls(
+            label=plan.label, strategy=plan.strategy.name, setting=repr(plan.strategy),
+            reason=plan.reason, rows=found.rows,
+            acceptance=found.rows / told[DRAWS] if told[DRAWS] else plan.acceptance,
+            draws=told[DRAWS], arrival_steps=told[ARRIVAL], mixing_steps=told[MIXING],
+            visits=told[VISITS], restarts=told[RESTARTS],
+            near_bound_frac=found.near_bound_frac or 0.0,
+            near_bound_expected=expected.value if expected else None,
+            near_bound_error=expected.error if expected else None,
+            mean_size=nodes / found.rows,
+            connected_frac={
+                tier: [before / pairs, after / pairs]
+                for tier, (pairs, before, after) in tiers.items()
+                if pairs
+            },
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -105,70 +131,11 @@ class Share(NamedTuple):
         return cls(value, float(np.sqrt(value * (1 - value) / len(which))))
 
 
-class QualityTally:
-    """Adds up one label's chunks as they finish; keeps sums only.
-
-    Parameters
-    ----------
-    plan : LabelPlan
-    bounds : int64[4, 256]
-        The label's box, see :func:`campaignkit.graph.node_set.pair_bounds`.
-    pilot : Pilot
-    estimate : callable
-        Gives the share of rows near a bound where the pilot cannot.
-    """
-
-    def __init__(
-        self,
-        plan: LabelPlan,
-        bounds: NDArray[np.int64],
-        pilot: Pilot,
-        estimate: Callable[[], Share | None],
-    ) -> None:
-        self._plan = plan
-        self._bounds = bounds
-        self._pilot = pilot
-        self._estimate = estimate
-        self._effort = np.zeros(NUM_EFFORTS, np.int64)
-        self._rows = self._near = self._nodes = 0
-
-    def add(self, rows: ChunkRows) -> None:
-        """Count a finished chunk in."""
-        self._effort += rows.effort
-        self._rows += len(rows.sizes)
-        self._nodes += int(rows.sizes.sum(dtype=np.int64))
-        counts = DrawCounts(rows.sizes, rows.counts[:, 0], rows.counts[:, 1])
-        self._near += int(counts.near_bound(self._bounds).sum())
-
-    def result(self) -> LabelQuality:
-        """The report so far."""
-        plan, effort = self._plan, [int(count) for count in self._effort]
-        expected = self._expected()
-        rows = max(self._rows, 1)
-        tiers = {"high": effort[HIGH_TIER:LOW_TIER], "low": effort[LOW_TIER:]}
-        return LabelQuality(
-            label=plan.label, mode=plan.mode, stop=plan.stop, reason=plan.reason,
-            rows=self._rows,
-            acceptance=self._rows / effort[DRAWS] if effort[DRAWS] else plan.acceptance,
-            draws=effort[DRAWS], arrival_steps=effort[ARRIVAL], mixing_steps=effort[MIXING],
-            visits=effort[VISITS], restarts=effort[RESTARTS],
-            near_bound_frac=self._near / rows,
-            near_bound_expected=expected.value if expected else None,
-            near_bound_error=expected.error if expected else None,
-            mean_size=self._nodes / rows,
-            priority_edges={
-                tier: [before / rows, after / rows]
-                for tier, (before, after) in tiers.items() if before
-            },
-        )  # fmt: skip
-
-    def _expected(self) -> Share | None:
-        inside = self._pilot.accepted[self._plan.label]
-        if inside.sum() < _FEW:
-            return self._estimate()
-        return Share.of(self._pilot.draws.take(inside).near_bound(self._bounds))
-
-
-def describe(qualities: Sequence[LabelQuality]) -> dict[str, Any]:
-    """The report of a run as JSON values, by label."""
-    return {"labels": {quality.label: quality.to_dict() for quality in qualities}}
+def _expected(plan: LabelPlan, pilot: Pilot, world: LabelWorld) -> Share | None:
+    inside, bounds = pilot.accepted[plan.label], world.box.bounds
+    if inside.sum() >= _FEW:
+        return Share.of(pilot.draws.take(inside).near_bound(bounds))
+    # Long chains need a wall, even where the rows themselves were drawn without one.
+    chains = plan.strategy if isinstance(plan.strategy, HeatBath) else HeatBath()
+    near = chains.near_bound(world)
+    return None if near is None else Share.of(near)

@@ -6,15 +6,14 @@ the same moves compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.graph.node_tables import DenseArrays, GraphArrays
-from campaignkit.sample.annealers import Annealer
-from campaignkit.sample.arrays import Box, Rows, Scratch, SlotPlan
+from campaignkit.sample.arrays import Box, LabelWorld, Rows
 from campaignkit.sample.moves.state import MoveState
 
 _BITS_64 = (1 << 64) - 1
@@ -57,42 +56,33 @@ class Words:
                 return product >> 32
 
 
-def reference_annealer(moves: tuple[Any, ...]) -> Annealer:
-    """An annealer of the signature of `kernels.proposals.anneal` for any callable moves."""
-
-    def anneal(
-        graph: GraphArrays, box: Box, plan: SlotPlan, scratch: Scratch,
-        chances: NDArray[np.uint64], shares: NDArray[np.uint64], key: np.uint64, first: int,
-        schedule: NDArray[np.int64], rows: Rows, effort: NDArray[np.int64],
-    ) -> tuple[int, int, int]:  # fmt: skip
-        signs = signs_of(graph)
-        written, nearest = 0, 1 << 60
-        for row in range(len(rows.sizes)):
-            for attempt in range(int(schedule[5]) + 1):
-                words = Words(int(key) ^ _mix(attempt * _ATTEMPT & _BITS_64), first + row)
-                nodes, lowest = walk(
-                    signs, moves, graph, box, plan, chances, shares, schedule, words, effort
-                )
-                nearest = min(nearest, lowest)
-                if nodes is not None:
-                    break
-                effort[3] += attempt < schedule[5]
-            if nodes is None:
-                return row, written, nearest
-            rows.sizes[row] = len(nodes)
-            rows.counts[row] = count_pairs(signs, nodes)
-            rows.nodes[written : written + len(nodes)] = sorted(nodes)
-            written += len(nodes)
-        return len(rows.sizes), written, nearest
-
-    return anneal
+def anneal_in_python(
+    world: LabelWorld, moves: Sequence[Any], chances: NDArray[np.uint64],
+    shares: NDArray[np.uint64], first: int, schedule: NDArray[np.int64], rows: Rows,
+    effort: NDArray[np.int64],
+) -> tuple[int, int, int]:  # fmt: skip
+    """What `kernels.proposals.anneal` does, for any callable moves."""
+    signs, written = signs_of(world.graph), 0
+    for row in range(len(rows.sizes)):
+        nearest = 1 << 60
+        for attempt in range(int(schedule[5]) + 1):
+            key = int(world.key) ^ _mix(attempt * _ATTEMPT & _BITS_64)
+            words = Words(key, first + row)
+            nodes, lowest = walk(world, signs, moves, chances, shares, schedule, words, effort)
+            nearest = min(nearest, lowest)
+            if nodes is not None:
+                break
+            effort[3] += attempt < schedule[5]
+        if nodes is None:
+            return row, written, nearest
+        written = rows.put(row, nodes, count_pairs(signs, nodes), written)
+    return len(rows.sizes), written, 0
 
 
 def walk(
-    signs: NDArray[np.int8], moves: tuple[Callable[..., Any], ...], graph: GraphArrays, box: Box,
-    plan: SlotPlan, chances: NDArray[np.uint64], shares: NDArray[np.uint64],
-    schedule: NDArray[np.int64], words: Words, effort: NDArray[np.int64],
-    seen: list[tuple[int, int, bool]] | None = None,
+    world: LabelWorld, signs: NDArray[np.int8], moves: Sequence[Any],
+    chances: NDArray[np.uint64], shares: NDArray[np.uint64], schedule: NDArray[np.int64],
+    words: Words, effort: NDArray[np.int64], seen: list[tuple[int, int, bool]] | None = None,
 ) -> tuple[list[int] | None, int]:  # fmt: skip
     """One chain: (its campaign or None, the least energy it saw).
 
@@ -100,11 +90,13 @@ def walk(
     every step are appended to it.
     """
     stops_inside, num_visits, max_steps, patience, best_of, _ = (int(x) for x in schedule)
-    slots = np.full(plan.type_of.size, -1, np.int64)
+    box, num_slots = world.box, world.slots.type_of.size
     state = MoveState(
-        graph.type_start, box.low, box.high, plan.start, slots, np.zeros(len(box.low), np.int64)
-    )
-    _fill(state, words)
+        world.graph.type_start, box.low, box.high, world.slots.start,
+        np.full(num_slots, -1, np.int64), np.zeros(len(box.low), np.int64),
+    )  # fmt: skip
+    for node in random_set(world, words):
+        _apply(state, -1, node)
     energy = _energy(signs, _members(state), box)
     lowest, since, visits, steps = energy, 0, 0, 0
     has_arrived = energy == 0
@@ -151,6 +143,19 @@ def walk(
     return (_members(state) if is_done else None), lowest
 
 
+def random_set(world: LabelWorld, words: Words) -> list[int]:
+    """An unconstrained draw: numbers uniform in their ranges, nodes uniform given the numbers."""
+    nodes: list[int] = []
+    starts = world.graph.type_start.tolist()
+    for t, (low, high) in enumerate(zip(world.box.low, world.box.high, strict=True)):
+        count = int(low) + (words.below(int(high - low) + 1) if high > low else 0)
+        for _ in range(count):
+            while (node := starts[t] + words.below(starts[t + 1] - starts[t])) in nodes:
+                pass
+            nodes.append(node)
+    return nodes
+
+
 def signs_of(graph: GraphArrays) -> NDArray[np.int8]:
     """The signs of a graph as int8[n, n], whatever its form."""
     n = int(graph.type_start[-1])
@@ -171,17 +176,6 @@ def _energy(signs: NDArray[np.int8], nodes: list[int], box: Box) -> int:
     p, g = count_pairs(signs, nodes)
     low_p, high_p, low_n, high_n = (int(edge) for edge in box.bounds[:, len(nodes)])
     return max(low_p - p, p - high_p, 0) + max(low_n - g, g - high_n, 0)
-
-
-def _fill(state: MoveState, words: Words) -> None:
-    for t in range(len(state.low)):
-        low, high = int(state.low[t]), int(state.high[t])
-        count = low + (words.below(high - low + 1) if high > low else 0)
-        start, size = int(state.type_start[t]), int(state.type_start[t + 1] - state.type_start[t])
-        for _ in range(count):
-            while (node := start + words.below(size)) in _of_type(state, t):
-                pass
-            _apply(state, -1, node)
 
 
 def _apply(state: MoveState, leaving: int, joining: int) -> None:

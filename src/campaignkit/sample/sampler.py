@@ -3,60 +3,46 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from campaignkit.checks import checked_count
 from campaignkit.dataset import (
     Block,
     CampaignDataset,
+    DatasetEvaluation,
     DatasetWriter,
     EvaluationAccumulator,
     Provenance,
     Vocabulary,
     concat_blocks,
-    evaluate_dataset,
 )
 from campaignkit.diagnosis import refuse_infeasible
-from campaignkit.errors import CampaignkitError, SpecError
+from campaignkit.errors import SettingError, SpecError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.progress import Progress, Silent
-from campaignkit.sample.annealers import checked_moves, is_compiled
+from campaignkit.sample.arrays import NUM_EFFORTS, Box, LabelWorld
 from campaignkit.sample.checkpoint import Checkpoint
 from campaignkit.sample.executors import run_chunks
-from campaignkit.sample.job import Chunk, ChunkRows, LabelJob
-from campaignkit.sample.long_chains import LongChains
-from campaignkit.sample.plan import (
-    LabelPlan,
-    Mode,
-    Pilot,
-    Stop,
-    box_of,
-    plan_label,
-    plan_labels,
-    run_pilot,
-    scarcity_notes,
-)
+from campaignkit.sample.job import Chunk, LabelJob
+from campaignkit.sample.pilot import PILOT_DRAWS, LabelPlan, Pilot, scarcity_notes, unused_notes
 from campaignkit.sample.priorities import Priorities
-from campaignkit.sample.quality import QualityTally, Share, describe
+from campaignkit.sample.quality import LabelQuality
+from campaignkit.sample.strategies import Strategy
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
-from campaignkit.store import checked_path
 
 Format = Literal["jsonl", "parquet"]
 
 MAX_HELD = 50_000_000  # campaigns of sample(): some gigabytes; write() streams any number
 CHUNK_ROWS = 10_000  # rows of a chunk; fewer than 2,500 make a cluster slower, not faster
-_LONGEST_BLOCK = 1_000_000  # a block is one chunk: it has to fit into memory
-_MODES = ("rejection", "heat_bath", "proposals")
-_STOPS = ("mixed", "first_feasible")
 
 
 class AnnealingSampler:
@@ -76,19 +62,17 @@ class AnnealingSampler:
     graph : SignedGraph
     spec : SamplingSpec
     seed : int
-    mode : {"rejection", "heat_bath", "proposals"}, optional
-        How to sample every label. By default a pilot of 10,000 draws with a fixed seed chooses
-        for each label between the first two, and the report says which and why. Asked for,
-        rejection gives a campaign up after a million draws.
-    stop : {"mixed", "first_feasible"}
-        "first_feasible" emits the first state inside the box, as published: with the
-        random-proposal annealer, biased (total variation to the law .08-.17 on a graph small
-        enough to enumerate, where the default is at sampling noise).
-    chain_block : int
-        Campaigns taken from one heat-bath chain. 1 (default) makes them independent; 32 costs
-        half to a third, and consecutive rows share slightly more nodes.
-    moves : list of moves, or of (move, share), optional
-        For the random-proposal annealer, which this selects: see :mod:`campaignkit.sample.moves`.
+    strategy : Strategy, optional
+        How to sample every label: :class:`~campaignkit.Rejection`, :class:`~campaignkit.HeatBath`,
+        :class:`~campaignkit.Annealing` (the published algorithm), or your own. By default a pilot
+        of 10,000 draws with a fixed seed chooses for each label between the first two, which are
+        exact, and the report says which and why.
+
+    Warns
+    -----
+    UserWarning
+        Of labels that nothing tells apart, of modalities no campaign may hold, and of annealing
+        parameters that the spec gives and the strategy does not use.
 
     Raises
     ------
@@ -114,34 +98,16 @@ class AnnealingSampler:
         spec: SamplingSpec,
         *,
         seed: int = 0,
-        mode: Mode | None = None,
-        stop: Stop = "mixed",
-        chain_block: int = 1,
-        moves: Any = None,  # Any: numba dispatchers have no static type
+        strategy: Strategy | None = None,
     ) -> None:
-        _check_types(graph, spec)
+        _check_types(graph, spec, strategy)
         check_fit(spec, graph)
         self.graph = graph
         self.spec = spec
         self.seed = checked_seed(seed)
-        self._mode, self._stop = _checked_mode(mode, stop, uses_moves=moves is not None)
-        is_count = isinstance(chain_block, int) and not isinstance(chain_block, bool)
-        if not is_count or not 1 <= chain_block <= _LONGEST_BLOCK:
-            raise CampaignkitError(
-                f"chain_block is {chain_block!r}; expected an integer from 1 to {_LONGEST_BLOCK:,}"
-            )
-        self._chain_block = chain_block
-        self._moves = None if moves is None else checked_moves(moves)
-        for note in (*overlap_notes(spec), *idle_notes(spec)):
+        self.strategy = strategy
+        for note in (*overlap_notes(spec), *idle_notes(spec), *unused_notes(spec, strategy)):
             warnings.warn(note, stacklevel=2)
-        slow = [move for move, _ in self._moves or () if not is_compiled(move)]
-        if slow:
-            names = ", ".join(getattr(move, "__name__", repr(move)) for move in slow)
-            warnings.warn(
-                f"{names}: not compiled, so the slow reference annealer runs; "
-                "decorate it with numba.njit",
-                stacklevel=2,
-            )
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -154,16 +120,7 @@ class AnnealingSampler:
         self._check_feasible()
         for note in scarcity_notes(self._tables, self.spec):
             warnings.warn(note, stacklevel=3)
-        return tuple(
-            plan_labels(
-                self.spec,
-                self._tables,
-                self._pilot,
-                mode=self._mode,
-                stop=self._stop,
-                chain_block=self._chain_block,
-            )
-        )
+        return tuple(map(self._plan, self.spec.label_params))
 
     def sample(
         self,
@@ -195,21 +152,21 @@ class AnnealingSampler:
             If a label could not be filled; says how close the search came.
         """
         if self.spec.num_samples > MAX_HELD:
-            raise CampaignkitError(
+            raise SettingError(
                 f"{self.spec.num_samples:,} campaigns are asked for; up to {MAX_HELD:,} are held "
                 "in memory",
                 hint="use write(folder), which streams them to disk",
             )
         blocks: list[Block] = []
-        kept = _checkpoint(checkpoint)
-        tallies = self._run(blocks.append, executor, chunk_rows, kept, progress)
+        kept = Checkpoint(checkpoint)
+        evaluation, provenance = self._run(blocks.append, executor, chunk_rows, kept, progress)
         dataset = CampaignDataset(
             concat_blocks(blocks),
             self.vocabulary,
             tuple(self.spec.label_params),
-            provenance=self._provenance(describe([tally.result() for tally in tallies])),
+            provenance=provenance,
+            evaluation=evaluation,
         )
-        dataset = dataset.with_evaluation(evaluate_dataset(dataset, self.graph, self.spec))
         kept.clear()
         return dataset
 
@@ -242,26 +199,14 @@ class AnnealingSampler:
         ...     len(ck.CampaignDataset.read(folder))
         20
         """
-        kept = _checkpoint(checkpoint)
-        evaluation = EvaluationAccumulator(
-            self.graph, self.spec, self.vocabulary, tuple(self.spec.label_params)
-        )
+        kept = Checkpoint(checkpoint)
         with DatasetWriter(
-            folder, self.vocabulary, tuple(self.spec.label_params), format=format,
-            replace=replace, provenance=self._provenance({}),
-        ) as writer:  # fmt: skip
-
-            def take(block: Block) -> None:
-                writer.append(block)
-                evaluation.update(block)
-
-            tallies = self._run(take, executor, chunk_rows, kept, progress)
-            writer.describe(
-                evaluation=evaluation.result(),
-                quality=describe([tally.result() for tally in tallies]),
-            )
+            folder, self.vocabulary, tuple(self.spec.label_params), format=format, replace=replace
+        ) as writer:
+            evaluation, provenance = self._run(writer.append, executor, chunk_rows, kept, progress)
+            writer.describe(evaluation=evaluation, provenance=provenance)
         kept.clear()
-        return checked_path(folder)
+        return writer.folder
 
     def __repr__(self) -> str:
         labels = ", ".join(
@@ -275,43 +220,54 @@ class AnnealingSampler:
 
     @cached_property
     def _pilot(self) -> Pilot:
-        return run_pilot(self._tables, self.spec)
+        return Pilot.run(self._tables, self.spec)
 
     def _check_feasible(self) -> None:
         accepted = {label: int(which.sum()) for label, which in self._pilot.accepted.items()}
         refuse_infeasible(self._tables, self.spec, accepted)
 
-    def _provenance(self, quality: dict[str, Any]) -> Provenance:  # Any: JSON values
-        return Provenance(
-            graph_digest=self.graph.digest,
-            spec_digest=self.spec.digest,
-            spec=self.spec.model_dump(mode="json"),
-            seed=self.seed,
-            quality=quality,
+    def _plan(self, label: str) -> LabelPlan:
+        strategy, reason = (
+            self._pilot.choose(label) if self.strategy is None else (self.strategy, "asked for")
+        )
+        accepted = int(self._pilot.accepted[label].sum())
+        return LabelPlan(
+            label=label,
+            strategy=strategy.tuned(self._world(label)),
+            reason=reason,
+            acceptance=accepted / PILOT_DRAWS,
+            pilot_draws=PILOT_DRAWS,
+            pilot_accepted=accepted,
         )
 
-    def _jobs(self) -> Iterator[LabelJob]:
-        for plan in self.plans:
-            label = self.spec.label_params[plan.label]
-            yield LabelJob(
+    def _world(self, label: str) -> LabelWorld:
+        box, key = Box.of(label, self.spec, self._tables), key64(self.seed, "sample", label)
+        return LabelWorld.of(label, self.spec, self._tables.arrays, box, key)
+
+    def _jobs(self) -> list[LabelJob]:
+        return [
+            LabelJob(
+                label=plan.label,
                 lists=self._tables.lists,
-                box=box_of(label, self.spec, self._tables)[0],
-                plan=plan,
+                box=Box.of(plan.label, self.spec, self._tables),
+                strategy=plan.strategy,
                 spec=self.spec,
                 key=key64(self.seed, "sample", plan.label),
-                chain_block=self._chain_block,
-                moves=self._moves,
-                priorities=Priorities.of(label, self.spec, self._tables),
+                priorities=Priorities.of(self.spec, self._tables),
             )
+            for plan in self.plans
+        ]
 
-    def _near_bound(self, job: LabelJob) -> Share | None:
-        """What long chains say of a label; they need a wall even where its rows do not."""
-        plan = job.plan
-        if plan.mode != "heat_bath":
-            plan = plan_label(
-                plan.label, self.spec, self._tables, self._pilot, mode="heat_bath", stop="mixed"
-            )
-        return LongChains(replace(job, plan=plan)).near_bound()
+    def _chunks(self, jobs: list[LabelJob], chunk_rows: int) -> list[Chunk]:
+        chunks = []
+        for job in jobs:
+            # A chain's block is never cut: a chunk begins where a chain does.
+            step = chunk_rows + -chunk_rows % job.strategy.chain_block
+            wanted = self.spec.label_params[job.label].num_samples
+            chunks += [
+                Chunk(job, first, min(step, wanted - first)) for first in range(0, wanted, step)
+            ]
+        return chunks
 
     def _run(
         self,
@@ -320,44 +276,49 @@ class AnnealingSampler:
         chunk_rows: int,
         kept: Checkpoint,
         progress: Progress | None,
-    ) -> list[QualityTally]:
-        """Draw all rows and hand them over in order; what remains are the tallies."""
-        if isinstance(chunk_rows, bool) or not isinstance(chunk_rows, int) or chunk_rows < 1:
-            raise CampaignkitError(f"chunk_rows is {chunk_rows!r}; expected an integer >= 1")
-        # A chain's block is never cut: a chunk begins where a chain does.
-        chunk_rows += -chunk_rows % self._chain_block
+    ) -> tuple[DatasetEvaluation, Provenance]:
+        """Draw all rows, hand them over in order and evaluate them as they come."""
+        checked_count(chunk_rows, "chunk_rows")
         tell = progress or Silent()
         tell.update("planning", 0, 1)
-        jobs = list(self._jobs())
+        jobs = self._jobs()
         tell.update("planning", 1, 1)
-        chunks = [
-            Chunk(job, first, min(chunk_rows, wanted - first))
-            for job in jobs
-            for wanted in [self.spec.label_params[job.plan.label].num_samples]
-            for first in range(0, wanted, chunk_rows)
-        ]
-        tallies = {
-            job.plan.label: QualityTally(
-                job.plan, job.box.bounds, self._pilot, partial(self._near_bound, job)
-            )
-            for job in jobs
-        }
-        codes = {label: code for code, label in enumerate(self.spec.label_params)}
+        names = tuple(self.spec.label_params)
+        accumulator = EvaluationAccumulator(self.graph, self.spec, self.vocabulary, names)
+        efforts = {name: np.zeros(NUM_EFFORTS, np.int64) for name in names}
+        chunks = self._chunks(jobs, chunk_rows)
         done = 0
         # Closed whatever happens: a traceback that is kept would keep chunks running.
         with closing(run_chunks(chunks, executor=executor, checkpoint=kept)) as finished:
             for chunk, rows in zip(chunks, finished, strict=True):
-                label = chunk.job.plan.label
-                tallies[label].add(rows)
-                take(_block(rows, codes[label]))
+                label = chunk.job.label
+                codes = np.full(len(rows.sizes), names.index(label), np.uint8)
+                block = Block.of_sizes(rows.nodes, rows.sizes, codes)
+                take(block)
+                accumulator.update(block, signed=rows.counts)
+                efforts[label] += rows.effort
                 done += chunk.num_rows
                 tell.update("sampling", done, self.spec.num_samples)
-        return list(tallies.values())
+        evaluation = accumulator.result()
+        qualities = {
+            plan.label: LabelQuality.of(
+                plan, evaluation.labels[plan.label], efforts[plan.label], self._pilot,
+                self._world(plan.label),
+            ).to_dict()
+            for plan in self.plans
+        }  # fmt: skip
+        return evaluation, Provenance(
+            graph_digest=self.graph.digest,
+            spec_digest=self.spec.digest,
+            spec=self.spec.model_dump(mode="json"),
+            seed=self.seed,
+            quality={"labels": qualities},
+        )
 
 
-def _check_types(graph: object, spec: object) -> None:
+def _check_types(graph: object, spec: object, strategy: object) -> None:
     if not isinstance(graph, SignedGraph):
-        raise CampaignkitError(
+        raise SettingError(
             f"graph is a {type(graph).__name__}; expected a SignedGraph",
             hint="read one with SignedGraph.read_csv(path)",
         )
@@ -366,28 +327,8 @@ def _check_types(graph: object, spec: object) -> None:
             f"spec is a {type(spec).__name__}; expected a SamplingSpec",
             hint="make one with SamplingSpec.model_validate({...}) or SamplingSpec.read(path)",
         )
-
-
-def _checkpoint(folder: str | Path | None) -> Checkpoint:
-    return Checkpoint(None if folder is None else checked_path(folder))
-
-
-def _block(rows: ChunkRows, code: int) -> Block:
-    offsets = np.zeros(len(rows.sizes) + 1, np.int64)
-    np.cumsum(rows.sizes, out=offsets[1:])
-    return Block(rows.nodes, offsets, np.full(len(rows.sizes), code, np.uint8))
-
-
-def _checked_mode(mode: Mode | None, stop: Stop, *, uses_moves: bool) -> tuple[Mode | None, Stop]:
-    if mode is not None and mode not in _MODES:
-        raise CampaignkitError(f"mode is {mode!r}; expected one of {', '.join(_MODES)} or None")
-    if stop not in _STOPS:
-        raise CampaignkitError(f"stop is {stop!r}; expected one of {', '.join(_STOPS)}")
-    if stop == "mixed" and not uses_moves:
-        return mode, stop
-    if mode not in (None, "proposals"):
-        raise CampaignkitError(
-            f"mode {mode!r} has neither moves nor a first feasible state to stop at",
-            hint="leave mode out, or use mode='proposals'",
+    if strategy is not None and not callable(getattr(strategy, "draw", None)):
+        raise SettingError(
+            f"strategy is {strategy!r:.60}; expected a Strategy, or None for the pilot's choice",
+            hint="pass Rejection(), HeatBath() or Annealing()",
         )
-    return "proposals", stop

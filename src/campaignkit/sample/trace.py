@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import SpecError
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.sample.plan import box_of
-from campaignkit.sample.walls import cumulative_shares, metropolis_chances
+from campaignkit.sample.arrays import NUM_EFFORTS, Box, LabelWorld
+from campaignkit.sample.chances import cumulative_shares, metropolis_chances
+from campaignkit.sample.strategies import Annealing
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit
 
@@ -51,12 +52,19 @@ class AnnealingTrace:
 
 
 def trace_annealing(
-    graph: SignedGraph, spec: SamplingSpec, label: str, *, seed: int = 0, index: int = 0
+    graph: SignedGraph,
+    spec: SamplingSpec,
+    label: str,
+    *,
+    seed: int = 0,
+    index: int = 0,
+    moves: Any = None,  # Any: numba dispatchers have no static type
 ) -> AnnealingTrace:
-    """Anneal one campaign of a label by random proposals, as published, and keep every step.
+    """Anneal one campaign of a label as :class:`~campaignkit.Annealing` does; keep every step.
 
-    It ends at the first state inside the box. This is the slow reference annealer, for pictures
-    and for understanding; data sets are drawn by :class:`AnnealingSampler`.
+    It is the first chain of that campaign: it ends at the first state inside the box, or with its
+    patience. This is the slow reference annealer, for pictures and for understanding; data sets
+    are drawn by :class:`AnnealingSampler`.
 
     Parameters
     ----------
@@ -66,6 +74,8 @@ def trace_annealing(
     label : str
     seed, index : int
         The chain is that of campaign `index` under this seed.
+    moves : list of moves, or of (move, share), optional
+        As of :class:`~campaignkit.Annealing`.
 
     Raises
     ------
@@ -81,7 +91,6 @@ def trace_annealing(
     >>> trace.arrival == len(trace.energy) - 1, int(trace.energy[-1])
     (True, 0)
     """
-    from campaignkit.sample.moves.defaults import DEFAULT_MOVES
     from campaignkit.sample.reference import Words, signs_of, walk
 
     check_fit(spec, graph)
@@ -90,18 +99,16 @@ def trace_annealing(
             f"the spec has no label {label!r}", hint=f"it has {', '.join(spec.label_params)}"
         )
     tables = NodeTables.from_graph(graph, spec.type_ranges)
-    box, slots = box_of(spec.label_params[label], spec, tables)
+    box, key = Box.of(label, spec, tables), key64(checked_seed(seed), "sample", label)
+    world = LabelWorld.of(label, spec, tables.arrays, box, key)
+    strategy = Annealing(moves=moves)
+    used = strategy.shares_of_moves()
     chances = metropolis_chances(spec.start_temp, spec.end_temp)
-    schedule = np.array(
-        [1, 1, *(min(n, 1 << 62) for n in (spec.max_iters, spec.patience)),
-         spec.proposals_per_step, 0], np.int64,
-    )  # fmt: skip
-    words = Words(key64(checked_seed(seed), "sample", label), index)
     steps: list[tuple[int, int, bool]] = []
     walk(
-        signs_of(tables.arrays), tuple(move for move, _ in DEFAULT_MOVES), tables.arrays, box,
-        slots, chances, cumulative_shares([share for _, share in DEFAULT_MOVES]), schedule, words,
-        np.zeros(4, np.int64), steps,
+        world, signs_of(world.graph), [move for move, _ in used], chances,
+        cumulative_shares([share for _, share in used]), strategy.schedule(world),
+        Words(key, index), np.zeros(NUM_EFFORTS, np.int64), steps,
     )  # fmt: skip
     energy = np.array([step[0] for step in steps], np.int64)
     levels = np.array([step[1] for step in steps], np.float64) / (len(chances) - 2)

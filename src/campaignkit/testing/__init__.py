@@ -1,5 +1,5 @@
-"""Contracts for plug-ins: run them over your corruption, check, embedder, method or
-moves in your tests.
+"""Contracts for plug-ins: run them over your corruption, check, embedder, method,
+moves or sampling strategy in your tests.
 
 `ModelServer` is a server on this computer that speaks the protocols of language models.
 
@@ -17,6 +17,7 @@ from campaignkit.testing.fault_schedule import FaultSchedule
 from campaignkit.testing.graph_method_contract import check_graph_method
 from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
+from campaignkit.testing.strategy_contract import check_strategy
 
 __all__ = [
     "Charge",
@@ -28,4 +29,5 @@ __all__ = [
     "check_embedder",
     "check_graph_method",
     "check_moves",
+    "check_strategy",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from campaignkit.sample.annealers import checked_moves
+from campaignkit.sample.strategies.annealing import checked_moves
 from campaignkit.seeds import stream
+from campaignkit.testing.node_sets import all_node_sets
 
 if TYPE_CHECKING:
     from campaignkit.sample.moves import MoveState
@@ -32,7 +32,7 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
     Parameters
     ----------
     moves : list of moves, or of (move, share)
-        As for :class:`campaignkit.AnnealingSampler`.
+        As for :class:`campaignkit.Annealing`.
     seed : int
 
     Raises
@@ -48,7 +48,7 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
     pairs = checked_moves(moves)
     shares = np.cumsum([share for _, share in pairs]) / sum(share for _, share in pairs)
     rng = stream(seed, "testing", "moves")
-    states = _all_states()
+    states = all_node_sets(_SIZES, _RANGES)
     flows: Counter[tuple[frozenset[int], frozenset[int]]] = Counter()
     for members in states:
         kinds = np.searchsorted(shares, rng.random(_DRAWS), side="right")
@@ -62,22 +62,6 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
             after = _after(members, leaving, joining, name)
             flows[members, after] += 1
     _check_balance(states, flows)
-
-
-def _all_states() -> dict[frozenset[int], float]:
-    """Every node set of the small world, with its probability under Q."""
-    ends = np.cumsum([0, *_SIZES])
-    states = {}
-    for counts in itertools.product(*(range(low, high + 1) for low, high in _RANGES)):
-        choices = [
-            list(itertools.combinations(range(ends[t], ends[t + 1]), count))
-            for t, count in enumerate(counts)
-        ]
-        for parts in itertools.product(*choices):
-            members = frozenset(itertools.chain(*parts))
-            states[members] = 1.0 / float(np.prod([len(choice) for choice in choices]))
-    total = sum(states.values())
-    return {members: weight / total for members, weight in states.items()}
 
 
 def _state_of(members: frozenset[int]) -> MoveState:

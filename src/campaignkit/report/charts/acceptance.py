@@ -58,7 +58,7 @@ def _acceptance(labels: Mapping[str, Any]) -> Any:
     alt = drawing()
     rows = [
         # A box the pilot never met has acceptance 0, which a log axis cannot show.
-        {"label": name, "acceptance": max(q["acceptance"], 1e-7), "mode": q["mode"]}
+        {"label": name, "acceptance": max(q["acceptance"], 1e-7), "strategy": q["strategy"]}
         for name, q in labels.items()
     ]
     return (
@@ -68,8 +68,8 @@ def _acceptance(labels: Mapping[str, Any]) -> Any:
             x=alt.X("acceptance:Q", scale=alt.Scale(type="log"), title="share of draws in the box",
                     axis=alt.Axis(format="~e", tickCount=4)),
             y=alt.Y("label:N", sort=list(labels), title=None),
-            shape=alt.Shape("mode:N", title="mode"),
-            tooltip=["label:N", "acceptance:Q", "mode:N"],
+            shape=alt.Shape("strategy:N", title="strategy"),
+            tooltip=["label:N", "acceptance:Q", "strategy:N"],
         )
     )  # fmt: skip
 

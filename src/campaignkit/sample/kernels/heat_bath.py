@@ -55,10 +55,11 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
     """
     chain_block, first_visits, next_visits, max_steps, max_restarts = schedule
     slots, nodes = scratch.slots, scratch.nodes
-    nearest = np.int64(1 << 60)
+    nearest = np.int64(0)
     written = 0
     row = 0
     while row < rows.sizes.size:
+        nearest = np.int64(1 << 60)
         chain = np.uint64((first + row) // chain_block)
         end = min(row + chain_block - (first + row) % chain_block, rows.sizes.size)
         attempt = 0

@@ -1,4 +1,4 @@
-"""Soft priorities: improve finished rows inside their box, high pairs first, then low ones."""
+"""Soft priorities: change finished rows inside their box, towards high pairs, away from low."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ _STREAM = np.uint64(0xA0761D6478BD642F)  # keeps these draws apart from those th
 
 
 @njit(**ENTRY)
-def improve(graph, box, tier_of, tier_bounds, chances, key, first, num_steps, rows, gains):
-    """Swap nodes of each row, inside the box, towards the label's fractions in prior pairs.
+def improve(graph, box, worth, chances, key, first, num_steps, rows, tally):
+    """Swap nodes of each row, inside the box, for those whose connections are worth more.
+
+    Swaps are symmetric, so that Metropolis' rule gives the law of a row in its box, times
+    exp(worth / temperature), for the row's type counts.
 
     Parameters
     ----------
     graph, box, key, first, rows
         As for `reject`; rows are changed in place, their sizes stay.
-    tier_of : int8[T, T]
-        1 for a high-priority pair of types, 2 for a low one, else 0; symmetric.
-    tier_bounds : int64[4, M]
-        Lowest and highest number of + pairs, then of - pairs, among m pairs of a tier.
+    worth : int64[T, T]
+        What an edge between two types is worth; symmetric.
     chances : uint64[D]
-        Chance, times 2**64 - 1, of accepting d more edges outside a tier's bounds.
+        Chance, times 2**64 - 1, of accepting a loss of d.
     num_steps : int64
-    gains : int64[2, 2]
-        Edges outside the bounds of each tier before and after, over all rows: added to.
+    tally : int64[2, 3]
+        For pairs of positive, then of negative worth: how many there are, how many have an edge
+        before and after, over all rows: added to.
     """
     at = 0
     type_start = graph.type_start
@@ -38,56 +40,35 @@ def improve(graph, box, tier_of, tier_bounds, chances, key, first, num_steps, ro
         nodes = rows.nodes[at : at + k]
         s0, s1, s2, s3 = seed_state(key ^ _STREAM, np.uint64(first + row))
         p, g = np.int64(rows.counts[row, 0]), np.int64(rows.counts[row, 1])
-        p1, g1, m1, p2, g2, m2 = _tier_counts(graph, nodes, tier_of)
-        e1 = _outside(p1, g1, m1, tier_bounds)
-        e2 = _outside(p2, g2, m2, tier_bounds)
-        gains[0, 0] += e1
-        gains[1, 0] += e2
+        _add_connected(graph, nodes, worth, tally, 1)
         for _ in range(num_steps):
-            if e1 == 0 and e2 == 0:
-                break
             r, s0, s1, s2, s3 = below(np.uint64(k), s0, s1, s2, s3)
             slot = np.int64(r)
             old = np.int64(nodes[slot])
             t = _type_of(type_start, old)
-            size = type_start[t + 1] - type_start[t]
-            r, s0, s1, s2, s3 = below(np.uint64(size), s0, s1, s2, s3)
+            r, s0, s1, s2, s3 = below(np.uint64(type_start[t + 1] - type_start[t]), s0, s1, s2, s3)
             new = type_start[t] + np.int64(r)
             coin, s0, s1, s2, s3 = next64(s0, s1, s2, s3)
-            dp = dg = dp1 = dg1 = dp2 = dg2 = 0
+            dp = dg = gain = 0
             is_taken = False
             for j in range(k):
                 other = np.int64(nodes[j])
-                if other == new:
-                    is_taken = True
-                if j == slot:
-                    continue
+                is_taken |= other == new
                 gone, come = sign_between(graph, old, other), sign_between(graph, new, other)
-                up = np.int64(come > 0) - np.int64(gone > 0)
-                down = np.int64(come < 0) - np.int64(gone < 0)
-                dp += up
-                dg += down
-                tier = tier_of[t, _type_of(type_start, other)]
-                if tier == 1:
-                    dp1 += up
-                    dg1 += down
-                elif tier == 2:
-                    dp2 += up
-                    dg2 += down
+                dp += np.int64(come > 0) - np.int64(gone > 0)
+                dg += np.int64(come < 0) - np.int64(gone < 0)
+                edges = np.int64(come != 0) - np.int64(gone != 0)
+                if edges != 0:
+                    gain += edges * worth[t, _type_of(type_start, other)]
             if is_taken or _misses(p + dp, g + dg, k, box.bounds):
                 continue
-            e1_new = _outside(p1 + dp1, g1 + dg1, m1, tier_bounds)
-            e2_new = _outside(p2 + dp2, g2 + dg2, m2, tier_bounds)
-            # Lexicographic: the low tier only decides where the high one does not care.
-            rise = e1_new - e1 if e1_new != e1 else e2_new - e2
-            if rise <= 0 or coin <= chances[min(rise, chances.size - 1)]:
+            if gain >= 0 or coin <= chances[min(-gain, chances.size - 1)]:
                 nodes[slot] = new
-                p, g, e1, e2 = p + dp, g + dg, e1_new, e2_new
-                p1, g1, p2, g2 = p1 + dp1, g1 + dg1, p2 + dp2, g2 + dg2
-        gains[0, 1] += e1
-        gains[1, 1] += e2
+                p += dp
+                g += dg
         rows.counts[row, 0] = p
         rows.counts[row, 1] = g
+        _add_connected(graph, nodes, worth, tally, 2)
         sort_nodes(nodes, 0, k)
         at += k
 
@@ -106,27 +87,13 @@ def _misses(p, g, k, bounds):
 
 
 @njit(**PART)
-def _outside(p, g, m, tier_bounds):
-    e = max(tier_bounds[0, m] - p, p - tier_bounds[1, m], 0)
-    return e + max(tier_bounds[2, m] - g, g - tier_bounds[3, m], 0)
-
-
-@njit(**PART)
-def _tier_counts(graph, nodes, tier_of):
-    p1 = g1 = m1 = p2 = g2 = m2 = 0
+def _add_connected(graph, nodes, worth, tally, column):
+    """Add the pairs of prior types that have an edge; before the change, all of them as well."""
     for i in range(nodes.size):
         t = _type_of(graph.type_start, np.int64(nodes[i]))
         for j in range(i):
-            tier = tier_of[t, _type_of(graph.type_start, np.int64(nodes[j]))]
-            if tier == 0:
-                continue
-            sign = sign_between(graph, np.int64(nodes[i]), np.int64(nodes[j]))
-            if tier == 1:
-                m1 += 1
-                p1 += sign > 0
-                g1 += sign < 0
-            else:
-                m2 += 1
-                p2 += sign > 0
-                g2 += sign < 0
-    return p1, g1, m1, p2, g2, m2
+            value = worth[t, _type_of(graph.type_start, np.int64(nodes[j]))]
+            if value != 0:
+                tier = np.int64(value < 0)
+                tally[tier, 0] += column == 1
+                tally[tier, column] += sign_between(graph, nodes[i], nodes[j]) != 0

@@ -42,9 +42,10 @@ def anneal_with(
         graph.type_start, box.low, box.high, plan.start, scratch.slots, scratch.counts
     )
     pos_degree, neg_degree, nodes = scratch.pos_degree, scratch.neg_degree, scratch.nodes
-    nearest = np.int64(1 << 60)
+    nearest = np.int64(0)
     written = 0
     for row in range(rows.sizes.size):
+        nearest = np.int64(1 << 60)
         attempt = 0
         while True:
             s0, s1, s2, s3 = seed_state(

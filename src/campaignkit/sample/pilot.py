@@ -1,0 +1,130 @@
+"""How each label is sampled, decided once from a pilot with a fixed seed.
+
+The pilot's seed is not the user's: the way of working is a property of graph and spec, so two
+seeds differ in their campaigns and in nothing else. Its streams are named apart from those of
+campaigns: a campaign that were a draw of the pilot would have been chosen with the strategy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds
+from campaignkit.graph.node_tables import NodeTables
+from campaignkit.sample.strategies import HeatBath, Rejection, Strategy
+from campaignkit.seeds import key64
+from campaignkit.spec import SamplingSpec
+
+PILOT_DRAWS = 10_000
+# Below this acceptance a heat-bath chain costs less than the draws of a rejection.
+REJECTION_PAYS = 0.02
+
+
+@dataclass(frozen=True)
+class LabelPlan:
+    """How one label is sampled, and why.
+
+    Attributes
+    ----------
+    label : str
+    strategy : Strategy
+        Tuned to the label, as it draws.
+    reason : str
+        Why this strategy, in words.
+    acceptance : float
+        Share of unconstrained draws that the box accepts, from the pilot.
+    pilot_draws, pilot_accepted : int
+
+    Examples
+    --------
+    >>> LabelPlan("pos", Rejection(), "asked for", 0.2, 10_000, 2_000).strategy.name
+    'rejection'
+    """
+
+    label: str
+    strategy: Strategy
+    reason: str
+    acceptance: float
+    pilot_draws: int
+    pilot_accepted: int
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """Draws from Q that decide how every label is sampled, and show what to expect of it."""
+
+    draws: DrawCounts
+    accepted: dict[str, NDArray[np.bool_]]
+
+    @classmethod
+    def run(cls, tables: NodeTables, spec: SamplingSpec) -> Self:
+        """Draw the pilot of a graph and a spec."""
+        draws = draw_counts(
+            tables, spec.type_ranges, num_draws=PILOT_DRAWS, key=key64(0, "pilot", "draws")
+        )
+        accepted = {
+            label: draws.accepted(pair_bounds(box.pos_frac_range, box.neg_frac_range))
+            for label, box in spec.label_params.items()
+        }
+        return cls(draws, accepted)
+
+    def choose(self, label: str) -> tuple[Strategy, str]:
+        """The exact strategy that costs least for a label, and why, in words."""
+        count = int(self.accepted[label].sum())
+        strategy = Rejection() if count >= REJECTION_PAYS * PILOT_DRAWS else HeatBath()
+        is_rejection = isinstance(strategy, Rejection)
+        return strategy, (
+            f"{count} of {PILOT_DRAWS} pilot draws lie in the box: "
+            f"{'at least' if is_rejection else 'below'} {REJECTION_PAYS:.0%}, "
+            f"where {'rejection' if is_rejection else 'annealing'} costs less"
+        )
+
+
+def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
+    """One sentence for each label that asks for more campaigns than there are different ones."""
+    sizes = np.diff(tables.lists.listed.type_start).tolist()
+    sets = math.prod(
+        sum(math.comb(size, count) for count in range(low, high + 1))
+        for size, (low, high) in zip(
+            sizes, (spec.type_ranges[name] for name in tables.modalities), strict=True
+        )
+    )
+    return tuple(
+        f"label '{label}' asks for {box.num_samples:,} campaigns, but the type ranges allow "
+        f"{sets:,} different ones: expect repeats"
+        for label, box in spec.label_params.items()
+        if sets < box.num_samples
+    )
+
+
+def unused_notes(spec: SamplingSpec, strategy: Strategy | None) -> tuple[str, ...]:
+    """One sentence that names the annealing parameters a spec gives and no label will use.
+
+    A parameter given with its default value changes nothing for any strategy, and is not named.
+    """
+    from campaignkit.sample.strategies import Annealing
+
+    used = (
+        (Rejection.parameters | HeatBath.parameters) if strategy is None else strategy.parameters
+    )
+    fields = type(spec).model_fields
+    idle = [
+        name
+        for name in fields
+        if name in Annealing.parameters - used
+        and name in spec.model_fields_set
+        and getattr(spec, name) != fields[name].default
+    ]
+    if not idle:
+        return ()
+    who = "the strategies the pilot chooses among" if strategy is None else repr(strategy)
+    whose = "belongs" if len(idle) == 1 else "belong"
+    return (
+        f"{', '.join(idle)}: not used by {who}; {whose} to the published algorithm, which "
+        "strategy=Annealing() runs",
+    )
