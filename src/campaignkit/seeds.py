@@ -12,7 +12,7 @@ import hashlib
 import operator
 from typing import TYPE_CHECKING
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -43,7 +43,7 @@ def stream(seed: int, *name: str | int) -> Generator:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If the seed is not an integer.
 
     Examples
@@ -65,13 +65,11 @@ def checked_seed(seed: object) -> int:
     7
     """
     if isinstance(seed, bool):
-        raise CampaignkitError(f"seed is {seed!r}; expected an integer", hint="pass seed=0")
+        raise SettingError(f"seed is {seed!r}; expected an integer", hint="pass seed=0")
     try:
         return operator.index(seed)  # type: ignore[arg-type]
     except TypeError:
-        raise CampaignkitError(
-            f"seed is {seed!r}; expected an integer", hint="pass seed=0"
-        ) from None
+        raise SettingError(f"seed is {seed!r}; expected an integer", hint="pass seed=0") from None
 
 
 def _digest(seed: int, name: tuple[str | int, ...]) -> bytes:

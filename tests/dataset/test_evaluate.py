@@ -140,7 +140,7 @@ def test_rows_are_inspected_as_in_a_plain_loop() -> None:
         block = Block(
             np.array(faulty, np.int32), np.array([0, len(faulty)]), np.zeros(1, np.uint8)
         )
-        with pytest.raises(DatasetError, match="ascending|codes run"):
+        with pytest.raises(DatasetError, match=r"ascending|codes run"):
             SignCounter(GRAPH, vocabulary).count(block, signed=np.zeros((1, 2), np.int64))
 
 

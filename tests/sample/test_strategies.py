@@ -197,9 +197,7 @@ class Broken(Rejection):
 
     fault: str = ""
 
-    def draw(
-        self, world: LabelWorld, rows: Rows, *, first: int, effort: NDArray[np.int64]
-    ) -> int:
+    def draw(self, world: LabelWorld, rows: Rows, *, first: int, effort: NDArray[np.int64]) -> int:
         if self.fault == "place":
             first = 0
         if self.fault == "seed":

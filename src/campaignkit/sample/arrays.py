@@ -141,9 +141,7 @@ class Rows(NamedTuple):
             np.zeros((num_rows, 2), np.int32),
         )
 
-    def put(
-        self, row: int, nodes: Sequence[int], counts: tuple[int, int], written: int
-    ) -> int:
+    def put(self, row: int, nodes: Sequence[int], counts: tuple[int, int], written: int) -> int:
         """Write one row after `written` nodes, from Python; the nodes written then."""
         end = written + len(nodes)
         self.nodes[written:end] = sorted(nodes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SIZES = {"a": 3, "b": 4, "c": 5}
 _RANGES = {"a": (1, 2), "b": (1, 2), "c": (1, 3)}
-_BOX = ((0.2, 0.6), (0.0, 0.2))
+_BOX = ((0.35, 0.6), (0.0, 0.1))
 _OTHER = ((0.0, 0.3), (0.1, 0.5))
 
 
@@ -57,12 +57,12 @@ def check_strategy(
     signs = np.asarray(graph.signs)
 
     def sampler(num: int, *, seed: int = seed, **boxes: object) -> AnnealingSampler:
-        return AnnealingSampler(graph, _spec(num, {"x": _BOX} | boxes), seed=seed, strategy=strategy)
+        return AnnealingSampler(
+            graph, _spec(num, {"x": _BOX} | boxes), seed=seed, strategy=strategy
+        )
 
-    law = {}
-    for members, weight in all_node_sets(tuple(_SIZES.values()), tuple(_RANGES.values())).items():
-        if _in_box(signs, sorted(members)):
-            law[members] = weight
+    sets = all_node_sets(tuple(_SIZES.values()), tuple(_RANGES.values()))
+    law = {members: q for members, q in sets.items() if _in_box(signs, sorted(members))}
     total = sum(law.values())
     seen = dict.fromkeys(law, 0)
     with warnings.catch_warnings():
@@ -76,7 +76,7 @@ def check_strategy(
 
     step = 3 * strategy.chain_block
     few = sampler(min(rows, 4 * step) - 1, other=_OTHER).sample(chunk_rows=step)
-    mine = [few.block.row(i).tolist() for i in np.flatnonzero(few.block.labels == 0)]
+    mine = [few.block.row(int(i)).tolist() for i in np.flatnonzero(few.block.labels == 0)]
     assert mine == [block.row(i).tolist() for i in range(len(mine))], (
         "a campaign depends on how many are drawn, on the chunks or on other labels"
     )
