@@ -20,11 +20,11 @@ from campaignkit.edges import (
     compare_builds,
     published_pairs,
 )
-from campaignkit.edges.answer_store import Answer, Vote
 from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.edges.report import measure_answers
 from campaignkit.edges.scorers.llm import every_pair
 from campaignkit.edges.scorers.protocols import Judgement
+from campaignkit.edges.store import Answer, Vote
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph, compare
 

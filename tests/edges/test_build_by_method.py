@@ -225,17 +225,17 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     file.write_text("mine")
     text = tmp_path / "text"
     text.mkdir()
-    (text / "answers.sqlite").write_text("this is no database, however long it may be " * 50)
+    (text / "calls.sqlite").write_text("this is no database, however long it may be " * 50)
     newer = tmp_path / "newer"
     newer.mkdir()
-    rows = sqlite3.connect(newer / "answers.sqlite")
+    rows = sqlite3.connect(newer / "calls.sqlite")
     rows.execute("PRAGMA user_version = 9")
     rows.close()
 
     for store, expected in (
-        (file, "is a file; expected a folder"),
-        (text, "cannot hold a build's answers"),
-        (newer, "is of format 9"),
+        (file, "is a file"),
+        (text, "is not a ledger of calls"),
+        (newer, "is of layout 9"),
     ):
         with pytest.raises(ArtifactError, match=expected):
             build_graph(STARTER, scorer=Counting(), store=store)
@@ -289,5 +289,5 @@ def test_the_promised_lines_work_as_written(
 
     assert build.graph.num_nodes == 160
     assert build.report.calls <= 260
-    assert Path("build", "answers.sqlite").is_file()
+    assert Path("build", "calls.sqlite").is_file()
     assert sum(build.report.decided_by.values()) == 8700

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Key
-from campaignkit.edges.answer_store import Answer, Vote
 from campaignkit.edges.states import PairStates
+from campaignkit.edges.store import Answer, Vote
 from campaignkit.graph import PairCounts, SignedGraph
 from campaignkit.show import paragraph, table
 

@@ -12,11 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue, Key
-from campaignkit.edges.answer_store import Answer, AnswerStore
-from campaignkit.edges.build_accounts import BuildAccounts
-from campaignkit.edges.build_costs import as_text, from_text, since
 from campaignkit.edges.pairs import PairTable
-from campaignkit.edges.recall import recall
 from campaignkit.edges.scorers.protocols import (
     BUDGET_SPENT,
     EdgeScorer,
@@ -27,6 +23,7 @@ from campaignkit.edges.scorers.protocols import (
     identity_of,
 )
 from campaignkit.edges.states import Outcome, PairStates
+from campaignkit.edges.store import Answer, BuildStore
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY
 from campaignkit.llm import (
@@ -131,24 +128,23 @@ class BuildSession:
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
         self._noted: set[str] = set()
         self._asked: dict[int, None] = {}
-        self._accounts = BuildAccounts(self.budget, store, calling or {})
-        ledger = self._accounts.ledger
+        self._calling = dict(calling or {})
+        self._accounts: dict[int, Account] = {}
+        self._store = BuildStore(store)
         try:
-            self._store = AnswerStore(store)
             name = f"build {build}"
             self._build = self._store.number(name)
-            before = self._store.spent_before(name, as_text(ledger.spent))
-            self._before = from_text(before)
-            self._plain = PlainCalls(scorer, ledger, self.budget, self._identity)
+            self._before = self._store.spent_before(name)
+            self._plain = PlainCalls(scorer, self._store, self.budget, self._identity)
             self._recall()
         except BaseException:
-            self._accounts.close()
+            self._store.close()
             raise
 
     @property
     def spent(self) -> Spent:
         """What this build has cost so far, its interrupted runs included."""
-        return since(self._before, self._accounts.ledger.spent)
+        return self._store.spent.since(self._before)
 
     @property
     def num_calls(self) -> int:
@@ -158,7 +154,8 @@ class BuildSession:
     @property
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None where it does not count calls."""
-        return self._accounts.calls_left
+        allowed = self.budget.calls
+        return None if allowed is None else max(0, allowed - self._store.spent.calls)
 
     @property
     def account(self) -> Account:
@@ -180,7 +177,17 @@ class BuildSession:
             If there is no model.
         """
         own: ChatModel | None = getattr(self.scorer, "model", None)
-        return self._accounts.of(own if model is None else model)
+        asked = own if model is None else model
+        if asked is None:
+            raise GraphError(
+                "a chat model is needed, and the scorer has none",
+                hint="give the method a model, or build with LLMEdgeScorer(model)",
+            )
+        if id(asked) not in self._accounts:
+            self._accounts[id(asked)] = Account(
+                asked, budget=self.budget, store=self._store, **self._calling
+            )
+        return self._accounts[id(asked)]
 
     def ask(
         self,
@@ -265,14 +272,12 @@ class BuildSession:
 
     def close(self) -> None:
         """Let go of the store; states, failures and details stay readable."""
-        self._accounts.close()
         self._store.close()
 
     def _recall(self) -> None:
         """Take over what the store has of this scorer's answers about these pairs."""
         model = self._model_scorer
-        found = recall(
-            self._store,
+        found = self._store.recall(
             self.pairs,
             scorer=self._identity,
             build=self._build,

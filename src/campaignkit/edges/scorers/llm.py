@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Key
-from campaignkit.edges.answer_store import Answer, Vote
 from campaignkit.edges.scorers.context import ContextProvider, facts_of
 from campaignkit.edges.scorers.prompt import (
     MISSING,
@@ -19,6 +17,7 @@ from campaignkit.edges.scorers.prompt import (
 )
 from campaignkit.edges.scorers.protocols import BUDGET_SPENT, Judgement, Pair
 from campaignkit.edges.scorers.scale import Scale, SignScale
+from campaignkit.edges.store import Answer, Vote, settled
 from campaignkit.errors import Fault, GraphError
 from campaignkit.llm import Account, CallFailed, ChatModel, Reply, Request
 from campaignkit.progress import Progress
@@ -463,29 +462,3 @@ def negative_edges(pair: Pair, judged: Judgement) -> bool:
     (False, True)
     """
     return judged.sign < 0
-
-
-def settled(votes: Mapping[Vote, Judgement]) -> Judgement | None:
-    """What the votes on a pair come to: the majority's sign; 0 where all three differ.
-
-    Repeats have no say. A second vote that differs without a third leaves the first.
-
-    Examples
-    --------
-    >>> votes = {Vote.FIRST: Judgement(1), Vote.SECOND: Judgement(-1), Vote.THIRD: Judgement(-1)}
-    >>> settled(votes).sign, settled(votes).reason
-    (-1, 'asked 3 times: + - -')
-    """
-    cast = [votes[vote] for vote in (Vote.FIRST, Vote.SECOND, Vote.THIRD) if vote in votes]
-    if Vote.FIRST not in votes:
-        return None
-    if len(cast) == 1:
-        return cast[0]
-    sign, count = Counter(said.sign for said in cast).most_common(1)[0]
-    if len(cast) == 3 and count == 1:
-        sign = 0
-    told = " ".join(_SIGNS[int(said.sign)] for said in cast)
-    mean = None
-    if all(said.strength is not None for said in cast):
-        mean = sum(said.strength or 0.0 for said in cast) / len(cast)
-    return replace(cast[0], sign=sign, strength=mean, reason=f"asked {len(cast)} times: {told}")
