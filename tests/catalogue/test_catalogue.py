@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 import strategies
-from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.catalogue import Attribute, Catalogue, Key, NearDuplicateWarning
 from campaignkit.errors import CatalogueError, UnknownAttribute
 
 NIKE, AMAZON = Attribute("brand", "Nike"), Attribute("brand", "Amazon")
@@ -112,3 +112,37 @@ def test_the_plain_view_counts_by_modality() -> None:
 
 
 GOLDEN_DIGEST = "sha256:49ae70d006855061e6e1aeb4b80180a5df8d6f787886a4021460c97ff29feb2b"
+
+
+LOOKALIKES = [
+    (("brand", "Adidas"), ("brand", "adidas")),
+    (("geo", "New\u00a0York"), ("geo", "New York")),
+    (("geo", "New York"), ("geo", "New  York")),
+    (("brand", "H&M"), ("brand", "Ｈ&Ｍ")),
+    (("brand", "STRASSE"), ("brand", "Straße")),
+    (("Brand", "Nike"), ("brand", "Puma")),
+]
+
+
+@pytest.mark.parametrize("keys", LOOKALIKES)
+def test_names_that_look_alike_are_warned_of_once_and_allowed(keys: tuple[Key, Key]) -> None:
+    with pytest.warns(NearDuplicateWarning) as caught:
+        catalogue = Catalogue(Attribute(*key) for key in keys)
+
+    assert len(caught) == 1
+    assert all(key[0] in str(caught[0].message) for key in keys)
+    assert caught[0].filename == __file__
+    assert len(catalogue) == 2
+
+
+def test_one_warning_names_a_few_of_many_and_counts_the_rest() -> None:
+    names = [f"brand {i}" for i in range(9)]
+
+    with pytest.warns(NearDuplicateWarning, match="and 4 more") as caught:
+        Catalogue(Attribute("brand", name) for n in names for name in (n, n.upper()))
+
+    assert len(caught) == 1
+
+
+def test_one_value_in_two_modalities_looks_like_nothing() -> None:
+    Catalogue([Attribute("brand", "Amazon"), Attribute("platform", "amazon")])

@@ -134,7 +134,7 @@ MALFORMED = {
     "a short row": (HEADER + "a,b,x_to_y\n", ":2: holds 3 cells; expected 4"),
     "a long row": (HEADER + "a,b,c,x_to_y,+\n", ":2: holds 5 cells; expected 4"),
     "an unknown sign": (HEADER + "a,b,x_to_y,good\n", ":2: sign 'good' is not \\+ or -"),
-    "a number for a sign": (HEADER + "a,b,x_to_y,1\n", ":2: sign '1' is not"),
+    "a number for a sign": (HEADER + "a,b,x_to_y,2\n", ":2: sign '2' is not"),
     "an empty sign": (HEADER + "a,b,x_to_y,\n", ":2: sign '' is not"),
     "a rel without _to_": (HEADER + "a,b,x-y,+\n", ":2: rel 'x-y' does not name two"),
     "a rel with one side": (HEADER + "a,b,_to_y,+\n", ":2: rel '_to_y' does not name two"),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 
 from campaignkit.catalogue import Attribute
+from campaignkit.dataset.verify_inputs import read_signs
+from campaignkit.edges.scorers.scale import SignScale
 from campaignkit.errors import ArtifactError, GraphError
-from campaignkit.graph import Edge, SignedGraph
+from campaignkit.graph import Edge, SignedGraph, read_sign
 from strategies import graphs
 
 EDGES = [
@@ -117,6 +123,34 @@ def test_directed_networks_with_plain_nodes_are_read() -> None:
     assert graph.num_edges == 1
 
 
+FORMATS = {
+    "graphml": (nx.write_graphml, nx.read_graphml),
+    "gexf": (nx.write_gexf, nx.read_gexf),
+    "gml": (partial(nx.write_gml, stringizer=str), nx.read_gml),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_network_goes_through_the_files_of_networkx(
+    graph: SignedGraph, name: str, tmp_path: Path
+) -> None:
+    write, read = FORMATS[name]
+
+    write(graph.to_networkx(), tmp_path / "graph")
+    back = SignedGraph.from_networkx(read(tmp_path / "graph"))
+
+    assert back.catalogue == graph.catalogue
+    assert list(back.edges()) == list(graph.edges())
+
+
+def test_traits_that_are_no_mapping_are_told() -> None:
+    network = nx.Graph()
+    network.add_node(("brand", "Nike"), traits="shoes")
+
+    with pytest.raises(GraphError, match="traits is 'shoes'; expected a mapping"):
+        SignedGraph.from_networkx(network)
+
+
 def test_a_network_that_is_no_signed_graph_is_refused_with_all_faults() -> None:
     network = nx.Graph([("a", "b"), (("x", "1"), ("y", "2"))])
 
@@ -179,3 +213,50 @@ def test_what_is_no_frame_is_refused(graph: SignedGraph) -> None:
         SignedGraph.from_frame([1, 2])
     with pytest.raises(GraphError, match="backend is 'excel'"):
         graph.to_frame("excel")
+
+
+# What stands for a sign at every door, and what does not.
+GIVEN = dict.fromkeys(["+", "\uff0b", "+1", " + ", "1"], 1)
+GIVEN |= dict.fromkeys(["-", "\u2212", "\u2013", "\u2010", "\uff0d", "-1", "\uff0d\uff11"], -1)
+GIVEN |= dict.fromkeys(["0", "\uff10"], 0) | dict.fromkeys(["yes", "", "2", "+-"])
+NUMBERS = [np.int8(1), np.int64(-1), np.float64(1.0), np.float32(0), np.uint8(1), 1.0, -1]
+
+
+@pytest.mark.parametrize(("mark", "sign"), GIVEN.items())
+def test_one_table_of_marks_serves_every_door(mark: str, sign: int | None, tmp_path: Path) -> None:
+    place = tmp_path / "edges.csv"
+    place.write_text(f"source,target,rel,sign\na,b,x_to_y,{mark}\n", encoding="utf-8")
+    network = nx.Graph()
+    network.add_edge(("x", "a"), ("y", "b"), sign=mark)
+    frame = {"source": ["a"], "target": ["b"], "rel": ["x_to_y"], "sign": [mark]}
+    doors: list[Callable[[], int]] = [
+        lambda: SignedGraph.read_csv(place, neutral="keep").columns.sign[0],
+        lambda: SignedGraph.from_networkx(network).columns.sign[0],
+        lambda: SignedGraph.from_frame(pd.DataFrame(frame)).columns.sign[0],
+    ]
+
+    assert SignScale().read(mark) == (None if sign is None else (sign, None))
+    if sign is not None:
+        assert read_signs(place, ["x", "y"]) == ({(("x", "a"), ("y", "b")): sign} if sign else {})
+    for door in doors:
+        if sign is None:
+            with pytest.raises(GraphError):
+                door()
+        else:
+            assert door() == sign
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_of_any_library_are_signs(number: float) -> None:
+    network = nx.Graph()
+    network.add_edge(("x", "a"), ("y", "b"), sign=number)
+    frame = pd.DataFrame({"source": ["a"], "target": ["b"], "rel": ["x_to_y"], "sign": [number]})
+
+    assert SignedGraph.from_networkx(network).columns.sign[0] == number
+    assert SignedGraph.from_frame(frame).columns.sign[0] == number
+    assert SignScale().read(number) == (number, None)
+
+
+@pytest.mark.parametrize("given", [True, np.bool_(True), np.nan, np.inf, 2, 0.5, None, [1], 2**80])
+def test_what_is_no_sign_is_none(given: object) -> None:
+    assert read_sign(given) is None

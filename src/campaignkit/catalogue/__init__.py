@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.catalogue.attribute import Attribute, Key
-from campaignkit.catalogue.catalogue import Catalogue
+from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
 from campaignkit.catalogue.shipped import bundled_names
 
-__all__ = ["Attribute", "Catalogue", "Key", "bundled_names"]
+__all__ = ["Attribute", "Catalogue", "Key", "NearDuplicateWarning", "bundled_names"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import operator
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import cast
 
 from campaignkit.catalogue.attribute import Attribute, Key
+from campaignkit.catalogue.clean_text import folded
 from campaignkit.catalogue.csv_file import read_rows, write_rows
 from campaignkit.catalogue.frame import read_frame
 from campaignkit.catalogue.json_file import read_document, write_document
@@ -63,6 +65,7 @@ class Catalogue:
         if faults:
             raise CatalogueError("these attributes do not make a catalogue", faults=faults)
         self._modalities = tuple(dict.fromkeys(a.modality for a in self._attributes))
+        _warn_of_near_duplicates(self._attributes, self._modalities)
 
     @classmethod
     def bundled(cls, name: str) -> Catalogue:
@@ -275,6 +278,36 @@ class Catalogue:
         if near:
             return "did you mean " + " or ".join(str((modality, folded[n])) for n in near) + "?"
         return f"{len(same)} of modality {modality!r} are there, the first is {same[0]!r}"
+
+
+class NearDuplicateWarning(UserWarning):
+    """Two names of a catalogue differ in case, spaces or the form of their letters alone."""
+
+
+def _warn_of_near_duplicates(
+    attributes: tuple[Attribute, ...], modalities: tuple[str, ...]
+) -> None:
+    fold_of = {modality: folded(modality) for modality in modalities}
+    folds = [(fold_of[a.modality], folded(a.value)) for a in attributes]
+    first: dict[object, str] = {}
+    pairs = []
+    if len(set(fold_of.values())) < len(fold_of) or len(set(folds)) < len(folds):
+        named = [(fold, f"modality {modality!r}") for modality, fold in fold_of.items()]
+        listed = [f"{a.modality} {a.value!r:.60}" for a in attributes]
+        for fold, name in [*named, *zip(folds, listed, strict=True)]:
+            other = first.setdefault(fold, name)
+            if other is not name:
+                pairs.append(f"{other} and {name}")
+    if pairs:
+        more = f", and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
+        warnings.warn(
+            "these look alike, but are different names to a catalogue: "
+            + "; ".join(pairs[:5])
+            + more
+            + ". Give one thing one name",
+            NearDuplicateWarning,
+            stacklevel=3,
+        )
 
 
 def _listed(names: list[str], most: int) -> str:

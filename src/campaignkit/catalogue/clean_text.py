@@ -58,6 +58,17 @@ def text_faults(field: str, text: object, *, multiline: bool = False) -> list[Fa
     return faults
 
 
+def folded(text: str) -> str:
+    """What two names that a reader takes for one have in common.
+
+    Examples
+    --------
+    >>> folded("Adidas") == folded("adidas"), folded("New\u00a0York") == folded("new  york")
+    (True, True)
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _refused(char: str, *, multiline: bool) -> bool:
     if multiline and char in "\n\t":
         return False

@@ -24,7 +24,8 @@ Signs = Mapping[tuple[Key, Key], int]  # by the two attributes of a pair, the lo
 Spec = Path | str | Mapping[str, object]
 
 # Plus and minus as keyboards, word processors and spreadsheets write them.
-_SIGN_OF = {"+": 1, "＋": 1, "-": -1, "−": -1, "–": -1, "－": -1, "0": 0}
+_SIGN_OF = dict.fromkeys("+＋1１", 1) | dict.fromkeys("-−–－‐", -1) | {"0": 0, "０": 0}
+_SIGN_OF |= {"+1": 1, "＋１": 1, "-1": -1, "−1": -1, "－１": -1}
 _FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 # Counts of pairs are compared with this tolerance, so that 1/3 written in sixteen digits is 1/3.
 _TOLERANCE = Fraction(1, 10**9)

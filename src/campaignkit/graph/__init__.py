@@ -11,7 +11,7 @@ from campaignkit.graph.published import (
     PUBLISHED_TYPE_RANGES,
     published_graph,
 )
-from campaignkit.graph.sign import Sign
+from campaignkit.graph.sign import MARKS, Sign, read_sign
 from campaignkit.graph.signed_graph import SignedGraph
 from campaignkit.graph.synthetic import synthetic_graph
 
@@ -24,6 +24,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Edge",
     "GraphComparison",
     "Key",
+    "MARKS",
     "PUBLISHED_SIZES",
     "PUBLISHED_TYPE_RANGES",
     "PairCounts",
@@ -31,5 +32,6 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "SignedGraph",
     "compare",
     "published_graph",
+    "read_sign",
     "synthetic_graph",
 ]

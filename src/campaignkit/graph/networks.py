@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.catalogue import Attribute, Catalogue
@@ -24,10 +25,11 @@ def to_networkx(graph: SignedGraph) -> networkx.Graph:
 
     made = nx.Graph()
     for a in graph.catalogue:
-        traits = dict(a.traits)
-        made.add_node(
-            a.key, modality=a.modality, value=a.value, description=a.description, traits=traits
-        )
+        # Texts and numbers only: GraphML, GEXF and GML hold nothing else.
+        traits = json.dumps(dict(a.traits), ensure_ascii=False) if a.traits else ""
+        held = {"description": a.description, "traits": traits}
+        given = {name: text for name, text in held.items() if text}
+        made.add_node(a.key, modality=a.modality, value=a.value, **given)
     for edge in graph.edges():
         held = {name: getattr(edge, name) for name in _FIELDS}
         given = {name: value for name, value in held.items() if value not in (None, "")}
@@ -88,6 +90,16 @@ def _attribute(node: object, held: dict[str, Any]) -> Attribute:
     return Attribute(
         modality,
         str(node) if value is None else value,
-        held.get("description", ""),
-        held.get("traits", {}),
+        held.get("description") or "",
+        _traits(held.get("traits") or {}),
     )
+
+
+def _traits(held: Any) -> Any:  # a mapping, or what `to_networkx` made of one
+    if not isinstance(held, str):
+        return held
+    try:
+        return json.loads(held)
+    except ValueError as err:
+        fault = Fault("traits", f"is {held[:40]!r}; expected a mapping, or one as JSON")
+        raise CatalogueError("no attribute", faults=[fault]) from err

@@ -16,7 +16,7 @@ from campaignkit.graph.columns import IMPORTED, EdgeColumns
 from campaignkit.graph.edge import Key
 from campaignkit.graph.relation import read_relation
 from campaignkit.graph.settle import BothSigns, Neutral, check_option, say, settle
-from campaignkit.graph.sign import parse_sign
+from campaignkit.graph.sign import read_sign
 from campaignkit.store import TextFileKind, read_cell, read_text
 
 HEADER = ("source", "target", "rel", "sign")
@@ -135,7 +135,7 @@ class _Rows:
             self._fault(line, found, 'put quotes (") around a cell with a comma')
             return None
         source, target, rel, mark = (row[at] for at in order)
-        sign = parse_sign(mark.strip())
+        sign = read_sign(mark)
         if sign is None:
             self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
         else:

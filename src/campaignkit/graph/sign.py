@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import IntEnum
+from numbers import Real
 
 
 class Sign(IntEnum):
@@ -19,27 +21,38 @@ class Sign(IntEnum):
     POSITIVE = 1
 
 
-# Word processors and spreadsheets turn the hyphen into a dash and widen both; all are read.
+# Word processors and spreadsheets turn the hyphen into a dash; full-width forms are folded before
+# the look-up. This is the one table: files, frames, networks and models' answers are read by it.
 MARKS = {
     "+": 1,
-    "\uff0b": 1,  # full-width plus
+    "+1": 1,
+    "1": 1,
     "-": -1,
-    "\u2212": -1,  # minus sign
+    "-1": -1,
+    "\u2010": -1,  # hyphen
     "\u2013": -1,  # en dash
-    "\uff0d": -1,  # full-width hyphen-minus
+    "\u2212": -1,  # minus sign
+    "\u22121": -1,
     "0": 0,
 }
 
 
-def parse_sign(text: str) -> int | None:
-    """The sign that a mark stands for, or None where it is no sign.
+def read_sign(given: object) -> int | None:
+    """The sign that a mark or a number stands for, or None where it is no sign.
 
     Examples
     --------
-    >>> [parse_sign(mark) for mark in ("+", "-", "\\u2212", "\\u2013", "0", "yes")]
-    [1, -1, -1, -1, 0, None]
+    >>> [read_sign(mark) for mark in ("+", " - ", "\uff0b", "\u2212", "0", "yes")]
+    [1, -1, 1, -1, 0, None]
+    >>> read_sign(-1.0), read_sign(2), read_sign(True), read_sign(None)
+    (-1, None, None, None)
     """
-    return MARKS.get(text)
+    if isinstance(given, str):
+        return MARKS.get(unicodedata.normalize("NFKC", given.strip()))
+    # numpy's numbers are Real too; its booleans are not, and ours are no signs.
+    if isinstance(given, bool) or not isinstance(given, Real):
+        return None
+    return int(float(given)) if given in (-1, 0, 1) else None
 
 
 def mark_of(sign: int) -> str:
@@ -51,18 +64,3 @@ def mark_of(sign: int) -> str:
     ['+', '-', '0']
     """
     return "+" if sign > 0 else "-" if sign < 0 else "0"
-
-
-def read_sign(given: object) -> int | None:
-    """The sign in a cell that holds a mark or a number, or None where it is no sign.
-
-    Examples
-    --------
-    >>> read_sign("+"), read_sign(-1.0), read_sign(2)
-    (1, -1, None)
-    """
-    if isinstance(given, str):
-        return parse_sign(given.strip())
-    if isinstance(given, int | float) and not isinstance(given, bool) and given in (-1, 0, 1):
-        return int(given)
-    return None

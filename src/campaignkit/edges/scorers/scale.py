@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from campaignkit.errors import GraphError
-
-# A minus sign or an en dash is what some models make of a hyphen.
-_SIGNS = {"+": 1, "-": -1, "0": 0, "−": -1, "–": -1, "+1": 1, "-1": -1, "1": 1}
+from campaignkit.graph import read_sign
 
 
 class Scale(Protocol):
@@ -57,12 +55,8 @@ class SignScale:
 
     def read(self, answer: object) -> tuple[int, float | None] | None:
         """The sign of one answer; whole numbers are read too."""
-        if isinstance(answer, str):
-            sign = _SIGNS.get(answer.strip())
-            return None if sign is None else (sign, None)
-        if isinstance(answer, bool) or answer not in (-1, 0, 1):
-            return None
-        return int(str(answer).removesuffix(".0")), None
+        sign = read_sign(answer)
+        return None if sign is None else (sign, None)
 
 
 @dataclass(frozen=True, slots=True)
