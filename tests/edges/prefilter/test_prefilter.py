@@ -25,6 +25,7 @@ from campaignkit.edges import (
 )
 from campaignkit.edges.methods.prefilter import Bands, Route, embedded_text
 from campaignkit.edges.prompt_data import read_data
+from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import GraphError
 from campaignkit.llm import (
     Budget,
@@ -227,7 +228,8 @@ def test_one_missing_score_is_asked_again_alone() -> None:
 
 def test_a_cluster_without_a_label_goes_by_its_members() -> None:
     def no_labels(prompt: Prompt, reply: dict[str, object]) -> dict[str, object]:
-        return {"label": ""} if prompt.template.startswith("cluster-label") else reply
+        spoiled = prompt.template.startswith("cluster-label") and len(prompt.user) % 2
+        return {"label": ""} if spoiled else reply
 
     build = built(method=ClusterPrefilter(model=answering(no_labels)))
     found = ClusterPrefilter.inspect(build)
@@ -315,29 +317,38 @@ def test_parameters_that_are_none_are_all_named() -> None:
     with pytest.raises(GraphError) as caught:
         ClusterPrefilter(
             embedder="minilm", reduction=None, bands=7, noise="drop", describe="yes",
-            packing="oriented", batch_size=0, min_attributes=True,
+            packing="oriented", batch_size=0, min_attributes=True, max_cluster_frac=25,
         )  # fmt: skip
 
     assert {fault.where for fault in caught.value.faults} == {
         "embedder", "reduction", "bands", "noise", "describe", "packing", "batch_size",
-        "min_attributes",
+        "min_attributes", "max_cluster_frac",
     }  # fmt: skip
 
 
 def test_the_identity_tells_settings_apart() -> None:
     methods = [
-        ClusterPrefilter(), ClusterPrefilter.published(), ClusterPrefilter(noise="alone"),
+        ClusterPrefilter(), ClusterPrefilter.published(embedder=HashingEmbedder()),
+        ClusterPrefilter(max_cluster_frac=None), ClusterPrefilter(noise="alone"),
         ClusterPrefilter(bands=Bands.stricter()), ClusterPrefilter(batch_size=10),
     ]  # fmt: skip
 
     assert len({method.identity for method in methods}) == len(methods)
 
 
-def test_what_is_embedded_is_the_description_or_the_traits() -> None:
-    assert embedded_text(Attribute("brand", "Nike", "Sells shoes.")) == "Nike. Sells shoes."
-    assert embedded_text(Attribute("geo", "Peru", traits={"climate": "dry"})) == (
-        "Peru (geo). climate: dry."
-    )
+def test_what_is_embedded_is_the_kind_and_the_description_or_else_the_traits() -> None:
+    traits = {"category": ("shoes", "sportswear"), "price_tier": "mid"}
+
+    texts = [
+        embedded_text(Attribute("brand", "Nike", "Sells shoes.")),
+        embedded_text(Attribute("brand", "Nike", "Dresses athletes.", traits)),
+        embedded_text(Attribute("geo", "Peru", traits={"climate": "dry"})),
+        embedded_text(Attribute("geo", "Peru")),
+    ]
+
+    assert texts == [
+        "Nike: Sells shoes.", "Nike: shoes, sportswear. Dresses athletes.", "Peru: dry.", "Peru",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("service", ["gemini", "openai"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -43,6 +43,8 @@ Describe = Literal["missing", "all", "never"]
 CallPacking = Literal["published", "mixed"]
 CLASSIFY = "classify pairs"
 DESCRIBE = "describe attributes"
+# A name that stands for a kind of thing; ages, prices and places would outweigh it.
+KIND_TRAITS = ("category", "group", "kind", "type", "sector", "industry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,13 @@ class ClusterPrefilter:
     reduction : Reduction
         `PCA(15)`, or `UMAP(15)` as published.
     clusterer : Clusterer
-        `HDBSCAN(min_cluster_size=2)`.
+        `HDBSCAN(min_samples=1)`: a point is dense where one neighbour is near. Published:
+        `HDBSCAN()`, which leaves more as noise.
     min_attributes : int
         A modality with fewer is not clustered: each of its attributes stands for itself.
+    max_cluster_frac : float or None
+        No cluster holds more of its modality: larger ones are clustered again by themselves. None:
+        as large as they come, as published; of real names nine in ten may then end up in one.
     noise : {"nearest", "alone"}
         Noise goes to the nearest cluster and is flagged, so that it inherits no sign; or each is
         a cluster of its own.
@@ -91,20 +97,21 @@ class ClusterPrefilter:
 
     Examples
     --------
-    >>> method = ClusterPrefilter.published()
+    >>> method = ClusterPrefilter.published(embedder=HashingEmbedder())
     >>> method.reduction.name.split(",")[0], method.bands.inherit_positive
     ('UMAP(15', 8.0)
     >>> from campaignkit.catalogue import Catalogue
     >>> clustering = ClusterPrefilter().cluster(Catalogue.bundled("retail-160"))
-    >>> sum(len(cluster) for cluster in clustering.clusters)
-    160
+    >>> max(len(cluster) for cluster in clustering.of("brand"))  # of 60
+    5
     """
 
     model: ChatModel | None = None
     embedder: Embedder = field(default_factory=HashingEmbedder)
     reduction: Reduction = field(default_factory=PCA)
-    clusterer: Clusterer = field(default_factory=HDBSCAN)
+    clusterer: Clusterer = field(default_factory=lambda: HDBSCAN(min_samples=1))
     min_attributes: int = 15
+    max_cluster_frac: float | None = 0.25
     noise: NoiseRule = "nearest"
     bands: Bands = field(default_factory=Bands)
     describe: Describe = "missing"
@@ -134,6 +141,13 @@ class ClusterPrefilter:
                            ("clusterer", Clusterer), ("bands", Bands)):  # fmt: skip
             if isinstance(given := getattr(self, name), type) or not isinstance(given, kind):
                 faults.append(Fault(name, f"is {given!r:.60}; expected a {kind.__name__}"))
+        share = self.max_cluster_frac
+        if share is not None and not (isinstance(share, int | float) and 0 < share <= 1):
+            faults.append(
+                Fault(
+                    "max_cluster_frac", f"is {share!r:.60}; expected more than 0, up to 1, or None"
+                )
+            )
         if self.model is not None and not hasattr(self.model, "ask"):
             told = f"is {self.model!r:.60}; expected an object with ask(prompt, reply_type)"
             faults.append(Fault("model", told))
@@ -141,15 +155,26 @@ class ClusterPrefilter:
             raise GraphError("ClusterPrefilter cannot be set like this", faults=faults)
 
     @classmethod
-    def published(
-        cls, *, model: ChatModel | None = None, embedder: Embedder | None = None
-    ) -> ClusterPrefilter:
-        """The published setting: UMAP to 15 dimensions, HDBSCAN from 2, its bands and its packing.
+    def published(cls, *, embedder: Embedder, model: ChatModel | None = None) -> ClusterPrefilter:
+        """The published settings: UMAP to 15 dimensions, HDBSCAN from 2, bands and packing.
 
-        Published with gemini-embedding-2-preview; `GeminiEmbedder` asks a Gemini model.
+        Parameters
+        ----------
+        embedder : Embedder
+            Published with ``GeminiEmbedder("gemini-embedding-2-preview")``. With any other it is
+            the published settings with another embedder, and not the published method.
+        model : ChatModel, optional
+            As in the class; published with gemini-3.1-flash-lite-preview.
         """
-        made = cls(model=model, reduction=UMAP(15), describe="all", packing="published")
-        return made if embedder is None else replace(made, embedder=embedder)
+        return cls(
+            model=model,
+            embedder=embedder,
+            reduction=UMAP(15),
+            clusterer=HDBSCAN(min_cluster_size=2),
+            max_cluster_frac=None,
+            describe="all",
+            packing="published",
+        )
 
     @property
     def identity(self) -> str:
@@ -218,6 +243,7 @@ class ClusterPrefilter:
             reduction=self.reduction,
             clusterer=self.clusterer,
             min_attributes=self.min_attributes,
+            max_cluster_frac=self.max_cluster_frac,
             noise=self.noise,
             seed=seed,
         )
@@ -268,6 +294,7 @@ class ClusterPrefilter:
             "reduction": self.reduction.name,
             "clusterer": self.clusterer.name,
             "min_attributes": str(self.min_attributes),
+            "max_cluster_frac": str(self.max_cluster_frac),
             "noise": self.noise,
             "bands": f"{held.positive:g}, {held.negative:g}; inherited from "
             f"{held.inherit_positive:g}, up to {held.inherit_negative:g}",
@@ -293,14 +320,18 @@ class _Asking:
 
 
 def embedded_text(attribute: Attribute) -> str:
-    """What is embedded of an attribute: its description, or else its name and traits.
+    """What is embedded of an attribute: its name, what kind of thing it is, its description.
+
+    The kind are its traits `category`, `group` and the like; where it has neither these nor a
+    description, all its traits.
 
     Examples
     --------
-    >>> embedded_text(Attribute("brand", "Nike", traits={"category": ["shoes", "sportswear"]}))
-    'Nike (brand). category: shoes, sportswear.'
+    >>> traits = {"category": ["shoes", "sportswear"], "price_tier": "mid"}
+    >>> embedded_text(Attribute("brand", "Nike", "Dresses athletes.", traits=traits))
+    'Nike: shoes, sportswear. Dresses athletes.'
     """
-    if attribute.description:
-        return f"{attribute.value}. {attribute.description}"
-    traits = "".join(f" {name}: {', '.join(attribute.items(name))}." for name in attribute.traits)
-    return f"{attribute.value} ({attribute.modality}).{traits}"
+    kinds = [name for name in KIND_TRAITS if name in attribute.traits]
+    shown = kinds or ([] if attribute.description else list(attribute.traits))
+    told = [", ".join(attribute.items(name)) for name in shown]
+    return f"{attribute.value}: {'. '.join([*told, attribute.description])}".rstrip(": ")

@@ -16,10 +16,11 @@ from campaignkit.checks import checked_count
 from campaignkit.embed import FloatArray
 from campaignkit.errors import GraphError, SettingError
 from campaignkit.extras import require
-from campaignkit.pools import one_blas_thread
+from campaignkit.pools import one_blas_thread, one_openmp_thread
 from campaignkit.seeds import key64
 
 Points = NDArray[np.float64]
+Codes = NDArray[np.int64]
 NoiseRule = Literal["nearest", "alone"]
 
 
@@ -124,7 +125,8 @@ class UMAP:
         # Its first layout comes from as many eigenvectors as dimensions, of a matrix of n rows.
         if len(rows) < max(self.min_rows, 4):
             return PCA(self.dimensions).reduce(rows, seed=seed)
-        made = _umap().UMAP(
+        umap = _umap()
+        made = umap.UMAP(
             n_components=min(self.dimensions, len(rows) - 2),
             n_neighbors=min(self.neighbors, len(rows) - 1),
             min_dist=self.min_dist,
@@ -132,7 +134,9 @@ class UMAP:
             random_state=seed % 2**32,
             n_jobs=1,  # more would lose the seed
         )
-        return np.asarray(made.fit_transform(rows), dtype=np.float64)
+        # A pool of threads adds up in another order on a busy machine, and the layout follows.
+        with one_blas_thread(), one_openmp_thread():
+            return np.asarray(made.fit_transform(rows), dtype=np.float64)
 
 
 def _umap() -> ModuleType:
@@ -162,7 +166,7 @@ class Clusterer(Protocol):
     def name(self) -> str:
         """What the clusters depend on: kind and numbers; kept in reports."""
 
-    def cluster(self, points: Points, *, seed: int) -> NDArray[np.int64]:
+    def cluster(self, points: Points, *, seed: int) -> Codes:
         """int64[n]: the cluster of each point, counted from 0; -1 for noise."""
 
 
@@ -209,7 +213,7 @@ class HDBSCAN:
             f"min_samples={self._samples}, {self.package})"
         )
 
-    def cluster(self, points: Points, *, seed: int) -> NDArray[np.int64]:
+    def cluster(self, points: Points, *, seed: int) -> Codes:
         """The clusters, numbered by their first point; nothing here is random."""
         # Neither package can do with fewer points than neighbours: then nothing is dense.
         if len(points) <= max(self._samples, self.min_cluster_size - 1):
@@ -235,7 +239,7 @@ class HDBSCAN:
         return self.min_cluster_size if self.min_samples is None else self.min_samples
 
 
-def in_order(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+def in_order(codes: Codes) -> Codes:
     """The same clusters, numbered by their first member; noise stays -1.
 
     Examples
@@ -348,9 +352,10 @@ def cluster_catalogue(
     *,
     reduction: Reduction,
     clusterer: Clusterer,
-    min_attributes: int,
-    noise: NoiseRule,
-    seed: int,
+    min_attributes: int = 15,
+    max_cluster_frac: float | None = 0.25,
+    noise: NoiseRule = "nearest",
+    seed: int = 0,
 ) -> Clustering:
     """Cluster each modality that is large enough; elsewhere each attribute is its own cluster.
 
@@ -360,9 +365,12 @@ def cluster_catalogue(
         Unit rows, one an attribute.
     min_attributes : int
         Fewer attributes of a modality are not clustered.
+    max_cluster_frac : float or None
+        No cluster holds more of its modality: a larger one is clustered again by itself, and what
+        cannot be told apart then is noise. None takes what the clusterer gives, as published.
     noise : {"nearest", "alone"}
-        Whether noise goes to the cluster with the nearest centroid and is flagged, or is each a
-        cluster of its own.
+        Whether noise goes to the cluster with the nearest centroid that has room and is flagged,
+        or is each a cluster of its own.
 
     Raises
     ------
@@ -376,8 +384,7 @@ def cluster_catalogue(
     >>> starter = Catalogue.bundled("starter-27")
     >>> rows = HashingEmbedder().embed([attribute.value for attribute in starter])
     >>> found = cluster_catalogue(
-    ...     starter, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=50,
-    ...     noise="alone", seed=0)
+    ...     starter, rows, reduction=PCA(), clusterer=HDBSCAN(), min_attributes=50)
     >>> len(found.clusters)  # no modality is that large: each attribute is its own cluster
     27
     """
@@ -385,14 +392,18 @@ def cluster_catalogue(
     places = np.zeros((len(catalogue), 2))
     for modality in catalogue.modalities:
         members = np.array([i for i, a in enumerate(catalogue) if a.modality == modality])
-        places[members] = _in_the_plane(rows[members])
+        flat = PCA(2).reduce(rows[members], seed=0)
+        places[members] = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
         if len(members) < min_attributes:
             codes, flags = np.arange(len(members)), np.zeros(len(members), dtype=np.bool_)
         else:
+            most = len(members)
+            if max_cluster_frac is not None:
+                most = max(int(max_cluster_frac * most), 2)
             step = key64(seed, "prefilter", "cluster", modality)
             points = _finite(reduction.reduce(rows[members], seed=step), members, reduction.name)
-            found = _numbered(clusterer.cluster(points, seed=step), members, clusterer.name)
-            codes, flags = _place_noise(found, points, noise=noise)
+            found = _clustered(points, clusterer, most=most, seed=step)
+            codes, flags = _place_noise(found, points, noise=noise, most=most)
         for code in range(int(codes.max()) + 1):
             inside = codes == code
             clusters.append(
@@ -406,25 +417,46 @@ def cluster_catalogue(
     return Clustering(catalogue, tuple(clusters), places)
 
 
+def _clustered(points: Points, clusterer: Clusterer, *, most: int, seed: int) -> Codes:
+    """int64[n]: clusters of at most so many points, -1 for noise.
+
+    A larger one is a crowd with outskirts: the clusterer is asked again within it, as long as it
+    finds anything smaller.
+    """
+    codes = np.full(len(points), -1, dtype=np.int64)
+    num_clusters = 0
+    waiting = [np.arange(len(points))]
+    while waiting:
+        rows = waiting.pop(0)
+        found = _numbered(clusterer.cluster(points[rows], seed=seed), rows, clusterer.name)
+        parts = [rows[found == code] for code in range(int(found.max(initial=-1)) + 1)]
+        for part in parts:
+            if len(part) <= most:
+                codes[part] = num_clusters
+                num_clusters += 1
+        waiting += [part for part in parts if most < len(part) < len(rows)]
+    return in_order(codes)
+
+
 def _place_noise(
-    found: NDArray[np.int64], points: Points, *, noise: NoiseRule
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    found: Codes, points: Points, *, noise: NoiseRule, most: int
+) -> tuple[Codes, NDArray[np.bool_]]:
     """A cluster for every point, and which were noise."""
     flags = found < 0
-    num_clusters = int(found.max(initial=-1)) + 1
-    codes = found.copy()
-    if noise == "alone" or not num_clusters:
-        codes[flags] = num_clusters + np.arange(int(flags.sum()))
-        return in_order(codes), np.zeros(len(found), dtype=np.bool_)
-    centroids = np.array([points[found == code].mean(axis=0) for code in range(num_clusters)])
-    apart = ((points[flags][:, None, :] - centroids[None]) ** 2).sum(axis=2)
-    codes[flags] = np.argmin(apart, axis=1)
-    return codes, flags
-
-
-def _in_the_plane(rows: FloatArray) -> Points:
-    flat = PCA(2).reduce(rows, seed=0)
-    return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
+    codes, alone = found.copy(), int(found.max(initial=-1)) + 1
+    if noise == "nearest" and alone:
+        centroids = np.array([points[found == code].mean(axis=0) for code in range(alone)])
+        apart = ((points[:, None, :] - centroids[None]) ** 2).sum(axis=2)
+        room = most - np.bincount(found[~flags], minlength=alone)
+        rows = np.flatnonzero(flags)
+        for row in rows[np.argsort(apart[rows].min(axis=1), kind="stable")].tolist():
+            near = int(np.argmin(np.where(room > 0, apart[row], np.inf)))
+            if room[near] > 0:
+                codes[row] = near
+                room[near] -= 1
+    left = codes < 0
+    codes[left] = alone + np.arange(int(left.sum()))
+    return in_order(codes), flags & ~left
 
 
 def _finite(points: Points, members: NDArray[np.int64], name: str) -> Points:
@@ -437,13 +469,11 @@ def _finite(points: Points, members: NDArray[np.int64], name: str) -> Points:
     return made
 
 
-def _numbered(
-    found: NDArray[np.int64], members: NDArray[np.int64], name: str
-) -> NDArray[np.int64]:
+def _numbered(found: Codes, rows: NDArray[np.int64], name: str) -> Codes:
     codes = np.asarray(found)
-    if codes.shape != (len(members),) or codes.dtype.kind not in "iu":
+    if codes.shape != (len(rows),) or codes.dtype.kind not in "iu":
         raise GraphError(
-            f"{name} gave {codes.dtype} of shape {codes.shape} for {len(members)} points; "
+            f"{name} gave {codes.dtype} of shape {codes.shape} for {len(rows)} points; "
             "expected one integer for each, -1 for noise"
         )
     return in_order(codes.astype(np.int64))
