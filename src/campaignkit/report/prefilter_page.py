@@ -37,6 +37,19 @@ def write_prefilter(path: Path | str, found: Prefiltering) -> Path:
     -------
     Path
         Where it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from campaignkit.catalogue import Attribute, Catalogue
+    >>> from campaignkit.edges.methods.prefilter import Bands
+    >>> nike = Catalogue([Attribute("brand", "Nike")])
+    >>> clusters = Clustering(nike, (Cluster(0, "brand", (0,)),), np.zeros((1, 2)))
+    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {}, {})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     "Left out" in write_prefilter(Path(folder, "clusters.html"), held).read_text("utf-8")
+    True
     """
     with atomic_file(path) as partial:
         partial.write_bytes(prefilter_page(found).encode())
