@@ -6,7 +6,10 @@ import hashlib
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from first_session import FirstSession, run_once
 
 # numba keeps a kernel compiled from its own file's age, not from that of the parts it inlines:
 # after an edit of a part it would run the old code. The tests' cache is named after all kernels.
@@ -28,3 +31,9 @@ _SETTINGS = {
 settings.register_profile("campaignkit", **_SETTINGS)
 settings.register_profile("fast", **_SETTINGS, max_examples=8)
 settings.load_profile("campaignkit")
+
+
+@pytest.fixture(scope="session")
+def first_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FirstSession:
+    """The quickstart at its full size, run once for all workers."""
+    return run_once(tmp_path_factory, worker_id)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 import campaignkit as ck
 from campaignkit.dataset import verify_dataset, verify_files
 
 TYPE_RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 3)}
 
 
-@pytest.mark.slow
-def test_thirteen_thousand_of_thirteen_thousand_campaigns_are_in_range(tmp_path: Path) -> None:
+def test_every_campaign_is_in_range_whichever_way_the_graph_came(tmp_path: Path) -> None:
+    """At a tenth of the size: the 13,000 themselves are counted in `test_end_to_end`."""
     graph = ck.build_graph(ck.Catalogue.bundled("retail-160"), scorer=ck.TraitScorer()).graph
     graph.write_csv(tmp_path / "edges.csv")
     read = ck.SignedGraph.read_csv(tmp_path / "edges.csv")
     profile = ck.diagnose(read, type_ranges=TYPE_RANGES, num_draws=10_000, seed=0)
-    spec = profile.suggest(num_samples={"pos": 4000, "avg": 5000, "neg": 4000})
+    spec = profile.suggest(num_samples={"pos": 400, "avg": 500, "neg": 400})
     spec.write(tmp_path / "spec.json")
     outs = [tmp_path / name for name in ("one", "two", "other")]
     for out, source, seed in zip(outs, (read, graph, read), (7, 7, 8), strict=True):
@@ -31,8 +29,8 @@ def test_thirteen_thousand_of_thirteen_thousand_campaigns_are_in_range(tmp_path:
     in_range = {name: label.in_range for name, label in found.labels.items()}
 
     assert found.is_sound, str(found)
-    assert in_range == {"pos": 4000, "avg": 5000, "neg": 4000}
-    assert found.num_distinct >= 0.99 * 13_000
+    assert in_range == {"pos": 400, "avg": 500, "neg": 400}
+    assert found.num_distinct >= 0.99 * 1300
     assert verify_dataset(outs[0], tmp_path / "edges.csv").is_sound
     assert rows[0].read_bytes() == rows[1].read_bytes()
     assert rows[0].read_bytes() != rows[2].read_bytes()
