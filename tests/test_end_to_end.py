@@ -129,9 +129,7 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
     few = {"pos": 200, "avg": 250, "neg": 200}
     one, other = tmp_path / "one", tmp_path / "other"
     for out in (one, other):
-        run_quickstart(
-            out, catalogue=ck.Catalogue.bundled("starter-27"), num_samples=few, seed=7
-        )
+        run_quickstart(out, catalogue=ck.Catalogue.bundled("starter-27"), num_samples=few, seed=7)
 
     files = [p.relative_to(one) for p in one.rglob("*") if p.is_file() and "runs" not in p.parts]
     assert len(files) > 15
