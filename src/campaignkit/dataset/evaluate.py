@@ -71,7 +71,7 @@ def evaluate_dataset(
     1.0
     """
     accumulator = EvaluationAccumulator(
-        graph, spec, dataset.vocabulary, dataset.label_names, seed=seed
+        graph, spec, dataset.vocabulary, dataset.label_names, seed=seed, num_rows=len(dataset)
     )
     tell = progress or Silent()
     for start in range(0, len(dataset), _STEP_ROWS):
@@ -89,6 +89,8 @@ class EvaluationAccumulator:
         As for :func:`evaluate_dataset`.
     vocabulary, label_names
         What the blocks' codes stand for.
+    num_rows : int, optional
+        How many rows will come, where that is known: fewer are then held.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class EvaluationAccumulator:
         label_names: Sequence[str],
         *,
         seed: int = 0,
+        num_rows: int | None = None,
     ) -> None:
         self._spec = spec
         self._vocabulary = vocabulary
@@ -126,7 +129,7 @@ class EvaluationAccumulator:
         self._used = np.zeros(len(vocabulary), bool)
         self._hashes: list[NDArray[np.uint64]] = []
         self._labels: list[NDArray[np.uint8]] = []
-        self._sample = RowSample(_SAMPLE_ROWS, seed=seed)
+        self._sample = RowSample(_SAMPLE_ROWS, seed=seed, expected=num_rows)
 
     def update(self, block: Block, *, signed: NDArray[np.integer] | None = None) -> None:
         """Add the next rows.
@@ -140,14 +143,13 @@ class EvaluationAccumulator:
         """
         if signed is None:
             block.check(num_nodes=len(self._vocabulary), num_labels=len(self._label_names))
-        counts, sizes = self._counter.count(block, signed=signed), block.sizes
+        counts, sizes = self._counter.count(block, signed=signed, used=self._used), block.sizes
         for code, tally in enumerate(self._tallies.values()):
             mine = block.labels == code
             if mine.all():  # the rule while sampling: no copies
                 tally.add(counts.signed, sizes, counts.is_legal)
             elif mine.any():
                 tally.add(counts.signed[mine], sizes[mine], counts.is_legal[mine])
-        self._used[block.nodes] = True
         self._hashes.append(counts.hashes)
         self._labels.append(block.labels.copy())
         self._sample.update(block)
@@ -200,7 +202,7 @@ class EvaluationAccumulator:
         pos, neg = _share(tally.pos, rows), _share(tally.neg, rows)
         rng = stream(self._seed, "dataset", "pairs", name)
         own = sample.take(np.flatnonzero(sample.labels == code))
-        sizes = {str(size): int(num) for size, num in enumerate(tally.sizes) if num}
+        sizes = {str(size): int(num) for size, num in enumerate(tally.by_size[:, 0]) if num}
         return LabelEvaluation(
             rows=rows,
             requested=box.num_samples if box else None,

@@ -26,11 +26,14 @@ class RowSample:
     2
     """
 
-    def __init__(self, num_rows: int, *, seed: int) -> None:
+    def __init__(self, num_rows: int, *, seed: int, expected: int | None = None) -> None:
         self._num_rows = num_rows
         self._key = np.uint64(key64(seed, "dataset", "row sample"))
         self._seen = 0
-        self._limit = np.uint64(2**64 - 1)  # rows with a greater word have lost already
+        # Rows with a greater word have lost already. Of as many rows as are expected, ten standard
+        # deviations more than are wanted lie below the first limit.
+        below = (num_rows + 10 * num_rows**0.5 + 10) / max(expected or 1, 1)
+        self._limit = np.uint64(min(int(below * 2**64), 2**64 - 1))
         self._words: list[NDArray[np.uint64]] = []
         self._blocks: list[Block] = []
         self._held = 0

@@ -96,8 +96,22 @@ class SignCounter:
 
         return NodeTables.of_nodes(self._graph, self._places)
 
-    def count(self, block: Block, *, signed: NDArray[np.integer] | None = None) -> RowCounts:
-        """The counts of a block; with `signed`, + and - pairs that its maker has counted, no more.
+    def count(
+        self,
+        block: Block,
+        *,
+        signed: NDArray[np.integer] | None = None,
+        used: NDArray[np.bool_] | None = None,
+    ) -> RowCounts:
+        """The counts of a block.
+
+        Parameters
+        ----------
+        block : Block
+        signed : integers[rows, 2], optional
+            + and - pairs where the maker of the block has counted them: not counted again.
+        used : bool[nodes], optional
+            The nodes that occur are marked.
 
         Raises
         ------
@@ -110,9 +124,12 @@ class SignCounter:
         nodes = np.require(block.nodes, requirements=["C", "W"])
         offsets = np.require(block.offsets, requirements=["C", "W"])
         hashes, is_legal = np.zeros(len(block), np.uint64), np.zeros(len(block), np.bool_)
+        if used is None:
+            used = np.zeros(len(self._words), np.bool_)
         faulty = inspect_rows(
-            self._starts, self._low, self._high, self._words, nodes, offsets, hashes, is_legal
-        )
+            self._starts, self._low, self._high, self._words, nodes, offsets, hashes, is_legal,
+            used,
+        )  # fmt: skip
         if faulty >= 0:
             block.check(num_nodes=len(self._vocabulary), num_labels=MAX_LABELS)
         if not self._is_met:

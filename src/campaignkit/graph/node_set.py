@@ -54,17 +54,8 @@ class DrawCounts:
         return inside
 
     def near_bound(self, bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which sets inside a box lie within one edge of a bound that can be crossed: bool[r].
-
-        A lower bound of 0 and an upper bound of all pairs cannot.
-        """
-        least = np.where(bounds > 0, bounds + 1, -1)[[0, 2]]
-        k = np.arange(bounds.shape[1])
-        most = np.where(bounds < k * (k - 1) // 2, bounds - 1, _ANY)[[1, 3]]
-        (near_p, near_n), (far_p, far_n) = least[:, self.sizes], most[:, self.sizes]
-        near: NDArray[np.bool_] = (self.positives <= near_p) | (self.positives >= far_p)
-        near |= (self.negatives <= near_n) | (self.negatives >= far_n)
-        return near
+        """Which sets inside a box lie within one edge of a bound that can be crossed: bool[r]."""
+        return ~self.accepted(clear_bounds(bounds))
 
     def take(self, which: NDArray[np.bool_]) -> DrawCounts:
         """Some of the sets."""
@@ -133,6 +124,22 @@ def pair_bounds(
     for low, high in (pos_frac_range, neg_frac_range):
         rows += [np.ceil(low * pairs - _EPSILON), np.floor(high * pairs + _EPSILON)]
     return np.stack(rows).astype(np.int64)
+
+
+def clear_bounds(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The box without what lies within one edge of a bound that can be crossed: int64[4, n + 1].
+
+    A lower bound of 0 and an upper bound of all pairs cannot be crossed, and are lifted.
+
+    Examples
+    --------
+    >>> clear_bounds(pair_bounds((0.3, 0.8), (0, 0.1)))[:3, 5].tolist()  # of 10 pairs
+    [5, 6, -1]
+    """
+    size = np.arange(bounds.shape[1])
+    least = np.where(bounds > 0, bounds + 2, -1)
+    most = np.where(bounds < size * (size - 1) // 2, bounds - 2, _ANY)
+    return np.stack([least[0], most[1], least[2], most[3]])
 
 
 @dataclass(frozen=True)

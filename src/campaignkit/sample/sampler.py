@@ -284,7 +284,9 @@ class AnnealingSampler:
         jobs = self._jobs()
         tell.update("planning", 1, 1)
         names = tuple(self.spec.label_params)
-        accumulator = EvaluationAccumulator(self.graph, self.spec, self.vocabulary, names)
+        accumulator = EvaluationAccumulator(
+            self.graph, self.spec, self.vocabulary, names, num_rows=self.spec.num_samples
+        )
         efforts = {name: np.zeros(NUM_EFFORTS, np.int64) for name in names}
         chunks = self._chunks(jobs, chunk_rows)
         done = 0

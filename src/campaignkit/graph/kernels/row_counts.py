@@ -31,8 +31,10 @@ def count_rows(graph, nodes, offsets, mask, members, out_counts):
 
 
 @njit(**ENTRY)
-def inspect_rows(type_start, low, high, words, nodes, offsets, out_hashes, out_legal):
+def inspect_rows(type_start, low, high, words, nodes, offsets, out_hashes, out_legal, used):
     """Fill uint64[r] sums of the nodes' words, and bool[r]: are the type counts in range.
+
+    In bool[n] `used` the nodes that occur are marked.
 
     Returns the first row whose nodes are not ascending numbers of nodes, at which it stops, or -1.
 
@@ -49,6 +51,7 @@ def inspect_rows(type_start, low, high, words, nodes, offsets, out_hashes, out_l
                 return row
             last = node
             total += words[node]
+            used[node] = True
             while node >= type_start[t + 1]:
                 is_legal &= low[t] <= num <= high[t]
                 num = 0
@@ -60,3 +63,25 @@ def inspect_rows(type_start, low, high, words, nodes, offsets, out_hashes, out_l
         out_hashes[row] = total
         out_legal[row] = is_legal
     return -1
+
+
+@njit(**ENTRY)
+def tally_rows(sizes, signed, is_legal, bounds, out):
+    """Add up rows by their number of nodes.
+
+    sizes : int64[r]; signed : int64[r, 2]; is_legal : bool[r];
+    bounds : int64[8, longest + 1], the box, see `pair_bounds`, then the part of it that does not
+    lie within one edge of a bound;
+    out : int64[longest + 1, 6], rows, + pairs, - pairs, legal rows, rows in the box, of those rows
+    within one edge of a bound: added to.
+    """
+    for row in range(sizes.size):
+        k, p, g = sizes[row], np.int64(signed[row, 0]), np.int64(signed[row, 1])
+        is_inside = bounds[0, k] <= p <= bounds[1, k] and bounds[2, k] <= g <= bounds[3, k]
+        is_clear = bounds[4, k] <= p <= bounds[5, k] and bounds[6, k] <= g <= bounds[7, k]
+        out[k, 0] += 1
+        out[k, 1] += p
+        out[k, 2] += g
+        out[k, 3] += is_legal[row]
+        out[k, 4] += is_inside
+        out[k, 5] += is_inside and not is_clear
