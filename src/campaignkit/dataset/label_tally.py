@@ -88,7 +88,7 @@ class LabelTally:
         if self.spec is not None and self.in_range - inside < len(sizes):
             rows = DrawCounts(sizes, counts[:, 0], counts[:, 1])
             outside = rows.take(~rows.accepted(self._bounds[:4]))
-            self.deviation += _deviation(outside, self.spec, self._bounds)
+            self.deviation += _deviation(outside, self.spec, self._bounds[:4])
 
     def _box(self, largest: int) -> NDArray[np.int64]:
         pos, neg = (
