@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import nan
 from numbers import Real
 from operator import index
 
-from campaignkit.errors import CampaignkitError, SettingError
+from campaignkit.errors import CampaignkitError, Fault, SettingError
 
 
 def checked_count(
@@ -72,3 +73,64 @@ def checked_share(
     if not low <= number <= high:
         raise error(f"{name} is {value!r:.60}; expected a number from {low:g} to {high:g}")
     return number
+
+
+def check_all(
+    message: str,
+    settings: Mapping[str, tuple[object, bool, str]],
+    *,
+    error: type[CampaignkitError] = SettingError,
+) -> None:
+    """Refuse settings that are not what is expected of them, all at once.
+
+    Parameters
+    ----------
+    message : str
+        What is the matter, if anything is.
+    settings : mapping of str to (object, bool, str)
+        For each setting what was given, whether it is right, and what was expected.
+    error : type
+        What is raised.
+
+    Raises
+    ------
+    SettingError
+        Or `error`, with a fault for each setting that is wrong.
+
+    Examples
+    --------
+    >>> check_all("no such dish", {"salt": (-1, False, "0 or more"), "peas": (9, True, "peas")})
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: no such dish
+      salt: is -1; expected 0 or more
+    """
+    faults = [
+        Fault(name, f"is {given!r:.60}; expected {expected}")
+        for name, (given, is_right, expected) in settings.items()
+        if not is_right
+    ]
+    if faults:
+        raise error(message, faults=faults)
+
+
+def is_count(value: object, *, least: int = 1) -> bool:
+    """Whether it is a whole number and no less; True is none.
+
+    Examples
+    --------
+    >>> is_count(3), is_count(0), is_count(True), is_count(3.0)
+    (True, False, False, False)
+    """
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def is_share(value: object) -> bool:
+    """Whether it is a number from 0 to 1; True and nan are none.
+
+    Examples
+    --------
+    >>> is_share(0.5), is_share(2), is_share(True)
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

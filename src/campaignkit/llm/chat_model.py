@@ -211,6 +211,7 @@ class CallFailed:
     text: str = ""
 
 
+@runtime_checkable
 class ChatModel(Protocol):
     """Answers a prompt with a value of the type asked for.
 

@@ -51,7 +51,7 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
     """
     check_packing(packing, batch_size)
     if packing == "pairs":
-        return _chunks(np.arange(len(table)), batch_size)
+        return chunks(np.arange(len(table)), batch_size)
     if packing == "mixed":
         return _mixed(table, batch_size)
     return _by_modality(table, batch_size, cheapest=packing == "oriented")
@@ -100,7 +100,7 @@ def _by_modality(table: PairTable, batch_size: int, *, cheapest: bool) -> Calls:
             one, other = other, one
         for primary in one:
             targets = table.indices(np.full(len(other), primary), other)
-            calls += _chunks(targets, batch_size)
+            calls += chunks(targets, batch_size)
     return calls
 
 
@@ -115,11 +115,18 @@ def _mixed(table: PairTable, batch_size: int) -> Calls:
     return [
         call
         for group in np.split(order.astype(np.int64), starts[1:])
-        for call in _chunks(group, batch_size)
+        for call in chunks(group, batch_size)
     ]
 
 
-def _chunks(pairs: NDArray[np.int64], batch_size: int) -> Calls:
+def chunks(pairs: NDArray[np.int64], batch_size: int) -> Calls:
+    """Pairs in calls of so many, as they come.
+
+    Examples
+    --------
+    >>> [len(call) for call in chunks(np.arange(60), 25)]
+    [25, 25, 10]
+    """
     return [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
 
 

@@ -9,28 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.methods.active import cards
+from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.edges.methods.active import cards, rounds
 from campaignkit.edges.methods.active.learners import StackedLearner
-from campaignkit.edges.methods.active.rounds import (
-    HOLDOUT,
-    INITIAL,
-    NO_ANSWER,
-    ROUNDS,
-    ActiveLearning,
-    RoundsResult,
-    round_sizes,
-)
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.methods.packing import chunks
+from campaignkit.edges.pairs import PairTable, count_pairs
 from campaignkit.edges.plan import GraphPlan, planned
 from campaignkit.edges.session import BuildSession, ModelScorer
 from campaignkit.embed import Embedder, embed_texts
-from campaignkit.errors import Fault, GraphError
+from campaignkit.errors import GraphError
+from campaignkit.llm import ChatModel
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
     from campaignkit.edges.states import PairStates
-    from campaignkit.llm import Budget, ChatModel
+    from campaignkit.llm import Budget
 
 Pairs = NDArray[np.int64]
 
@@ -95,23 +89,20 @@ class ActiveBuilder:
     batch_size: int = 25
 
     def __post_init__(self) -> None:
-        target, size, model = self.target_disagreement, self.batch_size, self.card_model
-        embedder: object = self.embedder
-        faults = []
-        if target is not None and not (_is_number(target) and 0 <= target <= 1):
-            faults.append(Fault("target_disagreement", f"is {target!r}; expected 0 to 1 or None"))
-        if not (_is_number(self.delta) and 0 < self.delta < 1):
-            faults.append(Fault("delta", f"is {self.delta!r}; expected more than 0, less than 1"))
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            faults.append(Fault("batch_size", f"is {size!r}; expected an integer from 1 on"))
-        if model is not None and not (hasattr(model, "ask") and hasattr(model, "name")):
-            expected = "expected an object with ask(prompt, reply_type)"
-            faults.append(Fault("card_model", f"is {model!r:.60}; {expected}"))
-        if embedder is not None and not isinstance(embedder, Embedder):
-            expected = "expected an object with a name and embed(texts)"
-            faults.append(Fault("embedder", f"is {embedder!r:.60}; {expected}"))
-        if faults:
-            raise GraphError("there is no such builder", faults=faults)
+        target, delta, size = self.target_disagreement, self.delta, self.batch_size
+        model, embedder = self.card_model, self.embedder
+        is_target = target is None or is_share(target)
+        is_chance = is_share(delta) and 0 < delta < 1
+        is_model = model is None or isinstance(model, ChatModel)
+        is_embedder = embedder is None or isinstance(embedder, Embedder)
+        settings = {
+            "target_disagreement": (target, is_target, "0 to 1 or None"),
+            "delta": (delta, is_chance, "more than 0, less than 1"),
+            "batch_size": (size, is_count(size), "an integer from 1 on"),
+            "card_model": (model, is_model, "an object with ask(prompt, reply_type)"),
+            "embedder": (embedder, is_embedder, "an object with a name and embed(texts)"),
+        }
+        check_all("there is no such builder", settings, error=GraphError)
 
     @property
     def identity(self) -> str:
@@ -134,14 +125,13 @@ class ActiveBuilder:
         new = np.flatnonzero(~known)
         # In a resumed build, what its first run had.
         allowed = None if session.calls_left is None else session.calls_left + session.num_calls
-        most = self._most_answers(
-            session.catalogue, allowed, len(new), retries=isinstance(session.scorer, ModelScorer)
-        )
+        retries = isinstance(session.scorer, ModelScorer)
+        most, costs_all = self._room(session.catalogue, len(new), allowed, retries=retries)
         if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
             session.judge([np.flatnonzero(known)], stage="known before")
-        if self._is_nearly_all(session.catalogue, len(new), most):
-            session.judge(self._batches(new), stage="all pairs")
+        if costs_all:
+            session.judge(chunks(new, self.batch_size), stage="all pairs")
             told = "planned brute force costs hardly more: all pairs were judged"
             session.details["active"] = told
             return states
@@ -154,13 +144,19 @@ class ActiveBuilder:
         catalogue = cards.fill_cards(session, self.card_model)
 
         def judge(pairs: Pairs, stage: str, number: int) -> NDArray[np.int8]:
-            judged = session.judge(self._batches(pairs), stage=stage, round=number)
-            return np.array([NO_ANSWER if j is None else j.sign for j in judged], dtype=np.int8)
+            judged = session.judge(chunks(pairs, self.batch_size), stage=stage, round=number)
+            return np.array(
+                [rounds.NO_ANSWER if j is None else j.sign for j in judged], dtype=np.int8
+            )
 
-        learning = ActiveLearning(
-            StackedLearner(catalogue, vectors=self._vectors(catalogue), seed=session.seed),
+        vectors = None
+        if self.embedder is not None:
+            texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
+            vectors = embed_texts(self.embedder, texts)
+        learning = rounds.ActiveLearning(
+            StackedLearner(catalogue, vectors=vectors, seed=session.seed),
             judge,
-            np.where(known, states.sign, NO_ANSWER),
+            np.where(known, states.sign, rounds.NO_ANSWER),
             most=most,
             delta=self.delta,
             batch_size=self.batch_size,
@@ -190,21 +186,27 @@ class ActiveBuilder:
         """
         table = PairTable(catalogue)
         allowed = None if budget is None else budget.calls
-        most = self._most_answers(catalogue, allowed, len(table), retries=False)
+        most, costs_all = self._room(catalogue, len(table), allowed, retries=False)
         # Which pairs will be asked about is not known; as many by chance have prompts as long.
         order = stream(0, "active", "plan").permutation(len(table))[:most]
         parts, other_stages = {"all pairs": order}, {}
-        if not self._is_nearly_all(catalogue, len(table), most):
+        if not costs_all:
             lacking = cards.without_traits(catalogue)
             cards.check_cards_possible(lacking, len(catalogue), model=self.card_model or model)
             if lacking:
                 other_stages = {cards.STAGE: cards.plan_cards(lacking)}
-            sizes = round_sizes(len(table), most=most, batch_size=self.batch_size)
+            sizes = self._sizes(len(table), most)
             ends = [sizes.holdout, sizes.holdout + sizes.initial]
-            parts = dict(zip((HOLDOUT, INITIAL, ROUNDS), np.split(order, ends), strict=True))
+            parts = dict(
+                zip(
+                    (rounds.HOLDOUT, rounds.INITIAL, rounds.ROUNDS),
+                    np.split(order, ends),
+                    strict=True,
+                )
+            )
         return planned(
             table,
-            {stage: self._batches(pairs) for stage, pairs in parts.items()},
+            {stage: chunks(pairs, self.batch_size) for stage, pairs in parts.items()},
             method="active builder",
             batch_size=self.batch_size,
             at_most=True,
@@ -213,52 +215,40 @@ class ActiveBuilder:
             other_stages=other_stages,
         )
 
-    def _most_answers(
-        self, catalogue: Catalogue, allowed: int | None, num_new: int, *, retries: bool
-    ) -> int | None:
-        """Answers that a budget of so many calls has room for, beside cards and retries.
+    def _room(
+        self, catalogue: Catalogue, num_new: int, allowed: int | None, *, retries: bool
+    ) -> tuple[int | None, bool]:
+        """The answers that a budget of calls has room for, and whether to judge all pairs.
 
-        Retries are calls for keys that a model's replies lack: about one after each stage.
+        Calls for cards go first, and for keys that a model's replies lack: one after each stage.
         """
-        if allowed is None:
-            return None
         card_calls = len(cards.card_calls(cards.without_traits(catalogue)))
-        rest = allowed - card_calls
-        if retries:
-            num_pairs = len(PairTable(catalogue))
+        most = None
+        if allowed is not None:
+            rest = allowed - card_calls
+            if retries:
+                sizes = self._sizes(count_pairs(catalogue), rest * self.batch_size)
+                rest -= 1 + sizes.num_rounds + math.ceil(_SPARE_FRAC * rest)
             most = rest * self.batch_size
-            sizes = round_sizes(num_pairs, most=most, batch_size=self.batch_size)
-            rest -= sizes.num_stages(most) + math.ceil(_SPARE_FRAC * rest)
-        most = rest * self.batch_size
-        needed = min(_FEWEST, num_new)
-        if most < needed:
-            raise GraphError(
-                f"a budget of {allowed} calls leaves {max(most, 0)} answers "
-                f"after {card_calls} calls for trait cards; expected {needed} at least",
-                hint=f"allow {card_calls + math.ceil(needed / self.batch_size) + 1} calls or more",
-            )
-        return most
+            needed = min(_FEWEST, num_new)
+            if most < needed:
+                least = card_calls + math.ceil(needed / self.batch_size) + 1
+                raise GraphError(
+                    f"a budget of {allowed} calls leaves {max(most, 0)} answers "
+                    f"after {card_calls} calls for trait cards; expected {needed} at least",
+                    hint=f"allow {least} calls or more",
+                )
+            if most < num_new:
+                return most, False
+        sizes = self._sizes(num_new, None)
+        fewest = sizes.holdout + sizes.initial + card_calls * self.batch_size
+        costs_all = fewest >= _NEARLY_ALL * num_new or self.target_disagreement in (0, None)
+        return most, costs_all
 
-    def _is_nearly_all(self, catalogue: Catalogue, num_new: int, most: int | None) -> bool:
-        """Whether judging all pairs is affordable and costs hardly more."""
-        if most is not None and most < num_new:
-            return False
-        sizes = round_sizes(num_new, most=None, batch_size=self.batch_size)
-        card_calls = len(cards.card_calls(cards.without_traits(catalogue)))
-        least = sizes.holdout + sizes.initial + card_calls * self.batch_size
-        return least >= _NEARLY_ALL * num_new or self.target_disagreement in (0, None)
+    def _sizes(self, num_pairs: int, most: int | None) -> rounds.RoundSizes:
+        return rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
 
-    def _batches(self, pairs: Pairs) -> list[Pairs]:
-        starts = range(0, len(pairs), self.batch_size)
-        return [pairs[start : start + self.batch_size] for start in starts]
-
-    def _vectors(self, catalogue: Catalogue) -> NDArray[np.float32] | None:
-        if self.embedder is None:
-            return None
-        texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
-        return embed_texts(self.embedder, texts)
-
-    def _enter(self, session: BuildSession, result: RoundsResult) -> None:
+    def _enter(self, session: BuildSession, result: rounds.RoundsResult) -> None:
         """Write the predictions into the states, and what bounds them into the details."""
         states, last = session.states, result.rounds[-1]
         rest = np.flatnonzero(~result.judged)
@@ -279,7 +269,3 @@ class ActiveBuilder:
             "missed negatives are at most": last.bound_missed_negatives if len(rest) else 0.0,
             "confidence": 1 - self.delta,
         }
-
-
-def _is_number(given: object) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool)

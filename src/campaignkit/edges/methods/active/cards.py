@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -59,6 +59,13 @@ ENTRIES: Mapping[str, Mapping[str, object]] = MappingProxyType(
 )
 """The entries of a card and the JSON schema of each; as traits, columns of a catalogue."""
 
+_FITS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "price_tier": PRICE_TIERS.__contains__,
+        "ages": SPAN.match,
+        "intent": INTENTS.__contains__,
+    }
+)
 _FORM = {"type": "object", "properties": dict(ENTRIES), "required": list(ENTRIES)}
 
 _OF_MODALITY: Mapping[str, str] = MappingProxyType(
@@ -175,16 +182,11 @@ def read_card(said: object) -> Card:
             word
             for item in listed
             if isinstance(item, str) and (word := " ".join(item.split()).casefold()[:60].strip())
-            if not text_faults(name, word) and _fits(word, schema, is_span=name == "ages")
+            if not text_faults(name, word) and _FITS.get(name, bool)(word)
         ]
         if words:
             card[name] = words if schema["type"] == "array" else words[0]
     return card
-
-
-def _fits(word: str, schema: Mapping[str, object], *, is_span: bool) -> bool:
-    closed = schema.get("enum")
-    return bool(SPAN.match(word)) if is_span else not isinstance(closed, list) or word in closed
 
 
 def fill_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:

@@ -55,9 +55,7 @@ class CardColumns:
     spans : dict of str to Spans
         Traits that lie on a scale.
     words : dict of str to bool[n, k]
-        Traits that are sets of words: which attribute holds which word of the vocabulary.
-    vocabulary : tuple of str
-        The k words of all such traits, sorted.
+        Traits that are sets of words: which attribute holds which of all k words, in order.
 
     Examples
     --------
@@ -71,7 +69,6 @@ class CardColumns:
 
     spans: dict[str, Spans]
     words: dict[str, NDArray[np.bool_]]
-    vocabulary: tuple[str, ...]
 
 
 def read_cards(attributes: Iterable[Attribute]) -> CardColumns:
@@ -96,7 +93,7 @@ def read_cards(attributes: Iterable[Attribute]) -> CardColumns:
     for name, items in said.items():
         for at, row in enumerate(items):
             words[name][at, [number[item] for item in row]] = True
-    return CardColumns(spans, words, tuple(vocabulary))
+    return CardColumns(spans, words)
 
 
 def _as_spans(name: str, items: list[tuple[str, ...]]) -> Spans | None:

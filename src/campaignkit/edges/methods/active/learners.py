@@ -25,7 +25,7 @@ Predict = Callable[[Float], Float]
 _ROWS_AT_ONCE = 1 << 18
 _MOST_ROWS = 150_000  # that trees learn from; more take longer and teach next to nothing
 _NUM_TREES = 80
-_FEW_ROWS = 5000  # fewer rows are learnt better by smaller trees
+_FEW_ROWS, _FEW_LEAVES, _MANY_LEAVES = 5000, 7, 15  # fewer rows are learnt better by small trees
 _START = 0.3  # spread of the latent factors before anything is known
 _TREES = MappingProxyType(
     {
@@ -283,29 +283,20 @@ def latent_factors(
     >>> round(float(np.corrcoef(products, target)[0, 1]), 1)
     1.0
     """
-    factors = list((_START * rng.standard_normal((2, num_attributes, rank))).astype(np.float32))
+    factors = (_START * rng.standard_normal((2, num_attributes, rank))).astype(np.float32)
+    if not len(pairs):
+        return np.zeros_like(factors[0]), np.zeros_like(factors[1])
     orders = [np.argsort(pairs[:, side], kind="stable") for side in (0, 1)]
     for _ in range(num_steps):
         for side, order in enumerate(orders):
+            there, starts = np.unique(pairs[order, side], return_index=True)
             partners = factors[1 - side][pairs[order, 1 - side]]
-            factors[side] = _least_squares(
-                pairs[order, side], partners, target[order], like=factors[side], ridge=ridge
-            )
+            outer = np.add.reduceat(partners[:, :, None] * partners[:, None, :], starts, axis=0)
+            wanted = np.add.reduceat(partners * target[order, None], starts, axis=0)
+            outer += ridge * np.eye(rank, dtype=np.float32)
+            factors[side] = 0
+            factors[side][there] = np.linalg.solve(outer, wanted[:, :, None])[:, :, 0]
     return factors[0], factors[1]
-
-
-def _least_squares(
-    attributes: NDArray[np.integer], partners: Float, target: Float, *, like: Float, ridge: float
-) -> Float:
-    """Each attribute's factors, given its partners'; rows in order of their attribute."""
-    solved = np.zeros_like(like)
-    there, starts = np.unique(attributes, return_index=True)
-    if len(there):
-        outer = np.add.reduceat(partners[:, :, None] * partners[:, None, :], starts, axis=0)
-        wanted = np.add.reduceat(partners * target[:, None], starts, axis=0)
-        outer += ridge * np.eye(like.shape[1], dtype=np.float32)
-        solved[there] = np.linalg.solve(outer, wanted[:, :, None])[:, :, 0]
-    return solved
 
 
 def boosted_trees(features: Float, signs: NDArray[np.int8], *, seed: int) -> Predict:
@@ -343,7 +334,8 @@ def boosted_trees(features: Float, signs: NDArray[np.int8], *, seed: int) -> Pre
         return _with_sklearn(features, signs, seed)
     lightgbm = require("lightgbm", extra="boost", user="ActiveBuilder")
     data = lightgbm.Dataset(features, label=signs + 1, params={"max_bin": 63, "verbose": -1})
-    settings = {**_TREES, "num_leaves": _num_leaves(len(signs)), "seed": seed % 2**31}
+    leaves = _FEW_LEAVES if len(signs) < _FEW_ROWS else _MANY_LEAVES
+    settings = {**_TREES, "num_leaves": leaves, "seed": seed % 2**31}
     grown = lightgbm.train(settings, data, num_boost_round=_NUM_TREES)
     return lambda rows: np.asarray(grown.predict(rows, num_threads=1), dtype=np.float32)
 
@@ -353,7 +345,7 @@ def _with_sklearn(features: Float, signs: NDArray[np.int8], seed: int) -> Predic
     grown = ensemble.HistGradientBoostingClassifier(
         learning_rate=_TREES["learning_rate"],
         max_iter=_NUM_TREES,
-        max_leaf_nodes=_num_leaves(len(signs)),
+        max_leaf_nodes=_FEW_LEAVES if len(signs) < _FEW_ROWS else _MANY_LEAVES,
         min_samples_leaf=_TREES["min_data_in_leaf"],
         l2_regularization=_TREES["lambda_l2"],
         max_bins=_TREES["max_bin"],
@@ -371,7 +363,3 @@ def _with_sklearn(features: Float, signs: NDArray[np.int8], seed: int) -> Predic
         return found
 
     return predict
-
-
-def _num_leaves(num_rows: int) -> int:
-    return 7 if num_rows < _FEW_ROWS else 15

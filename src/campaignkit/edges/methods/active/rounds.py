@@ -10,11 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.methods.active.calibration import (
-    likeliest,
-    temperature_scaled,
-    upper_bound,
-)
+from campaignkit.edges.methods.active.calibration import likeliest, temperature_scaled, upper_bound
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 
@@ -33,7 +29,10 @@ _STEP_FRAC, _STEP_LEAST = 0.05, 8  # of the pairs; calls
 _NEGATIVE_WEIGHT, _RARE = 0.5, 0.25
 
 Float = NDArray[np.float32]
-Judge = Callable[[NDArray[np.int64], str, int], NDArray[np.int8]]
+Mask = NDArray[np.bool_]
+Pairs = NDArray[np.int64]
+Signs = NDArray[np.int8]
+Judge = Callable[[Pairs, str, int], Signs]
 """Signs of pairs, by number, stage and round; ``NO_ANSWER`` where there is none."""
 
 
@@ -49,7 +48,7 @@ class PairLearner(Protocol):
     >>> learner: PairLearner = Shares()
     """
 
-    def probabilities(self, signs: NDArray[np.int8], known: NDArray[np.bool_]) -> Float:
+    def probabilities(self, signs: Signs, known: Mask) -> Float:
         """float32[P, 3]: of -, 0 and + for every pair, from the signs of the known ones."""
 
 
@@ -106,8 +105,8 @@ class RoundsResult:
     rounds : tuple of RoundSummary
     """
 
-    sign: NDArray[np.int8]
-    judged: NDArray[np.bool_]
+    sign: Signs
+    judged: Mask
     probability: Float
     round: NDArray[np.int16]
     rounds: tuple[RoundSummary, ...]
@@ -121,16 +120,14 @@ class RoundSizes:
     ----------
     holdout, initial, step : int
         In the hold-out, the initial sample, and each round after it.
+    num_rounds : int
+        How often is learnt from what was judged: once before each step and once after the last.
     """
 
     holdout: int
     initial: int
     step: int
-
-    def num_stages(self, most: int) -> int:
-        """How often a judge is asked for so many answers in all."""
-        rest = max(most - self.holdout - self.initial, 0)
-        return 2 + min(math.ceil(rest / self.step), MAX_ROUNDS - 1)
+    num_rounds: int
 
 
 def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
@@ -139,9 +136,9 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
     Examples
     --------
     >>> round_sizes(8700, most=None)
-    RoundSizes(holdout=525, initial=1050, step=450)
+    RoundSizes(holdout=525, initial=1050, step=450, num_rounds=17)
     >>> round_sizes(8700, most=2000)
-    RoundSizes(holdout=200, initial=700, step=200)
+    RoundSizes(holdout=200, initial=700, step=200, num_rounds=7)
     """
 
     def full(number: float) -> int:
@@ -163,7 +160,9 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
         rounds = 8 if num_pairs < 300_000 else 6
         step = max(full((most - holdout - initial) / rounds), _STEP_LEAST * batch_size)
     holdout = min(full(holdout), most)
-    return RoundSizes(holdout, min(full(initial), most - holdout), step)
+    initial = min(full(initial), most - holdout)
+    steps = math.ceil(max(most - holdout - initial, 0) / step)
+    return RoundSizes(holdout, initial, step, min(steps + 1, MAX_ROUNDS))
 
 
 class ActiveLearning:
@@ -200,7 +199,7 @@ class ActiveLearning:
         self,
         learner: PairLearner,
         judge: Judge,
-        known: NDArray[np.int8],
+        known: Signs,
         *,
         most: int | None = None,
         delta: float = 0.05,
@@ -208,7 +207,7 @@ class ActiveLearning:
         seed: int = 0,
     ) -> None:
         self._learner, self._judge, self._delta, self._seed = learner, judge, delta, seed
-        self._judged: NDArray[np.bool_] = known != NO_ANSWER
+        self._judged: Mask = known != NO_ANSWER
         self._sign = np.where(self._judged, known, 0).astype(np.int8)
         self._round = np.where(self._judged, 0, -1).astype(np.int16)
         self._asked = self._judged.copy()
@@ -217,7 +216,6 @@ class ActiveLearning:
         new = int((~self._asked).sum())
         self._left = new if most is None else min(most, new)
         self._sizes = round_sizes(new, most=most, batch_size=batch_size)
-        self._num_rounds = self._sizes.num_stages(self._left) - 1
 
     def run(self, target: float | None) -> RoundsResult:
         """Go through the rounds, until the bound is no larger than the target or all is asked.
@@ -229,8 +227,9 @@ class ActiveLearning:
         """
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
         sizes = self._sizes
-        self._ask(fresh[: sizes.holdout], HOLDOUT, 0, into=self._holdout)
-        self._ask(fresh[sizes.holdout : sizes.holdout + sizes.initial], INITIAL, 0)
+        holdout, initial, _ = np.split(fresh, [sizes.holdout, sizes.holdout + sizes.initial])
+        self._ask(holdout, HOLDOUT, 0, self._holdout)
+        self._ask(initial, INITIAL, 0, self._learnt_from)
         if not self._learnt_from.any():
             raise GraphError(
                 f"{int(self._asked.sum()):,} pairs were asked about, and none got a valid answer",
@@ -238,14 +237,15 @@ class ActiveLearning:
                 "model does not answer in the form that is asked for",
             )
         summaries = []
-        for number in range(1, self._num_rounds + 1):
+        for number in range(1, sizes.num_rounds + 1):
             probabilities = self._learner.probabilities(self._sign, self._learnt_from)
             summary = self._summary(probabilities, number)
             summaries.append(summary)
             met = target is not None and summary.bound <= target
-            if met or self._left <= 0 or number == self._num_rounds:
+            if met or self._left <= 0 or number == sizes.num_rounds:
                 break
-            if not self._ask(self._most_informative(probabilities), ROUNDS, number):
+            chosen = self._most_informative(probabilities)
+            if not self._ask(chosen, ROUNDS, number, self._learnt_from):
                 break  # nobody answers any more: a budget of tokens or money is spent
         holdout = np.flatnonzero(self._holdout)
         guess, sure = likeliest(temperature_scaled(probabilities, self._sign, holdout))
@@ -257,14 +257,7 @@ class ActiveLearning:
             rounds=tuple(summaries),
         )
 
-    def _ask(
-        self,
-        pairs: NDArray[np.int64],
-        stage: str,
-        number: int,
-        *,
-        into: NDArray[np.bool_] | None = None,
-    ) -> int:
+    def _ask(self, pairs: Pairs, stage: str, number: int, into: Mask) -> int:
         """Have pairs judged, to learn from or for the hold-out; how many got an answer."""
         pairs = pairs[: self._left]
         if not len(pairs):
@@ -276,10 +269,10 @@ class ActiveLearning:
         self._sign[answered] = answers[answers != NO_ANSWER]
         self._judged[answered] = True
         self._round[answered] = number
-        (self._learnt_from if into is None else into)[answered] = True
+        into[answered] = True
         return len(answered)
 
-    def _most_informative(self, probabilities: Float) -> NDArray[np.int64]:
+    def _most_informative(self, probabilities: Float) -> Pairs:
         """The pairs to ask about next, shuffled; hold-out pairs that rank with them leave it."""
         score = self._acquisition(probabilities)
         open_ = np.flatnonzero(~self._asked | self._holdout)
@@ -309,7 +302,7 @@ class ActiveLearning:
         wrong = int((guess != self._sign[rows]).sum())
         missed = int(((self._sign[rows] == -1) & (guess != -1)).sum())
         # Any of the rounds' bounds may decide that this is enough; each may fail with its part.
-        delta = self._delta / self._num_rounds
+        delta = self._delta / self._sizes.num_rounds
         return RoundSummary(
             round=number,
             num_judged=int(self._judged.sum()),
