@@ -415,8 +415,10 @@ def test_odd_entries_of_a_card_are_missing_values(odd: object) -> None:
     assert read_card(odd) == {}
 
 
-def test_a_build_goes_through_whatever_a_model_writes_on_its_cards() -> None:
-    odd = [value for name, value in ODD.items() if name != "half an emoji"]  # no JSON at all
+@pytest.mark.parametrize("no_json", [False, True], ids=["odd JSON", "replies that are none"])
+def test_a_build_goes_through_whatever_a_model_writes_on_its_cards(no_json: bool) -> None:
+    spoils = {"a huge number", "half an emoji"}  # a whole reply of the service
+    odd = [value for name, value in ODD.items() if no_json or name not in spoils]
 
     def spoilt(name: str, card: dict) -> dict:
         at = sum(name.encode())
@@ -425,7 +427,8 @@ def test_a_build_goes_through_whatever_a_model_writes_on_its_cards() -> None:
     build = carded_build(cards_of(spoilt))
 
     assert build.report.num_failed == 0
-    assert "without a card" not in build.report.details
+    assert build.report.decided_by["scored"] >= 100
+    assert ("without a card" in build.report.details) == no_json
 
 
 def test_without_traits_and_model_the_columns_to_supply_are_named() -> None:

@@ -30,6 +30,7 @@ Pairs = NDArray[np.int64]
 
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
+_KEPT_FRAC = 0.9  # of the calls for pairs, which cards that are asked for again may not take
 _FEWEST = 100  # answers below which there is nothing to learn from
 _MOST_PAIRS = 8_000_000  # about 3 GB of features, kernels and probabilities: 4,800 attributes
 
@@ -141,7 +142,8 @@ class ActiveBuilder:
                 f"expected {_MOST_PAIRS:,} at most, for which 3 GB of memory are needed",
                 hint="build graphs of parts and join them, or use ClusterPrefilter",
             )
-        catalogue = cards.fill_cards(session, self.card_model)
+        calls_kept = math.ceil(_KEPT_FRAC * (most or 0) / self.batch_size)
+        catalogue = cards.fill_cards(session, self.card_model, calls_kept=calls_kept)
 
         def judge(pairs: Pairs, stage: str, number: int) -> NDArray[np.int8]:
             judged = session.judge(chunks(pairs, self.batch_size), stage=stage, round=number)

@@ -189,11 +189,14 @@ def read_card(said: object) -> Card:
     return card
 
 
-def fill_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:
+def fill_cards(
+    session: BuildSession, model: ChatModel | None, *, calls_kept: int = 0
+) -> Catalogue:
     """The session's catalogue with traits for all attributes that a model could fill in.
 
     Attributes with traits are left as they are, and cost no call. What has no valid card after
-    three askings stays without one; it is listed in the session's details.
+    three askings stays without one; it is listed in the session's details. Nothing is asked again
+    where no more than `calls_kept` calls are left: those are for pairs.
 
     Raises
     ------
@@ -202,6 +205,12 @@ def fill_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:
     """
     lacking = without_traits(session.catalogue)
     check_cards_possible(lacking, len(session.catalogue), model=model)
+
+    def regrouped(left: list[list[Attribute]], asked: int) -> list[list[Attribute]]:
+        calls_left = session.calls_left
+        is_affordable = calls_left is None or calls_left > calls_kept
+        return card_calls(chain.from_iterable(left)) if is_affordable else []
+
     told = ask_numbered(
         lambda requests: session.ask(requests, STAGE, model=model),
         card_calls(lacking),
@@ -212,7 +221,7 @@ def fill_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:
         ),
         read=lambda attribute, said: read_card(said) or None,
         asks=_ASKS,
-        regroup=lambda left, asked: card_calls(chain.from_iterable(left)),
+        regroup=regrouped,
     )
     cards = {attribute.key: card for attribute, card in told.values.items()}
     still = [str(attribute) for attribute in lacking if attribute.key not in cards]
