@@ -31,8 +31,9 @@ class FractionStats:
 
     Examples
     --------
-    >>> FractionStats.of(np.array([0.2, 0.4])).p50
-    0.30000000000000004
+    >>> stats = FractionStats.of(np.arange(101) / 100)
+    >>> round(stats.mean, 2), round(stats.p5, 2), round(stats.p95, 2)
+    (0.5, 0.05, 0.95)
     """
 
     mean: float

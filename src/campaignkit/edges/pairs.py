@@ -126,13 +126,7 @@ def count_pairs(catalogue: Catalogue) -> int:
 
 
 def too_many(catalogue: Catalogue, num_pairs: int, *, batch_size: int = 25) -> GraphError:
-    """The refusal of a catalogue whose pairs no build can go through, with what they would cost.
-
-    Examples
-    --------
-    >>> print(too_many(Catalogue([]), 10**9).message.split(": ")[1])
-    40,000,000 calls of 25 and some 28,000,000,000 tokens; expected 50,000,000 at most
-    """
+    """The refusal of a catalogue with more pairs than a build takes, and what they would cost."""
     return GraphError(
         f"{len(catalogue):,} attributes make {num_pairs:,} pairs: "
         f"{-(-num_pairs // batch_size):,} calls of {batch_size} and some "

@@ -24,9 +24,15 @@ class Embedder(Protocol):
 
     Examples
     --------
-    >>> from campaignkit.embed import HashingEmbedder
-    >>> isinstance(HashingEmbedder(), Embedder)
-    True
+    >>> class LettersEmbedder:
+    ...     name = "letters"
+    ...
+    ...     def embed(self, texts):
+    ...         letters = "abcdefghijklmnopqrstuvwxyz"
+    ...         counts = [[1 + text.lower().count(letter) for letter in letters] for text in texts]
+    ...         return unit_rows(np.array(counts, dtype=float))
+    >>> embed_texts(LettersEmbedder(), ["Nike", "Rolex"]).shape
+    (2, 26)
     """
 
     @property
@@ -56,8 +62,11 @@ def checked_texts(texts: Sequence[str], *, name: str) -> list[str]:
 
     Examples
     --------
-    >>> checked_texts(("Nike", "Rolex"), name="demo")
-    ['Nike', 'Rolex']
+    >>> checked_texts("Nike", name="demo")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.EmbeddingError: demo was given the one text 'Nike'; expected a list of texts
+      hint: pass [text]
     """
     if isinstance(texts, str):
         raise EmbeddingError(
@@ -115,8 +124,10 @@ def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
     Examples
     --------
     >>> from campaignkit.embed import HashingEmbedder
-    >>> embed_texts(HashingEmbedder(), ["Nike", "Rolex"]).shape
-    (2, 512)
+    >>> texts = ["running shoes", "shoes for running", "Swiss watches"]
+    >>> points = embed_texts(HashingEmbedder(), texts)
+    >>> [round(float(cosine), 1) for cosine in points @ points[0]]
+    [1.0, 0.9, 0.0]
     """
     if isinstance(embedder, type) or not isinstance(embedder, Embedder):
         kind = f"the class {embedder.__name__}" if isinstance(embedder, type) else "no embedder"

@@ -28,9 +28,12 @@ class CsrSigns:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> CsrSigns(np.array([0, 1, 2]), np.array([1, 0]), np.array([1, 1])).num_nodes
-    2
+    >>> from campaignkit.graph import Edge, SignedGraph
+    >>> nike = ("brand", "Nike")
+    >>> edges = [Edge(nike, ("geo", "Peru"), 1), Edge(nike, ("geo", "Chile"), -1)]
+    >>> csr = SignedGraph.from_edges(edges).csr
+    >>> [array.tolist() for array in csr.of(0)]
+    [[1, 2], [-1, 1]]
     """
 
     indptr: NDArray[np.int64]

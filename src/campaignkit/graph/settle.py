@@ -93,7 +93,10 @@ def check_option(name: str, value: object, allowed: Sequence[str]) -> None:
 
     Examples
     --------
-    >>> check_option("neutral", "keep", ("keep", "drop"))
+    >>> check_option("neutral", "maybe", ("keep", "drop"))
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.GraphError: neutral is 'maybe'; expected one of 'keep', 'drop'
     """
     if value not in allowed:
         raise GraphError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}")

@@ -23,8 +23,13 @@ class GridPoint(NamedTuple):
 
     Examples
     --------
-    >>> GridPoint._fields
-    ('settings', 'spec')
+    >>> from campaignkit.spec import SamplingSpec
+    >>> box = {"pos_frac_range": (0, 1), "neg_frac_range": (0, 1), "num_samples": 9}
+    >>> ranges = {"brand": (1, 1), "geo": (1, 2)}
+    >>> spec = SamplingSpec(type_ranges=ranges, label_params={"any": box})
+    >>> point = spec.grid({"type_ranges.geo": [(1, 2), (2, 3)]})[1]
+    >>> point.settings, point.spec.type_ranges["geo"]
+    ({'type_ranges.geo': (2, 3)}, (2, 3))
     """
 
     settings: dict[str, Any]  # values of whatever type the fields have

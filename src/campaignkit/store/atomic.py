@@ -124,8 +124,13 @@ def refuse_occupied(given: str | os.PathLike[str], *, replace: bool = False) -> 
 
     Examples
     --------
-    >>> refuse_occupied("nowhere").name
-    'nowhere'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "mine.txt").write_text("keep me")
+    ...     try:
+    ...         refuse_occupied(folder, replace=True)
+    ...     except ArtifactError as error:
+    ...         print(error.hint)
+    give a new folder, or remove this one yourself
     """
     path = _target(given)
     kind = kind_of_file(path)

@@ -39,8 +39,9 @@ class Manifest(BaseModel):
 
     Examples
     --------
-    >>> Manifest(kind="graph", counts={"nodes": 3}).counts["nodes"]
-    3
+    >>> manifest = Manifest(kind="graph", counts={"nodes": 3})
+    >>> print(manifest.model_dump_json(include={"kind", "schema_version", "counts"}))
+    {"kind":"graph","schema_version":1,"counts":{"nodes":3}}
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -111,7 +112,18 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
 
     Examples
     --------
-    >>> verify_files(Path("."), Manifest(kind="graph"))  # lists no file: nothing can differ
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "edges.csv")
+    ...     _ = file.write_text("as written")
+    ...     manifest = Manifest(kind="graph", files={"edges.csv": digest_file(file)})
+    ...     verify_files(Path(folder), manifest)  # as it was
+    ...     _ = file.write_text("changed")
+    ...     try:
+    ...         verify_files(Path(folder), manifest)
+    ...     except ArtifactError as error:
+    ...         print(error.faults[0])
+    edges.csv: is not the file that was written (its digest differs)
     """
     faults = []
     root = folder.resolve()

@@ -11,13 +11,7 @@ from campaignkit.sample.moves.pick import free_node, pick
 
 @njit(**PART)
 def add_node(first, second, state):
-    """Propose that a free node of a uniformly drawn type joins.
-
-    Examples
-    --------
-    >>> add_node.__name__
-    'add_node'
-    """
+    """Propose that a free node of a uniformly drawn type joins."""
     t = pick(first, state.counts.size)
     if state.counts[t] >= state.high[t]:
         return np.int64(-1), np.int64(-1)

@@ -16,21 +16,15 @@ def pick(word, num_choices):
 
     Examples
     --------
-    >>> int(pick.py_func(2**63, 10))
-    5
+    >>> [int(pick.py_func(word, 10)) for word in (0, 2**63, 2**64 - 1)]
+    [0, 5, 9]
     """
     return np.int64(((np.uint64(word) >> _S32) * np.uint64(num_choices)) >> _S32)
 
 
 @njit(**PART)
 def free_node(word, t, state):
-    """A uniformly drawn node of type t that is not in the set; -1 if all are.
-
-    Examples
-    --------
-    >>> free_node.__name__
-    'free_node'
-    """
+    """A uniformly drawn node of type t that is not in the set; -1 if all are."""
     start = state.type_start[t]
     num_free = state.type_start[t + 1] - start - state.counts[t]
     if num_free <= 0:

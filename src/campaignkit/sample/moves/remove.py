@@ -11,13 +11,7 @@ from campaignkit.sample.moves.pick import pick
 
 @njit(**PART)
 def remove_node(first, second, state):
-    """Propose that a uniformly drawn node of a uniformly drawn type leaves.
-
-    Examples
-    --------
-    >>> remove_node.__name__
-    'remove_node'
-    """
+    """Propose that a uniformly drawn node of a uniformly drawn type leaves."""
     t = pick(first, state.counts.size)
     if state.counts[t] <= state.low[t]:
         return np.int64(-1), np.int64(-1)

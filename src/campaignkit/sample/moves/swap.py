@@ -11,13 +11,7 @@ from campaignkit.sample.moves.pick import free_node, pick
 
 @njit(**PART)
 def swap_node(first, second, state):
-    """Propose to replace a uniformly drawn node by a free one of its type.
-
-    Examples
-    --------
-    >>> swap_node.__name__
-    'swap_node'
-    """
+    """Propose to replace a uniformly drawn node by a free one of its type."""
     rank = pick(first, state.counts.sum())
     t = 0
     while rank >= state.counts[t]:

@@ -28,11 +28,6 @@ class Descriptions:
         The same attributes, those that were described with their description.
     failures : mapping of int to str
         Why the others have none, by position in the catalogue.
-
-    Examples
-    --------
-    >>> Descriptions(Catalogue([]), {}).failures
-    {}
     """
 
     catalogue: Catalogue

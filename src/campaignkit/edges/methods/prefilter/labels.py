@@ -58,11 +58,6 @@ class ClusterLabel:
         Three, or none where the model was not asked or gave none.
     failure : str
         Why the model gave no label; empty where it did or was not asked.
-
-    Examples
-    --------
-    >>> ClusterLabel("Nike").failure
-    ''
     """
 
     label: str

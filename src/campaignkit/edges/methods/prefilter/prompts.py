@@ -24,11 +24,6 @@ class Guide:
         What it has to say, in this order.
     version : int
         Raise it with the wording; it is part of the cache key, as the wording itself is.
-
-    Examples
-    --------
-    >>> "price tier" in GUIDES["brand"].instruction
-    True
     """
 
     kind: str

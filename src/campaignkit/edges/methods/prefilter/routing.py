@@ -22,13 +22,7 @@ IntArray = NDArray[np.int64]
 
 
 class Route(IntEnum):
-    """What becomes of the pairs of two clusters.
-
-    Examples
-    --------
-    >>> Route.NOT_VIABLE.word
-    'not viable'
-    """
+    """What becomes of the pairs of two clusters."""
 
     INHERIT_POSITIVE = 0
     """All are +, but those of members flagged as noise, which are classified."""
@@ -107,8 +101,8 @@ class Bands:
 
         Examples
         --------
-        >>> Bands.stricter().route(8).word
-        'classify'
+        >>> Bands().route(8).word, Bands.stricter().route(8).word
+        ('inherit positive', 'classify')
         """
         return cls(inherit_positive=9.0, inherit_negative=2.0)
 
@@ -138,11 +132,6 @@ class Routing:
     classified : bool[P]
         Pairs to be judged one by one: those of the route, of clusters without a score, and
         those of inheriting clusters that involve a member flagged as noise.
-
-    Examples
-    --------
-    >>> Routing(np.array([2], np.uint8), np.array([0]), np.array([True])).counts()["classify"]
-    1
     """
 
     route: NDArray[np.uint8]
