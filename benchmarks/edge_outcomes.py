@@ -20,8 +20,9 @@ import numpy as np
 from benchmarks.record import record, show_table
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
 from campaignkit.evaluation import EdgeOutcomes, Verdict, validate_edges
-from campaignkit.graph import SignedGraph, synthetic_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.seeds import stream
+from campaignkit.simulation import synthetic_graph
 
 SIZES = {"audience": 60, "brand": 60, "geo": 30, "platform": 10}
 EVEN = {"audience": (4, 6), "brand": (4, 6), "geo": (2, 3), "platform": (1, 1)}

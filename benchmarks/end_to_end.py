@@ -65,7 +65,7 @@ _LARGE = (
     _WORLD
     + """
 import campaignkit as ck
-graph = ck.graph.synthetic_graph(
+graph = ck.simulation.synthetic_graph(
     {{"brand": 20000, "audience": 30000, "creative": 40000, "geo": 10000}},
     num_positive=400_000, num_negative=300_000, seed=1)
 built = spent()
@@ -102,7 +102,7 @@ def run(code: str, *, cache: Path) -> list[str]:
 def main(*, num_rows: int = 1_000_000) -> None:
     """Measure, print and record."""
     from benchmarks.sampler import BOXES, RANGES
-    from campaignkit.graph import published_graph
+    from campaignkit.simulation import published_graph
     from campaignkit.spec import SamplingSpec
 
     figures: dict[str, dict[str, Any]] = {}

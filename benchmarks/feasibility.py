@@ -14,9 +14,10 @@ import numpy as np
 import campaignkit as ck
 from benchmarks.record import record, show_table
 from campaignkit.diagnosis.ceiling import pair_ceiling
-from campaignkit.graph import SignedGraph, published_graph
-from campaignkit.graph.published import PUBLISHED_TYPE_RANGES
+from campaignkit.graph import SignedGraph
 from campaignkit.seeds import stream
+from campaignkit.simulation import published_graph
+from campaignkit.simulation.synthetic import PUBLISHED_TYPE_RANGES
 
 NUM_BOXES = 300
 _SHOWN = (50, 90, 99, 100)

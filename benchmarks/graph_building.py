@@ -16,20 +16,14 @@ from numpy.typing import NDArray
 
 import campaignkit as ck
 from benchmarks.record import RESULTS, record, show_table
-from campaignkit.edges import (
-    PACKINGS,
-    LLMEdgeScorer,
-    PairTable,
-    RehearsalModel,
-    RehearsalWorld,
-    pack,
-)
+from campaignkit.edges import PACKINGS, LLMEdgeScorer, PairTable, pack
 from campaignkit.edges.methods.active.learners import StackedLearner
 from campaignkit.edges.methods.active.rounds import NO_ANSWER, ActiveLearning
 from campaignkit.edges.methods.packing import fewest_calls
 from campaignkit.embed import HashingEmbedder
 from campaignkit.llm import Budget
 from campaignkit.seeds import stream
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 Signs = NDArray[np.int8]
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from benchmarks.record import record
 from benchmarks.sampler import RANGES, Measured, measure
-from campaignkit.graph import SignedGraph, published_graph, synthetic_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_set import draw_counts
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.sample import AnnealingSampler
 from campaignkit.show import line_plot
+from campaignkit.simulation import published_graph, synthetic_graph
 from campaignkit.spec import SamplingSpec
 
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"

@@ -29,7 +29,7 @@ from benchmarks.record import record, show_table
 from campaignkit.edges import LLMEdgeScorer
 
 SRC = Path(ck.__file__).parent
-LEFT_OUT = ("simulation", "edges/rehearsal", "graph/synthetic", "testing")
+LEFT_OUT = ("simulation", "testing")
 Way = dict[str, set[str]]
 
 
@@ -53,8 +53,8 @@ def main() -> None:
 
 def pair_way() -> Way:
     """From a catalogue to the graph, with a language model's scorer and the active builder."""
-    world = ck.edges.RehearsalWorld(48, seed=1)
-    model = ck.edges.RehearsalModel(world)
+    world = ck.simulation.RehearsalWorld(48, seed=1)
+    model = ck.simulation.RehearsalModel(world)
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder:

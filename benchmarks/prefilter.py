@@ -24,11 +24,10 @@ from campaignkit.edges import (
     ClusterPrefilter,
     LLMEdgeScorer,
     Outcome,
-    RehearsalModel,
-    RehearsalWorld,
     build_graph,
 )
 from campaignkit.embed import MiniLMEmbedder
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 NUM_ATTRIBUTES = 160
 WORLDS = 5

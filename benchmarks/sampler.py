@@ -26,9 +26,9 @@ from benchmarks.python_annealers import (
     simanneal_drawer,
 )
 from benchmarks.record import record, show_table
-from campaignkit.graph import PUBLISHED_TYPE_RANGES, published_graph
 from campaignkit.sample import AnnealingSampler
 from campaignkit.sample.job import Chunk, ChunkRows, LabelJob, draw_chunk
+from campaignkit.simulation import PUBLISHED_TYPE_RANGES, published_graph
 from campaignkit.spec import SamplingSpec
 
 # 17.5 attributes a campaign on average.

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.record import RESULTS, cpu_s, peak_memory_mb, record, show_table
 from campaignkit.dataset import Block, CampaignDataset, DatasetWriter, Vocabulary
-from campaignkit.graph import published_graph
 from campaignkit.seeds import stream
+from campaignkit.simulation import published_graph
 
 # Attributes of a modality in a campaign, 1 elsewhere: 16 to 20 in all, near the published record.
 QUOTAS = {"gender-generation": (5, 6), "interest-and-other-attributes": (3, 5), "geo": (1, 2)}

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.graph import SignedGraph, synthetic_graph
+from campaignkit.graph import SignedGraph
+from campaignkit.simulation import synthetic_graph
 
 Record = dict[str, list[str]]
 

@@ -12,7 +12,7 @@ from site_parts.exhibit import Exhibit
 
 def building() -> Iterator[Exhibit]:
     """What calls buy, and a map of attributes; simulated."""
-    world = ck.edges.RehearsalWorld(80, seed=1)
+    world = ck.simulation.RehearsalWorld(80, seed=1)
     catalogue = world.carded()
     full = ck.build_graph(catalogue, scorer=world.scorer(), method=ck.BruteForce(), seed=1)
     points = []

@@ -22,6 +22,7 @@ The path, one room a step:
 - ``evaluation``: scores beside their floor and their ceiling
 - ``report``: pages and charts
 - ``recipes``: named data sets, made in one call
+- ``simulation``: worlds whose signs are known, to rehearse in and to draw graphs from
 
 Tables of campaign results:
 
@@ -93,6 +94,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "report": ("write_report",),
     "recipes": (),
+    "simulation": (),
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),
     "auditing": ("audit", "mine_rules"),

@@ -24,6 +24,7 @@ from campaignkit import (
     sample as sample,
     seeds as seeds,
     show as show,
+    simulation as simulation,
     spec as spec,
     store as store,
     tables as tables,

@@ -20,11 +20,12 @@ from campaignkit.diagnosis.feasibility import refuse_infeasible
 from campaignkit.diagnosis.reach import Reach
 from campaignkit.diagnosis.verdict import constraints_of, decide
 from campaignkit.errors import InfeasibleSpec, SpecError
-from campaignkit.graph import SignedGraph, published_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_set import fractions, pair_bounds
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.graph.published import PUBLISHED_TYPE_RANGES
 from campaignkit.seeds import stream
+from campaignkit.simulation import published_graph
+from campaignkit.simulation.synthetic import PUBLISHED_TYPE_RANGES
 from campaignkit.spec import LabelSpec, SamplingSpec
 
 SIZES = {"audience": 6, "brand": 3, "channel": 5}
@@ -300,7 +301,7 @@ def test_a_search_that_stops_says_unknown_and_how_far_it_came() -> None:
 def test_ranges_with_too_many_type_counts_are_still_decided_by_size() -> None:
     sizes = {f"m{i:02}": 8 for i in range(9)}
     ranges = dict.fromkeys(sizes, (2, 8))  # 40 million vectors of type counts
-    graph = ck.graph.synthetic_graph(sizes, pos_frac=0.3, neg_frac=0.3)
+    graph = ck.simulation.synthetic_graph(sizes, pos_frac=0.3, neg_frac=0.3)
     boxes = {"some": ((0.35, 1), (0, 1)), "both": ((0.5, 1), (0.5, 1)), "most": ((0.9, 1), (0, 1))}
 
     report = ck.feasible(

@@ -16,9 +16,9 @@ SEED = 3
 BUDGET = {"brute force": 400, "active": None}
 
 
-def world() -> ck.edges.RehearsalWorld:
+def world() -> ck.simulation.RehearsalWorld:
     """The world that the server answers from."""
-    return ck.edges.RehearsalWorld(WORLD, seed=SEED, malformed=0.03)
+    return ck.simulation.RehearsalWorld(WORLD, seed=SEED, malformed=0.03)
 
 
 def build(url: str, method: str, store: Path | None, *, workers: int) -> dict[str, object]:

@@ -15,8 +15,6 @@ from campaignkit.edges import (
     ActiveBuilder,
     GraphBuild,
     LLMEdgeScorer,
-    RehearsalModel,
-    RehearsalWorld,
     TraitScorer,
     build_graph,
     plan_graph,
@@ -33,6 +31,7 @@ from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, compare
 from campaignkit.llm import Budget, CallError, Prompt, ScriptedModel
 from campaignkit.seeds import stream
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 WORLD = RehearsalWorld(80, seed=1)
 SMALL = RehearsalWorld(64, seed=1)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges import RehearsalWorld
 from campaignkit.edges.methods.active.calibration import (
     likeliest,
     temperature_scaled,
@@ -42,6 +41,7 @@ from campaignkit.edges.methods.active.rounds import (
 from campaignkit.edges.pairs import PairTable
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
+from campaignkit.simulation import RehearsalWorld
 
 
 @cache

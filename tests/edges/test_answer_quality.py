@@ -12,8 +12,6 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     GraphBuild,
     LLMEdgeScorer,
-    RehearsalModel,
-    RehearsalWorld,
     TraitScorer,
     build_graph,
     check_known_pairs,
@@ -27,6 +25,7 @@ from campaignkit.edges.scorers.protocols import Judgement
 from campaignkit.edges.store import Answer, Vote
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph, compare
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 STARTER = Catalogue.bundled("starter-27")
 WORLD = RehearsalWorld(

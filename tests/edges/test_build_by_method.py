@@ -280,7 +280,7 @@ def test_the_promised_lines_work_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    world = ck.edges.RehearsalWorld(160, seed=1)
+    world = ck.simulation.RehearsalWorld(160, seed=1)
     catalogue, scorer = world.carded(), world.scorer()
 
     plan = ck.plan_graph(catalogue, method=ck.BruteForce(batch_size=25, packing="mixed"))

@@ -16,12 +16,11 @@ from campaignkit.edges import (
     GraphMethod,
     LLMEdgeScorer,
     PairStates,
-    RehearsalModel,
-    RehearsalWorld,
 )
 from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.errors import GraphError
 from campaignkit.llm import ScriptedModel
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 from campaignkit.testing import check_graph_method
 
 WORLD = RehearsalWorld(80, seed=5)

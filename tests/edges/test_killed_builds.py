@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from campaignkit.edges import RehearsalModel
+from campaignkit.simulation import RehearsalModel
 from campaignkit.testing import FaultSchedule, ModelServer
 
 HERE = Path(__file__).parent

@@ -21,7 +21,6 @@ from campaignkit.edges import (
     FactTable,
     LLMEdgeScorer,
     PairPrompt,
-    RehearsalWorld,
     ScoreScale,
     SignScale,
     build_graph,
@@ -31,6 +30,7 @@ from campaignkit.edges.prompt_data import read_data
 from campaignkit.edges.scorers.llm import every_pair, negative_edges
 from campaignkit.errors import GraphError
 from campaignkit.llm import Budget, Prompt, RetryPolicy, ScriptedModel
+from campaignkit.simulation import RehearsalWorld
 
 STARTER = Catalogue.bundled("starter-27")
 NIKE = Attribute("brand", "Nike")

@@ -15,7 +15,6 @@ from campaignkit.edges import (
     BruteForce,
     PairPrompt,
     PairTable,
-    RehearsalWorld,
     SignScale,
     TraitScorer,
     build_graph,
@@ -25,6 +24,7 @@ from campaignkit.edges import (
 from campaignkit.edges.plan import PromptLengths
 from campaignkit.errors import CampaignkitError, GraphError
 from campaignkit.llm import Budget
+from campaignkit.simulation import RehearsalWorld
 
 RETAIL = Catalogue.bundled("retail-160")
 STARTER = Catalogue.bundled("starter-27")

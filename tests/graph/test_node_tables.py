@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.graph import SignedGraph, published_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import DenseArrays, GraphLists, NodeTables
+from campaignkit.simulation import published_graph
 
 
 def graph_of(sizes: list[int], share: float, seed: int) -> SignedGraph:

@@ -6,7 +6,7 @@ import pytest
 
 from campaignkit import recipes
 from campaignkit.diagnosis import pair_ceiling
-from campaignkit.graph import PUBLISHED_SIZES
+from campaignkit.simulation import PUBLISHED_SIZES
 
 
 @pytest.mark.parametrize("name", ["imbalanced-5", "balanced-5"])

@@ -14,9 +14,10 @@ from worlds import SIZES, spec_of, structured_graph
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.dataset import CampaignDataset
-from campaignkit.graph import SignedGraph, published_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 from campaignkit.sample.moves import free_node, pick, swap_node
+from campaignkit.simulation import published_graph
 from campaignkit.spec import SamplingSpec
 
 STRATEGIES = [Rejection(), HeatBath(), Annealing(stop="mixed")]

@@ -18,10 +18,11 @@ from worlds import SIZES, spec_of, structured_graph
 from campaignkit.catalogue import Catalogue
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import SamplingFailed, SettingError, SpecError
-from campaignkit.graph import Edge, SignedGraph, published_graph
+from campaignkit.graph import Edge, SignedGraph
 from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
 from campaignkit.sample.job import Chunk, draw_chunk
 from campaignkit.sample.moves.defaults import DEFAULT_MOVES
+from campaignkit.simulation import published_graph
 
 BOXES = {"pos": ((0.3, 0.6), (0.0, 0.2)), "tail": ((0.5, 1.0), (0.0, 0.1))}
 STRATEGIES = [Rejection(), HeatBath(), Annealing(stop="mixed")]

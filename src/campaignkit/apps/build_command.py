@@ -19,9 +19,10 @@ from campaignkit.store import refuse_occupied
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges import EdgeScorer, GraphBuild, GraphMethod, GraphPlan, RehearsalWorld
+    from campaignkit.edges import EdgeScorer, GraphBuild, GraphMethod, GraphPlan
     from campaignkit.graph import SignedGraph
     from campaignkit.llm import ChatModel
+    from campaignkit.simulation import RehearsalWorld
 
 _MODEL = "With a language model"
 _SPENT = "What may be spent"
@@ -243,7 +244,7 @@ def build(
 
 
 def _world(attributes: Catalogue, *, seed: int) -> RehearsalWorld:
-    from campaignkit.edges import RehearsalWorld
+    from campaignkit.simulation import RehearsalWorld
 
     return RehearsalWorld(attributes, seed=seed)
 
@@ -251,7 +252,7 @@ def _world(attributes: Catalogue, *, seed: int) -> RehearsalWorld:
 def _chat(
     model: str | None, base_url: str | None, world: RehearsalWorld | None
 ) -> ChatModel | None:
-    from campaignkit.edges import RehearsalModel
+    from campaignkit.simulation import RehearsalModel
 
     if world is not None:
         return RehearsalModel(world)

@@ -163,7 +163,7 @@ def graph_places(graph: SignedGraph, vocabulary: Vocabulary) -> NDArray[np.int64
     Examples
     --------
     >>> from campaignkit.dataset.vocabulary import Vocabulary
-    >>> from campaignkit.graph import synthetic_graph
+    >>> from campaignkit.simulation import synthetic_graph
     >>> graph = synthetic_graph({"brand": 2, "geo": 2}, num_positive=1, num_negative=1, seed=0)
     >>> keys = tuple(a.key for a in graph.catalogue)
     >>> graph_places(graph, Vocabulary(keys)).tolist()

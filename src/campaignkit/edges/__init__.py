@@ -25,7 +25,6 @@ from campaignkit.edges.methods.prefilter import (
 from campaignkit.edges.methods.protocols import GraphMethod
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, StagePlan
-from campaignkit.edges.rehearsal import RehearsalModel, RehearsalScorer, RehearsalWorld
 from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.scorers.comparisons import Overlap
 from campaignkit.edges.scorers.context import ContextProvider, FactTable
@@ -65,9 +64,6 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairStates",
     "PairTable",
     "Prefiltering",
-    "RehearsalModel",
-    "RehearsalScorer",
-    "RehearsalWorld",
     "RoundSummary",
     "RuleCounts",
     "ScoreScale",

@@ -108,7 +108,7 @@ class EdgeOutcomes:
     Examples
     --------
     >>> from campaignkit.evaluation import validate_edges
-    >>> from campaignkit.graph import synthetic_graph
+    >>> from campaignkit.simulation import synthetic_graph
     >>> graph = synthetic_graph({"brand": 2, "geo": 2}, num_positive=2, num_negative=2, seed=0)
     >>> rows = [{"brand": e.source[1], "geo": e.target[1]} for e in graph.edges()] * 50
     >>> told = validate_edges(graph, rows, outcomes=[e.sign for e in graph.edges()] * 50)
@@ -171,7 +171,7 @@ class EdgeOutcomes:
         Examples
         --------
         >>> from campaignkit.evaluation import validate_edges
-        >>> from campaignkit.graph import synthetic_graph
+        >>> from campaignkit.simulation import synthetic_graph
         >>> graph = synthetic_graph({"brand": 2, "geo": 2}, num_positive=3, num_negative=0, seed=0)
         >>> rows = [{"brand": e.source[1], "geo": e.target[1]} for e in graph.edges()] * 50
         >>> validate_edges(graph, rows, outcomes=[1, 2, 3] * 50).flipped() == graph
@@ -193,7 +193,7 @@ class EdgeOutcomes:
         Examples
         --------
         >>> from campaignkit.evaluation import validate_edges
-        >>> from campaignkit.graph import synthetic_graph
+        >>> from campaignkit.simulation import synthetic_graph
         >>> graph = synthetic_graph({"brand": 2, "geo": 2}, num_positive=2, num_negative=2, seed=0)
         >>> rows = [{"brand": e.source[1], "geo": e.target[1]} for e in graph.edges()] * 50
         >>> told = validate_edges(graph, rows, outcomes=[e.sign for e in graph.edges()] * 50)

@@ -65,7 +65,7 @@ class GraphOracle:
     --------
     >>> import campaignkit as ck
     >>> sizes = {"brand": 20, "geo": 30}
-    >>> graph = ck.graph.synthetic_graph(sizes, num_positive=200, num_negative=100)
+    >>> graph = ck.simulation.synthetic_graph(sizes, num_positive=200, num_negative=100)
     >>> spec = ck.diagnose(graph, type_ranges={"brand": (2, 3), "geo": (3, 5)}).suggest(
     ...     {"pos": 30, "neg": 30})
     >>> dataset = ck.AnnealingSampler(graph, spec).sample()

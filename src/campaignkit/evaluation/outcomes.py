@@ -74,7 +74,7 @@ def validate_edges(
 
     Examples
     --------
-    >>> from campaignkit.graph import synthetic_graph
+    >>> from campaignkit.simulation import synthetic_graph
     >>> graph = synthetic_graph({"brand": 4, "geo": 4}, num_positive=6, num_negative=2, seed=1)
     >>> signs = {(e.source[1], e.target[1]): e.sign for e in graph.edges()}
     >>> names = [(a.value, b.value) for a in graph.catalogue.of("brand")

@@ -59,7 +59,7 @@ def signal_shares(dataset: CampaignDataset, graph: SignedGraph) -> SignalShares:
     --------
     >>> import campaignkit as ck
     >>> sizes = {"brand": 20, "geo": 30}
-    >>> graph = ck.graph.synthetic_graph(sizes, num_positive=200, num_negative=100)
+    >>> graph = ck.simulation.synthetic_graph(sizes, num_positive=200, num_negative=100)
     >>> spec = ck.diagnose(graph, type_ranges={"brand": (2, 3), "geo": (3, 5)}).suggest(
     ...     {"pos": 30, "neg": 30})
     >>> shares = signal_shares(ck.AnnealingSampler(graph, spec).sample(), graph)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from campaignkit.graph import SignedGraph, synthetic_graph
+from campaignkit.graph import SignedGraph
+from campaignkit.simulation import synthetic_graph
 
 
 @dataclass(frozen=True)
 class World:
-    """The arguments of :func:`~campaignkit.graph.synthetic_graph`, all but the seed.
+    """The arguments of :func:`~campaignkit.simulation.synthetic_graph`, all but the seed.
 
     Examples
     --------

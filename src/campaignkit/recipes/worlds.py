@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from campaignkit.graph.published import PUBLISHED_NEGATIVE, PUBLISHED_POSITIVE, PUBLISHED_SIZES
 from campaignkit.recipes.world import World
+from campaignkit.simulation.synthetic import (
+    PUBLISHED_NEGATIVE,
+    PUBLISHED_POSITIVE,
+    PUBLISHED_SIZES,
+)
 
 # The five features are published; how many attributes each has, how many a campaign holds and how
 # dense the graph is are not. These are ours: 400 attributes, 10.5 of them in a campaign on
@@ -27,7 +31,7 @@ FIVE_TYPE_RANGES = MappingProxyType(
     }
 )
 
-# The 746 attributes and the edges of campaignkit.graph.published_graph.
+# The 746 attributes and the edges of campaignkit.simulation.published_graph.
 TEN_MODALITIES = World(
     PUBLISHED_SIZES, num_positive=PUBLISHED_POSITIVE, num_negative=PUBLISHED_NEGATIVE
 )

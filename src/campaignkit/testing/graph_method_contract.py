@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Attribute, Catalogue
-    from campaignkit.edges import GraphBuild, GraphMethod, RehearsalWorld
+    from campaignkit.edges import GraphBuild, GraphMethod
     from campaignkit.llm import Budget
+    from campaignkit.simulation import RehearsalWorld
 
 PairKey = frozenset[tuple[str, str]]
 
@@ -47,8 +48,8 @@ def check_graph_method(
     >>> check_graph_method(BruteForce())
     """
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges import RehearsalWorld
     from campaignkit.llm import Budget
+    from campaignkit.simulation import RehearsalWorld
 
     known = world or RehearsalWorld(80, seed=5)
     allowed = None if calls is None else Budget(calls=calls)

@@ -17,8 +17,6 @@ from campaignkit.edges import (
     GraphBuild,
     LLMEdgeScorer,
     Outcome,
-    RehearsalModel,
-    RehearsalWorld,
     TraitScorer,
     build_graph,
     plan_graph,
@@ -35,6 +33,7 @@ from campaignkit.llm import (
     ScriptedModel,
 )
 from campaignkit.report import draw_clusters, write_prefilter
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 from campaignkit.testing import ModelServer
 
 pytest.importorskip("sklearn")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from campaignkit.graph import PUBLISHED_TYPE_RANGES
 from campaignkit.recipes.recipe import Recipe
 from campaignkit.recipes.worlds import TEN_MODALITIES
+from campaignkit.simulation import PUBLISHED_TYPE_RANGES
 
 TEN_13K = Recipe(
     name="ten-13k",

@@ -73,7 +73,8 @@ class ActiveBuilder:
 
     Examples
     --------
-    >>> from campaignkit.edges import RehearsalWorld, build_graph
+    >>> from campaignkit.edges import build_graph
+    >>> from campaignkit.simulation import RehearsalWorld
     >>> from campaignkit.llm import Budget
     >>> world = RehearsalWorld(80, seed=1)
     >>> build = build_graph(

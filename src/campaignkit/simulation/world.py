@@ -6,17 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.rehearsal.latent import draw_scores
-from campaignkit.edges.rehearsal.scorer import RehearsalScorer
-from campaignkit.edges.rehearsal.traits import draw_traits, with_errors
+from campaignkit.edges import PairTable
 from campaignkit.errors import Fault, GraphError
-from campaignkit.graph import SignedGraph, synthetic_graph
+from campaignkit.graph import SignedGraph
 from campaignkit.seeds import checked_seed, stream
+from campaignkit.simulation.latent import LatentFactors, ends_of, standard
+from campaignkit.simulation.synthetic import numbered_catalogue
+from campaignkit.simulation.traits import Traits, draw_traits, visible_scores, with_errors
 
 _MODALITY_SHARES = {"brand": 60, "audience": 60, "platform": 10, "geo": 30}  # published, of 160
+# Shares of a score's variance: what traits show, what a few hidden properties of the attributes
+# make, and what is the pair's own. They are those the published comparison was simulated with.
+VISIBLE, HIDDEN, OWN = 0.75, 0.10, 0.15
+_HIDDEN_RANK = 3
 
 
 class RehearsalWorld:
@@ -105,20 +111,11 @@ class RehearsalWorld:
         self.seed = checked_seed(seed)
         self.flip_rate, self.malformed, self.position_bias = flip_rate, malformed, position_bias
         self.catalogue = _as_catalogue(catalogue)
-        codes = _codes(self.catalogue)
-        self.pairs = _cross_pairs(codes)
-        if not len(self.pairs):
-            raise GraphError(
-                f"{self.catalogue!r} has no pair of different modalities",
-                hint="give at least two modalities",
-            )
-        self._number = np.full((len(codes), len(codes)), -1, dtype=np.int32)
-        self._number[self.pairs[:, 0], self.pairs[:, 1]] = np.arange(len(self.pairs))
-        traits = draw_traits(len(codes), stream(self.seed, "rehearsal", "traits"))
+        self._table = PairTable(self.catalogue)
+        self.pairs = self._table.pairs
+        traits = draw_traits(len(self.catalogue), stream(self.seed, "rehearsal", "traits"))
         self._told = with_errors(traits, wrong_cards, stream(self.seed, "rehearsal", "cards"))
-        self.score = draw_scores(
-            traits, codes, self.pairs, stream(self.seed, "rehearsal", "scores")
-        )
+        self.score = _scores(traits, self._table, stream(self.seed, "rehearsal", "scores"))
         self.truth, self._borders = _cut(self.score, pos_frac, neg_frac)
         self._drawn: dict[tuple[int, int], NDArray[np.float32]] = {}
         self._noise_sd = _noise_for(self.score, self._borders, flip_rate)
@@ -138,11 +135,7 @@ class RehearsalWorld:
         GraphError
             If both are of one modality.
         """
-        a, b = self.catalogue.index(one.key), self.catalogue.index(other.key)
-        found = int(self._number[min(a, b), max(a, b)])
-        if found < 0:
-            raise GraphError(f"{one} and {other} are of one modality, which have no sign")
-        return found
+        return self._table.index(one, other)
 
     def truth_graph(self) -> SignedGraph:
         """The true signs as a graph, neutral pairs among them."""
@@ -283,11 +276,80 @@ class RehearsalWorld:
         return self._drawn[rerun, turn]
 
 
+class RehearsalScorer:
+    """Signs from a :class:`RehearsalWorld`: near a border now one sign, now the other.
+
+    A pair asked twice is answered by two draws; what came between does not matter. Pairs late in
+    a call are answered a little lower where the world has a position bias.
+
+    Parameters
+    ----------
+    world : RehearsalWorld
+        Where the signs come from.
+    rerun : int
+        Another number, other errors: two runs of brute force are two numbers.
+
+    Attributes
+    ----------
+    num_calls, num_judgements : int
+        What was asked so far.
+
+    Examples
+    --------
+    >>> world = RehearsalWorld({"brand": 3, "geo": 2}, seed=1)
+    >>> scorer = world.scorer()
+    >>> scorer.score([(world.catalogue[0], world.catalogue[3])]), scorer.num_calls
+    ([1], 1)
+    """
+
+    def __init__(self, world: RehearsalWorld, *, rerun: int = 0) -> None:
+        self._world = world
+        self._rerun = rerun
+        self._asked = np.zeros(world.num_pairs, dtype=np.int64)
+        self.num_calls = 0
+        self.num_judgements = 0
+
+    def score(self, pairs: Sequence[tuple[Attribute, Attribute]]) -> list[int]:
+        """A sign for each pair, in one call.
+
+        Raises
+        ------
+        UnknownAttribute
+            If an attribute is not of this world.
+        GraphError
+            If two attributes are of one modality.
+        """
+        asked = np.array([self._world.pair_index(a, b) for a, b in pairs], dtype=np.int64)
+        self.num_calls += 1
+        self.num_judgements += len(asked)
+        turns = self._asked[asked]
+        np.add.at(self._asked, asked, 1)
+        place = np.linspace(0.5, -0.5, len(asked)) if len(asked) > 1 else np.zeros(len(asked))
+        signs = np.zeros(len(asked), dtype=np.int64)
+        for turn in np.unique(turns).tolist():
+            rows = turns == turn
+            signs[rows] = self._world.answers(
+                asked[rows], rerun=self._rerun, turn=turn, place=place[rows]
+            )
+        return signs.tolist()
+
+
+def _scores(traits: Traits, table: PairTable, rng: Generator) -> NDArray[np.float64]:
+    """float64[P]: the scores of all pairs, mean 0 and variance 1."""
+    one, other = table.pairs.T
+    visible = visible_scores(traits, table.codes, table.pairs, rng)
+    left, right = (rng.normal(size=(len(table.codes), _HIDDEN_RANK)) for _ in range(2))
+    hidden = LatentFactors(left, right).scores(one, other)
+    own = rng.normal(size=len(table))
+    parts = ((VISIBLE, visible), (HIDDEN, hidden), (OWN, own))
+    return standard(sum(np.sqrt(share) * standard(part) for share, part in parts))
+
+
 def _as_catalogue(given: Catalogue | Mapping[str, int] | int) -> Catalogue:
     if isinstance(given, Catalogue):
         return Catalogue(Attribute(a.modality, a.value) for a in given)
     if isinstance(given, Mapping):
-        return synthetic_graph(given, num_positive=0, num_negative=0).catalogue
+        return numbered_catalogue(given)
     if isinstance(given, bool) or not isinstance(given, int) or given < 16 or given % 16:
         raise GraphError(
             f"catalogue is {given!r}; expected a catalogue, sizes by modality, or a number",
@@ -296,32 +358,25 @@ def _as_catalogue(given: Catalogue | Mapping[str, int] | int) -> Catalogue:
     return _as_catalogue({m: given * share // 160 for m, share in _MODALITY_SHARES.items()})
 
 
-def _codes(catalogue: Catalogue) -> NDArray[np.int32]:
-    number = {modality: code for code, modality in enumerate(catalogue.modalities)}
-    return np.array([number[a.modality] for a in catalogue], dtype=np.int32)
-
-
-def _cross_pairs(codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    differ = np.triu(codes[:, None] != codes[None, :])
-    return np.argwhere(differ).astype(np.int32)
-
-
 def _cut(
     score: NDArray[np.float64], pos_frac: float, neg_frac: float
 ) -> tuple[NDArray[np.int8], tuple[float, float]]:
     """Signs with exactly these shares, and the scores between which they change."""
-    order = np.argsort(score, kind="stable")
     num_neg = round(neg_frac * len(score))
     num_pos = min(round(pos_frac * len(score)), len(score) - num_neg)
     truth = np.zeros(len(score), dtype=np.int8)
-    truth[order[:num_neg]] = -1
-    truth[order[len(score) - num_pos :]] = 1
-    ends = np.concatenate([[-math.inf], score[order], [math.inf]])
+    for sign, rows in zip((-1, 1), ends_of(score, num_neg, num_pos), strict=True):
+        truth[rows] = sign
 
-    def border(below: int) -> float:
-        return float(ends[below] + ends[below + 1]) / 2
+    def border(upper: NDArray[np.bool_]) -> float:
+        return (
+            float(
+                np.max(score[~upper], initial=-math.inf) + np.min(score[upper], initial=math.inf)
+            )
+            / 2
+        )
 
-    return truth, (border(num_neg), border(len(score) - num_pos))
+    return truth, (border(truth > -1), border(truth > 0))
 
 
 def _noise_for(

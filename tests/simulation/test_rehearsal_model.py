@@ -8,20 +8,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from campaignkit.edges import (
-    LLMEdgeScorer,
-    PairPrompt,
-    RehearsalModel,
-    RehearsalWorld,
-    ScoreScale,
-    SignScale,
-    build_graph,
-)
+from campaignkit.edges import LLMEdgeScorer, PairPrompt, ScoreScale, SignScale, build_graph
 from campaignkit.edges.prompt_data import data_block
 from campaignkit.edges.scorers.prompt import reply_form
 from campaignkit.errors import CampaignkitError
 from campaignkit.graph import compare
 from campaignkit.llm import MalformedReply, Prompt
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 WORLD = RehearsalWorld(160, seed=2)
 BRAND = WORLD.catalogue.of("brand")

@@ -8,9 +8,10 @@ from hypothesis import given, strategies as st
 
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges import RehearsalWorld, build_graph
-from campaignkit.edges.rehearsal.latent import HIDDEN, OWN, VISIBLE
+from campaignkit.edges import build_graph
 from campaignkit.errors import GraphError, UnknownAttribute
+from campaignkit.simulation import RehearsalWorld
+from campaignkit.simulation.world import HIDDEN, OWN, VISIBLE
 
 WORLD = RehearsalWorld(160, seed=1)
 SPARSE = RehearsalWorld(160, seed=2, pos_frac=0.2, neg_frac=0.3)

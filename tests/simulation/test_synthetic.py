@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.errors import CampaignkitError, GraphError
-from campaignkit.graph import SignedGraph, published_graph, synthetic_graph
+from campaignkit.graph import SignedGraph
+from campaignkit.simulation import published_graph, synthetic_graph
 
 SIZES = {"brand": 60, "audience": 60, "geo": 30}
 
@@ -118,17 +119,17 @@ def test_a_hundred_thousand_attributes_are_drawn_without_their_square() -> None:
     ("sizes", "arguments", "expected"),
     [
         ({"a": 3}, {}, "holds 1 modalities; expected 2"),
-        ({"a": 3, "b": 0}, {}, r"sizes\['b'\]: is 0"),
-        ({"a": 3, "b": 2.5}, {}, "is 2.5; expected a whole number"),
+        ({"a": 3, "b": 0}, {}, r"sizes\['b'\] is 0"),
+        ({"a": 3, "b": 2.5}, {}, "is 2.5; expected an integer"),
         ({"a": 3, "label": 2}, {}, "'label' is taken"),
-        ({"a": 3, "b": 2}, {"pos_frac": 1.5}, "pos_frac is 1.5; expected a share"),
+        ({"a": 3, "b": 2}, {"pos_frac": 1.5}, "pos_frac is 1.5; expected a number"),
         ({"a": 3, "b": 2}, {"pos_frac": None}, "neither of pos_frac and num_positive"),
         ({"a": 3, "b": 2}, {"num_positive": 2}, "both of pos_frac and num_positive"),
         ({"a": 3, "b": 2}, {"neg_frac": None, "num_negative": -1}, "num_negative is -1"),
         ({"a": 3, "b": 2}, {"pos_frac": 0.9, "neg_frac": 0.9}, "10 edges asked for, .* 6 pairs"),
-        ({"a": 3, "b": 2}, {"low_rank": -1}, "low_rank: is -1"),
-        ({"a": 3, "b": 2}, {"communities": 0}, "communities: is 0"),
-        ({"a": 3, "b": 2}, {"hubs": 2}, "hubs: is 2"),
+        ({"a": 3, "b": 2}, {"low_rank": -1}, "low_rank is -1"),
+        ({"a": 3, "b": 2}, {"communities": 0}, "communities is 0"),
+        ({"a": 3, "b": 2}, {"hubs": 2}, "hubs is 2"),
         ({"a": 90_000, "b": 90_000}, {}, "do not fit in memory"),
     ],
 )
