@@ -120,7 +120,7 @@ class Service:
         self._pool: Any = http.ConnectionPool(
             proxy=None if proxy is None else _as_proxy(http, proxy),
             max_connections=None,
-            keepalive_expiry=5.0,
+            keepalive_expiry=2.0,  # sooner than servers hang up: what they cut may be paid for
             network_backend=self._limit,
         )
         weakref.finalize(self, self._pool.close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.seeds import key64
 
 KINDS = (
@@ -46,7 +46,7 @@ class FaultSchedule:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If the shares are negative or exceed 1 together.
 
     Examples
@@ -71,7 +71,7 @@ class FaultSchedule:
     def __post_init__(self) -> None:
         shares = [getattr(self, kind) for kind in KINDS]
         if min(shares) < 0 or sum(shares) > 1 + 1e-9:
-            raise CampaignkitError(f"the shares {shares} are no shares; expected at most 1 in all")
+            raise SettingError(f"the shares {shares} are no shares; expected at most 1 in all")
 
     @classmethod
     def of_all_kinds(cls, share: float, *, seed: int = 0) -> FaultSchedule:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -209,12 +210,25 @@ class ModelServer:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes back over the wire, and how it breaks off."""
+    """What goes back over the wire, and how it breaks off.
+
+    Attributes
+    ----------
+    status : int
+    body : JSON
+    retry_after_s : float or None
+        Told in a header.
+    fault : str or None
+        ``"timed_out"`` or ``"cut"``.
+    wire : function or None
+        Writes all of the reply itself, head and body; the connection ends with it.
+    """
 
     status: int
-    body: dict[str, Any]
+    body: Any
     retry_after_s: float | None = None
     fault: str | None = None
+    wire: Callable[[Any], None] | None = None  # Any: a file of bytes
 
     @classmethod
     def of_refusal(cls, side: ProtocolSide, refusal: Refusal) -> Response:
@@ -241,6 +255,11 @@ class _Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         response = self.server.serve(self.path, self.headers, json.loads(self.rfile.read(length)))
+        if response.wire is not None:
+            self.close_connection = True
+            with suppress(OSError):  # the client has heard enough
+                response.wire(self.wfile)
+            return
         content = json.dumps(response.body).encode()
         if response.fault == "timed_out":
             self.server.wait()

@@ -114,7 +114,7 @@ class GeminiModel:
         candidates = told.get("candidates") or []
         if not candidates:
             feedback = told.get("promptFeedback") or {}
-            if counted is None and not feedback and "candidates" not in told:
+            if counted is None and not feedback and told.get("candidates") is None:
                 raise MalformedReply(f"{self._service.where} answered with something else")
             why = feedback.get("blockReason") or "no reason given"
             usage = _usage_of(counted, sent, "")
