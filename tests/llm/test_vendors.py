@@ -276,26 +276,6 @@ def test_options_reach_the_service_and_the_cache_key() -> None:
             openai(server, options={"seed": object()})
 
 
-def test_a_page_of_a_proxy_is_no_reply(make: Make) -> None:
-    with ModelServer(right) as server:
-        serve = server._http.serve
-
-        def page(path: str, headers: Any, body: Any) -> Any:
-            return Page(200, serve(path, headers, body).body)
-
-        server._http.serve = page
-        with pytest.raises(MalformedReply):
-            make(server).ask(Prompt("Fit?"), Signs)
-
-
-class Page:
-    """An answer that is JSON, but not the protocol's."""
-
-    def __init__(self, status: int, body: Any) -> None:
-        self.status, self.body = status, {"welcome": "please log in"}
-        self.retry_after_s = self.fault = None
-
-
 def test_a_blocked_reply_is_refused_and_paid_for(make: Make) -> None:
     with ModelServer(right) as server:
         serve = server._http.serve
