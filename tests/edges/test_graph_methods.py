@@ -39,8 +39,9 @@ def test_asking_in_order_keeps_the_contract() -> None:
 
 @pytest.mark.slow
 def test_the_active_builder_keeps_the_contract() -> None:
-    check_graph_method(ActiveBuilder(0.25), world=WORLD)
-    check_graph_method(ActiveBuilder(None), world=WORLD, calls=40)
+    world = RehearsalWorld(64, seed=5)
+    check_graph_method(ActiveBuilder(0.5), world=world)
+    check_graph_method(ActiveBuilder(None), world=world, calls=20)
 
 
 @pytest.mark.slow
