@@ -9,6 +9,10 @@ from operator import index
 
 from campaignkit.errors import CampaignkitError, Fault, SettingError
 
+# Ranges of shares are compared with counts of pairs; this absorbs what binary floats lose: 0.3 of
+# 10 pairs is 3.0000000000000004 or 2.9999999999999996.
+BOX_EPSILON = 1e-9
+
 
 def checked_count(
     value: object,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from campaignkit.errors import SpecError
+from campaignkit.errors import CampaignkitError, SpecError
 from campaignkit.spec import LabelSpec, SamplingSpec
 
 GOOD: dict[str, Any] = {
@@ -117,7 +118,12 @@ FILES: list[tuple[str, bytes, str]] = [
     ("spec.json", b"", "the file is empty"),
     ("spec.json", b"{", "is not JSON"),
     ("spec.json", b"[1]", "holds a list"),
-    ("spec.json", b'{"max_iters": 1, "max_iters": 2}', "max_iters twice"),
+    ("spec.json", b'{"max_iters": 1, "max_iters": 2}', "max_iters is given twice"),
+    (
+        "spec.json",
+        b'{"a": {},\n"label_params": {\n"p": {}, "p": {}}}',
+        r"spec.json:2: p is given tw",
+    ),
     ("spec.json", b"\xff\xfe{}", "UTF-16"),
     ("spec.json", b"{}\xff", "not UTF-8"),
     ("spec.json", b"[" * 100_000, "nested too deeply"),
@@ -126,6 +132,16 @@ FILES: list[tuple[str, bytes, str]] = [
     ("spec.yaml", b"a: [1", "is not YAML"),
     ("spec.yaml", b"# nothing", "holds a NoneType"),
     ("spec.yaml", b"!!python/object:os.system {}", "is not YAML"),
+    ("spec.yaml", b"max_iters: 1\na: 2\nmax_iters: 3", r"spec.yaml:3: 'max_iters' is given twice"),
+    ("spec.yaml", b"type_ranges:\n  a: [1, 2]\n  a: [1, 2]", r"spec.yaml:3: 'a' is given twice"),
+    ("spec.yaml", b"a: 1\nmax_iters: 040", r"spec.yaml:2: 040 is 32 in YAML; .* plain decimal"),
+    ("spec.yml", b"type_ranges: {a: [1, 1:30]}", r"spec.yml:1: 1:30 is 90 in YAML"),
+    ("spec.yaml", b"max_iters: 0x10", "0x10 is 16 in YAML"),
+    ("spec.yaml", b"max_iters: 1_000", "1_000 is 1000 in YAML"),
+    ("spec.yaml", b"[1]: 2", "is no key"),
+    ("spec.yaml", b"a: 2026-01-01", "timestamp"),
+    ("spec.toml", b"max_iters = 040", "is not TOML"),
+    ("spec.toml", b"a = 1\na = 2", "is not TOML"),
     ("spec.txt", b"{}", "cannot tell the format"),
 ]
 
@@ -139,6 +155,34 @@ def test_a_file_that_is_no_spec_is_refused(
 
     with pytest.raises(SpecError, match=words):
         SamplingSpec.read(path)
+
+
+def test_yaml_keys_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    """In YAML 1.1 no is false and 2024 a number; as labels they are texts."""
+    box = "{pos_frac_range: [0.2, 1], neg_frac_range: [0, .3], num_samples: 10}"
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        f"type_ranges: {{a: [1, 1], b: [1, 2]}}\nlabel_params: {{no: {box}, 2024: {box}}}"
+    )
+
+    spec = SamplingSpec.read(path)
+
+    assert list(spec.label_params) == ["no", "2024"]
+    assert spec.label_params["no"].neg_frac_range == (0, 0.3)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"spec.json", "spec\0.json", "x" * 5_000, "fifo.json"])
+def test_what_is_no_path_is_refused_in_words(
+    path: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo.json")
+    spec = SamplingSpec.model_validate(GOOD)
+
+    with pytest.raises(SpecError):
+        SamplingSpec.read(path)
+    with pytest.raises(CampaignkitError):
+        spec.write(path)
 
 
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from campaignkit.checks import BOX_EPSILON
 from campaignkit.diagnosis.ceiling import pair_ceiling
 from campaignkit.diagnosis.reach import NEEDS, NEG_HIGH, NEG_LOW, POS_HIGH, POS_LOW, WEIGHTS
 from campaignkit.diagnosis.verdict import Verdict
@@ -22,7 +23,6 @@ _SUMS = {
     (-1, 1): "neg_frac - pos_frac",
     (-1, -1): "pos_frac + neg_frac",
 }
-_EPSILON = 1e-9
 _DIGITS = 3
 
 
@@ -118,7 +118,7 @@ def _single_cause(verdict: Verdict, label: LabelSpec) -> int | None:
         if cause >= len(WEIGHTS):
             return cause
         # Rounding to whole pairs can exclude what the shares themselves would allow.
-        if verdict.scan.extremes[cause].share < _demand(cause, label) - _EPSILON:
+        if verdict.scan.extremes[cause].share < _demand(cause, label) - BOX_EPSILON:
             return cause
     return None
 
@@ -130,7 +130,7 @@ def _demand(cause: int, label: LabelSpec) -> float:
 
 
 def _asked(value: float) -> str:
-    return f"{value:.2f}" if abs(value - round(value, 2)) < _EPSILON else f"{value:.4g}"
+    return f"{value:.2f}" if abs(value - round(value, 2)) < BOX_EPSILON else f"{value:.4g}"
 
 
 def _apart(limit: float, asked: float) -> str:

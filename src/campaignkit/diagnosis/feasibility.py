@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from campaignkit.checks import checked_count
 from campaignkit.diagnosis.advice import blocker_words, fix_words, joined, limit_words
 from campaignkit.diagnosis.reach import Reach
 from campaignkit.diagnosis.verdict import Effort, Status, Verdict, decide
@@ -191,8 +192,7 @@ def feasible(
     >>> print(ck.feasible(graph, spec)["pos"])
     infeasible: pos_frac >= 0.90, but 1 brand and 4 audience can reach at most 0.400
     """
-    if isinstance(max_visits, bool) or not isinstance(max_visits, int) or max_visits < 0:
-        raise SpecError(f"max_visits is {max_visits!r}; expected an integer from 0 on")
+    checked_count(max_visits, "max_visits", least=0, error=SpecError)
     check_fit(spec, graph)
     reach = Reach(NodeTables.from_graph(graph, spec.type_ranges), spec.type_ranges)
     return FeasibilityReport(

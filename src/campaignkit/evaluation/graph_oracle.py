@@ -127,7 +127,7 @@ class GraphOracle:
 
     def _distances(self, dataset: CampaignDataset) -> NDArray[np.float64]:
         """float64[rows, labels], share of pairs by which a row misses each box; 0 inside."""
-        from campaignkit.spec.label import EPSILON
+        from campaignkit.checks import BOX_EPSILON
 
         counts = SignCounter(self.graph, dataset.vocabulary).count(dataset.block).signed
         sizes = dataset.block.sizes.astype(np.int64)
@@ -135,7 +135,7 @@ class GraphOracle:
         columns = []
         for box in self.spec.label_params.values():
             bounds = np.array([box.pos_frac_range, box.neg_frac_range])
-            missing = np.maximum(bounds[:, 0] * pairs - counts - EPSILON, 0)
-            beyond = np.maximum(counts - bounds[:, 1] * pairs - EPSILON, 0)
+            missing = np.maximum(bounds[:, 0] * pairs - counts - BOX_EPSILON, 0)
+            beyond = np.maximum(counts - bounds[:, 1] * pairs - BOX_EPSILON, 0)
             columns.append(((missing + beyond) / pairs).sum(axis=1))
         return np.stack(columns, axis=1)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import BOX_EPSILON
 from campaignkit.graph.node_tables import NodeTables
 
 if TYPE_CHECKING:
     from campaignkit.graph.signed_graph import SignedGraph
 
 MAX_SIZE = 255  # nodes of a set; degrees are kept in bytes
-# Bounds come from binary floats: 0.3 * 10 pairs is 3.0000000000000004 or 2.9999999999999996.
-_EPSILON = 1e-9
 _ANY = np.iinfo(np.int64).max
 
 
@@ -122,7 +121,7 @@ def pair_bounds(
     pairs = size * (size - 1) // 2
     rows = []
     for low, high in (pos_frac_range, neg_frac_range):
-        rows += [np.ceil(low * pairs - _EPSILON), np.floor(high * pairs + _EPSILON)]
+        rows += [np.ceil(low * pairs - BOX_EPSILON), np.floor(high * pairs + BOX_EPSILON)]
     return np.stack(rows).astype(np.int64)
 
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from campaignkit.spec.completion import offered
-from campaignkit.spec.faults import spec_error
+from campaignkit.checks import BOX_EPSILON
+from campaignkit.spec.model import SpecModel, ordered
 
-# Bounds are compared with counts of pairs; this absorbs what binary floats lose in 0.2 * 45 pairs.
-EPSILON = 1e-9
 MAX_SAMPLES = 10_000_000_000  # of a label: terabytes of JSONL
 
 
-def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
-    low, high = bounds
-    if low > high:
-        raise ValueError(f"low {low:g} above high {high:g}; expected [low, high]")
-    return bounds
-
-
 _Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0, allow_inf_nan=False)]
-FracRange = Annotated[tuple[_Share, _Share], AfterValidator(_ordered)]
+FracRange = Annotated[tuple[_Share, _Share], AfterValidator(ordered)]
 
 
-class LabelSpec(BaseModel):
+class LabelSpec(SpecModel):
     """The box of positive and negative fractions that makes a campaign carry a label.
 
     A fraction is a share of *all* node pairs of the campaign, same-modality pairs included.
@@ -52,17 +43,11 @@ class LabelSpec(BaseModel):
     True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    title = "label"
 
     pos_frac_range: FracRange
     neg_frac_range: FracRange
     num_samples: Annotated[int, Field(strict=True, ge=1, le=MAX_SAMPLES)]
-
-    def __init__(self, **data: Any) -> None:  # Any: whatever a file or a caller holds
-        try:
-            super().__init__(**data)
-        except ValidationError as err:
-            raise spec_error(err, title="label", known=type(self).model_fields) from None
 
     @field_validator("neg_frac_range")
     @classmethod
@@ -70,21 +55,18 @@ class LabelSpec(BaseModel):
         cls, value: tuple[float, float], info: ValidationInfo
     ) -> tuple[float, float]:
         pos = info.data.get("pos_frac_range")
-        if pos is not None and pos[0] + value[0] > 1 + EPSILON:
+        if pos is not None and pos[0] + value[0] > 1 + BOX_EPSILON:
             raise ValueError(
                 f"low {value[0]:g} and pos_frac_range's low {pos[0]:g} add up to more than 1; "
                 "lower one of them"
             )
         return value
 
-    def __dir__(self) -> list[str]:
-        return offered(super().__dir__())
-
     def admits(self, *, num_positive: int, num_negative: int, num_nodes: int) -> bool:
         """Whether a campaign with these counts lies in the box."""
         pairs = num_nodes * (num_nodes - 1) // 2
         return all(
-            low * pairs - EPSILON <= count <= high * pairs + EPSILON
+            low * pairs - BOX_EPSILON <= count <= high * pairs + BOX_EPSILON
             for count, (low, high) in (
                 (num_positive, self.pos_frac_range),
                 (num_negative, self.neg_frac_range),

@@ -6,22 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, TypeAdapter, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from campaignkit.errors import SpecError
 from campaignkit.show import paragraph, table
-from campaignkit.spec.completion import offered
-from campaignkit.spec.faults import spec_error
 from campaignkit.spec.label import LabelSpec
+from campaignkit.spec.model import SpecModel, in_words, ordered
 from campaignkit.store import checked_path, digest_json
 
 if TYPE_CHECKING:
@@ -31,15 +22,8 @@ MAX_NODES = 255  # a campaign's degrees are kept in bytes; more would need anoth
 MIN_NODES = 2  # with one node there is no pair, so no fraction
 
 
-def _ordered(bounds: tuple[int, int]) -> tuple[int, int]:
-    low, high = bounds
-    if low > high:
-        raise ValueError(f"low {low} above high {high}; expected [low, high]")
-    return bounds
-
-
 _Count = Annotated[int, Field(strict=True, ge=0)]
-CountRange = Annotated[tuple[_Count, _Count], AfterValidator(_ordered)]
+CountRange = Annotated[tuple[_Count, _Count], AfterValidator(ordered)]
 TypePair = tuple[str, str]
 
 
@@ -66,7 +50,7 @@ _Temperature = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 _Steps = Annotated[int, Field(strict=True, ge=1)]
 
 
-class SamplingSpec(BaseModel):
+class SamplingSpec(SpecModel):
     """What an :class:`~campaignkit.AnnealingSampler` draws; the published parameter names.
 
     Parameters
@@ -77,21 +61,22 @@ class SamplingSpec(BaseModel):
     label_params : dict of str to LabelSpec
         The labels, each with its box and its number of campaigns.
     high_priority_type_pairs, low_priority_type_pairs : list of (str, str)
-        Modality pairs whose own fractions should lie in the label's box as well, as far as that
-        costs no campaign its label; high ones first, low ones where the high ones allow.
+        Pairs of modalities: high favours campaigns in which the two are well connected, by
+        positive or negative edges, low discourages edges between them. Both are soft, act on
+        every label and never cost a campaign its box; high ones weigh twice as much.
     max_iters : int
-        The most steps one annealing chain may take before it starts again elsewhere.
+        The most steps one chain of :class:`~campaignkit.HeatBath` or
+        :class:`~campaignkit.Annealing` may take before it starts again elsewhere.
     start_temp, end_temp : float
-        First and last temperature of the random-proposal annealer's geometric schedule, in edges
-        outside the box. The heat-bath annealer has no temperature and does not read them.
+        `Annealing`: first and last temperature of the geometric schedule, in edges outside the
+        box.
     patience : int
-        Random-proposal annealer only: steps without improvement before a chain starts again. A
-        small value favours campaigns near easy entrances of the box: it adds bias.
+        `Annealing`: a chain stops after so many steps without improvement. A small value favours
+        campaigns near easy entrances of the box: it adds bias.
     proposals_per_step : int
-        Random-proposal annealer only: the best of so many proposals is tried at each step. More
-        than 1 arrives sooner and more biased: on a graph small enough to enumerate, the total
-        variation distance to the target grew from .17 (1) to .23 (4) and .29 (16) in a box that
-        accepts 1% of draws.
+        `Annealing`: the best of so many proposals is tried at each step. More than 1 arrives
+        sooner and more biased: on a graph small enough to enumerate, the total variation distance
+        to the target grew from .17 (1) to .23 (4) and .29 (16) in a box that accepts 1% of draws.
 
     Raises
     ------
@@ -108,7 +93,7 @@ class SamplingSpec(BaseModel):
     (100, 20000)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    title = "sampling spec"
 
     type_ranges: TypeRanges
     label_params: Annotated[dict[str, LabelSpec], Field(min_length=1)]
@@ -119,28 +104,6 @@ class SamplingSpec(BaseModel):
     end_temp: _Temperature = 0.1
     patience: _Steps = 2_000
     proposals_per_step: _Steps = 1
-
-    def __init__(self, **data: Any) -> None:  # Any: whatever a file or a caller holds
-        try:
-            super().__init__(**data)
-        except ValidationError as err:
-            raise spec_error(err, title="sampling spec", known=type(self).model_fields) from None
-
-    @classmethod
-    def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """A spec from a mapping; raises SpecError with every fault and its path."""
-        try:
-            return super().model_validate(obj, **options)
-        except ValidationError as err:
-            raise spec_error(err, title="sampling spec", known=cls.model_fields) from None
-
-    @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """A spec from JSON text; raises SpecError as `model_validate` does."""
-        try:
-            return super().model_validate_json(json_data, **options)
-        except ValidationError as err:
-            raise spec_error(err, title="sampling spec", known=cls.model_fields) from None
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -171,9 +134,6 @@ class SamplingSpec(BaseModel):
             for name, box in self.label_params.items()
         ]
         return paragraph(repr(self)) + table(["label", "campaigns", "share +", "share -"], boxes)
-
-    def __dir__(self) -> list[str]:
-        return offered(super().__dir__())
 
     def write(self, path: str | Path) -> None:
         """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
@@ -290,10 +250,8 @@ def checked_type_ranges(value: object) -> dict[str, tuple[int, int]]:
     >>> checked_type_ranges({"brand": [1, 1], "audience": [2, 4]})
     {'brand': (1, 1), 'audience': (2, 4)}
     """
-    try:
+    with in_words("type ranges", ()):
         return _TYPE_RANGES.validate_python({"type_ranges": value})["type_ranges"]
-    except ValidationError as err:
-        raise spec_error(err, title="type ranges", known=()) from None
 
 
 _TYPE_RANGES = TypeAdapter(dict[str, TypeRanges])
