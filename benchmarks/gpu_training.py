@@ -73,7 +73,7 @@ def main(*, smoke: bool = False) -> None:
 
 
 def _num_rows(*, smoke: bool) -> int:
-    return 24 if smoke else 2_048
+    return 8 if smoke else 2_048
 
 
 def _has_gpu() -> bool:
@@ -128,7 +128,8 @@ def _part(way: str, folder: str, *, smoke: bool) -> dict[str, Any]:
         write_model(Path(folder), shape)
         return {}
     device = "cpu" if smoke else "cuda"
-    texts = prompts(_num_rows(smoke=smoke), shared=SHARED, own=OWN, vocab=shape["vocab_size"])
+    shared, own = (20, (4, 16)) if smoke else (SHARED, OWN)
+    texts = prompts(_num_rows(smoke=smoke), shared=shared, own=own, vocab=shape["vocab_size"])
     if way == "full loss":
         watch = _full_loss(folder, texts[1], texts[2], device)
     else:

@@ -28,9 +28,43 @@ _SETTINGS = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much],
     "derandomize": "CI" in os.environ,
 }
-settings.register_profile("campaignkit", **_SETTINGS)
+settings.register_profile("campaignkit", **_SETTINGS, max_examples=50)
+settings.register_profile(
+    "thorough", **_SETTINGS, max_examples=1000
+)  # for hours when nobody waits
 settings.register_profile("fast", **_SETTINGS, max_examples=8)
 settings.load_profile("campaignkit")
+
+
+def _compile_once() -> None:
+    """A worker that needs a kernel another is compiling waits, and reads what that one kept."""
+    import fcntl
+
+    from numba.core.caching import NullCache
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.dispatcher import Dispatcher
+
+    compiled = Dispatcher.compile
+    place = Path(os.environ["NUMBA_CACHE_DIR"], "locks")
+    place.mkdir(parents=True, exist_ok=True)
+
+    def compiled_once(self: Dispatcher, sig: object) -> object:
+        if isinstance(self._cache, NullCache):
+            return compiled(self, sig)
+        name = f"{self.py_func.__module__}.{self.py_func.__name__}"
+        # numba's own lock first, as within its compiler: two threads never wait for each other.
+        with global_compiler_lock, (place / name).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                return compiled(self, sig)
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)  # also of a copy that a forked child has
+
+    Dispatcher.compile = compiled_once
+
+
+if "PYTEST_XDIST_WORKER" in os.environ and os.name == "posix":
+    _compile_once()
 
 
 @pytest.fixture(scope="session")

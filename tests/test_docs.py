@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import typer
 import campaignkit as ck
 from campaignkit.dataset import DatasetWriter
 from command_line import run_here
+from first_session import FirstSession
 from tiny_models import HEAD, prompts, write_model
 
 ROOT = Path(__file__).parent.parent
@@ -28,33 +30,46 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
     """A folder with the files that pages speak of, and the objects they take for granted."""
-    monkeypatch.chdir(tmp_path)
+    place = tmp_path_factory.mktemp("desk")
     catalogue = ck.Catalogue.bundled("starter-27")
     graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
     spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": 40, "avg": 50, "neg": 40})
-    catalogue.write_csv("my_catalogue.csv")
-    catalogue.write_csv("mine.csv")
-    catalogue.write_json("mine.json")
-    lines = Path("mine.csv").read_text(encoding="utf-8")
-    Path("theirs.csv").write_text(lines.replace(",value,", ",name,", 1), encoding="utf-8")
+    for name in ("my_catalogue.csv", "mine.csv"):
+        catalogue.write_csv(place / name)
+    catalogue.write_json(place / "mine.json")
+    lines = (place / "mine.csv").read_text(encoding="utf-8")
+    (place / "theirs.csv").write_text(lines.replace(",value,", ",name,", 1), encoding="utf-8")
     for name in ("may", "june"):
-        pyarrow.parquet.write_table(ck.synthetic_table(2_000), f"{name}.parquet")
-    dirty, _ = ck.ErrorInjector(["clicks_exceed_impressions"], rate=0.05).inject("may.parquet")
-    pyarrow.parquet.write_table(dirty, "campaigns.parquet")
-    ck.mine_rules("may.parquet").save("rules.yaml")
-    graph.write_csv("my_edges.csv")
-    graph.write_csv("edges.csv")
-    spec.write("spec.json")
+        pyarrow.parquet.write_table(ck.synthetic_table(2_000), place / f"{name}.parquet")
+    dirty, _ = ck.ErrorInjector(["clicks_exceed_impressions"], rate=0.05).inject(
+        place / "may.parquet"
+    )
+    pyarrow.parquet.write_table(dirty, place / "campaigns.parquet")
+    ck.mine_rules(place / "may.parquet").save(place / "rules.yaml")
+    for name in ("my_edges.csv", "edges.csv"):
+        graph.write_csv(place / name)
+    spec.write(place / "spec.json")
     dataset = ck.AnnealingSampler(graph, spec, seed=7).sample()
-    return {
+    return place, {
         "ck": ck, "catalogue": catalogue, "graph": graph, "spec": spec, "dataset": dataset,
-        "reference": graph, "candidate": graph, "frame": polars.read_csv("mine.csv"),
+        "reference": graph, "candidate": graph, "frame": polars.read_csv(place / "mine.csv"),
         "vocabulary": dataset.vocabulary, "blocks": [dataset.block],
         "DatasetWriter": DatasetWriter, "table": ck.synthetic_table(500),
     }  # fmt: skip
+
+
+@pytest.fixture
+def desk(
+    furnished: tuple[Path, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, object]:
+    """A copy of both for one page."""
+    place, objects = furnished
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return {**objects}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +80,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     ],
 )
 def test_what_the_page_shows_runs_as_written(
-    page: Path, desk: dict[str, object], capsys: pytest.CaptureFixture[str]
+    page: Path,
+    desk: dict[str, object],
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     if page.stem in TORCH:
         pytest.importorskip("torch", reason="torch is not installed")
@@ -80,7 +98,11 @@ def test_what_the_page_shows_runs_as_written(
         for line in block.splitlines():
             words = shlex.split(line, comments=True)
             assert words[0] in {"campaignkit", "make"}
-            if words[0] == "campaignkit":  # make is tried on a clean clone, by the workflow
+            if words == ["campaignkit", "quickstart"]:  # it was run, once for all tests
+                first_session: FirstSession = request.getfixturevalue("first_session")
+                assert first_session.code == 0, first_session.err
+                shutil.copytree(first_session.folder, "quickstart")
+            elif words[0] == "campaignkit":  # make is tried on a clean clone, by the workflow
                 ended = run_here(words[1:], capsys)
                 assert ended.code == 0, (line, ended.err)
     if page.name == "README.md":  # its python and its commands make the same campaigns

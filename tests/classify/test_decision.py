@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from campaignkit.classify import BoostWarning, DecisionTuner, calibration_curve
 from campaignkit.classify.f1 import macro_f1
@@ -42,6 +42,7 @@ def test_tuned_rules_gain_on_imbalanced_data(method: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", TUNED)
+@settings(max_examples=30)  # each tunes on 2,000 rows; a rule that costs more costs it often
 @given(st.integers(0, 10_000))
 def test_tuning_never_costs_more_than_noise(method: Any, seed: int) -> None:
     proba, labels, _ = _sample(4000, seed=seed, shares=(0.3, 0.7))
@@ -54,6 +55,7 @@ def test_tuning_never_costs_more_than_noise(method: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["argmax", *TUNED])
+@settings(max_examples=30)  # each tunes three rules
 @given(st.integers(0, 1000), st.floats(-200, 200))
 def test_a_constant_added_to_all_logits_changes_nothing(
     method: Any, seed: int, constant: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,9 +142,10 @@ def _fit(
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(num_nodes + 1, num_classes)
         scores = rows @ weights[:-1] + weights[-1]
-        scores -= scores.max(axis=1, keepdims=True)
+        # Column by column: numpy takes long over the rows of a table of three columns.
+        scores -= reduce(np.maximum, scores.T)[:, np.newaxis]
         odds = np.exp(scores)
-        total = odds.sum(axis=1, keepdims=True)
+        total = reduce(np.add, odds.T)[:, np.newaxis]
         value = np.log(total).sum() - (scores * targets).sum()
         slope = np.empty_like(weights)
         error = odds / total - targets
