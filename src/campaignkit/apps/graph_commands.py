@@ -65,7 +65,9 @@ def show(
     if out is not None:
         refuse_existing(out, replace=replace)
         with working("drawing"):
-            graph.to_html(out)
+            from campaignkit.report import write_graph
+
+            write_graph(out, graph)
     if json:
         print_json({"page": out and str(out), **numbers_of(graph)})
         return

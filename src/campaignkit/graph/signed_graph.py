@@ -19,11 +19,14 @@ from campaignkit.graph.questions import GraphQuestions
 from campaignkit.graph.read_edges import read_edges
 from campaignkit.graph.settle import BothSigns, Neutral
 from campaignkit.graph.write_edges import write_edges
-from campaignkit.store import atomic_file, checked_path
+from campaignkit.store import checked_path
 
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
+
+
+_SHOWN_PAIRS = 20  # of modalities, in a notebook
 
 
 class SignedGraph(GraphQuestions):
@@ -280,13 +283,6 @@ class SignedGraph(GraphQuestions):
         """
         write_edges(checked_path(path), self.catalogue, self.columns, neutrals=neutrals)
 
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write a self-contained page: the graph on a ring, its signs by modality, its counts."""
-        from campaignkit.graph.picture import draw_page
-
-        with atomic_file(path) as partial:
-            partial.write_bytes(draw_page(self).encode())
-
     def to_networkx(self) -> networkx.Graph:
         """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""
         from campaignkit.graph.networks import to_networkx
@@ -306,9 +302,20 @@ class SignedGraph(GraphQuestions):
         return to_scipy(self)
 
     def _repr_html_(self) -> str:
-        from campaignkit.graph.picture import draw_card
+        from campaignkit.show.page import facts, table
 
-        return draw_card(self)
+        named = {
+            "attributes": self.num_nodes,
+            "positive": self.num_positive,
+            "negative": self.num_negative,
+            "judged neutral": self.num_neutral,
+        }
+        rows = [
+            [*pair, held.num_pairs, f"+ {held.pos_frac:.0%}", f"− {held.neg_frac:.0%}"]
+            for pair, held in self.by_modality_pair().items()
+        ]
+        head = ["modality", "modality", "pairs", "share +", "share −"]
+        return facts(named) + (table(head, rows[:_SHOWN_PAIRS]) if rows else "")
 
     def add(self, attributes: Iterable[Attribute] = (), edges: Iterable[Edge] = ()) -> SignedGraph:
         """The graph with more attributes and edges; what is there keeps its number and its edges.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignkit.graph.picture import draw_ring, draw_signs
+from campaignkit.report.graph_page import draw_ring, draw_signs
 from campaignkit.report.subject import Subject
 from campaignkit.show.page import Section, figure, paragraph, table
 

@@ -1,20 +1,20 @@
-"""Pictures of a graph: its nodes on a circle with their edges, and its signs by modality."""
+"""A page on a graph: its nodes on a circle with their edges, its signs by modality, its counts."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
 
-from campaignkit.graph.ring import Ring, ring_of
+from campaignkit.graph import SignedGraph
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
-from campaignkit.show.page import Section, facts, figure, page, paragraph, table
+from campaignkit.show.page import Section, figure, page, paragraph, table
 from campaignkit.show.palette import INK, MUTED, NEGATIVE, POSITIVE, diverging, series_colour
 from campaignkit.show.svg import element, label, number, picture, text_width, tooltip
+from campaignkit.store import atomic_file
 
-if TYPE_CHECKING:
-    from campaignkit.graph.questions import GraphQuestions
-
+_BETWEEN = 0.035  # radians between two modalities
 SIZE, RADIUS = 1080.0, 350.0
 MAX_EDGES = 8_000  # beyond that a browser stutters and the eye sees one grey disc
 MAX_LABELS = 260  # beyond that names overlap
@@ -31,7 +31,59 @@ _STYLE = f"""
 """
 
 
-def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
+def write_graph(path: Path | str, graph: SignedGraph) -> Path:
+    """Write the page of a graph: one HTML file that loads nothing and runs nothing.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; there whole or not at all.
+    graph : SignedGraph
+
+    Returns
+    -------
+    Path
+        Where it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from campaignkit.simulation import synthetic_graph
+    >>> graph = synthetic_graph({"brand": 3, "geo": 2}, num_positive=3, num_negative=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_graph(Path(folder, "graph.html"), graph).name
+    'graph.html'
+    """
+    with atomic_file(path) as partial:
+        partial.write_bytes(graph_page(graph).encode())
+    return Path(path)
+
+
+def graph_page(graph: SignedGraph) -> str:
+    """The page as HTML: both pictures and the counts.
+
+    Examples
+    --------
+    >>> from campaignkit.simulation import synthetic_graph
+    >>> graph = synthetic_graph({"brand": 3, "geo": 2}, num_positive=3, num_negative=2)
+    >>> "Signs by modality" in graph_page(graph)
+    True
+    """
+    rows = [
+        [a, b, held.num_pairs, held.num_positive, held.num_negative, held.num_neutral]
+        for (a, b), held in graph.by_modality_pair().items()
+    ]
+    head = ["modality", "modality", "pairs", "+", "−", "judged neutral"]
+    caption = "Rest the pointer on a name to see its edges alone. + solid, − dashed."
+    sections = [
+        Section("The graph", figure(draw_ring(graph), caption)),
+        Section("Signs by modality", figure(draw_signs(graph)) + table(head, rows)),
+        Section("Identity", paragraph(f"Digest of attributes and signs: {graph.digest}")),
+    ]
+    return page("Signed graph", sections, lead=repr(graph)[len("SignedGraph(") : -1])
+
+
+def draw_ring(graph: SignedGraph, *, max_edges: int = MAX_EDGES) -> str:
     """The nodes on a circle by modality, edges as curves coloured by sign; as SVG.
 
     Resting the pointer on a node shows its edges alone. Positive edges are solid and blue,
@@ -42,7 +94,7 @@ def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
     max_edges : int
         Of more than that, evenly chosen ones are drawn, and the picture says so.
     """
-    ring = ring_of(graph, radius=RADIUS, centre=SIZE / 2)
+    ring = _ring_of(graph, radius=RADIUS, centre=SIZE / 2)
     rows, all_rows = _chosen(graph, max_edges)
     named = graph.num_nodes <= MAX_LABELS
     body = [_arc(graph, ring, modality, i, named=named) for i, modality in enumerate(ring.spans)]
@@ -61,7 +113,7 @@ def draw_ring(graph: GraphQuestions, *, max_edges: int = MAX_EDGES) -> str:
     return picture(SIZE, SIZE, title, element("style", _STYLE), ring_of_nodes)
 
 
-def draw_signs(graph: GraphQuestions) -> str:
+def draw_signs(graph: SignedGraph) -> str:
     """Share of + and - pairs between each two modalities, as a heat map; as SVG."""
     modalities = graph.catalogue.modalities
     counts = graph.by_modality_pair()
@@ -84,34 +136,7 @@ def draw_signs(graph: GraphQuestions) -> str:
     )
 
 
-def draw_page(graph: GraphQuestions) -> str:
-    """A self-contained HTML page with both pictures and the counts."""
-    rows = [
-        [a, b, held.num_pairs, held.num_positive, held.num_negative, held.num_neutral]
-        for (a, b), held in graph.by_modality_pair().items()
-    ]
-    head = ["modality", "modality", "pairs", "+", "−", "judged neutral"]
-    caption = "Rest the pointer on a name to see its edges alone. + solid, − dashed."
-    sections = [
-        Section("The graph", figure(draw_ring(graph), caption)),
-        Section("Signs by modality", figure(draw_signs(graph)) + table(head, rows)),
-        Section("Identity", paragraph(f"Digest of attributes and signs: {graph.digest}")),
-    ]
-    return page("Signed graph", sections, lead=repr(graph)[len("SignedGraph(") : -1])
-
-
-def draw_card(graph: GraphQuestions) -> str:
-    """A few numbers and the heat map: what a notebook shows."""
-    named = {
-        "attributes": graph.num_nodes,
-        "positive": graph.num_positive,
-        "negative": graph.num_negative,
-        "judged neutral": graph.num_neutral,
-    }
-    return facts(named) + (draw_signs(graph) if len(graph.catalogue.modalities) <= 16 else "")
-
-
-def _chosen(graph: GraphQuestions, max_edges: int) -> tuple[list[int], int]:
+def _chosen(graph: SignedGraph, max_edges: int) -> tuple[list[int], int]:
     """Rows of the edges to draw, and how many there are in all."""
     rows = [row for row, sign in enumerate(graph.columns.sign.tolist()) if sign]
     if len(rows) <= max_edges:
@@ -121,7 +146,7 @@ def _chosen(graph: GraphQuestions, max_edges: int) -> tuple[list[int], int]:
     return [rows[int(i * step)] for i in range(max_edges)], len(rows)
 
 
-def _edges(graph: GraphQuestions, ring: Ring, rows: list[int]) -> str:
+def _edges(graph: SignedGraph, ring: _Ring, rows: list[int]) -> str:
     """One path per node and sign, so that crossing edges grow darker but the file stays small."""
     paths: dict[str, dict[int, list[str]]] = {"p": {}, "m": {}}
     for row in rows:
@@ -138,7 +163,7 @@ def _edges(graph: GraphQuestions, ring: Ring, rows: list[int]) -> str:
     return element("g", *parts, class_="all")
 
 
-def _curve(graph: GraphQuestions, ring: Ring, row: int) -> str:
+def _curve(graph: SignedGraph, ring: _Ring, row: int) -> str:
     ends = int(graph.columns.source[row]), int(graph.columns.target[row])
     inner = RADIUS - _BAND - 2 * _GAP
     (x1, y1), (x2, y2) = (ring.point(ring.angles[end], inner) for end in ends)
@@ -149,7 +174,7 @@ def _curve(graph: GraphQuestions, ring: Ring, row: int) -> str:
     return f"M{x1:.0f} {y1:.0f}Q{cx:.0f} {cy:.0f} {x2:.0f} {y2:.0f}"
 
 
-def _node(graph: GraphQuestions, ring: Ring, node: int, rows: list[int], *, named: bool) -> str:
+def _node(graph: SignedGraph, ring: _Ring, node: int, rows: list[int], *, named: bool) -> str:
     attribute, angle = graph.catalogue[node], ring.angles[node]
     signs = [int(graph.columns.sign[row]) for row in rows]
     said = f"{attribute.modality}: {attribute.value} ({signs.count(1)} +, {signs.count(-1)} −)"
@@ -166,7 +191,7 @@ def _node(graph: GraphQuestions, ring: Ring, node: int, rows: list[int], *, name
     return element("g", *parts, class_="n")
 
 
-def _name(ring: Ring, angle: float, value: str, size: float) -> str:
+def _name(ring: _Ring, angle: float, value: str, size: float) -> str:
     x, y = ring.point(angle, RADIUS + 11)
     degrees = math.degrees(angle)
     left = math.cos(angle) < 0
@@ -178,7 +203,7 @@ def _name(ring: Ring, angle: float, value: str, size: float) -> str:
     )
 
 
-def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int, *, named: bool) -> str:
+def _arc(graph: SignedGraph, ring: _Ring, modality: str, position: int, *, named: bool) -> str:
     """The band of a modality inside the ring, with its name: along it where there is room, or
     outside where no attributes' names stand in the way.
     """
@@ -213,7 +238,7 @@ def _arc(graph: GraphQuestions, ring: Ring, modality: str, position: int, *, nam
     return band + along + written
 
 
-def _arc_path(ring: Ring, start: float, stop: float, radius: float) -> str:
+def _arc_path(ring: _Ring, start: float, stop: float, radius: float) -> str:
     (x1, y1), (x2, y2) = ring.point(start, radius), ring.point(stop, radius)
     large = 1 if abs(stop - start) > math.pi else 0
     sweep = 1 if stop > start else 0
@@ -222,7 +247,7 @@ def _arc_path(ring: Ring, start: float, stop: float, radius: float) -> str:
     return f"M{number(x1)} {number(y1)}A{r} {r} 0 {large} {sweep} {end}"
 
 
-def _key(graph: GraphQuestions, num_drawn: int, num_all: int) -> str:
+def _key(graph: SignedGraph, num_drawn: int, num_all: int) -> str:
     lines = [
         (f"+ helps: {graph.num_positive:,}", "p"),
         (f"− harms: {graph.num_negative:,}", "m"),
@@ -236,3 +261,54 @@ def _key(graph: GraphQuestions, num_drawn: int, num_all: int) -> str:
         text = f"{num_drawn:,} of {num_all:,} edges drawn"
         parts.append(label(text, 8, 62, size=12, fill=MUTED))
     return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Angles in radians, clockwise from the top as screens count them.
+
+    Attributes
+    ----------
+    centre, radius : float
+        In pixels; the centre has the same x and y.
+    angles : list of float
+        Of each node, by node number.
+    spans : dict of str to (start, stop)
+        The arc of each modality.
+    positions : list of int
+        Each node's modality, as a position among the modalities.
+
+    """
+
+    centre: float
+    radius: float
+    angles: list[float]
+    spans: dict[str, tuple[float, float]]
+    positions: list[int]
+
+    def point(self, angle: float, radius: float) -> tuple[float, float]:
+        """The pixel at an angle and a distance from the centre."""
+        return self.centre + radius * math.cos(angle), self.centre + radius * math.sin(angle)
+
+    def colour(self, node: int) -> str:
+        """The colour of a node's modality."""
+        return series_colour(self.positions[node])
+
+
+def _ring_of(graph: SignedGraph, *, radius: float, centre: float) -> _Ring:
+    """Place the nodes evenly, in catalogue order within their modality, with gaps between."""
+    modalities = graph.catalogue.modalities
+    sizes = {modality: len(graph.catalogue.of(modality)) for modality in modalities}
+    gap = _BETWEEN if len(modalities) > 1 else 0.0
+    step = (2 * math.pi - gap * len(modalities)) / max(graph.num_nodes, 1)
+    spans, at = {}, -math.pi / 2
+    for modality in modalities:
+        spans[modality] = (at, at + sizes[modality] * step)
+        at += sizes[modality] * step + gap
+    placed = dict.fromkeys(modalities, 0)
+    angles = []
+    for attribute in graph.catalogue:
+        start = spans[attribute.modality][0]
+        angles.append(start + (placed[attribute.modality] + 0.5) * step)
+        placed[attribute.modality] += 1
+    return _Ring(centre, radius, angles, spans, graph.modality_codes.tolist())

@@ -1,4 +1,4 @@
-"""Pictures of a graph."""
+"""The page and the pictures of a graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from campaignkit.catalogue import Attribute
 from campaignkit.graph import Edge, SignedGraph
-from campaignkit.graph.picture import draw_card, draw_page, draw_ring, draw_signs
+from campaignkit.report import graph_page, write_graph
+from campaignkit.report.graph_page import draw_ring, draw_signs
 from strategies import graphs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -23,7 +24,7 @@ def test_pictures_are_well_formed_whatever_the_graph_holds(graph: SignedGraph) -
 
     nodes = [e for e in ring.iter(f"{SVG}g") if e.get("class") == "n"]
     assert len(nodes) == graph.num_nodes
-    assert "<script" not in draw_page(graph) + draw_card(graph)
+    assert "<script" not in graph_page(graph) + graph._repr_html_()
 
 
 def test_every_edge_is_drawn_once_and_once_more_from_each_end() -> None:
@@ -50,7 +51,7 @@ def test_a_page_is_written_whole_and_a_notebook_shows_the_shares(tmp_path: Path)
     graph = SignedGraph.from_edges([Edge(("a", "<b>"), ("b", "y"), 1)])
     graph = graph.add([Attribute("b", "z")])
 
-    graph.to_html(tmp_path / "graph.html")
+    write_graph(tmp_path / "graph.html", graph)
 
     text = (tmp_path / "graph.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;" in text
