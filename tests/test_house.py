@@ -66,6 +66,20 @@ def test_no_file_or_class_has_a_name_that_says_nothing() -> None:
     assert (vague, actors) == ([], [])
 
 
+def test_no_error_is_of_the_bare_root() -> None:
+    """A caller that catches ValueError must meet a wrong argument there."""
+    bare = [
+        f"{p.relative_to(SRC)}:{node.lineno}"
+        for p in FILES
+        for node in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and getattr(node.exc.func, "id", "") == "CampaignkitError"
+    ]
+
+    assert bare == []
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, campaignkit; print(' '.join(sys.modules))"
 

@@ -12,7 +12,7 @@ from campaignkit.apps.ending import FAILED
 from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -64,7 +64,7 @@ def audit_command(
     from campaignkit.report import write_audit
 
     if fail_on is not None and fail_on not in _SEVERITIES:
-        raise CampaignkitError(
+        raise SettingError(
             f"--fail-on is {fail_on!r}; expected {', '.join(_SEVERITIES)}",
             hint="--fail-on error",
         )
@@ -159,7 +159,7 @@ def sweep_command(
     try:
         wanted = [float(r) for r in rates.split(",")]
     except ValueError as err:
-        raise CampaignkitError(f"--rates is {rates!r}; expected numbers: 0.05,0.1") from err
+        raise SettingError(f"--rates is {rates!r}; expected numbers: 0.05,0.1") from err
     clean = file if file is not None else (lambda i: synthetic_table(rows, seed=seed + 1 + i))
     earlier = history if file is not None or history else synthetic_table(rows, seed=seed)
     with working("sweep") as bar:

@@ -14,7 +14,7 @@ from campaignkit.apps.names import catalogue_named, pairs_of
 from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.store import refuse_occupied
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def build(
     from campaignkit.llm import read_prices
 
     if rehearse and model is not None:
-        raise CampaignkitError("--rehearse and --model are both given; expected one of them")
+        raise SettingError("--rehearse and --model are both given; expected one of them")
     target_file = out or Path("rehearsed_edges.csv" if rehearse else "edges.csv")
     if not plan:
         refuse_existing(target_file, replace=replace)
@@ -259,7 +259,7 @@ def _chat(
     if model is not None:
         return model_named(model, base_url=base_url)
     if base_url is not None:
-        raise CampaignkitError("--base-url is given without --model; expected both or neither")
+        raise SettingError("--base-url is given without --model; expected both or neither")
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 if TYPE_CHECKING:
     from campaignkit.edges import GraphMethod
@@ -23,7 +23,7 @@ def model_named(name: str, *, base_url: str | None = None) -> ChatModel:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If it is none of these, or has no key.
 
     Examples
@@ -44,7 +44,7 @@ def model_named(name: str, *, base_url: str | None = None) -> ChatModel:
         return OpenAICompatibleModel(name, base_url=base_url)
     if name.startswith("gemini-"):
         return GeminiModel(name)
-    raise CampaignkitError(f"--model is {name!r}; expected {_MODELS}")
+    raise SettingError(f"--model is {name!r}; expected {_MODELS}")
 
 
 def method_named(
@@ -59,7 +59,7 @@ def method_named(
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If there is none of that name, or an argument is out of range.
 
     Examples
@@ -77,7 +77,7 @@ def method_named(
         case "pre-filter":
             return ClusterPrefilter(model=model, batch_size=batch_size)
         case _:
-            raise CampaignkitError(f"--method is {name!r}; expected {', '.join(_METHODS)}")
+            raise SettingError(f"--method is {name!r}; expected {', '.join(_METHODS)}")
 
 
 def budget_of(*, calls: int | None, tokens: int | None, money: float | None) -> Budget | None:
@@ -99,5 +99,5 @@ def _packing(name: str) -> Packing:
     from campaignkit.edges.methods.packing import PACKINGS
 
     if name not in PACKINGS:
-        raise CampaignkitError(f"--packing is {name!r}; expected {', '.join(PACKINGS)}")
+        raise SettingError(f"--packing is {name!r}; expected {', '.join(PACKINGS)}")
     return cast("Packing", name)

@@ -20,7 +20,7 @@ from campaignkit.apps.options import (
 )
 from campaignkit.apps.output import print_json
 from campaignkit.apps.working import working
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset, DatasetEvaluation
@@ -200,7 +200,7 @@ def _spec_of(dataset: CampaignDataset, path: Path | None) -> SamplingSpec:
     if path is not None:
         return SamplingSpec.read(path)
     if not dataset.provenance.spec:
-        raise CampaignkitError(
+        raise SettingError(
             "the data set does not say which spec it was sampled from", hint="give --spec FILE"
         )
     return SamplingSpec.model_validate(dict(dataset.provenance.spec))

@@ -19,7 +19,7 @@ from campaignkit.apps.options import (
 )
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 if TYPE_CHECKING:
     from campaignkit.diagnosis import DensityProfile, FeasibilityReport
@@ -106,14 +106,14 @@ def _check_options(
 ) -> None:
     hint = "such as --ranges brand=1,audience=2-4,platform=1-2,geo=1-3"
     if spec is None and not ranges:
-        raise CampaignkitError(
+        raise SettingError(
             "how many attributes a campaign holds is not given; expected --spec or --ranges",
             hint=hint,
         )
     if spec is not None and ranges:
-        raise CampaignkitError("--spec and --ranges are both given; expected one", hint=hint)
+        raise SettingError("--spec and --ranges are both given; expected one", hint=hint)
     if write_spec is not None and not suggest:
-        raise CampaignkitError(
+        raise SettingError(
             "--write-spec has nothing to write without --suggest",
             hint="such as --suggest pos=4000,avg=5000,neg=4000",
         )

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from campaignkit.apps.output import print_json
-from campaignkit.errors import ArtifactError, CampaignkitError
+from campaignkit.errors import ArtifactError, SettingError
 
 HOST = "127.0.0.1"  # nobody else's machine can open the page
 _FIRST_PORT, _LAST_PORT = 8501, 8530
@@ -76,7 +76,7 @@ def leaderboard(
         threading.Thread(target=_open_when_ready, args=(address, chosen), daemon=True).start()
     ended = subprocess.run(serve_command(logs, port=chosen), check=False)
     if ended.returncode:
-        raise CampaignkitError(f"the page ended with code {ended.returncode}")
+        raise ArtifactError(f"the page ended with code {ended.returncode}")
 
 
 def serve_command(logs: list[Path], *, port: int) -> list[str]:
@@ -100,7 +100,7 @@ def free_port(wanted: int | None) -> int:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If it is taken, or all are.
 
     Examples
@@ -118,7 +118,7 @@ def free_port(wanted: int | None) -> int:
                 continue
             return port
     said = wanted if wanted is not None else f"{_FIRST_PORT} to {_LAST_PORT}"
-    raise CampaignkitError(f"port {said} cannot be used", hint="give another: --port 8600")
+    raise SettingError(f"port {said} cannot be used", hint="give another: --port 8600")
 
 
 def _open_when_ready(address: str, port: int) -> None:

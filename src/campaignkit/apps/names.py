@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from campaignkit.errors import CampaignkitError, Fault, SettingError
+from campaignkit.errors import Fault, SettingError
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
@@ -99,7 +99,7 @@ def pairs_of(
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         With every text that is not ``name=value``, every name that comes twice and every value
         that `read` refuses with a ValueError.
 
@@ -122,7 +122,7 @@ def pairs_of(
             except ValueError as err:
                 faults.append(Fault(option, f"{text} {err}", f"such as {example}"))
     if faults:
-        raise CampaignkitError(f"{option} cannot be read", faults=faults)
+        raise SettingError(f"{option} cannot be read", faults=faults)
     return found
 
 
@@ -131,7 +131,7 @@ def ranges_of(texts: Sequence[str]) -> dict[str, tuple[int, int]]:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         With every text that is no range.
 
     Examples
@@ -147,7 +147,7 @@ def counts_of(texts: Sequence[str]) -> dict[str, int]:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         With every text that is no count.
 
     Examples
@@ -176,7 +176,7 @@ def format_named(name: str) -> Literal["jsonl", "parquet"]:
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If it is none.
 
     Examples
@@ -188,4 +188,4 @@ def format_named(name: str) -> Literal["jsonl", "parquet"]:
         case "jsonl" | "parquet":
             return name
         case _:
-            raise CampaignkitError(f"--format is {name!r}; expected jsonl or parquet")
+            raise SettingError(f"--format is {name!r}; expected jsonl or parquet")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 
 OPEN, CLOSE = "<data>", "</data>"
 DATA_RULE = (
@@ -66,7 +66,7 @@ def read_data(text: str) -> Any:  # whatever JSON value was put in
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If there is no block, or it holds no JSON.
 
     Examples
@@ -77,8 +77,8 @@ def read_data(text: str) -> Any:  # whatever JSON value was put in
     _, opened, rest = text.rpartition(f"{OPEN}\n")
     body, closed, _ = rest.partition(f"\n{CLOSE}")
     if not opened or not closed:
-        raise CampaignkitError("the prompt holds no data block", hint="make it with data_block")
+        raise SettingError("the prompt holds no data block", hint="make it with data_block")
     try:
         return json.loads(body)
     except ValueError as err:
-        raise CampaignkitError(f"the prompt's data block holds no JSON: {err}") from err
+        raise SettingError(f"the prompt's data block holds no JSON: {err}") from err

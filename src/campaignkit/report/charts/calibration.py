@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import (
     colour,
     dash,
@@ -40,7 +40,7 @@ def calibration_chart(
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If the two are not of one length, or a probability is outside [0, 1].
 
     Examples
@@ -86,12 +86,12 @@ def _bins(
 ) -> tuple[list[dict[str, object]], float]:
     at, hit = np.asarray(given, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if at.ndim != 1 or at.shape != hit.shape:
-        raise CampaignkitError(
+        raise SettingError(
             f"model {name!r}: probabilities of shape {at.shape} and answers of shape {hit.shape}; "
             "expected two arrays of one length"
         )
     if at.size and not ((at >= 0) & (at <= 1)).all():
-        raise CampaignkitError(
+        raise SettingError(
             f"model {name!r}: probabilities from {at.min()} to {at.max()}; expected [0, 1]"
         )
     order = np.argsort(at, kind="stable")

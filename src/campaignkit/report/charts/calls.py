@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import (
     HEIGHT,
     WIDTH,
@@ -43,7 +43,7 @@ def calls_chart(
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If a number of calls is below 1.
 
     Examples
@@ -60,7 +60,7 @@ def calls_chart(
         for calls, value in sorted(held)
     ]
     if wrong := [row for row in rows if int(str(row["calls"])) < 1]:
-        raise CampaignkitError(
+        raise SettingError(
             f"method {wrong[0]['method']!r} has {wrong[0]['calls']} calls; expected 1 or more"
         )
     names = list(methods)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import SHAPES, drawing, finished, rows_of
 from campaignkit.show.palette import MUTED, NEUTRAL, SERIES
 
@@ -43,7 +43,7 @@ def cluster_chart(
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If the three do not speak of the same number of attributes.
 
     Examples
@@ -57,7 +57,7 @@ def cluster_chart(
     at = np.asarray(points, dtype=np.float64)
     held = np.asarray(clusters, dtype=np.int64)
     if at.shape != (len(names), 2) or held.shape != (len(names),):
-        raise CampaignkitError(
+        raise SettingError(
             f"points of shape {at.shape}, clusters of shape {held.shape} and {len(names)} names; "
             "expected float[n, 2], int[n] and n names"
         )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from campaignkit.errors import CampaignkitError
+from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import drawing, finished, rows_of
 from campaignkit.show.palette import INK, PAPER, POSITIVE
 
@@ -30,7 +30,7 @@ def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "C
 
     Raises
     ------
-    CampaignkitError
+    SettingError
         If the matrix is not square, has another size than the labels, or a negative count.
 
     Examples
@@ -43,7 +43,7 @@ def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "C
     alt = drawing()
     counts = np.asarray(matrix)
     if counts.shape != (len(labels), len(labels)) or (counts < 0).any():
-        raise CampaignkitError(
+        raise SettingError(
             f"a confusion matrix of shape {counts.shape} for {len(labels)} labels; "
             "expected counts of shape [labels, labels], none below 0"
         )
