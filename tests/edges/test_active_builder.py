@@ -454,6 +454,22 @@ def test_a_budget_too_small_to_learn_from_is_refused_by_plan_and_build() -> None
     assert scorer.num_calls == 0
 
 
+def test_the_budget_that_a_refusal_names_is_enough() -> None:
+    def build(calls: int) -> GraphBuild:
+        return build_graph(
+            SMALL.carded(),
+            scorer=LLMEdgeScorer(RehearsalModel(SMALL)),
+            method=ActiveBuilder(None),
+            budget=Budget(calls=calls),
+        )
+
+    with pytest.raises(GraphError, match="expected 100 at least") as refused:
+        build(2)
+
+    named = int(refused.value.hint.split()[1])
+    assert build(named).report.decided_by["scored"] >= 100
+
+
 def test_out_of_range_settings_are_told_all_at_once() -> None:
     with pytest.raises(GraphError) as caught:
         ActiveBuilder(target_disagreement=2, delta=0, batch_size=0, embedder="words")

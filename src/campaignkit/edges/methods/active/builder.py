@@ -198,15 +198,7 @@ class ActiveBuilder:
             cards.check_cards_possible(lacking, len(catalogue), model=self.card_model or model)
             if lacking:
                 other_stages = {cards.STAGE: cards.plan_cards(lacking)}
-            sizes = self._sizes(len(table), most)
-            ends = [sizes.holdout, sizes.holdout + sizes.initial]
-            parts = dict(
-                zip(
-                    (rounds.HOLDOUT, rounds.INITIAL, rounds.ROUNDS),
-                    np.split(order, ends),
-                    strict=True,
-                )
-            )
+            parts = self._sizes(len(table), most).split(order)
         return planned(
             table,
             {stage: chunks(pairs, self.batch_size) for stage, pairs in parts.items()},
@@ -235,7 +227,7 @@ class ActiveBuilder:
             most = rest * self.batch_size
             needed = min(_FEWEST, num_new)
             if most < needed:
-                least = card_calls + math.ceil(needed / self.batch_size) + 1
+                least = allowed - rest + math.ceil(needed / self.batch_size) + 1
                 raise GraphError(
                     f"a budget of {allowed} calls leaves {max(most, 0)} answers "
                     f"after {card_calls} calls for trait cards; expected {needed} at least",

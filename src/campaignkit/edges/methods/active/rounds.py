@@ -129,6 +129,11 @@ class RoundSizes:
     step: int
     num_rounds: int
 
+    def split(self, order: Pairs) -> dict[str, Pairs]:
+        """Pairs in the order in which they would be asked about, by stage."""
+        ends = [self.holdout, self.holdout + self.initial]
+        return dict(zip((HOLDOUT, INITIAL, ROUNDS), np.split(order, ends), strict=True))
+
 
 def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
     """How many pairs to judge for what, of `num_pairs` new ones and at most `most` answers.
@@ -227,9 +232,9 @@ class ActiveLearning:
         """
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
         sizes = self._sizes
-        holdout, initial, _ = np.split(fresh, [sizes.holdout, sizes.holdout + sizes.initial])
-        self._ask(holdout, HOLDOUT, 0, self._holdout)
-        self._ask(initial, INITIAL, 0, self._learnt_from)
+        first = sizes.split(fresh)
+        self._ask(first[HOLDOUT], HOLDOUT, 0, self._holdout)
+        self._ask(first[INITIAL], INITIAL, 0, self._learnt_from)
         if not self._learnt_from.any():
             raise GraphError(
                 f"{int(self._asked.sum()):,} pairs were asked about, and none got a valid answer",
