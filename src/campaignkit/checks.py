@@ -129,12 +129,12 @@ def is_count(value: object, *, least: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def is_share(value: object) -> bool:
-    """Whether it is a number from 0 to 1; True and nan are none.
+def is_share(value: object, *, high: float = 1.0) -> bool:
+    """Whether it is a number from 0 to `high`; True and nan are none.
 
     Examples
     --------
     >>> is_share(0.5), is_share(2), is_share(True)
     (True, False, False)
     """
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= high

@@ -170,7 +170,7 @@ REFUSED = {
     "a folder for a file": ("starter-27 --rehearse --replace --out full", "expected a file name"),
     "a file in no folder": ("starter-27 --rehearse --out no/e.csv", "folder no does not exist"),
     "a full folder to save in": ("starter-27 --rehearse --save full", "already holds something"),
-    "a file for a store": ("starter-27 --rehearse --store one.csv", "expected a folder"),
+    "a file for a store": ("starter-27 --rehearse --store one.csv", "as a folder: it is a file"),
 }
 
 

@@ -21,8 +21,7 @@ from campaignkit.edges import (
 from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.edges.report import measure_answers
 from campaignkit.edges.scorers.llm import every_pair
-from campaignkit.edges.scorers.protocols import Judgement
-from campaignkit.edges.store import Answer, Vote
+from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement
 from campaignkit.errors import GraphError
 from campaignkit.graph import Edge, SignedGraph, compare
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
@@ -100,9 +99,9 @@ def test_repeats_are_counted_against_first_answers_alone() -> None:
         return ("brand", "A"), ("geo", str(number))
 
     answers = [Answer(pair(i), Judgement(i % 2), place=i / 9) for i in range(10)]
-    answers += [Answer(pair(i), Judgement(1), Vote.REPEAT) for i in range(4)]
-    answers += [Answer(pair(i), Judgement(-1), Vote.SECOND) for i in range(10)]
-    answers += [Answer(pair(99), Judgement(1), Vote.REPEAT)]
+    answers += [Answer(pair(i), Judgement(1), Asking.REPEAT) for i in range(4)]
+    answers += [Answer(pair(i), Judgement(-1), Asking.SECOND) for i in range(10)]
+    answers += [Answer(pair(99), Judgement(1), Asking.REPEAT)]
 
     quality = measure_answers(answers)
 

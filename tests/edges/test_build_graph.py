@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import EdgeScorer, Judgement, Pair, TraitScorer, build_graph
-from campaignkit.errors import CampaignkitError, GraphError
+from campaignkit.errors import CampaignkitError, GraphError, SettingError
 from campaignkit.progress import CallProgress
 
 STARTER = Catalogue.bundled("starter-27")
@@ -83,7 +83,7 @@ def test_neutral_judgements_stay_unless_sent_away() -> None:
     assert sent.graph.catalogue == STARTER
 
 
-def test_progress_rises_to_the_number_of_pairs() -> None:
+def test_progress_rises_to_the_number_of_calls() -> None:
     told = []
 
     build_graph(
@@ -182,7 +182,7 @@ def test_bad_reasons_and_judgements_are_refused() -> None:
     [(None, "scorer is a NoneType"), ("traits", "scorer is a str"), (TraitScorer, "with the br")],
 )
 def test_what_is_no_scorer_is_refused(scorer: object, expected: str) -> None:
-    with pytest.raises(GraphError, match=expected):
+    with pytest.raises(SettingError, match=expected):
         build_graph(SMALL, scorer=scorer)  # type: ignore[arg-type]
 
 
@@ -213,7 +213,7 @@ WRONG_ARGUMENTS = {
     "a name for a catalogue": ({"catalogue": "starter-27"}, "catalogue is 'starter-27'"),
     "no catalogue": ({"catalogue": None}, "catalogue is None; expected a Catalogue"),
     "a number for a budget": ({"budget": 5}, "budget is 5; expected a Budget"),
-    "a number for a store": ({"store": 3}, "store is 3; expected the path of a folder"),
+    "a number for a store": ({"store": 3}, "3 is no path"),
     "a text for a seed": ({"seed": "7"}, "seed is '7'; expected an integer"),
 }
 

@@ -28,8 +28,8 @@ from campaignkit.edges import (
 from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.edges.scorers.llm import every_pair, negative_edges
-from campaignkit.errors import GraphError
-from campaignkit.llm import Budget, Prompt, RetryPolicy, ScriptedModel
+from campaignkit.errors import GraphError, SettingError
+from campaignkit.llm import Budget, CallError, Prompt, RetryPolicy, ScriptedModel
 from campaignkit.simulation import RehearsalWorld
 
 STARTER = Catalogue.bundled("starter-27")
@@ -219,17 +219,16 @@ def test_prose_around_the_reply_is_overlooked_and_prose_alone_is_a_failure() -> 
         return f"Sehr gern! Hier ist die Antwort:\n```json\n{answers}\n```\nNoch Fragen?"
 
     build = build_graph(STARTER, scorer=LLMEdgeScorer(ScriptedModel(chatty)))
-    silent = build_graph(
-        STARTER,
-        scorer=LLMEdgeScorer(ScriptedModel(lambda prompt, schema: "Das ist schwer zu sagen.")),
-        retry=RetryPolicy(failures_in_a_row=None),
-    )
+    silent = LLMEdgeScorer(ScriptedModel(lambda prompt, schema: "Das ist schwer zu sagen."))
+    few = Catalogue([*STARTER.of("brand"), *STARTER.of("platform")])
+    without = RetryPolicy(failures_in_a_row=None)
 
     assert signs_of(build) == expected_signs(STARTER)
-    assert silent.report.num_failed == 252
-    assert all(
-        why.startswith("malformed: the reply holds no JSON") for why in silent.report.failures
-    )
+    report = build_graph(few, scorer=silent, retry=without).report
+    assert report.num_failed == report.num_pairs == 30
+    assert all(why.startswith("malformed: the reply holds no JSON") for why in report.failures)
+    with pytest.raises(CallError, match="not one of the first 200 answers can be read"):
+        build_graph(STARTER, scorer=silent, retry=without)
 
 
 def test_the_same_seed_asks_the_same_and_another_seed_another_order() -> None:
@@ -383,9 +382,9 @@ def test_a_scorer_alone_says_which_pairs_got_no_answer() -> None:
     ],
 )
 def test_settings_out_of_range_are_refused(arguments: dict[str, Any], expected: str) -> None:
-    with pytest.raises(GraphError, match=expected):
+    with pytest.raises(SettingError, match=expected):
         LLMEdgeScorer(Oracle().model, **arguments)
-    with pytest.raises(GraphError, match="model: is None"):
+    with pytest.raises(SettingError, match="model: is None"):
         LLMEdgeScorer(None)  # type: ignore[arg-type]
 
 
@@ -416,7 +415,7 @@ def test_a_method_may_ask_the_model_other_things() -> None:
     def answer(prompt: Prompt, schema: dict[str, Any]) -> str:
         if prompt.user == "How many?":
             return '{"n": 3}'
-        return json.dumps(dict.fromkeys(schema["required"], "0"))
+        return json.dumps({key: "+-0"[int(key) % 3] for key in schema["required"]})
 
     build = build_graph(
         STARTER,
@@ -446,7 +445,9 @@ def test_modalities_of_one_attribute_are_built_like_any_other() -> None:
 def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:
     yes = Oracle(lambda prompt, answers: dict.fromkeys(answers, "+"))
 
-    report = build_graph(STARTER, scorer=LLMEdgeScorer(yes.model)).report
+    with pytest.warns(UserWarning, match="first 100 answers of oracle are all \\+") as warned:
+        report = build_graph(STARTER, scorer=LLMEdgeScorer(yes.model)).report
 
+    assert len(warned) == 1
     assert report.warnings == ("all 252 judged pairs are +: the answers hold no information",)
     assert report.quality.num_flips == 0

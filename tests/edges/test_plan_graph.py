@@ -13,7 +13,10 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     ActiveBuilder,
     BruteForce,
+    BuildSession,
+    GraphPlan,
     PairPrompt,
+    PairStates,
     PairTable,
     SignScale,
     TraitScorer,
@@ -22,7 +25,7 @@ from campaignkit.edges import (
     plan_graph,
 )
 from campaignkit.edges.plan import PromptLengths
-from campaignkit.errors import CampaignkitError, GraphError
+from campaignkit.errors import CampaignkitError, GraphError, SettingError
 from campaignkit.llm import Budget
 from campaignkit.simulation import RehearsalWorld
 
@@ -159,9 +162,30 @@ def test_names_with_braces_and_instructions_are_counted_as_the_data_they_are() -
 
 
 def test_what_has_no_plan_is_refused() -> None:
-    for method in (BruteForce, object()):
-        with pytest.raises(GraphError, match="which has no plan"):
+    class Unplanned:
+        def build(self, session: BuildSession) -> PairStates:
+            return session.states
+
+    for method, expected in (
+        (BruteForce, "with the brackets"),
+        (object(), r"expected an object with build\(session\)"),
+        (Unplanned(), "which has no plan"),
+    ):
+        with pytest.raises(SettingError, match=expected):
             plan_graph(STARTER, method=method)
+
+
+def test_an_error_of_a_methods_own_plan_passes_through_and_is_asked_once() -> None:
+    asked = []
+
+    class Broken(BruteForce):
+        def plan(self, catalogue: Catalogue, **given: object) -> GraphPlan:
+            asked.append(given)
+            raise TypeError("a bug of mine")
+
+    with pytest.raises(TypeError, match="a bug of mine"):
+        plan_graph(STARTER, method=Broken(), budget=Budget(calls=20))
+    assert [given["budget"] for given in asked] == [Budget(calls=20)]
 
 
 def test_a_plan_reads_prices_from_a_file_as_a_build_does(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from campaignkit.edges import LLMEdgeScorer, PairPrompt, ScoreScale, SignScale, build_graph
 from campaignkit.edges.prompt_data import data_block
-from campaignkit.edges.scorers.prompt import reply_form
 from campaignkit.errors import CampaignkitError
 from campaignkit.graph import compare
-from campaignkit.llm import MalformedReply, Prompt
+from campaignkit.llm import MalformedReply, Prompt, numbered_reply
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 WORLD = RehearsalWorld(160, seed=2)
@@ -56,7 +55,7 @@ def test_some_answers_are_none_and_some_replies_break_off_once() -> None:
     model = RehearsalModel(careless, broken=1.0)
     pairs = [(careless.catalogue[0], other) for other in careless.catalogue.of("audience")]
     prompt = PairPrompt().render(pairs, scale=SignScale())
-    form = reply_form(len(pairs), SignScale())
+    form = numbered_reply(len(pairs), SignScale().schema)
 
     with pytest.raises(MalformedReply):
         model.ask(prompt, form)
@@ -71,7 +70,11 @@ def test_points_are_on_the_scale_that_is_asked_for() -> None:
     points = ScoreScale(top=100, positive_from=70, negative_to=30)
     prompt = PairPrompt().render(pairs, scale=points)
 
-    reply = RehearsalModel(WORLD, broken=0.0).ask(prompt, reply_form(len(pairs), points)).value
+    reply = (
+        RehearsalModel(WORLD, broken=0.0)
+        .ask(prompt, numbered_reply(len(pairs), points.schema))
+        .value
+    )
 
     assert set(Counter(map(str, reply.values()))) & {"90", "10", "50"} == {"90", "10", "50"}
 

@@ -22,7 +22,12 @@ from campaignkit.edges.methods.prefilter import (
     Prefiltering,
     describe_attributes,
 )
-from campaignkit.edges.methods.protocols import GraphMethod
+from campaignkit.edges.methods.protocols import (
+    BatchedMethod,
+    GraphMethod,
+    NamedMethod,
+    PlanningMethod,
+)
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, StagePlan
 from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, RuleCounts
@@ -30,7 +35,16 @@ from campaignkit.edges.scorers.comparisons import Overlap
 from campaignkit.edges.scorers.context import ContextProvider, FactTable
 from campaignkit.edges.scorers.llm import LLMEdgeScorer, every_edge, every_pair, negative_edges
 from campaignkit.edges.scorers.prompt import PairPrompt
-from campaignkit.edges.scorers.protocols import EdgeScorer, Judgement, Pair, Vote
+from campaignkit.edges.scorers.protocols import (
+    EdgeScorer,
+    ExplainingScorer,
+    Judgement,
+    JudgingScorer,
+    ModelScorer,
+    NamedScorer,
+    Pair,
+    Vote,
+)
 from campaignkit.edges.scorers.rules import TRAIT_RULES, TraitRule, TraitScorer
 from campaignkit.edges.scorers.scale import ScoreScale, SignScale
 from campaignkit.edges.session import BuildSession
@@ -40,6 +54,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ActiveBuilder",
     "AnswerQuality",
     "Bands",
+    "BatchedMethod",
     "BruteForce",
     "BuildComparison",
     "BuildReport",
@@ -47,14 +62,19 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ClusterPrefilter",
     "ContextProvider",
     "EdgeScorer",
+    "ExplainingScorer",
     "FactTable",
     "GraphBuild",
     "GraphMethod",
     "GraphPlan",
     "HDBSCAN",
     "Judgement",
+    "JudgingScorer",
     "KnownPairsCheck",
     "LLMEdgeScorer",
+    "ModelScorer",
+    "NamedMethod",
+    "NamedScorer",
     "Outcome",
     "Overlap",
     "PACKINGS",
@@ -63,6 +83,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairPrompt",
     "PairStates",
     "PairTable",
+    "PlanningMethod",
     "Prefiltering",
     "RoundSummary",
     "RuleCounts",

@@ -1,12 +1,11 @@
-"""Building a graph: the session a method runs in, and the graph and account it ends in."""
+"""Building a graph: the plan, the session a method runs in, the graph and account it ends in."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,38 +13,34 @@ from typing import Any
 import numpy as np
 
 from campaignkit.catalogue import Catalogue
+from campaignkit.checks import checked_count
 from campaignkit.edges.methods.brute_force import BruteForce, InOrder
-from campaignkit.edges.methods.protocols import GraphMethod
-from campaignkit.edges.pairs import MAX_PAIRS, PairTable, count_pairs, too_many
+from campaignkit.edges.methods.protocols import (
+    BatchedMethod,
+    GraphMethod,
+    NamedMethod,
+    PlanningMethod,
+)
+from campaignkit.edges.pairs import PairTable, count_pairs
 from campaignkit.edges.plan import GraphPlan
 from campaignkit.edges.report import (
-    AnswerQuality,
     BuildReport,
     GraphBuild,
     RuleCounts,
     measure_answers,
     quality_warnings,
 )
-from campaignkit.edges.scorers.protocols import (
-    EdgeScorer,
-    Judgement,
-    Pair,
-    ScoreFunction,
-    as_edge,
-    ask,
-    identity_of,
-    name_of,
-)
-from campaignkit.edges.session import BuildSession, as_model_scorer
+from campaignkit.edges.scorers.protocols import EdgeScorer, ResolvedScorer, ScoreFunction
+from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import Outcome, PairStates
-from campaignkit.errors import ArtifactError, GraphError
-from campaignkit.graph import Edge, SignedGraph
+from campaignkit.errors import SettingError
+from campaignkit.graph import SignedGraph
 from campaignkit.graph.columns import EdgeColumns
 from campaignkit.graph.texts import Texts
 from campaignkit.llm import Budget, RetryPolicy, checked_budget
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress
 from campaignkit.seeds import checked_seed
-from campaignkit.store import digest_json
+from campaignkit.store import checked_path, digest_json
 
 Prices = Mapping[str, Any] | str | Path  # Any: a Price, a pair or a row, as in read_prices
 
@@ -106,9 +101,10 @@ def build_graph(
 
     Raises
     ------
+    SettingError
+        If an argument is of another kind or out of range; nothing was asked.
     GraphError
-        If there are no pairs or too many, the scorer is none, or its answers are no signs for
-        these pairs.
+        If there are no pairs or too many, or the scorer's answers are no signs.
 
     Examples
     --------
@@ -117,121 +113,39 @@ def build_graph(
     >>> build.graph.sign(("brand", "Rolex"), ("audience", "Budget Shoppers"))
     -1
     """
-    name = name_of(scorer)
-    _check_batch_size(batch_size)
-    num_pairs = count_pairs(catalogue)
-    if num_pairs > MAX_PAIRS:
-        raise too_many(catalogue, num_pairs)
-    seed, budget = checked_seed(seed), checked_budget(budget)
-    if store is not None and not isinstance(store, str | PathLike):
-        raise GraphError(f"store is {store!r:.60}; expected the path of a folder")
-    if method is None and as_model_scorer(scorer) is not None:
-        method = InOrder(getattr(scorer, "batch_size", 25))
-    if method is None and (budget is not None or store is not None):
-        method = InOrder(batch_size)
-    if method is not None:
-        return run_method(
-            method,
-            catalogue,
-            scorer,
-            budget=budget,
-            store=None if store is None else Path(store),
-            seed=seed,
-            keep_neutral=keep_neutral,
-            calling={
-                "concurrency": concurrency,
-                "requests_per_minute": requests_per_minute,
-                "retry": retry,
-                "prices": prices,
-            },
-            progress=progress,
-        )
-    tell = progress or Silent()
-    edges: list[Edge] = []
-    votes: Counter[tuple[str, bool]] = Counter()
-    pairs = _cross_pairs(catalogue)
-    done = 0
-    while batch := list(islice(pairs, batch_size)):
-        judged = ask(scorer, batch)
-        edges += [as_edge(pair, j) for pair, j in zip(batch, judged, strict=True)]
-        votes.update(_votes(judged))
-        done += len(batch)
-        tell.update("scoring pairs", done, num_pairs)
-    graph = SignedGraph.from_edges(edges, catalogue=catalogue)
-    report = _account(graph, name, num_pairs, votes)
-    return GraphBuild(graph if keep_neutral else _without_neutral(graph), report)
-
-
-def _check_batch_size(batch_size: object) -> None:
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise GraphError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
-
-
-def _cross_pairs(catalogue: Catalogue) -> Iterator[Pair]:
-    """Every pair of different modalities once, the earlier attribute first."""
-    attributes = tuple(catalogue)
-    for position, one in enumerate(attributes):
-        for other in islice(attributes, position + 1, None):
-            if one.modality != other.modality:
-                yield one, other
-
-
-def _votes(judged: Sequence[Judgement]) -> Iterator[tuple[str, bool]]:
-    return ((rule, vote.weight > 0) for j in judged for rule, vote in j.votes)
-
-
-def _account(
-    graph: SignedGraph, scorer: str, num_pairs: int, votes: Counter[tuple[str, bool]]
-) -> BuildReport:
-    rules = sorted({rule for rule, _ in votes})
-    return BuildReport(
-        scorer=scorer,
-        num_pairs=num_pairs,
-        num_positive=graph.num_positive,
-        num_negative=graph.num_negative,
-        num_neutral=graph.num_neutral,
-        by_modality_pair=graph.by_modality_pair(),
-        by_rule={rule: RuleCounts(votes[rule, True], votes[rule, False]) for rule in rules},
-        warnings=tuple(quality_warnings(AnswerQuality(), graph.columns.sign)),
-    )
-
-
-def _without_neutral(graph: SignedGraph) -> SignedGraph:
-    return SignedGraph.from_edges(graph.edges(neutrals=False), catalogue=graph.catalogue)
-
-
-def run_method(
-    method: GraphMethod,
-    catalogue: Catalogue,
-    scorer: EdgeScorer | ScoreFunction,
-    *,
-    budget: Budget | None,
-    store: Path | None,
-    seed: int,
-    keep_neutral: bool,
-    calling: Mapping[str, Any],  # Any: arguments of Account
-    progress: Progress | None,
-) -> GraphBuild:
-    """Build a graph by a method; see :func:`~campaignkit.edges.build_graph`."""
+    count_pairs(catalogue)
+    resolved = ResolvedScorer(scorer)
+    if method is None:
+        size = checked_count(batch_size, "batch_size")
+        model_scorer = resolved.asks_model
+        chosen: GraphMethod = InOrder(size if model_scorer is None else model_scorer.batch_size)
+    else:
+        chosen = _checked_method(method)
     started = time.monotonic()
-    if store is not None and store.exists() and not store.is_dir():
-        raise ArtifactError(f"{store} is a file; expected a folder", hint="give another name")
     session = BuildSession(
         catalogue,
         scorer,
         seed=checked_seed(seed),
-        batch_size=getattr(method, "batch_size", 25),
-        budget=budget,
-        store=store,
-        build=build_key(method, catalogue, scorer, seed=seed),
-        calling=calling,
+        batch_size=chosen.batch_size if isinstance(chosen, BatchedMethod) else 25,
+        budget=checked_budget(budget),
+        store=None if store is None else checked_path(store, error=SettingError),
+        build=build_key(chosen, catalogue, resolved.identity, seed=seed),
+        calling={
+            "concurrency": concurrency,
+            "requests_per_minute": requests_per_minute,
+            "retry": retry,
+            "prices": prices,
+        },
         progress=progress,
     )
     try:
-        states = _checked_method(method).build(session)
+        states = chosen.build(session)
         states.check_complete()
         graph = graph_of(session.pairs, states)
-        report = account(session, states, graph, method=method, started=started)
+        # A plain scorer that was simply asked about every pair costs nothing worth a report.
+        is_plain = method is None and store is None and budget is None and not resolved.asks_model
+        report = account(session, graph, method=None if is_plain else chosen)
+        report = replace(report, time_s=time.monotonic() - started)
     finally:
         session.close()
     if not keep_neutral:
@@ -239,24 +153,21 @@ def run_method(
     return GraphBuild(graph, report, states)
 
 
-def build_key(
-    method: object, catalogue: Catalogue, scorer: EdgeScorer | ScoreFunction, *, seed: int
-) -> str:
+def build_key(method: GraphMethod, catalogue: Catalogue, scorer: str, *, seed: int) -> str:
     """What tells a build from others in a store: called again in the same way, it is resumed.
 
     A method's ``identity`` is what it goes by, or else its type's name and settings.
     """
-    named = str(getattr(method, "identity", ""))
+    named = str(method.identity) if isinstance(method, NamedMethod) else ""
     if not named:
-        plain = {name: v for name, v in _settings(method) if isinstance(v, str | float | int)}
+        held = (
+            [(field.name, getattr(method, field.name)) for field in fields(method)]
+            if is_dataclass(method)
+            else sorted(getattr(method, "__dict__", {}).items())
+        )
+        plain = {name: value for name, value in held if isinstance(value, str | float | int)}
         named = f"{type(method).__name__} {plain}"
-    return digest_json([catalogue.digest, identity_of(scorer), named, seed])
-
-
-def _settings(method: object) -> list[tuple[str, object]]:
-    if is_dataclass(method):
-        return [(field.name, getattr(method, field.name)) for field in fields(method)]
-    return sorted(getattr(method, "__dict__", {}).items())
+    return digest_json([catalogue.digest, scorer, named, seed])
 
 
 def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True) -> SignedGraph:
@@ -270,7 +181,7 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
     >>> graph_of(pairs, states)
     SignedGraph(27 nodes, 1 +, 1 -)
     """
-    held = states.outcome == Outcome.DECIDED
+    held = states.is_decided()
     if not keep_neutral:
         held &= states.sign != 0
     rows = np.flatnonzero(held)
@@ -293,26 +204,29 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
 
 
 def account(
-    session: BuildSession,
-    states: PairStates,
-    graph: SignedGraph,
-    *,
-    method: object,
-    started: float,
+    session: BuildSession, graph: SignedGraph, *, method: GraphMethod | None
 ) -> BuildReport:
-    """The account of a build; its counts add up to all pairs."""
+    """The account of a build, whose counts add up to all pairs; without calls for no method."""
+    states, spent = session.states, session.spent
     counts = states.counts()
-    spent = session.spent
     quality = measure_answers(session.answers)
-    scored = states.is_decided(by="scored")
-    return BuildReport(
-        scorer=name_of(session.scorer),
+    judged = states.is_decided(by="scored") | states.is_decided(by="rule")
+    told = BuildReport(
+        scorer=session.resolved.name,
         num_pairs=len(states),
         num_positive=counts["positive"],
         num_negative=counts["negative"],
         num_neutral=counts["neutral"],
         by_modality_pair=graph.by_modality_pair(),
-        by_rule=_by_rule(session, states),
+        by_rule=_by_rule(session),
+        decided_by=states.num_decided_by(),
+        quality=quality,
+        warnings=tuple(quality_warnings(quality, states.sign[judged])),
+    )
+    if method is None:
+        return told
+    return replace(
+        told,
         method=type(method).__name__,
         num_not_viable=counts["not_viable"],
         num_discarded=counts["discarded"],
@@ -320,21 +234,17 @@ def account(
         calls=spent.calls,
         calls_by_stage={stage: held.calls for stage, held in spent.by_stage.items()},
         unconfirmed=spent.unconfirmed,
-        decided_by=states.num_decided_by(),
         failures=_failures(states),
         tokens_in=spent.tokens_in,
         tokens_out=spent.tokens_out,
         cost=spent.money if spent.tokens_in else None,  # own scorers have no price
-        time_s=time.monotonic() - started,
-        quality=quality,
-        warnings=tuple(quality_warnings(quality, states.sign[scored])),
         details=dict(session.details),
     )
 
 
-def _by_rule(session: BuildSession, states: PairStates) -> dict[str, RuleCounts]:
+def _by_rule(session: BuildSession) -> dict[str, RuleCounts]:
     votes: Counter[tuple[str, bool]] = Counter()
-    for pair in np.flatnonzero(states.outcome == Outcome.DECIDED).tolist():
+    for pair in np.flatnonzero(session.states.is_decided()).tolist():
         said = session.judgement(pair)
         if said is not None:
             votes.update((rule, vote.weight > 0) for rule, vote in said.votes)
@@ -349,12 +259,12 @@ def _failures(states: PairStates) -> dict[str, int]:
 
 def _checked_method(method: object) -> GraphMethod:
     if isinstance(method, type):
-        raise GraphError(
+        raise SettingError(
             f"method is the class {method.__name__}; expected an object",
             hint=f"pass {method.__name__}(), with the brackets",
         )
     if not isinstance(method, GraphMethod):
-        raise GraphError(
+        raise SettingError(
             f"method is a {type(method).__name__}; expected an object with build(session)",
             hint="pass BruteForce(), ClusterPrefilter(...) or ActiveBuilder(...)",
         )
@@ -386,6 +296,8 @@ def plan_graph(
 
     Raises
     ------
+    SettingError
+        If the method has no plan.
     GraphError
         If there are no pairs, or the plan goes over the budget.
 
@@ -399,23 +311,13 @@ def plan_graph(
     True
     """
     budget = checked_budget(budget)
-    chosen = BruteForce() if method is None else method
-    make = getattr(chosen, "plan", None)
-    if make is None or isinstance(chosen, type):
-        kind = chosen.__name__ if isinstance(chosen, type) else type(chosen).__name__
-        raise GraphError(
-            f"method is {kind}, which has no plan; expected a method such as BruteForce()"
+    chosen = BruteForce() if method is None else _checked_method(method)
+    if not isinstance(chosen, PlanningMethod):
+        raise SettingError(
+            f"method is {type(chosen).__name__}, which has no plan; "
+            "expected a method such as BruteForce()"
         )
-    asked = {"model": model, "prices": prices}
-    if budget is not None:
-        asked["budget"] = budget
-    try:
-        plan = make(catalogue, **asked)
-    except TypeError:
-        # A method of your own may not know of budgets; the check below holds for it all the same.
-        asked.pop("budget", None)
-        plan = make(catalogue, **asked)
-    assert isinstance(plan, GraphPlan)
+    plan = chosen.plan(catalogue, model=model, prices=prices, budget=budget)
     if budget is not None:
         plan.check_budget(budget)
     return plan

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Key
+from campaignkit.edges.scorers.protocols import Answer, Asking
 from campaignkit.edges.states import PairStates
-from campaignkit.edges.store import Answer, Vote
 from campaignkit.graph import PairCounts, SignedGraph
 from campaignkit.show import paragraph, table
 
@@ -86,7 +86,7 @@ def measure_answers(answers: Iterable[Answer]) -> AnswerQuality:
     >>> from campaignkit.edges.scorers.protocols import Judgement
     >>> pair = ("brand", "Nike"), ("geo", "Peru")
     >>> measure_answers([
-    ...     Answer(pair, Judgement(1)), Answer(pair, Judgement(0), Vote.REPEAT)
+    ...     Answer(pair, Judgement(1)), Answer(pair, Judgement(0), Asking.REPEAT)
     ... ]).flip_rate
     1.0
     """
@@ -95,9 +95,9 @@ def measure_answers(answers: Iterable[Answer]) -> AnswerQuality:
     places, signs = [], []
     for answer in answers:
         pair, sign = frozenset(answer.pair), int(answer.judgement.sign)
-        if answer.vote is Vote.REPEAT:
+        if answer.asking is Asking.REPEAT:
             repeats.append((pair, sign))
-        elif answer.vote is Vote.FIRST:
+        elif answer.asking is Asking.FIRST:
             first[pair] = sign
             if answer.place is not None:
                 places.append(answer.place)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.catalogue import Catalogue, Key
+from campaignkit.catalogue import Catalogue
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.scorers.protocols import (
-    BUDGET_SPENT,
+    Answer,
     EdgeScorer,
     Judgement,
-    Pair,
+    ModelScorer,
+    ResolvedScorer,
     ScoreFunction,
-    ask,
-    identity_of,
+    pair_key,
+    settled,
 )
-from campaignkit.edges.states import Outcome, PairStates
-from campaignkit.edges.store import Answer, BuildStore
+from campaignkit.edges.states import NO_ANSWER, Outcome, PairStates
+from campaignkit.edges.store import BuildStore
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY
 from campaignkit.llm import (
@@ -37,10 +37,11 @@ from campaignkit.llm import (
     Spent,
     Usage,
 )
-from campaignkit.llm.ledger import Ledger
+from campaignkit.llm.numbered import BUDGET_SPENT
 from campaignkit.progress import Progress, Silent
 from campaignkit.store import digest_json
 
+_FREE = Usage(0, 0), 0.0  # a scorer of your own costs calls, not tokens
 _EARLIER = 5_000  # pairs asked before that may be asked a second time
 IntArray = NDArray[np.integer]
 
@@ -90,7 +91,7 @@ class BuildSession:
     --------
     >>> from campaignkit.edges import TraitScorer
     >>> session = BuildSession(Catalogue.bundled("starter-27"), TraitScorer())
-    >>> [judged.sign for judged in session.judge([np.array([0, 1, 2])], stage="a look")]
+    >>> session.judge([np.array([0, 1, 2])], stage="a look").tolist()
     [1, 0, 0]
     >>> session.num_calls, session.states.counts()["undecided"]
     (1, 249)
@@ -121,8 +122,7 @@ class BuildSession:
         self.failures: dict[int, str] = {}
         self.details: dict[str, object] = {}
         self.answers: list[Answer] = []
-        self._identity = identity_of(scorer)
-        self._model_scorer = as_model_scorer(scorer)
+        self.resolved = ResolvedScorer(scorer)
         self._progress = progress or Silent()
         self._judged: dict[int, Judgement] = {}
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
@@ -135,7 +135,6 @@ class BuildSession:
             name = f"build {build}"
             self._build = self._store.number(name)
             self._before = self._store.spent_before(name)
-            self._plain = PlainCalls(scorer, self._store, self.budget, self._identity)
             self._recall()
         except BaseException:
             self._store.close()
@@ -176,8 +175,8 @@ class BuildSession:
         GraphError
             If there is no model.
         """
-        own: ChatModel | None = getattr(self.scorer, "model", None)
-        asked = own if model is None else model
+        scorer = self.resolved.asks_model
+        asked = scorer.model if model is None and scorer is not None else model
         if asked is None:
             raise GraphError(
                 "a chat model is needed, and the scorer has none",
@@ -226,7 +225,7 @@ class BuildSession:
 
     def judge(
         self, calls: Sequence[IntArray], *, stage: str, round: int | None = None
-    ) -> list[Judgement | None]:
+    ) -> NDArray[np.int8]:
         """Have pairs judged, one call of the scorer for each array that holds anything unknown.
 
         Pairs that this build or an earlier one in the same store has an answer for are not asked
@@ -243,9 +242,9 @@ class BuildSession:
 
         Returns
         -------
-        list of Judgement or None
-            For all pairs of all calls, in the order asked; None where it failed, which
-            ``failures`` explains.
+        int8[k]
+            The sign of each pair of each call, in the order asked; ``NO_ANSWER`` where it failed,
+            which ``failures`` explains. More of what was said is in ``states``.
 
         Raises
         ------
@@ -259,16 +258,19 @@ class BuildSession:
                 f"a call of stage {stage!r} names pairs that are not there; "
                 f"expected numbers from 0 to {most - 1}"
             )
-        if self._model_scorer is not None:
-            self._ask_model([self._new_of(call, stage) for call in asked], stage)
+        new = self._new_of(asked, stage)
+        if self.resolved.asks_model is not None:
+            self._ask_model(self.resolved.asks_model, new, stage)
         else:
-            for done, call in enumerate(asked):
-                self._ask_plain(self._new_of(call, stage), stage)
-                self._progress.update(stage, done + 1, len(asked))
-        flat = np.concatenate(asked).tolist() if asked else []
-        self._asked.update(dict.fromkeys(flat))
-        self._enter(flat, round)
-        return [self._judged.get(pair) for pair in flat]
+            for done, call in enumerate(new, start=1):
+                self._ask_plain(call, stage)
+                self._progress.update(stage, done, len(new))
+        flat = np.concatenate([np.zeros(0, dtype=np.int64), *asked])
+        told = dict.fromkeys(flat.tolist())
+        self._asked.update(told)
+        self._enter(told, round)
+        answered = self.states.is_decided()[flat]
+        return np.where(answered, self.states.sign[flat], NO_ANSWER).astype(np.int8)
 
     def close(self) -> None:
         """Let go of the store; states, failures and details stay readable."""
@@ -276,10 +278,10 @@ class BuildSession:
 
     def _recall(self) -> None:
         """Take over what the store has of this scorer's answers about these pairs."""
-        model = self._model_scorer
+        model = self.resolved.asks_model
         found = self._store.recall(
             self.pairs,
-            scorer=self._identity,
+            scorer=self.resolved.identity,
             build=self._build,
             shown=None if model is None else model.shown,
         )
@@ -291,41 +293,46 @@ class BuildSession:
             self._own = found.own
             self._noted = self._store.noted_calls(self._build)
 
-    def _new_of(self, call: IntArray, stage: str) -> list[int]:
-        """The pairs of a call that have no answer yet, each once."""
-        new = [pair for pair in dict.fromkeys(call.tolist()) if pair not in self._judged]
-        if len(new) > self.batch_size:
-            raise GraphError(
-                f"a call of stage {stage!r} asks about {len(new)} pairs; "
-                f"expected {self.batch_size} at most",
-                hint="split it: batch_size is the most one call may hold",
-            )
-        return new
+    def _new_of(self, calls: Sequence[IntArray], stage: str) -> list[list[int]]:
+        """What calls ask about that has no answer yet, each pair once; the calls that are left."""
+        taken: set[int] = set()
+        left = []
+        for call in calls:
+            new = [p for p in dict.fromkeys(call.tolist()) if p not in self._judged]
+            if len(new) > self.batch_size:
+                raise GraphError(
+                    f"a call of stage {stage!r} asks about {len(new)} pairs; "
+                    f"expected {self.batch_size} at most",
+                    hint="split it: batch_size is the most one call may hold",
+                )
+            left.append([pair for pair in new if pair not in taken])
+            taken.update(new)
+        return [call for call in left if call]
 
     def _ask_plain(self, pairs: list[int], stage: str) -> None:
-        if not pairs:
-            return
+        """Ask a scorer that is no model: its call is booked before it is made."""
         ends = [self.pairs.pair(pair) for pair in pairs]
-        judged = self._plain.ask(ends, stage=stage)
-        if judged is None:
-            self.failures.update(refused_for_budget(pairs))
+        name = self.resolved.identity
+        told = f"{len(pairs)} pairs from {ends[0][0]} - {ends[0][1]}"
+        request = Request(Prompt(told, template=name), list[int], stage)
+        key = digest_json([name, stage, [[*one.key, *other.key] for one, other in ends]])
+        call = self._store.reserve(key, request, name, _FREE, self.budget)
+        if call is None:
+            self.failures.update(dict.fromkeys(pairs, BUDGET_SPENT))
             return
-        answers = [Answer(_key(pair), said) for pair, said in zip(ends, judged, strict=True)]
-        self._keep(answers)
-        self._plain.settle()
+        judged = self.resolved.judge(ends)
+        self._keep([Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)])
+        self._store.settle_answer(call, "", *_FREE)
         self._judged.update(zip(pairs, judged, strict=True))
-        for pair in pairs:
-            self.failures.pop(pair, None)
 
-    def _ask_model(self, calls: list[list[int]], stage: str) -> None:
+    def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:
         """Ask a model about all calls at once: the account sends several at a time."""
-        assert self._model_scorer is not None
         new = [left for call in calls if (left := self._replayed_or_left(call))]
         if not new:
             return
         self._store.note_calls(self._build, map(self._digest_of, new))
         ends = [[self.pairs.pair(pair) for pair in call] for call in new]
-        asked = self._model_scorer.ask_calls(
+        answers, failures = scorer.ask_calls(
             ends,
             account=self.account,
             stage=stage,
@@ -337,16 +344,14 @@ class BuildSession:
             ],
             progress=self._progress,
         )
-        self._keep(asked.answers)
+        self._keep(answers)
         number = {
-            _key(pair): at
+            pair_key(pair): at
             for call, named in zip(new, ends, strict=True)
             for at, pair in zip(call, named, strict=True)
         }
-        for key, said in asked.judgements().items():
-            self._judged[number[key]] = said
-            self.failures.pop(number[key], None)
-        self.failures.update({number[key]: why for key, why in asked.failures.items()})
+        self._judged.update((number[pair], said) for pair, said in settled(answers).items())
+        self.failures.update((number[pair], why) for pair, why in failures.items())
 
     def _replayed_or_left(self, call: list[int]) -> list[int]:
         """The pairs of a call that a model is to be asked about.
@@ -355,7 +360,7 @@ class BuildSession:
         has its reply. Where the calls are others now, say for a larger budget, what is answered is
         taken as it is, and the rest is asked.
         """
-        if not call or self._digest_of(call) in self._noted:
+        if self._digest_of(call) in self._noted:
             return call
         for pair in call:
             if pair in self._own:
@@ -367,13 +372,13 @@ class BuildSession:
         return digest_json([[*one.key, *other.key] for one, other in ends])
 
     def _keep(self, answers: Sequence[Answer]) -> None:
-        self._store.keep(answers, scorer=self._identity, build=self._build)
+        self._store.keep(answers, scorer=self.resolved.identity, build=self._build)
         self.answers += answers
 
-    def _enter(self, pairs: list[int], round: int | None) -> None:
+    def _enter(self, pairs: Iterable[int], round: int | None) -> None:
         """Write answers and failures into the states."""
         states = self.states
-        for pair in dict.fromkeys(pairs):
+        for pair in pairs:
             said = self._judged.get(pair)
             if said is None:
                 states.outcome[pair] = Outcome.FAILED
@@ -385,125 +390,10 @@ class BuildSession:
             states.probability[pair] = np.nan if said.probability is None else said.probability
             states.round[pair] = -1 if round is None else round
             states.reasons.pop(pair, None)
+            self.failures.pop(pair, None)
             if said.reason:
                 states.reasons[pair] = said.reason
             if said.context:
                 states.contexts[pair] = said.context
             if said.strength is not None:
                 states.strengths[pair] = said.strength
-
-
-def _key(pair: Pair) -> PairKey:
-    return pair[0].key, pair[1].key
-
-
-PairKey = tuple[Key, Key]
-_FREE = Usage(0, 0), 0.0  # a scorer of your own costs calls, not tokens
-
-
-class Asked(Protocol):
-    """What came of asking about some pairs.
-
-    Examples
-    --------
-    >>> from campaignkit.edges.scorers.llm import AskedPairs
-    >>> asked: Asked = AskedPairs((), {})
-    """
-
-    @property
-    def answers(self) -> Sequence[Answer]:
-        """Every valid answer."""
-
-    @property
-    def failures(self) -> dict[PairKey, str]:
-        """Why pairs have none."""
-
-    def judgements(self) -> dict[PairKey, Judgement]:
-        """What the answers on each pair come to."""
-
-
-@runtime_checkable
-class ModelScorer(Protocol):
-    """A scorer that asks a chat model, and lets the session provide the account.
-
-    Examples
-    --------
-    >>> from campaignkit.edges import LLMEdgeScorer
-    >>> from campaignkit.llm import ScriptedModel
-    >>> model = ScriptedModel(lambda prompt, schema: "{}")
-    >>> isinstance(LLMEdgeScorer(model), ModelScorer)
-    True
-    """
-
-    model: ChatModel
-
-    def ask_calls(
-        self,
-        calls: Sequence[Sequence[Pair]],
-        *,
-        account: Account,
-        stage: str,
-        seed: int = 0,
-        earlier: Sequence[Pair] = (),
-        progress: Progress | None = None,
-    ) -> Asked:
-        """Ask about the pairs of some calls."""
-
-    def shown(self, pair: Pair) -> str:
-        """A digest of what the model is shown of a pair beyond the names."""
-
-
-def as_model_scorer(scorer: object) -> ModelScorer | None:
-    """The scorer, if it asks a model through an account; None for any other.
-
-    Examples
-    --------
-    >>> as_model_scorer(print) is None
-    True
-    """
-    return scorer if isinstance(scorer, ModelScorer) else None
-
-
-@dataclass
-class PlainCalls:
-    """Calls of a scorer that is no model: each is booked in the ledger before it is made.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Attribute
-    >>> calls = PlainCalls(lambda pairs: [1] * len(pairs), Ledger(None), Budget(calls=1), "mine")
-    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
-    >>> calls.ask([pair], stage="a look")[0].sign, calls.ask([pair], stage="a look")
-    (1, None)
-    """
-
-    scorer: EdgeScorer | ScoreFunction
-    ledger: Ledger
-    budget: Budget
-    name: str
-    _open: int | None = None
-
-    def ask(self, pairs: Sequence[Pair], *, stage: str) -> list[Judgement] | None:
-        """A judgement for each pair, or None where the budget does not cover the call."""
-        keys = [[*one.key, *other.key] for one, other in pairs]
-        told = f"{len(pairs)} pairs from {pairs[0][0]} - {pairs[0][1]}"
-        request = Request(Prompt(told, template=self.name), list[int], stage)
-        key = digest_json([self.name, stage, keys])
-        self._open = self.ledger.reserve(key, request, self.name, _FREE, self.budget)
-        return None if self._open is None else ask(self.scorer, pairs)
-
-    def settle(self) -> None:
-        """Say that the last call's answers are on disk."""
-        assert self._open is not None
-        self.ledger.settle_answer(self._open, "", *_FREE)
-
-
-def refused_for_budget(pairs: Sequence[int]) -> dict[int, str]:
-    """The failures of pairs that the budget did not cover.
-
-    Examples
-    --------
-    >>> refused_for_budget([3])
-    {3: 'the budget was spent before it was asked'}
-    """
-    return dict.fromkeys(pairs, BUDGET_SPENT)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, DecidedBy
 
+NO_ANSWER = 2
+"""Stands for the sign of a pair that was asked about and got no valid answer."""
 NOBODY = 255
 """In ``decided_by``: the pair has no sign."""
 

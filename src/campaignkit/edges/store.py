@@ -8,10 +8,8 @@ again.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -20,58 +18,8 @@ from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue, Key
 from campaignkit.edges.pairs import PairTable
-from campaignkit.edges.scorers.protocols import Judgement, Pair, Vote as RuleVote
+from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement, Pair, Vote, settled
 from campaignkit.llm import Ledger, Spent
-
-_SIGNS = {1: "+", -1: "-", 0: "0"}
-
-
-class Vote(IntEnum):
-    """Which answer about a pair it is.
-
-    Examples
-    --------
-    >>> Vote.REPEAT.name
-    'REPEAT'
-    """
-
-    FIRST = 0
-    SECOND = 1
-    THIRD = 2
-    REPEAT = 3
-    """Asked a second time to measure how often answers flip; decides nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer about one pair.
-
-    Attributes
-    ----------
-    pair : (Key, Key)
-        The identities of its attributes, in any order.
-    judgement : Judgement
-    vote : Vote
-    shown : str
-        A digest of what the scorer was shown of the two beyond their names; an answer to other
-        descriptions or facts is another answer.
-    place : float or None
-        Where in its call the pair stood, in [0, 1].
-    build : int
-        The number of the build that asked; set by the store.
-
-    Examples
-    --------
-    >>> Answer((("brand", "Nike"), ("geo", "Peru")), Judgement(1)).vote.name
-    'FIRST'
-    """
-
-    pair: tuple[Key, Key]
-    judgement: Judgement
-    vote: Vote = Vote.FIRST
-    shown: str = ""
-    place: float | None = None
-    build: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +134,14 @@ class BuildStore(Ledger):
             "reason, context, place, votes FROM answers WHERE scorer = ?",
             self.number(scorer),
         )
-        for one, other, vote, build, shown, *said, place, votes in found:
+        for one, other, asking, build, shown, *said, place, votes in found:
             if one in keys and other in keys:
                 sign, decided_by, probability, strength, reason, context = said
-                cast = tuple((name, RuleVote(*vote)) for name, *vote in json.loads(votes or "[]"))
+                cast = tuple((name, Vote(*vote)) for name, *vote in json.loads(votes or "[]"))
                 yield Answer(
                     (keys[one], keys[other]),
                     Judgement(sign, reason, decided_by, strength, probability, cast, context),
-                    Vote(vote),
+                    Asking(asking),
                     shown,
                     place,
                     build,
@@ -223,18 +171,19 @@ class BuildStore(Ledger):
         ends = np.array([[index(key) for key in a.pair] for a in found], dtype=np.int64)
         ends = ends.reshape(-1, 2)
         numbers = pairs.indices(ends[:, 0], ends[:, 1])
-        votes: dict[int, dict[Vote, Judgement]] = {}
         known = np.zeros(len(pairs), dtype=np.bool_)
+        valid: list[Answer] = []
+        number_of = {}
         for number, answer in zip(numbers.tolist(), found, strict=True):
-            if answer.shown != ("" if shown is None else shown(pairs.pair(number))):
-                continue
-            votes.setdefault(number, {})[answer.vote] = answer.judgement
-            known[number] |= answer.build != build
-        said = {number: settled(cast) for number, cast in votes.items()}
+            if answer.shown == ("" if shown is None else shown(pairs.pair(number))):
+                valid.append(answer)
+                number_of[answer.pair] = number
+                known[number] |= answer.build != build
+        said = {number_of[pair]: judged for pair, judged in settled(valid).items()}
         return Recalled(
             known,
-            {number: judged for number, judged in said.items() if judged and known[number]},
-            {number: judged for number, judged in said.items() if judged and not known[number]},
+            {number: judged for number, judged in said.items() if known[number]},
+            {number: judged for number, judged in said.items() if not known[number]},
         )
 
     def _row(self, db: Connection, answer: Answer, scorer: int, build: int) -> Sequence[object]:
@@ -246,7 +195,7 @@ class BuildStore(Ledger):
         said = answer.judgement
         votes = [[name, vote.weight, vote.reason, vote.veto] for name, vote in said.votes]
         return (
-            scorer, one, other, int(answer.vote), build, answer.shown, int(said.sign),
+            scorer, one, other, int(answer.asking), build, answer.shown, int(said.sign),
             said.decided_by, said.probability, said.strength, said.reason, said.context,
             answer.place, json.dumps(votes) if votes else "",
         )  # fmt: skip
@@ -254,29 +203,3 @@ class BuildStore(Ledger):
     def _attributes(self) -> dict[Key, int]:
         rows = self.rows("SELECT modality, value, id FROM attributes")
         return {(modality, value): number for modality, value, number in rows}
-
-
-def settled(votes: Mapping[Vote, Judgement]) -> Judgement | None:
-    """What the votes on a pair come to: the majority's sign; 0 where all three differ.
-
-    Repeats have no say. A second vote that differs without a third leaves the first.
-
-    Examples
-    --------
-    >>> votes = {Vote.FIRST: Judgement(1), Vote.SECOND: Judgement(-1), Vote.THIRD: Judgement(-1)}
-    >>> settled(votes).sign, settled(votes).reason
-    (-1, 'asked 3 times: + - -')
-    """
-    cast = [votes[vote] for vote in (Vote.FIRST, Vote.SECOND, Vote.THIRD) if vote in votes]
-    if Vote.FIRST not in votes:
-        return None
-    if len(cast) == 1:
-        return cast[0]
-    sign, count = Counter(said.sign for said in cast).most_common(1)[0]
-    if len(cast) == 3 and count == 1:
-        sign = 0
-    told = " ".join(_SIGNS[int(said.sign)] for said in cast)
-    mean = None
-    if all(said.strength is not None for said in cast):
-        mean = sum(said.strength or 0.0 for said in cast) / len(cast)
-    return replace(cast[0], sign=sign, strength=mean, reason=f"asked {len(cast)} times: {told}")

@@ -6,7 +6,7 @@ from campaignkit.graph.comparison import Agreement, GraphComparison, compare
 from campaignkit.graph.csr import DENSE_LIMIT, CsrSigns
 from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
 from campaignkit.graph.pair_counts import PairCounts
-from campaignkit.graph.sign import MARKS, Sign, read_sign
+from campaignkit.graph.sign import MARKS, Sign, mark_of, read_sign
 from campaignkit.graph.signed_graph import SignedGraph
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
@@ -23,5 +23,6 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Sign",
     "SignedGraph",
     "compare",
+    "mark_of",
     "read_sign",
 ]

@@ -88,9 +88,14 @@ class BruteForce:
         return session.states
 
     def plan(
-        self, catalogue: Catalogue, *, model: object = None, prices: object = None
+        self,
+        catalogue: Catalogue,
+        *,
+        model: object = None,
+        prices: object = None,
+        budget: object = None,
     ) -> GraphPlan:
-        """What it will ask, exactly."""
+        """What it will ask, exactly; the budget changes nothing."""
         table = PairTable(catalogue)
         calls = pack(table, self.packing, batch_size=self.batch_size)
         return planned(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from campaignkit.catalogue import Catalogue
+    from campaignkit.edges.plan import GraphPlan
     from campaignkit.edges.session import BuildSession
     from campaignkit.edges.states import PairStates
 
@@ -18,8 +20,8 @@ class GraphMethod(Protocol):
     judged it writes into ``session.states``, and returns them when every pair has an outcome.
     Details for the report go into ``session.details``, as JSON values.
 
-    A method may also have ``plan(catalogue, *, model=None, prices=None)``, which says what it
-    would ask before anything is sent, and ``batch_size``, the pairs in one call.
+    A method may be more: see `PlanningMethod`, `BatchedMethod`, `NamedMethod`.
+    `campaignkit.testing.check_graph_method` holds it to the contract.
 
     Examples
     --------
@@ -48,3 +50,39 @@ class GraphMethod(Protocol):
         CampaignkitError
             If it cannot; what was judged is kept in the session's store.
         """
+
+
+@runtime_checkable
+class PlanningMethod(GraphMethod, Protocol):
+    """A method that says what it would ask, before anything is sent."""
+
+    def plan(
+        self,
+        catalogue: Catalogue,
+        *,
+        model: object = None,
+        prices: object = None,
+        budget: object = None,
+    ) -> GraphPlan:
+        """The plan of a build of this catalogue within a budget; see `plan_graph`."""
+
+
+@runtime_checkable
+class BatchedMethod(Protocol):
+    """A method that says how many pairs its calls hold, at most; 25 without it."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pairs in one call, at most."""
+
+
+@runtime_checkable
+class NamedMethod(Protocol):
+    """A method that says what tells its builds from others in a store.
+
+    Without it, the type's name and those settings that are text and numbers do.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Changes with whatever changes what it asks."""

@@ -1,31 +1,50 @@
-"""The scorer that asks a language model about pairs."""
+"""The scorer that asks a language model about pairs: shuffled, repeated, asked again, voted on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import TypeVar
 
 from campaignkit.catalogue import Attribute, Key
+from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.scorers.context import ContextProvider, facts_of
-from campaignkit.edges.scorers.prompt import (
-    MISSING,
-    PairPrompt,
-    read_keys,
-    reply_form,
-    shared_attribute,
+from campaignkit.edges.scorers.prompt import PairPrompt, shared_attribute
+from campaignkit.edges.scorers.protocols import (
+    Answer,
+    Asking,
+    Judgement,
+    Pair,
+    PairKey,
+    pair_key,
+    settled,
 )
-from campaignkit.edges.scorers.protocols import BUDGET_SPENT, Judgement, Pair
-from campaignkit.edges.scorers.scale import Scale, SignScale
-from campaignkit.edges.store import Answer, Vote, settled
+from campaignkit.edges.scorers.scale import Reading, Scale, SignScale
 from campaignkit.errors import Fault, GraphError
-from campaignkit.llm import Account, CallFailed, ChatModel, Reply, Request
+from campaignkit.graph import mark_of
+from campaignkit.llm import (
+    Account,
+    ChatModel,
+    IdentifiedModel,
+    NumberedAnswers,
+    Request,
+    ask_numbered,
+    numbered_reply,
+)
 from campaignkit.progress import Progress
 from campaignkit.seeds import stream
 from campaignkit.store import digest_json
 
 _PROMPT = PairPrompt()
 _SCALE = SignScale()
+_ALIKE = 100  # first answers after which one sign for all of them is warned of
+_Item = tuple[Pair, Asking]
+_T = TypeVar("_T")
+
+VoteRule = Callable[[Pair, Judgement], bool]
+"""Whether a pair with this first answer is asked a second time."""
 
 
 class LLMEdgeScorer:
@@ -69,7 +88,7 @@ class LLMEdgeScorer:
 
     Raises
     ------
-    GraphError
+    SettingError
         With everything that is out of range.
 
     Examples
@@ -97,20 +116,21 @@ class LLMEdgeScorer:
         repeat_frac: float = 0.025,
         asks: int = 3,
     ) -> None:
-        faults = [
-            Fault(name, f"is {given!r}; expected {expected}")
-            for name, given, expected, good in (
-                ("batch_size", batch_size, "an integer from 1 on", _is_count(batch_size)),
-                ("asks", asks, "an integer from 1 on", _is_count(asks)),
-                ("repeat_frac", repeat_frac, "0 to 0.5", 0 <= repeat_frac <= 0.5),
-                ("temperature", temperature, "0 or more, or None", _is_heat(temperature)),
-                ("prompt", prompt, "a PairPrompt", isinstance(prompt, PairPrompt)),
-                ("model", model, "an object with ask(prompt, reply_type)", _is_model(model)),
-            )
-            if not good
-        ]
-        if faults:
-            raise GraphError("this cannot be a scorer", faults=faults)
+        is_model = isinstance(model, ChatModel) and not isinstance(model, type)
+        is_rate = is_share(repeat_frac, high=0.5)
+        is_heat = temperature is None or is_share(temperature, high=2.0)
+        check_all(
+            "this cannot be a scorer",
+            {
+                "batch_size": (batch_size, is_count(batch_size), "an integer from 1 on"),
+                "asks": (asks, is_count(asks), "an integer from 1 on"),
+                "repeat_frac": (repeat_frac, is_rate, "0 to 0.5"),
+                "temperature": (temperature, is_heat, "0 to 2, or None"),
+                "prompt": (prompt, isinstance(prompt, PairPrompt), "a PairPrompt"),
+                "scale": (scale, isinstance(scale, Scale), "SignScale(), ScoreScale() or yours"),
+                "model": (model, is_model, "an object with ask(prompt, reply_type)"),
+            },
+        )
         self.model, self.prompt, self.scale = model, prompt, scale
         self.batch_size, self.temperature, self.describe = batch_size, temperature, describe
         self.context, self.second_vote = context, second_vote
@@ -132,18 +152,17 @@ class LLMEdgeScorer:
         GraphError
             With every pair that got no valid answer.
         """
-        size = self.batch_size
-        calls = [pairs[start : start + size] for start in range(0, len(pairs), size)]
+        calls = _batches(pairs, self.batch_size)
         with Account(self.model) as account:
-            asked = self.ask_calls(calls, account=account, stage="scoring pairs")
-        judged = asked.judgements()
-        if asked.failures:
+            answers, failures = self.ask_calls(calls, account=account, stage="scoring pairs")
+        if failures:
             faults = [
                 Fault(f"{one[0]}: {one[1]} - {other[0]}: {other[1]}", why)
-                for (one, other), why in asked.failures.items()
+                for (one, other), why in failures.items()
             ]
             raise GraphError(f"{len(faults)} of {len(pairs)} pairs got no answer", faults=faults)
-        return [judged[one.key, other.key] for one, other in pairs]
+        judged = settled(answers)
+        return [judged[pair_key(pair)] for pair in pairs]
 
     def ask_calls(
         self,
@@ -154,8 +173,11 @@ class LLMEdgeScorer:
         seed: int = 0,
         earlier: Sequence[Pair] = (),
         progress: Progress | None = None,
-    ) -> AskedPairs:
+    ) -> tuple[list[Answer], dict[PairKey, str]]:
         """Ask about the pairs of some calls through an account; what a build session does.
+
+        Every prompt follows from the calls' pairs, the seed and the stage's earlier answers alone:
+        not from workers, from the order in which replies arrive, or from where a run was cut.
 
         Parameters
         ----------
@@ -171,9 +193,27 @@ class LLMEdgeScorer:
             Pairs asked before, which may be asked a second time too.
         progress : Progress, optional
             Told of calls.
+
+        Returns
+        -------
+        answers : list of Answer
+            Every valid answer: first ones, repeats, second and third votes.
+        failures : dict of pair to str
+            Why the pairs without a first answer have none.
         """
-        asking = PairAsking(self, account, seed, stage, progress)
-        return asking.ask(calls, earlier=earlier)
+        asking = _PairAsking(self, account, seed, stage, progress)
+        repeats = _Repeats(calls, earlier, frac=self.repeat_frac, seed=seed)
+        told = asking.ask(
+            [
+                [(pair, Asking.FIRST) for pair in call]
+                + [(pair, Asking.REPEAT) for pair in repeats.of(at)]
+                for at, call in enumerate(calls)
+            ],
+            stage,
+            asks=self.asks,
+        )
+        asking.vote_again()
+        return asking.answers, {pair_key(pair): why for (pair, _), why in told.failures.items()}
 
     def shown(self, pair: Pair) -> str:
         """A digest of what is shown of a pair beyond the names; empty where that is nothing."""
@@ -181,198 +221,153 @@ class LLMEdgeScorer:
         facts = facts_of(self.context, pair)
         return digest_json([sorted(told), sorted(facts)]) if any(told) or facts else ""
 
-    def context_of(self, pair: Pair) -> str:
-        """The facts that are shown with a pair, as one text."""
-        return " | ".join(facts_of(self.context, pair))
-
-    def _identity(self) -> str:
-        rule = self.second_vote
-        votes = None if rule is None else getattr(rule, "__qualname__", type(rule).__name__)
-        told = [
-            getattr(self.model, "identity", self.model.name), self.prompt.template,
-            self.prompt.system(self.scale), self.prompt.primary_task, self.prompt.pairs_task,
-            repr(self.scale), self.temperature, votes,
-        ]  # fmt: skip
-        return f"{self.model.name} {self.prompt.template} {digest_json(told)[7:23]}"
-
-
-def _is_count(given: object) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
-
-
-def _is_heat(given: object) -> bool:
-    return given is None or (isinstance(given, int | float) and 0 <= given < float("inf"))
-
-
-def _is_model(given: object) -> bool:
-    return hasattr(given, "ask") and hasattr(given, "name") and not isinstance(given, type)
-
-
-_CHUNK = 1000  # calls whose prompts are held at a time
-_SHOWN = 60  # characters of an answer that was none
-PairKey = tuple[Key, Key]
-
-
-@dataclass(frozen=True, slots=True)
-class AskedPairs:
-    """What came of asking about some pairs.
-
-    Attributes
-    ----------
-    answers : tuple of Answer
-        Every valid answer: first ones, repeats, second and third votes.
-    failures : mapping of pair to str
-        Why the pairs without a first answer have none.
-
-    Examples
-    --------
-    >>> AskedPairs((), {}).judgements()
-    {}
-    """
-
-    answers: tuple[Answer, ...]
-    failures: dict[PairKey, str]
-
-    def judgements(self) -> dict[PairKey, Judgement]:
-        """The settled judgement of each pair that has one."""
-        votes: dict[PairKey, dict[Vote, Judgement]] = {}
-        for answer in self.answers:
-            votes.setdefault(answer.pair, {})[answer.vote] = answer.judgement
-        said = {pair: settled(cast) for pair, cast in votes.items()}
-        return {pair: judged for pair, judged in said.items() if judged is not None}
-
-
-@dataclass
-class PairAsking:
-    """One round of asking, through one account.
-
-    Every prompt follows from the call's pairs, the seed and the stage's earlier answers alone:
-    not from workers, from the order in which replies arrive, or from where a run was cut.
-    """
-
-    scorer: LLMEdgeScorer
-    account: Account
-    seed: int
-    stage: str
-    progress: Progress | None = None
-    answers: list[Answer] = field(default_factory=list)
-    _answered: dict[PairKey, Pair] = field(default_factory=dict)
-    failures: dict[PairKey, str] = field(default_factory=dict)
-
-    def ask(self, calls: Sequence[Sequence[Pair]], *, earlier: Sequence[Pair]) -> AskedPairs:
-        """Ask about every pair of every call, and about chosen ones again."""
-        repeats = _Repeats(calls, earlier, frac=self.scorer.repeat_frac, seed=self.seed)
-        for start in range(0, len(calls), _CHUNK):
-            chunk = [
-                [(pair, Vote.FIRST) for pair in call]
-                + [(pair, Vote.REPEAT) for pair in repeats.of(at)]
-                for at, call in enumerate(calls[start : start + _CHUNK], start)
-            ]
-            missing = self._send(chunk, self.stage, asked=1)
-            for asked in range(2, self.scorer.asks + 1):
-                batches = _batches([(pair, Vote.FIRST) for pair in missing], self._size)
-                missing = self._send(batches, f"{self.stage}: missing keys", asked=asked)
-        self._vote_again()
-        return AskedPairs(tuple(self.answers), self.failures)
-
-    @property
-    def _size(self) -> int:
-        return self.scorer.batch_size
-
-    def _send(
-        self, calls: Sequence[Sequence[tuple[Pair, Vote]]], stage: str, *, asked: int
-    ) -> list[Pair]:
-        """Send some calls, keep the valid answers; the pairs that got none."""
-        shuffled = [self._shuffled(call, asked) for call in calls if call]
-        if not shuffled:
-            return []
-        requests = [self._request(call, stage, asked) for call in shuffled]
-        replies = self.account.ask_many(requests, progress=self.progress)
-        missing: list[Pair] = []
-        for call, reply in zip(shuffled, replies, strict=True):
-            missing += self._read(call, reply, asked)
-        return missing
-
-    def _read(
-        self,
-        call: Sequence[tuple[Pair, Vote]],
-        reply: Reply[dict[str, Any]] | CallFailed,  # Any: JSON values
-        asked: int,
-    ) -> list[Pair]:
-        if isinstance(reply, CallFailed):
-            why = BUDGET_SPENT if reply.reason == "budget" else f"{reply.reason}: {reply.message}"
-            first = [pair for pair, vote in call if vote is Vote.FIRST]
-            self.failures.update(dict.fromkeys(map(_key, first), why))
-            # A reply that never had the right form may have it for other companions.
-            return first if reply.reason == "malformed" else []
-        missing = []
-        for place, ((pair, vote), said) in enumerate(
-            zip(call, read_keys(reply.value, len(call)), strict=True)
-        ):
-            read = self.scorer.scale.read(said)
-            if read is not None:
-                self._keep(pair, vote, read, place / max(1, len(call) - 1))
-            elif vote is Vote.FIRST:
-                missing.append(pair)
-                shown = repr(said) if said is MISSING else repr(said)[:_SHOWN]
-                self.failures[_key(pair)] = f"no valid answer, asked {asked} times: {shown}"
-        return missing
-
-    def _keep(self, pair: Pair, vote: Vote, read: tuple[int, float | None], place: float) -> None:
-        sign, strength = read
-        judged = Judgement(sign, strength=strength, context=self.scorer.context_of(pair))
-        shown = self.scorer.shown(pair)
-        self.answers.append(Answer(_key(pair), judged, vote, shown, place))
-        if vote is Vote.FIRST:
-            self._answered[_key(pair)] = pair
-            self.failures.pop(_key(pair), None)
-
-    def _vote_again(self) -> None:
-        rule = self.scorer.second_vote
-        if rule is None:
-            return
-        first = self._said(Vote.FIRST)
-        chosen = [pair for key, pair in self._answered.items() if rule(pair, first[key])]
-        batches = _batches([(pair, Vote.SECOND) for pair in chosen], self._size)
-        self._send(batches, f"{self.stage}: second vote", asked=1)
-        second = self._said(Vote.SECOND)
-        tied = [
-            pair
-            for pair in chosen
-            if _key(pair) in second and second[_key(pair)].sign != first[_key(pair)].sign
-        ]
-        batches = _batches([(pair, Vote.THIRD) for pair in tied], self._size)
-        self._send(batches, f"{self.stage}: tie-break", asked=1)
-
-    def _said(self, vote: Vote) -> dict[PairKey, Judgement]:
-        return {answer.pair: answer.judgement for answer in self.answers if answer.vote is vote}
-
-    def _shuffled(self, call: Sequence[tuple[Pair, Vote]], asked: int) -> list[tuple[Pair, Vote]]:
-        # Where a target stands in a call sways the answer: shuffled, the sway averages out.
-        rng = stream(self.seed, "edges", "order", asked, _digest(call))
-        return [call[at] for at in rng.permutation(len(call)).tolist()]
-
-    def _request(self, call: Sequence[tuple[Pair, Vote]], stage: str, asked: int) -> Request:
-        vote = max(vote for _, vote in call if vote is not Vote.REPEAT)
-        mark = f"ask {asked}" if asked > 1 else f"vote {vote + 1}" if vote else ""
-        scorer, pairs = self.scorer, [pair for pair, _ in call]
-        provider = scorer.context
+    def request(self, pairs: Sequence[Pair], stage: str, *, mark: str = "") -> Request:
+        """What is asked about some pairs in one call; `mark` tells it from others of its words."""
+        provider = self.context
         about: list[tuple[Attribute, Sequence[str]]] = []
         facts: list[Sequence[str]] = []
         if provider is not None:
             ends = {end.key: end for pair in pairs for end in pair}
             about = [(end, provider.about(end)) for end in ends.values()]
             facts = [provider.about_pair(pair) for pair in pairs]
-        prompt = scorer.prompt.render(
+        prompt = self.prompt.render(
             pairs,
-            scale=scorer.scale,
-            describe=scorer.describe,
+            scale=self.scale,
+            describe=self.describe,
             facts=facts,
             about=about,
-            temperature=scorer.temperature,
+            temperature=self.temperature,
             mark=mark,
         )
-        return Request(prompt, reply_form(len(pairs), scorer.scale), stage)
+        return Request(prompt, numbered_reply(len(pairs), self.scale.schema), stage)
+
+    def _identity(self) -> str:
+        rule = self.second_vote
+        votes = None if rule is None else getattr(rule, "__qualname__", type(rule).__name__)
+        told = [
+            self.model.identity if isinstance(self.model, IdentifiedModel) else self.model.name,
+            self.prompt.template,
+            self.prompt.system(self.scale), self.prompt.primary_task, self.prompt.pairs_task,
+            repr(self.scale), self.temperature, votes,
+        ]  # fmt: skip
+        return f"{self.model.name} {self.prompt.template} {digest_json(told)[7:23]}"
+
+
+def every_pair(pair: Pair, judged: Judgement) -> bool:
+    """A second vote on every pair: about twice the cost.
+
+    Examples
+    --------
+    >>> every_pair((Attribute("brand", "Nike"), Attribute("geo", "Peru")), Judgement(0))
+    True
+    """
+    return True
+
+
+def every_edge(pair: Pair, judged: Judgement) -> bool:
+    """A second vote where the first was + or -.
+
+    Examples
+    --------
+    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
+    >>> every_edge(pair, Judgement(0)), every_edge(pair, Judgement(1))
+    (False, True)
+    """
+    return judged.sign != 0
+
+
+def negative_edges(pair: Pair, judged: Judgement) -> bool:
+    """A second vote where the first was -: the rare sign, and the costly one to get wrong.
+
+    Examples
+    --------
+    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
+    >>> negative_edges(pair, Judgement(1)), negative_edges(pair, Judgement(-1))
+    (False, True)
+    """
+    return judged.sign < 0
+
+
+class _PairAsking:
+    """One round of asking, through one account."""
+
+    def __init__(
+        self,
+        scorer: LLMEdgeScorer,
+        account: Account,
+        seed: int,
+        stage: str,
+        progress: Progress | None,
+    ) -> None:
+        self.answers: list[Answer] = []
+        self._scorer, self._account = scorer, account
+        self._seed, self._stage, self._progress = seed, stage, progress
+        self._first: dict[Pair, Judgement] = {}
+        self._signs: Counter[int] = Counter()
+
+    def ask(
+        self, calls: Sequence[Sequence[_Item]], stage: str, *, asks: int
+    ) -> NumberedAnswers[_Item, Reading]:
+        """Ask about the items of some calls, and keep the valid answers."""
+        scorer = self._scorer
+        told = ask_numbered(
+            lambda requests: self._account.ask_many(requests, progress=self._progress),
+            calls,
+            request=lambda items, asked: self._request(items, stage, asked),
+            read=self._read,
+            asks=asks,
+            arrange=self._shuffled,
+            regroup=lambda left, asked: _batches([*chain(*left)], scorer.batch_size),
+            only_once=lambda item: item[1] is not Asking.FIRST,
+        )
+        for answer in told.answers:
+            (pair, asking), (sign, strength) = answer.item, answer.value
+            context = " | ".join(facts_of(scorer.context, pair))
+            judged = Judgement(sign, strength=strength, context=context)
+            shown = scorer.shown(pair)
+            self.answers.append(Answer(pair_key(pair), judged, asking, shown, answer.place))
+            if asking is Asking.FIRST:
+                self._first[pair] = judged
+        return told
+
+    def vote_again(self) -> None:
+        """Ask chosen pairs a second time, and a third where the two answers differ."""
+        rule = self._scorer.second_vote
+        if rule is None:
+            return
+        chosen = [pair for pair, judged in self._first.items() if rule(pair, judged)]
+        second = self._votes(chosen, Asking.SECOND, "second vote")
+        first = {pair: judged.sign for pair, judged in self._first.items()}
+        tied = [pair for pair in chosen if second.get(pair, first[pair]) != first[pair]]
+        self._votes(tied, Asking.THIRD, "tie-break")
+
+    def _votes(self, pairs: Sequence[Pair], asking: Asking, why: str) -> dict[Pair, int]:
+        batches = _batches([(pair, asking) for pair in pairs], self._scorer.batch_size)
+        told = self.ask(batches, f"{self._stage}: {why}", asks=1)
+        return {pair: sign for (pair, _), (sign, _) in told.values.items()}
+
+    def _read(self, item: _Item, said: object) -> Reading | None:
+        read = self._scorer.scale.read(said)
+        if read is not None and item[1] is Asking.FIRST:
+            self._signs[read[0]] += 1
+            if self._signs.total() == _ALIKE == self._signs[read[0]]:
+                warnings.warn(
+                    f"the first {_ALIKE} answers of {self._scorer.model.name} are all "
+                    f"{mark_of(read[0])}: they hold no information, and the others may not either",
+                    stacklevel=2,
+                )
+        return read
+
+    def _shuffled(self, call: Sequence[_Item], asked: int) -> list[_Item]:
+        # Where a target stands in a call sways the answer: shuffled, the sway averages out.
+        rng = stream(self._seed, "edges", "order", asked, _digest(call))
+        return [call[at] for at in rng.permutation(len(call)).tolist()]
+
+    def _request(self, call: Sequence[_Item], stage: str, asked: int) -> Request:
+        asking = max(asking for _, asking in call if asking is not Asking.REPEAT)
+        mark = f"ask {asked}" if asked > 1 else f"vote {asking + 1}" if asking else ""
+        stage = f"{stage}: missing keys" if asked > 1 else stage
+        return self._scorer.request([pair for pair, _ in call], stage, mark=mark)
 
 
 class _Repeats:
@@ -394,71 +389,23 @@ class _Repeats:
         call = self._calls[at]
         if not self._frac or not call:
             return []
-        rng = stream(self._seed, "edges", "repeats", _digest([(p, Vote.REPEAT) for p in call]))
+        digest = _digest([(pair, Asking.REPEAT) for pair in call])
+        rng = stream(self._seed, "edges", "repeats", digest)
         count = int(len(call) * self._frac + rng.random())
         primary = shared_attribute(call)
         pool = self._all if primary is None else self._of[primary.key]
-        held = {_key(pair) for pair in call}
+        held = set(map(pair_key, call))
         chosen: dict[PairKey, Pair] = {}
         for at_pool in rng.integers(len(pool), size=8 * count).tolist():
             pair = pool[at_pool]
-            if len(chosen) < count and _key(pair) not in held:
-                chosen[_key(pair)] = pair
+            if len(chosen) < count and pair_key(pair) not in held:
+                chosen[pair_key(pair)] = pair
         return list(chosen.values())
 
 
-def _batches(items: Sequence[tuple[Pair, Vote]], size: int) -> list[Sequence[tuple[Pair, Vote]]]:
+def _batches(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _key(pair: Pair) -> PairKey:
-    return pair[0].key, pair[1].key
-
-
-def _digest(call: Iterable[tuple[Pair, Vote]]) -> str:
-    return digest_json([[*one.key, *other.key, int(vote)] for (one, other), vote in call])
-
-
-VoteRule = Callable[[Pair, Judgement], bool]
-"""Whether a pair with this first answer is asked a second time."""
-
-_SIGNS = {1: "+", -1: "-", 0: "0"}
-
-
-def every_pair(pair: Pair, judged: Judgement) -> bool:
-    """A second vote on every pair: about twice the cost.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Attribute
-    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
-    >>> every_pair(pair, Judgement(0))
-    True
-    """
-    return True
-
-
-def every_edge(pair: Pair, judged: Judgement) -> bool:
-    """A second vote where the first was + or -.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Attribute
-    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
-    >>> every_edge(pair, Judgement(0)), every_edge(pair, Judgement(1))
-    (False, True)
-    """
-    return judged.sign != 0
-
-
-def negative_edges(pair: Pair, judged: Judgement) -> bool:
-    """A second vote where the first was -: the rare sign, and the costly one to get wrong.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Attribute
-    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
-    >>> negative_edges(pair, Judgement(1)), negative_edges(pair, Judgement(-1))
-    (False, True)
-    """
-    return judged.sign < 0
+def _digest(call: Sequence[_Item]) -> str:
+    return digest_json([[*one.key, *other.key, int(asking)] for (one, other), asking in call])

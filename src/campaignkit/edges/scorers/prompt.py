@@ -1,13 +1,9 @@
-"""What a model is told about pairs, and the form of its reply."""
+"""What a model is told about pairs: the task, what the signs mean, the names as data."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, WithJsonSchema
 
 from campaignkit.catalogue import Attribute
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
@@ -168,66 +164,3 @@ def shared_attribute(pairs: Sequence[Pair]) -> Attribute | None:
 def _shown(attribute: Attribute, *, describe: bool) -> list[str]:
     named = [attribute.modality, attribute.value]
     return [*named, attribute.description] if describe and attribute.description else named
-
-
-@lru_cache(maxsize=512)
-def reply_form(num_items: int, scale: Scale) -> Any:  # a type that pydantic reads
-    """The reply type for so many numbered items.
-
-    Examples
-    --------
-    >>> from campaignkit.edges.scorers.scale import SignScale
-    >>> from campaignkit.llm import parse_reply, schema_of
-    >>> form = reply_form(2, SignScale())
-    >>> schema_of(form)["required"], parse_reply('{"1": "+"}', form)
-    (['1', '2'], {'1': '+'})
-    """
-    keys = [str(number) for number in range(1, num_items + 1)]
-    schema = {
-        "type": "object",
-        "properties": dict.fromkeys(keys, scale.schema),
-        "required": keys,
-        "additionalProperties": False,
-    }
-    wanted = frozenset(keys)
-
-    def with_any_key(reply: dict[str, Any]) -> dict[str, Any]:
-        if not wanted & _bare(reply).keys():
-            raise ValueError("the reply has none of the keys that were asked for")
-        return reply
-
-    return Annotated[dict[str, Any], AfterValidator(with_any_key), WithJsonSchema(schema)]
-
-
-def read_keys(reply: dict[str, Any], num_items: int) -> list[object]:  # JSON values
-    """The answer to each item, in order; `MISSING` where its key is not there.
-
-    Keys are bracket numbers, in brackets or not.
-
-    Examples
-    --------
-    >>> read_keys({"[1]": "+", "3": "0", "Nike": "-"}, 2)[0]
-    '+'
-    """
-    bare = _bare(reply)
-    return [bare.get(str(number), MISSING) for number in range(1, num_items + 1)]
-
-
-class Missing:
-    """Says that a key was not in a reply; null is an answer.
-
-    Examples
-    --------
-    >>> Missing()
-    no answer
-    """
-
-    def __repr__(self) -> str:
-        return "no answer"
-
-
-MISSING = Missing()
-
-
-def _bare(reply: dict[str, Any]) -> dict[str, Any]:
-    return {str(key).strip().strip("[]").strip(): said for key, said in reply.items()}

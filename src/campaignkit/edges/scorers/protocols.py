@@ -1,14 +1,27 @@
-"""What decides whether two attributes go together: anything that scores pairs."""
+"""What decides whether two attributes go together: anything that scores pairs.
+
+One thing is required of a scorer, `EdgeScorer.score`. What else it can do it declares by having
+the member: the optional abilities are protocols of their own, and `ResolvedScorer` looks for them
+once, so that whoever asks a scorer asks it in one way.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
-from campaignkit.catalogue import Attribute
-from campaignkit.errors import Fault, GraphError
-from campaignkit.graph import DecidedBy, Edge
+from campaignkit.catalogue import Attribute, Key
+from campaignkit.errors import Fault, GraphError, SettingError
+from campaignkit.graph import DecidedBy, mark_of, read_sign
+from campaignkit.llm import Account, ChatModel
+from campaignkit.progress import Progress
+
+Pair = tuple[Attribute, Attribute]
+PairKey = tuple[Key, Key]
+ScoreFunction = Callable[[Sequence[Pair]], Iterable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +84,102 @@ class Judgement:
     context: str = ""
 
 
-Pair = tuple[Attribute, Attribute]
-BUDGET_SPENT = "the budget was spent before it was asked"
+class Asking(IntEnum):
+    """Which asking about a pair an answer is from.
+
+    Examples
+    --------
+    >>> Asking.REPEAT.name
+    'REPEAT'
+    """
+
+    FIRST = 0
+    SECOND = 1
+    THIRD = 2
+    REPEAT = 3
+    """Asked a second time to measure how often answers flip; decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer about one pair, as it is kept.
+
+    Attributes
+    ----------
+    pair : (Key, Key)
+        The identities of its attributes, in any order.
+    judgement : Judgement
+    asking : Asking
+    shown : str
+        A digest of what the scorer was shown of the two beyond their names; an answer to other
+        descriptions or facts is another answer.
+    place : float or None
+        Where in its call the pair stood, in [0, 1].
+    build : int
+        The number of the build that asked; set by the store.
+
+    Examples
+    --------
+    >>> Answer((("brand", "Nike"), ("geo", "Peru")), Judgement(1)).asking.name
+    'FIRST'
+    """
+
+    pair: PairKey
+    judgement: Judgement
+    asking: Asking = Asking.FIRST
+    shown: str = ""
+    place: float | None = None
+    build: int = -1
+
+
+def pair_key(pair: Pair) -> PairKey:
+    """The identities of a pair's attributes."""
+    return pair[0].key, pair[1].key
+
+
+def settled(answers: Iterable[Answer]) -> dict[PairKey, Judgement]:
+    """What the answers on each pair come to: the majority's sign; 0 where all three differ.
+
+    Repeats have no say. A second answer that differs without a third leaves the first; a pair
+    without a first answer is left out.
+
+    Examples
+    --------
+    >>> pair = ("brand", "Nike"), ("geo", "Peru")
+    >>> said = zip((1, -1, -1), Asking)
+    >>> answers = [Answer(pair, Judgement(sign), asking) for sign, asking in said]
+    >>> settled(answers)[pair].sign, settled(answers)[pair].reason
+    (-1, 'asked 3 times: + - -')
+    """
+    cast: dict[PairKey, dict[Asking, Judgement]] = {}
+    for answer in answers:
+        if answer.asking is not Asking.REPEAT:
+            cast.setdefault(answer.pair, {})[answer.asking] = answer.judgement
+    return {
+        pair: _majority([said[asking] for asking in sorted(said)])
+        for pair, said in cast.items()
+        if Asking.FIRST in said
+    }
+
+
+def _majority(said: Sequence[Judgement]) -> Judgement:
+    if len(said) == 1:
+        return said[0]
+    sign, count = Counter(judged.sign for judged in said).most_common(1)[0]
+    if len(said) == 3 and count == 1:
+        sign = 0
+    told = " ".join(mark_of(judged.sign) for judged in said)
+    strengths = [judged.strength for judged in said if judged.strength is not None]
+    mean = sum(strengths) / len(said) if len(strengths) == len(said) else None
+    return replace(said[0], sign=sign, strength=mean, reason=f"asked {len(said)} times: {told}")
 
 
 @runtime_checkable
 class EdgeScorer(Protocol):
     """Gives each pair of attributes a sign; a plain function of pairs will do as well.
 
-    A scorer may also have ``explain(pairs) -> Sequence[str]``, a reason for each pair, or
-    ``judge(pairs) -> Sequence[Judgement]``, which gives sign, reason and strength in one go and is
-    then asked instead.
+    A scorer may be more: see `JudgingScorer`, `ExplainingScorer`, `NamedScorer`, `ModelScorer`.
+    `campaignkit.testing.check_scorer` holds it to the contract.
 
     Examples
     --------
@@ -99,106 +197,169 @@ class EdgeScorer(Protocol):
         """
 
 
-ScoreFunction = Callable[[Sequence[Pair]], Iterable[int]]
+@runtime_checkable
+class JudgingScorer(EdgeScorer, Protocol):
+    """A scorer that gives sign, reason and strength in one go, and is asked for those instead."""
+
+    def judge(self, pairs: Sequence[Pair]) -> Sequence[Judgement]:
+        """One judgement for each pair: same length, same order."""
 
 
-def ask(scorer: EdgeScorer | ScoreFunction, pairs: Sequence[Pair]) -> list[Judgement]:
-    """One checked judgement for each pair, whichever way the scorer answers.
+@runtime_checkable
+class ExplainingScorer(EdgeScorer, Protocol):
+    """A scorer that gives a reason beside each sign."""
 
-    Raises
-    ------
-    GraphError
-        If the answer has another length, or holds something that is no sign.
+    def explain(self, pairs: Sequence[Pair]) -> Sequence[str]:
+        """The reason for each pair's sign, in words: same length, same order."""
+
+
+@runtime_checkable
+class NamedScorer(Protocol):
+    """A scorer that says what its answers are kept under in a store; its type's name without it.
+
+    Two that answer differently need different identities where they share a store.
     """
-    name = name_of(scorer)
-    judge = getattr(scorer, "judge", None)
-    if judge is not None:
-        judged = _of_length(judge(pairs), pairs, name, "judgements")
-        _check(judged, pairs, name)
-        return judged
-    answer = scorer.score(pairs) if isinstance(scorer, EdgeScorer) else scorer(pairs)
-    signs = _of_length(answer, pairs, name, "signs")
-    explain = getattr(scorer, "explain", None)
-    reasons = [""] * len(pairs)
-    if explain is not None:
-        reasons = _of_length(explain(pairs), pairs, name, "reasons")
-    judged = [Judgement(*answer) for answer in zip(signs, reasons, strict=True)]
-    _check(judged, pairs, name)
-    return judged
+
+    @property
+    def identity(self) -> str:
+        """Changes with whatever changes its answers."""
 
 
-def name_of(scorer: object) -> str:
-    """What to call a scorer in messages and reports.
+@runtime_checkable
+class ModelScorer(EdgeScorer, NamedScorer, Protocol):
+    """A scorer that asks a chat model, and lets the build session provide the account.
+
+    Examples
+    --------
+    >>> from campaignkit.edges import LLMEdgeScorer
+    >>> from campaignkit.llm import ScriptedModel
+    >>> model = ScriptedModel(lambda prompt, schema: "{}")
+    >>> isinstance(LLMEdgeScorer(model), ModelScorer)
+    True
+    """
+
+    model: ChatModel
+    batch_size: int
+
+    def ask_calls(
+        self,
+        calls: Sequence[Sequence[Pair]],
+        *,
+        account: Account,
+        stage: str,
+        seed: int = 0,
+        earlier: Sequence[Pair] = (),
+        progress: Progress | None = None,
+    ) -> tuple[Sequence[Answer], dict[PairKey, str]]:
+        """Ask about the pairs of some calls: every valid answer, and why pairs have none."""
+
+    def shown(self, pair: Pair) -> str:
+        """A digest of what the model is shown of a pair beyond the names."""
+
+
+class ResolvedScorer:
+    """A scorer whose abilities were looked up: the one way in which builds ask it.
+
+    Attributes
+    ----------
+    name : str
+        What messages and reports call it.
+    identity : str
+        What its answers are kept under.
+    asks_model : ModelScorer or None
+        The scorer itself, where a session is to ask its model.
 
     Raises
     ------
-    GraphError
+    SettingError
         If it is no scorer: neither has a `score` nor can be called, or is a class.
+
+    Examples
+    --------
+    >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
+    >>> ResolvedScorer(lambda pairs: [1.0 for _ in pairs]).judge([pair])
+    [Judgement(sign=1, reason='', decided_by='scored', strength=None, probability=None, votes=(), \
+context='')]
     """
-    if isinstance(scorer, type):
-        raise GraphError(
-            f"scorer is the class {scorer.__name__}; expected an object",
-            hint=f"pass {scorer.__name__}(), with the brackets",
+
+    def __init__(self, scorer: EdgeScorer | ScoreFunction) -> None:
+        if isinstance(scorer, type):
+            raise SettingError(
+                f"scorer is the class {scorer.__name__}; expected an object",
+                hint=f"pass {scorer.__name__}(), with the brackets",
+            )
+        kind = type(scorer).__name__
+        if not (isinstance(scorer, EdgeScorer) or callable(scorer)):
+            raise SettingError(
+                f"scorer is a {kind}; expected an object with score(pairs)",
+                hint="pass TraitScorer(), or a function that gives each pair 1, -1 or 0",
+            )
+        self._scorer = scorer
+        self.asks_model = scorer if isinstance(scorer, ModelScorer) else None
+        self.name = str(getattr(scorer, "__name__", kind))  # a function's own name
+        if self.asks_model is not None:
+            self.name += f"({self.asks_model.model.name})"
+        named = scorer.identity if isinstance(scorer, NamedScorer) else ""
+        self.identity = str(named) or self.name
+
+    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
+        """One checked judgement for each pair, whichever way the scorer answers.
+
+        Raises
+        ------
+        GraphError
+            If the answer has another length, or holds something that is no sign.
+        """
+        scorer = self._scorer
+        if isinstance(scorer, JudgingScorer):
+            judged = self._listed(scorer.judge(pairs), pairs, "judgements")
+            self._check(pairs, [_fault_of(said) for said in judged])
+            return judged
+        said = scorer.score(pairs) if isinstance(scorer, EdgeScorer) else scorer(pairs)
+        given = self._listed(said, pairs, "signs")
+        signs = [_sign_of(sign) for sign in given]
+        self._check(
+            pairs,
+            [
+                f"sign is {sign!r}; expected 1, -1 or 0" if read is None else ""
+                for sign, read in zip(given, signs, strict=True)
+            ],
         )
-    if not (hasattr(scorer, "score") or callable(scorer)):
-        raise GraphError(
-            f"scorer is a {type(scorer).__name__}; expected an object with score(pairs)",
-            hint="pass TraitScorer(), or a function that gives each pair 1, -1 or 0",
-        )
-    model = getattr(getattr(scorer, "model", None), "name", None)
-    named: str = getattr(scorer, "__name__", type(scorer).__name__)
-    return named if model is None else f"{named}({model})"
+        reasons = [""] * len(pairs)
+        if isinstance(scorer, ExplainingScorer):
+            reasons = self._listed(scorer.explain(pairs), pairs, "reasons")
+        return [Judgement(sign or 0, why) for sign, why in zip(signs, reasons, strict=True)]
+
+    def _listed(self, answer: object, pairs: Sequence[Pair], what: str) -> list:  # type: ignore[type-arg]  # of whatever the scorer gave; checked next
+        if not isinstance(answer, Iterable) or isinstance(answer, str):
+            kind = type(answer).__name__
+            raise GraphError(f"{self.name} gave a {kind}; expected {what}, one for each pair")
+        listed = list(answer)
+        if len(listed) != len(pairs):
+            raise GraphError(
+                f"{self.name} gave {len(listed)} {what} for {len(pairs)} pairs; "
+                "expected one for each",
+                hint="answer in the order of the pairs, 0 where nothing decides",
+            )
+        return listed
+
+    def _check(self, pairs: Sequence[Pair], faults: Sequence[str]) -> None:
+        found = [
+            Fault(f"{one} - {other}", fault)
+            for (one, other), fault in zip(pairs, faults, strict=True)
+            if fault
+        ]
+        if found:
+            what = f"{self.name} gave {len(found)} answers that are no signs"
+            raise GraphError(what, faults=found)
 
 
-def identity_of(scorer: object) -> str:
-    """What a scorer's answers are kept under: its ``identity``, or else its name.
-
-    Two scorers that answer differently need different ones where they share a store.
-    """
-    return str(getattr(scorer, "identity", "") or name_of(scorer))
+def _fault_of(said: object) -> str:
+    if not isinstance(said, Judgement):
+        return f"is a {type(said).__name__}; expected a Judgement"
+    return "" if _sign_of(said.sign) is not None else f"sign is {said.sign!r}; expected 1, -1 or 0"
 
 
-def as_edge(pair: Pair, judged: Judgement) -> Edge:
-    """The edge that a judgement makes of a pair."""
-    return Edge(
-        pair[0].key,
-        pair[1].key,
-        int(judged.sign),
-        decided_by=judged.decided_by,
-        probability=judged.probability,
-        strength=judged.strength,
-        reason=judged.reason,
-        context=judged.context,
-    )
-
-
-def _of_length(answer: object, pairs: Sequence[Pair], name: str, what: str) -> list:  # type: ignore[type-arg]  # of whatever the scorer gave; checked next
-    if not isinstance(answer, Iterable) or isinstance(answer, str):
-        kind = type(answer).__name__
-        raise GraphError(f"{name} gave a {kind}; expected {what}, one for each pair")
-    listed = list(answer)
-    if len(listed) != len(pairs):
-        raise GraphError(
-            f"{name} gave {len(listed)} {what} for {len(pairs)} pairs; expected one for each",
-            hint="answer in the order of the pairs, 0 where nothing decides",
-        )
-    return listed
-
-
-def _check(judged: Sequence[Judgement], pairs: Sequence[Pair], name: str) -> None:
-    faults = [
-        Fault(f"{a} - {b}", f"sign is {j.sign!r}; expected 1, -1 or 0")
-        if isinstance(j, Judgement)
-        else Fault(f"{a} - {b}", f"is a {type(j).__name__}; expected a Judgement")
-        for (a, b), j in zip(pairs, judged, strict=True)
-        if not isinstance(j, Judgement) or not _is_sign(j.sign)
-    ]
-    if faults:
-        raise GraphError(f"{name} gave {len(faults)} answers that are no signs", faults=faults)
-
-
-def _is_sign(value: object) -> bool:
-    # numpy's integers are signs too; True and 1.0 are more likely a mistake than a sign.
-    if isinstance(value, bool | float) or not hasattr(value, "__index__"):
-        return False
-    return value.__index__() in (-1, 0, 1)
+def _sign_of(given: object) -> int | None:
+    """A sign as a plain int: numpy's numbers and whole floats are signs too, marks are not."""
+    return None if isinstance(given, str) else read_sign(given)

@@ -15,7 +15,8 @@ from campaignkit.edges.methods.active.learners import StackedLearner
 from campaignkit.edges.methods.packing import chunks
 from campaignkit.edges.pairs import PairTable, count_pairs
 from campaignkit.edges.plan import GraphPlan, planned
-from campaignkit.edges.session import BuildSession, ModelScorer
+from campaignkit.edges.session import BuildSession
+from campaignkit.edges.states import NO_ANSWER
 from campaignkit.embed import Embedder, embed_texts
 from campaignkit.errors import GraphError
 from campaignkit.llm import ChatModel
@@ -127,7 +128,7 @@ class ActiveBuilder:
         new = np.flatnonzero(~known)
         # In a resumed build, what its first run had.
         allowed = None if session.calls_left is None else session.calls_left + session.num_calls
-        retries = isinstance(session.scorer, ModelScorer)
+        retries = session.resolved.asks_model is not None
         most, costs_all = self._room(session.catalogue, len(new), allowed, retries=retries)
         if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
@@ -147,10 +148,7 @@ class ActiveBuilder:
         catalogue = cards.fill_cards(session, self.card_model, calls_kept=calls_kept)
 
         def judge(pairs: Pairs, stage: str, number: int) -> NDArray[np.int8]:
-            judged = session.judge(chunks(pairs, self.batch_size), stage=stage, round=number)
-            return np.array(
-                [rounds.NO_ANSWER if j is None else j.sign for j in judged], dtype=np.int8
-            )
+            return session.judge(chunks(pairs, self.batch_size), stage=stage, round=number)
 
         vectors = None
         if self.embedder is not None:
@@ -159,7 +157,7 @@ class ActiveBuilder:
         learning = rounds.ActiveLearning(
             StackedLearner(catalogue, vectors=vectors, seed=session.seed),
             judge,
-            np.where(known, states.sign, rounds.NO_ANSWER),
+            np.where(known, states.sign, NO_ANSWER),
             most=most,
             delta=self.delta,
             batch_size=self.batch_size,

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.edges.methods.active.calibration import likeliest, temperature_scaled, upper_bound
+from campaignkit.edges.states import NO_ANSWER
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 
 MAX_ROUNDS = 20
-NO_ANSWER = 2  # what a judge gives for a pair that got no valid answer
 HOLDOUT, INITIAL, ROUNDS = "hold-out", "initial sample", "uncertainty sampling"
 """The stages of a build, as its plan and its report call them."""
 

@@ -254,7 +254,12 @@ class ClusterPrefilter:
         return Prefiltering.of(build)
 
     def plan(
-        self, catalogue: Catalogue, *, model: object = None, prices: object = None
+        self,
+        catalogue: Catalogue,
+        *,
+        model: object = None,
+        prices: object = None,
+        budget: object = None,
     ) -> GraphPlan:
         """The most it can ask: clusters as small as allowed, and every pair judged after all.
 
@@ -278,7 +283,7 @@ class ClusterPrefilter:
         )
 
     def _check_model(self, session: BuildSession) -> None:
-        if self.model is None and getattr(session.scorer, "model", None) is None:
+        if self.model is None and session.resolved.asks_model is None:
             raise GraphError(
                 "ClusterPrefilter needs a model to score clusters, and the scorer has none",
                 hint="pass ClusterPrefilter(model=GeminiModel(...)), or build with "
