@@ -212,8 +212,10 @@ def published_pairs() -> tuple[Edge, ...]:
 
     Examples
     --------
-    >>> [edge.sign for edge in published_pairs()].count(-1)
-    5
+    >>> for edge in published_pairs()[4:6]:
+    ...     print(edge.source[1], "-", edge.target[1], edge.sign)
+    Sephora - Beauty & Personal Care 1
+    Budget Shoppers - Rolex -1
     """
     return tuple(
         Edge((one, first), (other, second), sign) for one, first, other, second, sign in _PUBLISHED

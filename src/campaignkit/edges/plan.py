@@ -25,13 +25,7 @@ SECONDS_A_CALL = 553 / 570
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """What one stage of a build asks.
-
-    Examples
-    --------
-    >>> StagePlan(calls=2, judgements=50, prompt_bytes=6000, tokens_out=400).calls
-    2
-    """
+    """What one stage of a build asks."""
 
     calls: int
     judgements: int

@@ -30,8 +30,13 @@ class Budget:
 
     Examples
     --------
-    >>> Budget(calls=260)
-    Budget(calls=260, tokens=None, money=None)
+    >>> Budget(calls=260, money=5.0)  # whichever is reached first
+    Budget(calls=260, tokens=None, money=5.0)
+    >>> Budget(calls=-1)
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: the budget's calls is -1; expected an integer, at least 0
+      hint: leave it out for no limit
     """
 
     calls: int | None = None

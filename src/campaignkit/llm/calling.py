@@ -266,14 +266,7 @@ class Caller:
 
 
 def stored_reply(ledger: Ledger, key: str, request: Request) -> Answer | None:
-    """The reply that is on disk for a request; None if it was never answered.
-
-    Examples
-    --------
-    >>> from campaignkit.llm import Prompt
-    >>> stored_reply(Ledger(None), "k", Request(Prompt("?"), dict[str, int])) is None
-    True
-    """
+    """The reply that is on disk for a request; None if it was never answered."""
     found = ledger.reply(key)
     if found is None:
         return None

@@ -37,11 +37,6 @@ class Prompt:
     ------
     SettingError
         If the text is empty or cannot be sent as UTF-8, or a number is out of range.
-
-    Examples
-    --------
-    >>> Prompt("Does LinkedIn suit executives?", temperature=0.15).template
-    ''
     """
 
     user: str
@@ -87,11 +82,6 @@ class Request:
         A pydantic model or a JSON type (``dict[str, int]``, ``list[str]``, ...).
     stage : str
         Under which the ledger books it.
-
-    Examples
-    --------
-    >>> Request(Prompt("How many?"), dict[str, int], "audit").stage
-    'audit'
     """
 
     prompt: Prompt
@@ -170,11 +160,6 @@ class Reply(Generic[T]):
         What it cost when it was paid for.
     stored : bool
         True if it was read from the store and cost nothing now.
-
-    Examples
-    --------
-    >>> Reply({"1": 1}, '{"1": 1}', Usage(10, 5)).value
-    {'1': 1}
     """
 
     value: T
@@ -198,11 +183,6 @@ class CallFailed:
         How often it was sent.
     text : str
         The last reply, where there was one that did not fit.
-
-    Examples
-    --------
-    >>> CallFailed("budget", "all 260 calls are spent").attempts
-    0
     """
 
     reason: str

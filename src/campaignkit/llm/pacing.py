@@ -23,13 +23,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The computer's own time.
-
-    Examples
-    --------
-    >>> SystemClock().now() > 0
-    True
-    """
+    """The computer's own time."""
 
     def now(self) -> float:
         """Seconds since the machine started, or thereabouts."""
@@ -41,12 +35,7 @@ class SystemClock:
 
 
 def rest(seconds: float, clock: Clock, over: Callable[[], bool]) -> None:
-    """Let time pass, in slices, until it has passed or is no longer wanted.
-
-    Examples
-    --------
-    >>> rest(3600.0, SystemClock(), lambda: True)
-    """
+    """Let time pass, in slices, until it has passed or is no longer wanted."""
     while seconds > 0 and not over():
         clock.sleep(min(seconds, _SLICE_S))
         seconds -= _SLICE_S

@@ -37,9 +37,12 @@ class RetryPolicy:
 
     Examples
     --------
-    >>> from campaignkit.llm import RateLimited
-    >>> 2.0 <= RetryPolicy().wait_s(RateLimited("slow down", retry_after_s=2.0), 1, "k") <= 2.5
-    True
+    >>> from campaignkit.llm import RateLimited, ServerFailed
+    >>> policy = RetryPolicy()
+    >>> [round(policy.wait_s(ServerFailed("no answer"), failed, "key")) for failed in (1, 2, 3, 4)]
+    [1, 2, 3, 5]
+    >>> round(policy.wait_s(RateLimited("slow down", retry_after_s=30), 1, "key"))  # not before
+    36
     """
 
     attempts: int = 6

@@ -10,13 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StageSpent:
-    """What one stage of the work has cost.
-
-    Examples
-    --------
-    >>> StageSpent(calls=2, tokens_in=200, tokens_out=40).money is None
-    True
-    """
+    """What one stage of the work has cost."""
 
     calls: int = 0
     tokens_in: int = 0
@@ -119,11 +113,6 @@ class UnconfirmedCall:
         ``"timed_out"``, ``"cut"``, or ``"killed"`` where the process ended first.
     sent_again : bool
         Whether the request was sent once more.
-
-    Examples
-    --------
-    >>> UnconfirmedCall("audit", "Does it fit?", "killed", sent_again=True).why
-    'killed'
     """
 
     stage: str

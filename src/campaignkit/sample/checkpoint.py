@@ -20,13 +20,7 @@ _PARTS = ("nodes", "sizes", "counts", "effort")
 
 
 class Checkpoint:
-    """Keeps finished chunks in a folder; with no folder, keeps nothing.
-
-    Examples
-    --------
-    >>> Checkpoint(None).is_on
-    False
-    """
+    """Keeps finished chunks in a folder; with no folder, keeps nothing."""
 
     def __init__(self, folder: Path | str | None) -> None:
         self._folder = None if folder is None else checked_path(folder)

@@ -39,11 +39,6 @@ class LabelPlan:
     acceptance : float
         Share of unconstrained draws that the box accepts, from the pilot.
     pilot_draws, pilot_accepted : int
-
-    Examples
-    --------
-    >>> LabelPlan("pos", Rejection(), "asked for", 0.2, 10_000, 2_000).strategy.name
-    'rejection'
     """
 
     label: str

@@ -69,8 +69,12 @@ class HeatBath(Strategy):
 
     Examples
     --------
-    >>> HeatBath(chain_block=32).chain_block
-    32
+    >>> import campaignkit as ck
+    >>> graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
+    >>> profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4)})
+    >>> spec = profile.suggest({"pos": 64})
+    >>> len(ck.AnnealingSampler(graph, spec, strategy=HeatBath(chain_block=32)).sample())
+    64
     """
 
     name = "heat_bath"

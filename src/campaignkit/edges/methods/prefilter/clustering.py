@@ -26,13 +26,7 @@ NoiseRule = Literal["nearest", "alone"]
 
 @runtime_checkable
 class Reduction(Protocol):
-    """Makes short rows of long ones; what was close stays close.
-
-    Examples
-    --------
-    >>> isinstance(PCA(), Reduction)
-    True
-    """
+    """Makes short rows of long ones; what was close stays close."""
 
     @property
     def name(self) -> str:
@@ -154,13 +148,7 @@ def _widest(directions: NDArray[np.float64]) -> NDArray[np.int64]:
 
 @runtime_checkable
 class Clusterer(Protocol):
-    """Groups points.
-
-    Examples
-    --------
-    >>> isinstance(HDBSCAN(), Clusterer)
-    True
-    """
+    """Groups points."""
 
     @property
     def name(self) -> str:
@@ -265,11 +253,6 @@ class Cluster:
         Positions in the catalogue, ascending.
     noise : tuple of int
         Those of them that belong to no cluster by themselves and were put to the nearest.
-
-    Examples
-    --------
-    >>> len(Cluster(0, "brand", (0, 3), noise=(3,)))
-    2
     """
 
     number: int
