@@ -12,7 +12,7 @@ import campaignkit
 
 # Menus inside rooms that users import from, and the files that are rooms by themselves.
 _INNER = (
-    "report.charts", "report.leaderboard", "edges.methods.active", "edges.plan",
+    "report.charts", "report.leaderboard", "edges.plan",
     "edges.methods.prefilter", "auditing.checks", "inject.corruptions", "sample.moves",
     "sample.trace", "tables.laws", "seeds", "extras",
 )  # fmt: skip

@@ -10,7 +10,8 @@ from campaignkit.edges.compare import (
     compare_builds,
     published_pairs,
 )
-from campaignkit.edges.methods.active import ActiveBuilder, RoundSummary
+from campaignkit.edges.methods.active.builder import ActiveBuilder
+from campaignkit.edges.methods.active.rounds import RoundSummary
 from campaignkit.edges.methods.brute_force import BruteForce
 from campaignkit.edges.methods.packing import PACKINGS, pack
 from campaignkit.edges.methods.prefilter import (
