@@ -71,7 +71,7 @@ def test_a_local_model_answers_what_it_was_taught(folder: Path) -> None:
 
 
 def test_babble_is_a_malformed_reply_and_booked(folder: Path) -> None:
-    model = TransformersModel(folder, device="cpu", max_new_tokens=8)
+    model = TransformersModel(folder, device="cpu", max_new_tokens=9)
     with Account(model) as account:
         failed, taught = account.ask_many(
             [Request(Prompt("Something else entirely"), list[str]), Request(TAUGHT, SIGNS)]

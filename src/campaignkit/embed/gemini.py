@@ -6,7 +6,8 @@ from typing import Any
 
 from campaignkit.embed.remote import RemoteEmbedder, most_bytes
 from campaignkit.llm import RetryPolicy
-from campaignkit.llm.providers.gemini import gemini_path, gemini_service
+from campaignkit.llm.providers.gemini import GEMINI, gemini_path
+from campaignkit.llm.transport import Service
 
 
 class GeminiEmbedder(RemoteEmbedder):
@@ -61,9 +62,10 @@ class GeminiEmbedder(RemoteEmbedder):
     ) -> None:
         super().__init__(batch_size=batch_size, retry=retry, dimensions=dimensions)
         self._model, self._size, self._task = model, dimensions, task
-        self._service = gemini_service(
-            api_key, base_url, timeout_s=timeout_s, user="GeminiEmbedder"
-        )
+        self._service = Service(
+            GEMINI, model=model, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
+            user="GeminiEmbedder",
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -85,7 +87,6 @@ class GeminiEmbedder(RemoteEmbedder):
         return self._service.post(
             f"{path}:batchEmbedContents",
             {"requests": asked},
-            model=self._model,
-            read=lambda told: [row["values"] for row in told["embeddings"]],
+            lambda told: [row["values"] for row in told["embeddings"]],
             most_bytes=most_bytes(batch),
         )

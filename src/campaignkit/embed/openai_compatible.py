@@ -6,7 +6,8 @@ from typing import Any
 
 from campaignkit.embed.remote import RemoteEmbedder, most_bytes
 from campaignkit.llm import MalformedReply, RetryPolicy
-from campaignkit.llm.providers.openai import openai_service
+from campaignkit.llm.providers.openai import OPENAI
+from campaignkit.llm.transport import Service
 
 
 class OpenAICompatibleEmbedder(RemoteEmbedder):
@@ -60,9 +61,10 @@ class OpenAICompatibleEmbedder(RemoteEmbedder):
     ) -> None:
         super().__init__(batch_size=batch_size, retry=retry, dimensions=dimensions)
         self._model, self._size = model, dimensions
-        self._service = openai_service(
-            api_key, base_url, timeout_s=timeout_s, user="OpenAICompatibleEmbedder"
-        )
+        self._service = Service(
+            OPENAI, model=model, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
+            user="OpenAICompatibleEmbedder",
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -80,8 +82,7 @@ class OpenAICompatibleEmbedder(RemoteEmbedder):
         return self._service.post(
             "embeddings",
             asked,
-            model=self._model,
-            read=lambda told: self._read(told["data"], len(batch)),
+            lambda told: self._read(told["data"], len(batch)),
             most_bytes=most_bytes(batch),
         )
 

@@ -16,6 +16,7 @@ import urllib.request
 import weakref
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from math import isfinite
@@ -25,23 +26,12 @@ from urllib.parse import urlsplit
 
 from campaignkit.errors import SettingError
 from campaignkit.extras import require
-from campaignkit.llm.errors import (
-    CallError,
-    CallTimedOut,
-    ConnectionCut,
-    MalformedReply,
-    NotReached,
-    QuotaSpent,
-    RateLimited,
-    RequestRefused,
-    ServerFailed,
-    UnknownModel,
-    WrongAddress,
-    WrongKey,
-)
+from campaignkit.llm import errors
+from campaignkit.llm.errors import CallError, MalformedReply
 
 T = TypeVar("T")
-_MOST_BYTES = 16 * 2**20  # of one reply
+Json = Mapping[str, Any]  # Any: JSON values
+MOST = 16 * 2**20  # bytes of one reply
 _SLICE = 16 * 2**10  # bytes written at a time: each looks at the clock
 _SHORTEST_KEY = 6  # "x" or "none", as local servers are given, is no secret
 _SAID = 500  # characters of a service's own words
@@ -64,24 +54,49 @@ _TIMED_OUT = {"TimeoutException", "ReadTimeout", "WriteTimeout", "APITimeoutErro
 _CUT = {"NetworkError", "ProtocolError", "TransportError", "RequestError", "APIConnectionError"}
 
 
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What one service's address, key and errors look like.
+
+    Attributes
+    ----------
+    name, url : str
+        The service, and its own address.
+    variables : tuple of str
+        Where the environment may hold its key.
+    key_header : str
+        The header of the key, with ``{}`` in its place.
+    elsewhere : bool
+        Whether another address is sent a key from the environment too.
+    model_hint : str
+        What to check if the service does not know the model.
+    """
+
+    name: str
+    url: str
+    variables: tuple[str, ...]
+    key_header: str
+    elsewhere: bool
+    model_hint: str
+
+
 class Service:
     """Posts JSON to one address with one key, once a call.
 
     Parameters
     ----------
-    url : str
-        The address; calls go to paths below it.
-    key : str
-        Empty for none.
-    headers : mapping of str to str
-        Sent with each call; the key stands in them.
+    vendor : Vendor
+        Whose protocol it is.
+    model : str
+        Who is asked, as the errors show it.
+    base_url : str or None
+        The address that calls go below; None is the vendor's own.
+    api_key : str or None
+        None reads the environment, where that may be.
     timeout_s : float
-        For one call, in seconds.
+        For the whole of one call, in seconds.
     user : str
         Who needs it, in the words of the error where the HTTP library is not installed.
-    key_variable, model_hint : str
-        For the errors: the environment variable of the key, and what to check if the service does
-        not know the model.
 
     Attributes
     ----------
@@ -90,6 +105,8 @@ class Service:
 
     Raises
     ------
+    WrongKey
+        If there is no key, or it cannot be one.
     SettingError
         If the address or the time is none.
     MissingExtra
@@ -98,22 +115,24 @@ class Service:
 
     def __init__(
         self,
-        url: str,
+        vendor: Vendor,
         *,
-        key: str,
-        headers: Mapping[str, str],
+        model: str,
+        base_url: str | None,
+        api_key: str | None,
         timeout_s: float,
         user: str,
-        key_variable: str,
-        model_hint: str,
     ) -> None:
-        self.where = checked_url(url)
+        self.where = vendor.url if base_url is None else checked_url(base_url)
         is_number = isinstance(timeout_s, int | float) and not isinstance(timeout_s, bool)
         if not is_number or not 0 < timeout_s < 1e6:
             raise SettingError(f"timeout_s is {timeout_s!r:.60}; expected seconds, above 0")
         http: Any = require("httpcore2", extra="llm", user=user)  # Any: imported at first use
-        self._key, self._headers, self._timeout_s = key, headers, float(timeout_s)
-        self._key_variable, self._model_hint = key_variable, model_hint
+        self._vendor, self._model, self._timeout_s = vendor, model, float(timeout_s)
+        needs_key = base_url is None or api_key is not None or vendor.elsewhere
+        self._key = find_key(api_key, vendor.variables, service=vendor.name) if needs_key else ""
+        name, _, value = vendor.key_header.partition(": ")
+        self._headers = {name: value.format(self._key)} if needs_key else {}
         self._limit = _TimeLimit(http)
         proxy = _proxy_for(self.where)
         self._through = f" through the proxy {_shown(proxy)}" if proxy else ""
@@ -132,10 +151,9 @@ class Service:
         self,
         path: str,
         body: Mapping[str, Any],
-        *,
-        model: str,
         read: Callable[[Any], T],
-        most_bytes: int = _MOST_BYTES,
+        *,
+        most_bytes: int = MOST,
     ) -> T:
         """Send once, and read the reply.
 
@@ -145,8 +163,6 @@ class Service:
             Below the address.
         body : mapping
             JSON values.
-        model : str
-            As the errors show it.
         read : function
             From the reply's JSON to what is wanted. It may raise any kind of `CallError`; whatever
             else it raises means that the reply was none of the protocol.
@@ -163,7 +179,7 @@ class Service:
         error = told.get("error") if isinstance(told, dict) else None
         if not 200 <= status < 300 or error:
             code = status if not 200 <= status < 300 else _code_of(error)
-            raise self._refused(code, headers, told, raw, model)
+            raise self._refused(code, headers, told, raw)
         if told is None:
             raise MalformedReply(f"{self.where} answered with something that is no reply")
         try:
@@ -247,33 +263,34 @@ class Service:
             text = text.replace(key, "[key]")
         return text.encode("utf-8", "replace").decode()
 
-    def _refused(
-        self, code: int, headers: Mapping[str, str], told: Any, raw: bytes, model: str
-    ) -> CallError:
+    def _refused(self, code: int, headers: Mapping[str, str], told: Any, raw: bytes) -> CallError:
         """What a status means; `told` is the body's JSON, None if it is none."""
         body = self._clean(raw[:4096].decode("utf-8", "replace"), self._key)
         all_of_it = body if told is None else json.dumps(told, ensure_ascii=False)
         said = plain_words(_message_of(told) or body)
         text, hint = f"{self.where} answered {code}: {said}", ""
-        kind: type[CallError] = RequestRefused
+        kind: type[CallError] = errors.RequestRefused
         about_key = {400: _KEY_INVALID, 403: _ABOUT_KEY}.get(code)
         if code == 401 or (about_key is not None and about_key.search(all_of_it)):
-            kind, text = WrongKey, f"{self.where} does not accept the API key: {said}"
-            hint = f"check {self._key_variable}, or pass api_key="
+            kind, text = errors.WrongKey, f"{self.where} does not accept the API key: {said}"
+            hint = f"check {self._vendor.variables[0]}, or pass api_key="
         elif code == 404:
-            kind, text = UnknownModel, f"{self.where} does not know the model {model!r}: {said}"
-            hint = self._model_hint
+            kind, text = (
+                errors.UnknownModel,
+                f"{self.where} does not know the model {self._model!r}: {said}",
+            )
+            hint = self._vendor.model_hint
         elif code == 402 or (code == 429 and _ABOUT_QUOTA.search(all_of_it)):
-            kind, text = QuotaSpent, f"the quota for {model!r} is used up: {said}"
+            kind, text = errors.QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
             hint = "what was answered is stored: run the same line again when there is quota"
         elif code == 429:
-            kind = RateLimited
+            kind = errors.RateLimited
             hint = "set requests_per_minute to what the service allows, or a smaller concurrency"
         elif code >= 500 or code in (408, 409, 425, 499):
-            kind = ServerFailed
+            kind = errors.ServerFailed
         elif code < 400:
             target = plain_words(self._clean(headers.get("location", "elsewhere"), self._key))
-            kind = WrongAddress
+            kind = errors.WrongAddress
             text = f"{self.where} answered {code} and sends to {target}; it is not followed"
             hint = "give the right address as base_url, if you trust it with the key"
         return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
@@ -372,17 +389,17 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
         names |= {kind.__name__ for kind in type(seen).__mro__}
         seen = seen.__cause__
     if names & _NEVER_SENT:
-        return NotReached(
+        return errors.NotReached(
             f"nobody answers at {where} ({plain_words(str(err)) or type(err).__name__})",
             hint="is the server running, and the address right?",
         )
     if names & _TIMED_OUT:
-        return CallTimedOut(
+        return errors.CallTimedOut(
             f"{where} sent no whole reply within {timeout_s:g} s",
             hint="raise timeout_s for long replies",
         )
     if names & _CUT or isinstance(err, ConnectionError):
-        return ConnectionCut(f"the connection to {where} broke before the reply was whole")
+        return errors.ConnectionCut(f"the connection to {where} broke before the reply was whole")
     return None
 
 
@@ -427,12 +444,12 @@ def find_key(given: str | None, variables: Sequence[str], *, service: str) -> st
     found = given or next((os.environ[v] for v in variables if os.environ.get(v)), "")
     key = found.strip() if isinstance(found, str) else ""
     if not key:
-        raise WrongKey(
+        raise errors.WrongKey(
             f"there is no API key for {service}",
             hint=f"set {' or '.join(variables)} in the environment, or pass api_key=",
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise WrongKey(
+        raise errors.WrongKey(
             f"the API key for {service} holds characters that no key has",
             hint="copy it again, without quotes and line ends",
         )

@@ -11,11 +11,17 @@ from campaignkit.errors import SettingError
 from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
 from campaignkit.llm.errors import MalformedReply, RequestRefused
 from campaignkit.llm.replies import ReplyForm, parse_reply, schema_of, with_schema
-from campaignkit.llm.transport import Service, find_key, plain_words
+from campaignkit.llm.transport import Service, Vendor, plain_words
 
 T = TypeVar("T")
-_URL = "https://generativelanguage.googleapis.com"
-_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+GEMINI = Vendor(
+    "Gemini",
+    "https://generativelanguage.googleapis.com",
+    ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "x-goog-api-key: {}",
+    elsewhere=True,
+    model_hint="check the model's name",
+)
 # Why a reply ended: as it should, or because the service will not say it to anybody.
 _WHOLE = {"", "STOP", "FINISH_REASON_UNSPECIFIED"}
 _BLOCKED = {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
@@ -77,7 +83,10 @@ class GeminiModel:
         self.name = name
         self.identity = identity_of(name, options)
         self._config, self._beside = _sorted_options(options or {})
-        self._service = gemini_service(api_key, base_url, timeout_s=timeout_s, user="GeminiModel")
+        self._service = Service(
+            GEMINI, model=name, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
+            user="GeminiModel",
+        )  # fmt: skip
         self._form = ReplyForm(["json_schema", "json"])
 
     def __repr__(self) -> str:
@@ -105,8 +114,7 @@ class GeminiModel:
             return self._service.post(
                 f"{gemini_path(self.name)}:generateContent",
                 body,
-                model=self.name,
-                read=lambda told: self._read(told, sent, reply_type),
+                lambda told: self._read(told, sent, reply_type),
             )
 
     def _read(self, told: dict[str, Any], sent: str, reply_type: type[T]) -> Reply[T]:
@@ -135,22 +143,6 @@ class GeminiModel:
 
     def _refusal(self, why: str, usage: Usage) -> RequestRefused:
         return RequestRefused(f"{self.name} does not answer this: {why}", usage=usage)
-
-
-def gemini_service(
-    api_key: str | None, base_url: str | None, *, timeout_s: float, user: str
-) -> Service:
-    """The Gemini API, or what stands for it at another address; embedders ask it too."""
-    key = find_key(api_key, _VARIABLES, service="Gemini")
-    return Service(
-        _URL if base_url is None else base_url,
-        key=key,
-        headers={"x-goog-api-key": key},
-        timeout_s=timeout_s,
-        user=user,
-        key_variable=_VARIABLES[0],
-        model_hint="check the model's name",
-    )
 
 
 def gemini_path(model: str) -> str:

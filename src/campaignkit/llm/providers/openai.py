@@ -8,11 +8,17 @@ from typing import Any, TypeVar
 from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
 from campaignkit.llm.errors import MalformedReply, RequestRefused, ServerFailed
 from campaignkit.llm.replies import ReplyForm, is_strict, parse_reply, schema_of, with_schema
-from campaignkit.llm.transport import Service, find_key, plain_words
+from campaignkit.llm.transport import Service, Vendor, plain_words
 
 T = TypeVar("T")
-_URL = "https://api.openai.com/v1"
-_VARIABLE = "OPENAI_API_KEY"
+OPENAI = Vendor(
+    "OpenAI",
+    "https://api.openai.com/v1",
+    ("OPENAI_API_KEY",),
+    "Authorization: Bearer {}",
+    elsewhere=False,
+    model_hint="check the model's name, and that the address ends in /v1",
+)
 
 
 class OpenAICompatibleModel:
@@ -65,9 +71,10 @@ class OpenAICompatibleModel:
         self._options = dict(options or {})
         # OpenAI renamed the limit; the other servers know the old name.
         self._limit = "max_completion_tokens" if base_url is None else "max_tokens"
-        self._service = openai_service(
-            api_key, base_url, timeout_s=timeout_s, user="OpenAICompatibleModel"
-        )
+        self._service = Service(
+            OPENAI, model=name, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
+            user="OpenAICompatibleModel",
+        )  # fmt: skip
         self._form = ReplyForm(["json_schema", "json_object", "text"])
 
     def __repr__(self) -> str:
@@ -96,8 +103,7 @@ class OpenAICompatibleModel:
             return self._service.post(
                 "chat/completions",
                 asked,
-                model=self.name,
-                read=lambda told: self._read(told, sent, reply_type),
+                lambda told: self._read(told, sent, reply_type),
             )
 
     def _read(self, told: dict[str, Any], sent: str, reply_type: type[T]) -> Reply[T]:
@@ -119,27 +125,6 @@ class OpenAICompatibleModel:
             why = "the reply is cut off at its longest (length)"
             raise MalformedReply(why, text=text, usage=usage)
         return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
-
-
-def openai_service(
-    api_key: str | None, base_url: str | None, *, timeout_s: float, user: str
-) -> Service:
-    """OpenAI's own server, or another that speaks its protocol; embedders ask it too.
-
-    Another server is never sent the key of the environment.
-    """
-    key = ""
-    if base_url is None or api_key is not None:
-        key = find_key(api_key, [_VARIABLE], service="OpenAI")
-    return Service(
-        _URL if base_url is None else base_url,
-        key=key,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-        timeout_s=timeout_s,
-        user=user,
-        key_variable=_VARIABLE,
-        model_hint="check the model's name, and that the address ends in /v1",
-    )
 
 
 def _is_object(schema: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from campaignkit.checks import checked_count
 from campaignkit.extras import require
 from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
-from campaignkit.llm.errors import RequestRefused, UnknownModel
+from campaignkit.llm.errors import MalformedReply, RequestRefused, UnknownModel
 from campaignkit.llm.replies import parse_reply, schema_of, with_schema
 from campaignkit.seeds import key64
 
@@ -98,8 +98,10 @@ class TransformersModel:
         system = with_schema(prompt, schema_of(reply_type))
         with self._lock:
             asked = self._tokens(system, prompt.user)
-            text, num_out = self._generated(asked, prompt, system)
+            text, num_out, is_cut = self._generated(asked, prompt, system)
         usage = Usage(int(asked.shape[-1]), num_out)
+        if is_cut:
+            raise MalformedReply("the reply is cut off at its longest", text=text, usage=usage)
         return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
 
     def _tokens(self, system: str, user: str) -> Any:  # Any: a tensor, int64[1, n]
@@ -115,7 +117,7 @@ class TransformersModel:
             found = self._tokenizer.apply_chat_template(merged, **how)
         return found["input_ids"]
 
-    def _generated(self, asked: Any, prompt: Prompt, system: str) -> tuple[str, int]:
+    def _generated(self, asked: Any, prompt: Prompt, system: str) -> tuple[str, int, bool]:
         longest = prompt.max_tokens or self._max_new_tokens
         room = getattr(self._model.config, "max_position_embeddings", None)
         num_in = int(asked.shape[-1])
@@ -125,8 +127,9 @@ class TransformersModel:
                 hint="ask in smaller batches",
             )
         ends = self._tokenizer.eos_token_id
+        longest = longest if room is None else min(longest, room - num_in)
         how: dict[str, Any] = {
-            "max_new_tokens": longest if room is None else min(longest, room - num_in),
+            "max_new_tokens": longest,
             "pad_token_id": ends if self._tokenizer.pad_token_id is None else None,
             "do_sample": bool(prompt.temperature),
         }
@@ -143,8 +146,11 @@ class TransformersModel:
                 attention_mask=torch.ones_like(inputs),
                 **{name: value for name, value in how.items() if value is not None},
             )
-        new = made[0, num_in:]
-        return str(self._tokenizer.decode(new, skip_special_tokens=True)), int(new.shape[0])
+        new = made[0, num_in:].tolist()
+        told = self._model.generation_config.eos_token_id
+        stops = {ends, *(told if isinstance(told, list) else [told])}
+        is_cut = len(new) >= longest and new[-1] not in stops
+        return str(self._tokenizer.decode(new, skip_special_tokens=True)), len(new), is_cut
 
 
 def _files_of(folder: Path) -> list[list[str | int]]:
