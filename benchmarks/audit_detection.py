@@ -1,6 +1,6 @@
 """What the audit finds: sweep, dirty history, low rates, clean tables, two real tables.
 
-    python benchmarks/audit_detection.py [FOLDER]    # FOLDER holds hospital/ and beers/
+    python -m benchmarks.audit_detection [FOLDER]    # FOLDER holds hospital/ and beers/
 
 Each figure is printed for the library's own generator and injector, and for the second pair, which
 shares no code with them.
@@ -8,25 +8,22 @@ shares no code with them.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import audit_second_pair as second
 import numpy as np
 import pandas as pd
 
 import campaignkit as ck
+from benchmarks import audit_second_pair as second
+from benchmarks.record import record
 from campaignkit.auditing import teach
 from campaignkit.evaluation import KindHits, sweep_detection
 from campaignkit.inject import LOGICAL, STACK_KINDS, ErrorInjector
 from campaignkit.tables import TableWorld
-
-try:
-    from benchmarks.record import record
-except ModuleNotFoundError:  # run as a script
-    from record import record
 
 RATES = (0.01, 0.05, 0.1, 0.2, 0.4)
 ROWS = 7_637
@@ -189,11 +186,19 @@ def tell(line: str) -> None:
     print(line, flush=True)
 
 
-if __name__ == "__main__":
+def main(real: Path | None = None) -> None:
+    """Measure, print and record; the two real tables where their folder is given or known."""
     sweeps()
     dirty_history()
     low_rate()
     clean_tables()
-    if len(sys.argv) > 1:
-        real_tables(Path(sys.argv[1]))
+    data = os.environ.get("CAMPAIGNKIT_TEST_DATA")
+    if real is None and data:
+        real = Path(data, "dirty")
+    if real is not None:
+        real_tables(real)
     record("audit_detection", {"lines": FIGURES}, about=__doc__.split("\n", maxsplit=1)[0])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

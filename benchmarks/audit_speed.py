@@ -1,7 +1,7 @@
 """Speed of the audit against pandera and great_expectations, same rules, one run.
 
-    python benchmarks/audit_speed.py [rows]    # needs pandera and great_expectations
-python benchmarks/audit_speed.py --large 50000000 FILE.parquet   # lean pass, memory
+python -m benchmarks.audit_speed [rows]    # needs pandera and great_expectations
+python -m benchmarks.audit_speed --large 50000000 FILE.parquet   # lean pass, memory
 """
 
 from __future__ import annotations
@@ -17,14 +17,10 @@ import duckdb
 import pyarrow.parquet as pq
 
 import campaignkit as ck
+from benchmarks.record import record
 from campaignkit.auditing import Rule
 from campaignkit.inject import STACK_KINDS
 from campaignkit.tables import MARKETING_LAWS, AtMost, Needs, NonNegative, synthetic_batches
-
-try:
-    from benchmarks.record import record
-except ModuleNotFoundError:  # run as a script
-    from record import record
 
 METRICS = [
     "impressions",
@@ -249,6 +245,10 @@ def large(rows: int, path: Path) -> None:
         f"{took / report.num_rows * 1e6:.3f} us a row",
         dict(report.seconds),
     )
+
+
+def main() -> None:
+    small(1_000_000)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+_told_until = [0.0]  # CPU minutes that belong to results before the next one
 _LIBRARIES = ("numpy", "scipy", "numba", "networkx", "pyarrow", "polars", "dask")
 
 
@@ -47,8 +48,10 @@ def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
         "commit": commit(),
         "machine": machine(),
         "environment": threads_set(os.environ) or "plain",
+        "cpu_min": round(cpu_min() - _told_until.pop(), 1),
         "figures": dict(figures),
     }
+    _told_until.append(cpu_min())
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -92,6 +95,11 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")
+
+
+def cpu_min() -> float:
+    """CPU minutes that this process and its children have taken so far."""
+    return sum(os.times()[:4]) / 60
 
 
 def cpu_s(call: Callable[[], object], *, repeats: int = 5) -> float:

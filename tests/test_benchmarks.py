@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,15 +32,24 @@ def test_the_benchmark_for_a_gpu_runs_at_a_tiny_size_without_one() -> None:
 
 
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="not a checkout")
-def test_a_benchmark_that_is_not_there_is_said_with_those_that_are() -> None:
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        (["nonsense"], {}, "no benchmark called nonsense; there are:"),
+        (["writers"], {"OMP_NUM_THREADS": "1"}, "OMP_NUM_THREADS=1: unset what sets numbers"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_before_anything_is(
+    words: list[str], environment: dict[str, str], told: str
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "nonsense"],
+        [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert done.returncode == 2
-    assert "no benchmark called nonsense" in done.stdout
-    assert "writers" in done.stdout
+    assert done.stdout.startswith(told)
