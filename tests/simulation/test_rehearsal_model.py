@@ -95,14 +95,13 @@ def test_descriptions_cards_labels_and_scores_are_those_of_the_world() -> None:
     cards = said(
         model, data_block({"modality": "brand", **{f"[{i}]": n for i, n in enumerate(names, 1)}})
     )
-    label = said(
-        model, data_block({"modality": "brand", "members": [["brand", n] for n in names]})
-    )
+    members = {"members": [["brand", n] for n in names]}
+    labels = said(model, data_block({"modality": "brand", "[1]": members}))
     scores = said(model, data_block(clusters))
 
     assert described == {str(i): careful.describe(b) for i, b in enumerate(brands[:3], 1)}
     assert cards == {str(i): careful.cards(b) for i, b in enumerate(brands[:3], 1)}
-    assert len(label["characteristics"]) == 3  # type: ignore[arg-type]
+    assert len(labels["1"]["characteristics"]) == 3  # type: ignore[index]
     assert scores == {
         "1": careful.cluster_score(brands[:3], audiences[:4]),
         "2": careful.cluster_score(brands[:3], audiences[4:9]),

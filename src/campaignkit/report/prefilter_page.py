@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from campaignkit.edges.methods.prefilter.asking import ClusterLabel, own_label
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.methods.prefilter.labels import ClusterLabel, own_label
 from campaignkit.edges.methods.prefilter.prefiltering import Prefiltering
 from campaignkit.show.page import Section, facts, figure, page, paragraph, table
 from campaignkit.show.palette import GRID, MUTED, PAPER, series_colour

@@ -108,7 +108,7 @@ def _reply(
 
     The items with bracket numbers tell the prompts apart: pairs are lists of names, attributes to
     make a card of are names, those to describe mappings with a name, clusters to score mappings
-    with members beside a source. A prompt without them that lists members asks for a label.
+    with members beside a source, and those to name mappings with members alone.
     """
     data = data if isinstance(data, dict) else {}
     items = [held for key, held in data.items() if key.startswith("[")]
@@ -128,8 +128,9 @@ def _reply(
     if kinds == {dict} and all("name" in item for item in items):
         named = (Attribute(data["modality"], item["name"]) for item in items)
         return {str(number): world.describe(a) for number, a in enumerate(named, start=1)}
-    if not items and "members" in data:
-        return _label(world, data["modality"], data["members"])
+    if kinds == {dict} and all("members" in item for item in items):
+        labels = (_label(world, data["modality"], item["members"]) for item in items)
+        return {str(number): label for number, label in enumerate(labels, start=1)}
     return None
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.prefilter.describing import (
+from campaignkit.edges.methods.prefilter import (
     GUIDES,
+    PrefilterPrompts,
     describe_attributes,
     describe_request,
-    guide_for,
 )
 from campaignkit.edges.prompt_data import read_data
-from campaignkit.errors import CatalogueError
+from campaignkit.errors import SettingError
 from campaignkit.llm import Account, Budget, Prompt, ScriptedModel, schema_of
 
 CATALOGUE = Catalogue(
@@ -59,16 +60,19 @@ def test_all_may_be_described_anew_and_the_old_text_is_shown() -> None:
 
 def test_a_missing_or_empty_description_is_asked_again_and_then_named() -> None:
     def spoil(prompt: Prompt, told: dict[str, Any]) -> dict[str, Any]:
-        if prompt.template.startswith("describe-brand"):
+        if "[3]" in prompt.user:
             told.pop("1")
             told["2"] = 3
+        elif "ask 2" in prompt.template:
+            told = {"1": 2**80, "2": ["a"]}
         return told
 
     with account(spoil) as asked:
         told = describe_attributes(CATALOGUE, asked.ask_many)
 
     assert sorted(told.failures) == [0, 1]
-    assert told.catalogue[11].description == "About 4."
+    assert "asked 2 times" in told.failures[0]
+    assert told.catalogue[11].description == "About 2."
 
 
 def test_a_spent_budget_leaves_descriptions_out_with_the_reason() -> None:
@@ -82,11 +86,60 @@ def test_a_spent_budget_leaves_descriptions_out_with_the_reason() -> None:
 @pytest.mark.parametrize("modality", [*GUIDES, "device"])
 def test_the_prompt_says_what_matters_for_the_modality(modality: str) -> None:
     request = describe_request([Attribute(modality, "x")])
-    name = modality if modality in GUIDES else "other"
 
-    assert all(point in request.prompt.user for point in guide_for(modality).points)
-    assert request.prompt.template == f"describe-{name}@1"
+    assert all(point in request.prompt.user for point in PrefilterPrompts().guide(modality).points)
     assert schema_of(request.reply_type)["required"] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("modality", "guide"),
+    [
+        ("Brand", "brand"), ("country", "geo"), ("geography", "geo"), ("MARKETS", "geo"),
+        ("target_group", "audience"), ("Segments", "audience"), ("channel", "platform"),
+    ],
+)  # fmt: skip
+def test_a_guide_is_found_in_any_case_and_by_other_names(modality: str, guide: str) -> None:
+    assert PrefilterPrompts().guide(modality) is not PrefilterPrompts().fallback
+    assert PrefilterPrompts().guide(modality) == GUIDES[guide]
+
+
+def test_it_is_told_where_the_fallback_was_used() -> None:
+    with account() as asked:
+        told = describe_attributes(CATALOGUE, asked.ask_many)
+
+    assert told.by_fallback == ("device",)
+
+
+def test_prompts_come_from_a_file_and_what_it_leaves_out_stays(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.toml"
+    file.write_text(
+        'score = "Like a {planner}."\n[guides.device]\nkind = "device"\nlength = "one word"\n'
+        'points = ["what it is"]\n'
+    )
+
+    prompts = PrefilterPrompts.read(file)
+
+    assert prompts.score == "Like a {planner}."
+    assert prompts.label == PrefilterPrompts().label
+    assert prompts.guide("Device").points == ("what it is",)
+    assert prompts.guide("country") == GUIDES["geo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("scores = 'x'", "scores"),
+        ("score = 3", "score"),
+        ("score = ' '", "expected a text"),
+        ("[guides.brand]\nkind = 'x'", "guides.brand.length"),
+        ("score", "is not TOML"),
+    ],
+)
+def test_a_file_of_prompts_that_is_none_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "prompts.toml").write_text(text)
+
+    with pytest.raises(SettingError, match=told):
+        PrefilterPrompts.read(tmp_path / "prompts.toml")
 
 
 def test_traits_are_shown_to_the_model() -> None:
@@ -98,5 +151,5 @@ def test_traits_are_shown_to_the_model() -> None:
 
 
 def test_a_call_for_none_is_refused() -> None:
-    with pytest.raises(CatalogueError, match="per_call is 0"), account() as asked:
+    with pytest.raises(SettingError, match="per_call is 0"), account() as asked:
         describe_attributes(CATALOGUE, asked.ask_many, per_call=0)

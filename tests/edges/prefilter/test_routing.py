@@ -18,9 +18,9 @@ from campaignkit.edges.methods.prefilter import (
 )
 from campaignkit.edges.methods.prefilter.routing import (
     enter_routes,
-    mixed_calls,
-    published_calls,
+    pair_calls,
     route_pairs,
+    score_calls,
 )
 from campaignkit.errors import GraphError
 
@@ -99,14 +99,14 @@ def test_null_is_kept_apart_from_low_and_from_the_middle() -> None:
     assert ended[2, 6] == ("DECIDED", 1, "clusters 'b' with 'd': 9 of 10")
 
 
-@given(st.sets(st.integers(0, 251)), st.integers(1, 25), st.sampled_from([0, 1]))
+@given(st.sets(st.integers(0, 251)), st.integers(1, 25), st.sampled_from(["published", "mixed"]))
 def test_calls_hold_every_pair_once_and_share_a_primary(
-    chosen: set[int], batch_size: int, kind: int
+    chosen: set[int], batch_size: int, packing: str
 ) -> None:
     pairs = PairTable(Catalogue.bundled("starter-27"))
     rows = np.array(sorted(chosen), dtype=np.int64)
 
-    calls = (published_calls, mixed_calls)[kind](pairs, rows, batch_size=batch_size)
+    calls = pair_calls(pairs, rows, packing=packing, batch_size=batch_size)
 
     assert sorted(row for call in calls for row in call.tolist()) == rows.tolist()
     assert all(1 <= len(call) <= batch_size for call in calls)
@@ -120,5 +120,15 @@ def test_the_published_rule_needs_the_published_calls() -> None:
         pairs = PairTable(Catalogue.bundled(name))
         everything = np.arange(len(pairs))
 
-        assert len(published_calls(pairs, everything, batch_size=25)) == expected
-        assert len(mixed_calls(pairs, everything, batch_size=25)) < 0.7 * expected
+        assert len(pair_calls(pairs, everything, packing="published", batch_size=25)) == expected
+        assert len(pair_calls(pairs, everything, packing="mixed", batch_size=25)) < 0.7 * expected
+
+
+@pytest.mark.parametrize("packing", ["published", "mixed"])
+def test_every_two_clusters_of_different_modalities_are_scored_once(packing: str) -> None:
+    calls = score_calls(CLUSTERING, packing=packing, targets_per_call=2)
+
+    asked = [tuple(sorted((source, t))) for source, targets in calls for t in targets]
+
+    assert sorted(asked) == [(0, 2), (0, 3), (1, 2), (1, 3)]
+    assert len(calls) == 2

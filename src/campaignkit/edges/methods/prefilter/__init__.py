@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from campaignkit.edges.methods.prefilter.asking import (
+    ClusterLabel,
+    ClusterScore,
+    Descriptions,
+    describe_attributes,
+    describe_request,
+)
 from campaignkit.edges.methods.prefilter.builder import ClusterPrefilter, embedded_text
 from campaignkit.edges.methods.prefilter.clustering import (
     HDBSCAN,
@@ -13,16 +20,9 @@ from campaignkit.edges.methods.prefilter.clustering import (
     Reduction,
     cluster_catalogue,
 )
-from campaignkit.edges.methods.prefilter.describing import (
-    Descriptions,
-    describe_attributes,
-    describe_request,
-)
-from campaignkit.edges.methods.prefilter.labels import ClusterLabel
 from campaignkit.edges.methods.prefilter.prefiltering import Prefiltering
-from campaignkit.edges.methods.prefilter.prompts import GUIDES, Guide, guide_for
+from campaignkit.edges.methods.prefilter.prompts import GUIDES, Guide, PrefilterPrompts
 from campaignkit.edges.methods.prefilter.routing import Bands, Route
-from campaignkit.edges.methods.prefilter.scores import ClusterScore
 
 __all__ = [
     "GUIDES",
@@ -38,6 +38,7 @@ __all__ = [
     "Clustering",
     "Descriptions",
     "Guide",
+    "PrefilterPrompts",
     "Prefiltering",
     "Reduction",
     "Route",
@@ -45,5 +46,4 @@ __all__ = [
     "describe_attributes",
     "describe_request",
     "embedded_text",
-    "guide_for",
 ]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.prefilter import labels as labelling, scores as scoring
+from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.edges.methods.brute_force import BruteForce
+from campaignkit.edges.methods.prefilter.asking import (
+    Descriptions,
+    describe_attributes,
+    description_calls,
+    label_clusters,
+    score_clusters,
+)
 from campaignkit.edges.methods.prefilter.clustering import (
     HDBSCAN,
     PCA,
@@ -20,29 +28,35 @@ from campaignkit.edges.methods.prefilter.clustering import (
     Reduction,
     cluster_catalogue,
 )
-from campaignkit.edges.methods.prefilter.describing import Descriptions, describe_attributes
+from campaignkit.edges.methods.prefilter.planning import (
+    CLASSIFY,
+    ExpectedCalls,
+    expected_calls,
+    plan_prefilter,
+)
 from campaignkit.edges.methods.prefilter.prefiltering import DETAIL, Prefiltering
+from campaignkit.edges.methods.prefilter.prompts import PrefilterPrompts
 from campaignkit.edges.methods.prefilter.routing import (
     Bands,
+    CallPacking,
     enter_routes,
-    mixed_calls,
-    published_calls,
+    pair_calls,
     route_pairs,
+    score_calls,
 )
+from campaignkit.edges.plan import GraphPlan
 from campaignkit.edges.report import GraphBuild
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import PairStates
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
-from campaignkit.errors import Fault, GraphError
+from campaignkit.errors import GraphError
 from campaignkit.llm import CallFailed, ChatModel, Reply, Request
-
-if TYPE_CHECKING:
-    from campaignkit.edges.plan import GraphPlan
+from campaignkit.store import digest_json
 
 Describe = Literal["missing", "all", "never"]
-CallPacking = Literal["published", "mixed"]
-CLASSIFY = "classify pairs"
-DESCRIBE = "describe attributes"
+COUNTS = (
+    "min_attributes", "batch_size", "targets_per_call", "described_per_call", "labels_per_call"
+)  # fmt: skip
 # A name that stands for a kind of thing; ages, prices and places would outweigh it.
 KIND_TRAITS = ("category", "group", "kind", "type", "sector", "industry")
 
@@ -82,13 +96,19 @@ class ClusterPrefilter:
         Where scores are cut and what is inherited.
     describe : {"missing", "all", "never"}
         Which attributes the model describes first.
-    batch_size, targets_per_call, described_per_call : int
-        Pairs, target clusters and attributes in one call, at most.
+    batch_size, targets_per_call, described_per_call, labels_per_call : int
+        Pairs judged, target clusters scored, attributes described and clusters named in one call,
+        at most.
     packing : {"mixed", "published"}
-        What a call that judges pairs holds: one primary attribute and targets of any modality, or
-        of one, as published, which takes more calls.
+        What a call that scores clusters or judges pairs holds: one source and targets of any
+        modality, or of one, as published, which takes more calls.
     temperature : float or None
         Of the model; 0.15 as published.
+    prompts : PrefilterPrompts
+        The wording of descriptions, labels and scores.
+    brute_force_from : float or None
+        From this share of brute force's calls on, expected before anything is sent, all pairs are
+        judged instead; None never does that.
 
     Raises
     ------
@@ -118,41 +138,52 @@ class ClusterPrefilter:
     batch_size: int = 25
     targets_per_call: int = 25
     described_per_call: int = 10
+    labels_per_call: int = 10
     packing: CallPacking = "mixed"
     temperature: float | None = 0.15
+    prompts: PrefilterPrompts = field(default_factory=PrefilterPrompts)
+    brute_force_from: float | None = 0.9
 
     def __post_init__(self) -> None:
-        faults = [
-            Fault(name, f"is {number!r}; expected an integer from 1 on")
-            for name in ("min_attributes", "batch_size", "targets_per_call", "described_per_call")
-            if isinstance(number := getattr(self, name), bool)
-            or not isinstance(number, int)
-            or number < 1
-        ]
-        for name, allowed in (
-            ("noise", NoiseRule),
-            ("describe", Describe),
-            ("packing", CallPacking),
-        ):
-            if getattr(self, name) not in get_args(allowed):
-                told = ", ".join(map(repr, get_args(allowed)))
-                faults.append(Fault(name, f"is {getattr(self, name)!r}; expected one of {told}"))
-        for name, kind in (("embedder", Embedder), ("reduction", Reduction),
-                           ("clusterer", Clusterer), ("bands", Bands)):  # fmt: skip
-            if isinstance(given := getattr(self, name), type) or not isinstance(given, kind):
-                faults.append(Fault(name, f"is {given!r:.60}; expected a {kind.__name__}"))
-        share = self.max_cluster_frac
-        if share is not None and not (isinstance(share, int | float) and 0 < share <= 1):
-            faults.append(
-                Fault(
-                    "max_cluster_frac", f"is {share!r:.60}; expected more than 0, up to 1, or None"
-                )
+        counts = {
+            name: (getattr(self, name), is_count(getattr(self, name)), "an integer from 1 on")
+            for name in COUNTS
+        }
+        shares = {
+            name: (share, share is None or (is_share(share) and share > 0), "0 to 1, or None")
+            for name, share in (
+                ("max_cluster_frac", self.max_cluster_frac),
+                ("brute_force_from", self.brute_force_from),
             )
-        if self.model is not None and not hasattr(self.model, "ask"):
-            told = f"is {self.model!r:.60}; expected an object with ask(prompt, reply_type)"
-            faults.append(Fault("model", told))
-        if faults:
-            raise GraphError("ClusterPrefilter cannot be set like this", faults=faults)
+        }
+        words = {
+            name: (word, word in get_args(allowed), f"one of {', '.join(get_args(allowed))}")
+            for name, word, allowed in (
+                ("noise", self.noise, NoiseRule),
+                ("describe", self.describe, Describe),
+                ("packing", self.packing, CallPacking),
+            )
+        }
+        objects = {
+            name: (
+                given,
+                isinstance(given, kind) and not isinstance(given, type),
+                f"an object with what a {kind.__name__} has",
+            )
+            for name, given, kind in (
+                ("embedder", self.embedder, Embedder),
+                ("reduction", self.reduction, Reduction),
+                ("clusterer", self.clusterer, Clusterer),
+                ("bands", self.bands, Bands),
+                ("prompts", self.prompts, PrefilterPrompts),
+                *([("model", self.model, ChatModel)] if self.model is not None else []),
+            )
+        }
+        check_all(
+            "ClusterPrefilter cannot be set like this",
+            counts | shares | words | objects,
+            error=GraphError,
+        )
 
     @classmethod
     def published(cls, *, embedder: Embedder, model: ChatModel | None = None) -> ClusterPrefilter:
@@ -173,7 +204,9 @@ class ClusterPrefilter:
             clusterer=HDBSCAN(min_cluster_size=2),
             max_cluster_frac=None,
             describe="all",
+            labels_per_call=1,
             packing="published",
+            brute_force_from=None,
         )
 
     @property
@@ -190,22 +223,50 @@ class ClusterPrefilter:
         GraphError
             If there is no model to name and score clusters.
         """
+        brute_force = BruteForce(self.batch_size, self.packing)
+        expected = expected_calls(self, session.pairs)
+        # In a resumed build, what its first run had.
+        allowed = None if session.calls_left is None else session.calls_left + session.num_calls
+        affordable = allowed is None or allowed >= len(expected.brute_force)
+        if self.is_as_dear_as_brute_force(expected) and affordable:
+            session.details[DETAIL] = "brute force costs hardly more: all pairs were judged"
+            return brute_force.build(session)
         self._check_model(session)
-        asking = _Asking(session, self.model)
+
+        def ask(requests: Sequence[Request]) -> list[Reply[Any] | CallFailed]:
+            return session.ask(requests, requests[0].stage, model=self.model)
+
         # 0. describe, so that there is something to embed
-        described = self._described(session.catalogue, asking)
+        described = Descriptions(session.catalogue, {})
+        if self.describe != "never":
+            described = describe_attributes(
+                session.catalogue,
+                ask,
+                only_missing=self.describe == "missing",
+                per_call=self.described_per_call,
+                prompts=self.prompts,
+                temperature=self.temperature,
+            )
         # 1. embed, 2. cluster
         clustering = self.cluster(described.catalogue, seed=session.seed)
         # 3. label
-        asking.stage = labelling.STAGE
-        labels = labelling.label_clusters(clustering, asking, temperature=self.temperature)
+        labels = label_clusters(
+            clustering,
+            ask,
+            per_call=self.labels_per_call,
+            prompts=self.prompts,
+            temperature=self.temperature,
+        )
         # 4. score
-        asking.stage = scoring.STAGE
-        scores = scoring.score_clusters(
+        calls = score_calls(
+            clustering, packing=self.packing, targets_per_call=self.targets_per_call
+        )
+        scores = score_clusters(
             clustering,
             labels,
-            asking,
-            targets_per_call=self.targets_per_call,
+            ask,
+            calls=calls,
+            prompts=self.prompts,
             temperature=self.temperature,
             seed=session.seed,
         )
@@ -227,11 +288,14 @@ class ClusterPrefilter:
                 if new.description != old.description
             },
             not_described=described.failures,
+            by_fallback=described.by_fallback,
         ).to_dict()
         # 6. classify
         rows = np.flatnonzero(routing.classified)
-        make_calls = published_calls if self.packing == "published" else mixed_calls
-        session.judge(make_calls(session.pairs, rows, batch_size=self.batch_size), stage=CLASSIFY)
+        session.judge(
+            pair_calls(session.pairs, rows, packing=self.packing, batch_size=self.batch_size),
+            stage=CLASSIFY,
+        )
         return session.states
 
     def cluster(self, catalogue: Catalogue, *, seed: int = 0) -> Clustering:
@@ -261,26 +325,28 @@ class ClusterPrefilter:
         prices: object = None,
         budget: object = None,
     ) -> GraphPlan:
-        """The most it can ask: clusters as small as allowed, and every pair judged after all.
+        """What it is expected to ask: clusters of three, and about half of the pairs judged.
 
-        Missing and malformed answers that are asked for again come on top.
+        An estimate, no bound. Where it comes to `brute_force_from` of brute force, that is what
+        is planned, and done.
         """
-        from campaignkit.edges.methods.prefilter.planning import plan_prefilter
-
         asked = self.model if model is None else model
         return plan_prefilter(self, catalogue, model=asked, prices=prices)
 
-    def _described(self, catalogue: Catalogue, asking: _Asking) -> Descriptions:
+    def describable(self, catalogue: Catalogue) -> list[list[int]]:
+        """Whose descriptions it asks for: catalogue positions of each call."""
         if self.describe == "never":
-            return Descriptions(catalogue, {})
-        asking.stage = DESCRIBE
-        return describe_attributes(
+            return []
+        return description_calls(
             catalogue,
-            asking,
             only_missing=self.describe == "missing",
             per_call=self.described_per_call,
-            temperature=self.temperature,
         )
+
+    def is_as_dear_as_brute_force(self, expected: ExpectedCalls) -> bool:
+        """Whether the calls it is expected to make are too many to be worth their price."""
+        limit = self.brute_force_from
+        return limit is not None and expected.share_of_brute_force >= limit
 
     def _check_model(self, session: BuildSession) -> None:
         if self.model is None and session.resolved.asks_model is None:
@@ -304,24 +370,11 @@ class ClusterPrefilter:
             "bands": f"{held.positive:g}, {held.negative:g}; inherited from "
             f"{held.inherit_positive:g}, up to {held.inherit_negative:g}",
             "describe": self.describe,
-            "batches": f"{self.batch_size}, {self.targets_per_call}, {self.described_per_call}",
+            "batches": ", ".join(str(getattr(self, name)) for name in COUNTS[1:]),
             "packing": self.packing,
             "temperature": str(self.temperature),
+            "prompts": f"{self.prompts.template('*')} {digest_json(asdict(self.prompts))[7:15]}",
         }
-
-
-@dataclass(slots=True)
-class _Asking:
-    """The session's way to ask the method's model, under the stage of the step."""
-
-    session: BuildSession
-    model: ChatModel | None
-    stage: str = DESCRIBE
-
-    def __call__(self, requests: Sequence[Request]) -> list[Reply[Any] | CallFailed]:
-        if not requests:
-            return []
-        return self.session.ask(requests, self.stage, model=self.model)
 
 
 def embedded_text(attribute: Attribute) -> str:

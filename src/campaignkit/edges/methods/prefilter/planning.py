@@ -1,77 +1,159 @@
-"""The most that a pre-filter can ask, before anything is sent."""
+"""What a pre-filter is expected to ask, before anything is sent."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from campaignkit.catalogue import Catalogue
-from campaignkit.edges.methods.prefilter.routing import mixed_calls, published_calls
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges.methods.packing import pack
+from campaignkit.edges.methods.prefilter import asking
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.routing import pair_calls, score_calls
 from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.plan import GraphPlan, StagePlan, planned
+from campaignkit.llm import Request
+from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.edges.methods.prefilter.builder import ClusterPrefilter
-    from campaignkit.edges.plan import GraphPlan
 
-_BYTES_A_CALL, _TOKENS_A_CALL = 2600, 1200  # rough: a question and ten names; ten answers
+CLASSIFY = "classify pairs"
+# Five simulated worlds of 160 attributes: 150 of them in 47 clusters, and of the pairs 55% judged.
+_CLUSTER_SIZE, _JUDGED_FRAC = 3, 0.55
+_DESCRIPTION = "x" * 700  # as long as six sentences
+_LABEL = asking.ClusterLabel("x" * 20, "x" * 100, ("x" * 25,) * 3)
+_TOKENS = {asking.DESCRIBE: 180, asking.LABEL: 60, asking.SCORE: 6}  # an answer; rough
+_RENDERED = 40  # prompts of a stage that are measured; the others are as long on average
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCalls:
+    """The calls of a pre-filter whose clusters and scores are as they mostly are.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        Every large modality in clusters of three; attributes to be described have a description.
+    describe, label : list of list of int
+        Catalogue positions, cluster numbers of each call.
+    score : list of (int, list of int)
+        Source and targets of each call.
+    classify, brute_force : list of int64[k]
+        Pair numbers of each call: those judged one by one, and all of them.
+    """
+
+    clustering: Clustering
+    describe: list[list[int]]
+    label: list[list[int]]
+    score: list[tuple[int, list[int]]]
+    classify: list[np.ndarray]
+    brute_force: list[np.ndarray]
+
+    @property
+    def share_of_brute_force(self) -> float:
+        """Their number over that of brute force in the same packing."""
+        num = len(self.describe) + len(self.label) + len(self.score) + len(self.classify)
+        return num / max(len(self.brute_force), 1)
+
+
+def expected_calls(method: ClusterPrefilter, pairs: PairTable) -> ExpectedCalls:
+    """What a method would ask of a catalogue; nothing is embedded for it."""
+    catalogue = pairs.catalogue
+    describe = method.describable(catalogue)
+    waiting = {position for call in describe for position in call}
+    described = Catalogue(
+        Attribute(a.modality, a.value, a.description or _DESCRIPTION * (i in waiting), a.traits)
+        for i, a in enumerate(catalogue)
+    )
+    clusters: list[Cluster] = []
+    for modality in catalogue.modalities:
+        members = [i for i, a in enumerate(catalogue) if a.modality == modality]
+        size = _CLUSTER_SIZE if len(members) >= method.min_attributes else 1
+        for start in range(0, len(members), size):
+            held = tuple(members[start : start + size])
+            clusters.append(Cluster(len(clusters), modality, held))
+    clustering = Clustering(described, tuple(clusters), np.zeros((len(catalogue), 2)))
+    order = stream(0, "prefilter", "plan").permutation(len(pairs))
+    judged = np.sort(order[: round(_JUDGED_FRAC * len(pairs))])
+    return ExpectedCalls(
+        clustering=clustering,
+        describe=describe,
+        label=asking.label_calls(clustering, per_call=method.labels_per_call),
+        score=score_calls(
+            clustering, packing=method.packing, targets_per_call=method.targets_per_call
+        ),
+        classify=pair_calls(pairs, judged, packing=method.packing, batch_size=method.batch_size),
+        brute_force=pack(pairs, method.packing, batch_size=method.batch_size),
+    )
 
 
 def plan_prefilter(
-    method: ClusterPrefilter,
-    catalogue: Catalogue,
-    *,
-    model: object,
-    prices: object,
+    method: ClusterPrefilter, catalogue: Catalogue, *, model: object, prices: object
 ) -> GraphPlan:
-    """The plan of a pre-filter: an upper bound, since what is judged depends on the scores."""
-    from campaignkit.edges.plan import StagePlan, planned
-
-    table = PairTable(catalogue)
-    make_calls = published_calls if method.packing == "published" else mixed_calls
-    calls = make_calls(table, np.arange(len(table)), batch_size=method.batch_size)
+    """The plan of a pre-filter: an estimate, since clusters and scores are not known before."""
+    pairs = PairTable(catalogue)
+    expected = expected_calls(method, pairs)
+    if method.is_as_dear_as_brute_force(expected):
+        return planned(
+            pairs,
+            {CLASSIFY: expected.brute_force},
+            method="cluster pre-filter (brute force: it would cost hardly less)",
+            batch_size=method.batch_size,
+            model=model,
+            prices=prices,
+        )
+    clustering = expected.clustering
+    labels = [
+        _LABEL if len(cluster) > 1 else asking.own_label(clustering.catalogue, cluster)
+        for cluster in clustering.clusters
+    ]
+    prompts = method.prompts
+    stages = {
+        asking.DESCRIBE: _stage(
+            expected.describe,
+            lambda call: asking.describe_request([catalogue[i] for i in call], prompts=prompts),
+        ),
+        asking.LABEL: _stage(
+            expected.label, lambda call: asking.label_request(clustering, call, prompts=prompts)
+        ),
+        asking.SCORE: _stage(
+            [[source, *targets] for source, targets in expected.score],
+            lambda call: asking.score_request(
+                clustering, labels, source=call[0], targets=call[1:], prompts=prompts
+            ),
+        ),
+    }
     return planned(
-        table,
-        {"classify pairs": calls},
-        batch_size=method.batch_size,
+        pairs,
+        {CLASSIFY: expected.classify},
         method="cluster pre-filter",
+        batch_size=method.batch_size,
         at_most=True,
+        is_bound=False,
         fewest=1,
         model=model,
         prices=prices,
-        other_stages={
-            stage: StagePlan(num, 0, num * _BYTES_A_CALL, num * _TOKENS_A_CALL)
-            for stage, num in most_other_calls(method, catalogue).items()
-        },
+        other_stages={stage: plan for stage, plan in stages.items() if plan.calls},
     )
 
 
-def most_other_calls(method: ClusterPrefilter, catalogue: Catalogue) -> dict[str, int]:
-    """Calls that describe, label and score, at most, by stage.
-
-    A modality cannot have more clusters than members over the smallest size of one; where noise
-    stands alone, or a clusterer of yours says no smallest size, as many as members.
-    """
-    sizes = Counter(a.modality for a in catalogue)
-    least = getattr(method.clusterer, "min_cluster_size", 1) if method.noise == "nearest" else 1
-    describe = Counter(
-        a.modality
-        for a in catalogue
-        if method.describe == "all" or (method.describe == "missing" and not a.description)
+def _stage(
+    calls: Sequence[Sequence[int]], request: Callable[[Sequence[int]], Request]
+) -> StagePlan:
+    """What one of the pre-filter's own stages costs: some of its prompts are written for it."""
+    if not calls:
+        return StagePlan(0, 0, 0, 0)
+    shown = calls[:: -(-len(calls) // _RENDERED)]
+    asked = [request(call) for call in shown]
+    size = sum(len((one.prompt.system + one.prompt.user).encode()) for one in asked)
+    items = sum(map(len, calls)) - len(calls) * (asked[0].stage == asking.SCORE)
+    return StagePlan(
+        calls=len(calls),
+        judgements=0,
+        prompt_bytes=round(size * len(calls) / len(shown)),
+        tokens_out=_TOKENS[asked[0].stage] * items,
     )
-    labels = sum(size // max(least, 2) for size in sizes.values() if size >= method.min_attributes)
-    # All noise is as many clusters as members: that is the most there can be to score.
-    clusters = dict(sorted(sizes.items()))
-    names = list(clusters)
-    scores = sum(
-        clusters[one] * -(-clusters[other] // method.targets_per_call)
-        for position, one in enumerate(names)
-        for other in names[position + 1 :]
-    )
-    per_call = method.described_per_call
-    return {
-        "describe attributes": sum(-(-count // per_call) for count in describe.values()),
-        "label clusters": labels,
-        "score clusters": scores,
-    }

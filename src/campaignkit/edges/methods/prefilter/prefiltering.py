@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.methods.prefilter.labels import ClusterLabel
 from campaignkit.edges.methods.prefilter.routing import Bands, Route
-from campaignkit.edges.methods.prefilter.scores import ClusterScore
 from campaignkit.edges.report import GraphBuild
 from campaignkit.errors import GraphError
 
@@ -41,6 +40,8 @@ class Prefiltering:
         The descriptions that the model gave, by catalogue position; see `catalogue`.
     not_described : mapping of int to str
         Why attributes have no description though the model was asked.
+    by_fallback : tuple of str
+        Modalities that were described by the fallback's points: no guide has their name.
 
     Examples
     --------
@@ -59,6 +60,7 @@ class Prefiltering:
     settings: Mapping[str, str]
     described: Mapping[int, str]
     not_described: Mapping[int, str]
+    by_fallback: tuple[str, ...] = ()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -120,6 +122,7 @@ class Prefiltering:
             "settings": dict(self.settings),
             "described": {str(at): text for at, text in self.described.items()},
             "not_described": {str(at): why for at, why in self.not_described.items()},
+            "by_fallback": list(self.by_fallback),
         }
 
     @classmethod
@@ -137,6 +140,7 @@ class Prefiltering:
             settings=dict(held["settings"]),
             described={int(at): text for at, text in held["described"].items()},
             not_described={int(at): why for at, why in held["not_described"].items()},
+            by_fallback=tuple(held["by_fallback"]),
         )
 
     @classmethod
@@ -149,6 +153,11 @@ class Prefiltering:
             If the build was made by another method.
         """
         held = build.report.details.get(DETAIL)
+        if isinstance(held, str):
+            raise GraphError(
+                f"the pre-filter was not used: {held}",
+                hint="ClusterPrefilter(brute_force_from=None) uses it all the same",
+            )
         if not isinstance(held, Mapping):
             raise GraphError(
                 "this build was not made by ClusterPrefilter",
@@ -166,4 +175,8 @@ class Prefiltering:
             f"{len(self.clustering.catalogue):,} attributes in {len(clusters):,} clusters, "
             f"{noise:,} of them noise\n"
             f"  {len(self.scores):,} scores: {scored}\n  pairs: {pairs}"
+            + "".join(
+                f"\n  no guide for modality {modality!r}: described by the fallback's points"
+                for modality in self.by_fallback
+            )
         )

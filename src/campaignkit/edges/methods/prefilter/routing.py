@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
+from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
 from campaignkit.edges.methods.prefilter.clustering import Clustering
-from campaignkit.edges.methods.prefilter.labels import ClusterLabel
-from campaignkit.edges.methods.prefilter.scores import ClusterScore
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import Fault, GraphError
 
+CallPacking = Literal["published", "mixed"]
 IntArray = NDArray[np.int64]
 
 
@@ -199,70 +201,96 @@ def enter_routes(
             states.set_outcome(rows, outcome, reason=reason)
 
 
-def published_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> list[IntArray]:
-    """Pairs as calls by the published rule: one primary, targets of one modality.
+def score_calls(
+    clustering: Clustering, *, packing: CallPacking, targets_per_call: int
+) -> list[tuple[int, list[int]]]:
+    """Which clusters are scored against which: (source, targets) by number, a call each.
 
-    Of two modalities the one that sorts first gives the primary attribute.
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> from campaignkit.edges.methods.prefilter import Cluster
+    >>> clusters = tuple(Cluster(i, m, (i,)) for i, m in enumerate(["geo", "brand", "geo"]))
+    >>> found = Clustering(Catalogue([]), clusters, np.zeros((0, 2)))
+    >>> score_calls(found, packing="published", targets_per_call=25)
+    [(1, [0, 2])]
+    """
+    modalities = [cluster.modality for cluster in clustering.clusters]
+    ends = np.array(
+        [
+            (one, other)
+            for one, other in combinations(range(len(modalities)), 2)
+            if modalities[one] != modalities[other]
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 2)
+    calls = calls_with_primary(ends, modalities, packing=packing, batch_size=targets_per_call)
+    return [(source, (ends[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
+
+
+def pair_calls(
+    pairs: PairTable, rows: IntArray, *, packing: CallPacking, batch_size: int
+) -> list[IntArray]:
+    """Some pairs as calls that judge them; each array holds pair numbers.
 
     Examples
     --------
     >>> from campaignkit.catalogue import Catalogue
     >>> pairs = PairTable(Catalogue.bundled("starter-27"))
-    >>> len(published_calls(pairs, np.arange(252), batch_size=25))
-    54
+    >>> [len(pair_calls(pairs, np.arange(252), packing=packing, batch_size=25))
+    ...  for packing in ("published", "mixed")]
+    [54, 17]
     """
-    catalogue = pairs.catalogue
-    modalities = np.array([a.modality for a in catalogue])
-    groups: Mapping[tuple[int, str], list[int]] = defaultdict(list)
-    for row in rows.tolist():
-        one, other = pairs.pairs[row].tolist()
-        if modalities[other] < modalities[one]:
-            one, other = other, one
-        groups[one, str(modalities[other])].append(row)
-    return [
-        np.array(held[start : start + batch_size])
-        for _, held in sorted(groups.items())
-        for start in range(0, len(held), batch_size)
-    ]
+    modalities = [attribute.modality for attribute in pairs.catalogue]
+    calls = calls_with_primary(
+        pairs.pairs[rows], modalities, packing=packing, batch_size=batch_size
+    )
+    return [rows[held] for _, held in calls]
 
 
-def mixed_calls(pairs: PairTable, rows: IntArray, *, batch_size: int) -> list[IntArray]:
-    """Pairs as fewer calls: one primary, whatever its targets' modalities.
+def calls_with_primary(
+    ends: NDArray[np.integer], modalities: Sequence[str], *, packing: CallPacking, batch_size: int
+) -> list[tuple[int, IntArray]]:
+    """Pairs of nodes as calls of one primary node each: (primary, rows of `ends`).
 
-    Whoever has the most pairs left gives full calls, of those partners first that have few left.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Catalogue
-    >>> pairs = PairTable(Catalogue.bundled("starter-27"))
-    >>> len(mixed_calls(pairs, np.arange(252), batch_size=25)) <= 27
-    True
+    By the published rule the targets of a call are of one modality, and of two modalities the one
+    that sorts first gives the primary. Mixed, targets are of any modality: whoever has the most
+    pairs left gives full calls, of those partners first that have few left.
     """
+    if packing == "published":
+        groups: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for row, (one, other) in enumerate(ends.tolist()):
+            first, second = (one, other) if modalities[one] < modalities[other] else (other, one)
+            groups[first, modalities[second]].append(row)
+        return [
+            (primary, np.array(held[start : start + batch_size]))
+            for (primary, _), held in sorted(groups.items())
+            for start in range(0, len(held), batch_size)
+        ]
     partners: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in rows.tolist():
-        one, other = pairs.pairs[row].tolist()
+    for row, (one, other) in enumerate(ends.tolist()):
         partners[one][other] = row
         partners[other][one] = row
-    calls: list[IntArray] = []
+    calls: list[tuple[int, IntArray]] = []
     most = [(-len(held), node) for node, held in partners.items()]
     heapify(most)
     while most:
         counted, primary = heappop(most)
-        held = partners[primary]
-        if len(held) != -counted:
+        held_by = partners[primary]
+        if len(held_by) != -counted:
             # It has given pairs to others since it was put here.
-            if held:
-                heappush(most, (-len(held), primary))
+            if held_by:
+                heappush(most, (-len(held_by), primary))
             continue
         # Full calls are best made with partners that cannot fill one themselves.
-        order = sorted(held, key=lambda node: (len(partners[node]), node))
+        order = sorted(held_by, key=lambda node: (len(partners[node]), node))
         order = order[: max(len(order) // batch_size, 1) * batch_size]
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            calls.append(np.array([held[node] for node in chosen]))
+            calls.append((primary, np.array([held_by[node] for node in chosen])))
         for node in order:
-            del held[node]
+            del held_by[node]
             del partners[node][primary]
-        if held:
-            heappush(most, (-len(held), primary))
+        if held_by:
+            heappush(most, (-len(held_by), primary))
     return calls
