@@ -37,7 +37,7 @@ graph = ck.SignedGraph.read_csv({edges!r})
 spec = ck.SamplingSpec.read({spec!r})
 dataset = ck.AnnealingSampler(graph, spec, seed=7)
 rows = []
-from campaignkit.sample.job import Chunk, draw_chunk
+from campaignkit.sample.chunks import Chunk, draw_chunk
 for job in dataset._jobs():
     rows.append(draw_chunk(Chunk(job, 0, 1000)))
 print(spent(), peak_memory_mb())

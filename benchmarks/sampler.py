@@ -27,7 +27,7 @@ from benchmarks.python_annealers import (
 )
 from benchmarks.record import record, show_table
 from campaignkit.sample import AnnealingSampler
-from campaignkit.sample.job import Chunk, ChunkRows, LabelJob, draw_chunk
+from campaignkit.sample.chunks import Chunk, ChunkRows, LabelJob, draw_chunk
 from campaignkit.simulation import PUBLISHED_TYPE_RANGES, published_graph
 from campaignkit.spec import SamplingSpec
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import campaignkit as ck
 from campaignkit.report import charts
-from campaignkit.sample.trace import trace_annealing
+from campaignkit.report.annealing_trace import trace_annealing
 from site_parts.exhibit import Exhibit
 from site_parts.gallery_models import building, classifying, clusters
 

@@ -14,7 +14,7 @@ import campaignkit
 _INNER = (
     "report.charts", "report.leaderboard", "edges.plan",
     "edges.methods.prefilter", "auditing.checks", "inject.corruptions", "sample.moves",
-    "sample.trace", "tables.laws", "seeds", "extras",
+    "report.annealing_trace", "tables.laws", "seeds", "extras",
 )  # fmt: skip
 
 

@@ -19,11 +19,11 @@ from campaignkit.errors import DatasetError, GraphError, SpecError, UnknownAttri
 from campaignkit.evaluation import DetectionSweep
 from campaignkit.evaluation.detection import DetectionScore, Hits, KindHits
 from campaignkit.report import charts
+from campaignkit.report.annealing_trace import trace_annealing
 from campaignkit.report.charts import chart_rows
 from campaignkit.report.charts.places import gathered
 from campaignkit.report.charts.theme import DASHES, SHAPES
 from campaignkit.sample import Annealing
-from campaignkit.sample.trace import trace_annealing
 from campaignkit.show.palette import NEGATIVE, POSITIVE
 from small_world import SPEC, small_dataset, small_graph
 

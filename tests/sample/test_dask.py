@@ -13,7 +13,7 @@ from told_draws import ToldDraws
 from worlds import SIZES, spec_of, structured_graph
 
 from campaignkit.sample import AnnealingSampler, HeatBath
-from campaignkit.sample.executors import WINDOW
+from campaignkit.sample.chunks import WINDOW
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow

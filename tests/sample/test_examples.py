@@ -11,7 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
-        "checkpoint",
+        "chunks",
         "code_of",
         "pilot",
         "quality",
@@ -20,7 +20,6 @@ import pytest
         "strategies.annealing",
         "strategies.heat_bath",
         "strategies.rejection",
-        "trace",
     ],
 )
 def test_examples_run(module: str) -> None:

@@ -20,7 +20,7 @@ from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import SamplingFailed, SettingError, SpecError
 from campaignkit.graph import Edge, SignedGraph
 from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
-from campaignkit.sample.job import Chunk, draw_chunk
+from campaignkit.sample.chunks import Chunk, draw_chunk
 from campaignkit.sample.moves.defaults import DEFAULT_MOVES
 from campaignkit.simulation import published_graph
 

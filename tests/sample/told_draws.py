@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from campaignkit.sample.job import Chunk, ChunkRows
+from campaignkit.sample.chunks import Chunk, ChunkRows
 
 
 def draw_and_tell(draw: Callable[[Chunk], ChunkRows], log: str, chunk: Chunk) -> ChunkRows:

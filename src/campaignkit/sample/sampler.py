@@ -29,10 +29,8 @@ from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.progress import Progress, Silent
 from campaignkit.sample.arrays import NUM_EFFORTS, Box, LabelWorld
-from campaignkit.sample.checkpoint import Checkpoint
-from campaignkit.sample.executors import run_chunks
-from campaignkit.sample.job import Chunk, LabelJob
-from campaignkit.sample.pilot import PILOT_DRAWS, LabelPlan, Pilot, scarcity_notes, unused_notes
+from campaignkit.sample.chunks import Checkpoint, Chunk, LabelJob, run_chunks
+from campaignkit.sample.pilot import LabelPlan, Pilot, scarcity_notes, unused_notes
 from campaignkit.sample.priorities import Priorities
 from campaignkit.sample.quality import LabelQuality
 from campaignkit.sample.strategies import Strategy
@@ -223,21 +221,19 @@ class AnnealingSampler:
         return Pilot.run(self._tables, self.spec)
 
     def _check_feasible(self) -> None:
-        accepted = {label: int(which.sum()) for label, which in self._pilot.accepted.items()}
-        refuse_infeasible(self._tables, self.spec, accepted)
+        doubtful = [label for label, which in self._pilot.accepted.items() if not which.any()]
+        if doubtful:
+            refuse_infeasible(self._tables, self.spec, doubtful)
 
     def _plan(self, label: str) -> LabelPlan:
         strategy, reason = (
             self._pilot.choose(label) if self.strategy is None else (self.strategy, "asked for")
         )
-        accepted = int(self._pilot.accepted[label].sum())
         return LabelPlan(
             label=label,
             strategy=strategy.tuned(self._world(label)),
             reason=reason,
-            acceptance=accepted / PILOT_DRAWS,
-            pilot_draws=PILOT_DRAWS,
-            pilot_accepted=accepted,
+            acceptance=float(self._pilot.accepted[label].mean()),
         )
 
     def _world(self, label: str) -> LabelWorld:

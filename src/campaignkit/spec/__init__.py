@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from campaignkit.spec.fit import check_fit, idle_notes, overlap_notes
 from campaignkit.spec.grid import GridPoint
-from campaignkit.spec.label import LabelSpec
-from campaignkit.spec.sampling import SamplingSpec
+from campaignkit.spec.sampling import LabelSpec, SamplingSpec
 
 __all__ = [
     "GridPoint",

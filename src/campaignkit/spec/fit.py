@@ -7,8 +7,7 @@ from itertools import combinations
 
 from campaignkit.errors import Fault, SpecError
 from campaignkit.graph import SignedGraph
-from campaignkit.spec.label import LabelSpec
-from campaignkit.spec.sampling import SamplingSpec
+from campaignkit.spec.sampling import LabelSpec, SamplingSpec
 
 
 def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:

@@ -130,7 +130,7 @@ def _in_box(signs: np.ndarray, nodes: list[int]) -> bool:
 
 
 def _check_counts(sampler: AnnealingSampler, signs: np.ndarray) -> None:
-    from campaignkit.sample.job import Chunk, draw_chunk
+    from campaignkit.sample.chunks import Chunk, draw_chunk
 
     (job,) = sampler._jobs()
     rows = draw_chunk(Chunk(job, 0, 50))

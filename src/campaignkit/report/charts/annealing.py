@@ -8,7 +8,7 @@ from campaignkit.report.charts.theme import WIDTH, drawing, finished, rows_of
 from campaignkit.show.palette import MUTED, NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
-    from campaignkit.sample.trace import AnnealingTrace
+    from campaignkit.report.annealing_trace import AnnealingTrace
 
 _WINDOW = 25  # steps over which accepted proposals are averaged
 
@@ -19,7 +19,7 @@ def annealing_chart(trace: AnnealingTrace) -> Any:
     Parameters
     ----------
     trace : AnnealingTrace
-        See :func:`campaignkit.sample.trace.trace_annealing`.
+        See :func:`campaignkit.report.annealing_trace.trace_annealing`.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def annealing_chart(trace: AnnealingTrace) -> Any:
     Examples
     --------
     >>> import campaignkit as ck
-    >>> from campaignkit.sample.trace import trace_annealing
+    >>> from campaignkit.report.annealing_trace import trace_annealing
     >>> graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
     >>> profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4)})
     >>> trace = trace_annealing(graph, profile.suggest({"pos": 20}), "pos", seed=1)

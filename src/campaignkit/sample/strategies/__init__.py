@@ -7,11 +7,6 @@ from campaignkit.sample.strategies.heat_bath import HeatBath
 from campaignkit.sample.strategies.rejection import Rejection
 from campaignkit.sample.strategies.strategy import Strategy
 
-ALL_STRATEGIES: tuple[Strategy, ...] = (
-    Rejection(),
-    HeatBath(),
-    HeatBath(chain_block=32),
-    Annealing(stop="mixed"),
-)
+ALL_STRATEGIES: tuple[type[Strategy], ...] = (Rejection, HeatBath, Annealing)
 
 __all__ = ["ALL_STRATEGIES", "Annealing", "HeatBath", "Rejection", "Strategy"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import SettingError
-from campaignkit.sample.arrays import ARRIVAL, CHANGES, LONGEST, LabelWorld, Rows
+from campaignkit.sample.arrays import CHAINS, LONGEST, LabelWorld, Rows
 from campaignkit.sample.chances import cumulative_shares, metropolis_chances
 from campaignkit.sample.code_of import code_of
 from campaignkit.sample.strategies.strategy import MAX_RESTARTS, Strategy, chains_failed
@@ -113,7 +113,7 @@ class Annealing(Strategy):
 
         kernel, shares = self._kernel()
         chances = metropolis_chances(world.spec.start_temp, world.spec.end_temp)
-        job = (first, self.schedule(world), rows, effort[ARRIVAL : CHANGES + 1])
+        job = (first, self.schedule(world), rows, effort[CHAINS])
         if kernel is None:
             moves = [move for move, _ in self.moves]
             filled, written, nearest = anneal_in_python(world, moves, chances, shares, *job)

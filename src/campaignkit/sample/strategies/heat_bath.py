@@ -11,16 +11,7 @@ from numpy.typing import NDArray
 
 from campaignkit.checks import checked_count, checked_share
 from campaignkit.graph.node_set import DrawCounts
-from campaignkit.sample.arrays import (
-    ARRIVAL,
-    CHANGES,
-    LONGEST,
-    MIXING,
-    NUM_EFFORTS,
-    VISITS,
-    LabelWorld,
-    Rows,
-)
+from campaignkit.sample.arrays import CHAINS, LONGEST, NUM_EFFORTS, Effort, LabelWorld, Rows
 from campaignkit.sample.chances import wall_thresholds
 from campaignkit.sample.strategies.strategy import MAX_RESTARTS, Strategy, chains_failed
 from campaignkit.seeds import key64
@@ -154,7 +145,7 @@ def _inside_share(world: LabelWorld, rho: float) -> float | None:
     world = replace(world, key=np.uint64(key64(0, "pilot", "chains", world.label)))
     schedule = (1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, _PILOT_RESTARTS)
     _run(world, rows, rho, schedule, 0, effort)
-    return float(effort[VISITS] / effort[MIXING]) if effort[MIXING] else None
+    return float(effort[Effort.VISITS] / effort[Effort.MIXING]) if effort[Effort.MIXING] else None
 
 
 def _run(
@@ -167,6 +158,6 @@ def _run(
     filled, written, nearest = heat_bath(
         world.graph, world.box, world.slots, world.scratch, wall_thresholds(rho or 0.0),
         world.key, first, np.array([min(n or 1, LONGEST) for n in schedule], np.int64), rows,
-        effort[ARRIVAL : CHANGES + 1],
+        effort[CHAINS],
     )  # fmt: skip
     return int(filled), int(written), int(nearest)

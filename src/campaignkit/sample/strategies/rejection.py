@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import SamplingFailed
-from campaignkit.sample.arrays import DRAWS, LabelWorld, Rows
+from campaignkit.sample.arrays import Effort, LabelWorld, Rows
 from campaignkit.sample.strategies.strategy import Strategy
 
 # A box that accepts 2% fails this often with probability e**-20000: a stop for impossible input.
@@ -42,7 +42,7 @@ class Rejection(Strategy):
         filled, written, draws = reject(
             world.graph, world.box, world.scratch, world.key, first, _MAX_DRAWS, rows
         )
-        effort[DRAWS] += draws
+        effort[Effort.DRAWS] += draws
         if filled < len(rows.sizes):
             raise SamplingFailed(
                 f"label '{world.label}': no campaign {first + filled} among {_MAX_DRAWS:,} "
