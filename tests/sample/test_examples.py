@@ -11,9 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
-        "chunks",
         "code_of",
-        "pilot",
         "quality",
         "reference",
         "sampler",
