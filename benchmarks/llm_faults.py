@@ -1,6 +1,6 @@
 """Nothing is lost and nothing is paid twice: 10,000 calls under faults, and 50 kills.
 
-``python -m benchmarks llm_faults``. A server on this computer answers through the real clients of
+``python -m benchmarks llm_faults``. A server on this computer answers through the models of
 both protocols and fails on a seeded schedule; it counts what it charged. The work is killed
 (SIGKILL) at random moments and started again until it ends.
 """
@@ -199,7 +199,7 @@ def main() -> None:
     record(
         "llm_faults",
         figures,
-        about="Requests of 25 judgements through google-genai and openai to a server on this "
+        about="Requests of 25 judgements by Gemini's and OpenAI's protocol to a server on this "
         "computer that fails 20% of them (10% where killed) in seven ways: 429, 500, time-outs, "
         "cut connections, empty, truncated and wrong-key replies. Simulated model.",
     )

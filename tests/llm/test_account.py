@@ -293,12 +293,7 @@ def test_a_budget_counts_what_earlier_runs_spent(tmp_path: Path) -> None:
 def test_open_reservations_of_a_killed_run_count_as_spent(tmp_path: Path) -> None:
     with Account(Planned().model, store=tmp_path) as account:
         account.ask_many(asking("a"))
-    # What a kill between reservation and reply leaves behind.
-    db = sqlite3.connect(tmp_path / "calls.sqlite")
-    db.execute("UPDATE attempts SET state = 'open'")
-    db.execute("DELETE FROM replies")
-    db.commit()
-    db.close()
+    _lose(tmp_path, 1)
     planned = Planned()
     with Account(planned.model, store=tmp_path, budget=Budget(calls=1)) as account:
         (failed,) = account.ask_many(asking("a"))
@@ -306,6 +301,39 @@ def test_open_reservations_of_a_killed_run_count_as_spent(tmp_path: Path) -> Non
         assert not account.unconfirmed[0].sent_again
 
     assert planned.asked == {}
+
+
+def test_a_kill_costs_the_calls_in_flight_and_a_budget_of_as_many_more_makes_up_for_it(
+    tmp_path: Path,
+) -> None:
+    requests = asking(*[str(i) for i in range(30)])
+    with Account(Planned().model, budget=Budget(calls=20), concurrency=1) as account:
+        undisturbed = account.ask_many(requests)
+    with Account(Planned().model, store=tmp_path, concurrency=1) as account:
+        account.ask_many(requests[:8])
+    _lose(tmp_path, 3)
+    with Account(Planned().model, store=tmp_path, budget=Budget(calls=20)) as account:
+        short = account.ask_many(requests)
+    with Account(Planned().model, store=tmp_path, budget=Budget(calls=23)) as account:
+        made_up = account.ask_many(requests)
+
+    assert sum(isinstance(r, Reply) for r in short) == 17
+    assert "3 calls of it were sent and never answered" in str(short[-1])
+    assert [_value(r) for r in made_up] == [_value(r) for r in undisturbed]
+
+
+def _lose(store: Path, num_calls: int) -> None:
+    """Leave what a kill between reservation and reply leaves of the last calls."""
+    db = sqlite3.connect(store / "calls.sqlite")
+    lost = f"SELECT id FROM attempts ORDER BY id DESC LIMIT {num_calls}"
+    db.execute(f"DELETE FROM replies WHERE attempt IN ({lost})")
+    db.execute(f"UPDATE attempts SET state = 'open' WHERE id IN ({lost})")
+    db.commit()
+    db.close()
+
+
+def _value(reply: Reply[Any] | CallFailed) -> object:
+    return reply.value if isinstance(reply, Reply) else reply.reason
 
 
 def test_a_service_that_asks_to_wait_is_given_the_time() -> None:
@@ -325,7 +353,10 @@ def test_no_minute_sees_more_requests_than_allowed() -> None:
         sent.append(clock.now())
         return answer_to(prompt.user)
 
-    with Account(ScriptedModel(answer), requests_per_minute=10, clock=clock) as account:
+    # One thread: this clock runs on while another thread is between its turn and its answer.
+    with Account(
+        ScriptedModel(answer), requests_per_minute=10, clock=clock, concurrency=1
+    ) as account:
         account.ask_many(asking(*[str(i) for i in range(35)]))
 
     assert len(sent) == 35

@@ -129,6 +129,8 @@ class GraphPlan:
         ]
         if not self.is_bound:
             lines.append("  the calls are an estimate, not a bound: a build may make more")
+        if self.calls:
+            lines.append("  a kill spends the calls in flight (7 unless set) a second time")
         if self.judgements and self.brute_force_calls < self.calls:
             lines.append(
                 f"  brute force judges every pair in {self.brute_force_calls:,} calls: fewer"

@@ -335,7 +335,8 @@ class BuildReport:
         if self.cost is not None:
             told.append(f"cost {self.cost:,.4f}")
         if self.unconfirmed:
-            told.append(f"{self.unconfirmed:,} calls unconfirmed")
+            lost = f"{self.unconfirmed:,}"
+            told.append(f"{lost} calls unconfirmed: a budget of {lost} more makes up for them")
         lines = ["  " + ", ".join([*told, f"{self.time_s:,.1f} s"])]
         quality = self.quality
         if quality.flip_rate is not None and quality.flip_interval is not None:
