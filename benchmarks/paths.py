@@ -19,6 +19,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -90,7 +91,8 @@ def traced(run: Callable[[], None]) -> Way:
     seen: set[CodeType] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
+        # The body of a class runs once, when its file is imported: it is no function.
+        if event == "call" and frame.f_code.co_flags & CO_OPTIMIZED:
             seen.add(frame.f_code)
 
     threading.setprofile(note)
