@@ -53,8 +53,19 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
     if packing == "pairs":
         return chunks(np.arange(len(table)), batch_size)
     if packing == "mixed":
-        return _mixed(table, batch_size)
-    return _by_modality(table, batch_size, cheapest=packing == "oriented")
+        together = primary = orient(table, batch_size=batch_size)
+    else:
+        by_name = np.argsort(np.argsort(table.catalogue.modalities))
+        ranks = by_name[table.codes][table.pairs].astype(np.int64)
+        cheapest = _cheapest_sides(table, batch_size, rank=by_name)
+        of_first = np.where(ranks[:, 0] < ranks[:, 1], table.pairs[:, 0], table.pairs[:, 1])
+        primary = cheapest if packing == "oriented" else of_first
+        both = ranks.min(axis=1) * len(by_name) + ranks.max(axis=1)
+        together = both * len(table.codes) + primary
+    order = np.argsort(together, kind="stable")
+    starts = np.flatnonzero(np.diff(together[order]))
+    groups = np.split(order.astype(np.int64), starts + 1)
+    return [call for group in groups for call in chunks(group, batch_size)]
 
 
 def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
@@ -89,36 +100,6 @@ def check_packing(packing: object, batch_size: object) -> None:
         raise GraphError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
 
 
-def _by_modality(table: PairTable, batch_size: int, *, cheapest: bool) -> Calls:
-    modalities = table.catalogue.modalities
-    groups = [np.flatnonzero(table.codes == code) for code in range(len(modalities))]
-    by_name = sorted(range(len(modalities)), key=lambda code: modalities[code])
-    calls: Calls = []
-    for first, second in combinations(by_name, 2):
-        one, other = groups[first], groups[second]
-        if cheapest and _calls_for(other, one, batch_size) < _calls_for(one, other, batch_size):
-            one, other = other, one
-        for primary in one:
-            targets = table.indices(np.full(len(other), primary), other)
-            calls += chunks(targets, batch_size)
-    return calls
-
-
-def _calls_for(primaries: NDArray[np.int64], targets: NDArray[np.int64], batch_size: int) -> int:
-    return len(primaries) * -(-len(targets) // batch_size)
-
-
-def _mixed(table: PairTable, batch_size: int) -> Calls:
-    primary = orient(table, batch_size=batch_size)
-    order = np.argsort(primary, kind="stable")
-    starts = np.flatnonzero(np.diff(primary[order], prepend=-1))
-    return [
-        call
-        for group in np.split(order.astype(np.int64), starts[1:])
-        for call in chunks(group, batch_size)
-    ]
-
-
 def chunks(pairs: NDArray[np.int64], batch_size: int) -> Calls:
     """Pairs in calls of so many, as they come.
 
@@ -148,7 +129,7 @@ def orient(table: PairTable, *, batch_size: int) -> IntArray:
     proved minimal (:func:`least_calls`); a plan by cheapest sides is
     there if none does.
     """
-    sides = _cheapest_sides(table, batch_size)
+    sides = _cheapest_sides(table, batch_size, rank=np.arange(len(table.catalogue.modalities)))
     most = _calls_of(sides, len(table.codes), batch_size)
     least = least_calls(table, batch_size=batch_size)
     if len(table) > MAX_PAIRS_FOR_FLOW:
@@ -180,8 +161,8 @@ def _calls_of(primary: IntArray, num_nodes: int, batch_size: int) -> int:
     return int((-(-np.bincount(primary, minlength=num_nodes) // batch_size)).sum())
 
 
-def _cheapest_sides(table: PairTable, batch_size: int) -> IntArray:
-    """Per pair of modalities, the one as primary that costs fewer calls for itself."""
+def _cheapest_sides(table: PairTable, batch_size: int, *, rank: IntArray) -> IntArray:
+    """Per pair of modalities, the one as primary that costs fewer calls; of equals the first."""
     sizes = np.bincount(table.codes)
     ends, codes = table.pairs.astype(np.int64), table.codes[table.pairs]
     cost = np.zeros((len(sizes), len(sizes)), dtype=np.int64)
@@ -190,7 +171,7 @@ def _cheapest_sides(table: PairTable, batch_size: int) -> IntArray:
         cost[b, a] = sizes[b] * -(-sizes[a] // batch_size)
     first, second = codes[:, 0], codes[:, 1]
     forth, back = cost[first, second], cost[second, first]
-    chosen = (forth < back) | ((forth == back) & (first < second))
+    chosen = (forth < back) | ((forth == back) & (rank[first] < rank[second]))
     return np.where(chosen, ends[:, 0], ends[:, 1])
 
 
