@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaignkit import SignedGraph
+from campaignkit.apps.build_words import method_named
 from campaignkit.testing import ModelServer
 from command_line import run_here
 
@@ -87,6 +88,33 @@ def test_every_method_can_be_rehearsed(method: str, calls: int, capsys: Run) -> 
     assert sum(told["calls_by_stage"].values()) == told["calls"] <= calls
 
 
+def test_the_clusters_of_a_pre_filter_are_set_by_options(capsys: Run) -> None:
+    Path("prompts.toml").write_text('score = "Score them."\n')
+    words = [
+        "retail-160", "--method", "pre-filter", "--embedder", "hashing", "--reduction", "pca",
+        "--min-cluster-size", "3", "--temperature", "0.4", "--batch-size", "10", "--packing",
+        "published", "--prompts", "prompts.toml",
+    ]  # fmt: skip
+    ended = run_here(
+        ["graph", "build", *words, "--rehearse", "--calls", "60", "--save", "kept"], capsys
+    )
+
+    assert ended.code == 0, ended.err
+    assert "an estimate, not a bound" in ended.err
+    assert "score clusters" in ended.out
+
+    chosen = method_named(
+        "pre-filter", model=None, packing="published", batch_size=10, target=None,
+        temperature=0.4,
+        clusters={"embedder": "hashing", "reduction": "umap", "min_cluster_size": 3,
+                  "prompts": Path("prompts.toml")},
+    )  # fmt: skip
+    assert (chosen.packing, chosen.batch_size, chosen.temperature) == ("published", 10, 0.4)
+    assert chosen.reduction.name.startswith("UMAP(15")
+    assert "min_cluster_size=3" in chosen.clusterer.name
+    assert chosen.prompts.score == "Score them."
+
+
 def test_a_method_goes_with_the_rules_as_well(capsys: Run) -> None:
     spoken = run_here(["graph", "build", "starter-27", "--method", "brute-force"], capsys)
 
@@ -160,6 +188,22 @@ REFUSED = {
     "an unknown packing": ("starter-27 --rehearse --packing tight", "expected published, or"),
     "a batch of none": ("starter-27 --rehearse --batch-size 0", "batch_size"),
     "a target that is none": ("starter-27 --rehearse --method active --target 7", "target_dis"),
+    "an unknown embedder": (
+        "starter-27 --rehearse --method pre-filter --embedder bert",
+        "expected hashing, minilm",
+    ),
+    "an unknown reduction": (
+        "starter-27 --rehearse --method pre-filter --reduction tsne",
+        "expected pca or umap",
+    ),
+    "no such prompts": (
+        "starter-27 --rehearse --method pre-filter --prompts no.toml",
+        "no.toml does not exist",
+    ),
+    "clusters without a pre-filter": (
+        "starter-27 --rehearse --embedder hashing",
+        "expected --method pre-filter",
+    ),
     "a budget below none": ("starter-27 --rehearse --calls -1", "calls is -1"),
     "a budget that is too small": ("starter-27 --rehearse --calls 3", "does not fit the budget"),
     "money without a price": ("starter-27 --rehearse --money 1", "has no price"),

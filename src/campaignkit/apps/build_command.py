@@ -122,6 +122,51 @@ def build(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            "--temperature",
+            metavar="T",
+            help="Of the model; 0.15 without it, as published.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            metavar="hashing|minilm|gemini[:NAME]|openai[:NAME]",
+            help="pre-filter: what places the descriptions; hashing without it.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    reduction: Annotated[
+        str | None,
+        typer.Option(
+            "--reduction",
+            metavar="pca|umap",
+            help="pre-filter: fewer dimensions before clustering; pca without it.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    min_cluster_size: Annotated[
+        int | None,
+        typer.Option(
+            "--min-cluster-size",
+            metavar="N",
+            help="pre-filter: attributes in a cluster, at least; 2 without it.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(
+            "--prompts",
+            metavar="FILE",
+            help="pre-filter: a TOML file of wordings for descriptions, labels and scores.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     describe: Annotated[
         bool,
         typer.Option(
@@ -209,14 +254,30 @@ def build(
     chosen: GraphMethod | None = None
     if chat is not None:
         attributes = attributes if world is None else world.catalogue
-        scorer = LLMEdgeScorer(chat, batch_size=batch_size, describe=describe)
-    if chat is not None or plan or method or packing or target is not None:
+        heat = 0.15 if temperature is None else temperature
+        scorer = LLMEdgeScorer(chat, batch_size=batch_size, describe=describe, temperature=heat)
+    clusters = {
+        "embedder": embedder,
+        "reduction": reduction,
+        "min_cluster_size": min_cluster_size,
+        "prompts": prompts,
+    }
+    if (
+        chat is not None
+        or plan
+        or method
+        or packing
+        or target is not None
+        or any(clusters.values())
+    ):
         chosen = method_named(
             method or "brute-force",
             model=chat,
             packing=packing or "mixed",
             batch_size=batch_size,
             target=0.1 if target is None else target,
+            temperature=temperature,
+            clusters=clusters,
         )
         planned = plan_graph(attributes, method=chosen, model=chat, prices=table, budget=budget)
         if plan:

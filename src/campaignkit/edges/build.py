@@ -221,7 +221,7 @@ def account(
         by_rule=_by_rule(session),
         decided_by=states.num_decided_by(),
         quality=quality,
-        warnings=tuple(quality_warnings(quality, states.sign[judged])),
+        warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged])),
     )
     if method is None:
         return told

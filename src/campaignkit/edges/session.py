@@ -84,6 +84,8 @@ class BuildSession:
         Why the pairs that were asked without success have no answer, by pair number.
     details : dict
         What the method wants in the report, as JSON values.
+    warnings : list of str
+        What the method warns of, for the report.
     answers : list of Answer
         The scorer's answers of this run in the order they came, repeats and votes included.
 
@@ -121,6 +123,7 @@ class BuildSession:
         self.known = np.zeros(len(self.pairs), dtype=np.bool_)
         self.failures: dict[int, str] = {}
         self.details: dict[str, object] = {}
+        self.warnings: list[str] = []
         self.answers: list[Answer] = []
         self.resolved = ResolvedScorer(scorer)
         self._progress = progress or Silent()

@@ -247,6 +247,11 @@ class ClusterPrefilter:
                 prompts=self.prompts,
                 temperature=self.temperature,
             )
+        session.warnings += [
+            f"no guide for modality {modality!r}: described by general points; "
+            "PrefilterPrompts(guides=...) takes one"
+            for modality in described.by_fallback
+        ]
         # 1. embed, 2. cluster
         clustering = self.cluster(described.catalogue, seed=session.seed)
         # 3. label
