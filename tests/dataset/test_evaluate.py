@@ -28,7 +28,7 @@ from campaignkit.dataset.row_sample import RowSample
 from campaignkit.dataset.sign_counts import SignCounter
 from campaignkit.errors import DatasetError
 from campaignkit.graph import Edge, SignedGraph
-from campaignkit.graph.canonical import canonical_order
+from campaignkit.graph.derived import canonical_order
 from campaignkit.graph.kernels.row_counts import count_rows
 from campaignkit.graph.kernels.vectors import aligned_zeros
 from campaignkit.graph.node_tables import NodeTables

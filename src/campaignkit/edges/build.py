@@ -35,8 +35,7 @@ from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
-from campaignkit.graph.columns import EdgeColumns
-from campaignkit.graph.texts import Texts
+from campaignkit.graph.columns import EdgeColumns, column
 from campaignkit.llm import Budget, RetryPolicy, checked_budget
 from campaignkit.progress import Progress
 from campaignkit.seeds import checked_seed
@@ -197,8 +196,8 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
         probability=None if np.isnan(probability).all() else probability,
         strength=None if np.isnan(strength).all() else strength,
         round=None if (rounds < 0).all() else rounds,
-        reason=Texts.of(states.reasons.get(row, "") for row in numbers),
-        context=Texts.of(states.contexts.get(row, "") for row in numbers),
+        reason=column("reason", [states.reasons.get(row, "") for row in numbers]),
+        context=column("context", [states.contexts.get(row, "") for row in numbers]),
     )
     return SignedGraph(pairs.catalogue, columns.frozen())
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from campaignkit.graph.comparison import Agreement, GraphComparison, compare
-from campaignkit.graph.csr import DENSE_LIMIT, CsrSigns
+from campaignkit.graph.derived import DENSE_LIMIT, CsrSigns, PairCounts
 from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
-from campaignkit.graph.pair_counts import PairCounts
 from campaignkit.graph.sign import MARKS, Sign, mark_of, read_sign
 from campaignkit.graph.signed_graph import SignedGraph
 

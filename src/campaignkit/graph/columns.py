@@ -1,17 +1,30 @@
-"""The edge table of a graph: one array a field."""
+"""The edge table of a graph: one array a field, and how rows as they came become a settled one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from campaignkit.graph.edge import DECIDED_BY, Edge
-from campaignkit.graph.texts import NO_TEXTS, Texts, concat_texts
+from campaignkit.catalogue import Catalogue
+from campaignkit.errors import Fault, GraphError
+from campaignkit.graph.edge import DECIDED_BY, Edge, Key
 
 IMPORTED = DECIDED_BY.index("imported")
+BothSigns = Literal["error", "drop", "first"]
+Neutral = Literal["keep", "drop", "error"]
+
+# The columns that may be left out, the type of each, and what stands where nothing is known.
+OPTIONAL: dict[str, tuple[DTypeLike, object]] = {
+    "probability": (np.float64, np.nan),
+    "strength": (np.float64, np.nan),
+    "round": (np.int32, -1),
+    "reason": (object, ""),
+    "context": (object, ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,8 @@ class EdgeColumns:
         NaN where unknown; None where unknown for all.
     round : int32[m] or None
         -1 where unknown; None where unknown for all.
-    reason, context : Texts
+    reason, context : object[m] or None
+        Texts, empty where there is none; None where all are empty.
     """
 
     source: NDArray[np.int32]
@@ -40,144 +54,202 @@ class EdgeColumns:
     probability: NDArray[np.float64] | None = None
     strength: NDArray[np.float64] | None = None
     round: NDArray[np.int32] | None = None
-    reason: Texts = NO_TEXTS
-    context: Texts = NO_TEXTS
+    reason: NDArray[np.object_] | None = None
+    context: NDArray[np.object_] | None = None
+
+    @classmethod
+    def of(
+        cls, edges: Sequence[Edge], source: NDArray[np.int32], target: NDArray[np.int32]
+    ) -> EdgeColumns:
+        """The table of some edges whose node numbers are known."""
+        decided = [DECIDED_BY.index(edge.decided_by) for edge in edges]
+        told = {name: column(name, [getattr(edge, name) for edge in edges]) for name in OPTIONAL}
+        return cls(
+            source,
+            target,
+            np.array([edge.sign for edge in edges], dtype=np.int8),
+            np.array(decided, dtype=np.uint8),
+            **told,
+        )
 
     def __len__(self) -> int:
         return len(self.source)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The columns that are there, by name."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: array for name, array in named.items() if array is not None}
+
     def equals(self, other: EdgeColumns) -> bool:
         """Whether the two tables say the same of the same edges."""
-        if len(self) != len(other):
-            return False
-        for field in fields(self):
-            one, two = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(one, Texts):
-                if one.decoded(len(self)) != two.decoded(len(self)):
-                    return False
-            elif one is None or two is None:
-                if one is not two:
-                    return False
-            elif not np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
-                return False
-        return True
-
-    def take(self, rows: NDArray[np.int64]) -> EdgeColumns:
-        """The table of these rows, in this order."""
-        return EdgeColumns(
-            self.source[rows],
-            self.target[rows],
-            self.sign[rows],
-            self.decided_by[rows],
-            probability=None if self.probability is None else self.probability[rows],
-            strength=None if self.strength is None else self.strength[rows],
-            round=None if self.round is None else self.round[rows],
-            reason=self.reason.take(rows),
-            context=self.context.take(rows),
+        ours, theirs = self.arrays(), other.arrays()
+        return ours.keys() == theirs.keys() and all(
+            np.array_equal(array, theirs[name], equal_nan=array.dtype.kind == "f")
+            for name, array in ours.items()
         )
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> EdgeColumns:
+        """The table of these rows, in this order."""
+        return EdgeColumns(**{name: array[rows] for name, array in self.arrays().items()})
+
+    def then(self, other: EdgeColumns) -> EdgeColumns:
+        """These rows, then those of `other`."""
+        ours, theirs = self.arrays(), other.arrays()
+        joined = {}
+        for name in {**ours, **theirs}:
+            if name in OPTIONAL:
+                kind, missing = OPTIONAL[name]
+                ours.setdefault(name, np.full(len(self), missing, dtype=kind))
+                theirs.setdefault(name, np.full(len(other), missing, dtype=kind))
+            joined[name] = np.concatenate([ours[name], theirs[name]])
+        return EdgeColumns(**joined)
 
     def frozen(self) -> EdgeColumns:
         """The same table with read-only arrays."""
-        for field in fields(self):
-            column = getattr(self, field.name)
-            array = column.codes if isinstance(column, Texts) else column
-            if array is not None:
-                array.setflags(write=False)
+        for array in self.arrays().values():
+            array.setflags(write=False)
         return self
 
-    def edge(self, row: int, source: tuple[str, str], target: tuple[str, str]) -> Edge:
+    def keys(self, num_nodes: int) -> NDArray[np.int64]:
+        """One number a pair, ascending once the table is settled."""
+        return self.source.astype(np.int64) * num_nodes + self.target
+
+    def edge(self, row: int, source: Key, target: Key) -> Edge:
         """The row as an :class:`Edge` between these two attributes."""
-        number = -1 if self.round is None else int(self.round[row])
+        said = {name: array[row : row + 1].tolist()[0] for name, array in self.arrays().items()}
+        # NaN, which stands for an unknown number, differs from itself.
+        known = {
+            name: said[name]
+            for name, (_, missing) in OPTIONAL.items()
+            if name in said and said[name] != missing and said[name] == said[name]
+        }
         return Edge(
-            source,
-            target,
-            int(self.sign[row]),
-            decided_by=DECIDED_BY[self.decided_by[row]],
-            probability=_number(self.probability, row),
-            strength=_number(self.strength, row),
-            round=None if number < 0 else number,
-            reason=self.reason[row],
-            context=self.context[row],
+            source, target, said["sign"], decided_by=DECIDED_BY[said["decided_by"]], **known
         )
 
 
-def empty_columns() -> EdgeColumns:
-    """A table without rows."""
-    none = np.zeros(0, dtype=np.int32)
-    return EdgeColumns(none, none, none.astype(np.int8), none.astype(np.uint8))
+def column(name: str, values: Sequence[object]) -> Any:  # an array of the column's own type
+    """An optional column; None where nothing is known of any row.
+
+    Examples
+    --------
+    >>> column("round", [None, 3]).tolist(), column("reason", ["", ""])
+    ([-1, 3], None)
+    """
+    kind, missing = OPTIONAL[name]
+    if all(value is None or value == "" for value in values):
+        return None
+    return np.array([missing if value is None else value for value in values], dtype=kind)
 
 
-def columns_of(
-    edges: Sequence[Edge], source: NDArray[np.int32], target: NDArray[np.int32]
+def settle(
+    columns: EdgeColumns,
+    catalogue: Catalogue,
+    *,
+    both_signs: BothSigns,
+    neutral: Neutral,
+    where: Callable[[int], str],
+    what: str = "the edges",
 ) -> EdgeColumns:
-    """The table of some edges whose node numbers are known."""
-    decided = [DECIDED_BY.index(edge.decided_by) for edge in edges]
-    return EdgeColumns(
-        source=source,
-        target=target,
-        sign=np.array([edge.sign for edge in edges], dtype=np.int8),
-        decided_by=np.array(decided, dtype=np.uint8),
-        probability=_optional([edge.probability for edge in edges]),
-        strength=_optional([edge.strength for edge in edges]),
-        round=_optional_round([edge.round for edge in edges]),
-        reason=Texts.of(edge.reason for edge in edges),
-        context=Texts.of(edge.context for edge in edges),
+    """Apply the neutral policy, orient, sort and merge; both directions of a pair are one.
+
+    Parameters
+    ----------
+    columns : EdgeColumns
+        Rows as they came, with node numbers of `catalogue`.
+    both_signs : {"error", "drop", "first"}
+        What becomes of a pair that comes with two different signs.
+    neutral : {"keep", "drop", "error"}
+        What becomes of rows of sign 0. "drop" is applied before contradictions are looked for.
+    where : callable
+        Says where row i came from, for faults.
+    what : str
+        What is being read, for the message.
+
+    Raises
+    ------
+    GraphError
+        With one fault per contradictory pair, or per neutral row that is not allowed.
+    """
+    check_options(both_signs, neutral)
+    if neutral == "error" and not columns.sign.all():
+        faults = [
+            Fault(where(row), "sign 0 (neutral) is not allowed here", "remove the line")
+            for row in np.flatnonzero(columns.sign == 0).tolist()
+        ]
+        raise GraphError(
+            f"{what}: {len(faults)} neutral judgements",
+            hint='pass neutral="drop" or neutral="keep"',
+            faults=faults,
+        )
+    rows = np.flatnonzero(columns.sign) if neutral != "keep" else np.arange(len(columns))
+    ends = np.sort(np.stack([columns.source[rows], columns.target[rows]]), axis=0)
+    key = ends[0].astype(np.int64) * len(catalogue) + ends[1]
+    order = np.argsort(key, kind="stable")
+    rows, ends, key = rows[order], ends[:, order], key[order]
+    first = np.ones(len(key), dtype=bool)
+    first[1:] = key[1:] != key[:-1]
+    # Within a run of one pair every sign equals its neighbour's unless the run contradicts itself.
+    sign = columns.sign[rows]
+    run = np.cumsum(first) - 1
+    clashes = 1 + np.flatnonzero(~first[1:] & (sign[1:] != sign[:-1]))
+    if len(clashes) and both_signs == "error":
+        _, one_a_run = np.unique(run[clashes], return_index=True)
+        starts = np.flatnonzero(first)[run]
+        faults = [
+            _clash(columns, catalogue, where, int(rows[at]), int(rows[starts[at]]))
+            for at in clashes[one_a_run].tolist()
+        ]
+        pairs = "1 pair" if len(faults) == 1 else f"{len(faults):,} pairs"
+        raise GraphError(
+            f"{what}: {pairs} with two signs; expected one sign a pair",
+            hint='mend them, or pass both_signs="drop" (neither) or both_signs="first"',
+            faults=faults,
+        )
+    if both_signs == "drop":
+        first &= ~np.isin(run, run[clashes])
+    kept = columns.take(rows[first])
+    return replace(kept, source=ends[0][first], target=ends[1][first]).frozen()
+
+
+def check_options(both_signs: object, neutral: object) -> None:
+    """Refuse a word that is no option of `both_signs` or of `neutral`."""
+    check_option("both_signs", both_signs, ("error", "drop", "first"))
+    check_option("neutral", neutral, ("keep", "drop", "error"))
+
+
+def check_option(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Refuse a word that is no option of `name`.
+
+    Examples
+    --------
+    >>> check_option("neutral", "maybe", ("keep", "drop"))
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.GraphError: neutral is 'maybe'; expected one of 'keep', 'drop'
+    """
+    if value not in allowed:
+        raise GraphError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}")
+
+
+def say(key: Key) -> str:
+    """An attribute in a message: its modality and its quoted value.
+
+    Examples
+    --------
+    >>> say(("brand", "Rolex"))
+    "brand 'Rolex'"
+    """
+    return f"{key[0]} {key[1]!r}"
+
+
+def _clash(
+    columns: EdgeColumns, catalogue: Catalogue, where: Callable[[int], str], here: int, there: int
+) -> Fault:
+    a, b = catalogue[int(columns.source[there])], catalogue[int(columns.target[there])]
+    return Fault(
+        where(here),
+        f"{say(a.key)} and {say(b.key)} have sign {columns.sign[here]:+d} here and "
+        f"{columns.sign[there]:+d} at {where(there)}",
+        "keep one of them",
     )
-
-
-def concat_columns(first: EdgeColumns, second: EdgeColumns) -> EdgeColumns:
-    """The rows of `first`, then those of `second`."""
-    parts, rows = (first, second), (len(first), len(second))
-    return EdgeColumns(
-        source=np.concatenate([part.source for part in parts]),
-        target=np.concatenate([part.target for part in parts]),
-        sign=np.concatenate([part.sign for part in parts]),
-        decided_by=np.concatenate([part.decided_by for part in parts]),
-        probability=_joined([part.probability for part in parts], rows),
-        strength=_joined([part.strength for part in parts], rows),
-        round=_joined_round([part.round for part in parts], rows),
-        reason=concat_texts([part.reason for part in parts], rows),
-        context=concat_texts([part.context for part in parts], rows),
-    )
-
-
-def _number(column: NDArray[np.float64] | None, row: int) -> float | None:
-    if column is None or np.isnan(column[row]):
-        return None
-    return float(column[row])
-
-
-def _optional(values: list[float | None]) -> NDArray[np.float64] | None:
-    if all(value is None for value in values):
-        return None
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _optional_round(values: list[int | None]) -> NDArray[np.int32] | None:
-    if all(value is None for value in values):
-        return None
-    return np.array([-1 if value is None else value for value in values], dtype=np.int32)
-
-
-def _joined(
-    columns: list[NDArray[np.float64] | None], rows: Sequence[int]
-) -> NDArray[np.float64] | None:
-    if all(column is None for column in columns):
-        return None
-    parts = [
-        np.full(count, np.nan) if column is None else column
-        for column, count in zip(columns, rows, strict=True)
-    ]
-    return np.concatenate(parts)
-
-
-def _joined_round(
-    columns: list[NDArray[np.int32] | None], rows: Sequence[int]
-) -> NDArray[np.int32] | None:
-    if all(column is None for column in columns):
-        return None
-    parts = [
-        np.full(count, -1, dtype=np.int32) if column is None else column
-        for column, count in zip(columns, rows, strict=True)
-    ]
-    return np.concatenate(parts)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from campaignkit.errors import GraphError
+from campaignkit.errors import Fault, GraphError
+from campaignkit.graph.sign import read_sign
 
 Key = tuple[str, str]
 DecidedBy = Literal["rule", "scored", "inherited", "predicted", "imported", "learned"]
 DECIDED_BY: tuple[str, ...] = get_args(DecidedBy)
+PROVENANCE = ("decided_by", "probability", "strength", "round", "reason", "context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,39 @@ class Edge:
             _range_fault("strength", self.strength, -math.inf, math.inf),
             _round_fault(self.round),
         )
+
+
+def read_edge(
+    ends: tuple[Key, Key] | None, said: Mapping[str, Any], where: str, faults: list[Fault]
+) -> Edge | None:
+    """An edge from the cells of a row or the data of a network's edge.
+
+    Parameters
+    ----------
+    ends : ((modality, value), (modality, value)) or None
+        None where a fault of theirs is told already.
+    said : mapping of str to object
+        ``sign`` and the provenance, by name; None and NaN are as good as absent.
+    where : str
+        The place, for faults.
+    faults : list of Fault
+        What is wrong is added here; the edge is None then.
+    """
+    sign = read_sign(said.get("sign"))
+    if sign is None:
+        found = f"sign is {said.get('sign')!r}; expected 1, -1 or 0, or '+' or '-'"
+        faults.append(Fault(where, found))
+    if sign is None or ends is None:
+        return None
+    known = {name: said[name] for name in PROVENANCE if name in said}
+    known = {name: v for name, v in known.items() if not (v is None or v != v)}  # noqa: PLR0124  # NaN
+    if "round" in known:
+        known["round"] = int(known["round"])  # pandas keeps it as a float
+    try:
+        return Edge(*ends, sign, **known)
+    except GraphError as err:
+        faults.append(Fault(where, err.message))
+        return None
 
 
 def _end_fault(name: str, end: object) -> str:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from campaignkit.catalogue import Catalogue
 from campaignkit.errors import Fault, GraphError
 from campaignkit.extras import require
-from campaignkit.graph.edge import DECIDED_BY, Edge, Key
-from campaignkit.graph.relation import read_relation
-from campaignkit.graph.sign import read_sign
-
-if TYPE_CHECKING:
-    from campaignkit.graph.signed_graph import SignedGraph
+from campaignkit.graph.columns import OPTIONAL, EdgeColumns
+from campaignkit.graph.edge import DECIDED_BY, PROVENANCE, Edge, Key, read_edge
+from campaignkit.graph.edges_csv import read_relation
 
 BACKENDS = {"pandas": "frames", "polars": "polars", "pyarrow": "tables"}  # name -> extra
-_OPTIONAL = ("decided_by", "probability", "strength", "round", "reason", "context")
 
 
-def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of the library asked for
+def to_frame(catalogue: Catalogue, columns: EdgeColumns, backend: str) -> Any:  # of that library
     """One row an edge; see :meth:`SignedGraph.to_frame`."""
     if backend not in BACKENDS:
         listed = ", ".join(map(repr, BACKENDS))
@@ -26,11 +23,10 @@ def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of the library
     require(backend, extra=BACKENDS[backend], user=f"a frame of {backend}")
     import narwhals as nw
 
-    columns, catalogue = graph.columns, graph.catalogue
     keys = [attribute.key for attribute in catalogue]
     source = [keys[number] for number in columns.source.tolist()]
     target = [keys[number] for number in columns.target.tolist()]
-    rounds = None if columns.round is None else columns.round.tolist()
+    arrays = columns.arrays()
     data = {
         "source_modality": [key[0] for key in source],
         "source": [key[1] for key in source],
@@ -38,12 +34,11 @@ def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of the library
         "target": [key[1] for key in target],
         "sign": columns.sign.tolist(),
         "decided_by": [DECIDED_BY[code] for code in columns.decided_by.tolist()],
-        "probability": _known(columns.probability, len(columns)),
-        "strength": _known(columns.strength, len(columns)),
-        "round": [None if r is None or r < 0 else r for r in rounds or [None] * len(columns)],
-        "reason": columns.reason.decoded(len(columns)),
-        "context": columns.context.decoded(len(columns)),
     }
+    for name, (kind, missing) in OPTIONAL.items():
+        nothing = "" if kind is object else None
+        held = arrays[name].tolist() if name in arrays else [missing] * len(columns)
+        data[name] = [nothing if v == missing or v != v else v for v in held]  # noqa: PLR0124  # NaN
     schema: dict[str, nw.dtypes.DType] = dict.fromkeys(data, nw.String())
     schema |= {"sign": nw.Int8(), "probability": nw.Float64(), "strength": nw.Float64()}
     if backend == "pandas":
@@ -67,63 +62,36 @@ def read_frame(frame: Any) -> list[Edge]:  # a frame of any library
             hint="collect a lazy frame first",
         ) from err
     held = {str(name): table[name].to_list() for name in table.columns}
-    _check_columns(held)
-    faults: list[Fault] = []
+    faults = _column_faults(set(held))
     edges = []
-    for row in range(len(table)):
-        where = f"row {row}"
-        ends = _ends(held, row, where, faults)
-        sign = read_sign(held["sign"][row])
-        if sign is None:
-            found = f"sign is {held['sign'][row]!r}; expected 1, -1 or 0, or '+' or '-'"
-            faults.append(Fault(where, found))
-        if ends is None or sign is None:
-            continue
-        given = {name: _clean(name, held[name][row]) for name in _OPTIONAL if name in held}
-        try:
-            kept = {name: value for name, value in given.items() if value is not None}
-            edges.append(Edge(*ends, sign, **kept))
-        except GraphError as err:
-            faults.append(Fault(where, err.message))
+    for row in range(0 if faults else len(table)):
+        said = {name: cells[row] for name, cells in held.items()}
+        edge = read_edge(_ends(said, f"row {row}", faults), said, f"row {row}", faults)
+        edges += [edge] if edge else []
     if faults:
         raise GraphError("the frame cannot be read as edges", faults=faults)
     return edges
 
 
-def _check_columns(held: dict[str, list[Any]]) -> None:
+def _column_faults(held: set[str]) -> list[Fault]:
     expected = {"source", "target", "sign"}
-    missing = sorted(expected - set(held))
-    if not missing and not ({"source_modality", "target_modality"} <= set(held) or "rel" in held):
+    missing = sorted(expected - held)
+    if not missing and not ({"source_modality", "target_modality"} <= held or "rel" in held):
         missing = ["rel (or source_modality and target_modality)"]
-    known = {*expected, "rel", "source_modality", "target_modality", *_OPTIONAL}
-    faults = [Fault("columns", f"{name} is missing") for name in missing]
-    faults += [
-        Fault("columns", f"{name!r} is unknown", "drop it") for name in sorted(set(held) - known)
+    known = {*expected, "rel", "source_modality", "target_modality", *PROVENANCE}
+    return [
+        *(Fault("columns", f"{name} is missing") for name in missing),
+        *(Fault("columns", f"{name!r} is unknown", "drop it") for name in sorted(held - known)),
     ]
-    if faults:
-        raise GraphError("the frame cannot be read as edges", faults=faults)
 
 
-def _ends(
-    held: dict[str, list[Any]], row: int, where: str, faults: list[Fault]
-) -> tuple[Key, Key] | None:
-    source, target = held["source"][row], held["target"][row]
-    if "source_modality" in held:
-        return (held["source_modality"][row], source), (held["target_modality"][row], target)
-    modalities, found, fix = read_relation(str(held["rel"][row]), None)
-    if modalities is None:
-        faults.append(Fault(where, found, fix))
-        return None
-    return (modalities[0], source), (modalities[1], target)
-
-
-def _known(column: Any, num_rows: int) -> list[float | None]:  # float64[m] or None
-    if column is None:
-        return [None] * num_rows
-    return [None if math.isnan(value) else value for value in column.tolist()]
-
-
-def _clean(name: str, value: Any) -> Any:  # a cell of any library
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return int(value) if name == "round" else value
+def _ends(said: dict[str, Any], where: str, faults: list[Fault]) -> tuple[Key, Key] | None:
+    if "source_modality" in said:
+        modalities = said["source_modality"], said["target_modality"]
+    else:
+        found, wrong, fix = read_relation(str(said["rel"]), None)
+        if found is None:
+            faults.append(Fault(where, wrong, fix))
+            return None
+        modalities = found
+    return (modalities[0], said["source"]), (modalities[1], said["target"])

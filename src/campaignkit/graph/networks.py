@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError
-from campaignkit.graph.edge import Edge
-from campaignkit.graph.sign import read_sign
+from campaignkit.graph.derived import CsrSigns
+from campaignkit.graph.edge import PROVENANCE, Edge, read_edge
 
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
 
-    from campaignkit.graph.signed_graph import SignedGraph
 
-_FIELDS = ("decided_by", "probability", "strength", "round", "reason", "context")
-
-
-def to_networkx(graph: SignedGraph) -> networkx.Graph:
+def to_networkx(catalogue: Catalogue, edges: Iterable[Edge]) -> networkx.Graph:
     """A ``networkx.Graph`` over (modality, value) nodes; see :meth:`SignedGraph.to_networkx`."""
     import networkx as nx
 
     made = nx.Graph()
-    for a in graph.catalogue:
+    for a in catalogue:
         # Texts and numbers only: GraphML, GEXF and GML hold nothing else.
         traits = json.dumps(dict(a.traits), ensure_ascii=False) if a.traits else ""
         held = {"description": a.description, "traits": traits}
         given = {name: text for name, text in held.items() if text}
         made.add_node(a.key, modality=a.modality, value=a.value, **given)
-    for edge in graph.edges():
-        held = {name: getattr(edge, name) for name in _FIELDS}
+    for edge in edges:
+        held = {name: getattr(edge, name) for name in PROVENANCE}
         given = {name: value for name, value in held.items() if value not in (None, "")}
         made.add_edge(edge.source, edge.target, sign=edge.sign, **given)
     return made
@@ -48,19 +45,10 @@ def read_networkx(network: networkx.Graph) -> tuple[Catalogue, list[Edge]]:
             faults += [Fault(f"node {node!r}", f"{f.where} {f.found}", f.fix) for f in err.faults]
     edges = []
     for source, target, held in network.edges(data=True):
-        where = f"edge {source!r} - {target!r}"
-        sign = read_sign(held.get("sign"))
-        if sign is None:
-            found = f"sign is {held.get('sign')!r}; expected 1, -1 or 0"
-            faults.append(Fault(where, found, "set the edge attribute 'sign'"))
-        if sign is None or source not in attributes or target not in attributes:
-            continue
-        ends = attributes[source].key, attributes[target].key
-        given = {name: held[name] for name in _FIELDS if name in held}
-        try:
-            edges.append(Edge(*ends, sign, **given))
-        except GraphError as err:
-            faults.append(Fault(where, err.message))
+        known = source in attributes and target in attributes
+        ends = (attributes[source].key, attributes[target].key) if known else None
+        edge = read_edge(ends, held, f"edge {source!r} - {target!r}", faults)
+        edges += [edge] if edge else []
     if faults:
         raise GraphError("the networkx graph cannot be read", faults=faults)
     try:
@@ -69,12 +57,11 @@ def read_networkx(network: networkx.Graph) -> tuple[Catalogue, list[Edge]]:
         raise GraphError("the networkx graph cannot be read", faults=err.faults) from err
 
 
-def to_scipy(graph: SignedGraph) -> scipy.sparse.csr_array:
+def to_scipy(form: CsrSigns) -> scipy.sparse.csr_array:
     """int8 CSR of the signs; see :meth:`SignedGraph.to_scipy`."""
     from scipy.sparse import csr_array
 
-    form = graph.csr
-    n = graph.num_nodes
+    n = form.num_nodes
     # Copies: the graph's own arrays are read-only, and users of scipy write in place.
     return csr_array((form.signs.copy(), form.indices.copy(), form.indptr.copy()), shape=(n, n))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.graph.canonical import canonical_order
+from campaignkit.graph.derived import canonical_order
 from campaignkit.store import digest_bytes
 
 if TYPE_CHECKING:

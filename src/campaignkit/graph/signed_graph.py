@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace as with_fields
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import GraphError
-from campaignkit.graph.edge import DecidedBy, Edge
-from campaignkit.graph.edits import NodeLike, drop_attributes, drop_edges, set_edges
+from campaignkit.graph.columns import BothSigns, EdgeColumns, Neutral
+from campaignkit.graph.derived import (
+    CsrSigns,
+    PairCounts,
+    count_pairs,
+    csr_signs,
+    dense_signs,
+    graph_digest,
+)
+from campaignkit.graph.edge import DecidedBy, Edge, Key
+from campaignkit.graph.edges_csv import read_edges, write_edges
 from campaignkit.graph.folder import load_graph, save_graph
-from campaignkit.graph.from_arrays import read_arrays
-from campaignkit.graph.from_edges import read_edge_list
-from campaignkit.graph.questions import GraphQuestions
-from campaignkit.graph.read_edges import read_edges
-from campaignkit.graph.settle import BothSigns, Neutral
-from campaignkit.graph.write_edges import write_edges
+from campaignkit.graph.from_python import modality_codes, read_arrays, read_edge_list
 from campaignkit.store import checked_path
 
 if TYPE_CHECKING:
     import networkx
     import scipy.sparse
 
-
+NodeLike = Key | Attribute
 _SHOWN_PAIRS = 20  # of modalities, in a notebook
 
 
-class SignedGraph(GraphQuestions):
+class SignedGraph:
     """A catalogue and the signs between its attributes; immutable, edits give a new graph.
 
     A pair of attributes of different modalities has one sign: + (they help each other), - (they
@@ -59,6 +66,11 @@ class SignedGraph(GraphQuestions):
     >>> graph.edge(("brand", "Rolex"), ("audience", "Budget Shoppers")).reason
     'price'
     """
+
+    def __init__(self, catalogue: Catalogue, columns: EdgeColumns) -> None:
+        # Settled tables only: the class methods below are the doors that check.
+        self.catalogue = catalogue
+        self.columns = columns
 
     @classmethod
     def from_edges(
@@ -287,35 +299,19 @@ class SignedGraph(GraphQuestions):
         """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""
         from campaignkit.graph.networks import to_networkx
 
-        return to_networkx(self)
+        return to_networkx(self.catalogue, self.edges())
 
     def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
         """A table with one row an edge, of ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
         from campaignkit.graph.frames import to_frame
 
-        return to_frame(self, backend)
+        return to_frame(self.catalogue, self.columns, backend)
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """The signs as a symmetric int8 ``scipy.sparse.csr_array``, rows in catalogue order."""
         from campaignkit.graph.networks import to_scipy
 
-        return to_scipy(self)
-
-    def _repr_html_(self) -> str:
-        from campaignkit.show.page import facts, table
-
-        named = {
-            "attributes": self.num_nodes,
-            "positive": self.num_positive,
-            "negative": self.num_negative,
-            "judged neutral": self.num_neutral,
-        }
-        rows = [
-            [*pair, held.num_pairs, f"+ {held.pos_frac:.0%}", f"− {held.neg_frac:.0%}"]
-            for pair, held in self.by_modality_pair().items()
-        ]
-        head = ["modality", "modality", "pairs", "share +", "share −"]
-        return facts(named) + (table(head, rows[:_SHOWN_PAIRS]) if rows else "")
+        return to_scipy(self.csr)
 
     def add(self, attributes: Iterable[Attribute] = (), edges: Iterable[Edge] = ()) -> SignedGraph:
         """The graph with more attributes and edges; what is there keeps its number and its edges.
@@ -338,20 +334,160 @@ class SignedGraph(GraphQuestions):
         """
         new = tuple(attributes)
         catalogue = self.catalogue.add(new) if new else self.catalogue
-        return SignedGraph(
-            *read_edge_list(
-                edges, catalogue, both_signs="error", neutral="keep", after=self.columns
-            )
-        )
+        return SignedGraph(*read_edge_list(edges, catalogue, after=self.columns))
 
     def with_edges(self, edges: Iterable[Edge]) -> SignedGraph:
         """The graph in which these pairs are as `edges` say, whatever they were before."""
-        return SignedGraph(self.catalogue, set_edges(self.catalogue, self.columns, edges))
+        _, new = read_edge_list(edges, self.catalogue)
+        both = self.columns.take(~np.isin(self._keys, new.keys(self.num_nodes))).then(new)
+        order = np.argsort(both.keys(self.num_nodes), kind="stable")
+        return SignedGraph(self.catalogue, both.take(order).frozen())
 
     def without_edges(self, pairs: Iterable[tuple[NodeLike, NodeLike]]) -> SignedGraph:
-        """The graph without any judgement of these pairs."""
-        return SignedGraph(self.catalogue, drop_edges(self.catalogue, self.columns, pairs))
+        """The graph without any judgement of these pairs; one that has none stays as it is."""
+        rows = [row for a, b in pairs if (row := self._row(a, b)) is not None]
+        kept = np.delete(np.arange(len(self.columns)), rows)
+        return SignedGraph(self.catalogue, self.columns.take(kept).frozen())
 
     def without_attributes(self, attributes: Iterable[NodeLike]) -> SignedGraph:
         """The graph without these attributes and their edges; the others keep their order."""
-        return SignedGraph(*drop_attributes(self.catalogue, self.columns, attributes))
+        stays = np.ones(self.num_nodes, dtype=bool)
+        stays[[self.catalogue.index(attribute) for attribute in attributes]] = False
+        left = self.columns.take(stays[self.columns.source] & stays[self.columns.target])
+        # Renumbering is monotone, so the table stays settled.
+        number = np.cumsum(stays, dtype=np.int32) - np.int32(1)
+        left = with_fields(left, source=number[left.source], target=number[left.target])
+        remaining = Catalogue(a for a, kept in zip(self.catalogue, stays, strict=True) if kept)
+        return SignedGraph(remaining, left.frozen())
+
+    def sign(self, a: NodeLike, b: NodeLike) -> int:
+        """1, -1, or 0 where the pair is neutral or was never judged.
+
+        Raises
+        ------
+        UnknownAttribute
+            With what is spelled nearly so.
+        """
+        row = self._row(a, b)
+        return 0 if row is None else int(self.columns.sign[row])
+
+    def edge(self, a: NodeLike, b: NodeLike) -> Edge | None:
+        """The judgement of a pair with its provenance, neutral ones included, or None."""
+        row = self._row(a, b)
+        return None if row is None else self._edge(row)
+
+    def neighbors(self, a: NodeLike, sign: int | None = None) -> dict[Key, int]:
+        """The attributes with a + or - edge to `a`, in catalogue order, and the signs.
+
+        Parameters
+        ----------
+        sign : {1, -1} or None
+            Only the edges of this sign.
+        """
+        if sign not in (None, 1, -1):
+            raise GraphError(f"sign is {sign!r}; expected 1, -1 or None (both)")
+        nodes, signs = self.csr.of(self.catalogue.index(a))
+        return {
+            self.catalogue[node].key: held
+            for node, held in zip(nodes.tolist(), signs.tolist(), strict=True)
+            if sign in (None, held)
+        }
+
+    def edges(self, *, neutrals: bool = True) -> Iterator[Edge]:
+        """Every judged pair once, in node order; without the neutral ones if so asked."""
+        for row in range(len(self.columns)):
+            if neutrals or self.columns.sign[row]:
+                yield self._edge(row)
+
+    def by_modality_pair(self) -> Mapping[Key, PairCounts]:
+        """Counts for each pair of modalities, in catalogue order."""
+        return count_pairs(self.catalogue, self.columns)
+
+    @cached_property
+    def signs(self) -> NDArray[np.int8]:
+        """int8[n, n]: -1, 0 or 1, symmetric, zero diagonal, read-only; up to 20,000 nodes."""
+        return dense_signs(self.columns, self.num_nodes)
+
+    @cached_property
+    def csr(self) -> CsrSigns:
+        """The + and - edges as neighbour lists; the form for large graphs."""
+        return csr_signs(self.columns, self.num_nodes)
+
+    @cached_property
+    def modality_codes(self) -> NDArray[np.int32]:
+        """int32[n]: position in ``catalogue.modalities`` of each node's modality."""
+        return modality_codes(self.catalogue)
+
+    @cached_property
+    def digest(self) -> str:
+        """``"sha256:..."`` of attributes and signs, whatever the order of nodes and rows."""
+        return graph_digest(self.catalogue, self.columns)
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of attributes."""
+        return len(self.catalogue)
+
+    @property
+    def num_edges(self) -> int:
+        """Number of + and - edges."""
+        return self.num_positive + self.num_negative
+
+    @property
+    def num_positive(self) -> int:
+        """Number of + edges."""
+        return int((self.columns.sign > 0).sum())
+
+    @property
+    def num_negative(self) -> int:
+        """Number of - edges."""
+        return int((self.columns.sign < 0).sum())
+
+    @property
+    def num_neutral(self) -> int:
+        """Number of pairs judged neutral."""
+        return len(self.columns) - self.num_edges
+
+    @cached_property
+    def _keys(self) -> NDArray[np.int64]:
+        return self.columns.keys(self.num_nodes)
+
+    def _row(self, a: NodeLike, b: NodeLike) -> int | None:
+        low, high = sorted((self.catalogue.index(a), self.catalogue.index(b)))
+        key = low * self.num_nodes + high
+        row = int(np.searchsorted(self._keys, key))
+        return row if row < len(self._keys) and self._keys[row] == key else None
+
+    def _edge(self, row: int) -> Edge:
+        ends = int(self.columns.source[row]), int(self.columns.target[row])
+        return self.columns.edge(row, *(self.catalogue[end].key for end in ends))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same attributes and edges, provenance included."""
+        if not isinstance(other, SignedGraph):
+            return NotImplemented
+        return self.catalogue == other.catalogue and self.columns.equals(other.columns)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        neutral = f", {self.num_neutral} neutral" if self.num_neutral else ""
+        counts = f"{self.num_positive} +, {self.num_negative} -{neutral}"
+        return f"SignedGraph({self.num_nodes} nodes, {counts})"
+
+    def _repr_html_(self) -> str:
+        from campaignkit.show.page import facts, table
+
+        named = {
+            "attributes": self.num_nodes,
+            "positive": self.num_positive,
+            "negative": self.num_negative,
+            "judged neutral": self.num_neutral,
+        }
+        rows = [
+            [*pair, held.num_pairs, f"+ {held.pos_frac:.0%}", f"− {held.neg_frac:.0%}"]
+            for pair, held in self.by_modality_pair().items()
+        ]
+        head = ["modality", "modality", "pairs", "share +", "share −"]
+        return facts(named) + (table(head, rows[:_SHOWN_PAIRS]) if rows else "")

@@ -1,23 +1,29 @@
-"""Reading edges.csv: ``source,target,rel,sign``, with every fault at its line."""
+"""edges.csv, the interchange form: ``source,target,rel,sign``; every fault has its line."""
 
 from __future__ import annotations
 
 import csv
 import io
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
-from campaignkit.graph.columns import IMPORTED, EdgeColumns
+from campaignkit.graph.columns import (
+    IMPORTED,
+    BothSigns,
+    EdgeColumns,
+    Neutral,
+    check_options,
+    say,
+    settle,
+)
 from campaignkit.graph.edge import Key
-from campaignkit.graph.relation import read_relation
-from campaignkit.graph.settle import BothSigns, Neutral, check_option, say, settle
-from campaignkit.graph.sign import read_sign
-from campaignkit.store import TextFileKind, read_cell, read_text
+from campaignkit.graph.sign import mark_of, read_sign
+from campaignkit.store import TextFileKind, atomic_file, escape_cell, read_cell, read_text
 
 HEADER = ("source", "target", "rel", "sign")
 _EDGES_FILE = TextFileKind(
@@ -26,29 +32,119 @@ _EDGES_FILE = TextFileKind(
     "start it with source,target,rel,sign",
     "a folder that graph.save made is read with SignedGraph.load",
 )
+_TO = "_to_"
 
 
 def read_edges(
     path: Path, catalogue: Catalogue | None, *, both_signs: BothSigns, neutral: Neutral
 ) -> tuple[Catalogue, EdgeColumns]:
     """The catalogue and the settled edges of an edges.csv; see :meth:`SignedGraph.read_csv`."""
-    check_option("both_signs", both_signs, ("error", "drop", "first"))
-    check_option("neutral", neutral, ("keep", "drop", "error"))
+    check_options(both_signs, neutral)
     rows = _Rows(path, catalogue)
     rows.read(read_text(path, _EDGES_FILE))
     if rows.faults:
-        raise _unreadable(path, rows.faults)
+        count = "1 fault" if len(rows.faults) == 1 else f"{len(rows.faults):,} faults"
+        raise GraphError(f"{path} cannot be read as edges: {count}", faults=rows.faults)
     found, columns = rows.columns()
-    lines = rows.lines
     settled = settle(
         columns,
         found,
         both_signs=both_signs,
         neutral=neutral,
-        where=lambda row: f"{path}:{lines[row]}",
+        where=lambda row: f"{path}:{rows.lines[row]}",
         what=str(path),
     )
     return found, settled
+
+
+def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutrals: bool) -> None:
+    """Write a settled table as edges.csv; see :meth:`SignedGraph.write_csv`."""
+    kept = columns if neutrals else columns.take(columns.sign != 0)
+    source, target = kept.source.tolist(), kept.target.tolist()
+    values = [escape_cell(attribute.value) for attribute in catalogue]
+    modalities = [attribute.modality for attribute in catalogue]
+    pairs = {(modalities[a], modalities[b]) for a, b in zip(source, target, strict=True)}
+    relations = {pair: _TO.join(pair) for pair in pairs}
+    faults = [
+        Fault(rel, "splits in several ways at '_to_', and could not be read back")
+        for rel in sorted(relations.values())
+        if len(split_relation(rel)) > 1
+    ]
+    if faults:
+        raise GraphError(
+            f"{path} was not written: edges.csv cannot name these modalities",
+            hint="graph.save(folder) can; or give the modalities names without '_to_'",
+            faults=faults,
+        )
+    cells = {pair: escape_cell(rel) for pair, rel in relations.items()}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(
+        (values[a], values[b], cells[modalities[a], modalities[b]], mark_of(sign))
+        for a, b, sign in zip(source, target, kept.sign.tolist(), strict=True)
+    )
+    with atomic_file(path) as partial:
+        partial.write_bytes(text.getvalue().encode())
+
+
+def split_relation(rel: str) -> list[tuple[str, str]]:
+    """Every way to read a rel as two modalities; one where it is well-formed.
+
+    Examples
+    --------
+    >>> split_relation("audience_to_brand"), split_relation("audience")
+    ([('audience', 'brand')], [])
+    >>> split_relation("path_to_buy_to_brand")
+    [('path', 'buy_to_brand'), ('path_to_buy', 'brand')]
+    """
+    ways = []
+    at = rel.find(_TO)
+    while at >= 0:
+        source, target = rel[:at], rel[at + len(_TO) :]
+        if source and target:
+            ways.append((source, target))
+        # Overlapping ones count: "a_to_to_b" has two readings.
+        at = rel.find(_TO, at + 1)
+    return ways
+
+
+def read_relation(
+    rel: str, modalities: Container[str] | None
+) -> tuple[tuple[str, str] | None, str, str]:
+    """A rel's two modalities, or what is wrong with it and how to mend it.
+
+    Parameters
+    ----------
+    rel : str
+        As it stands in the file.
+    modalities : container of str or None
+        Those of the catalogue, where there is one: it decides between several readings.
+
+    Returns
+    -------
+    (modalities or None, found, fix)
+
+    Examples
+    --------
+    >>> read_relation("audience_to_brand", None)
+    (('audience', 'brand'), '', '')
+    """
+    ways = split_relation(rel)
+    if len(ways) > 1 and modalities is not None:
+        ways = [way for way in ways if way[0] in modalities and way[1] in modalities] or ways
+    if not ways:
+        fix = "write the two modalities, such as audience_to_brand"
+        return None, f"rel {rel!r} does not name two modalities", fix
+    if len(ways) > 1:
+        readings = " or ".join(f"{source} + {target}" for source, target in ways)
+        fix = "pass the catalogue, or give the modalities names without '_to_'"
+        return None, f"rel {rel!r} splits in {len(ways)} ways at '_to_': {readings}", fix
+    source, target = ways[0]
+    if source == target:
+        found = f"rel {rel!r} joins modality {source!r} with itself"
+        return None, found, "edges join different modalities; remove the line"
+    return ways[0], "", ""
 
 
 class _Rows:
@@ -190,8 +286,3 @@ class _Rows:
 
     def _fault(self, line: int, found: str, fix: str) -> None:
         self.faults.append(Fault(f"{self.path}:{line}", found, fix))
-
-
-def _unreadable(path: Path, faults: list[Fault]) -> GraphError:
-    count = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
-    return GraphError(f"{path} cannot be read as edges: {count}", faults=faults)
