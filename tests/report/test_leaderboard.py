@@ -179,7 +179,7 @@ def test_without_predictions_or_on_other_data_the_reason_is_given(tmp_path: Path
 
     assert bare.untested == "bare kept no predictions"
     assert "different data" in elsewhere.untested
-    assert "cannot be read" in gone.untested
+    assert "does not exist" in gone.untested
     assert bare.test is elsewhere.test is gone.test is None
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from campaignkit.catalogue.attribute import FIELDS, Attribute
@@ -12,15 +10,25 @@ from campaignkit.catalogue.table import (
     CATALOGUE_FILE,
     LIST_SEPARATOR,
     attributes_of_table,
-    unreadable,
 )
 from campaignkit.errors import CatalogueError, Fault
-from campaignkit.store import atomic_file, escape_cell, read_cell, read_text
+from campaignkit.store import (
+    atomic_file,
+    csv_records,
+    csv_text,
+    escape_cell,
+    read_cell,
+    read_text,
+)
 
 
 def read_rows(path: Path, *, columns: Mapping[str, str] | None = None) -> tuple[Attribute, ...]:
     """Read the attributes of a CSV file; see :meth:`Catalogue.read_csv`."""
-    records = _records(str(path), read_text(path, CATALOGUE_FILE))
+    text = read_text(path, CATALOGUE_FILE)
+    records = (
+        (line, [read_cell(cell) for cell in row])
+        for line, row in csv_records(path, text, error=CatalogueError)
+    )
     line, header = next(records)
     rows = ((f"{path}:{line}", row) for line, row in records)
     return attributes_of_table(
@@ -44,30 +52,10 @@ def write_rows(path: Path, attributes: Sequence[Attribute]) -> None:
             hint="write_json carries any text" if faults else "add an attribute first",
             faults=faults,
         )
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*FIELDS, *map(escape_cell, names)])
-    for a in attributes:
-        traits = (LIST_SEPARATOR.join(a.items(name)) for name in names)
-        writer.writerow(map(escape_cell, (a.modality, a.value, a.description, *traits)))
+    rows = (
+        (a.modality, a.value, a.description, *(LIST_SEPARATOR.join(a.items(t)) for t in names))
+        for a in attributes
+    )
+    cells = (map(escape_cell, row) for row in [(*FIELDS, *names), *rows])
     with atomic_file(path) as partial:
-        partial.write_bytes(text.getvalue().encode())
-
-
-def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the number of the line it starts on; blank lines are passed over."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as err:
-            fix = 'close the quotes, and double a quote inside a cell ("")'
-            if "limit" in str(err):
-                fix = "check for a quote that is never closed"
-            fault = Fault(f"{name}:{line}", f"is not CSV: {err}", fix)
-            raise unreadable(name, [fault]) from err
-        if row:
-            yield line, [read_cell(cell) for cell in row]
+        partial.write_bytes(csv_text(cells).encode())

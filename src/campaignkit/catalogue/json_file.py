@@ -6,14 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaignkit.catalogue.attribute import FIELDS, Attribute, Key
-from campaignkit.catalogue.table import (
-    CATALOGUE_FILE,
-    REQUIRED,
-    read_attribute,
-    repeated,
-    unreadable,
-)
+from campaignkit.catalogue.attribute import FIELDS, Attribute
+from campaignkit.catalogue.table import CATALOGUE_FILE, REQUIRED, Gathered, unreadable
 from campaignkit.errors import CatalogueError, Fault
 from campaignkit.store import atomic_file, read_text
 
@@ -23,29 +17,17 @@ _KEYS = (*FIELDS, "traits")
 def read_document(path: Path) -> tuple[Attribute, ...]:
     """Read the attributes of a JSON file; see :meth:`Catalogue.read_json`."""
     listed = _listed(path, read_text(path, CATALOGUE_FILE))
-    attributes: list[Attribute] = []
-    faults: list[Fault] = []
-    first_seen: dict[Key, str] = {}
+    found = Gathered()
     for position, entry in enumerate(listed):
         where = f"{path}: attributes[{position}]"
-        entry_faults = _entry_faults(entry, where)
-        if entry_faults:
-            faults += entry_faults
-            continue
-        attribute, field_faults = read_attribute(entry, where=where)  # type: ignore[arg-type]
-        faults += field_faults
-        if attribute is None:
-            continue
-        if attribute.key in first_seen:
-            faults.append(repeated(attribute.key, first_seen[attribute.key], where))
-        first_seen.setdefault(attribute.key, where)
-        attributes.append(attribute)
+        faults = _entry_faults(entry, where)
+        found.faults += faults
+        if isinstance(entry, dict) and not faults:
+            found.add(entry, where)
     if not listed:
         fix = "give one entry an attribute"
-        faults.append(Fault(f"{path}: attributes", "the list is empty", fix))
-    if faults:
-        raise unreadable(str(path), faults)
-    return tuple(attributes)
+        found.faults.append(Fault(f"{path}: attributes", "the list is empty", fix))
+    return found.attributes(str(path))
 
 
 def write_document(path: Path, attributes: Sequence[Attribute]) -> None:

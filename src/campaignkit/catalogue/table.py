@@ -45,36 +45,46 @@ def attributes_of_table(
     fields, faults = _fields_of(header, columns or {}, where=header_at)
     if faults:
         raise unreadable(name, faults)
-    attributes: list[Attribute] = []
-    first_seen: dict[Key, str] = {}
+    found = Gathered()
     num_rows = 0
     for where, row in rows:
         num_rows += 1
         if len(row) != len(fields):
-            found = f"holds {len(row)} cells; expected {len(fields)}, as in the header"
-            faults.append(Fault(where, found, 'put quotes (") around a cell with a comma'))
-            continue
-        attribute, row_faults = read_attribute(_keywords(fields, row), where=where)
-        faults += row_faults
-        if attribute is None:
-            continue
-        faults += _repeats(attribute, first_seen, where)
-        attributes.append(attribute)
+            wrong = f"holds {len(row)} cells; expected {len(fields)}, as in the header"
+            found.faults.append(Fault(where, wrong, 'put quotes (") around a cell with a comma'))
+        else:
+            found.add(_keywords(fields, row), where)
     if not num_rows:
-        faults.append(Fault(header_at, "no rows follow the header", "give one row an attribute"))
-    if faults:
-        raise unreadable(name, faults)
-    return tuple(attributes)
+        fix = "give one row an attribute"
+        found.faults.append(Fault(header_at, "no rows follow the header", fix))
+    return found.attributes(name)
 
 
-def read_attribute(
-    keywords: Mapping[str, object], *, where: str
-) -> tuple[Attribute | None, list[Fault]]:
-    """An attribute from its fields, or its faults, each with its place."""
-    try:
-        return Attribute(**keywords), []  # type: ignore[arg-type]  # its constructor checks
-    except CatalogueError as err:
-        return None, [Fault(where, f"{f.where} {f.found}", f.fix) for f in err.faults]
+class Gathered:
+    """Attributes as they are read, and every fault met on the way, each with its place."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self._attributes: list[Attribute] = []
+        self._places: dict[Key, str] = {}
+
+    def add(self, keywords: Mapping[str, object], where: str) -> None:
+        """Read one attribute from its fields."""
+        try:
+            attribute = Attribute(**keywords)  # type: ignore[arg-type]  # its constructor checks
+        except CatalogueError as err:
+            self.faults += [Fault(where, f"{f.where} {f.found}", f.fix) for f in err.faults]
+            return
+        first = self._places.setdefault(attribute.key, where)
+        if first is not where:
+            self.faults.append(repeated(attribute.key, first, where))
+        self._attributes.append(attribute)
+
+    def attributes(self, name: str) -> tuple[Attribute, ...]:
+        """All that was read; CatalogueError with all faults of `name` if there are any."""
+        if self.faults:
+            raise unreadable(name, self.faults)
+        return tuple(self._attributes)
 
 
 def repeated(key: Key, first: str, where: str) -> Fault:
@@ -87,11 +97,6 @@ def unreadable(name: str, faults: Sequence[Fault]) -> CatalogueError:
     """The error of an input with these faults."""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     return CatalogueError(f"{name} cannot be read as a catalogue: {count}", faults=faults)
-
-
-def _repeats(attribute: Attribute, first_seen: dict[Key, str], where: str) -> list[Fault]:
-    first = first_seen.setdefault(attribute.key, where)
-    return [] if first is where else [repeated(attribute.key, first, where)]
 
 
 def _fields_of(

@@ -12,6 +12,15 @@ from numpy.typing import NDArray
 from campaignkit.graph.edge import Key
 from campaignkit.graph.signed_graph import SignedGraph
 
+_SHARES = (
+    "edge_recall",
+    "edge_precision",
+    "sign_agreement",
+    "three_way_agreement",
+    "kappa",
+    "negative_recall",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -87,26 +96,14 @@ class Agreement:
 
     def table_cells(self) -> list[str]:
         """Edge recall and precision, sign, three-way, kappa, - recall: 10 columns wide each."""
-        shares = (
-            self.edge_recall, self.edge_precision, self.sign_agreement, self.three_way_agreement,
-            self.kappa, self.negative_recall,
-        )  # fmt: skip
+        shares = [getattr(self, name) for name in _SHARES]
         return [f"{'-':>10}" if share is None else f"{share:>10.3f}" for share in shares]
 
     def to_dict(self) -> dict[str, object]:
         """The counts and all measures, as JSON values."""
-        return {
-            "num_pairs": self.num_pairs,
-            "num_common": self.num_common,
-            "num_same_sign": self.num_same_sign,
-            "edge_recall": self.edge_recall,
-            "edge_precision": self.edge_precision,
-            "sign_agreement": self.sign_agreement,
-            "three_way_agreement": self.three_way_agreement,
-            "kappa": self.kappa,
-            "negative_recall": self.negative_recall,
-            "counts": [list(row) for row in self.counts],
-        }
+        names = ("num_pairs", "num_common", "num_same_sign", *_SHARES)
+        measures = {name: getattr(self, name) for name in names}
+        return measures | {"counts": [list(row) for row in self.counts]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,69 +170,55 @@ def compare(reference: SignedGraph, candidate: SignedGraph) -> GraphComparison:
     >>> compare(a, b).overall.sign_agreement
     0.5
     """
-    shared, number = _shared_numbers(reference, candidate)
-    modalities = reference.catalogue.modalities
+    ours, theirs = reference.catalogue, candidate.catalogue
+    shared = [position for position, a in enumerate(ours) if a.key in theirs]
+    table = _count(reference, candidate, shared)
+    modalities = ours.modalities
     m = len(modalities)
-    codes = reference.modality_codes[shared]
-    table = _count(reference, candidate, number, codes, m)
-    sizes = np.bincount(codes, minlength=m)
-    by_pair = {}
-    for i, j in combinations(range(m), 2):
-        num_pairs = int(sizes[i] * sizes[j])
-        if num_pairs:
-            by_pair[modalities[i], modalities[j]] = _agreement(table[i * m + j], num_pairs)
+    sizes = np.bincount(reference.modality_codes[shared], minlength=m).tolist()
+    by_pair = {
+        (modalities[i], modalities[j]): _agreement(table[i * m + j], sizes[i] * sizes[j])
+        for i, j in combinations(range(m), 2)
+        if sizes[i] * sizes[j]
+    }
     return GraphComparison(
         overall=_agreement(table.sum(axis=0), sum(a.num_pairs for a in by_pair.values())),
         by_modality_pair=by_pair,
-        only_in_reference=_missing(reference, candidate),
-        only_in_candidate=_missing(candidate, reference),
+        only_in_reference=tuple(a.key for a in ours if a.key not in theirs),
+        only_in_candidate=tuple(a.key for a in theirs if a.key not in ours),
     )
 
 
-def _shared_numbers(
-    reference: SignedGraph, candidate: SignedGraph
-) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """The reference's nodes that both have, and each graph's node numbers among them (or -1)."""
-    shared = [i for i, a in enumerate(reference.catalogue) if a.key in candidate.catalogue]
-    ours = np.full(reference.num_nodes, -1, dtype=np.int64)
-    theirs = np.full(candidate.num_nodes, -1, dtype=np.int64)
-    ours[shared] = np.arange(len(shared))
-    there = [candidate.catalogue.index(reference.catalogue[i]) for i in shared]
-    theirs[there] = np.arange(len(shared))
-    return np.array(shared, dtype=np.int64), (ours, theirs)
-
-
-def _count(
-    reference: SignedGraph,
-    candidate: SignedGraph,
-    number: tuple[NDArray[np.int64], NDArray[np.int64]],
-    codes: NDArray[np.int32],
-    m: int,
-) -> NDArray[np.int64]:
+def _count(reference: SignedGraph, candidate: SignedGraph, shared: list[int]) -> NDArray[np.int64]:
     """int64[m * m, 9]: edges of either graph by modality pair and by (sign here, sign there)."""
-    n = len(codes)
+    n, m = reference.num_nodes, len(reference.catalogue.modalities)
+    there = [candidate.catalogue.index(reference.catalogue[position]) for position in shared]
     keys, signs = zip(
-        *(_keyed(g, of, n) for g, of in zip((reference, candidate), number, strict=True)),
+        *(
+            _keyed(graph, positions, shared, n)
+            for graph, positions in ((reference, shared), (candidate, there))
+        ),
         strict=True,
     )
     either = np.union1d(*keys)
     held = np.zeros((2, len(either)), dtype=np.int64)
     for row in range(2):
         held[row, np.searchsorted(either, keys[row])] = signs[row]
-    one, other = codes[either // max(n, 1)], codes[either % max(n, 1)]
-    pair = np.minimum(one, other).astype(np.int64) * m + np.maximum(one, other)
-    cell = pair * 9 + (held[0] + 1) * 3 + held[1] + 1
+    ends = np.divmod(either, max(n, 1))
+    one, other = np.sort(reference.modality_codes[np.stack(ends)].astype(np.int64), axis=0)
+    cell = (one * m + other) * 9 + (held[0] + 1) * 3 + held[1] + 1
     return np.bincount(cell, minlength=m * m * 9).reshape(m * m, 9)
 
 
 def _keyed(
-    graph: SignedGraph, number: NDArray[np.int64], n: int
+    graph: SignedGraph, positions: list[int], shared: list[int], n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    columns = graph.columns
-    one, other = number[columns.source], number[columns.target]
-    real = (columns.sign != 0) & (one >= 0) & (other >= 0)
-    low, high = np.minimum(one[real], other[real]), np.maximum(one[real], other[real])
-    return low * n + high, columns.sign[real]
+    """The + and - edges between shared nodes: a number a pair, by the reference's, and signs."""
+    number = np.full(graph.num_nodes, -1, dtype=np.int64)
+    number[positions] = shared
+    ends = np.sort(number[np.stack([graph.columns.source, graph.columns.target])], axis=0)
+    kept = (graph.columns.sign != 0) & (ends[0] >= 0)
+    return ends[0][kept] * n + ends[1][kept], graph.columns.sign[kept]
 
 
 def _agreement(cells: NDArray[np.int64], num_pairs: int) -> Agreement:
@@ -243,10 +226,6 @@ def _agreement(cells: NDArray[np.int64], num_pairs: int) -> Agreement:
     counts[4] = num_pairs - sum(counts)  # none in both: all pairs that are an edge in neither
     first, second, third = (tuple(counts[at : at + 3]) for at in (0, 3, 6))
     return Agreement((first, second, third))
-
-
-def _missing(here: SignedGraph, there: SignedGraph) -> tuple[Key, ...]:
-    return tuple(a.key for a in here.catalogue if a.key not in there.catalogue)
 
 
 def _share(part: int, whole: int) -> float | None:

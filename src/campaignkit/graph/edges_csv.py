@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from array import array
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,15 @@ from campaignkit.graph.columns import (
 )
 from campaignkit.graph.edge import Key
 from campaignkit.graph.sign import mark_of, read_sign
-from campaignkit.store import TextFileKind, atomic_file, escape_cell, read_cell, read_text
+from campaignkit.store import (
+    TextFileKind,
+    atomic_file,
+    csv_records,
+    csv_text,
+    escape_cell,
+    read_cell,
+    read_text,
+)
 
 HEADER = ("source", "target", "rel", "sign")
 _EDGES_FILE = TextFileKind(
@@ -77,15 +83,12 @@ def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutr
             faults=faults,
         )
     cells = {pair: escape_cell(rel) for pair, rel in relations.items()}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(
+    rows = (
         (values[a], values[b], cells[modalities[a], modalities[b]], mark_of(sign))
         for a, b, sign in zip(source, target, kept.sign.tolist(), strict=True)
     )
     with atomic_file(path) as partial:
-        partial.write_bytes(text.getvalue().encode())
+        partial.write_bytes(csv_text([HEADER, *rows]).encode())
 
 
 def split_relation(rel: str) -> list[tuple[str, str]]:
@@ -148,70 +151,50 @@ def read_relation(
 
 
 class _Rows:
-    """What was read so far. Each rel, attribute and mark is judged once, then looked up."""
+    """What was read so far. Each rel, name and mark is judged once, then looked up by its cell."""
 
     def __init__(self, path: Path, catalogue: Catalogue | None) -> None:
         self.path = path
         self.catalogue = catalogue
         self.faults: list[Fault] = []
         self.lines = array("q")
-        self._source, self._target, self._sign = array("i"), array("i"), array("b")
-        self._attributes: list[Attribute] = []
+        self._rows = array("i")  # source, target and sign, row after row
         self._numbers: dict[Key, int] = {}
+        if catalogue is not None:
+            self._numbers = {attribute.key: at for at, attribute in enumerate(catalogue)}
+        self._number_of_cell: dict[Key, int] = {}
         self._relations: dict[str, Key] = {}
         self._marks: dict[str, int] = {}
-        self._modalities = None if catalogue is None else set(catalogue.modalities)
 
     def read(self, text: str) -> None:
         """Read header and rows; the faults of a bad header are the only ones told."""
-        records = self._records(text)
-        line, header = next(records, (1, []))
-        order = None if self.faults else self._columns_at(line, header)
-        if order is None:
-            return
-        at_source, at_target, at_rel, at_sign = order
-        relations, numbers, marks = self._relations, self._numbers, self._marks
-        for place, row in records:
-            try:
-                if len(row) != len(HEADER):
-                    raise KeyError
-                modalities = relations[row[at_rel]]
-                source = numbers[modalities[0], row[at_source]]
-                target = numbers[modalities[1], row[at_target]]
-                sign = marks[row[at_sign]]
-            except KeyError:
-                # Met for the first time, or wrong: the slow way tells which.
-                known = self._judge(place, row, order)
-                if known is None:
-                    continue
-                source, target, sign = known
-            self._source.append(source)
-            self._target.append(target)
-            self._sign.append(sign)
-            self.lines.append(place)
-        if not (self.lines or self.faults or self.catalogue):
-            self._fault(line, "no edges follow the header", "give one row an edge")
+        records = csv_records(self.path, text, error=GraphError)
+        try:
+            line, header = next(records, (1, []))
+            if order := self._columns_at(line, header):
+                for place, row in records:
+                    self._take(place, row, order)
+                if not (self.lines or self.faults or self.catalogue):
+                    self._fault(line, "no edges follow the header", "give one row an edge")
+        except GraphError as err:
+            self.faults += err.faults
 
     def columns(self) -> tuple[Catalogue, EdgeColumns]:
         """The catalogue, and the rows with its node numbers."""
-        source = np.array(self._source, dtype=np.int32)
-        target = np.array(self._target, dtype=np.int32)
+        source, target, sign = np.array(self._rows, dtype=np.int32).reshape(-1, 3).T
         catalogue = self.catalogue
         if catalogue is None:
-            attributes = self._attributes
-            order = sorted(range(len(attributes)), key=lambda i: attributes[i].key)
-            catalogue = Catalogue(attributes[i] for i in order)
-            ranks = np.empty(len(order), dtype=np.int32)
-            ranks[order] = np.arange(len(order), dtype=np.int32)
-            source, target = ranks[source], ranks[target]
-        sign = np.array(self._sign, dtype=np.int8)
+            keys = sorted(self._numbers)
+            catalogue = Catalogue(Attribute(*key) for key in keys)
+            rank = np.argsort([self._numbers[key] for key in keys]).astype(np.int32)
+            source, target = rank[source], rank[target]
         decided = np.full(len(sign), IMPORTED, dtype=np.uint8)
-        return catalogue, EdgeColumns(source, target, sign, decided)
+        return catalogue, EdgeColumns(source, target, sign.astype(np.int8), decided)
 
-    def _columns_at(self, line: int, header: list[str]) -> tuple[int, int, int, int] | None:
+    def _columns_at(self, line: int, header: list[str]) -> tuple[int, ...]:
         titles = [title.strip().lower() for title in header]
         if sorted(titles) == sorted(HEADER):
-            return tuple(titles.index(name) for name in HEADER)  # type: ignore[return-value]
+            return tuple(titles.index(name) for name in HEADER)
         found = f"the header is {','.join(header)[:80]!r}; expected 'source,target,rel,sign'"
         fix = "make these four columns the first line"
         if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
@@ -219,70 +202,65 @@ class _Rows:
         elif set(HEADER) <= set(titles):
             extra = [title for title in header if title.strip().lower() not in HEADER]
             fix = f"remove {', '.join(map(repr, extra))}" if extra else "name each column once"
-        self.faults.append(Fault(f"{self.path}:{line}", found, fix))
-        return None
+        self._fault(line, found, fix)
+        return ()
 
-    def _judge(
-        self, line: int, row: list[str], order: tuple[int, int, int, int]
-    ) -> tuple[int, int, int] | None:
-        before = len(self.faults)
+    def _take(self, line: int, row: list[str], order: tuple[int, ...]) -> None:
         if len(row) != len(HEADER):
             found = f"holds {len(row)} cells; expected 4"
             self._fault(line, found, 'put quotes (") around a cell with a comma')
-            return None
+            return
         source, target, rel, mark = (row[at] for at in order)
+        try:
+            one, other = self._relations[rel]
+            low, high = self._number_of_cell[one, source], self._number_of_cell[other, target]
+            sign = self._marks[mark]
+        except KeyError:
+            # Met for the first time, or wrong: the slow way tells which.
+            before = len(self.faults)
+            low, high, sign = self._judge(line, source, target, rel=rel, mark=mark)
+            if len(self.faults) > before:
+                return
+        self._rows.extend((low, high, sign))
+        self.lines.append(line)
+
+    def _judge(
+        self, line: int, source: str, target: str, *, rel: str, mark: str
+    ) -> tuple[int, int, int]:
         sign = read_sign(mark)
         if sign is None:
             self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
         else:
             self._marks[mark] = sign
-        modalities, found, fix = read_relation(read_cell(rel), self._modalities)
+        known = None if self.catalogue is None else self.catalogue.modalities
+        modalities, found, fix = read_relation(read_cell(rel), known)
         if modalities is None:
             self._fault(line, found, fix)
-            return None
+            return -1, -1, 0
         self._relations[rel] = modalities
-        low = self._number(line, "source", (modalities[0], source))
-        high = self._number(line, "target", (modalities[1], target))
-        if sign is None or len(self.faults) > before:
-            return None
-        return low, high, sign
+        low = self._number(line, "source", modalities[0], source)
+        high = self._number(line, "target", modalities[1], target)
+        return low, high, sign or 0
 
-    def _number(self, line: int, field: str, cell: Key) -> int:
-        key = cell[0], read_cell(cell[1])
-        if key in self._numbers:
-            self._numbers[cell] = self._numbers[key]
-            return self._numbers[key]
-        try:
-            attribute = Attribute(*key)
-            if self.catalogue is not None:
-                number = self.catalogue.index(attribute)
-            else:
-                number = len(self._attributes)
-                self._attributes.append(attribute)
-        except CatalogueError as err:
-            # Which of the two the fault is of: a modality comes from rel, a value from its cell.
-            for fault in err.faults:
-                name = "rel: modality" if fault.where == "modality" else field
-                self._fault(line, f"{name} {fault.found}", fault.fix)
-            return -1
-        except UnknownAttribute as err:
-            self._fault(line, f"{field} {say(key)} is not in the catalogue", err.hint)
-            return -1
-        self._numbers[key] = self._numbers[cell] = number
-        return number
-
-    def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Each record with the line it starts on; blank lines are passed over."""
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        line = 1
-        try:
-            for row in reader:
-                if row:
-                    yield line, row
-                line = reader.line_num + 1
-        except csv.Error as err:
-            fix = 'close the quotes, and double a quote inside a cell ("")'
-            self._fault(line, f"is not CSV from here on: {err}", fix)
+    def _number(self, line: int, field: str, modality: str, cell: str) -> int:
+        key = modality, read_cell(cell)
+        if key not in self._numbers:
+            try:
+                attribute = Attribute(*key)
+                if self.catalogue is not None:
+                    self.catalogue.index(attribute)
+            except CatalogueError as err:
+                # Which of the two the fault is of: a modality comes from rel, a value from a cell.
+                for fault in err.faults:
+                    name = "rel: modality" if fault.where == "modality" else field
+                    self._fault(line, f"{name} {fault.found}", fault.fix)
+                return -1
+            except UnknownAttribute as err:
+                self._fault(line, f"{field} {say(key)} is not in the catalogue", err.hint)
+                return -1
+            self._numbers[key] = len(self._numbers)
+        self._number_of_cell[modality, cell] = self._numbers[key]
+        return self._numbers[key]
 
     def _fault(self, line: int, found: str, fix: str) -> None:
         self.faults.append(Fault(f"{self.path}:{line}", found, fix))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError, Fault
-from campaignkit.store import atomic_file, escape_cell, read_bytes, read_cell
+from campaignkit.store import atomic_file, csv_text, escape_cell, read_bytes, read_cell
 
 _HEAD = ["id", "truth", "predicted"]
 
@@ -63,22 +63,18 @@ def write_predictions(path: Path, table: Predictions) -> None:
     ...     read_predictions(Path(folder, "one.csv")) == table
     True
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_HEAD, *(f"p_{label}" for label in table.labels)])
+    head = [*_HEAD, *(f"p_{label}" for label in table.labels)]
     texts = zip(table.ids, table.truth, table.predicted, strict=True)
-    rows = (tuple(map(escape_cell, row)) for row in texts)
-    if table.probabilities is None:
-        writer.writerows(rows)
-    else:
-        pairs = zip(rows, table.probabilities, strict=True)
-        writer.writerows([*row, *map(repr, shares)] for row, shares in pairs)
+    shares = table.probabilities or ((),) * len(table.ids)
+    rows = (
+        [*map(escape_cell, row), *map(repr, more)] for row, more in zip(texts, shares, strict=True)
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise ArtifactError(f"cannot write {path}: {err.strerror or err}") from err
     with atomic_file(path) as partial:
-        partial.write_bytes(text.getvalue().encode())
+        partial.write_bytes(csv_text([head, *rows]).encode())
 
 
 def read_predictions(path: Path) -> Predictions:

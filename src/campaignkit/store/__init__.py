@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.store.atomic import MANIFEST_NAME, atomic_file, atomic_folder, refuse_occupied
-from campaignkit.store.cells import escape_cell, read_cell
+from campaignkit.store.cells import csv_records, csv_text, escape_cell, read_cell
 from campaignkit.store.digest import digest_bytes, digest_file, digest_json
 from campaignkit.store.doors import (
     TextFileKind,
@@ -22,6 +22,8 @@ __all__ = [
     "atomic_file",
     "atomic_folder",
     "checked_path",
+    "csv_records",
+    "csv_text",
     "digest_bytes",
     "digest_file",
     "digest_json",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
 from campaignkit.runs import RunRecord
-from campaignkit.store import escape_cell
+from campaignkit.store import csv_text, escape_cell
 
 # Scores of which less is better; of every other one more is.
 LESS_IS_BETTER = frozenset({"log_loss", "calibration_error", "brier", "ece", "mae", "rmse"})
@@ -78,12 +76,9 @@ class Standings:
         >>> rank_runs([], "macro_f1").to_csv()[:18]
         'rank,run_id,model,'
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
         names = [field.name for field in fields(Standing)]
-        writer.writerow(names)
-        writer.writerows([_cell(getattr(row, name)) for name in names] for row in self.rows)
-        return text.getvalue()
+        rows = ([_cell(getattr(row, name)) for name in names] for row in self.rows)
+        return csv_text([names, *rows])
 
 
 def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
