@@ -10,6 +10,7 @@ import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -243,12 +244,13 @@ def raw(data: bytes) -> Wire:
     return lambda out: out.write(data) and None
 
 
+@cache
 def wires(side: Protocol) -> dict[str, Wire]:
     """What goes wrong below JSON."""
     good = json.dumps(side.said(GOOD)).encode()
     bad = json.dumps(side.said(BAD)).encode()
     bomb = zlib.compressobj(9, wbits=31)
-    packed = b"".join(bomb.compress(bytes(2**20)) for _ in range(64)) + bomb.flush()
+    packed = b"".join(bomb.compress(bytes(2**20)) for _ in range(32)) + bomb.flush()
     pages = {
         "nothing": b"",
         "a page": b"<html>502</html>",
