@@ -27,6 +27,7 @@ from campaignkit.edges.methods.active.cards import (
     read_card,
 )
 from campaignkit.edges.prompt_data import read_data
+from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, compare
 from campaignkit.llm import Budget, CallError, Prompt, ScriptedModel
@@ -287,6 +288,21 @@ def test_users_columns_of_any_names_serve_as_cards() -> None:
     assert build.report.calls == 30
     assert build.report.num_pairs > 2 * 30 * 25
     assert agreement.three_way_agreement > 0.85
+
+
+def test_an_embedder_adds_what_descriptions_say() -> None:
+    def build(embedder: HashingEmbedder | None) -> GraphBuild:
+        return build_graph(
+            SMALL.carded(),
+            scorer=SMALL.scorer(),
+            method=ActiveBuilder(None, embedder=embedder),
+            budget=Budget(calls=20),
+        )
+
+    plain, described = build(None), build(HashingEmbedder())
+
+    assert described.report.decided_by == plain.report.decided_by
+    assert described.graph.digest != plain.graph.digest
 
 
 def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:

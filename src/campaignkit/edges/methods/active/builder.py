@@ -196,7 +196,8 @@ class ActiveBuilder:
             cards.check_cards_possible(lacking, len(catalogue), model=self.card_model or model)
             if lacking:
                 other_stages = {cards.STAGE: cards.plan_cards(lacking)}
-            parts = self._sizes(len(table), most).split(order)
+            sizes = rounds.round_sizes(len(table), most=most, batch_size=self.batch_size)
+            parts = sizes.split(order)
         return planned(
             table,
             {stage: chunks(pairs, self.batch_size) for stage, pairs in parts.items()},
@@ -220,7 +221,9 @@ class ActiveBuilder:
         if allowed is not None:
             rest = allowed - card_calls
             if retries:
-                sizes = self._sizes(count_pairs(catalogue), rest * self.batch_size)
+                most = rest * self.batch_size
+                num_pairs = count_pairs(catalogue)
+                sizes = rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
                 rest -= 1 + sizes.num_rounds + math.ceil(_SPARE_FRAC * rest)
             most = rest * self.batch_size
             needed = min(_FEWEST, num_new)
@@ -233,13 +236,10 @@ class ActiveBuilder:
                 )
             if most < num_new:
                 return most, False
-        sizes = self._sizes(num_new, None)
+        sizes = rounds.round_sizes(num_new, most=None, batch_size=self.batch_size)
         fewest = sizes.holdout + sizes.initial + card_calls * self.batch_size
         costs_all = fewest >= _NEARLY_ALL * num_new or self.target_disagreement in (0, None)
         return most, costs_all
-
-    def _sizes(self, num_pairs: int, most: int | None) -> rounds.RoundSizes:
-        return rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
 
     def _enter(self, session: BuildSession, result: rounds.RoundsResult) -> None:
         """Write the predictions into the states, and what bounds them into the details."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,24 +103,21 @@ def _as_spans(name: str, items: list[tuple[str, ...]]) -> Spans | None:
             scale, ends = known, {word: (float(at),) * 2 for at, word in enumerate(order)}
             break
     else:
-        if not all(map(SPAN.match, said)):
-            return None
         # "age_range" and "min_age" speak of the same: numbers are of one scale by a shared word.
         scale = "ages" if "age" in re.split(r"[_\W]+", name.casefold()) else name.casefold()
-        ends = {item: _numbers(item) for item in said}
+        ends = {}
+        for item in said:
+            found = SPAN.match(item)
+            if found is None:
+                return None
+            low = float(found[1])
+            high = float(found[2]) if found[2] else low * _OPEN_END if found[3] else low
+            ends[item] = min(low, high), max(low, high)
     column = np.full((len(items), 2), np.nan, dtype=np.float32)
     for at, row in enumerate(items):
         if row:
             column[at] = min(ends[item][0] for item in row), max(ends[item][1] for item in row)
     return Spans(scale, column)
-
-
-def _numbers(item: str) -> tuple[float, float]:
-    found = SPAN.match(item)
-    assert found is not None
-    low = float(found[1])
-    high = float(found[2]) if found[2] else low * _OPEN_END if found[3] else low
-    return min(low, high), max(low, high)
 
 
 def similarity_matrix(
@@ -146,21 +143,7 @@ def similarity_matrix(
     >>> similarity_matrix(cards, np.arange(3))[0].tolist()
     [1.0, 1.0, 0.0]
     """
-    parts = [
-        np.where(known[:, None] & known[None, :], similar, np.float32(_SILENT))
-        for known, similar in _similarities(cards, rows)
-    ]
-    if vectors is not None:
-        parts.append(np.clip(vectors[rows] @ vectors[rows].T, 0, 1))
-    if not parts:
-        return np.eye(len(rows), dtype=np.float32)
-    return np.asarray(np.mean(parts, axis=0, dtype=np.float32))
-
-
-def _similarities(
-    cards: CardColumns, rows: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.bool_], Float]]:
-    """For each trait that speaks of some rows: which, and how similar each two of them are."""
+    found: list[tuple[NDArray[np.bool_], Float]] = []  # who has the trait, how similar it is
     for span in cards.spans.values():
         ends = span.ends[rows]
         known = np.isfinite(ends[:, 0])
@@ -168,13 +151,21 @@ def _similarities(
             spread = np.maximum(ends[known].std(axis=0), 1e-3)
             place = np.where(known[:, None], ends / spread, 0.0).astype(np.float32)
             gaps = [np.square(place[:, None, side] - place[None, :, side]) for side in (0, 1)]
-            yield known, np.exp(-0.5 * (gaps[0] + gaps[1]))
+            found.append((known, np.exp(-0.5 * (gaps[0] + gaps[1]))))
     for words in cards.words.values():
         held = words[rows][:, words.any(axis=0)]
-        known = np.asarray(held.any(axis=1))
-        if known.any():
-            unit = held / np.sqrt(np.maximum(held.sum(axis=1, keepdims=True), 1))
-            yield known, unit.astype(np.float32) @ unit.T.astype(np.float32)
+        unit = (held / np.sqrt(np.maximum(held.sum(axis=1, keepdims=True), 1))).astype(np.float32)
+        if held.any():
+            found.append((np.asarray(held.any(axis=1)), unit @ unit.T))
+    parts = [
+        np.where(known[:, None] & known[None, :], similar, np.float32(_SILENT))
+        for known, similar in found
+    ]
+    if vectors is not None:
+        parts.append(np.clip(vectors[rows] @ vectors[rows].T, 0, 1))
+    if not parts:
+        return np.eye(len(rows), dtype=np.float32)
+    return np.asarray(np.mean(parts, axis=0, dtype=np.float32))
 
 
 def pair_features(
