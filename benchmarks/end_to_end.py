@@ -77,7 +77,7 @@ spec = ck.SamplingSpec.model_validate({{
         "none": {{"pos_frac_range": (0, 0.01), "neg_frac_range": (0, 0.01), "num_samples": 6000}},
     }}}})
 dataset = ck.AnnealingSampler(graph, spec, seed=7).sample()
-modes = [quality["mode"] for quality in dataset.provenance.quality["labels"].values()]
+modes = [quality["strategy"] for quality in dataset.provenance.quality["labels"].values()]
 print(built, spent() - built, len(dataset), dataset.evaluation.in_range_frac, peak_memory_mb(),
       *modes)
 """

@@ -16,7 +16,7 @@ from benchmarks.sampler import RANGES, Measured, measure
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_set import draw_counts
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.sample import AnnealingSampler
+from campaignkit.sample import AnnealingSampler, HeatBath, Rejection
 from campaignkit.show import line_plot
 from campaignkit.simulation import published_graph, synthetic_graph
 from campaignkit.spec import SamplingSpec
@@ -55,8 +55,8 @@ def by_nodes() -> dict[str, dict[int, float]]:
     for nodes in (100, 300, 1_000, 3_000, 8_000, 10_000, 30_000, 100_000):
         sizes = {name: round(share * nodes) for name, share in shares.items()}
         graph = synthetic_graph(sizes, num_positive=10 * nodes, num_negative=10 * nodes, seed=2)
-        free = rate(graph, ranges, ANYTHING, 100_000, mode="rejection")
-        held = rate(graph, ranges, ((0.2, 1.0), (0.0, 0.1)), 2_000, mode="heat_bath")
+        free = rate(graph, ranges, ANYTHING, 100_000, strategy=Rejection())
+        held = rate(graph, ranges, ((0.2, 1.0), (0.0, 0.1)), 2_000, strategy=HeatBath())
         told["unconstrained draws"][nodes] = free.rate
         told["heat-bath, pos >= 0.2"][nodes] = held.rate
         print(f"  {nodes:,} nodes: {free.rate:,.0f} and {held.rate:,.0f} rows/CPU-s", flush=True)
@@ -78,8 +78,8 @@ def by_size() -> dict[str, dict[int, float]]:
         ranges = {name: (max(1, high - 2), high) for name, (_, high) in ranges.items()}
         fracs = pos_fracs(graph, ranges, 500_000)
         for way, share, options, rows in (
-            ("rejection at 20%", 0.2, {"mode": "rejection"}, 60_000),
-            ("heat-bath at 1%", 0.01, {"mode": "heat_bath"}, 10_000),
+            ("rejection at 20%", 0.2, {"strategy": Rejection()}, 60_000),
+            ("heat-bath at 1%", 0.01, {"strategy": HeatBath()}, 10_000),
         ):
             bound = float(np.quantile(fracs, 1 - share))
             told[way][size] = rate(graph, ranges, ((bound, 1.0), (0.0, 1.0)), rows, **options).rate
@@ -91,9 +91,9 @@ def by_acceptance() -> dict[str, dict[float, float]]:
     """Boxes that accept 1 to 10**-7 of unconstrained draws, on the graph of the published size."""
     graph = published_graph()
     ways: dict[str, tuple[dict[str, Any], int]] = {
-        "rejection": ({"mode": "rejection"}, 20_000),
-        "heat-bath": ({"mode": "heat_bath"}, 10_000),
-        "heat-bath, blocks of 32": ({"mode": "heat_bath", "chain_block": 32}, 20_000),
+        "rejection": ({"strategy": Rejection()}, 20_000),
+        "heat-bath": ({"strategy": HeatBath()}, 10_000),
+        "heat-bath, blocks of 32": ({"strategy": HeatBath(chain_block=32)}, 20_000),
     }
     told: dict[str, dict[float, float]] = {way: {} for way in ways}
     fracs = np.sort(pos_fracs(graph, RANGES, 40_000_000))

@@ -111,7 +111,7 @@ def main(*, large: bool = False) -> None:
 
 def fill_buffers(dataset: CampaignDataset) -> None:
     """The kernel alone: every line into one buffer again and again."""
-    from campaignkit.dataset.jsonl_fragments import JsonlFragments
+    from campaignkit.dataset.jsonl_writer import JsonlFragments
     from campaignkit.dataset.kernels.jsonl import write_lines
 
     parts = JsonlFragments.of(dataset.vocabulary, dataset.label_names)

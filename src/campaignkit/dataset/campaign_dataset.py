@@ -14,12 +14,11 @@ from campaignkit.dataset.block import Block
 from campaignkit.dataset.campaign import Campaign
 from campaignkit.dataset.evaluation import DatasetEvaluation
 from campaignkit.dataset.frame import to_frame
-from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.numbering import renumber
 from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.reading import read_files
 from campaignkit.dataset.split import split_rows
-from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
 from campaignkit.dataset.writer import DatasetWriter, Format
 from campaignkit.errors import DatasetError
 from campaignkit.show import escape

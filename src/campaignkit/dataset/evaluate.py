@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.evaluation import DatasetEvaluation, LabelEvaluation
 from campaignkit.dataset.label_tally import LabelTally
-from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.leakage import measure_leakage
-from campaignkit.dataset.repeats import Repeats, count_repeats
-from campaignkit.dataset.row_sample import RowSample
+from campaignkit.dataset.row_hash import Repeats, count_repeats
+from campaignkit.dataset.row_sample import RowSample, compare_rows
 from campaignkit.dataset.sign_counts import SignCounter
-from campaignkit.dataset.similarity import compare_rows
-from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
 from campaignkit.progress import Progress, Silent
 from campaignkit.seeds import stream
 
@@ -172,7 +170,9 @@ class EvaluationAccumulator:
         in_range = [label.in_range for label in labels.values() if label.rows]
         known = [count for count in in_range if count is not None]
         rng = stream(self._seed, "dataset", "pairs")
-        leakage = measure_leakage(sample, self._vocabulary, self._label_names, seed=self._seed)
+        names, leakage = self._label_names, None
+        if len(names) > 1:
+            leakage = measure_leakage(sample, self._vocabulary, names, seed=self._seed)
         coverage, unused = self._coverage()
         return DatasetEvaluation(
             rows=rows,
@@ -197,9 +197,9 @@ class EvaluationAccumulator:
         repeats: Repeats,
         sample: Block,
     ) -> LabelEvaluation:
-        tally = self._tallies[name]
-        box, rows = tally.spec, tally.rows
-        pos, neg = _share(tally.pos, rows), _share(tally.neg, rows)
+        tally, total = self._tallies[name], self._tallies[name].totals()
+        box, rows = tally.spec, total.rows
+        pos, neg = _share(total.pos, rows), _share(total.neg, rows)
         rng = stream(self._seed, "dataset", "pairs", name)
         own = sample.take(np.flatnonzero(sample.labels == code))
         sizes = {str(size): int(num) for size, num in enumerate(tally.by_size[:, 0]) if num}
@@ -211,10 +211,10 @@ class EvaluationAccumulator:
             mean_neg_frac=neg,
             mean_absent_frac=round(1 - pos - neg, _DIGITS) if rows else 0.0,
             mean_deviation=_share(tally.deviation, rows) if box else None,
-            in_range=tally.in_range if box else None,
-            in_range_frac=_share(tally.in_range, rows) if box else None,
-            type_counts_legal=tally.legal if self._spec is not None else None,
-            near_bound_frac=_share(tally.near_bound, rows) if box else None,
+            in_range=total.in_range if box else None,
+            in_range_frac=_share(total.in_range, rows) if box else None,
+            type_counts_legal=total.legal if self._spec is not None else None,
+            near_bound_frac=_share(total.near_bound, rows) if box else None,
             sizes=sizes,
             duplicates=repeats.duplicates,
             duplicates_across=repeats.across,

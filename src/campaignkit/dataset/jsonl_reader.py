@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from campaignkit.dataset.block import Block
-from campaignkit.dataset.labels import MAX_LABELS
 from campaignkit.dataset.numbering import NumberedRows
 from campaignkit.dataset.values import quoted, value_problem
-from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
+from campaignkit.dataset.vocabulary import MAX_LABELS, RESERVED, Vocabulary
 from campaignkit.errors import DatasetError, Fault
 from campaignkit.store import readable_file
 

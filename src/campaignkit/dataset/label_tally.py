@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,17 @@ from campaignkit.graph.node_set import DrawCounts, clear_bounds, pair_bounds
 
 if TYPE_CHECKING:
     from campaignkit.spec import LabelSpec
+
+
+class Totals(NamedTuple):
+    """Rows; sums of their fractions; rows of legal type counts, in range, near a bound of it."""
+
+    rows: int
+    pos: float
+    neg: float
+    legal: int
+    in_range: int
+    near_bound: int
 
 
 class LabelTally:
@@ -33,7 +44,8 @@ class LabelTally:
     --------
     >>> tally = LabelTally(None)
     >>> tally.add(np.array([[1, 2]]), np.array([3]), np.array([True]))
-    >>> tally.rows, round(tally.pos, 3), round(tally.neg, 3)
+    >>> total = tally.totals()
+    >>> total.rows, round(total.pos, 3), round(total.neg, 3)
     (1, 0.333, 0.667)
     """
 
@@ -43,35 +55,19 @@ class LabelTally:
         self.deviation = 0.0
         self._bounds = self._box(0)
 
-    @property
-    def rows(self) -> int:
-        """Rows seen."""
-        return int(self.by_size[:, 0].sum())
-
-    @property
-    def pos(self) -> float:
-        """Sum of the rows' positive fractions."""
-        return self._sum_of_fractions(1)
-
-    @property
-    def neg(self) -> float:
-        """Sum of the rows' negative fractions."""
-        return self._sum_of_fractions(2)
-
-    @property
-    def legal(self) -> int:
-        """Rows with legal type counts."""
-        return int(self.by_size[:, 3].sum())
-
-    @property
-    def in_range(self) -> int:
-        """Rows inside both ranges."""
-        return int(self.by_size[:, 4].sum())
-
-    @property
-    def near_bound(self) -> int:
-        """Rows inside, but within one edge of a bound."""
-        return int(self.by_size[:, 5].sum())
+    def totals(self) -> Totals:
+        """The sums over all rows so far."""
+        rows, pos, neg, legal, inside, near = self.by_size.T
+        sizes = np.arange(len(rows))
+        pairs = np.maximum(sizes * (sizes - 1) // 2, 1)
+        return Totals(
+            rows=int(rows.sum()),
+            pos=float((pos / pairs).sum()),
+            neg=float((neg / pairs).sum()),
+            legal=int(legal.sum()),
+            in_range=int(inside.sum()),
+            near_bound=int(near.sum()),
+        )
 
     def add(
         self, counts: NDArray[np.int64], sizes: NDArray[np.int64], legal: NDArray[np.bool_]
@@ -83,9 +79,9 @@ class LabelTally:
         if longer > 0:
             self.by_size = np.pad(self.by_size, ((0, longer), (0, 0)))
             self._bounds = self._box(len(self.by_size) - 1)
-        inside = self.in_range
+        inside = self.by_size[:, 4].sum()
         tally_rows(sizes, counts, legal, self._bounds, self.by_size)
-        if self.spec is not None and self.in_range - inside < len(sizes):
+        if self.spec is not None and self.by_size[:, 4].sum() - inside < len(sizes):
             rows = DrawCounts(sizes, counts[:, 0], counts[:, 1])
             outside = rows.take(~rows.accepted(self._bounds[:4]))
             self.deviation += _deviation(outside, self.spec, self._bounds[:4])
@@ -98,10 +94,6 @@ class LabelTally:
         )
         bounds = pair_bounds(pos, neg, max_size=largest)
         return np.concatenate([bounds, clear_bounds(bounds)])
-
-    def _sum_of_fractions(self, column: int) -> float:
-        sizes = np.arange(len(self.by_size))
-        return float((self.by_size[:, column] / np.maximum(sizes * (sizes - 1) // 2, 1)).sum())
 
 
 def _deviation(rows: DrawCounts, spec: LabelSpec, bounds: NDArray[np.int64]) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.evaluation import LeakageBaseline
 from campaignkit.dataset.row_hash import hash_rows
-from campaignkit.dataset.similarity import one_hot
+from campaignkit.dataset.row_sample import one_hot
 from campaignkit.dataset.vocabulary import Vocabulary
 from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import stream

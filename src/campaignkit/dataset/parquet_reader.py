@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset.block import Block, concat_blocks
-from campaignkit.dataset.labels import MAX_LABELS
 from campaignkit.dataset.numbering import NumberedRows
 from campaignkit.dataset.values import value_problem
-from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
+from campaignkit.dataset.vocabulary import MAX_LABELS, RESERVED, Vocabulary
 from campaignkit.errors import DatasetError, Fault
 from campaignkit.extras import require
 from campaignkit.store import readable_file

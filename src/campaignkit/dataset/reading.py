@@ -9,10 +9,9 @@ from typing import Any
 
 from campaignkit.dataset.evaluation import DatasetEvaluation
 from campaignkit.dataset.jsonl_reader import read_jsonl
-from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.numbering import NumberedRows
 from campaignkit.dataset.provenance import Provenance
-from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
 from campaignkit.dataset.writer import EVALUATION_NAME, QUALITY_NAME, VOCABULARY_NAME
 from campaignkit.errors import DatasetError
 from campaignkit.store import Manifest, read_bytes, read_manifest, verify_files

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset.block import Block
-from campaignkit.dataset.labels import MAX_LABELS
 from campaignkit.dataset.row_hash import node_words
 from campaignkit.dataset.values import quoted
-from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.dataset.vocabulary import MAX_LABELS, Vocabulary
 from campaignkit.errors import DatasetError, Fault
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The attributes a data set's node numbers stand for."""
+"""What a data set's codes stand for: attributes by node number, names by label code."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from campaignkit.errors import DatasetError
 
 _Number = TypeVar("_Number", bound=np.generic)
 
+MAX_LABELS = 256  # a code is one byte
 RESERVED = "label"  # the one key of a record that is not a modality
 
 
@@ -106,6 +107,32 @@ class Vocabulary:
     def node_of(self) -> Mapping[tuple[str, str], int]:
         """Node number by (modality, value)."""
         return {key: node for node, key in enumerate(self.keys)}
+
+
+def checked_label_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names as a tuple, or an error that says what is wrong with them.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, one is blank or repeated, or there are more than 256.
+
+    Examples
+    --------
+    >>> checked_label_names(["pos", "neg"])
+    ('pos', 'neg')
+    """
+    listed = tuple(names)
+    if not listed:
+        raise DatasetError("a data set needs at least one label name; none was given")
+    if len(listed) > MAX_LABELS:
+        raise DatasetError(f"{len(listed)} label names; expected at most {MAX_LABELS}")
+    for name in listed:
+        if not isinstance(name, str) or not name.strip():
+            raise DatasetError(f"label name {name!r} is not a text with something in it")
+        if listed.count(name) > 1:
+            raise DatasetError(f"label name {name!r} comes twice")
+    return listed
 
 
 def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:

@@ -16,9 +16,8 @@ from campaignkit import __version__
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.evaluation import DatasetEvaluation
 from campaignkit.dataset.jsonl_writer import JsonlWriter
-from campaignkit.dataset.labels import checked_label_names
 from campaignkit.dataset.provenance import Provenance
-from campaignkit.dataset.vocabulary import Vocabulary
+from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
 from campaignkit.errors import DatasetError
 from campaignkit.store import Manifest, atomic_folder, checked_path, digest_bytes
 

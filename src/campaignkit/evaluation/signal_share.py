@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.dataset import CampaignDataset
+from campaignkit.dataset.row_sample import one_hot
 from campaignkit.dataset.sign_counts import graph_places
-from campaignkit.dataset.similarity import one_hot
 from campaignkit.graph import SignedGraph
 
 

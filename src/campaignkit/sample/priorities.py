@@ -36,8 +36,8 @@ class Priorities:
     worth: NDArray[np.int64]
 
     @classmethod
-    def of(cls, spec: SamplingSpec, tables: NodeTables) -> Priorities | None:
-        """The priorities of a spec, or None where it has none."""
+    def of(cls, spec: SamplingSpec, tables: NodeTables) -> Priorities:
+        """The priorities of a spec."""
         type_of = {name: t for t, name in enumerate(tables.modalities)}
         worth = np.zeros((len(type_of), len(type_of)), np.int64)
         for value, pairs in (
@@ -46,7 +46,7 @@ class Priorities:
         ):
             for a, b in pairs:
                 worth[type_of[a], type_of[b]] = worth[type_of[b], type_of[a]] = value
-        return cls(worth) if worth.any() else None
+        return cls(worth)
 
     def improve(
         self, world: LabelWorld, rows: Rows, *, first: int, tally: NDArray[np.int64]

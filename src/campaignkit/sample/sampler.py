@@ -241,6 +241,7 @@ class AnnealingSampler:
         return LabelWorld.of(label, self.spec, self._tables.arrays, box, key)
 
     def _jobs(self) -> list[LabelJob]:
+        pairs = self.spec.high_priority_type_pairs + self.spec.low_priority_type_pairs
         return [
             LabelJob(
                 label=plan.label,
@@ -249,7 +250,7 @@ class AnnealingSampler:
                 strategy=plan.strategy,
                 spec=self.spec,
                 key=key64(self.seed, "sample", plan.label),
-                priorities=Priorities.of(self.spec, self._tables),
+                priorities=Priorities.of(self.spec, self._tables) if pairs else None,
             )
             for plan in self.plans
         ]
