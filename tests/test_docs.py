@@ -23,7 +23,10 @@ from tiny_models import HEAD, prompts, write_model
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LISTED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "ARCHITECTURE.md"]
-SLOW = {"README", "quickstart", "audit"}  # pages whose lines take some seconds
+SLOW = {  # pages whose lines take some seconds
+    *("README", "audit", "constrained-llm", "evaluation", "extending", "quickstart", "sampling"),
+    *("charts", "recipes", "training"),
+}
 TORCH = {"constrained-llm", "training"}  # pages whose lines need a language model
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
