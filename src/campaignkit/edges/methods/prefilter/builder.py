@@ -57,6 +57,11 @@ Describe = Literal["missing", "all", "never"]
 COUNTS = (
     "min_attributes", "batch_size", "targets_per_call", "described_per_call", "labels_per_call"
 )  # fmt: skip
+WORDS: dict[str, object] = {"noise": NoiseRule, "describe": Describe, "packing": CallPacking}
+KINDS: dict[str, type] = {
+    "model": ChatModel, "embedder": Embedder, "reduction": Reduction, "clusterer": Clusterer,
+    "bands": Bands, "prompts": PrefilterPrompts,
+}  # fmt: skip
 # A name that stands for a kind of thing; ages, prices and places would outweigh it.
 KIND_TRAITS = ("category", "group", "kind", "type", "sector", "industry")
 
@@ -145,45 +150,27 @@ class ClusterPrefilter:
     brute_force_from: float | None = 0.9
 
     def __post_init__(self) -> None:
-        counts = {
-            name: (getattr(self, name), is_count(getattr(self, name)), "an integer from 1 on")
-            for name in COUNTS
-        }
-        shares = {
-            name: (share, share is None or (is_share(share) and share > 0), "0 to 1, or None")
-            for name, share in (
-                ("max_cluster_frac", self.max_cluster_frac),
-                ("brute_force_from", self.brute_force_from),
-            )
-        }
-        words = {
-            name: (word, word in get_args(allowed), f"one of {', '.join(get_args(allowed))}")
-            for name, word, allowed in (
-                ("noise", self.noise, NoiseRule),
-                ("describe", self.describe, Describe),
-                ("packing", self.packing, CallPacking),
-            )
-        }
-        objects = {
-            name: (
-                given,
-                isinstance(given, kind) and not isinstance(given, type),
-                f"an object with what a {kind.__name__} has",
-            )
-            for name, given, kind in (
-                ("embedder", self.embedder, Embedder),
-                ("reduction", self.reduction, Reduction),
-                ("clusterer", self.clusterer, Clusterer),
-                ("bands", self.bands, Bands),
-                ("prompts", self.prompts, PrefilterPrompts),
-                *([("model", self.model, ChatModel)] if self.model is not None else []),
-            )
-        }
-        check_all(
-            "ClusterPrefilter cannot be set like this",
-            counts | shares | words | objects,
-            error=GraphError,
-        )
+        settings: dict[str, tuple[object, bool, str]] = {}
+        for name in COUNTS:
+            number = getattr(self, name)
+            settings[name] = (number, is_count(number), "an integer from 1 on")
+        for name in ("max_cluster_frac", "brute_force_from"):
+            share = getattr(self, name)
+            is_right = share is None or (is_share(share) and share > 0)
+            settings[name] = (share, is_right, "more than 0, up to 1, or None")
+        for name, words in (
+            ("noise", NoiseRule),
+            ("describe", Describe),
+            ("packing", CallPacking),
+        ):
+            word = getattr(self, name)
+            settings[name] = (word, word in get_args(words), f"one of {get_args(words)}")
+        for name, held in KINDS.items():
+            given = getattr(self, name)
+            is_right = isinstance(given, held) and not isinstance(given, type)
+            is_right |= name == "model" and given is None
+            settings[name] = (given, is_right, f"an object with what a {held.__name__} has")
+        check_all("ClusterPrefilter cannot be set like this", settings, error=GraphError)
 
     @classmethod
     def published(cls, *, embedder: Embedder, model: ChatModel | None = None) -> ClusterPrefilter:

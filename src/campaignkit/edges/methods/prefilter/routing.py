@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
 from itertools import combinations
@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import check_all
 from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
 from campaignkit.edges.methods.prefilter.clustering import Clustering
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.states import Outcome, PairStates
-from campaignkit.errors import Fault, GraphError
+from campaignkit.errors import GraphError
 
 CallPacking = Literal["published", "mixed"]
 IntArray = NDArray[np.int64]
@@ -76,26 +77,25 @@ class Bands:
     inherit_negative: float = 3.0
 
     def __post_init__(self) -> None:
-        faults = [
-            Fault(field.name, f"is {getattr(self, field.name)!r}; expected a number")
-            for field in fields(self)
-            if isinstance(getattr(self, field.name), bool)
-            or not isinstance(getattr(self, field.name), int | float)
-        ]
-        if not faults and not (
-            self.inherit_negative <= self.negative < self.positive <= self.inherit_positive
-        ):
-            faults.append(
-                Fault(
-                    "bands",
-                    f"inherit_negative {self.inherit_negative:g}, negative {self.negative:g}, "
-                    f"positive {self.positive:g}, inherit_positive {self.inherit_positive:g} "
-                    "do not rise",
-                    "give inherit_negative <= negative < positive <= inherit_positive",
-                )
+        bands = {
+            name: getattr(self, name)
+            for name in ("inherit_negative", "negative", "positive", "inherit_positive")
+        }
+        check_all(
+            "there are no such bands",
+            {
+                name: (given, isinstance(given, int | float) and given is not True, "a number")
+                for name, given in bands.items()
+            },
+            error=GraphError,
+        )
+        low, negative, positive, high = bands.values()
+        if not low <= negative < positive <= high:
+            told = ", ".join(f"{name} {given:g}" for name, given in bands.items())
+            raise GraphError(
+                f"there are no such bands: {told} do not rise",
+                hint="give inherit_negative <= negative < positive <= inherit_positive",
             )
-        if faults:
-            raise GraphError("there are no such bands", faults=faults)
 
     @classmethod
     def stricter(cls) -> Bands:
