@@ -110,7 +110,7 @@ TEXTS = {
     "two answers": f"{GOOD} or {BAD}",
     "a draft, then a lone closing": f"Draft {BAD}, no.</think>",
     "a draft, then half a second": f'Draft {BAD}, rather {{"1": 1, "2"',
-    "a draft, then another form": f'{BAD} and so {{"one": 1}}',
+    "a draft, then another form": f'{BAD} and so {{"1": "plus"}}',
     "a draft in thoughts that end": f"<think>{BAD}? no</think>",
     "a draft in thoughts cut off": f"<thinking>{BAD}, or",
     "a draft before cut thoughts": f"{BAD}\n<think>hm",
@@ -137,6 +137,7 @@ TEXTS_THAT_ANSWER = {
     "after thoughts in capitals": f"<THINKING>{BAD}?</THINKING>\n{GOOD}",
     "in a final channel": f"<|channel|>analysis<|message|>{BAD}<|end|><|start|>assistant"
     f"<|channel|>final<|message|>{GOOD}<|return|>",
+    "after thoughts closed twice": f"<think>a</think>{BAD}</think>{GOOD}",
     "after brackets of thought": f"[THINK]{BAD}[/THINK]{GOOD}",
     "with half an emoji": GOOD + " \ud83d",
     "with a footnote": GOOD + " [1]",
