@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 import campaignkit as ck
 from campaignkit.dataset.verify_inputs import read_signs
+from campaignkit.inject import write_table
 from campaignkit.report.leaderboard.standings import Standing, Standings
 from campaignkit.runs import RunLog, RunRecord
 from campaignkit.store import escape_cell, read_cell
@@ -95,3 +96,19 @@ def test_predictions_and_rankings_hold_no_formula(tmp_path: Path) -> None:
 def _standing(model: str) -> Standing:
     values = dict.fromkeys(Standing.__dataclass_fields__)
     return Standing(**{**values, "rank": 1, "model": model})  # type: ignore[arg-type]
+
+
+def test_a_spoiled_table_is_written_as_it_is_or_for_spreadsheets(tmp_path: Path) -> None:
+    table = {"=name": NASTY, "clicks": list(range(-4, len(NASTY) - 4))}
+
+    write_table(table, tmp_path / "as it is.csv")
+    write_table(table, tmp_path / "escaped.csv", for_spreadsheets=True)
+
+    plain, escaped = (
+        list(csv.DictReader((tmp_path / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("as it is.csv", "escaped.csv")
+    )
+    assert [row["=name"] for row in plain] == NASTY
+    assert [read_cell(row["'=name"]) for row in escaped] == NASTY
+    assert _formulas(tmp_path / "escaped.csv", but="clicks") == []
+    assert [row["clicks"] for row in escaped] == [row["clicks"] for row in plain]

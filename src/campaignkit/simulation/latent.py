@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.integer]
+
 COMMUNITY = 1.5  # how much higher two attributes of one community score than two of two
 
 
@@ -35,13 +38,13 @@ class LatentFactors:
     [1.75]
     """
 
-    left: NDArray[np.float64]
-    right: NDArray[np.float64]
-    community: NDArray[np.int64] | None = None
+    left: Floats
+    right: Floats
+    community: Ints | None = None
     num_communities: int = 1
-    liking: NDArray[np.float64] | None = None
+    liking: Floats | None = None
 
-    def scores(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> NDArray[np.float64]:
+    def scores(self, one: Ints, other: Ints) -> Floats:
         """float64[k]: the scores of k pairs of positions, before noise."""
         score = np.zeros(len(one))
         # Term by term, not as a matrix product: its sums depend on the machine, these do not.
@@ -56,9 +59,7 @@ class LatentFactors:
         return score
 
 
-def ends_of(
-    scores: NDArray[np.float64], num_negative: int, num_positive: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def ends_of(scores: Floats, num_negative: int, num_positive: int) -> tuple[Ints, Ints]:
     """The rows of the lowest scores, which are -, and of the highest, which are +.
 
     Examples
@@ -74,7 +75,7 @@ def ends_of(
     return order[:num_negative], order[first_positive:]
 
 
-def standard(column: NDArray[np.float64]) -> NDArray[np.float64]:
+def standard(column: Floats) -> Floats:
     """The column with mean 0 and variance 1.
 
     Examples

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.random import Generator
 
 from campaignkit.catalogue import Attribute
@@ -17,7 +16,7 @@ from campaignkit.edges.prompt_data import read_data
 from campaignkit.errors import SettingError
 from campaignkit.llm import Prompt, Reply, Usage, parse_reply, schema_of
 from campaignkit.seeds import stream
-from campaignkit.simulation.world import RehearsalWorld
+from campaignkit.simulation.world import RehearsalWorld, places
 from campaignkit.store import digest_bytes
 
 T = TypeVar("T")
@@ -143,8 +142,7 @@ def _signs(
 ) -> dict[str, object]:
     pairs = [(primary, item) if primary else item for item in items]
     rows = [world.pair_index(*(Attribute(*end[:2]) for end in pair)) for pair in pairs]
-    place = np.linspace(0.5, -0.5, len(rows)) if len(rows) > 1 else np.zeros(len(rows))
-    signs = world.seen(rows, rng.normal(size=len(rows)), place=place)
+    signs = world.seen(rows, rng.normal(size=len(rows)), place=places(len(rows)))
     form = schema.get("properties", {}).get("1", {})
     top = form.get("maximum", 10) if form.get("type") == "integer" else None
     reply: dict[str, object] = {}

@@ -9,14 +9,13 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import checked_count, checked_share
 from campaignkit.errors import CatalogueError, GraphError
 from campaignkit.graph import SignedGraph
 from campaignkit.seeds import checked_seed, stream
-from campaignkit.simulation.latent import LatentFactors, ends_of
+from campaignkit.simulation.latent import Ints, LatentFactors, ends_of
 
 PUBLISHED_POSITIVE, PUBLISHED_NEGATIVE = 36_420, 40_629
 
@@ -200,7 +199,7 @@ class _CrossPairs:
         self._offsets = np.concatenate([[0], np.cumsum(widths.prod(axis=1))])
         self.total = int(self._offsets[-1])
 
-    def ends(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def ends(self, pairs: Ints) -> tuple[Ints, Ints]:
         block = np.searchsorted(self._offsets, pairs, side="right") - 1
         row, column = np.divmod(pairs - self._offsets[block], self._width[block])
         return self._first[block, 0] + row, self._first[block, 1] + column
@@ -230,7 +229,7 @@ def _check_edges(num_edges: int, total: int) -> None:
         )
 
 
-def _candidates(pairs: _CrossPairs, num_edges: int, rng: Generator) -> NDArray[np.int64]:
+def _candidates(pairs: _CrossPairs, num_edges: int, rng: Generator) -> Ints:
     """The pairs that are scored: all of them, or a random choice without repetition."""
     wanted = CANDIDATES_PER_EDGE * num_edges
     if pairs.total <= ALL_PAIRS or 2 * wanted >= pairs.total:

@@ -17,7 +17,9 @@ from campaignkit.edges.methods.active.cards import (
     REGIONS,
     VALUES,
 )
-from campaignkit.simulation.latent import standard
+from campaignkit.simulation.latent import Floats, Ints, standard
+
+Bools = NDArray[np.bool_]
 
 _NUM_SEGMENTS = 14  # kinds of people and things, which run through all modalities
 
@@ -40,13 +42,13 @@ class Traits:
         Position in ``INTENTS``.
     """
 
-    price: NDArray[np.int64]
-    ages: NDArray[np.float64]
-    categories: NDArray[np.bool_]
-    shuns: NDArray[np.bool_]
-    regions: NDArray[np.bool_]
-    values: NDArray[np.bool_]
-    intent: NDArray[np.int64]
+    price: Ints
+    ages: Floats
+    categories: Bools
+    shuns: Bools
+    regions: Bools
+    values: Bools
+    intent: Ints
 
     def card(self, at: int) -> dict[str, str | list[str]]:
         """The traits of one attribute in words, as a model would fill in a card."""
@@ -100,7 +102,7 @@ def with_errors(traits: Traits, error_frac: float, rng: Generator) -> Traits:
 def _draw_centres(rng: Generator) -> dict[str, NDArray[Any]]:  # arrays of floats, of ints
     """What the segments are like on average; one row a segment."""
 
-    def leanings(width: int) -> NDArray[np.float64]:
+    def leanings(width: int) -> Floats:
         return rng.dirichlet(np.full(width, 0.25), size=_NUM_SEGMENTS) + 0.1 / width
 
     return {
@@ -114,7 +116,7 @@ def _draw_centres(rng: Generator) -> dict[str, NDArray[Any]]:  # arrays of float
     }
 
 
-def _members(weights: NDArray[np.float64], mean: int, rng: Generator) -> NDArray[np.bool_]:
+def _members(weights: Floats, mean: int, rng: Generator) -> Bools:
     """bool[n, k]: one to twice `mean` - 1 different items a row, likelier where weights are."""
     n = len(weights)
     # The largest of -log(u) / weight first: sampling without replacement by weight.
@@ -127,7 +129,7 @@ def _members(weights: NDArray[np.float64], mean: int, rng: Generator) -> NDArray
     return held & (weights > 0)
 
 
-def _named(words: tuple[str, ...], held: NDArray[np.bool_]) -> list[str]:
+def _named(words: tuple[str, ...], held: Bools) -> list[str]:
     return [words[at] for at in np.flatnonzero(held)]
 
 
@@ -147,9 +149,7 @@ _WEIGHTS = {
 }
 
 
-def visible_scores(
-    traits: Traits, codes: NDArray[np.int32], pairs: NDArray[np.int32], rng: Generator
-) -> NDArray[np.float64]:
+def visible_scores(traits: Traits, codes: Ints, pairs: Ints, rng: Generator) -> Floats:
     """float64[P]: what the traits of the two attributes say of each pair.
 
     Parameters
@@ -189,9 +189,7 @@ class _Laws:
         self._likable = traits.categories @ liking / traits.categories.sum(axis=1)
         self._likable -= 0.3 * traits.price
 
-    def terms(
-        self, one: NDArray[np.int32], other: NDArray[np.int32]
-    ) -> dict[str, NDArray[np.float64]]:
+    def terms(self, one: Ints, other: Ints) -> dict[str, Floats]:
         of = self._of
         price_gap = np.abs(of.price[one] - of.price[other]).astype(np.float64)
         shared = _shared(of.categories, of.categories, one, other)
@@ -215,28 +213,18 @@ class _Laws:
         }
 
 
-def _affinity(width: int, rng: Generator) -> NDArray[np.float64]:
+def _affinity(width: int, rng: Generator) -> Floats:
     """float64[width, width]: which items go together; of rank 4, as tastes are."""
     left, right = rng.normal(size=(2, width, 4))
     return np.asarray(left @ right.T)
 
 
-def _shared(
-    left: NDArray[np.bool_],
-    right: NDArray[np.bool_],
-    one: NDArray[np.int32],
-    other: NDArray[np.int32],
-) -> NDArray[np.float64]:
+def _shared(left: Bools, right: Bools, one: Ints, other: Ints) -> Floats:
     table = left.astype(np.float32) @ right.T.astype(np.float32)
     return np.asarray(table[one, other], dtype=np.float64)
 
 
-def _bilinear(
-    held: NDArray[np.bool_],
-    affinity: NDArray[np.float64],
-    one: NDArray[np.int32],
-    other: NDArray[np.int32],
-) -> NDArray[np.float64]:
+def _bilinear(held: Bools, affinity: Floats, one: Ints, other: Ints) -> Floats:
     mean = held / np.maximum(held.sum(axis=1, keepdims=True), 1)
     table = mean @ affinity @ mean.T
     return np.asarray((table + table.T)[one, other], dtype=np.float64)

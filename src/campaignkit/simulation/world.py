@@ -14,7 +14,7 @@ from campaignkit.edges import PairTable
 from campaignkit.errors import Fault, GraphError
 from campaignkit.graph import SignedGraph
 from campaignkit.seeds import checked_seed, stream
-from campaignkit.simulation.latent import LatentFactors, ends_of, standard
+from campaignkit.simulation.latent import Floats, LatentFactors, ends_of, standard
 from campaignkit.simulation.synthetic import numbered_catalogue
 from campaignkit.simulation.traits import Traits, draw_traits, visible_scores, with_errors
 
@@ -324,7 +324,7 @@ class RehearsalScorer:
         self.num_judgements += len(asked)
         turns = self._asked[asked]
         np.add.at(self._asked, asked, 1)
-        place = np.linspace(0.5, -0.5, len(asked)) if len(asked) > 1 else np.zeros(len(asked))
+        place = places(len(asked))
         signs = np.zeros(len(asked), dtype=np.int64)
         for turn in np.unique(turns).tolist():
             rows = turns == turn
@@ -334,7 +334,18 @@ class RehearsalScorer:
         return signs.tolist()
 
 
-def _scores(traits: Traits, table: PairTable, rng: Generator) -> NDArray[np.float64]:
+def places(num_pairs: int) -> Floats:
+    """Where each pair of a call stands: 0.5 first, -0.5 last.
+
+    Examples
+    --------
+    >>> places(3).tolist(), places(1).tolist()
+    ([0.5, 0.0, -0.5], [0.0])
+    """
+    return np.linspace(0.5, -0.5, num_pairs) if num_pairs > 1 else np.zeros(num_pairs)
+
+
+def _scores(traits: Traits, table: PairTable, rng: Generator) -> Floats:
     """float64[P]: the scores of all pairs, mean 0 and variance 1."""
     one, other = table.pairs.T
     visible = visible_scores(traits, table.codes, table.pairs, rng)
@@ -359,7 +370,7 @@ def _as_catalogue(given: Catalogue | Mapping[str, int] | int) -> Catalogue:
 
 
 def _cut(
-    score: NDArray[np.float64], pos_frac: float, neg_frac: float
+    score: Floats, pos_frac: float, neg_frac: float
 ) -> tuple[NDArray[np.int8], tuple[float, float]]:
     """Signs with exactly these shares, and the scores between which they change."""
     num_neg = round(neg_frac * len(score))
@@ -379,9 +390,7 @@ def _cut(
     return truth, (border(truth > -1), border(truth > 0))
 
 
-def _noise_for(
-    score: NDArray[np.float64], borders: tuple[float, float], flip_rate: float
-) -> float:
+def _noise_for(score: Floats, borders: tuple[float, float], flip_rate: float) -> float:
     """The standard deviation of noise that turns this share of the signs into another."""
     from scipy.special import ndtr
 
