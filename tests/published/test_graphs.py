@@ -9,7 +9,7 @@ from campaignkit.diagnosis import DensityProfile, diagnose
 from campaignkit.edges import TraitScorer, build_graph, check_known_pairs, published_pairs
 from campaignkit.graph import Agreement, SignedGraph
 from campaignkit.sample import AnnealingSampler
-from campaignkit.simulation import PUBLISHED_TYPE_RANGES, published_graph
+from campaignkit.simulation import PUBLISHED_TYPE_RANGES, RehearsalWorld, published_graph
 
 # Reference 160 attributes: 4,372 + and 759 -; pre-filter 4,092 + and 557 -; 3,476 edges in both,
 # 3,406 with one sign. How those split into + and - is not published, and no measure below asks.
@@ -57,6 +57,15 @@ def test_plus_everywhere_finds_every_edge_and_agrees_with_77_percent_on_27_and_8
     assert plus.edge_recall == 1
     assert plus.sign_agreement == pytest.approx(right, abs=5e-3)
     assert (plus.kappa, plus.negative_recall) == (0, 0)
+
+
+def test_two_runs_at_5_percent_flips_agree_on_93_1_percent_in_simulation() -> None:
+    world = RehearsalWorld(160, seed=1)
+
+    one, other = world.answers(rerun=0), world.answers(rerun=1)
+
+    assert (one != world.truth).mean() == pytest.approx(0.05, abs=0.008)
+    assert (one == other).mean() == pytest.approx(0.931, abs=0.012)
 
 
 def test_clusters_on_27_attributes_gave_166_edges_of_191() -> None:

@@ -221,8 +221,15 @@ def refuse_infeasible(tables: NodeTables, spec: SamplingSpec, labels: Iterable[s
 
     Examples
     --------
-    >>> refuse_infeasible.__name__
-    'refuse_infeasible'
+    >>> from campaignkit.graph import Edge, SignedGraph
+    >>> graph = SignedGraph.from_edges([Edge(("brand", "Nike"), ("geo", "Peru"), 1)])
+    >>> spec = SamplingSpec(type_ranges={"brand": (1, 1), "geo": (1, 1)}, label_params={
+    ...     "neg": {"pos_frac_range": (0, 1), "neg_frac_range": (0.5, 1), "num_samples": 9}})
+    >>> try:
+    ...     refuse_infeasible(NodeTables.from_graph(graph), spec, ["neg"])
+    ... except InfeasibleSpec as error:
+    ...     print(error.message.split(", but ")[1])
+    the graph has no negative edge between these modalities.
     """
     reach = Reach(tables, spec.type_ranges)
     report = {}

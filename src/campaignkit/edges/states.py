@@ -18,13 +18,7 @@ NOBODY = 255
 
 
 class Outcome(IntEnum):
-    """How a pair ended.
-
-    Examples
-    --------
-    >>> Outcome.DISCARDED.name, int(Outcome.DECIDED)
-    ('DISCARDED', 1)
-    """
+    """How a pair ended."""
 
     UNDECIDED = 0
     """Nothing was said of it; none may be left when a build ends."""

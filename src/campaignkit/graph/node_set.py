@@ -143,13 +143,7 @@ def clear_bounds(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Fractions:
-    """Shares of all node pairs of one node set; they add up to 1.
-
-    Examples
-    --------
-    >>> Fractions(0.25, 0.25, 0.5).absent
-    0.5
-    """
+    """Shares of all node pairs of one node set; they add up to 1."""
 
     positive: float
     negative: float

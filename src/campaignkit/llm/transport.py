@@ -26,8 +26,20 @@ from urllib.parse import urlsplit
 
 from campaignkit.errors import SettingError
 from campaignkit.extras import require
-from campaignkit.llm import errors
-from campaignkit.llm.errors import CallError, MalformedReply
+from campaignkit.llm.errors import (
+    CallError,
+    CallTimedOut,
+    ConnectionCut,
+    MalformedReply,
+    NotReached,
+    QuotaSpent,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+    UnknownModel,
+    WrongAddress,
+    WrongKey,
+)
 
 T = TypeVar("T")
 Json = Mapping[str, Any]  # Any: JSON values
@@ -269,28 +281,28 @@ class Service:
         all_of_it = body if told is None else json.dumps(told, ensure_ascii=False)
         said = plain_words(_message_of(told) or body)
         text, hint = f"{self.where} answered {code}: {said}", ""
-        kind: type[CallError] = errors.RequestRefused
+        kind: type[CallError] = RequestRefused
         about_key = {400: _KEY_INVALID, 403: _ABOUT_KEY}.get(code)
         if code == 401 or (about_key is not None and about_key.search(all_of_it)):
-            kind, text = errors.WrongKey, f"{self.where} does not accept the API key: {said}"
+            kind, text = WrongKey, f"{self.where} does not accept the API key: {said}"
             hint = f"check {self._vendor.variables[0]}, or pass api_key="
         elif code == 404:
             kind, text = (
-                errors.UnknownModel,
+                UnknownModel,
                 f"{self.where} does not know the model {self._model!r}: {said}",
             )
             hint = self._vendor.model_hint
         elif code == 402 or (code == 429 and _ABOUT_QUOTA.search(all_of_it)):
-            kind, text = errors.QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
+            kind, text = QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
             hint = "what was answered is stored: run the same line again when there is quota"
         elif code == 429:
-            kind = errors.RateLimited
+            kind = RateLimited
             hint = "set requests_per_minute to what the service allows, or a smaller concurrency"
         elif code >= 500 or code in (408, 409, 425, 499):
-            kind = errors.ServerFailed
+            kind = ServerFailed
         elif code < 400:
             target = plain_words(self._clean(headers.get("location", "elsewhere"), self._key))
-            kind = errors.WrongAddress
+            kind = WrongAddress
             text = f"{self.where} answered {code} and sends to {target}; it is not followed"
             hint = "give the right address as base_url, if you trust it with the key"
         return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
@@ -389,17 +401,17 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
         names |= {kind.__name__ for kind in type(seen).__mro__}
         seen = seen.__cause__
     if names & _NEVER_SENT:
-        return errors.NotReached(
+        return NotReached(
             f"nobody answers at {where} ({plain_words(str(err)) or type(err).__name__})",
             hint="is the server running, and the address right?",
         )
     if names & _TIMED_OUT:
-        return errors.CallTimedOut(
+        return CallTimedOut(
             f"{where} sent no whole reply within {timeout_s:g} s",
             hint="raise timeout_s for long replies",
         )
     if names & _CUT or isinstance(err, ConnectionError):
-        return errors.ConnectionCut(f"the connection to {where} broke before the reply was whole")
+        return ConnectionCut(f"the connection to {where} broke before the reply was whole")
     return None
 
 
@@ -444,12 +456,12 @@ def find_key(given: str | None, variables: Sequence[str], *, service: str) -> st
     found = given or next((os.environ[v] for v in variables if os.environ.get(v)), "")
     key = found.strip() if isinstance(found, str) else ""
     if not key:
-        raise errors.WrongKey(
+        raise WrongKey(
             f"there is no API key for {service}",
             hint=f"set {' or '.join(variables)} in the environment, or pass api_key=",
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise errors.WrongKey(
+        raise WrongKey(
             f"the API key for {service} holds characters that no key has",
             hint="copy it again, without quotes and line ends",
         )

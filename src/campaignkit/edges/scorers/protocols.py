@@ -36,11 +36,6 @@ class Vote:
         Why, in words, with the names.
     veto : bool
         Whether it forbids the pair whatever other rules say.
-
-    Examples
-    --------
-    >>> Vote(-2, "Ferrari is luxury, College Students live on low incomes").weight
-    -2
     """
 
     weight: int
@@ -68,11 +63,6 @@ class Judgement:
         The rules that spoke, by name, where the scorer has rules.
     context : str
         The facts the scorer was shown with the pair, where there were any.
-
-    Examples
-    --------
-    >>> Judgement(1, "both are about running").sign
-    1
     """
 
     sign: int
@@ -85,13 +75,7 @@ class Judgement:
 
 
 class Asking(IntEnum):
-    """Which asking about a pair an answer is from.
-
-    Examples
-    --------
-    >>> Asking.REPEAT.name
-    'REPEAT'
-    """
+    """Which asking about a pair an answer is from."""
 
     FIRST = 0
     SECOND = 1
@@ -117,11 +101,6 @@ class Answer:
         Where in its call the pair stood, in [0, 1].
     build : int
         The number of the build that asked; set by the store.
-
-    Examples
-    --------
-    >>> Answer((("brand", "Nike"), ("geo", "Peru")), Judgement(1)).asking.name
-    'FIRST'
     """
 
     pair: PairKey

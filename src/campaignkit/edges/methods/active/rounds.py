@@ -72,11 +72,6 @@ class RoundSummary:
         is at most this, in all rounds together, but for a chance of delta.
     bound_missed_negatives : float
         The same for pairs that the judge would call - and the prediction does not.
-
-    Examples
-    --------
-    >>> RoundSummary(1, 400, 5000, 130, 0, 0.04, 0.05).num_disagree
-    0
     """
 
     round: int
