@@ -398,6 +398,7 @@ def test_the_pack_can_be_edited_by_rule_id() -> None:
     assert ck.audit(table, [softer]).errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif("CAMPAIGNKIT_TEST_DATA" not in os.environ, reason="no folder of test data")
 def test_hospital_and_beers_are_found_without_labels() -> None:

@@ -16,6 +16,7 @@ from campaignkit.classify.ordinal import ordinal_probabilities
 from campaignkit.errors import ClassifierError, NotFitted
 
 TUNED = ("cuts", "offsets", "tau")
+FEWER = settings(max_examples=min(30, settings().max_examples))
 
 
 def _sample(num: int, *, seed: int, shares: tuple[float, float] = (0.08, 0.92)) -> Any:
@@ -42,7 +43,7 @@ def test_tuned_rules_gain_on_imbalanced_data(method: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", TUNED)
-@settings(max_examples=30)  # each tunes on 2,000 rows; a rule that costs more costs it often
+@FEWER  # each tunes on 2,000 rows; a rule that costs more costs it often
 @given(st.integers(0, 10_000))
 def test_tuning_never_costs_more_than_noise(method: Any, seed: int) -> None:
     proba, labels, _ = _sample(4000, seed=seed, shares=(0.3, 0.7))
@@ -55,7 +56,7 @@ def test_tuning_never_costs_more_than_noise(method: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["argmax", *TUNED])
-@settings(max_examples=30)  # each tunes three rules
+@FEWER  # each tunes and applies three rules
 @given(st.integers(0, 1000), st.floats(-200, 200))
 def test_a_constant_added_to_all_logits_changes_nothing(
     method: Any, seed: int, constant: float

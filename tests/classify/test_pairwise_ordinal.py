@@ -141,6 +141,7 @@ def test_a_known_graph_helps_where_rows_are_few() -> None:
     assert f1[1] > f1[0] + 0.1
 
 
+@pytest.mark.slow
 def test_a_prior_of_random_signs_costs_no_more_than_noise() -> None:
     source, target = np.nonzero(np.triu(GRAPH.modality_codes[:, None] != GRAPH.modality_codes))
     signs = np.random.default_rng(3).integers(-1, 2, len(source))

@@ -132,6 +132,7 @@ def test_gradients_are_those_of_the_plain_model(
         assert float((found[name] - gradient).abs().max()) <= 1e-5 * max(scale, 1e-3), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["mask", "trim"])
 @pytest.mark.parametrize("training", [ck.FullFineTune, ck.LoRA])
 @pytest.mark.parametrize("kind", KINDS)

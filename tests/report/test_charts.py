@@ -277,7 +277,8 @@ def test_colours_of_gains_and_losses_are_the_palettes() -> None:
     assert NEGATIVE in told
 
 
-@settings(max_examples=25)  # each draws a chart, which altair checks against its whole schema
+# Each draws a chart, which altair checks against its whole schema.
+@settings(max_examples=min(25, settings().max_examples))
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
 def test_bins_of_the_calibration_hold_every_row_once(rows: list[tuple[float, bool]]) -> None:
     given_, right = [p for p, _ in rows], [hit for _, hit in rows]
