@@ -4,6 +4,7 @@ comparison with another build, and with pairs that are beyond doubt."""
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import (
     GraphBuild,
+    KnownPairs,
     LLMEdgeScorer,
     TraitScorer,
     build_graph,
@@ -158,6 +160,27 @@ def test_a_report_is_made_of_json_values() -> None:
     assert told["calls"] == sum(told["calls_by_stage"].values())
     assert told["quality"]["rerun_ceiling"] == 1 - told["quality"]["flip_rate"]
     assert told["edges_per_call"] == report.edges_per_call
+
+
+def test_ambiguous_pairs_are_told_apart_and_never_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "known.csv"
+    file.write_text(
+        "source,target,rel,sign\nNike,Athletes,brand_to_audience,+\n"
+        "Rolex,Budget Shoppers,brand_to_audience,+\nNike,Brazil,brand_to_geo,?\n"
+        "Nowhere,Brazil,brand_to_geo, ?\n"
+    )
+    graph = build_graph(STARTER, scorer=TraitScorer()).graph
+
+    check = check_known_pairs(graph, KnownPairs.read_csv(file))
+
+    assert (len(check.right), len(check.wrong), len(check.not_there)) == (1, 1, 1)
+    assert check.correct_frac == 0.5
+    sign = graph.sign(("brand", "Nike"), ("geo", "Brazil"))
+    assert check.ambiguous == (((("brand", "Nike"), ("geo", "Brazil")), sign),)
+    assert "1 ambiguous pairs, none of them wrong" in str(check)
+    file.write_text("source,target,rel,sign\nNike,Athletes,brand_to_audience,!\n")
+    with pytest.raises(GraphError, match=r"known.csv:2: sign '!' is not \+ or -"):
+        KnownPairs.read_csv(file)
 
 
 @pytest.mark.parametrize("given", ["obvious.csv", None, [("brand", "Nike")]])

@@ -135,6 +135,15 @@ def test_signs_of_numpy_and_of_a_generator_are_signs() -> None:
     assert array.report.num_negative == 1
 
 
+def test_whole_floats_are_signs_as_numpy_gives_them() -> None:
+    floats = build_graph(SMALL, scorer=lambda pairs: np.sign([0.7, -3.0]))
+    halves = build_graph(SMALL, scorer=lambda pairs: np.array([1, -1], dtype=np.float16))
+
+    assert [edge.sign for edge in floats.graph.edges()] == [1, -1]
+    assert floats.graph.digest == halves.graph.digest
+    assert all(type(edge.sign) is int for edge in floats.graph.edges())
+
+
 BAD_SCORERS = {
     "too few": (lambda pairs: [1], "gave 1 signs for 2 pairs; expected one for each"),
     "too many": (lambda pairs: [1, 1, 1], "gave 3 signs for 2 pairs"),
@@ -143,6 +152,8 @@ BAD_SCORERS = {
     "one text": (lambda pairs: "+-", "gave a str; expected signs"),
     "true": (lambda pairs: [True, False], "sign is True"),
     "fraction": (lambda pairs: [0.5, 1.0], "sign is 0.5"),
+    "nan": (lambda pairs: [float("nan"), 1.0], "sign is nan"),
+    "numpy's true": (lambda pairs: np.array([True, False]), "sign is "),
     "nothing": (lambda pairs: None, "gave a NoneType; expected signs"),
     "none each": (lambda pairs: [None, None], "sign is None"),
 }

@@ -231,6 +231,75 @@ def test_prose_around_the_reply_is_overlooked_and_prose_alone_is_a_failure() -> 
         build_graph(STARTER, scorer=silent, retry=without)
 
 
+def test_the_targets_of_a_call_are_shuffled() -> None:
+    oracle = Oracle()
+
+    build_graph(STARTER, scorer=LLMEdgeScorer(oracle.model, repeat_frac=0.0), seed=3)
+
+    place = {attribute.key: at for at, attribute in enumerate(STARTER)}
+    shown = [list(asked_pairs(prompt).values()) for prompt in oracle.prompts]
+    kept = [call for call in shown if call == sorted(call, key=lambda p: [place[e] for e in p])]
+    assert len(shown) == 11
+    assert len(kept) <= 1  # the last call holds two pairs
+
+
+def test_no_call_asks_about_a_pair_twice() -> None:
+    oracle = Oracle()
+    scorer = LLMEdgeScorer(oracle.model, repeat_frac=0.5, batch_size=8)
+
+    build_graph(STARTER, scorer=scorer, method=BruteForce(batch_size=8), seed=5)
+
+    for prompt in oracle.prompts:
+        pairs = [frozenset(pair) for pair in asked_pairs(prompt).values()]
+        assert len(set(pairs)) == len(pairs)
+
+
+def test_three_different_answers_make_a_pair_neutral() -> None:
+    said = {"vote 2": "0", "vote 3": "-"}
+
+    def moody(prompt: Prompt, answers: dict[str, str]) -> object:
+        again = [sign for vote, sign in said.items() if vote in prompt.template]
+        return dict.fromkeys(answers, again[0]) if again else answers
+
+    oracle = Oracle(moody)
+    scorer = LLMEdgeScorer(oracle.model, repeat_frac=0.0, second_vote=lambda pair, j: j.sign > 0)
+
+    build = build_graph(STARTER, scorer=scorer)
+
+    voted = [edge for edge in build.graph.edges() if "3 times" in edge.reason]
+    assert {(edge.sign, edge.reason) for edge in voted} == {(0, "asked 3 times: + 0 -")}
+    assert len(voted) == list(expected_signs(STARTER).values()).count(1)
+    assert build.report.num_positive == 0
+
+
+ODD_ANSWERS = [
+    "1e999", "-1e999", "NaN", "[1]", '{"a": "+"}', "null", "true", "12345678901234567890", '"?"',
+    '"positively"', '"' + "x" * 3000 + '"', "[" * 60 + "]" * 60, '"\\ud83d"', "0.5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS, ids=lambda odd: odd[:12])
+@pytest.mark.parametrize("scale", [SignScale(), ScoreScale(2, 2, 0)], ids=["signs", "points"])
+def test_no_pair_is_lost_whatever_single_answers_are(odd: str, scale: Any, tmp_path: Path) -> None:
+    def answer(prompt: Prompt, schema: dict[str, Any]) -> str:
+        told = {key: odd if int(key) % 5 == 1 else '"0"' for key in schema["required"]}
+        return "{" + ", ".join(f'"{key}": {said}' for key, said in told.items()) + "}"
+
+    def build() -> Any:
+        scorer = LLMEdgeScorer(ScriptedModel(answer), scale=scale, asks=2, repeat_frac=0.0)
+        few = Catalogue([*STARTER.of("brand"), *STARTER.of("platform")])
+        return build_graph(few, scorer=scorer, store=tmp_path)
+
+    first, again = build().report, build().report
+
+    ended = first.num_positive + first.num_negative + first.num_neutral + first.num_failed
+    assert ended == first.num_pairs == 30
+    assert sum(first.failures.values()) == first.num_failed > 0
+    assert again.num_failed == first.num_failed
+    if not any("malformed" in why for why in first.failures):  # a reply of no form is not kept
+        assert again.calls == first.calls
+
+
 def test_the_same_seed_asks_the_same_and_another_seed_another_order() -> None:
     texts = []
     for seed in (1, 1, 2):

@@ -14,23 +14,27 @@ from campaignkit.edges import (
     ActiveBuilder,
     BruteForce,
     BuildSession,
+    ClusterPrefilter,
     GraphPlan,
     PairPrompt,
     PairStates,
     PairTable,
+    PlanningMethod,
     SignScale,
+    StagePlan,
     TraitScorer,
     build_graph,
     pack,
     plan_graph,
 )
-from campaignkit.edges.plan import PromptLengths
+from campaignkit.edges.plan import PromptLengths, planned
 from campaignkit.errors import CampaignkitError, GraphError, SettingError
-from campaignkit.llm import Budget
+from campaignkit.llm import Budget, ScriptedModel
 from campaignkit.simulation import RehearsalWorld
 
 RETAIL = Catalogue.bundled("retail-160")
 STARTER = Catalogue.bundled("starter-27")
+CARDS = ScriptedModel(lambda prompt, schema: "{}")
 PRICES = {"cheap": (0.1, 0.4), "dear": (1.0, 4.0)}
 
 
@@ -200,3 +204,43 @@ def test_a_plan_reads_prices_from_a_file_as_a_build_does(tmp_path: Path) -> None
 def test_a_number_is_no_budget_of_a_plan() -> None:
     with pytest.raises(CampaignkitError, match="budget is 5; expected a Budget"):
         plan_graph(Catalogue.bundled("starter-27"), budget=5)
+
+
+def test_calls_that_judge_no_pairs_are_planned_with_their_tokens_and_bytes() -> None:
+    table = PairTable(STARTER)
+    calls = {"scoring pairs": [np.arange(25)]}
+    cards = StagePlan(calls=3, judgements=0, prompt_bytes=7800, tokens_out=3600)
+
+    bare = planned(table, calls, method="mine")
+    carded = planned(table, calls, method="mine", other_stages={"trait cards": cards})
+
+    assert carded.calls == bare.calls + 3
+    assert carded.judgements == bare.judgements
+    assert carded.tokens_out == bare.tokens_out + 3600
+    assert carded.prompt_bytes == bare.prompt_bytes + 7800
+    assert carded.tokens_in == -(-carded.prompt_bytes // 4)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [ActiveBuilder(card_model=CARDS), ClusterPrefilter(model=CARDS, brute_force_from=None)],
+)
+def test_no_stage_of_a_plan_is_free(method: PlanningMethod) -> None:
+    plan = plan_graph(RehearsalWorld(80, seed=1).catalogue, method=method)
+
+    assert len(plan.by_stage) > 1
+    for name, stage in plan.by_stage.items():
+        assert stage.calls == 0 or min(stage.prompt_bytes, stage.tokens_out) > 0, name
+
+
+def test_a_plan_says_where_it_is_no_bound_and_where_brute_force_is_cheaper() -> None:
+    table = PairTable(STARTER)
+    calls = {"scoring pairs": list(np.arange(252).reshape(252, 1))}
+
+    plan = planned(table, calls, method="mine", is_bound=False)
+
+    assert plan.brute_force_calls == 17
+    assert "an estimated 252 calls" in str(plan)
+    assert "an estimate, not a bound" in str(plan)
+    assert "brute force judges every pair in 17 calls: fewer" in str(plan)
+    assert "fewer" not in str(plan_graph(STARTER))

@@ -19,7 +19,7 @@ from campaignkit.store import refuse_occupied
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges import EdgeScorer, GraphBuild, GraphMethod, GraphPlan
+    from campaignkit.edges import EdgeScorer, GraphBuild, GraphMethod, GraphPlan, KnownPairs
     from campaignkit.graph import SignedGraph
     from campaignkit.llm import ChatModel
     from campaignkit.simulation import RehearsalWorld
@@ -55,6 +55,14 @@ def build(
             "--save",
             metavar="DIR",
             help="Also a folder that keeps reasons, neutrals and attributes without an edge.",
+        ),
+    ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(
+            "--known",
+            metavar="FILE",
+            help="Check the graph against pairs you know: an edges.csv, where ? is ambiguous.",
         ),
     ] = None,
     columns: Annotated[
@@ -234,7 +242,7 @@ def build(
     the documentation (trait rules). With a model, the plan is printed before anything is sent, and
     a plan that goes over the budget is refused.
     """
-    from campaignkit.edges import LLMEdgeScorer, TraitScorer, build_graph, plan_graph
+    from campaignkit.edges import KnownPairs, LLMEdgeScorer, TraitScorer, build_graph, plan_graph
     from campaignkit.llm import read_prices
 
     if rehearse and model is not None:
@@ -246,6 +254,7 @@ def build(
             refuse_occupied(save, replace=replace)
     renamed = pairs_of(columns or [], option="--columns", example="value=name", read=str)
     attributes = catalogue_named(catalogue, columns=renamed)
+    pairs = None if known is None else KnownPairs.read_csv(known)
     budget = budget_of(calls=calls, tokens=tokens, money=money)
     table = None if prices is None else read_prices(prices)
     world = _world(attributes, seed=seed) if rehearse else None
@@ -301,7 +310,7 @@ def build(
         if save is not None:
             built.graph.save(save, replace=replace)
         built.graph.write_csv(target_file)
-    _print_build(built, world, target_file, save, as_json=json)
+    _print_build(built, world, target_file, save, known=pairs, as_json=json)
 
 
 def _world(attributes: Catalogue, *, seed: int) -> RehearsalWorld:
@@ -337,11 +346,14 @@ def _print_build(
     out: Path,
     save: Path | None,
     *,
+    known: KnownPairs | None,
     as_json: bool,
 ) -> None:
+    from campaignkit.edges import check_known_pairs
     from campaignkit.graph import compare
 
     report = built.report
+    check = None if known is None else check_known_pairs(built.graph, known)
     agreement = None
     if world is not None:
         agreement = compare(world.truth_graph(), built.graph).overall.three_way_agreement
@@ -353,9 +365,18 @@ def _print_build(
         }  # fmt: skip
         if world is not None:
             told |= {"rehearsed": True, "agreement_with_simulated_truth": agreement}
+        if check is not None:
+            told["known_pairs"] = {
+                "right": len(check.right),
+                "wrong": [f"{edge.source[1]} - {edge.target[1]}" for edge, _ in check.wrong],
+                "ambiguous": len(check.ambiguous),
+                "not_there": len(check.not_there),
+            }
         print_json(told)
         return
     print(report)
+    if check is not None:
+        print(check)
     if agreement is not None:
         print(f"rehearsed: {agreement:.1%} of the signs are those of the simulated world")
     print(f"wrote {out}" + (f" and {save}" if save else ""))

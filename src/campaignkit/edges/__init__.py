@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaignkit.edges.build import build_graph, plan_graph
 from campaignkit.edges.compare import (
     BuildComparison,
+    KnownPairs,
     KnownPairsCheck,
     check_known_pairs,
     compare_builds,
@@ -71,6 +72,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "HDBSCAN",
     "Judgement",
     "JudgingScorer",
+    "KnownPairs",
     "KnownPairsCheck",
     "LLMEdgeScorer",
     "ModelScorer",

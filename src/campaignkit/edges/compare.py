@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 
 from campaignkit.edges.report import GraphBuild
 from campaignkit.errors import GraphError
-from campaignkit.graph import Agreement, Edge, GraphComparison, SignedGraph, compare
+from campaignkit.graph import (
+    Agreement,
+    Edge,
+    GraphComparison,
+    Key,
+    SignedGraph,
+    compare,
+    mark_of,
+    read_marked_edges,
+)
+from campaignkit.store import checked_path
 
 _HEADS = ("recall", "precision", "sign", "3-way", "kappa", "- recall")
+NamedPair = tuple[Key, Key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,6 @@ def compare_builds(reference: GraphBuild, candidate: GraphBuild | SignedGraph) -
     )
 
 
-_SIGNS = {1: "+", -1: "-", 0: "0"}
 # The examples of the published reports; (source, target, sign).
 _PUBLISHED = (
     ("audience", "Athletes", "brand", "Nike", 1),
@@ -129,8 +141,10 @@ class KnownPairsCheck:
     ----------
     right, wrong : tuple of (expected Edge, found sign)
         Pairs of which the graph has both attributes. A pair that was never judged has sign 0.
-    not_there : tuple of Edge
+    not_there : tuple of pair
         Pairs of which the graph lacks an attribute; not counted.
+    ambiguous : tuple of (pair, found sign)
+        Pairs on which people would reasonably disagree: told apart, never counted as wrong.
 
     Examples
     --------
@@ -141,7 +155,8 @@ class KnownPairsCheck:
 
     right: tuple[tuple[Edge, int], ...]
     wrong: tuple[tuple[Edge, int], ...]
-    not_there: tuple[Edge, ...]
+    not_there: tuple[NamedPair, ...]
+    ambiguous: tuple[tuple[NamedPair, int], ...] = ()
 
     @property
     def num_checked(self) -> int:
@@ -160,24 +175,76 @@ class KnownPairsCheck:
         lines = [f"{len(self.right)} of {self.num_checked} known pairs have the expected sign"]
         lines += [
             f"  {': '.join(edge.source)} - {': '.join(edge.target)}: "
-            f"expected {_SIGNS[edge.sign]}, is {_SIGNS[found]}"
+            f"expected {mark_of(edge.sign)}, is {mark_of(found)}"
             for edge, found in self.wrong
         ]
+        if self.ambiguous:
+            counts = Counter(found for _, found in self.ambiguous)
+            told = ", ".join(f"{counts[sign]} {mark_of(sign)}" for sign in (1, -1, 0))
+            lines.append(f"  {len(self.ambiguous)} ambiguous pairs, none of them wrong: {told}")
         if self.not_there:
             lines.append(f"  {len(self.not_there)} name attributes that are not in the graph")
         return "\n".join(lines)
 
 
-def check_known_pairs(graph: SignedGraph, known: Iterable[Edge] | SignedGraph) -> KnownPairsCheck:
+@dataclass(frozen=True, slots=True)
+class KnownPairs:
+    """Pairs whose signs are beyond doubt, and pairs that are known to be ambiguous.
+
+    Attributes
+    ----------
+    clear : tuple of Edge
+        The obvious ones: +, - and 0.
+    ambiguous : tuple of ((modality, value), (modality, value))
+        Those on which reasonable people disagree.
+
+    Examples
+    --------
+    >>> KnownPairs((), ((("brand", "Dior"), ("platform", "TikTok")),)).clear
+    ()
+    """
+
+    clear: tuple[Edge, ...]
+    ambiguous: tuple[NamedPair, ...] = ()
+
+    @classmethod
+    def read_csv(cls, path: str | PathLike[str]) -> KnownPairs:
+        """Read a file like an edges.csv (``source,target,rel,sign``), where ``?`` is ambiguous.
+
+        Raises
+        ------
+        GraphError
+            With all faults at once, each with file, line and fix.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "known.csv")
+        ...     rows = "Nike,Athletes,brand_to_audience,+\\nDior,TikTok,brand_to_platform,?\\n"
+        ...     _ = path.write_text("source,target,rel,sign\\n" + rows)
+        ...     known = KnownPairs.read_csv(path)
+        >>> len(known.clear), known.ambiguous
+        (1, ((('brand', 'Dior'), ('platform', 'TikTok')),))
+        """
+        clear, ambiguous = read_marked_edges(checked_path(path, error=GraphError), mark="?")
+        return cls(clear, tuple((edge.source, edge.target) for edge in ambiguous))
+
+
+def check_known_pairs(
+    graph: SignedGraph, known: KnownPairs | Iterable[Edge] | SignedGraph
+) -> KnownPairsCheck:
     """Compare a graph with pairs whose signs are beyond doubt.
 
     Parameters
     ----------
     graph : SignedGraph
         What is checked.
-    known : iterable of Edge, or SignedGraph
-        The obvious pairs: a graph read from your own edges.csv will do (read it with
-        ``neutral="keep"`` if it holds neutral pairs). `published_pairs()` are an example.
+    known : KnownPairs, iterable of Edge, or SignedGraph
+        The obvious pairs, and perhaps the ambiguous ones: `KnownPairs.read_csv` reads a file.
+        A graph read from your own edges.csv will do (read it with ``neutral="keep"`` if it holds
+        neutral pairs). `published_pairs()` are an example.
 
     Raises
     ------
@@ -192,18 +259,27 @@ def check_known_pairs(graph: SignedGraph, known: Iterable[Edge] | SignedGraph) -
     >>> check_known_pairs(graph, published_pairs()).correct_frac > 0.8
     True
     """
-    listed = _edges_of(known)
-    here = [e for e in listed if e.source in graph.catalogue and e.target in graph.catalogue]
-    if not here:
+    pairs = known if isinstance(known, KnownPairs) else KnownPairs(_edges_of(known))
+    named = [(edge.source, edge.target) for edge in pairs.clear]
+    everything = (*named, *pairs.ambiguous)
+    not_there = [pair for pair in everything if not all(key in graph.catalogue for key in pair)]
+    if len(not_there) == len(everything):
         raise GraphError(
-            f"none of the {len(listed)} known pairs has both its attributes in the graph",
+            f"none of the {len(not_there)} known pairs has both its attributes in the graph",
             hint="write the names as the catalogue does: (modality, value)",
         )
-    found = [(edge, graph.sign(edge.source, edge.target)) for edge in here]
+    found = [
+        (edge, graph.sign(*pair))
+        for edge, pair in zip(pairs.clear, named, strict=True)
+        if pair not in not_there
+    ]
     return KnownPairsCheck(
         right=tuple((edge, sign) for edge, sign in found if edge.sign == sign),
         wrong=tuple((edge, sign) for edge, sign in found if edge.sign != sign),
-        not_there=tuple(edge for edge in listed if edge not in here),
+        not_there=tuple(not_there),
+        ambiguous=tuple(
+            (pair, graph.sign(*pair)) for pair in pairs.ambiguous if pair not in not_there
+        ),
     )
 
 
@@ -222,14 +298,12 @@ def published_pairs() -> tuple[Edge, ...]:
     )
 
 
-def _edges_of(known: object) -> list[Edge]:
-    if isinstance(known, SignedGraph):
-        return list(known.edges())
-    listed = list(known) if isinstance(known, Iterable) else [known]
-    edges = [edge for edge in listed if isinstance(edge, Edge)]
-    if len(edges) < len(listed):
+def _edges_of(known: object) -> tuple[Edge, ...]:
+    listed = known.edges() if isinstance(known, SignedGraph) else known
+    edges = tuple(listed) if isinstance(listed, Iterable) else ()
+    if not edges or not all(isinstance(edge, Edge) for edge in edges):
         raise GraphError(
             f"known pairs are {known!r:.60}; expected edges or a graph",
-            hint="SignedGraph.read_csv(path, neutral='keep') reads them from a file",
+            hint="KnownPairs.read_csv(path) reads them from a file",
         )
     return edges

@@ -17,7 +17,7 @@ from campaignkit.edges.prompt_data import quoted
 from campaignkit.edges.scorers.prompt import PairPrompt
 from campaignkit.edges.scorers.scale import SignScale
 from campaignkit.errors import GraphError
-from campaignkit.llm import Price, Usage, checked_prices, read_prices
+from campaignkit.llm import Budget, ChatModel, Price, Usage, checked_prices, read_prices
 
 # Published: 570 calls of 25 pairs by 7 workers in 553 s. Yours will differ.
 SECONDS_A_CALL = 553 / 570
@@ -90,7 +90,7 @@ class GraphPlan:
     fewest_calls: int
     brute_force_calls: int
 
-    def check_budget(self, budget: object) -> None:
+    def check_budget(self, budget: Budget) -> None:
         """Refuse what a budget does not cover, before anything is sent.
 
         Raises
@@ -98,13 +98,14 @@ class GraphPlan:
         GraphError
             With each limit that is too low.
         """
-        needed = {"calls": self.calls, "tokens": self.tokens_in + self.tokens_out}
-        if self.cost is not None:
-            needed["money"] = self.cost  # type: ignore[assignment]  # a float among counts
         short = [
-            f"{needed[name]:,.6g} {name} needed, {limit:,.6g} allowed"
-            for name in needed
-            if (limit := getattr(budget, name, None)) is not None and needed[name] > limit
+            f"{needed:,.6g} {name} needed, {limit:,.6g} allowed"
+            for name, needed, limit in (
+                ("calls", self.calls, budget.calls),
+                ("tokens", self.tokens_in + self.tokens_out, budget.tokens),
+                ("money", self.cost or 0.0, budget.money),
+            )
+            if limit is not None and needed > limit
         ]
         if short and not self.at_most:
             raise GraphError(
@@ -275,4 +276,4 @@ def _price_of(model: object, prices: object) -> Price | None:
     if model is None:
         # One price is the price; of several, the model says which.
         return next(iter(table.values())) if len(table) == 1 else None
-    return table.get(model if isinstance(model, str) else str(getattr(model, "name", "")))
+    return table.get(model.name if isinstance(model, ChatModel) else str(model))

@@ -364,8 +364,8 @@ class GraphBuild:
     report : BuildReport
         How many pairs got which sign, and why.
     states : PairStates or None
-        What became of each pair, by number in ``PairTable(graph.catalogue)``; None where the
-        scorer was simply asked about every pair.
+        What became of each pair, by number in ``PairTable(graph.catalogue)``; None where a build
+        is put together by hand.
 
     Examples
     --------

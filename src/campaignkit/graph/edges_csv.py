@@ -19,7 +19,7 @@ from campaignkit.graph.columns import (
     say,
     settle,
 )
-from campaignkit.graph.edge import Key
+from campaignkit.graph.edge import Edge, Key
 from campaignkit.graph.sign import mark_of, read_sign
 from campaignkit.store import (
     TextFileKind,
@@ -31,6 +31,7 @@ from campaignkit.store import (
     read_text,
 )
 
+_MARKED = 2  # no sign: a mark of the caller's
 HEADER = ("source", "target", "rel", "sign")
 _EDGES_FILE = TextFileKind(
     GraphError,
@@ -46,11 +47,7 @@ def read_edges(
 ) -> tuple[Catalogue, EdgeColumns]:
     """The catalogue and the settled edges of an edges.csv; see :meth:`SignedGraph.read_csv`."""
     check_options(both_signs, neutral)
-    rows = _Rows(path, catalogue)
-    rows.read(read_text(path, _EDGES_FILE))
-    if rows.faults:
-        count = "1 fault" if len(rows.faults) == 1 else f"{len(rows.faults):,} faults"
-        raise GraphError(f"{path} cannot be read as edges: {count}", faults=rows.faults)
+    rows = _read_rows(path, catalogue)
     found, columns = rows.columns()
     settled = settle(
         columns,
@@ -150,10 +147,38 @@ def read_relation(
     return ways[0], "", ""
 
 
+def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+    """The edges of an edges.csv, neutral ones too, and those whose sign is `mark`, as neutral.
+
+    Raises
+    ------
+    GraphError
+        With every fault at its line.
+    """
+    rows = _read_rows(path, None, mark=mark)
+    catalogue, columns = rows.columns()
+    keys = [attribute.key for attribute in catalogue]
+    ends = zip(columns.source.tolist(), columns.target.tolist(), strict=True)
+    marked: tuple[list[Edge], list[Edge]] = [], []
+    for (one, other), sign in zip(ends, columns.sign.tolist(), strict=True):
+        is_marked = sign == _MARKED
+        marked[is_marked].append(Edge(keys[one], keys[other], 0 if is_marked else sign))
+    return tuple(marked[False]), tuple(marked[True])
+
+
+def _read_rows(path: Path, catalogue: Catalogue | None, *, mark: str = "") -> _Rows:
+    rows = _Rows(path, catalogue, mark=mark)
+    rows.read(read_text(path, _EDGES_FILE))
+    if rows.faults:
+        count = "1 fault" if len(rows.faults) == 1 else f"{len(rows.faults):,} faults"
+        raise GraphError(f"{path} cannot be read as edges: {count}", faults=rows.faults)
+    return rows
+
+
 class _Rows:
     """What was read so far. Each rel, name and mark is judged once, then looked up by its cell."""
 
-    def __init__(self, path: Path, catalogue: Catalogue | None) -> None:
+    def __init__(self, path: Path, catalogue: Catalogue | None, *, mark: str = "") -> None:
         self.path = path
         self.catalogue = catalogue
         self.faults: list[Fault] = []
@@ -165,6 +190,7 @@ class _Rows:
         self._number_of_cell: dict[Key, int] = {}
         self._relations: dict[str, Key] = {}
         self._marks: dict[str, int] = {}
+        self._mark = mark
 
     def read(self, text: str) -> None:
         """Read header and rows; the faults of a bad header are the only ones told."""
@@ -227,7 +253,7 @@ class _Rows:
     def _judge(
         self, line: int, source: str, target: str, *, rel: str, mark: str
     ) -> tuple[int, int, int]:
-        sign = read_sign(mark)
+        sign = _MARKED if mark.strip() == self._mark != "" else read_sign(mark)
         if sign is None:
             self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
         else:

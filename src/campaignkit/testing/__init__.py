@@ -17,6 +17,7 @@ from campaignkit.testing.fault_schedule import FaultSchedule
 from campaignkit.testing.graph_method_contract import check_graph_method
 from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
+from campaignkit.testing.scorer_contract import check_scorer
 from campaignkit.testing.strategy_contract import check_strategy
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "check_embedder",
     "check_graph_method",
     "check_moves",
+    "check_scorer",
     "check_strategy",
 ]

@@ -48,13 +48,14 @@ def check_graph_method(
     >>> check_graph_method(BruteForce())
     """
     from campaignkit.catalogue import Catalogue
+    from campaignkit.edges import BatchedMethod
     from campaignkit.llm import Budget
     from campaignkit.simulation import RehearsalWorld
 
     known = world or RehearsalWorld(80, seed=5)
     allowed = None if calls is None else Budget(calls=calls)
     catalogue = known.carded()
-    size = int(getattr(method, "batch_size", 25))
+    size = method.batch_size if isinstance(method, BatchedMethod) else 25
     with tempfile.TemporaryDirectory() as folder:
         scorer = _Truth(known)
         whole = _built(method, catalogue, scorer, store=None, budget=allowed)
@@ -144,9 +145,9 @@ def _check_counts(build: GraphBuild, scorer: _Truth, *, size: int, calls: int | 
 def _check_plan(
     method: GraphMethod, catalogue: Catalogue, build: GraphBuild, *, budget: Budget | None
 ) -> None:
-    from campaignkit.edges import plan_graph
+    from campaignkit.edges import PlanningMethod, plan_graph
 
-    if not hasattr(method, "plan"):
+    if not isinstance(method, PlanningMethod):
         return
     plan = plan_graph(catalogue, method=method, budget=budget)
     made = build.report.calls or 0
