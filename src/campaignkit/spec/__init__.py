@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.spec.fit import check_fit, idle_notes, overlap_notes
-from campaignkit.spec.grid import GridPoint
-from campaignkit.spec.sampling import LabelSpec, SamplingSpec
+from campaignkit.spec.sampling import GridPoint, LabelSpec, SamplingSpec
 
 __all__ = [
     "GridPoint",
