@@ -49,6 +49,20 @@ def test_a_rehearsal_in_numbers(capsys: Run) -> None:
     assert counted + told["num_failed"] == 252
 
 
+def test_known_pairs_are_looked_up_in_the_graph_that_was_built(capsys: Run) -> None:
+    Path("known.csv").write_text(
+        "source,target,rel,sign\nNike,Athletes,brand_to_audience,+\n"
+        "Nike,Brazil,brand_to_geo,?\nNowhere,Brazil,brand_to_geo,+\n"
+    )
+    build = ["graph", "build", "starter-27", "--known", "known.csv"]
+
+    spoken = run_here([*build, "--out", "one.csv"], capsys)
+    told = json.loads(run_here([*build, "--out", "two.csv", "--json"], capsys).out)
+
+    assert "1 of 1 known pairs have the expected sign" in spoken.out
+    assert told["known_pairs"] == {"right": 1, "wrong": [], "ambiguous": 1, "not_there": 1}
+
+
 def test_a_plan_alone_sends_and_writes_nothing(capsys: Run) -> None:
     spoken = run_here(["graph", "build", "retail-160", "--plan"], capsys)
     counted = run_here(["graph", "build", "retail-160", "--plan", "--json"], capsys)
