@@ -152,8 +152,10 @@ def test_what_was_done_survives_json(build: GraphBuild) -> None:
 
 
 def test_the_same_seed_builds_the_same_graph(build: GraphBuild) -> None:
-    assert built(seed=3).graph.digest == build.graph.digest
-    assert build.report.details == built(seed=3).report.details
+    again = built(seed=3)
+
+    assert again.graph.digest == build.graph.digest
+    assert again.report.details == build.report.details
 
 
 def test_a_stored_build_is_not_paid_for_again(tmp_path: Path) -> None:
@@ -183,10 +185,17 @@ def test_the_plan_is_an_estimate_and_says_so() -> None:
     assert set(plan.by_stage) == {"label clusters", "score clusters", "classify pairs"}
 
 
-def test_the_estimate_is_near_what_a_build_asks() -> None:
+@pytest.fixture(scope="module")
+def large() -> tuple[RehearsalWorld, GraphBuild]:
+    """A world of 160 attributes, built by the method as it stands by default."""
     world = RehearsalWorld(160, seed=1)
+    return world, built(world=world, method=ClusterPrefilter(), seed=1)
+
+
+def test_the_estimate_is_near_what_a_build_asks(large: tuple[RehearsalWorld, GraphBuild]) -> None:
+    world, build = large
     plan = plan_graph(world.catalogue, method=ClusterPrefilter())
-    report = built(world=world, method=ClusterPrefilter(), seed=1).report
+    report = build.report
 
     assert report.calls == pytest.approx(plan.calls, rel=0.25)
     assert report.tokens_in == pytest.approx(plan.tokens_in, rel=0.4)
@@ -418,9 +427,10 @@ def test_inspecting_another_method_says_what_to_do() -> None:
         ClusterPrefilter.inspect(plain)
 
 
-def test_the_simulated_figures_lie_about_the_published_ones() -> None:
-    world = RehearsalWorld(160, seed=1)
-    build = built(world=world, seed=1)
+def test_the_simulated_figures_lie_about_the_published_ones(
+    large: tuple[RehearsalWorld, GraphBuild],
+) -> None:
+    world, build = large
     brute = world.answers(rerun=1)
     found = np.where(build.states.outcome == Outcome.DECIDED, build.states.sign, 0)
     edges = (brute != 0) & (found != 0)
