@@ -29,6 +29,7 @@ from campaignkit.report import write_audit
 from campaignkit.runs import RunLog
 from campaignkit.store import TextFileKind, atomic_file, atomic_folder, read_text
 from campaignkit.tables import open_table
+from command_line import run_here
 
 GRAPH = ck.SignedGraph.from_edges([ck.Edge(("brand", "Nike"), ("geo", "Peru"), 1)])
 CATALOGUE = GRAPH.catalogue
@@ -153,6 +154,20 @@ def test_a_pipe_and_a_device_are_written_to(special: dict[str, Path]) -> None:
     CATALOGUE.write_csv(special["device"])
 
     assert got == [b"modality,value,description\nbrand,Nike,\ngeo,Peru,\n"]
+
+
+def test_the_command_line_writes_to_a_device_and_leaves_it_one(
+    special: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    device = special["device"]
+    before = device.lstat()
+
+    ended = run_here(["graph", "build", "starter-27", "--out", str(device)], capsys)
+    refused = run_here(["graph", "build", "starter-27", "--out", str(special["socket"])], capsys)
+
+    assert (ended.code, refused.code) == (0, 2), ended.err
+    assert "is a socket; expected a file name" in refused.err
+    assert (device.lstat().st_ino, device.lstat().st_mode) == (before.st_ino, before.st_mode)
 
 
 def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError
+from campaignkit.store import checked_path, kind_of_file
 
 
 def print_json(value: object) -> None:
@@ -43,14 +44,16 @@ def refuse_existing(path: Path, *, replace: bool) -> None:
     """Raise ArtifactError if a file cannot be put at `path`, or may not be.
 
     For a file that is written at the end of long or paid work, which must not be lost to this.
+    Pipes and devices, such as ``/dev/stdout``, are written to and never replaced.
 
     Examples
     --------
     >>> refuse_existing(Path("nowhere.csv"), replace=False)
     """
-    if path.is_dir():
+    kind = kind_of_file(checked_path(path))
+    if kind not in ("", "a file", "a pipe", "a device"):
         raise ArtifactError(
-            f"{path} is a folder; expected a file name; nothing was written",
+            f"{path} is {kind}; expected a file name; nothing was written",
             hint="give a file name",
         )
     if not path.parent.is_dir():
@@ -58,7 +61,7 @@ def refuse_existing(path: Path, *, replace: bool) -> None:
             f"the folder {path.parent} does not exist; nothing was written",
             hint="make it first, or give another name",
         )
-    if path.exists() and not replace:
+    if kind == "a file" and not replace:
         raise ArtifactError(
             f"{path} is already there; nothing was written",
             hint="give another name, or --replace",
