@@ -64,7 +64,7 @@ def run_without_extras(place: Path, *words: str) -> subprocess.CompletedProcess[
     """A command where only the core is installed and nothing can be reached."""
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_EXTRAS, *words],
-        cwd=place, capture_output=True, text=True, check=False, timeout=280,
+        cwd=place, capture_output=True, text=True, check=False, timeout=1000,
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def test_the_notebook_runs(notebook: Path, tmp_path: Path) -> None:
     content = nbformat.read(notebook, as_version=4)
 
     NotebookClient(
-        content, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+        content, timeout=1000, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()
 
     outputs = [output for cell in content.cells for output in cell.get("outputs", ())]
