@@ -119,7 +119,18 @@ def test_a_model_that_says_one_useless_word_is_stopped_early() -> None:
     ):
         ask(say, calls)
 
-    assert len(asked) == 8  # not 50, and not three times over
+    assert len(asked) == 16  # eight, and the same eight again: not 50, and not three times over
+
+
+def test_a_model_that_slips_at_first_on_everything_is_asked_again_and_loses_nothing() -> None:
+    calls = [[f"{call} {i}" for i in range(10)] for call in range(20)]
+
+    def say(names: list[str], asked: int) -> object:
+        return every("+" if asked == 2 else "Positive")(names, asked)
+
+    told, num_calls = ask(say, calls)
+
+    assert (len(told.values), told.failures, num_calls) == (200, {}, 8 + 8 + 12 + 12)
 
 
 def test_two_spellings_of_one_key_are_one_answer_where_they_agree() -> None:

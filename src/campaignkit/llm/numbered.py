@@ -152,7 +152,8 @@ def ask_numbered(
     Raises
     ------
     CallError
-        If not one of the first answers can be read: the others would be paid for in vain.
+        If not one of the first answers can be read, asked twice: the others would be paid for in
+        vain.
 
     Examples
     --------
@@ -172,20 +173,26 @@ def ask_numbered(
     ({'Nike': 'yes', 'Puma': 'yes'}, 2)
     """
     told: NumberedAnswers[Item, Value] = NumberedAnswers()
+
+    def asked_about(some: Sequence[Sequence[Item]], asked: int) -> list[list[Item]]:
+        shown = [arrange(call, asked) for call in some]
+        replies = ask([request(call, asked) for call in shown]) if shown else []
+        return [
+            _read(told, call, reply, read=read, only_once=only_once, asked=asked)
+            for call, reply in zip(shown, replies, strict=True)
+        ]
+
     for start in range(0, len(calls), _CHUNK):
         left: Sequence[Sequence[Item]] = calls[start : start + _CHUNK]
         for asked in range(1, asks + 1):
-            shown = [arrange(call, asked) for call in left if call]
-            requests = [request(call, asked) for call in shown]
-            looked = _FIRST_LOOK if not told.answers else len(requests)
-            missing: list[list[Item]] = []
-            for some in (slice(None, looked), slice(looked, None)):
-                replies = ask(requests[some]) if requests[some] else []
-                for call, reply in zip(shown[some], replies, strict=True):
-                    missing.append(
-                        _read(told, call, reply, read=read, only_once=only_once, asked=asked)
-                    )
-                _check_readable(told, missing)
+            left = [call for call in left if call]
+            looked = _FIRST_LOOK if not told.answers else len(left)
+            missing = asked_about(left[:looked], asked)
+            if asked < asks and _unreadable(told, missing):
+                # Asked once more, these few tell a slip from a model that never fits.
+                missing = asked_about([items for items in missing if items], asked + 1)
+            _check_readable(told, missing)
+            missing += asked_about(left[looked:], asked)
             left = regroup([items for items in missing if items], asked) if asked < asks else []
     return told
 
@@ -221,9 +228,15 @@ def _read(
     return missing
 
 
-def _check_readable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> None:
+def _unreadable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> list[Item]:
+    """The items without an answer, where nothing at all could be read of many."""
     unread = [item for items in missing for item in items]
-    if told.answers or len(unread) < _TOO_MANY_UNREAD:
+    return [] if told.answers or len(unread) < _TOO_MANY_UNREAD else unread
+
+
+def _check_readable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> None:
+    unread = _unreadable(told, missing)
+    if not unread:
         return
     raise CallError(
         f"not one of the first {len(unread)} answers can be read; the last: "
