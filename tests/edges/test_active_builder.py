@@ -30,7 +30,7 @@ from campaignkit.edges.prompt_data import read_data
 from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, compare
-from campaignkit.llm import Budget, CallError, Prompt, ScriptedModel
+from campaignkit.llm import Budget, Prompt, ScriptedModel
 from campaignkit.seeds import stream
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
@@ -390,7 +390,10 @@ def test_a_model_that_fills_in_no_card_at_all_ends_the_build_early() -> None:
     scorer = SMALL.scorer()
     garbled = cards_of(lambda name, card: "no idea")
 
-    with pytest.raises(CallError, match="not one of the first"):
+    with (
+        pytest.warns(UserWarning, match="not one of the first"),
+        pytest.raises(GraphError, match="no trait card that can be read"),
+    ):
         build_graph(SMALL.catalogue, scorer=scorer, method=ActiveBuilder(card_model=garbled))
 
     assert scorer.num_calls == 0

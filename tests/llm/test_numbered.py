@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 from campaignkit.llm import (
     Account,
     Budget,
-    CallError,
     NumberedAnswers,
     Prompt,
     Request,
@@ -114,11 +114,16 @@ def test_a_model_that_says_one_useless_word_is_stopped_early() -> None:
         asked.append(times)
         return every("Positive")(names, times)
 
-    with pytest.raises(
-        CallError, match=r"not one of the first 80 answers can be read.*'Positive'"
+    with pytest.warns(
+        UserWarning, match=r"not one of the first 80 answers can be read.*'Positive'"
     ):
-        ask(say, calls)
+        told, _ = ask(say, calls)
 
+    assert len(told.failures) == 500
+    assert Counter(told.failures.values()).most_common(1)[0] == (
+        "not asked: not one of the first 80 answers can be read",
+        420,
+    )
     assert len(asked) == 16  # eight, and the same eight again: not 50, and not three times over
 
 

@@ -8,15 +8,16 @@ alone is asked again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from campaignkit.llm.chat_model import CallFailed, Reply, Request
-from campaignkit.llm.errors import CallError
 
 Item = TypeVar("Item", bound=Hashable)
 Value = TypeVar("Value")
@@ -126,7 +127,8 @@ def ask_numbered(
 
     The one loop of its kind: whoever asks a model about numbered items uses it. Missing keys,
     unreadable values and replies of the wrong form are asked again; what the budget does not cover
-    or the service refuses is not.
+    or the service refuses is not. Where not one of the first answers can be read, asked twice, the
+    others would be paid for in vain: a warning says so, and they fail without being asked.
 
     Parameters
     ----------
@@ -148,12 +150,6 @@ def ask_numbered(
         ``(left, asked) -> calls``: the next calls from what each call left without an answer.
     only_once : function
         ``item -> bool``: whether an item without an answer is let go, unmentioned.
-
-    Raises
-    ------
-    CallError
-        If not one of the first answers can be read, asked twice: the others would be paid for in
-        vain.
 
     Examples
     --------
@@ -191,7 +187,9 @@ def ask_numbered(
             if asked < asks and _unreadable(told, missing):
                 # Asked once more, these few tell a slip from a model that never fits.
                 missing = asked_about([items for items in missing if items], asked + 1)
-            _check_readable(told, missing)
+            if unread := _unreadable(told, missing):
+                _give_up(told, unread, chain.from_iterable(calls), only_once)
+                return told
             missing += asked_about(left[looked:], asked)
             left = regroup([items for items in missing if items], asked) if asked < asks else []
     return told
@@ -234,15 +232,22 @@ def _unreadable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -
     return [] if told.answers or len(unread) < _TOO_MANY_UNREAD else unread
 
 
-def _check_readable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> None:
-    unread = _unreadable(told, missing)
-    if not unread:
-        return
-    raise CallError(
-        f"not one of the first {len(unread)} answers can be read; the last: "
-        f"{told.failures[unread[-1]]}",
-        hint="what came is stored: let the prompt say how to answer, or read what the model says",
+def _give_up(
+    told: NumberedAnswers[Item, Value],
+    unread: list[Item],
+    items: Iterable[Item],
+    only_once: Callable[[Item], bool],
+) -> None:
+    """Warn, and let every item fail that was not asked about yet."""
+    why = f"not one of the first {len(unread)} answers can be read"
+    warnings.warn(
+        f"{why}, so no more are asked for; the last: {told.failures[unread[-1]]}. Let the prompt "
+        "say how to answer, or read what the model says",
+        stacklevel=3,
     )
+    for item in items:
+        if not only_once(item):
+            told.failures.setdefault(item, f"not asked: {why}")
 
 
 @lru_cache(maxsize=512)

@@ -224,6 +224,12 @@ def fill_cards(
         regroup=regrouped,
     )
     cards = {attribute.key: card for attribute, card in told.values.items()}
+    if not cards and told.failures:
+        raise GraphError(
+            f"{model!r} filled in no trait card that can be read; no pair was asked about",
+            faults=[Fault(str(a), why) for a, why in told.failures.items()],
+            hint="pass another card_model, or a catalogue with traits",
+        )
     still = [str(attribute) for attribute in lacking if attribute.key not in cards]
     if still:
         session.details["without a card"] = still
