@@ -10,7 +10,17 @@ import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.methods.packing import pack
-from campaignkit.edges.methods.prefilter import asking
+from campaignkit.edges.methods.prefilter.asking import (
+    DESCRIBE,
+    LABEL,
+    SCORE,
+    ClusterLabel,
+    describe_request,
+    label_calls,
+    label_request,
+    own_label,
+    score_request,
+)
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.methods.prefilter.routing import pair_calls, score_calls
 from campaignkit.edges.pairs import PairTable
@@ -25,8 +35,8 @@ CLASSIFY = "classify pairs"
 # Five simulated worlds of 160 attributes: 150 of them in 47 clusters, and of the pairs 55% judged.
 _CLUSTER_SIZE, _JUDGED_FRAC = 3, 0.55
 _DESCRIPTION = "x" * 700  # as long as six sentences
-_LABEL = asking.ClusterLabel("x" * 20, "x" * 100, ("x" * 25,) * 3)
-_TOKENS = {asking.DESCRIBE: 180, asking.LABEL: 60, asking.SCORE: 6}  # an answer; rough
+_LABEL = ClusterLabel("x" * 20, "x" * 100, ("x" * 25,) * 3)
+_TOKENS = {DESCRIBE: 180, LABEL: 60, SCORE: 6}  # an answer; rough
 _RENDERED = 40  # prompts of a stage that are measured; the others are as long on average
 
 
@@ -82,7 +92,7 @@ def expected_calls(method: ClusterPrefilter, pairs: PairTable) -> ExpectedCalls:
     return ExpectedCalls(
         clustering=clustering,
         describe=describe,
-        label=asking.label_calls(clustering, per_call=method.labels_per_call),
+        label=label_calls(clustering, per_call=method.labels_per_call),
         score=score_calls(
             clustering, packing=method.packing, targets_per_call=method.targets_per_call
         ),
@@ -108,21 +118,21 @@ def plan_prefilter(
         )
     clustering = expected.clustering
     labels = [
-        _LABEL if len(cluster) > 1 else asking.own_label(clustering.catalogue, cluster)
+        _LABEL if len(cluster) > 1 else own_label(clustering.catalogue, cluster)
         for cluster in clustering.clusters
     ]
     prompts = method.prompts
     stages = {
-        asking.DESCRIBE: _stage(
+        DESCRIBE: _stage(
             expected.describe,
-            lambda call: asking.describe_request([catalogue[i] for i in call], prompts=prompts),
+            lambda call: describe_request([catalogue[i] for i in call], prompts=prompts),
         ),
-        asking.LABEL: _stage(
-            expected.label, lambda call: asking.label_request(clustering, call, prompts=prompts)
+        LABEL: _stage(
+            expected.label, lambda call: label_request(clustering, call, prompts=prompts)
         ),
-        asking.SCORE: _stage(
+        SCORE: _stage(
             [[source, *targets] for source, targets in expected.score],
-            lambda call: asking.score_request(
+            lambda call: score_request(
                 clustering, labels, source=call[0], targets=call[1:], prompts=prompts
             ),
         ),
@@ -150,7 +160,7 @@ def _stage(
     shown = calls[:: -(-len(calls) // _RENDERED)]
     asked = [request(call) for call in shown]
     size = sum(len((one.prompt.system + one.prompt.user).encode()) for one in asked)
-    items = sum(map(len, calls)) - len(calls) * (asked[0].stage == asking.SCORE)
+    items = sum(map(len, calls)) - len(calls) * (asked[0].stage == SCORE)
     return StagePlan(
         calls=len(calls),
         judgements=0,
