@@ -210,6 +210,10 @@ def account(
     counts = states.counts()
     quality = measure_answers(session.answers)
     judged = states.is_decided(by="scored") | states.is_decided(by="rule")
+    votes: Counter[tuple[str, bool]] = Counter()
+    for pair in np.flatnonzero(states.is_decided()).tolist():
+        if (said := session.judgement(pair)) is not None:
+            votes.update((rule, vote.weight > 0) for rule, vote in said.votes)
     told = BuildReport(
         scorer=session.resolved.name,
         num_pairs=len(states),
@@ -217,13 +221,18 @@ def account(
         num_negative=counts["negative"],
         num_neutral=counts["neutral"],
         by_modality_pair=graph.by_modality_pair(),
-        by_rule=_by_rule(session),
+        by_rule={
+            rule: RuleCounts(votes[rule, True], votes[rule, False])
+            for rule in sorted({rule for rule, _ in votes})
+        },
         decided_by=states.num_decided_by(),
         quality=quality,
         warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged])),
     )
     if method is None:
         return told
+    failed = np.flatnonzero(states.outcome == Outcome.FAILED).tolist()
+    reasons = Counter(states.reasons.get(pair, "no reason") for pair in failed)
     return replace(
         told,
         method=type(method).__name__,
@@ -233,27 +242,12 @@ def account(
         calls=spent.calls,
         calls_by_stage={stage: held.calls for stage, held in spent.by_stage.items()},
         unconfirmed=spent.unconfirmed,
-        failures=_failures(states),
+        failures=dict(reasons.most_common()),
         tokens_in=spent.tokens_in,
         tokens_out=spent.tokens_out,
         cost=spent.money if spent.tokens_in else None,  # own scorers have no price
         details=dict(session.details),
     )
-
-
-def _by_rule(session: BuildSession) -> dict[str, RuleCounts]:
-    votes: Counter[tuple[str, bool]] = Counter()
-    for pair in np.flatnonzero(session.states.is_decided()).tolist():
-        said = session.judgement(pair)
-        if said is not None:
-            votes.update((rule, vote.weight > 0) for rule, vote in said.votes)
-    names = sorted({rule for rule, _ in votes})
-    return {rule: RuleCounts(votes[rule, True], votes[rule, False]) for rule in names}
-
-
-def _failures(states: PairStates) -> dict[str, int]:
-    failed = np.flatnonzero(states.outcome == Outcome.FAILED).tolist()
-    return dict(Counter(states.reasons.get(pair, "no reason") for pair in failed).most_common())
 
 
 def _checked_method(method: object) -> GraphMethod:

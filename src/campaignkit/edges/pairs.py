@@ -51,11 +51,23 @@ class PairTable:
     def __init__(self, catalogue: Catalogue) -> None:
         self.num_pairs = count_pairs(catalogue)
         if self.num_pairs > MAX_PAIRS:
-            raise too_many(catalogue, self.num_pairs)
+            raise GraphError(
+                f"{len(catalogue):,} attributes make {self.num_pairs:,} pairs: "
+                f"{-(-self.num_pairs // 25):,} calls of 25 and some "
+                f"{self.num_pairs * _TOKENS_A_PAIR:,} tokens; expected {MAX_PAIRS:,} at most",
+                hint="leave out what cannot decide a campaign, or build graphs of parts and join "
+                "them",
+            )
         self.catalogue = catalogue
         code_of = {modality: code for code, modality in enumerate(catalogue.modalities)}
         self.codes = np.array([code_of[a.modality] for a in catalogue], dtype=np.int32)
-        self.pairs = _all_pairs(self.codes, self.num_pairs)
+        self.pairs = np.empty((self.num_pairs, 2), dtype=np.int32)
+        start = 0
+        for position, code in enumerate(self.codes):
+            later = np.flatnonzero(self.codes[position + 1 :] != code) + position + 1
+            self.pairs[start : start + len(later), 0] = position
+            self.pairs[start : start + len(later), 1] = later
+            start += len(later)
         self._keys = self.pairs[:, 0] * np.int64(len(catalogue)) + self.pairs[:, 1]
         for array in (self.codes, self.pairs, self._keys):
             array.setflags(write=False)
@@ -123,25 +135,3 @@ def count_pairs(catalogue: Catalogue) -> int:
             hint="edges join different modalities: add attributes of a second one",
         )
     return num_pairs
-
-
-def too_many(catalogue: Catalogue, num_pairs: int, *, batch_size: int = 25) -> GraphError:
-    """The refusal of a catalogue with more pairs than a build takes, and what they would cost."""
-    return GraphError(
-        f"{len(catalogue):,} attributes make {num_pairs:,} pairs: "
-        f"{-(-num_pairs // batch_size):,} calls of {batch_size} and some "
-        f"{num_pairs * _TOKENS_A_PAIR:,} tokens; expected {MAX_PAIRS:,} at most",
-        hint="leave out what cannot decide a campaign, or build graphs of parts and join them",
-    )
-
-
-def _all_pairs(codes: NDArray[np.int32], num_pairs: int) -> NDArray[np.int32]:
-    pairs = np.empty((num_pairs, 2), dtype=np.int32)
-    start = 0
-    for position in range(len(codes) - 1):
-        later = np.flatnonzero(codes[position + 1 :] != codes[position]) + position + 1
-        end = start + len(later)
-        pairs[start:end, 0] = position
-        pairs[start:end, 1] = later
-        start = end
-    return pairs

@@ -120,7 +120,6 @@ class BuildSession:
         self.budget = budget or Budget()
         self.pairs = PairTable(catalogue)
         self.states = PairStates.of(len(self.pairs))
-        self.known = np.zeros(len(self.pairs), dtype=np.bool_)
         self.failures: dict[int, str] = {}
         self.details: dict[str, object] = {}
         self.warnings: list[str] = []
@@ -129,7 +128,6 @@ class BuildSession:
         self._progress = progress or Silent()
         self._judged: dict[int, Judgement] = {}
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
-        self._noted: set[str] = set()
         self._asked: dict[int, None] = {}
         self._calling = dict(calling or {})
         self._accounts: dict[int, Account] = {}
@@ -138,7 +136,17 @@ class BuildSession:
             name = f"build {build}"
             self._build = self._store.number(name)
             self._before = self._store.spent_before(name)
-            self._recall()
+            model = self.resolved.asks_model
+            self.known, said = self._store.recall(
+                self.pairs,
+                scorer=self.resolved.identity,
+                build=self._build,
+                shown=None if model is None else model.shown,
+            )
+            for pair, judged in said.items():
+                is_own = model is not None and not self.known[pair]
+                (self._own if is_own else self._judged)[pair] = judged
+            self._noted = self._store.noted_calls(self._build)
         except BaseException:
             self._store.close()
             raise
@@ -279,23 +287,6 @@ class BuildSession:
         """Let go of the store; states, failures and details stay readable."""
         self._store.close()
 
-    def _recall(self) -> None:
-        """Take over what the store has of this scorer's answers about these pairs."""
-        model = self.resolved.asks_model
-        found = self._store.recall(
-            self.pairs,
-            scorer=self.resolved.identity,
-            build=self._build,
-            shown=None if model is None else model.shown,
-        )
-        self.known[:] = found.known
-        self._judged.update(found.elsewhere)
-        if model is None:
-            self._judged.update(found.own)
-        else:
-            self._own = found.own
-            self._noted = self._store.noted_calls(self._build)
-
     def _new_of(self, calls: Sequence[IntArray], stage: str) -> list[list[int]]:
         """What calls ask about that has no answer yet, each pair once; the calls that are left."""
         taken: set[int] = set()
@@ -329,8 +320,18 @@ class BuildSession:
         self._judged.update(zip(pairs, judged, strict=True))
 
     def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:
-        """Ask a model about all calls at once: the account sends several at a time."""
-        new = [left for call in calls if (left := self._replayed_or_left(call))]
+        """Ask a model about all calls at once: the account sends several at a time.
+
+        A call that an earlier run of this build has made is made again, to the word: the account
+        has its reply. Where the calls are others now, say for a larger budget, what is answered is
+        taken as it is, and the rest is asked.
+        """
+        new = []
+        for call in calls:
+            held = set() if self._digest_of(call) in self._noted else self._own.keys() & call
+            self._judged.update((pair, self._own[pair]) for pair in held)
+            if left := [pair for pair in call if pair not in held]:
+                new.append(left)
         if not new:
             return
         self._store.note_calls(self._build, map(self._digest_of, new))
@@ -355,20 +356,6 @@ class BuildSession:
         }
         self._judged.update((number[pair], said) for pair, said in settled(answers).items())
         self.failures.update((number[pair], why) for pair, why in failures.items())
-
-    def _replayed_or_left(self, call: list[int]) -> list[int]:
-        """The pairs of a call that a model is to be asked about.
-
-        A call that an earlier run of this build has made is made again, to the word: the account
-        has its reply. Where the calls are others now, say for a larger budget, what is answered is
-        taken as it is, and the rest is asked.
-        """
-        if self._digest_of(call) in self._noted:
-            return call
-        for pair in call:
-            if pair in self._own:
-                self._judged[pair] = self._own[pair]
-        return [pair for pair in call if pair not in self._own]
 
     def _digest_of(self, call: list[int]) -> str:
         ends = map(self.pairs.pair, call)

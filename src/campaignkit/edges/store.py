@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -20,23 +19,6 @@ from campaignkit.catalogue import Catalogue, Key
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement, Pair, Vote, settled
 from campaignkit.llm import Ledger, Spent
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """Stored judgements, by pair number.
-
-    Attributes
-    ----------
-    known : bool[P]
-        Pairs that another build in the store has judged.
-    elsewhere, own : dict of int to Judgement
-        What those builds said, and what earlier runs of this build said.
-    """
-
-    known: NDArray[np.bool_]
-    elsewhere: dict[int, Judgement]
-    own: dict[int, Judgement]
 
 
 class BuildStore(Ledger):
@@ -154,7 +136,7 @@ class BuildStore(Ledger):
         scorer: str,
         build: int,
         shown: Callable[[Pair], str] | None,
-    ) -> Recalled:
+    ) -> tuple[NDArray[np.bool_], dict[int, Judgement]]:
         """Find what a store has of a scorer's answers about these pairs.
 
         Parameters
@@ -165,6 +147,13 @@ class BuildStore(Ledger):
             The number of this build.
         shown : function, optional
             What the scorer is shown of a pair now; an answer to something else is none.
+
+        Returns
+        -------
+        known : bool[P]
+            Pairs that another build in the store has judged.
+        said : dict of int to Judgement
+            What was said of those, and what earlier runs of this build said, by pair number.
         """
         found = list(self.answers(scorer, among=pairs.catalogue))
         index = pairs.catalogue.index
@@ -179,12 +168,7 @@ class BuildStore(Ledger):
                 valid.append(answer)
                 number_of[answer.pair] = number
                 known[number] |= answer.build != build
-        said = {number_of[pair]: judged for pair, judged in settled(valid).items()}
-        return Recalled(
-            known,
-            {number: judged for number, judged in said.items() if known[number]},
-            {number: judged for number, judged in said.items() if not known[number]},
-        )
+        return known, {number_of[pair]: judged for pair, judged in settled(valid).items()}
 
     def _row(self, db: Connection, answer: Answer, scorer: int, build: int) -> Sequence[object]:
         for key in answer.pair:

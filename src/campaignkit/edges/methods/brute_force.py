@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from campaignkit.edges.methods.packing import Packing, check_packing, fewest_calls, pack
+from campaignkit.edges.methods.packing import Packing, check_packing, chunks, fewest_calls, pack
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.plan import GraphPlan, planned
 from campaignkit.errors import GraphError
@@ -72,8 +72,7 @@ class BruteForce:
         new = [part for call in calls if len(part := call[~session.known[call]])]
         if session.known.any() and self.packing == "pairs":
             # What is left of half known calls fits into fewer.
-            rest = np.concatenate(new) if new else np.zeros(0, dtype=np.int64)
-            new = np.split(rest, range(self.batch_size, len(rest), self.batch_size))
+            new = chunks(np.concatenate(new), self.batch_size) if new else []
         needed = len(new)
         left = session.calls_left
         if left is not None and needed > left + session.num_calls:
@@ -133,8 +132,7 @@ class InOrder:
 
     def build(self, session: BuildSession) -> PairStates:
         """Judge every pair that is not known from an earlier build."""
-        new = np.flatnonzero(~session.known)
-        starts = range(self.batch_size, len(new), self.batch_size)
-        session.judge(np.split(new, list(starts)) if len(new) else [], stage=STAGE)
+        new = chunks(np.flatnonzero(~session.known), self.batch_size)
+        session.judge(new, stage=STAGE)
         session.judge([np.flatnonzero(session.known)], stage=STAGE)
         return session.states
