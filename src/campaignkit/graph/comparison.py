@@ -193,32 +193,22 @@ def _count(reference: SignedGraph, candidate: SignedGraph, shared: list[int]) ->
     """int64[m * m, 9]: edges of either graph by modality pair and by (sign here, sign there)."""
     n, m = reference.num_nodes, len(reference.catalogue.modalities)
     there = [candidate.catalogue.index(reference.catalogue[position]) for position in shared]
-    keys, signs = zip(
-        *(
-            _keyed(graph, positions, shared, n)
-            for graph, positions in ((reference, shared), (candidate, there))
-        ),
-        strict=True,
-    )
+    keys, signs = [], []
+    for graph, positions in ((reference, shared), (candidate, there)):
+        number = np.full(graph.num_nodes, -1, dtype=np.int64)
+        number[positions] = shared
+        ends = np.sort(number[np.stack([graph.columns.source, graph.columns.target])], axis=0)
+        kept = (graph.columns.sign != 0) & (ends[0] >= 0)
+        keys.append(ends[0][kept] * n + ends[1][kept])
+        signs.append(graph.columns.sign[kept])
     either = np.union1d(*keys)
     held = np.zeros((2, len(either)), dtype=np.int64)
     for row in range(2):
         held[row, np.searchsorted(either, keys[row])] = signs[row]
-    ends = np.divmod(either, max(n, 1))
-    one, other = np.sort(reference.modality_codes[np.stack(ends)].astype(np.int64), axis=0)
+    pairs = np.stack(np.divmod(either, max(n, 1)))
+    one, other = np.sort(reference.modality_codes[pairs].astype(np.int64), axis=0)
     cell = (one * m + other) * 9 + (held[0] + 1) * 3 + held[1] + 1
     return np.bincount(cell, minlength=m * m * 9).reshape(m * m, 9)
-
-
-def _keyed(
-    graph: SignedGraph, positions: list[int], shared: list[int], n: int
-) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """The + and - edges between shared nodes: a number a pair, by the reference's, and signs."""
-    number = np.full(graph.num_nodes, -1, dtype=np.int64)
-    number[positions] = shared
-    ends = np.sort(number[np.stack([graph.columns.source, graph.columns.target])], axis=0)
-    kept = (graph.columns.sign != 0) & (ends[0] >= 0)
-    return ends[0][kept] * n + ends[1][kept], graph.columns.sign[kept]
 
 
 def _agreement(cells: NDArray[np.int64], num_pairs: int) -> Agreement:

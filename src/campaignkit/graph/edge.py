@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -61,27 +61,33 @@ class Edge:
     context: str = ""
 
     def __post_init__(self) -> None:
-        wrong = next(filter(None, self._faults()), None)
-        if wrong:
+        if wrong := next(self._faults(), None):
             raise GraphError(f"{self.source!r} - {self.target!r}: {wrong}")
 
-    def _faults(self) -> tuple[str, ...]:
-        ends = [_end_fault("source", self.source), _end_fault("target", self.target)]
-        if any(ends):
-            return tuple(ends)
-        same = self.source[0] == self.target[0]
-        return (
-            f"both ends are of modality {self.source[0]!r}; edges join different ones"
-            if same
-            else "",
-            "" if self.sign in (-1, 0, 1) else f"sign is {self.sign!r}; expected -1, 0 or 1",
-            ""
-            if self.decided_by in DECIDED_BY
-            else f"decided_by is {self.decided_by!r}; expected one of {', '.join(DECIDED_BY)}",
-            _range_fault("probability", self.probability, 0.0, 1.0),
-            _range_fault("strength", self.strength, -math.inf, math.inf),
-            _round_fault(self.round),
-        )
+    def _faults(self) -> Iterator[str]:
+        for name, end in (("source", self.source), ("target", self.target)):
+            parts: object = end
+            if not (
+                isinstance(parts, tuple)
+                and len(parts) == 2
+                and all(isinstance(p, str) for p in parts)
+            ):
+                yield f"{name} is {end!r}; expected (modality, value)"
+        if self.source[0] == self.target[0]:
+            yield f"both ends are of modality {self.source[0]!r}; edges join different ones"
+        if self.sign not in (-1, 0, 1):
+            yield f"sign is {self.sign!r}; expected -1, 0 or 1"
+        if self.decided_by not in DECIDED_BY:
+            listed = ", ".join(DECIDED_BY)
+            yield f"decided_by is {self.decided_by!r}; expected one of {listed}"
+        sure, strength = self.probability, self.strength
+        if sure is not None and not (math.isfinite(sure) and 0 <= sure <= 1):
+            yield f"probability is {sure!r}; expected a finite number in [0, 1]"
+        if strength is not None and not math.isfinite(strength):
+            yield f"strength is {strength!r}; expected a finite number"
+        # Stored as int32, with -1 for "none".
+        if self.round is not None and not 0 <= self.round < 2**31:
+            yield f"round is {self.round!r}; expected 0 or more"
 
 
 def read_edge(
@@ -115,24 +121,3 @@ def read_edge(
     except GraphError as err:
         faults.append(Fault(where, err.message))
         return None
-
-
-def _end_fault(name: str, end: object) -> str:
-    if isinstance(end, tuple) and len(end) == 2 and all(isinstance(part, str) for part in end):
-        return ""
-    return f"{name} is {end!r}; expected (modality, value)"
-
-
-def _range_fault(name: str, value: float | None, lo: float, hi: float) -> str:
-    if value is None or (math.isfinite(value) and lo <= value <= hi):
-        return ""
-    return f"{name} is {value!r}; expected a finite number" + (
-        f" in [{lo:g}, {hi:g}]" if math.isfinite(lo) else ""
-    )
-
-
-def _round_fault(value: int | None) -> str:
-    # Stored as int32, with -1 for "none".
-    if value is None or 0 <= value < 2**31:
-        return ""
-    return f"round is {value!r}; expected 0 or more"

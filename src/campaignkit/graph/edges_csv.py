@@ -10,15 +10,7 @@ import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
-from campaignkit.graph.columns import (
-    IMPORTED,
-    BothSigns,
-    EdgeColumns,
-    Neutral,
-    check_options,
-    say,
-    settle,
-)
+from campaignkit.graph.columns import IMPORTED, EdgeColumns, say
 from campaignkit.graph.edge import Edge, Key
 from campaignkit.graph.sign import mark_of, read_sign
 from campaignkit.store import (
@@ -40,24 +32,6 @@ _EDGES_FILE = TextFileKind(
     "a folder that graph.save made is read with SignedGraph.load",
 )
 _TO = "_to_"
-
-
-def read_edges(
-    path: Path, catalogue: Catalogue | None, *, both_signs: BothSigns, neutral: Neutral
-) -> tuple[Catalogue, EdgeColumns]:
-    """The catalogue and the settled edges of an edges.csv; see :meth:`SignedGraph.read_csv`."""
-    check_options(both_signs, neutral)
-    rows = _read_rows(path, catalogue)
-    found, columns = rows.columns()
-    settled = settle(
-        columns,
-        found,
-        both_signs=both_signs,
-        neutral=neutral,
-        where=lambda row: f"{path}:{rows.lines[row]}",
-        what=str(path),
-    )
-    return found, settled
 
 
 def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutrals: bool) -> None:
@@ -155,8 +129,7 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     GraphError
         With every fault at its line.
     """
-    rows = _read_rows(path, None, mark=mark)
-    catalogue, columns = rows.columns()
+    catalogue, columns = EdgeRows(path, None, mark=mark).columns()
     keys = [attribute.key for attribute in catalogue]
     ends = zip(columns.source.tolist(), columns.target.tolist(), strict=True)
     marked: tuple[list[Edge], list[Edge]] = [], []
@@ -166,44 +139,39 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     return tuple(marked[False]), tuple(marked[True])
 
 
-def _read_rows(path: Path, catalogue: Catalogue | None, *, mark: str = "") -> _Rows:
-    rows = _Rows(path, catalogue, mark=mark)
-    rows.read(read_text(path, _EDGES_FILE))
-    if rows.faults:
-        count = "1 fault" if len(rows.faults) == 1 else f"{len(rows.faults):,} faults"
-        raise GraphError(f"{path} cannot be read as edges: {count}", faults=rows.faults)
-    return rows
+class EdgeRows:
+    """The rows of an edges.csv. Each rel, name and mark is judged once, then found by its cell.
 
-
-class _Rows:
-    """What was read so far. Each rel, name and mark is judged once, then looked up by its cell."""
+    Raises
+    ------
+    GraphError
+        With every fault at its line; the faults of a bad header are the only ones told.
+    """
 
     def __init__(self, path: Path, catalogue: Catalogue | None, *, mark: str = "") -> None:
         self.path = path
         self.catalogue = catalogue
-        self.faults: list[Fault] = []
         self.lines = array("q")
+        self._faults: list[Fault] = []
         self._rows = array("i")  # source, target and sign, row after row
-        self._numbers: dict[Key, int] = {}
-        if catalogue is not None:
-            self._numbers = {attribute.key: at for at, attribute in enumerate(catalogue)}
+        self._numbers = {attribute.key: at for at, attribute in enumerate(catalogue or ())}
         self._number_of_cell: dict[Key, int] = {}
         self._relations: dict[str, Key] = {}
         self._marks: dict[str, int] = {}
         self._mark = mark
-
-    def read(self, text: str) -> None:
-        """Read header and rows; the faults of a bad header are the only ones told."""
-        records = csv_records(self.path, text, error=GraphError)
+        records = csv_records(path, read_text(path, _EDGES_FILE), error=GraphError)
         try:
             line, header = next(records, (1, []))
             if order := self._columns_at(line, header):
                 for place, row in records:
                     self._take(place, row, order)
-                if not (self.lines or self.faults or self.catalogue):
+                if not (self.lines or self._faults or catalogue):
                     self._fault(line, "no edges follow the header", "give one row an edge")
         except GraphError as err:
-            self.faults += err.faults
+            self._faults += err.faults
+        if self._faults:
+            count = "1 fault" if len(self._faults) == 1 else f"{len(self._faults):,} faults"
+            raise GraphError(f"{path} cannot be read as edges: {count}", faults=self._faults)
 
     def columns(self) -> tuple[Catalogue, EdgeColumns]:
         """The catalogue, and the rows with its node numbers."""
@@ -243,9 +211,9 @@ class _Rows:
             sign = self._marks[mark]
         except KeyError:
             # Met for the first time, or wrong: the slow way tells which.
-            before = len(self.faults)
+            before = len(self._faults)
             low, high, sign = self._judge(line, source, target, rel=rel, mark=mark)
-            if len(self.faults) > before:
+            if len(self._faults) > before:
                 return
         self._rows.extend((low, high, sign))
         self.lines.append(line)
@@ -289,4 +257,4 @@ class _Rows:
         return self._numbers[key]
 
     def _fault(self, line: int, found: str, fix: str) -> None:
-        self.faults.append(Fault(f"{self.path}:{line}", found, fix))
+        self._faults.append(Fault(f"{self.path}:{line}", found, fix))

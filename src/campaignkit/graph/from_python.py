@@ -14,11 +14,10 @@ from campaignkit.graph.columns import (
     BothSigns,
     EdgeColumns,
     Neutral,
-    check_option,
     say,
     settle,
 )
-from campaignkit.graph.edge import DECIDED_BY, Edge, Key
+from campaignkit.graph.edge import Edge, Key
 
 _SHOWN = 1000  # faults; an array can hold millions
 
@@ -57,37 +56,6 @@ def read_edge_list(
         where=lambda row: "this graph" if row < before else f"edges[{row - before}]",
     )
     return catalogue, settled
-
-
-def read_arrays(
-    catalogue: Catalogue,
-    source: ArrayLike,
-    target: ArrayLike,
-    sign: ArrayLike,
-    *,
-    decided_by: str,
-    both_signs: BothSigns,
-    neutral: Neutral,
-) -> EdgeColumns:
-    """The settled table of some arrays; see :meth:`SignedGraph.from_arrays`."""
-    check_option("decided_by", decided_by, DECIDED_BY)
-    given = {"source": source, "target": target, "sign": sign}
-    one, other, signs = (_integers(name, array) for name, array in given.items())
-    if not len(one) == len(other) == len(signs):
-        raise GraphError(
-            f"source, target and sign hold {len(one)}, {len(other)} and {len(signs)} numbers; "
-            "expected as many of each"
-        )
-    check_rows(catalogue, one, other, signs)
-    columns = EdgeColumns(
-        one.astype(np.int32),
-        other.astype(np.int32),
-        signs.astype(np.int8),
-        np.full(len(one), DECIDED_BY.index(decided_by), dtype=np.uint8),
-    )
-    return settle(
-        columns, catalogue, both_signs=both_signs, neutral=neutral, where=lambda row: f"row {row}"
-    )
 
 
 def check_rows(
@@ -165,7 +133,14 @@ def _numbers(edges: list[Edge], catalogue: Catalogue) -> NDArray[np.int32]:
     return np.array(ends, dtype=np.int32).reshape(-1, 2).T
 
 
-def _integers(name: str, given: ArrayLike) -> NDArray[np.int64]:
+def whole_numbers(name: str, given: ArrayLike) -> NDArray[np.int64]:
+    """An argument of arrays as int64[m].
+
+    Raises
+    ------
+    GraphError
+        If it holds anything but whole numbers, or has not one dimension.
+    """
     array = np.asarray(given)
     if array.ndim != 1 or (array.dtype.kind not in "iu" and len(array)):
         raise GraphError(

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError
-from campaignkit.graph.derived import CsrSigns
 from campaignkit.graph.edge import PROVENANCE, Edge, read_edge
 
 if TYPE_CHECKING:
     import networkx
-    import scipy.sparse
 
 
 def to_networkx(catalogue: Catalogue, edges: Iterable[Edge]) -> networkx.Graph:
@@ -55,15 +53,6 @@ def read_networkx(network: networkx.Graph) -> tuple[Catalogue, list[Edge]]:
         return Catalogue(attributes.values()), edges
     except CatalogueError as err:
         raise GraphError("the networkx graph cannot be read", faults=err.faults) from err
-
-
-def to_scipy(form: CsrSigns) -> scipy.sparse.csr_array:
-    """int8 CSR of the signs; see :meth:`SignedGraph.to_scipy`."""
-    from scipy.sparse import csr_array
-
-    n = form.num_nodes
-    # Copies: the graph's own arrays are read-only, and users of scipy write in place.
-    return csr_array((form.signs.copy(), form.indices.copy(), form.indptr.copy()), shape=(n, n))
 
 
 def _attribute(node: object, held: dict[str, Any]) -> Attribute:

@@ -131,10 +131,10 @@ class GraphLists:
         plane = aligned_zeros(n * stride, np.int8)
         square = plane.reshape(n, stride)
         square[np.repeat(np.arange(n), np.diff(listed.indptr)), listed.indices] = listed.signs
-        pos_bits = aligned_zeros(n * num_words, np.uint64)
-        neg_bits = aligned_zeros(n * num_words, np.uint64)
-        _set_bits(pos_bits, square > 0)
-        _set_bits(neg_bits, square < 0)
+        pos_bits, neg_bits = aligned_zeros(2 * n * num_words, np.uint64).reshape(2, -1)
+        for bits, which in ((pos_bits, square > 0), (neg_bits, square < 0)):
+            packed = np.packbits(which, axis=1, bitorder="little")
+            bits.view(np.uint8).reshape(n, num_words * 8)[:, : packed.shape[1]] = packed
         return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
 
 
@@ -221,7 +221,13 @@ class NodeTables:
         names, sizes = np.unique([modality for modality, _ in keys], return_counts=True)
         type_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         n = len(keys)
-        listed = _listed(type_start, *_renumbered(graph, order))
+        number_of = np.full(len(graph.catalogue), -1, np.int32)
+        number_of[order] = np.arange(n, dtype=np.int32)
+        csr = graph.csr
+        rows = np.repeat(number_of, np.diff(csr.indptr))
+        columns = number_of[csr.indices]
+        kept = (rows >= 0) & (columns >= 0)
+        listed = _listed(type_start, rows[kept], columns[kept], csr.signs[kept])
         arrays = (type_start, listed.indptr, listed.indices, listed.signs)
         digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
         if is_dense is None:
@@ -248,13 +254,16 @@ def _listed(
 ) -> ListedArrays:
     """Neighbour lists, ascending, of edges that are given in both directions, in any order."""
     n = int(type_start[-1])
-    by_row = _by_row(rows, columns, n)
+    # What lexsort gives; numpy sorts 16-bit keys by radix, at a tenth of its cost.
+    key = np.uint16 if n <= 1 << 16 else np.int32
+    by_column = np.argsort(columns.astype(key), kind="stable")
+    by_row = by_column[np.argsort(rows[by_column].astype(key), kind="stable")]
     indptr = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
     return ListedArrays(
         type_start,
-        _padded(n, _BITS_A_VECTOR) // 64,
-        _padded(n, _BYTES_A_VECTOR),
+        -(-n // _BITS_A_VECTOR) * (_BITS_A_VECTOR // 64),
+        -(-n // _BYTES_A_VECTOR) * _BYTES_A_VECTOR,
         indptr,
         columns[by_row],
         signs[by_row],
@@ -263,33 +272,3 @@ def _listed(
 
 def _number_of(num_nodes: int) -> type[np.unsignedinteger[Any]]:
     return np.uint16 if num_nodes <= 1 << 16 else np.uint32
-
-
-def _padded(num_items: int, multiple: int) -> int:
-    return -(-num_items // multiple) * multiple
-
-
-def _set_bits(bits: NDArray[np.uint64], which: NDArray[np.bool_]) -> None:
-    packed = np.packbits(which, axis=1, bitorder="little")
-    row_bytes = bits.size * 8 // len(which)
-    bits.view(np.uint8).reshape(len(which), row_bytes)[:, : packed.shape[1]] = packed
-
-
-def _renumbered(
-    graph: SignedGraph, order: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int8]]:
-    number_of = np.full(len(graph.catalogue), -1, np.int32)
-    number_of[order] = np.arange(len(order), dtype=np.int32)
-    csr = graph.csr
-    rows = np.repeat(number_of, np.diff(csr.indptr))
-    columns = number_of[csr.indices]
-    kept = (rows >= 0) & (columns >= 0)
-    return rows[kept], columns[kept], csr.signs[kept]
-
-
-def _by_row(rows: NDArray[np.int32], columns: NDArray[np.int32], n: int) -> NDArray[np.intp]:
-    # What lexsort gives; numpy sorts 16-bit keys by radix, at a tenth of its cost.
-    key = np.uint16 if n <= 1 << 16 else np.int32
-    by_column = np.argsort(columns.astype(key), kind="stable")
-    by_row = np.argsort(rows[by_column].astype(key), kind="stable")
-    return by_column[by_row]

@@ -13,7 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import GraphError
-from campaignkit.graph.columns import BothSigns, EdgeColumns, Neutral
+from campaignkit.graph.columns import (
+    BothSigns,
+    EdgeColumns,
+    Neutral,
+    check_option,
+    check_options,
+    settle,
+)
 from campaignkit.graph.derived import (
     CsrSigns,
     PairCounts,
@@ -22,10 +29,15 @@ from campaignkit.graph.derived import (
     dense_signs,
     graph_digest,
 )
-from campaignkit.graph.edge import DecidedBy, Edge, Key
-from campaignkit.graph.edges_csv import read_edges, write_edges
+from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
+from campaignkit.graph.edges_csv import EdgeRows, write_edges
 from campaignkit.graph.folder import load_graph, save_graph
-from campaignkit.graph.from_python import modality_codes, read_arrays, read_edge_list
+from campaignkit.graph.from_python import (
+    check_rows,
+    modality_codes,
+    read_edge_list,
+    whole_numbers,
+)
 from campaignkit.store import checked_path
 
 if TYPE_CHECKING:
@@ -142,16 +154,29 @@ class SignedGraph:
         >>> SignedGraph.from_arrays(catalogue, [0, 0], [1, 2], [1, -1])
         SignedGraph(3 nodes, 1 +, 1 -)
         """
-        columns = read_arrays(
+        check_option("decided_by", decided_by, DECIDED_BY)
+        given = {"source": source, "target": target, "sign": sign}
+        one, other, signs = (whole_numbers(name, array) for name, array in given.items())
+        if not len(one) == len(other) == len(signs):
+            raise GraphError(
+                f"source, target and sign hold {len(one)}, {len(other)} and {len(signs)} "
+                "numbers; expected as many of each"
+            )
+        check_rows(catalogue, one, other, signs)
+        columns = EdgeColumns(
+            one.astype(np.int32),
+            other.astype(np.int32),
+            signs.astype(np.int8),
+            np.full(len(one), DECIDED_BY.index(decided_by), dtype=np.uint8),
+        )
+        settled = settle(
+            columns,
             catalogue,
-            source,
-            target,
-            sign,
-            decided_by=decided_by,
             both_signs=both_signs,
             neutral=neutral,
+            where=lambda row: f"row {row}",
         )
-        return cls(catalogue, columns)
+        return cls(catalogue, settled)
 
     @classmethod
     def read_csv(
@@ -197,14 +222,19 @@ class SignedGraph:
         ...     SignedGraph.read_csv(path)
         SignedGraph(2 nodes, 1 +, 0 -)
         """
-        return cls(
-            *read_edges(
-                checked_path(path, error=GraphError),
-                catalogue,
-                both_signs=both_signs,
-                neutral=neutral,
-            )
+        file = checked_path(path, error=GraphError)
+        check_options(both_signs, neutral)
+        rows = EdgeRows(file, catalogue)
+        found, columns = rows.columns()
+        settled = settle(
+            columns,
+            found,
+            both_signs=both_signs,
+            neutral=neutral,
+            where=lambda row: f"{file}:{rows.lines[row]}",
+            what=str(file),
         )
+        return cls(found, settled)
 
     @classmethod
     def from_networkx(
@@ -309,9 +339,11 @@ class SignedGraph:
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """The signs as a symmetric int8 ``scipy.sparse.csr_array``, rows in catalogue order."""
-        from campaignkit.graph.networks import to_scipy
+        from scipy.sparse import csr_array
 
-        return to_scipy(self.csr)
+        csr, n = self.csr, self.num_nodes
+        # Copies: the graph's own arrays are read-only, and users of scipy write in place.
+        return csr_array((csr.signs.copy(), csr.indices.copy(), csr.indptr.copy()), shape=(n, n))
 
     def add(self, attributes: Iterable[Attribute] = (), edges: Iterable[Edge] = ()) -> SignedGraph:
         """The graph with more attributes and edges; what is there keeps its number and its edges.
