@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from campaignkit.checks import checked_count
@@ -24,13 +23,13 @@ from campaignkit.llm.chat_model import (
     Usage,
 )
 from campaignkit.llm.errors import CallError, MalformedReply, RateLimited
-from campaignkit.llm.ledger import Ledger
+from campaignkit.llm.ledger import Cost, Ledger
 from campaignkit.llm.pacing import Clock, Pacer, SystemClock, rest
-from campaignkit.llm.prices import Price, checked_prices, read_prices
+from campaignkit.llm.prices import checked_prices, read_prices
 from campaignkit.llm.replies import parse_reply, schema_of
 from campaignkit.llm.retry import RetryPolicy
 from campaignkit.llm.spent import Spent, UnconfirmedCall
-from campaignkit.progress import Progress
+from campaignkit.progress import Progress, Silent
 from campaignkit.store import checked_path, digest_json
 
 Answer = Reply[Any] | CallFailed  # Any: each request has its own reply type
@@ -39,7 +38,7 @@ _WAKE_S = 0.2  # how soon a wait looks up that nobody ends
 _ROLES = 64  # bytes allowed for what a service wraps around the texts of a prompt
 
 
-class Account:
+class Account(AbstractContextManager["Account"]):
     """Asks a model many things and never pays for a stored answer twice.
 
     Every call is reserved in the ledger before it is sent and every complete reply is on disk
@@ -113,19 +112,21 @@ class Account:
             raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
         self.model = model
         self.budget = checked_budget(budget) or Budget()
-        shared = store if isinstance(store, Ledger) else None
-        self.store = (
-            None
-            if store is None or isinstance(store, Ledger)
-            else checked_path(store, error=SettingError)
-        )
-        self.price = _price_of(model, prices, self.budget)
-        clock = clock or SystemClock()
+        self._owns_ledger = not isinstance(store, Ledger)
+        self.store = None
+        if store is not None and not isinstance(store, Ledger):
+            self.store = checked_path(store, error=SettingError)
+        table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
+        self.price = table.get(model.name)
+        if self.price is None and self.budget.money is not None:
+            raise SettingError(
+                f"money is limited to {self.budget.money}, but {model.name!r} has no price",
+                hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
+            )
         self._asking = threading.Lock()
-        self._ledger = shared or Ledger(self.store)
-        self._owns_ledger = shared is None
-        self._clock = clock
-        self._pacer = Pacer(requests_per_minute, clock)
+        self._ledger = store if isinstance(store, Ledger) else Ledger(self.store)
+        self._clock = clock or SystemClock()
+        self._pacer = Pacer(requests_per_minute, self._clock)
         self._retry = retry or RetryPolicy()
         self._concurrency = checked_count(concurrency, "concurrency")
         self._reply_tokens = checked_count(reply_tokens, "reply_tokens")
@@ -138,15 +139,7 @@ class Account:
         where = "memory" if self.store is None else str(self.store)
         return f"Account({self.model!r}, {self.budget!r}, store in {where})"
 
-    def __enter__(self) -> Account:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -204,26 +197,18 @@ class Account:
             )
         with self._asking:
             keys = [self.key_of(request) for request in requests]
-            answers: dict[str, Answer] = {}
-            todo: dict[str, Request] = {}
+            todo = _Round()
             for key, request in zip(keys, requests, strict=True):
-                if key in answers or key in todo:
+                if key in todo.answers or key in todo.left:
                     continue
                 stored = stored_reply(self._ledger, key, request)
                 if stored is None:
-                    todo[key] = request
+                    todo.left[key] = request
                 else:
-                    answers[key] = stored
-            stored_before = len(answers)
-
-            def told(num_new: int) -> None:
-                if progress is not None:
-                    total = stored_before + len(todo)
-                    progress.update(requests[0].stage, stored_before + num_new, total)
-
-            if todo:
-                answers |= self._run(todo, told)
-            return [answers[key] for key in keys]
+                    todo.answers[key] = stored
+            if todo.left:
+                self._run(todo, progress or Silent(), requests[0].stage)
+            return [todo.answers[key] for key in keys]
 
     def key_of(self, request: Request) -> str:
         """The request's key in the cache: a digest of model, prompt and schema."""
@@ -240,30 +225,28 @@ class Account:
         if self._owns_ledger:
             self._ledger.close()
 
-    def _run(self, requests: dict[str, Request], told: Callable[[int], None]) -> dict[str, Answer]:
-        """Answer requests by their keys; raises what stops all.
-
-        Parameters
-        ----------
-        requests : dict of str to Request
-            In the order to send them.
-        told : function
-            Called with the number of answers every now and then, in the caller's thread.
-        """
-        todo = _Round(deque(requests.items()))
+    def _run(self, todo: _Round, progress: Progress, stage: str) -> None:
+        """Answer what is left, in that order; raises what stops all."""
+        changed = self._ledger.changed
         self._failed_in_a_row = 0
+        told, total = len(todo.answers), len(todo.answers) + len(todo.left)
         try:
             self._start(todo)
-            seen = 0
-            while self._waits(todo, seen):
-                seen = len(todo.answers)
-                told(seen)
+            while True:
+                with changed:
+                    if todo.error is not None and not isinstance(todo.error, Exception):
+                        break  # an interrupt does not wait for what was sent
+                    if todo.threads and len(todo.answers) == told:
+                        changed.wait(_WAKE_S)
+                    if not todo.threads and len(todo.answers) == told:
+                        break
+                    told = len(todo.answers)
+                progress.update(stage, told, total)
         except BaseException:
             todo.stop()  # an interrupt, or a progress that will not go on
             raise
         if todo.error is not None:
             raise todo.error
-        return todo.answers
 
     def _start(self, todo: _Round) -> None:
         for number in range(min(self._concurrency, len(todo.left))):
@@ -281,24 +264,25 @@ class Account:
                     raise
                 return
 
-    def _waits(self, todo: _Round, seen: int) -> bool:
-        """Wait for an answer, not for long; False once nothing more will come."""
-        with self._ledger.changed:
-            if todo.error is not None and not isinstance(todo.error, Exception):
-                return False  # an interrupt does not wait for what was sent
-            if todo.threads and len(todo.answers) == seen:
-                self._ledger.changed.wait(_WAKE_S)
-            return todo.threads > 0 or len(todo.answers) > seen
-
     def _work(self, todo: _Round) -> None:
         changed = self._ledger.changed
         try:
             while True:
                 with changed:
-                    if todo.stopped or not todo.left:
+                    if not todo.left:
                         return
-                    key, request = todo.left.popleft()
-                answer = self._answered(key, request, todo)
+                    key = next(iter(todo.left))
+                    request = todo.left.pop(key)
+                    while key in self._in_flight:  # of an interrupted round
+                        changed.wait(_WAKE_S)
+                    self._in_flight.add(key)
+                try:
+                    answer = stored_reply(self._ledger, key, request)
+                    answer = answer or self._tried(key, request, todo)
+                finally:
+                    with changed:
+                        self._in_flight.discard(key)
+                        changed.notify_all()
                 if answer is None:
                     return
                 with changed:
@@ -314,32 +298,25 @@ class Account:
                 todo.threads -= 1
                 changed.notify_all()
 
-    def _answered(self, key: str, request: Request, todo: _Round) -> Answer | None:
-        """The reply, why there is none, or None if the round was stopped."""
-        changed = self._ledger.changed
-        with changed:
-            while key in self._in_flight:  # of an interrupted round
-                changed.wait(_WAKE_S)
-            if (stored := stored_reply(self._ledger, key, request)) is not None:
-                return stored
-            self._in_flight.add(key)
-        try:
-            return self._tried(key, request, todo)
-        finally:
-            with changed:
-                self._in_flight.discard(key)
-                changed.notify_all()
-
     def _tried(self, key: str, request: Request, todo: _Round) -> Answer | None:
-        prompt = self._bounded(request.prompt)
+        """The reply, why there is none, or None if the round was stopped."""
+        prompt, changed, stopped = request.prompt, self._ledger.changed, todo.stopped.is_set
+        limited = self.budget.tokens is not None or self.budget.money is not None
+        if prompt.max_tokens is None and limited:
+            prompt = replace(prompt, max_tokens=self._reply_tokens)
         most = self._most(prompt, request)
         failed = malformed = 0
         last: CallError | None = None
-        while not todo.stopped:
-            if not self._affordable(most, todo):
-                return self._out_of_budget(failed, last)
-            self._pacer.turn(todo.is_stopped)
-            if todo.is_stopped():
+        while not stopped():
+            with changed:
+                if not self._ledger.affords(most, self.budget):
+                    if not self._ledger.in_flight:
+                        return self._out_of_budget(failed, last)
+                    # Calls in flight are booked at the most they can cost; they may leave enough.
+                    changed.wait(_WAKE_S)
+                    continue
+            self._pacer.turn(stopped)
+            if stopped():
                 break
             attempt = self._ledger.reserve(key, request, self.model.name, most, self.budget)
             if attempt is None:  # another thread took the last of it meanwhile
@@ -360,17 +337,8 @@ class Account:
                 self._count(last)
             if isinstance(last, RateLimited) and last.retry_after_s is not None:
                 self._pacer.hold(last.retry_after_s)
-            rest(wait, self._clock, todo.is_stopped)
+            rest(wait, self._clock, stopped)
         return None
-
-    def _affordable(self, most: tuple[Usage, float | None], todo: _Round) -> bool:
-        with self._ledger.changed:
-            while not todo.stopped and not self._ledger.affords(most, self.budget):
-                if not self._ledger.in_flight:
-                    return False
-                # Calls in flight are booked at the most they can cost; they may leave enough.
-                self._ledger.changed.wait(_WAKE_S)
-        return True
 
     def _asked(self, attempt: int, prompt: Prompt, request: Request) -> Reply[Any]:
         try:
@@ -386,7 +354,7 @@ class Account:
         return reply
 
     def _settle(self, attempt: int, err: CallError) -> None:
-        cost: tuple[Usage, float | None] | None = (_FREE, self._cost(_FREE))
+        cost: Cost | None = (_FREE, self._cost(_FREE))
         state, text = "rejected", ""
         if err.unconfirmed:
             state, cost = "unconfirmed", None
@@ -398,13 +366,7 @@ class Account:
             cost = (err.usage, self._cost(err.usage))
         self._ledger.settle_failure(attempt, state, reason=err.reason, cost=cost, text=text)
 
-    def _bounded(self, prompt: Prompt) -> Prompt:
-        limited = self.budget.tokens is not None or self.budget.money is not None
-        if prompt.max_tokens is None and limited:
-            return replace(prompt, max_tokens=self._reply_tokens)
-        return prompt
-
-    def _most(self, prompt: Prompt, request: Request) -> tuple[Usage, float | None]:
+    def _most(self, prompt: Prompt, request: Request) -> Cost:
         """The most a call can cost: no tokenizer makes more tokens than there are bytes."""
         asked = len(prompt.text.encode()) + len(str(schema_of(request.reply_type)).encode())
         usage = Usage(asked + _ROLES, prompt.max_tokens or self._reply_tokens, estimated=True)
@@ -442,35 +404,18 @@ class Account:
 
 @dataclass
 class _Round:
-    """One `ask_many`: what is still to be sent, and what came."""
+    """One `ask_many`: what is still to be sent, by its key, and what came."""
 
-    left: deque[tuple[str, Request]]
+    left: dict[str, Request] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     threads: int = 0
-    stopped: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
     def stop(self) -> None:
         """Send nothing more; what is in flight may arrive and be stored."""
-        self.stopped = True
+        self.stopped.set()
         self.left.clear()
-
-    def is_stopped(self) -> bool:
-        """Whether nothing more is to be sent."""
-        return self.stopped
-
-
-def _price_of(
-    model: ChatModel, prices: Mapping[str, Any] | str | Path | None, budget: Budget
-) -> Price | None:
-    table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
-    price = table.get(model.name)
-    if price is None and budget.money is not None:
-        raise SettingError(
-            f"money is limited to {budget.money}, but {model.name!r} has no price",
-            hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
-        )
-    return price
 
 
 def stored_reply(ledger: Ledger, key: str, request: Request) -> Answer | None:

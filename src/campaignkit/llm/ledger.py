@@ -15,9 +15,10 @@ import json
 import sqlite3
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from campaignkit.llm.budget import Budget
 from campaignkit.llm.chat_model import Request, Usage
 from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
 
+Cost = tuple[Usage, float | None]  # tokens, and money where there is a price
 FILE_NAME = "calls.sqlite"
 _LAYOUT = 2
 
@@ -40,12 +42,13 @@ class _Sum:
     money: float = 0.0
     unpriced: int = 0
 
-    def add(self, calls: int, usage: Usage, money: float | None) -> None:
-        """Book calls, or take them back with negative numbers."""
+    def add(self, calls: int, cost: Cost) -> None:
+        """Book a call, or take it back with -1."""
+        usage, money = cost
         self.calls += calls
-        self.tokens_in += usage.tokens_in
-        self.tokens_out += usage.tokens_out
-        self.money += money or 0.0
+        self.tokens_in += calls * usage.tokens_in
+        self.tokens_out += calls * usage.tokens_out
+        self.money += calls * (money or 0.0)
         self.unpriced += calls if money is None else 0
 
 
@@ -98,34 +101,43 @@ class Ledger:
     def __init__(self, folder: Path | None) -> None:
         self.changed = threading.Condition(threading.RLock())
         self._where = "the ledger in memory" if folder is None else str(folder / FILE_NAME)
-        self._open_calls: dict[int, tuple[str, str, Usage, float | None]] = {}
-        self._sums: dict[tuple[str, str], _Sum] = {}
+        self._open_calls: dict[int, tuple[str, str, Cost]] = {}
+        self._sums: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
         self._repeats = 0
-        self._db = self._opened(folder)
-        self._read_sums()
+        self._open(folder)
+        rows = self.rows(
+            "SELECT stage, state, count(*), sum(tokens_in), sum(tokens_out), total(money),"
+            " count(*) - count(money), count(repeats) FROM attempts GROUP BY stage, state"
+            " ORDER BY min(id)"
+        )
+        for stage, state, *numbers, repeats in rows:
+            self._sums[stage, state] = _Sum(*numbers)
+            self._repeats += repeats
 
     @property
     def spent(self) -> Spent:
         """What all runs on this file have cost; a request that never left is not a call."""
         with self.changed:
             sent = {where: held for where, held in self._sums.items() if where[1] != "unsent"}
-            stages: dict[str, list[_Sum]] = {}
-            states: dict[str, list[_Sum]] = {}
-            for (stage, state), held in sent.items():
-                stages.setdefault(stage, []).append(held)
-                states.setdefault(state, []).append(held)
-            count = {state: sum(s.calls for s in held) for state, held in states.items()}
-            lost = states.get("unconfirmed", [])
+            states = {
+                state: _total(held for (_, other), held in sent.items() if other == state)
+                for state in ("answered", "malformed", "rejected", "unconfirmed", "open")
+            }
+            stages = {
+                stage: _total(held for (other, _), held in sent.items() if other == stage)
+                for stage, _ in sent
+            }
+            lost = states["unconfirmed"]
             return Spent(
                 **asdict(_total(sent.values())),
                 repeats=self._repeats,
-                unconfirmed=count.get("unconfirmed", 0),
-                answered=count.get("answered", 0),
-                malformed=count.get("malformed", 0),
-                rejected=count.get("rejected", 0),
-                in_flight=count.get("open", 0),
-                tokens_unconfirmed=sum(s.tokens_in + s.tokens_out for s in lost),
-                by_stage={stage: _total(held) for stage, held in stages.items()},
+                unconfirmed=lost.calls,
+                answered=states["answered"].calls,
+                malformed=states["malformed"].calls,
+                rejected=states["rejected"].calls,
+                in_flight=states["open"].calls,
+                tokens_unconfirmed=lost.tokens_in + lost.tokens_out,
+                by_stage=stages,
             )
 
     @property
@@ -140,7 +152,7 @@ class Ledger:
         )
         return (row[0][0], Usage(row[0][1], row[0][2], bool(row[0][3]))) if row else None
 
-    def affords(self, most: tuple[Usage, float | None], budget: Budget) -> bool:
+    def affords(self, most: Cost, budget: Budget) -> bool:
         """Whether one more call, at the most it can cost, is within the budget."""
         usage, money = most
         with self.changed:
@@ -156,12 +168,7 @@ class Ledger:
         return money is not None and (spent.money or 0.0) + money <= budget.money
 
     def reserve(
-        self,
-        key: str,
-        request: Request,
-        model: str,
-        most: tuple[Usage, float | None],
-        budget: Budget,
+        self, key: str, request: Request, model: str, most: Cost, budget: Budget
     ) -> int | None:
         """Book a call before it is sent, at the most it can cost; None if that is too much.
 
@@ -198,8 +205,8 @@ class Ledger:
             )
             attempt = row.lastrowid
             assert attempt is not None
-            self._open_calls[attempt] = (key, request.stage, usage, money)
-            self._sum_of(request.stage, "open").add(1, usage, money)
+            self._open_calls[attempt] = (key, request.stage, most)
+            self._sums[request.stage, "open"].add(1, most)
             self._repeats += lost is not None
         return attempt
 
@@ -211,16 +218,10 @@ class Ledger:
                 "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
                 (key, attempt, text, usage.tokens_in, usage.tokens_out, usage.estimated),
             )
-            self._close_call(attempt, "answered", usage, money)
+            self._close_call(attempt, "answered", (usage, money))
 
     def settle_failure(
-        self,
-        attempt: int,
-        state: str,
-        *,
-        reason: str,
-        cost: tuple[Usage, float | None] | None = None,
-        text: str = "",
+        self, attempt: int, state: str, *, reason: str, cost: Cost | None = None, text: str = ""
     ) -> None:
         """Close a call that brought no good reply.
 
@@ -238,8 +239,7 @@ class Ledger:
             The reply, where there was one.
         """
         with self.writing():
-            usage, money = cost or self._open_calls[attempt][2:]
-            self._close_call(attempt, state, usage, money, reason=reason, text=text)
+            self._close_call(attempt, state, cost or self._open_calls[attempt][2], reason, text)
 
     def unconfirmed(self) -> list[UnconfirmedCall]:
         """Every call whose reply never arrived, oldest first."""
@@ -277,30 +277,20 @@ class Ledger:
                 raise
 
     def _close_call(
-        self,
-        attempt: int,
-        state: str,
-        usage: Usage,
-        money: float | None,
-        *,
-        reason: str = "",
-        text: str = "",
+        self, attempt: int, state: str, cost: Cost, reason: str = "", text: str = ""
     ) -> None:
+        usage, money = cost
         self._db.execute(
             "UPDATE attempts SET state = ?, tokens_in = ?, tokens_out = ?, money = ?, reason = ?,"
             " text = ? WHERE id = ?",
             (state, usage.tokens_in, usage.tokens_out, money, reason, text, attempt),
         )
-        _, stage, held, held_money = self._open_calls.pop(attempt)
-        back = None if held_money is None else -held_money
-        self._sum_of(stage, "open").add(-1, Usage(-held.tokens_in, -held.tokens_out), back)
-        self._sum_of(stage, state).add(1, usage, money)
+        _, stage, most = self._open_calls.pop(attempt)
+        self._sums[stage, "open"].add(-1, most)
+        self._sums[stage, state].add(1, cost)
         self.changed.notify_all()
 
-    def _sum_of(self, stage: str, state: str) -> _Sum:
-        return self._sums.setdefault((stage, state), _Sum())
-
-    def _opened(self, folder: Path | None) -> sqlite3.Connection:
+    def _open(self, folder: Path | None) -> None:
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -313,45 +303,34 @@ class Ledger:
         path = ":memory:" if folder is None else str(folder / FILE_NAME)
         try:
             # Any thread may settle a call, under one lock.
-            db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                path, timeout=1.0, isolation_level=None, check_same_thread=False
+            )
         except sqlite3.Error as err:
             raise ArtifactError(f"{self._where} cannot be opened: {err}") from err
         try:
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")  # a paid reply survives a power cut
-            db.execute("BEGIN IMMEDIATE")
-            layout = db.execute("PRAGMA user_version").fetchone()[0]
-            (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if layout != _LAYOUT and (layout or held):
-                raise ArtifactError(
-                    f"{self._where} is of layout {layout}; this version reads layout {_LAYOUT}",
-                    hint="give another folder, or go on with the version that made it",
+            self.rows("PRAGMA locking_mode = EXCLUSIVE")
+            self.rows("PRAGMA journal_mode = WAL")
+            self.rows("PRAGMA synchronous = FULL")  # a paid reply survives a power cut
+            with self.writing() as db:
+                layout = db.execute("PRAGMA user_version").fetchone()[0]
+                (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if layout != _LAYOUT and (layout or held):
+                    told = f"is of layout {layout}; this version reads layout {_LAYOUT}"
+                    raise ArtifactError(
+                        f"{self._where} {told}",
+                        hint="give another folder, or go on with the version that made it",
+                    )
+                for statement in self.tables.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {_LAYOUT}")
+                db.execute(
+                    "UPDATE attempts SET state = 'unconfirmed', reason = 'killed'"
+                    " WHERE state = 'open'"
                 )
-            for statement in self.tables.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {_LAYOUT}")
-            db.execute(
-                "UPDATE attempts SET state = 'unconfirmed', reason = 'killed' WHERE state = 'open'"
-            )
-            db.execute("COMMIT")
-        except sqlite3.Error as err:
-            db.close()
-            raise _as_artifact_error(err, self._where) from err
         except ArtifactError:
-            db.close()
+            self._db.close()
             raise
-        return db
-
-    def _read_sums(self) -> None:
-        rows = self.rows(
-            "SELECT stage, state, count(*), sum(tokens_in), sum(tokens_out), total(money),"
-            " count(*) - count(money), count(repeats) FROM attempts GROUP BY stage, state"
-            " ORDER BY min(id)"
-        )
-        for stage, state, *numbers, repeats in rows:
-            self._sums[stage, state] = _Sum(*numbers)
-            self._repeats += repeats
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -363,14 +342,9 @@ class Ledger:
 
 
 def _total(sums: Iterable[_Sum]) -> StageSpent:
-    held = list(sums)
-    calls, unpriced = sum(s.calls for s in held), sum(s.unpriced for s in held)
-    return StageSpent(
-        calls=calls,
-        tokens_in=sum(s.tokens_in for s in held),
-        tokens_out=sum(s.tokens_out for s in held),
-        money=None if unpriced or not calls else sum(s.money for s in held),
-    )
+    columns = zip(astuple(_Sum()), *map(astuple, sums), strict=True)
+    calls, tokens_in, tokens_out, money, unpriced = map(sum, columns)
+    return StageSpent(calls, tokens_in, tokens_out, None if unpriced or not calls else money)
 
 
 def _as_artifact_error(err: sqlite3.Error, where: str) -> ArtifactError:
