@@ -64,14 +64,16 @@ class Block:
         """A block from a list of node lists: for tests, examples and small inputs."""
         lengths = np.fromiter((len(row) for row in rows), np.int64, count=len(rows))
         flat = [node for row in rows for node in sorted(row)]
-        return cls(np.array(flat, np.int32), _offsets(lengths), np.array(labels, np.uint8))
+        return cls.of_sizes(np.array(flat, np.int32), lengths, np.array(labels, np.uint8))
 
     @classmethod
     def of_sizes(
         cls, nodes: NDArray[np.int32], sizes: NDArray[np.integer], labels: NDArray[np.uint8]
     ) -> Block:
         """A block of rows that lie back to back, with the number of nodes of each."""
-        return cls(nodes, _offsets(sizes), labels)
+        offsets = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=offsets[1:])
+        return cls(nodes, offsets, labels)
 
     @classmethod
     def empty(cls) -> Block:
@@ -106,10 +108,10 @@ class Block:
     def take(self, rows: NDArray[np.integer]) -> Block:
         """The rows at these positions, in this order; positions may repeat."""
         lengths = self.sizes[rows]
-        offsets = _offsets(lengths)
-        shift = np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        where = np.arange(offsets[-1], dtype=np.int64) + shift
-        return Block(self.nodes[where], offsets, self.labels[rows])
+        ends = np.cumsum(lengths)
+        shift = np.repeat(self.offsets[rows] - ends + lengths, lengths)
+        where = np.arange(len(shift), dtype=np.int64) + shift
+        return Block.of_sizes(self.nodes[where], lengths, self.labels[rows])
 
     def check(self, *, num_nodes: int, num_labels: int) -> None:
         """Check what the arrays hold, where a block enters a data set or a writer.
@@ -155,14 +157,8 @@ def concat_blocks(blocks: Sequence[Block]) -> Block:
         return Block.empty()
     if len(blocks) == 1:
         return blocks[0]
-    return Block(
+    return Block.of_sizes(
         np.concatenate([block.nodes for block in blocks]),
-        _offsets(np.concatenate([block.sizes for block in blocks])),
+        np.concatenate([block.sizes for block in blocks]),
         np.concatenate([block.labels for block in blocks]),
     )
-
-
-def _offsets(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets

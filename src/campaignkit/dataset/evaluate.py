@@ -173,7 +173,14 @@ class EvaluationAccumulator:
         names, leakage = self._label_names, None
         if len(names) > 1:
             leakage = measure_leakage(sample, self._vocabulary, names, seed=self._seed)
-        coverage, unused = self._coverage()
+        coverage, unused = {}, {}
+        starts = self._vocabulary.starts
+        for m, modality in enumerate(self._vocabulary.modalities):
+            used = self._used[starts[m] : starts[m + 1]]
+            coverage[modality] = _share(int(used.sum()), len(used))
+            idle = starts[m] + np.flatnonzero(~used)[:_SHOWN_UNUSED]
+            if len(idle):
+                unused[modality] = [self._vocabulary.keys[node][1] for node in idle]
         return DatasetEvaluation(
             rows=rows,
             labels=labels,
@@ -222,17 +229,6 @@ class EvaluationAccumulator:
             effective_distinct=round(repeats.effective, 3),
             similarity=compare_rows(own, len(self._vocabulary), rng),
         )
-
-    def _coverage(self) -> tuple[dict[str, float], dict[str, list[str]]]:
-        coverage, unused = {}, {}
-        starts = self._vocabulary.starts
-        for m, modality in enumerate(self._vocabulary.modalities):
-            used = self._used[starts[m] : starts[m + 1]]
-            coverage[modality] = _share(int(used.sum()), len(used))
-            idle = starts[m] + np.flatnonzero(~used)[:_SHOWN_UNUSED]
-            if len(idle):
-                unused[modality] = [self._vocabulary.keys[node][1] for node in idle]
-        return coverage, unused
 
     def _notes(self, rows: int, labels: dict[str, LabelEvaluation]) -> tuple[str, ...]:
         chance = rows * (rows - 1) / 2**65

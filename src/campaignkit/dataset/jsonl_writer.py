@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,23 +61,13 @@ class JsonlWriter:
         from campaignkit.dataset.kernels.jsonl import write_lines
 
         parts = self._fragments
-        nodes = np.ascontiguousarray(block.nodes)
-        offsets = np.ascontiguousarray(block.offsets)
-        labels = np.ascontiguousarray(block.labels)
+        rows = [np.ascontiguousarray(part) for part in (block.nodes, block.offsets, block.labels)]
         row = 0
         while row < len(block):
             row, written = write_lines(
-                nodes,
-                offsets,
-                labels,
-                row,
-                parts.arena,
-                parts.values,
-                parts.heads,
-                parts.tails,
-                self._starts,
+                *rows, row, parts.arena, parts.values, parts.heads, parts.tails, self._starts,
                 self._buffer[self._used :],
-            )
+            )  # fmt: skip
             self._used += written
             if row == len(block):
                 return
@@ -88,7 +79,7 @@ class JsonlWriter:
     def close(self) -> str:
         """Write what is left and return the file's digest."""
         self._send()
-        self._wait()
+        self._send()  # has nothing to hand over: waits for the first
         self._thread.shutdown()
         self._file.close()
         return self._file.digest
@@ -99,19 +90,17 @@ class JsonlWriter:
         self._file.close()
 
     def _send(self) -> None:
-        self._wait()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
         if self._used:
             full = self._buffer[: self._used].data
             self._pending = self._thread.submit(self._file.write, full)
             self._buffer, self._spare = self._spare, self._buffer
             self._used = 0
 
-    def _wait(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
 
-
+_escape = partial(json.dumps, ensure_ascii=False)
 _PADDING = 16  # the kernel reads up to 15 bytes past a fragment
 
 
@@ -150,7 +139,3 @@ class JsonlFragments:
         arena = np.frombuffer(b"".join(pieces) + bytes(_PADDING), np.uint8)
         cut = (len(values), len(values) + len(heads))
         return cls(arena.copy(), *(part.copy() for part in np.split(spans, cut)))
-
-
-def _escape(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

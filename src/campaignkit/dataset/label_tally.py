@@ -51,9 +51,10 @@ class LabelTally:
 
     def __init__(self, spec: LabelSpec | None) -> None:
         self.spec = spec
-        self.by_size = np.zeros((1, 6), np.int64)
+        self.by_size = np.zeros((0, 6), np.int64)
         self.deviation = 0.0
-        self._bounds = self._box(0)
+        free = (0.0, 1.0)
+        self._ranges = (spec.pos_frac_range, spec.neg_frac_range) if spec else (free, free)
 
     def totals(self) -> Totals:
         """The sums over all rows so far."""
@@ -78,31 +79,18 @@ class LabelTally:
         longer = int(sizes.max(initial=0)) + 1 - len(self.by_size)
         if longer > 0:
             self.by_size = np.pad(self.by_size, ((0, longer), (0, 0)))
-            self._bounds = self._box(len(self.by_size) - 1)
+            box = pair_bounds(*self._ranges, max_size=len(self.by_size) - 1)
+            self._bounds = np.concatenate([box, clear_bounds(box)])
         inside = self.by_size[:, 4].sum()
         tally_rows(sizes, counts, legal, self._bounds, self.by_size)
         if self.spec is not None and self.by_size[:, 4].sum() - inside < len(sizes):
             rows = DrawCounts(sizes, counts[:, 0], counts[:, 1])
             outside = rows.take(~rows.accepted(self._bounds[:4]))
-            self.deviation += _deviation(outside, self.spec, self._bounds[:4])
-
-    def _box(self, largest: int) -> NDArray[np.int64]:
-        pos, neg = (
-            ((0.0, 1.0), (0.0, 1.0))
-            if self.spec is None
-            else (self.spec.pos_frac_range, self.spec.neg_frac_range)
-        )
-        bounds = pair_bounds(pos, neg, max_size=largest)
-        return np.concatenate([bounds, clear_bounds(bounds)])
-
-
-def _deviation(rows: DrawCounts, spec: LabelSpec, bounds: NDArray[np.int64]) -> float:
-    pairs, total = np.maximum(rows.pairs, 1), 0.0
-    for counts, (low, high), (least, most) in (
-        (rows.positives, spec.pos_frac_range, bounds[:2, rows.sizes]),
-        (rows.negatives, spec.neg_frac_range, bounds[2:, rows.sizes]),
-    ):
-        frac = counts / pairs
-        away = np.maximum(low - frac, 0) + np.maximum(frac - high, 0)
-        total += float(away[(counts < least) | (counts > most)].sum())
-    return total
+            pairs, signed = np.maximum(outside.pairs, 1), (outside.positives, outside.negatives)
+            total = 0.0
+            for sign, (low, high) in enumerate(self._ranges):
+                count, frac = signed[sign], signed[sign] / pairs
+                least, most = self._bounds[2 * sign : 2 * sign + 2, outside.sizes]
+                away = np.maximum(low - frac, 0) + np.maximum(frac - high, 0)
+                total += float(away[(count < least) | (count > most)].sum())
+            self.deviation += total

@@ -127,17 +127,15 @@ def count_repeats(
         squares=int(alone.sum()) + int((lengths**2).sum()),
         across=int(counts[is_shared].sum()),
     )
-    each = []
-    for code in range(num_labels):
-        mine = label == code
-        each.append(
-            Repeats(
-                rows=int(rows[code]),
-                distinct=int(alone[code]) + int(mine.sum()),
-                squares=int(alone[code]) + int((counts[mine] ** 2).sum()),
-                across=int(counts[mine & is_shared].sum()),
-            )
+    each = (
+        Repeats(
+            rows=int(rows[code]),
+            distinct=int(alone[code]) + int(mine.sum()),
+            squares=int(alone[code]) + int((counts[mine] ** 2).sum()),
+            across=int(counts[mine & is_shared].sum()),
         )
+        for code, mine in enumerate(label == np.arange(num_labels)[:, None])
+    )
     return whole, tuple(each)
 
 

@@ -55,14 +55,10 @@ class RowSample:
         self._blocks.append(block.take(chosen))
         self._held += len(chosen)
         if self._held > _SLACK * self._num_rows:
-            self._cut()
+            self.rows()
 
     def rows(self) -> Block:
         """The sample so far, in the order of the stream; all rows while there are few."""
-        self._cut()
-        return self._blocks[0]
-
-    def _cut(self) -> None:
         words = np.concatenate([np.zeros(0, np.uint64), *self._words])
         block = concat_blocks(self._blocks)
         if len(words) > self._num_rows:
@@ -71,6 +67,7 @@ class RowSample:
             words, block = words[kept], block.take(kept)
             self._limit = words.max()
         self._words, self._blocks, self._held = [words], [block], len(words)
+        return block
 
 
 def random_pairs(num_rows: int, num_pairs: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -6,14 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import DatasetError
-
-_Number = TypeVar("_Number", bound=np.generic)
 
 MAX_LABELS = 256  # a code is one byte
 RESERVED = "label"  # the one key of a record that is not a modality
@@ -95,13 +92,16 @@ class Vocabulary:
     def modality_of(self) -> NDArray[np.int32]:
         """int32[nodes], position of each node's modality in :attr:`modalities`."""
         code = {modality: i for i, modality in enumerate(self.modalities)}
-        return _read_only(np.array([code[modality] for modality, _ in self.keys], np.int32))
+        codes = np.array([code[modality] for modality, _ in self.keys], np.int32)
+        codes.setflags(write=False)
+        return codes
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """int64[modalities + 1], modality ``m`` holds nodes ``starts[m]`` to ``starts[m + 1]``."""
         where = np.searchsorted(self.modality_of, np.arange(len(self.modalities) + 1))
-        return _read_only(where.astype(np.int64))
+        where.setflags(write=False)
+        return where
 
     @cached_property
     def node_of(self) -> Mapping[tuple[str, str], int]:
@@ -133,8 +133,3 @@ def checked_label_names(names: Iterable[str]) -> tuple[str, ...]:
         if listed.count(name) > 1:
             raise DatasetError(f"label name {name!r} comes twice")
     return listed
-
-
-def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
-    array.setflags(write=False)
-    return array

@@ -106,8 +106,14 @@ class DatasetWriter:
 
     def __enter__(self) -> DatasetWriter:
         self._partial = self._exit.enter_context(atomic_folder(self.folder, replace=self._replace))
+        path = self._partial / f"campaigns.{self._format}"
         try:
-            self._rows = self._open_rows(self._partial / f"campaigns.{self._format}")
+            if self._format == "parquet":
+                from campaignkit.dataset.parquet_writer import ParquetWriter
+
+                self._rows: RowWriter = ParquetWriter(path, self.vocabulary, self.label_names)
+            else:
+                self._rows = JsonlWriter(path, self.vocabulary, self.label_names)
         except BaseException as err:
             self._exit.__exit__(type(err), err, err.__traceback__)
             raise
@@ -142,58 +148,46 @@ class DatasetWriter:
         trace: TracebackType | None,
     ) -> None:
         # The stack removes the partial folder if it is told of an error, and renames it otherwise.
-        if error is None:
-            try:
-                self._finish()
-            except BaseException as failure:
-                self._rows.abandon()
-                self._exit.__exit__(type(failure), failure, failure.__traceback__)
-                raise
-            self._exit.close()
-        else:
+        if error is not None:
             self._rows.abandon()
             self._exit.__exit__(kind, error, trace)
-
-    def _open_rows(self, path: Path) -> RowWriter:
-        if self._format == "jsonl":
-            return JsonlWriter(path, self.vocabulary, self.label_names)
-        from campaignkit.dataset.parquet_writer import ParquetWriter
-
-        return ParquetWriter(path, self.vocabulary, self.label_names)
+            return
+        try:
+            self._finish()
+        except BaseException as failure:
+            self._rows.abandon()
+            self._exit.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._exit.close()
 
     def _finish(self) -> None:
         origin = self._provenance
         files = {f"campaigns.{self._format}": self._rows.close()}
         names = {"modalities": self.vocabulary.to_values(), "labels": list(self.label_names)}
-        files[VOCABULARY_NAME] = self._write_json(VOCABULARY_NAME, names)
-        if self._evaluation is not None:
-            told = self._evaluation.to_dict()
-            files[EVALUATION_NAME] = self._write_json(EVALUATION_NAME, told)
-        if origin.quality:
-            files[QUALITY_NAME] = self._write_json(QUALITY_NAME, dict(origin.quality))
+        told = {
+            VOCABULARY_NAME: names,
+            EVALUATION_NAME: self._evaluation.to_dict() if self._evaluation else None,
+            QUALITY_NAME: dict(origin.quality),
+        }
+        for name, value in told.items():
+            if value:
+                data = (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+                (self._partial / name).write_bytes(data)
+                files[name] = digest_bytes(data)
         counts = {"rows": int(self._counts.sum()), "attributes": len(self.vocabulary)}
         counts |= {
             f"rows.{name}": int(count)
             for name, count in zip(self.label_names, self._counts, strict=True)
         }
+        made_by = {"campaignkit": __version__, "numpy": np.__version__}
+        if self._format == "parquet":
+            made_by["pyarrow"] = version("pyarrow")
         Manifest(
             kind="dataset",
-            made_by=_made_by(self._format),
+            made_by=made_by,
             spec=origin.to_spec(),
             seed=origin.seed,
             inputs=origin.to_inputs(),
             files=files,
             counts=counts,
         ).write(self._partial)
-
-    def _write_json(self, name: str, value: object) -> str:
-        data = (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-        (self._partial / name).write_bytes(data)
-        return digest_bytes(data)
-
-
-def _made_by(format: Format) -> dict[str, str]:
-    made_by = {"campaignkit": __version__, "numpy": np.__version__}
-    if format == "parquet":
-        made_by["pyarrow"] = version("pyarrow")
-    return made_by
