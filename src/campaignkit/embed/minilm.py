@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,6 @@ _USER = "MiniLMEmbedder"
 _MAX_TOKENS = 256  # sentence_bert_config.json: what lies beyond was never trained on
 _DIMENSIONS = 384
 _TOKENS_A_BATCH = 2048  # keeps the widest layer near 12 MB
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    bert: Bert
-    tokenizer: Any  # tokenizers.Tokenizer, whose own types are skipped
 
 
 class MiniLMEmbedder:
@@ -72,8 +65,15 @@ class MiniLMEmbedder:
         self._folder = (
             _installed_folder() if folder is None else checked_path(folder, error=EmbeddingError)
         )
-        self._loaded: _Loaded | None = None
-        _check_folder(self._folder)
+        self._loaded: tuple[Bert, Any] | None = None  # Any: tokenizers.Tokenizer, untyped
+        needed = ("config.json", "tokenizer.json", "model.safetensors")
+        missing = [name for name in needed if not (self._folder / name).is_file()]
+        if missing:
+            raise EmbeddingError(
+                f"{self._folder} lacks {', '.join(missing)}; "
+                "expected the files of all-MiniLM-L6-v2",
+                hint=_INSTALL,
+            )
 
     @property
     def name(self) -> str:
@@ -87,15 +87,16 @@ class MiniLMEmbedder:
             return np.zeros((0, _DIMENSIONS), dtype=np.float32)
         if self._loaded is None:
             self._loaded = _load(self._folder)
+        bert, tokenizer = self._loaded
         distinct = list(dict.fromkeys(listed))
         # A lone surrogate cannot be passed on to the tokenizer, which reads UTF-8.
         clean = [text.encode("utf-8", "replace").decode() for text in distinct]
-        encoded = [e.ids for e in self._loaded.tokenizer.encode_batch(clean)]
+        encoded = [e.ids for e in tokenizer.encode_batch(clean)]
         made = np.zeros((len(distinct), _DIMENSIONS), dtype=np.float32)
         with one_blas_thread():
             for batch in _batches(encoded):
                 tokens = np.array([encoded[i] for i in batch], dtype=np.int64)
-                made[batch] = self._loaded.bert.mean_rows(tokens)
+                made[batch] = bert.mean_rows(tokens)
         place = {text: i for i, text in enumerate(distinct)}
         rows: FloatArray = unit_rows(made)[[place[text] for text in listed]]
         return rows
@@ -115,17 +116,7 @@ def _installed_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
-def _check_folder(folder: Path) -> None:
-    needed = ("config.json", "tokenizer.json", "model.safetensors")
-    missing = [name for name in needed if not (folder / name).is_file()]
-    if missing:
-        raise EmbeddingError(
-            f"{folder} lacks {', '.join(missing)}; expected the files of all-MiniLM-L6-v2",
-            hint=_INSTALL,
-        )
-
-
-def _load(folder: Path) -> _Loaded:
+def _load(folder: Path) -> tuple[Bert, Any]:
     safetensors = require("safetensors", extra="embed", user=_USER)
     load_file = require("safetensors.numpy", extra="embed", user=_USER).load_file
     tokenizers = require("tokenizers", extra="embed", user=_USER)
@@ -146,7 +137,7 @@ def _load(folder: Path) -> _Loaded:
     # The tokenizer's own file cuts at 128 tokens; the model was published with 256.
     tokenizer.enable_truncation(max_length=_MAX_TOKENS)
     tokenizer.no_padding()
-    return _Loaded(bert, tokenizer)
+    return bert, tokenizer
 
 
 def _not_the_model(folder: Path, err: Exception) -> EmbeddingError:

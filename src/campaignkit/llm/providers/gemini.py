@@ -105,7 +105,10 @@ class GeminiModel:
         body = {
             **self._beside,
             "contents": [{"role": "user", "parts": [{"text": prompt.user}]}],
-            "generationConfig": {**self._config, **_given(config)},
+            "generationConfig": {
+                **self._config,
+                **{name: value for name, value in config.items() if value is not None},
+            },
         }
         if system:
             body["systemInstruction"] = {"role": "user", "parts": [{"text": system}]}
@@ -182,10 +185,6 @@ def _spelled(value: Any) -> Any:  # Any: JSON
 
 def _camel(name: object) -> str:
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), str(name))
-
-
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _usage_of(counted: Any, sent: str, text: str) -> Usage:  # Any: JSON
