@@ -10,11 +10,6 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.active.calibration import (
-    likeliest,
-    temperature_scaled,
-    upper_bound,
-)
 from campaignkit.edges.methods.active.features import (
     pair_features,
     read_cards,
@@ -36,7 +31,10 @@ from campaignkit.edges.methods.active.rounds import (
     ActiveLearning,
     PairLearner,
     RoundsResult,
+    likeliest,
     round_sizes,
+    temperature_scaled,
+    upper_bound,
 )
 from campaignkit.edges.pairs import PairTable
 from campaignkit.errors import GraphError

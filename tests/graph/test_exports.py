@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from campaignkit.catalogue import Attribute
 from campaignkit.dataset.verify_inputs import read_signs
-from campaignkit.edges.scorers.scale import SignScale
+from campaignkit.edges.scorers.prompt import SignScale
 from campaignkit.errors import ArtifactError, GraphError
 from campaignkit.graph import Edge, SignedGraph, read_sign
 from strategies import graphs

@@ -36,7 +36,7 @@ from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, Rul
 from campaignkit.edges.scorers.comparisons import Overlap
 from campaignkit.edges.scorers.context import ContextProvider, FactTable
 from campaignkit.edges.scorers.llm import LLMEdgeScorer, every_edge, every_pair, negative_edges
-from campaignkit.edges.scorers.prompt import PairPrompt
+from campaignkit.edges.scorers.prompt import PairPrompt, ScoreScale, SignScale
 from campaignkit.edges.scorers.protocols import (
     EdgeScorer,
     ExplainingScorer,
@@ -48,7 +48,6 @@ from campaignkit.edges.scorers.protocols import (
     Vote,
 )
 from campaignkit.edges.scorers.rules import TRAIT_RULES, TraitRule, TraitScorer
-from campaignkit.edges.scorers.scale import ScoreScale, SignScale
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import Outcome, PairStates
 

@@ -14,8 +14,7 @@ from campaignkit.catalogue import Attribute
 from campaignkit.edges.methods.packing import pack
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.prompt_data import quoted
-from campaignkit.edges.scorers.prompt import PairPrompt
-from campaignkit.edges.scorers.scale import SignScale
+from campaignkit.edges.scorers.prompt import PairPrompt, SignScale
 from campaignkit.errors import GraphError
 from campaignkit.llm import Budget, ChatModel, Price, Usage, checked_prices, read_prices
 

@@ -338,7 +338,7 @@ class BuildSession:
         ends = [[self.pairs.pair(pair) for pair in call] for call in new]
         answers, failures = scorer.ask_calls(
             ends,
-            account=self.account,
+            account=self.account_of(None),
             stage=stage,
             seed=self.seed,
             earlier=[

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar
 
 from campaignkit.catalogue import Attribute, Key
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.scorers.context import ContextProvider, facts_of
-from campaignkit.edges.scorers.prompt import PairPrompt, shared_attribute
+from campaignkit.edges.scorers.prompt import (
+    PairPrompt,
+    Reading,
+    Scale,
+    SignScale,
+    shared_attribute,
+)
 from campaignkit.edges.scorers.protocols import (
     Answer,
     Asking,
@@ -21,7 +28,6 @@ from campaignkit.edges.scorers.protocols import (
     pair_key,
     settled,
 )
-from campaignkit.edges.scorers.scale import Reading, Scale, SignScale
 from campaignkit.errors import Fault, GraphError
 from campaignkit.graph import mark_of
 from campaignkit.llm import (
@@ -135,7 +141,14 @@ class LLMEdgeScorer:
         self.batch_size, self.temperature, self.describe = batch_size, temperature, describe
         self.context, self.second_vote = context, second_vote
         self.repeat_frac, self.asks = repeat_frac, asks
-        self.identity = self._identity()
+        named = model.identity if isinstance(model, IdentifiedModel) else model.name
+        votes = getattr(second_vote, "__qualname__", type(second_vote).__name__)
+        told = [
+            named, prompt.template, prompt.system(scale),
+            prompt.primary_task, prompt.pairs_task, repr(scale), temperature,
+            None if second_vote is None else votes,
+        ]  # fmt: skip
+        self.identity = f"{model.name} {prompt.template} {digest_json(told)[7:23]}"
 
     def __repr__(self) -> str:
         return f"LLMEdgeScorer({self.model!r}, prompt={self.prompt.template})"
@@ -202,12 +215,12 @@ class LLMEdgeScorer:
             Why the pairs without a first answer have none.
         """
         asking = _PairAsking(self, account, seed, stage, progress)
-        repeats = _Repeats(calls, earlier, frac=self.repeat_frac, seed=seed)
+        repeats = _repeats(calls, earlier, frac=self.repeat_frac, seed=seed)
         told = asking.ask(
             [
                 [(pair, Asking.FIRST) for pair in call]
-                + [(pair, Asking.REPEAT) for pair in repeats.of(at)]
-                for at, call in enumerate(calls)
+                + [(pair, Asking.REPEAT) for pair in repeated]
+                for call, repeated in zip(calls, repeats, strict=True)
             ],
             stage,
             asks=self.asks,
@@ -240,17 +253,6 @@ class LLMEdgeScorer:
             mark=mark,
         )
         return Request(prompt, numbered_reply(len(pairs), self.scale.schema), stage)
-
-    def _identity(self) -> str:
-        rule = self.second_vote
-        votes = None if rule is None else getattr(rule, "__qualname__", type(rule).__name__)
-        told = [
-            self.model.identity if isinstance(self.model, IdentifiedModel) else self.model.name,
-            self.prompt.template,
-            self.prompt.system(self.scale), self.prompt.primary_task, self.prompt.pairs_task,
-            repr(self.scale), self.temperature, votes,
-        ]  # fmt: skip
-        return f"{self.model.name} {self.prompt.template} {digest_json(told)[7:23]}"
 
 
 def every_pair(pair: Pair, judged: Judgement) -> bool:
@@ -288,22 +290,18 @@ def negative_edges(pair: Pair, judged: Judgement) -> bool:
     return judged.sign < 0
 
 
+@dataclass(slots=True)
 class _PairAsking:
     """One round of asking, through one account."""
 
-    def __init__(
-        self,
-        scorer: LLMEdgeScorer,
-        account: Account,
-        seed: int,
-        stage: str,
-        progress: Progress | None,
-    ) -> None:
-        self.answers: list[Answer] = []
-        self._scorer, self._account = scorer, account
-        self._seed, self._stage, self._progress = seed, stage, progress
-        self._first: dict[Pair, Judgement] = {}
-        self._signs: Counter[int] = Counter()
+    _scorer: LLMEdgeScorer
+    _account: Account
+    _seed: int
+    _stage: str
+    _progress: Progress | None
+    answers: list[Answer] = field(default_factory=list)
+    _first: dict[Pair, Judgement] = field(default_factory=dict)
+    _signs: Counter[int] = field(default_factory=Counter)
 
     def ask(
         self, calls: Sequence[Sequence[_Item]], stage: str, *, asks: int
@@ -370,37 +368,28 @@ class _PairAsking:
         return self._scorer.request([pair for pair, _ in call], stage, mark=mark)
 
 
-class _Repeats:
-    """Chooses what is asked twice: for a call about one attribute, another call's pair of it."""
-
-    def __init__(
-        self, calls: Sequence[Sequence[Pair]], earlier: Sequence[Pair], *, frac: float, seed: int
-    ) -> None:
-        self._calls, self._frac, self._seed = calls, frac, seed
-        self._all: list[Pair] = []
-        self._of: dict[Key, list[Pair]] = {}
-        for pair in (*earlier, *(pair for call in calls for pair in call)) if frac else ():
-            self._all.append(pair)
-            for end in pair:
-                self._of.setdefault(end.key, []).append(pair)
-
-    def of(self, at: int) -> list[Pair]:
-        """The pairs that call number `at` asks a second time."""
-        call = self._calls[at]
-        if not self._frac or not call:
-            return []
-        digest = _digest([(pair, Asking.REPEAT) for pair in call])
-        rng = stream(self._seed, "edges", "repeats", digest)
-        count = int(len(call) * self._frac + rng.random())
-        primary = shared_attribute(call)
-        pool = self._all if primary is None else self._of[primary.key]
-        held = set(map(pair_key, call))
+def _repeats(
+    calls: Sequence[Sequence[Pair]], earlier: Sequence[Pair], *, frac: float, seed: int
+) -> Iterator[list[Pair]]:
+    """What each call asks a second time: of one about one attribute, another call's pair of it."""
+    everything = [*earlier, *chain.from_iterable(calls)] if frac else []
+    pairs_of: dict[Key, list[Pair]] = {}
+    for pair in everything:
+        for end in pair:
+            pairs_of.setdefault(end.key, []).append(pair)
+    for call in calls:
         chosen: dict[PairKey, Pair] = {}
-        for at_pool in rng.integers(len(pool), size=8 * count).tolist():
-            pair = pool[at_pool]
-            if len(chosen) < count and pair_key(pair) not in held:
-                chosen[pair_key(pair)] = pair
-        return list(chosen.values())
+        if frac and call:
+            digest = _digest([(pair, Asking.REPEAT) for pair in call])
+            rng = stream(seed, "edges", "repeats", digest)
+            count = int(len(call) * frac + rng.random())
+            primary = shared_attribute(call)
+            pool = everything if primary is None else pairs_of[primary.key]
+            held = set(map(pair_key, call))
+            for at in rng.integers(len(pool), size=8 * count).tolist():
+                if len(chosen) < count and pair_key(pool[at]) not in held:
+                    chosen[pair_key(pool[at])] = pool[at]
+        yield list(chosen.values())
 
 
 def _batches(items: Sequence[_T], size: int) -> list[Sequence[_T]]:

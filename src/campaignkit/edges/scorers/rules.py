@@ -88,11 +88,11 @@ class TraitScorer:
                 (rule.name, rule.vote(other, one) if turned else rule.vote(one, other))
                 for rule, turned in known[names]
             )
-            judged.append(self._decide([(name, vote) for name, vote in cast if vote is not None]))
+            votes = tuple((name, vote) for name, vote in cast if vote is not None)
+            judged.append(self._decide(votes))
         return judged
 
-    def _decide(self, cast: Sequence[tuple[str, Vote]]) -> Judgement:
-        votes = tuple(cast)
+    def _decide(self, votes: Votes) -> Judgement:
         objections = [vote for _, vote in votes if vote.veto]
         if objections:
             strength = sum(vote.weight for _, vote in votes if vote.weight < 0)

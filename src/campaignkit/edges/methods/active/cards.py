@@ -205,12 +205,6 @@ def fill_cards(
     """
     lacking = without_traits(session.catalogue)
     check_cards_possible(lacking, len(session.catalogue), model=model)
-
-    def regrouped(left: list[list[Attribute]], asked: int) -> list[list[Attribute]]:
-        calls_left = session.calls_left
-        is_affordable = calls_left is None or calls_left > calls_kept
-        return card_calls(chain.from_iterable(left)) if is_affordable else []
-
     told = ask_numbered(
         lambda requests: session.ask(requests, STAGE, model=model),
         card_calls(lacking),
@@ -221,7 +215,11 @@ def fill_cards(
         ),
         read=lambda attribute, said: read_card(said) or None,
         asks=_ASKS,
-        regroup=regrouped,
+        regroup=lambda left, asked: (
+            card_calls(chain.from_iterable(left))
+            if session.calls_left is None or session.calls_left > calls_kept
+            else []
+        ),
     )
     cards = {attribute.key: card for attribute, card in told.values.items()}
     if not cards and told.failures:

@@ -66,7 +66,7 @@ class StackedLearner:
     Examples
     --------
     >>> from campaignkit.catalogue import Attribute
-    >>> from campaignkit.edges.methods.active.calibration import likeliest
+    >>> from campaignkit.edges.methods.active.rounds import likeliest
     >>> tiers = ["budget", "luxury"] * 6
     >>> learner = StackedLearner(
     ...     Catalogue(
