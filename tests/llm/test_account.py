@@ -312,9 +312,13 @@ def test_a_kill_costs_the_calls_in_flight_and_a_budget_of_as_many_more_makes_up_
     with Account(Planned().model, store=tmp_path, concurrency=1) as account:
         account.ask_many(requests[:8])
     _lose(tmp_path, 3)
-    with Account(Planned().model, store=tmp_path, budget=Budget(calls=20)) as account:
+    with Account(
+        Planned().model, store=tmp_path, budget=Budget(calls=20), concurrency=1
+    ) as account:
         short = account.ask_many(requests)
-    with Account(Planned().model, store=tmp_path, budget=Budget(calls=23)) as account:
+    with Account(
+        Planned().model, store=tmp_path, budget=Budget(calls=23), concurrency=1
+    ) as account:
         made_up = account.ask_many(requests)
 
     assert sum(isinstance(r, Reply) for r in short) == 17

@@ -128,6 +128,17 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     ------
     GraphError
         With every fault at its line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = "source,target,rel,sign\\nNike,Athletes,brand-audience,?\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "known.csv")
+    ...     _ = path.write_text(rows)
+    ...     edges, doubtful = read_marked_edges(path, mark="?")
+    >>> len(edges), doubtful[0].source
+    (0, ('brand', 'Nike'))
     """
     catalogue, columns = EdgeRows(path, None, mark=mark).columns()
     keys = [attribute.key for attribute in catalogue]

@@ -24,17 +24,24 @@ from campaignkit.llm.errors import FormFallback, MalformedReply, RequestRefused
 T = TypeVar("T")
 _SHOWN = 160  # characters of a bad reply that an error shows
 _TRIES = 64  # openings of JSON looked at in one reply; a chatty one has two or three
-_WORDS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis"
+_LONGEST = 2**20  # characters; no answer is longer, and looking for brackets takes its time
+_WORDS = (
+    r"(?:\w{1,16}:)?(?:ant)?(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad"
+    r"|analysis|thought_process|inner_monologue)"
+)
+_S = r"\s{0,4}"  # bounded: a long run of white space would be tried from each of its places
 _CLOSED = re.compile(
-    rf"<\s*/\s*(?:{_WORDS})\s*>|\[\s*/\s*(?:{_WORDS})\s*\]|◁\s*/\s*(?:{_WORDS})\s*▷"
-    r"|<\|channel\|>\s*final[^<]*<\|message\|>|<\|end_of_(?:thought|thinking)\|>",
+    rf"<{_S}/{_S}{_WORDS}{_S}>|\[{_S}/{_S}{_WORDS}{_S}\]|◁{_S}/{_S}{_WORDS}{_S}▷"
+    rf"|<\|channel\|>{_S}final(?:(?!<\|message\|>)[^\n]){{0,80}}<\|message\|>"
+    r"|<channel\|>|<\|end_(?:of_)?(?:thought|thinking)\|>",
     re.IGNORECASE,
 )
 _OPENED = re.compile(
-    rf"<\s*/?\s*(?:{_WORDS})\b|\[\s*/?\s*(?:{_WORDS})\s*(?:\]|$)|◁\s*/?\s*(?:{_WORDS})"
-    r"|<\|channel\|>|<\|begin_of_(?:thought|thinking)\|>",
+    rf"<{_S}/?{_S}{_WORDS}\b|\[{_S}/?{_S}{_WORDS}{_S}(?:\]|$)|◁{_S}/?{_S}{_WORDS}"
+    r"|<\|channel\|?>|<\|(?:begin|start)_(?:of_)?(?:thought|thinking)\|>",
     re.IGNORECASE,
 )
+_BRACKET = re.compile(r'[{}\[\]"\\]')
 _ABOUT_FORM = re.compile(
     r"response[_ ]?format|json[_ ]?schema|json[_ ]?object|response[_ ]?mime|guided|structured"
     r"|grammar|responsejsonschema",
@@ -222,6 +229,8 @@ def _json_in(text: str, opening: str) -> Iterator[str]:
 
     Raises `ValueError` with the reason where the text ends before what opens in it.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"the reply is longer than {_LONGEST:,} characters")
     bare = text.strip().removeprefix("\ufeff").strip()
     decoder = json.JSONDecoder(
         object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_number
@@ -236,18 +245,24 @@ def _json_in(text: str, opening: str) -> Iterator[str]:
     if _decoded(decoder, bare, 0) == len(bare):
         yield bare
         return
-    at = 0
+    at, garbled, answered = 0, False, -1
     for _ in range(_TRIES):
         starts = [i for i in (bare.find("{", at), bare.find("[", at)) if i >= 0]
         if not starts:
+            if garbled:
+                raise ValueError("the last JSON of the reply is not valid")
+            if bare.count("```") % 2 and bare.rfind("```") > answered >= 0:
+                raise ValueError("the reply is cut off where an answer begins")
             return
         start = min(starts)
         end = _decoded(decoder, bare, start)
         if end is None:
-            # No inner value of what is no JSON is an answer.
+            # No inner value of what is no JSON is an answer; nor is a draft before it.
             at = _closing(bare, start)
+            garbled |= bare[start] in opening and ":" in bare[start:at]
             continue
-        if bare[start] in opening:
+        if bare[start] in opening or '"' in bare[start:end]:
+            garbled, answered = False, start
             yield bare[start:end]
         at = end
     raise ValueError(f"the reply opens more than {_TRIES} brackets")
@@ -263,13 +278,14 @@ def _decoded(decoder: json.JSONDecoder, text: str, start: int) -> int | None:
 
 def _closing(text: str, start: int) -> int:
     """Where the brackets that open here are closed again."""
-    depth, quoted, escaped = 0, False, False
-    for at in range(start, len(text)):
-        c = text[at]
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = c == "\\", c != '"'
+    depth, quoted, escaped = 0, False, -1
+    for found in _BRACKET.finditer(text, start):
+        at, c = found.start(), found.group()
+        if at == escaped:
+            continue
+        if quoted:
+            quoted = c != '"'
+            escaped = at + 1 if c == "\\" else -1
         elif c == '"':
             quoted = True
         elif c in "{[":

@@ -46,6 +46,8 @@ Json = Mapping[str, Any]  # Any: JSON values
 MOST = 16 * 2**20  # bytes of one reply
 _SLICE = 16 * 2**10  # bytes written at a time: each looks at the clock
 _SHORTEST_KEY = 6  # "x" or "none", as local servers are given, is no secret
+# Of a character that JSON may hold as it is: neither a quotation mark nor a backslash.
+_ESCAPE = re.compile(r"\\u00((?!22|5c)[2-7][0-9a-f])", re.IGNORECASE)
 _SAID = 500  # characters of a service's own words
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*|.)?")
 _KEY_INVALID = re.compile(r"API_KEY_INVALID|api key", re.IGNORECASE)
@@ -114,6 +116,8 @@ class Service:
     ----------
     where : str
         The address.
+    through : str
+        Words that name the proxy in between; empty without one.
 
     Raises
     ------
@@ -147,7 +151,7 @@ class Service:
         self._headers = {name: value.format(self._key)} if needs_key else {}
         self._limit = _TimeLimit(http)
         proxy = _proxy_for(self.where)
-        self._through = f" through the proxy {_shown(proxy)}" if proxy else ""
+        self.through = f" through the proxy {_shown(proxy)}" if proxy else ""
         self._pool: Any = http.ConnectionPool(
             proxy=None if proxy is None else _as_proxy(http, proxy),
             max_connections=None,
@@ -235,11 +239,17 @@ class Service:
         except CallError:
             raise
         except Exception as err:
-            where = f"{self.where}{self._through}"
+            where = f"{self.where}{self.through}"
             told = transport_error(err, where=where, timeout_s=self._timeout_s)
             if told is None:
-                raise
-            raise told from err
+                if not isinstance(err, ValueError | KeyError | ImportError):
+                    raise
+                told = WrongAddress(
+                    f"{where} cannot be asked: {type(err).__name__}",
+                    hint="is the address right, and the proxy one for http?",
+                )
+            shows_key = bool(self._key) and self._key in repr(err)
+            raise told from (None if shows_key else err)
         return response.status, headers, self._unpacked(bytes(raw), headers, most_bytes)
 
     def _unpacked(self, raw: bytes, headers: Mapping[str, str], most_bytes: int) -> bytes:
@@ -269,6 +279,11 @@ class Service:
             return json.loads(self._clean(plain, json.dumps(self._key)[1:-1]))
         except (ValueError, RecursionError):
             return None
+
+    def without_key(self, text: str) -> str:
+        """A reply's text without the key, also where JSON escapes spell it."""
+        plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        return self._clean(plain, self._key) if self._key and self._key in plain else text
 
     def _clean(self, text: str, key: str) -> str:
         if len(key) >= _SHORTEST_KEY:
@@ -305,6 +320,8 @@ class Service:
             kind = WrongAddress
             text = f"{self.where} answered {code} and sends to {target}; it is not followed"
             hint = "give the right address as base_url, if you trust it with the key"
+        # Cleaned once more: what was taken out of the words may have stood inside the key.
+        text = self._clean(text, self._key)
         return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
 
 

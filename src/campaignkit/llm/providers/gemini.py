@@ -90,7 +90,7 @@ class GeminiModel:
         self._form = ReplyForm(["json_schema", "json"])
 
     def __repr__(self) -> str:
-        return f"GeminiModel({self.name!r}, at {self._service.where})"
+        return f"GeminiModel({self.name!r}, at {self._service.where}{self._service.through})"
 
     def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
         """Send the prompt once."""
@@ -129,11 +129,12 @@ class GeminiModel:
                 raise MalformedReply(f"{self._service.where} answered with something else")
             why = feedback.get("blockReason") or "no reason given"
             usage = _usage_of(counted, sent, "")
-            raise self._refusal(f"the prompt was blocked ({plain_words(str(why))})", usage)
+            why = self._service.without_key(plain_words(str(why)))
+            raise self._refusal(f"the prompt was blocked ({why})", usage)
         first = candidates[0]
         parts = (first.get("content") or {}).get("parts") or []
-        text = "".join(
-            part["text"] for part in parts if part.get("text") and not part.get("thought")
+        text = self._service.without_key(
+            "".join(part["text"] for part in parts if part.get("text") and not part.get("thought"))
         )
         usage = _usage_of(counted, sent, text)
         ended = str(first.get("finishReason") or "")

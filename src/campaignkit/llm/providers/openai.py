@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from campaignkit.llm.replies import ReplyForm, is_strict, parse_reply, schema_of
 from campaignkit.llm.transport import Service, Vendor, plain_words
 
 T = TypeVar("T")
+# Servers have many words for it; what is none of them ended by itself.
+_CUT = re.compile("length|max|limit|incomplete|abort|timeout|cancel", re.IGNORECASE)
 OPENAI = Vendor(
     "OpenAI",
     "https://api.openai.com/v1",
@@ -78,7 +81,8 @@ class OpenAICompatibleModel:
         self._form = ReplyForm(["json_schema", "json_object", "text"])
 
     def __repr__(self) -> str:
-        return f"OpenAICompatibleModel({self.name!r}, at {self._service.where})"
+        where = f"{self._service.where}{self._service.through}"
+        return f"OpenAICompatibleModel({self.name!r}, at {where})"
 
     def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
         """Send the prompt once."""
@@ -109,7 +113,7 @@ class OpenAICompatibleModel:
     def _read(self, told: dict[str, Any], sent: str, reply_type: type[T]) -> Reply[T]:
         choice = told["choices"][0]
         message = choice["message"]
-        text = _text_of(message.get("content"))
+        text = self._service.without_key(_text_of(message.get("content")))
         counted = told.get("usage")
         counted = counted if isinstance(counted, dict) else {}
         usage = Usage.of_counts(
@@ -121,8 +125,8 @@ class OpenAICompatibleModel:
             raise RequestRefused(f"{self.name} does not answer this: {why}", usage=usage)
         if ended == "error":
             raise ServerFailed(f"{self._service.where} broke off the reply", usage=usage)
-        if ended == "length":
-            why = "the reply is cut off at its longest (length)"
+        if isinstance(ended, str) and _CUT.search(ended):
+            why = f"the reply is cut off at its longest ({plain_words(ended)[:40]})"
             raise MalformedReply(why, text=text, usage=usage)
         return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
 
