@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from worlds import SIZES, spec_of, structured_graph
 
+from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
 from campaignkit.report.annealing_trace import trace_annealing
 from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
@@ -242,3 +243,11 @@ def test_a_strategy_says_what_it_is() -> None:
     )
     assert repr(HeatBath(chain_block=4)).startswith("HeatBath(chain_block=4")
     assert Annealing().moves is None
+
+
+def test_a_class_where_a_strategy_belongs_is_refused_in_words() -> None:
+    graph = structured_graph(SIZES, pos=38, neg=33)
+    spec = spec_of({"x": ((0.0, 1.0), (0.0, 1.0))}, 1)
+
+    with pytest.raises(SettingError, match="expected a Strategy"):
+        AnnealingSampler(graph, spec, strategy=Rejection)  # type: ignore[arg-type]

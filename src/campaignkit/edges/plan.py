@@ -229,7 +229,7 @@ def planned(
     at_most : bool
         Whether the build may end earlier.
     is_bound : bool
-        Whether no build makes more calls.
+        Whether no build makes more calls, replies that have to be asked for again apart.
     fewest : int, optional
         A number of calls that no packing goes below; that of full calls without it.
     model : object, optional

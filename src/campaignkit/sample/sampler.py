@@ -326,7 +326,8 @@ def _check_types(graph: object, spec: object, strategy: object) -> None:
             f"spec is a {type(spec).__name__}; expected a SamplingSpec",
             hint="make one with SamplingSpec.model_validate({...}) or SamplingSpec.read(path)",
         )
-    if strategy is not None and not callable(getattr(strategy, "draw", None)):
+    is_one = callable(getattr(strategy, "draw", None)) and not isinstance(strategy, type)
+    if strategy is not None and not is_one:
         raise SettingError(
             f"strategy is {strategy!r:.60}; expected a Strategy, or None for the pilot's choice",
             hint="pass Rejection(), HeatBath() or Annealing()",

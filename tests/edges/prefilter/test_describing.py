@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,15 @@ def test_the_prompt_says_what_matters_for_the_modality(modality: str) -> None:
 def test_a_guide_is_found_in_any_case_and_by_other_names(modality: str, guide: str) -> None:
     assert PrefilterPrompts().guide(modality) is not PrefilterPrompts().fallback
     assert PrefilterPrompts().guide(modality) == GUIDES[guide]
+
+
+def test_a_guide_of_ones_own_comes_before_the_aliases_of_others() -> None:
+    mine = replace(GUIDES["geo"], points=("mine",), aliases=("Ad Place",))
+    prompts = PrefilterPrompts(guides={**GUIDES, "country": mine, "ad_format": mine})
+
+    for modality in ("country", "Country", "ad_format", "Ad-Format", "ad place"):
+        assert prompts.guide(modality) is mine
+    assert prompts.guide("market") == GUIDES["geo"]
 
 
 def test_it_is_told_where_the_fallback_was_used() -> None:

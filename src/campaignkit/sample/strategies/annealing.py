@@ -43,8 +43,9 @@ class Annealing(Strategy):
     Parameters
     ----------
     stop : {"first_feasible", "mixed"}
-        "mixed" goes on inside the box, under a soft wall and without an early stop, for 500
-        visits: then it draws from the law, at ten times the cost of :class:`HeatBath`.
+        "mixed" goes on inside the box, under a soft wall, for 500 visits (`patience` counts on
+        the way there alone): then it draws from the law, at ten times the cost of
+        :class:`HeatBath`.
     moves : list of moves, or of (move, share), optional
         What a proposal may be, see :mod:`campaignkit.sample.moves`. By default swaps alone, as
         published; with ``stop="mixed"`` the `DEFAULT_MOVES`, since swaps never change how many
@@ -123,7 +124,7 @@ class Annealing(Strategy):
                 *job,
             )  # fmt: skip
         if filled < len(rows.sizes):
-            raise chains_failed(world, first + filled, nearest)
+            raise chains_failed(world, first + filled, nearest, limits="patience or max_iters")
         return int(written)
 
     def schedule(self, world: LabelWorld) -> NDArray[np.int64]:

@@ -72,8 +72,13 @@ class Strategy(Protocol):
         ...
 
 
-def chains_failed(world: LabelWorld, row: int, nearest: int) -> SamplingFailed:
-    """The error of a strategy whose chains did not reach the box, with how near they came."""
+def chains_failed(
+    world: LabelWorld, row: int, nearest: int, *, limits: str = "max_iters"
+) -> SamplingFailed:
+    """The error of a strategy whose chains did not reach the box, with how near they came.
+
+    `limits` names the parameters of the spec that end a chain.
+    """
     came = (
         f"the nearest came within {nearest} edge{'' if nearest == 1 else 's'} of the box"
         if nearest > 0
@@ -81,6 +86,6 @@ def chains_failed(world: LabelWorld, row: int, nearest: int) -> SamplingFailed:
     )
     return SamplingFailed(
         f"label '{world.label}': campaign {row} was not found in {MAX_RESTARTS + 1} chains of "
-        f"{world.spec.max_iters} steps; {came}. Nothing was emitted",
-        hint=f"widen pos_frac_range or neg_frac_range of '{world.label}', or raise max_iters",
+        f"at most {world.spec.max_iters} steps; {came}. Nothing was emitted",
+        hint=f"widen pos_frac_range or neg_frac_range of '{world.label}', or raise {limits}",
     )

@@ -183,11 +183,14 @@ class PrefilterPrompts:
 
     def guide(self, modality: str) -> Guide:
         """The guide of a modality, by its name or an alias in any case; else the fallback."""
-        name = " ".join(modality.casefold().replace("_", " ").replace("-", " ").split())
-        for own, guide in self.guides.items():
-            if name == own.casefold() or name in guide.aliases:
-                return guide
-        return self.fallback
+        name = _as_name(modality)
+        by_name = {_as_name(own): guide for own, guide in self.guides.items()}
+        by_alias = {
+            _as_name(alias): guide
+            for guide in reversed([*self.guides.values()])
+            for alias in guide.aliases
+        }
+        return by_name.get(name) or by_alias.get(name) or self.fallback
 
     def template(self, task: str) -> str:
         """``"cluster-score@1"`` and the like."""
@@ -216,8 +219,15 @@ class PrefilterPrompts:
             raise SettingError(f"{path} is not TOML: {err}", hint="quote every text") from err
         if isinstance(guides := held.get("guides"), dict):
             held["guides"] = {**GUIDES, **guides}
+            for name in GUIDES.keys() & guides.keys():
+                if isinstance(guides[name], dict):
+                    guides[name].setdefault("aliases", GUIDES[name].aliases)
         try:
             return TypeAdapter(cls).validate_python(held)
         except ValidationError as err:
             faults = [Fault(".".join(map(str, e["loc"])), e["msg"]) for e in err.errors()]
             raise SettingError(f"{path} holds no prompts", faults=faults) from err
+
+
+def _as_name(text: str) -> str:
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
