@@ -188,3 +188,14 @@ def test_known_pairs_that_are_no_edges_are_refused(given: object) -> None:
     graph = build_graph(Catalogue.bundled("starter-27"), scorer=TraitScorer()).graph
     with pytest.raises(GraphError, match="expected edges or a graph"):
         check_known_pairs(graph, given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "again", ["Nike,Athletes,brand_to_audience,-", "Athletes,Nike,audience_to_brand,?"]
+)
+def test_a_known_pair_that_is_there_twice_is_refused(tmp_path: Path, again: str) -> None:
+    file = tmp_path / "known.csv"
+    file.write_text(f"source,target,rel,sign\nNike,Athletes,brand_to_audience,?\n{again}\n")
+
+    with pytest.raises(GraphError, match="more than once"):
+        KnownPairs.read_csv(file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 from campaignkit.edges.report import GraphBuild
-from campaignkit.errors import GraphError
+from campaignkit.errors import Fault, GraphError
 from campaignkit.graph import (
     Agreement,
     Edge,
@@ -229,6 +229,14 @@ class KnownPairs:
         (1, ((('brand', 'Dior'), ('platform', 'TikTok')),))
         """
         clear, ambiguous = read_marked_edges(checked_path(path, error=GraphError), mark="?")
+        named = Counter(frozenset((edge.source, edge.target)) for edge in (*clear, *ambiguous))
+        twice = [pair for pair, times in named.items() if times > 1]
+        if twice:
+            shown = [" - ".join(f"{name} {value}" for name, value in sorted(p)) for p in twice]
+            raise GraphError(
+                f"{path} names {len(twice)} pairs more than once",
+                faults=[Fault(str(path), f"{pair} is there twice", "keep one") for pair in shown],
+            )
         return cls(clear, tuple((edge.source, edge.target) for edge in ambiguous))
 
 
