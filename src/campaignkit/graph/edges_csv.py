@@ -132,7 +132,7 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     Examples
     --------
     >>> import tempfile
-    >>> rows = "source,target,rel,sign\\nNike,Athletes,brand-audience,?\\n"
+    >>> rows = "source,target,rel,sign\\nNike,Athletes,brand_to_audience,?\\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "known.csv")
     ...     _ = path.write_text(rows)
