@@ -62,8 +62,19 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
         primary = cheapest if packing == "oriented" else of_first
         both = ranks.min(axis=1) * len(by_name) + ranks.max(axis=1)
         together = both * len(table.codes) + primary
-    order = np.argsort(together, kind="stable")
-    starts = np.flatnonzero(np.diff(together[order]))
+    return grouped(together, batch_size)
+
+
+def grouped(numbers: NDArray[np.int64], batch_size: int) -> Calls:
+    """Rows of one number in calls of so many, the lowest number first.
+
+    Examples
+    --------
+    >>> [call.tolist() for call in grouped(np.array([7, 3, 7, 7]), 2)]
+    [[1], [0, 2], [3]]
+    """
+    order = np.argsort(numbers, kind="stable")
+    starts = np.flatnonzero(np.diff(numbers[order]))
     groups = np.split(order.astype(np.int64), starts + 1)
     return [call for group in groups for call in chunks(group, batch_size)]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import checked_count
@@ -174,8 +175,7 @@ def describe_attributes(
     asked = sorted({catalogue[call[0]].modality for call in calls})
     return Descriptions(
         Catalogue(
-            Attribute(a.modality, a.value, found.get(i, a.description), a.traits)
-            for i, a in enumerate(catalogue)
+            replace(a, description=found.get(i, a.description)) for i, a in enumerate(catalogue)
         ),
         dict(sorted(told.failures.items())),
         tuple(modality for modality in asked if prompts.guide(modality) is prompts.fallback),
@@ -212,12 +212,8 @@ def describe_request(
     modality = attributes[0].modality
     guide = prompts.guide(modality)
     entries = [
-        {
-            "name": attribute.value,
-            **({"described as": attribute.description} if attribute.description else {}),
-            **({"known": dict(attribute.traits)} if attribute.traits else {}),
-        }
-        for attribute in attributes
+        _told({"name": a.value, "described as": a.description, "known": dict(a.traits)})
+        for a in attributes
     ]
     prompt = Prompt(
         user=f"{guide.instruction}\n{_KEYS}the descriptions, one text each.\n"
@@ -242,15 +238,9 @@ def label_clusters(
     A cluster without an answer is called by its first members: the scores that follow show the
     members anyway, so nothing is lost but a name.
     """
-
-    def request(items: Sequence[int], asked: int) -> Request:
-        return label_request(
-            clustering, items, prompts=prompts, temperature=temperature, asked=asked
-        )
-
-    told = ask_numbered(
-        ask, label_calls(clustering, per_call=per_call), request=request, read=_read_label
-    )
+    request = partial(label_request, clustering, prompts=prompts, temperature=temperature)
+    calls = label_calls(clustering, per_call=per_call)
+    told = ask_numbered(ask, calls, request=request, read=_read_label)
     named, failures = told.values, told.failures
     return [
         named.get(c.number)
@@ -271,16 +261,16 @@ def label_calls(clustering: Clustering, *, per_call: int) -> list[list[int]]:
 def label_request(
     clustering: Clustering,
     numbers: Sequence[int],
+    asked: int = 1,
     *,
     prompts: PrefilterPrompts = _DEFAULT,
     temperature: float | None = 0.15,
-    asked: int = 1,
 ) -> Request:
     """The request that names some clusters of one modality."""
     clusters = [clustering.clusters[number] for number in numbers]
     entries = [
-        {"members": [_described(clustering.catalogue[i]) for i in cluster.members]}
-        for cluster in clusters
+        {"members": [[*filter(None, (a.modality, a.value, a.description))] for a in members]}
+        for members in ([clustering.catalogue[i] for i in c.members] for c in clusters)
     ]
     prompt = Prompt(
         user=f'{prompts.label}\n{_KEYS}{{"label": "...", "summary": "...", '
@@ -367,18 +357,19 @@ def _labelled(
     clustering: Clustering, number: int, labels: Sequence[ClusterLabel]
 ) -> dict[str, object]:
     cluster, label = clustering.clusters[number], labels[number]
-    shown: dict[str, object] = {"modality": cluster.modality, "label": label.label}
-    if label.summary:
-        shown["summary"] = label.summary
-    if label.characteristics:
-        shown["characteristics"] = list(label.characteristics)
-    shown["members"] = [clustering.catalogue[position].value for position in cluster.members]
-    return shown
+    shown = {
+        "modality": cluster.modality,
+        "label": label.label,
+        "summary": label.summary,
+        "characteristics": list(label.characteristics),
+        "members": [clustering.catalogue[position].value for position in cluster.members],
+    }
+    return _told(shown)
 
 
-def _described(attribute: Attribute) -> Sequence[str]:
-    named = (attribute.modality, attribute.value)
-    return (*named, attribute.description) if attribute.description else named
+def _told(shown: Mapping[str, object]) -> dict[str, object]:
+    """What is known of it, without what is empty."""
+    return {name: held for name, held in shown.items() if held}
 
 
 def _read_label(number: int, said: object) -> ClusterLabel | None:

@@ -158,11 +158,7 @@ class ClusterPrefilter:
             share = getattr(self, name)
             is_right = share is None or (is_share(share) and share > 0)
             settings[name] = (share, is_right, "more than 0, up to 1, or None")
-        for name, words in (
-            ("noise", NoiseRule),
-            ("describe", Describe),
-            ("packing", CallPacking),
-        ):
+        for name, words in WORDS.items():
             word = getattr(self, name)
             settings[name] = (word, word in get_args(words), f"one of {get_args(words)}")
         for name, held in KINDS.items():
@@ -210,15 +206,20 @@ class ClusterPrefilter:
         GraphError
             If there is no model to name and score clusters.
         """
-        brute_force = BruteForce(self.batch_size, self.packing)
         expected = expected_calls(self, session.pairs)
         # In a resumed build, what its first run had.
         allowed = None if session.calls_left is None else session.calls_left + session.num_calls
         affordable = allowed is None or allowed >= len(expected.brute_force)
         if self.is_as_dear_as_brute_force(expected) and affordable:
             session.details[DETAIL] = "brute force costs hardly more: all pairs were judged"
-            return brute_force.build(session)
-        self._check_model(session)
+            return BruteForce(self.batch_size, self.packing).build(session)
+        if self.model is None and session.resolved.asks_model is None:
+            raise GraphError(
+                "ClusterPrefilter needs a model to score clusters, and the scorer has none",
+                hint="pass ClusterPrefilter(model=GeminiModel(...)), or build with "
+                "scorer=LLMEdgeScorer(model); descriptions alone (a column `description`) "
+                "save the calls that describe, not those that score",
+            )
 
         def ask(requests: Sequence[Request]) -> list[Reply[Any] | CallFailed]:
             return session.ask(requests, requests[0].stage, model=self.model)
@@ -274,10 +275,8 @@ class ClusterPrefilter:
             settings=self._settings(),
             described={
                 position: new.description
-                for position, (old, new) in enumerate(
-                    zip(session.catalogue, described.catalogue, strict=True)
-                )
-                if new.description != old.description
+                for position, new in enumerate(described.catalogue)
+                if new.description != session.catalogue[position].description
             },
             not_described=described.failures,
             by_fallback=described.by_fallback,
@@ -339,15 +338,6 @@ class ClusterPrefilter:
         """Whether the calls it is expected to make are too many to be worth their price."""
         limit = self.brute_force_from
         return limit is not None and expected.share_of_brute_force >= limit
-
-    def _check_model(self, session: BuildSession) -> None:
-        if self.model is None and session.resolved.asks_model is None:
-            raise GraphError(
-                "ClusterPrefilter needs a model to score clusters, and the scorer has none",
-                hint="pass ClusterPrefilter(model=GeminiModel(...)), or build with "
-                "scorer=LLMEdgeScorer(model); descriptions alone (a column `description`) "
-                "save the calls that describe, not those that score",
-            )
 
     def _settings(self) -> dict[str, str]:
         held = self.bands

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -69,7 +68,9 @@ class PCA:
         left, spread, directions = np.linalg.svd(wide, full_matrices=False)
         kept = min(self.dimensions, len(rows), rows.shape[1])
         # A direction has no sign of its own; without one the picture would turn over by chance.
-        turn = np.where(directions[np.arange(len(spread)), _widest(directions)] < 0, -1.0, 1.0)
+        # Rounded, or two entries of nearly one size would swap places on another machine.
+        widest = np.argmax(np.round(np.abs(directions), 9), axis=1)
+        turn = np.where(directions[np.arange(len(spread)), widest] < 0, -1.0, 1.0)
         points: Points = (left * spread * turn)[:, :kept]
         return points
 
@@ -119,7 +120,10 @@ class UMAP:
         # Its first layout comes from as many eigenvectors as dimensions, of a matrix of n rows.
         if len(rows) < max(self.min_rows, 4):
             return PCA(self.dimensions).reduce(rows, seed=seed)
-        umap = _umap()
+        with warnings.catch_warnings():
+            # It tells everybody who has no tensorflow that a part nobody asked for is missing.
+            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+            umap = require("umap", extra="cluster", user="UMAP")
         made = umap.UMAP(
             n_components=min(self.dimensions, len(rows) - 2),
             n_neighbors=min(self.neighbors, len(rows) - 1),
@@ -131,19 +135,6 @@ class UMAP:
         # A pool of threads adds up in another order on a busy machine, and the layout follows.
         with one_blas_thread(), one_openmp_thread():
             return np.asarray(made.fit_transform(rows), dtype=np.float64)
-
-
-def _umap() -> ModuleType:
-    with warnings.catch_warnings():
-        # It tells everybody who has no tensorflow that a part nobody asked for is missing.
-        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-        return require("umap", extra="cluster", user="UMAP")
-
-
-def _widest(directions: NDArray[np.float64]) -> NDArray[np.int64]:
-    # Rounded, or two entries of nearly one size would swap places on another machine.
-    widest: NDArray[np.int64] = np.argmax(np.round(np.abs(directions), 9), axis=1)
-    return widest
 
 
 @runtime_checkable
@@ -384,19 +375,18 @@ def cluster_catalogue(
             if max_cluster_frac is not None:
                 most = max(int(max_cluster_frac * most), 2)
             step = key64(seed, "prefilter", "cluster", modality)
-            points = _finite(reduction.reduce(rows[members], seed=step), members, reduction.name)
+            points = np.asarray(reduction.reduce(rows[members], seed=step), dtype=np.float64)
+            if points.ndim != 2 or len(points) != len(members) or not np.isfinite(points).all():
+                raise GraphError(
+                    f"{reduction.name} gave an array of shape {points.shape} for {len(members)} "
+                    "rows, or what is no number; expected one finite point for each"
+                )
             found = _clustered(points, clusterer, most=most, seed=step)
             codes, flags = _place_noise(found, points, noise=noise, most=most)
         for code in range(int(codes.max()) + 1):
             inside = codes == code
-            clusters.append(
-                Cluster(
-                    number=len(clusters),
-                    modality=modality,
-                    members=tuple(members[inside].tolist()),
-                    noise=tuple(members[inside & flags].tolist()),
-                )
-            )
+            held, flagged = members[inside].tolist(), members[inside & flags].tolist()
+            clusters.append(Cluster(len(clusters), modality, tuple(held), tuple(flagged)))
     return Clustering(catalogue, tuple(clusters), places)
 
 
@@ -411,7 +401,13 @@ def _clustered(points: Points, clusterer: Clusterer, *, most: int, seed: int) ->
     waiting = [np.arange(len(points))]
     while waiting:
         rows = waiting.pop(0)
-        found = _numbered(clusterer.cluster(points[rows], seed=seed), rows, clusterer.name)
+        given = np.asarray(clusterer.cluster(points[rows], seed=seed))
+        if given.shape != (len(rows),) or given.dtype.kind not in "iu":
+            raise GraphError(
+                f"{clusterer.name} gave {given.dtype} of shape {given.shape} for {len(rows)} "
+                "points; expected one integer for each, -1 for noise"
+            )
+        found = in_order(given.astype(np.int64))
         parts = [rows[found == code] for code in range(int(found.max(initial=-1)) + 1)]
         for part in parts:
             if len(part) <= most:
@@ -440,23 +436,3 @@ def _place_noise(
     left = codes < 0
     codes[left] = alone + np.arange(int(left.sum()))
     return in_order(codes), flags & ~left
-
-
-def _finite(points: Points, members: NDArray[np.int64], name: str) -> Points:
-    made = np.asarray(points, dtype=np.float64)
-    if made.ndim != 2 or len(made) != len(members) or not np.isfinite(made).all():
-        raise GraphError(
-            f"{name} gave an array of shape {made.shape} for {len(members)} rows, or what is no "
-            "number; expected one finite point for each"
-        )
-    return made
-
-
-def _numbered(found: Codes, rows: NDArray[np.int64], name: str) -> Codes:
-    codes = np.asarray(found)
-    if codes.shape != (len(rows),) or codes.dtype.kind not in "iu":
-        raise GraphError(
-            f"{name} gave {codes.dtype} of shape {codes.shape} for {len(rows)} points; "
-            "expected one integer for each, -1 for noise"
-        )
-    return in_order(codes.astype(np.int64))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.catalogue import Catalogue
 from campaignkit.edges.methods.packing import pack
 from campaignkit.edges.methods.prefilter.asking import (
     DESCRIBE,
@@ -76,7 +76,7 @@ def expected_calls(method: ClusterPrefilter, pairs: PairTable) -> ExpectedCalls:
     describe = method.describable(catalogue)
     waiting = {position for call in describe for position in call}
     described = Catalogue(
-        Attribute(a.modality, a.value, a.description or _DESCRIPTION * (i in waiting), a.traits)
+        replace(a, description=a.description or _DESCRIPTION * (i in waiting))
         for i, a in enumerate(catalogue)
     )
     clusters: list[Cluster] = []

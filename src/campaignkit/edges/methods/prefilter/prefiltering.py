@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from campaignkit.catalogue import Attribute, Catalogue
@@ -66,7 +66,7 @@ class Prefiltering:
     def catalogue(self) -> Catalogue:
         """The catalogue with the descriptions that the model gave: paid for, so keep them."""
         return Catalogue(
-            Attribute(a.modality, a.value, self.described.get(position, a.description), a.traits)
+            replace(a, description=self.described.get(position, a.description))
             for position, a in enumerate(self.clustering.catalogue)
         )
 
@@ -104,20 +104,14 @@ class Prefiltering:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; :meth:`from_dict` reads them."""
-        bands = self.bands
         return {
             **self.clustering.to_dict(),
             "labels": [
                 [one.label, one.summary, list(one.characteristics), one.failure]
                 for one in self.labels
             ],
-            "scores": [[s.source, s.target, s.score, s.failure] for s in self.scores],
-            "bands": [
-                bands.positive,
-                bands.negative,
-                bands.inherit_positive,
-                bands.inherit_negative,
-            ],
+            "scores": [list(astuple(score)) for score in self.scores],
+            "bands": list(astuple(self.bands)),
             "pairs_by_route": dict(self.pairs_by_route),
             "settings": dict(self.settings),
             "described": {str(at): text for at, text in self.described.items()},

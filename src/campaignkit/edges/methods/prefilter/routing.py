@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.checks import check_all
+from campaignkit.edges.methods.packing import grouped
 from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
 from campaignkit.edges.methods.prefilter.clustering import Clustering
 from campaignkit.edges.pairs import PairTable
@@ -142,17 +142,9 @@ class Routing:
 
     def counts(self) -> dict[str, int]:
         """Pairs by route; adds up to all pairs. Those flagged as noise are "noise"."""
-        found = {
-            route.word: int(np.count_nonzero((self.route == route) & ~self._noise))
-            for route in Route
-        }
-        return found | {"noise": int(np.count_nonzero(self._noise))}
-
-    @property
-    def _noise(self) -> NDArray[np.bool_]:
-        inherits = self.route <= Route.INHERIT_NEGATIVE
-        flagged: NDArray[np.bool_] = inherits & self.classified
-        return flagged
+        noise = (self.route <= Route.INHERIT_NEGATIVE) & self.classified
+        counts = np.bincount(self.route[~noise], minlength=len(Route)).tolist()
+        return {route.word: counts[route] for route in Route} | {"noise": int(noise.sum())}
 
 
 def route_pairs(
@@ -215,16 +207,11 @@ def score_calls(
     >>> score_calls(found, packing="published", targets_per_call=25)
     [(1, [0, 2])]
     """
-    modalities = [cluster.modality for cluster in clustering.clusters]
-    ends = np.array(
-        [
-            (one, other)
-            for one, other in combinations(range(len(modalities)), 2)
-            if modalities[one] != modalities[other]
-        ],
-        dtype=np.int64,
-    ).reshape(-1, 2)
-    calls = calls_with_primary(ends, modalities, packing=packing, batch_size=targets_per_call)
+    ranks = np.unique([cluster.modality for cluster in clustering.clusters], return_inverse=True)[
+        1
+    ]
+    ends = np.argwhere(np.triu(ranks[:, None] != ranks))
+    calls = calls_with_primary(ends, ranks, packing=packing, batch_size=targets_per_call)
     return [(source, (ends[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
 
 
@@ -241,32 +228,28 @@ def pair_calls(
     ...  for packing in ("published", "mixed")]
     [54, 17]
     """
-    modalities = [attribute.modality for attribute in pairs.catalogue]
-    calls = calls_with_primary(
-        pairs.pairs[rows], modalities, packing=packing, batch_size=batch_size
-    )
+    ranks = np.unique([attribute.modality for attribute in pairs.catalogue], return_inverse=True)[
+        1
+    ]
+    calls = calls_with_primary(pairs.pairs[rows], ranks, packing=packing, batch_size=batch_size)
     return [rows[held] for _, held in calls]
 
 
 def calls_with_primary(
-    ends: NDArray[np.integer], modalities: Sequence[str], *, packing: CallPacking, batch_size: int
+    ends: NDArray[np.integer], ranks: IntArray, *, packing: CallPacking, batch_size: int
 ) -> list[tuple[int, IntArray]]:
     """Pairs of nodes as calls of one primary node each: (primary, rows of `ends`).
 
+    `ranks` holds the place of each node's modality among their sorted names.
     By the published rule the targets of a call are of one modality, and of two modalities the one
     that sorts first gives the primary. Mixed, targets are of any modality: whoever has the most
     pairs left gives full calls, of those partners first that have few left.
     """
     if packing == "published":
-        groups: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for row, (one, other) in enumerate(ends.tolist()):
-            first, second = (one, other) if modalities[one] < modalities[other] else (other, one)
-            groups[first, modalities[second]].append(row)
-        return [
-            (primary, np.array(held[start : start + batch_size]))
-            for (primary, _), held in sorted(groups.items())
-            for start in range(0, len(held), batch_size)
-        ]
+        of_ends = ranks[ends]
+        primaries = np.where(of_ends[:, 0] < of_ends[:, 1], ends[:, 0], ends[:, 1])
+        together = primaries.astype(np.int64) * len(ranks) + of_ends.max(axis=1)
+        return [(int(primaries[rows[0]]), rows) for rows in grouped(together, batch_size)]
     partners: dict[int, dict[int, int]] = defaultdict(dict)
     for row, (one, other) in enumerate(ends.tolist()):
         partners[one][other] = row
