@@ -82,6 +82,15 @@ def test_the_labels_a_prompt_asks_for_stand_in_its_text() -> None:
         assert all(text in template.shared for text in template.label_texts)
 
 
+def test_styles_are_named_by_the_numbers_of_the_published_prompts() -> None:
+    named = [prompt_template(number).name for number in (1, 2, 3)]
+
+    assert named == ["professional", "tally-words", "tally-numbers"]
+    for odd in (0, 4, True):
+        with pytest.raises(DatasetError, match="no prompt style"):
+            prompt_template(odd)
+
+
 def test_descriptions_name_no_value_and_tell_all_attributes_apart() -> None:
     keys = [
         (m, f"{m} {i:04d}") for m in ("audience", "brand", "geo", "season") for i in range(700)

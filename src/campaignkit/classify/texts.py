@@ -22,7 +22,7 @@ from campaignkit.classify.linear import PenalisedLogistic
 from campaignkit.classify.softmax import Matrix, softmax
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
 from campaignkit.dataset.records import read_records
-from campaignkit.dataset.text import Wordings, render_briefs
+from campaignkit.dataset.text import PromptTemplate, Wordings, prompt_template, render_briefs
 from campaignkit.embed import Embedder
 from campaignkit.errors import ArtifactError, ClassifierError, Fault
 from campaignkit.store import checked_path
@@ -269,8 +269,7 @@ def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0
     >>> brief_texts([{"geo": ["Peru"]}])
     ['geo: [Peru]']
     """
-    is_list = isinstance(records, list | tuple | np.ndarray) and len(records) > 0
-    if not is_list or not isinstance(records[0], str):
+    if not _are_texts(records):
         refuse_empty(read_records(records).block)
         return render_briefs(records, wordings=wordings, seed=seed)
     faults = [
@@ -281,6 +280,33 @@ def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0
     if faults:
         raise ClassifierError("these texts cannot be read", faults=faults)
     return [str(text) for text in records]
+
+
+def prompt_texts(records: Any, *, style: str | int | PromptTemplate) -> list[str]:
+    """Whole prompts for a language model: texts as they are, records written in a prompt style.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such style.
+    ClassifierError
+        If there is no record, a text is blank, a record is empty, or the two are mixed.
+
+    Examples
+    --------
+    >>> prompt_texts([{"geo": ["Peru"]}], style=3)[0].splitlines()[-3:]
+    ['geo: [Peru]', '', 'Label:']
+    >>> prompt_texts(["as it is"], style=3)
+    ['as it is']
+    """
+    template = prompt_template(style)
+    texts = brief_texts(records)
+    return texts if _are_texts(records) else [template.render(brief) for brief in texts]
+
+
+def _are_texts(records: Any) -> bool:
+    is_list = isinstance(records, list | tuple | np.ndarray) and len(records) > 0
+    return is_list and isinstance(records[0], str)
 
 
 def _count_terms(

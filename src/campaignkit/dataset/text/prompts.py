@@ -154,8 +154,14 @@ PROMPT_TEMPLATES = {t.id: t for t in (_PROFESSIONAL, _TALLY_WORDS, _TALLY_NUMBER
 PROMPT_STYLES = ("professional", "tally-words", "tally-numbers")
 
 
-def prompt_template(style: str) -> PromptTemplate:
+def prompt_template(style: str | int | PromptTemplate) -> PromptTemplate:
     """The template of a style (its newest version), or of ``style@version``.
+
+    Parameters
+    ----------
+    style : str, int or PromptTemplate
+        ``"professional"``, ``"tally-words"`` or ``"tally-numbers"``, perhaps with ``@version``;
+        or 1, 2 or 3, as the published prompts are numbered; a template is taken as it is.
 
     Raises
     ------
@@ -166,14 +172,20 @@ def prompt_template(style: str) -> PromptTemplate:
     --------
     >>> prompt_template("professional@1").label_texts[1]
     'Average performance'
+    >>> prompt_template(3).name
+    'tally-numbers'
     """
+    if isinstance(style, PromptTemplate):
+        return style
+    if isinstance(style, int) and not isinstance(style, bool) and 1 <= style <= 3:
+        style = PROMPT_STYLES[style - 1]
     if style in PROMPT_TEMPLATES:
         return PROMPT_TEMPLATES[style]
     versions = [t for t in PROMPT_TEMPLATES.values() if t.name == style]
     if not versions:
         raise DatasetError(
             f"there is no prompt style {style!r}",
-            hint=f"styles: {', '.join(PROMPT_STYLES)}; "
+            hint=f"styles: {', '.join(PROMPT_STYLES)}, or 1, 2, 3; "
             f"templates: {', '.join(sorted(PROMPT_TEMPLATES))}",
         )
     return max(versions, key=lambda template: template.version)
@@ -182,7 +194,7 @@ def prompt_template(style: str) -> PromptTemplate:
 def render_prompts(
     records: Any,
     *,
-    style: str | PromptTemplate = "tally-numbers",
+    style: str | int | PromptTemplate = "tally-numbers",
     wordings: Wordings | None = None,
     seed: int = 0,
 ) -> list[str]:
@@ -191,8 +203,8 @@ def render_prompts(
     Parameters
     ----------
     records : CampaignDataset, data frame, or list of {modality: [values]}
-    style : str or PromptTemplate
-        ``"professional"``, ``"tally-words"`` or ``"tally-numbers"``, perhaps with ``@version``.
+    style : str, int or PromptTemplate
+        As for :func:`prompt_template`.
     wordings, seed
         As for :func:`render_briefs`.
 
@@ -202,7 +214,7 @@ def render_prompts(
     >>> prompt.startswith(prompt_template("tally-numbers").shared), prompt[-20:]
     (True, 'brand: Nike\\n\\nLabel:\\n')
     """
-    template = style if isinstance(style, PromptTemplate) else prompt_template(style)
+    template = prompt_template(style)
     briefs = render_briefs(records, wordings=wordings, seed=seed)
     return [template.render(brief) for brief in briefs]
 
@@ -210,7 +222,7 @@ def render_prompts(
 def read_prompts(
     prompts: Sequence[str],
     *,
-    style: str | PromptTemplate = "tally-numbers",
+    style: str | int | PromptTemplate = "tally-numbers",
     wordings: Wordings | None = None,
 ) -> list[dict[str, list[str]]]:
     """The records that prompts were written from; the inverse of :func:`render_prompts`.
@@ -225,5 +237,5 @@ def read_prompts(
     >>> read_prompts(render_prompts([{"brand": "Nike"}]))
     [{'brand': ['Nike']}]
     """
-    template = style if isinstance(style, PromptTemplate) else prompt_template(style)
+    template = prompt_template(style)
     return [read_brief(template.read(prompt), wordings=wordings) for prompt in prompts]
