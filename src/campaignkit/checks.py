@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from math import nan
 from numbers import Real
 from operator import index
@@ -116,6 +117,48 @@ def check_all(
     ]
     if faults:
         raise error(message, faults=faults)
+
+
+def check_plugin(given: object, name: str, is_right: bool, expected: str, hint: str) -> None:
+    """Refuse what is not the object that an argument takes: a class of it, or another thing.
+
+    Raises
+    ------
+    SettingError
+        With `hint`, or with the brackets that a class lacks.
+
+    Examples
+    --------
+    >>> check_plugin(int, "scorer", False, "an object with score(pairs)", "")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: scorer is the class int; expected an object
+      hint: pass int(), with the brackets
+    """
+    if isinstance(given, type):
+        found = f"{name} is the class {given.__name__}; expected an object"
+        raise SettingError(found, hint=f"pass {given.__name__}(), with the brackets")
+    if not is_right:
+        raise SettingError(f"{name} is a {type(given).__name__}; expected {expected}", hint=hint)
+
+
+def takes(function: object, num_arguments: int) -> bool:
+    """Whether it can be called with so many arguments by position, as far as can be told.
+
+    Examples
+    --------
+    >>> takes(lambda pairs: [], 1), takes(lambda one, other: 0, 1), takes(7, 1)
+    (True, False, False)
+    """
+    if not callable(function):
+        return False
+    try:
+        signature(function).bind(*range(num_arguments))
+    except TypeError:
+        return False
+    except ValueError:  # compiled functions do not always tell
+        return True
+    return True
 
 
 def is_count(value: object, *, least: int = 1) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -144,11 +145,31 @@ def test_whole_floats_are_signs_as_numpy_gives_them() -> None:
     assert all(type(edge.sign) is int for edge in floats.graph.edges())
 
 
+def test_marks_are_signs_at_a_scorers_door_as_in_files() -> None:
+    plain = build_graph(SMALL, scorer=lambda pairs: [1, -1])
+    for marks in (["+", "-"], ["\uff0b", "\u2014"], ["+1", "\u22121"]):
+        assert (
+            build_graph(SMALL, scorer=lambda pairs, m=marks: m).graph.digest == plain.graph.digest
+        )
+
+
+def test_judgements_that_edges_cannot_hold_are_refused() -> None:
+    for said, expected in (
+        (Judgement("+-"), "sign is '\\+-'"),  # type: ignore[arg-type]
+        (Judgement(1, decided_by="guessed"), "decided_by is 'guessed'; expected one of "),  # type: ignore[arg-type]
+        (Judgement(1, probability=1.5), "probability is 1.5; expected 0 to 1 or None"),
+        (Judgement(1, strength="high"), "strength is 'high'; expected a number or None"),  # type: ignore[arg-type]
+    ):
+        scorer = SimpleNamespace(score=by_length, judge=lambda pairs, s=said: [s, s])
+        with pytest.raises(GraphError, match=expected):
+            build_graph(SMALL, scorer=scorer)
+
+
 BAD_SCORERS = {
     "too few": (lambda pairs: [1], "gave 1 signs for 2 pairs; expected one for each"),
     "too many": (lambda pairs: [1, 1, 1], "gave 3 signs for 2 pairs"),
     "out of range": (lambda pairs: [2, -1], r"brand: A - geo: C: sign is 2; expected 1, -1 or 0"),
-    "text": (lambda pairs: ["+", "-"], "gave 2 answers that are no signs"),
+    "text": (lambda pairs: ["yes", "no"], "gave 2 answers that are no signs"),
     "one text": (lambda pairs: "+-", "gave a str; expected signs"),
     "true": (lambda pairs: [True, False], "sign is True"),
     "fraction": (lambda pairs: [0.5, 1.0], "sign is 0.5"),
@@ -190,7 +211,15 @@ def test_bad_reasons_and_judgements_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("scorer", "expected"),
-    [(None, "scorer is a NoneType"), ("traits", "scorer is a str"), (TraitScorer, "with the br")],
+    [
+        (None, "scorer is a NoneType"),
+        ("traits", "scorer is a str"),
+        (TraitScorer, "with the br"),
+        (lambda one, other: 0, r"cannot be called as .*\(pairs\); expected a function of one arg"),
+        (SimpleNamespace(score=lambda: [0]), "cannot be called as "),
+        (SimpleNamespace(score=by_length, judge=lambda a, b: []), "cannot be called as "),
+        (SimpleNamespace(score=by_length, explain=lambda a, b: []), "cannot be called as "),
+    ],
 )
 def test_what_is_no_scorer_is_refused(scorer: object, expected: str) -> None:
     with pytest.raises(SettingError, match=expected):

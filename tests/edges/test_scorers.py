@@ -81,7 +81,7 @@ class Renamed(Late):
 drawn = np.random.default_rng(7)
 BROKEN: dict[str, tuple[Any, str]] = {
     "too few": (lambda pairs: by_length(pairs)[:-1], "gave 59 signs for 60 pairs"),
-    "no signs": (lambda pairs: ["+" for _ in pairs], "no signs"),
+    "no signs": (lambda pairs: ["yes" for _ in pairs], "no signs"),
     "moody": (lambda pairs: drawn.integers(-1, 2, len(pairs)), "asked again"),
     "one-sided": (lambda pairs: [len(a.value) % 3 - 1 for a, _ in pairs], "comes first"),
     "swayed": (lambda pairs: [len(pairs) % 2 for _ in pairs], "what else is asked"),

@@ -24,8 +24,9 @@ Signs = Mapping[tuple[Key, Key], int]  # by the two attributes of a pair, the lo
 Spec = Path | str | Mapping[str, object]
 
 # Plus and minus as keyboards, word processors and spreadsheets write them.
-_SIGN_OF = dict.fromkeys("+＋1１", 1) | dict.fromkeys("-−–－‐", -1) | {"0": 0, "０": 0}
-_SIGN_OF |= {"+1": 1, "＋１": 1, "-1": -1, "−1": -1, "－１": -1}
+_HYPHENS = "-−–－‐‒—―"
+_SIGN_OF = dict.fromkeys("+＋1１", 1) | dict.fromkeys(_HYPHENS, -1) | {"0": 0, "０": 0}
+_SIGN_OF |= {"+1": 1, "＋１": 1, "－１": -1} | {f"{hyphen}1": -1 for hyphen in _HYPHENS}
 _FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")
 # Counts of pairs are compared with this tolerance, so that 1/3 written in sixteen digits is 1/3.
 _TOLERANCE = Fraction(1, 10**9)

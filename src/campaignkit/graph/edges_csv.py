@@ -12,7 +12,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
 from campaignkit.graph.columns import IMPORTED, EdgeColumns, say
 from campaignkit.graph.edge import Edge, Key
-from campaignkit.graph.sign import mark_of, read_sign
+from campaignkit.graph.sign import folded_mark, mark_of, read_sign
 from campaignkit.store import (
     TextFileKind,
     atomic_file,
@@ -232,7 +232,7 @@ class EdgeRows:
     def _judge(
         self, line: int, source: str, target: str, *, rel: str, mark: str
     ) -> tuple[int, int, int]:
-        sign = _MARKED if mark.strip() == self._mark != "" else read_sign(mark)
+        sign = _MARKED if folded_mark(mark) == self._mark != "" else read_sign(mark)
         if sign is None:
             self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
         else:

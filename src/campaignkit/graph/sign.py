@@ -21,20 +21,22 @@ class Sign(IntEnum):
     POSITIVE = 1
 
 
-# Word processors and spreadsheets turn the hyphen into a dash; full-width forms are folded before
-# the look-up. This is the one table: files, frames, networks and models' answers are read by it.
-MARKS = {
-    "+": 1,
-    "+1": 1,
-    "1": 1,
-    "-": -1,
-    "-1": -1,
-    "\u2010": -1,  # hyphen
-    "\u2013": -1,  # en dash
-    "\u2212": -1,  # minus sign
-    "\u22121": -1,
-    "0": 0,
-}
+# This is the one table: files, frames, networks, scorers and models' answers are read by it.
+MARKS = {"+": 1, "+1": 1, "1": 1, "-": -1, "-1": -1, "0": 0}
+# Word processors and spreadsheets turn the hyphen into these: hyphen, figure, en and em dash, bar,
+# minus sign. Full-width forms are folded by NFKC.
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212", "-"))
+
+
+def folded_mark(text: str) -> str:
+    """A mark as the table of marks writes it: plain hyphens, no full-width forms, no blanks.
+
+    Examples
+    --------
+    >>> folded_mark(" \u20141"), folded_mark("\uff1f")
+    ('-1', '?')
+    """
+    return unicodedata.normalize("NFKC", text.strip()).translate(_HYPHENS)
 
 
 def read_sign(given: object) -> int | None:
@@ -42,13 +44,13 @@ def read_sign(given: object) -> int | None:
 
     Examples
     --------
-    >>> [read_sign(mark) for mark in ("+", " - ", "\uff0b", "\u2212", "0", "yes")]
+    >>> [read_sign(mark) for mark in ("+", " - ", "\uff0b", "\u2014", "0", "yes")]
     [1, -1, 1, -1, 0, None]
     >>> read_sign(-1.0), read_sign(2), read_sign(True), read_sign(None)
     (-1, None, None, None)
     """
     if isinstance(given, str):
-        return MARKS.get(unicodedata.normalize("NFKC", given.strip()))
+        return MARKS.get(folded_mark(given))
     # numpy's numbers are Real too; its booleans are not, and ours are no signs.
     if isinstance(given, bool) or not isinstance(given, Real):
         return None

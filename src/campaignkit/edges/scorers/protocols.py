@@ -7,21 +7,26 @@ once, so that whoever asks a scorer asks it in one way.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from numbers import Real
 from typing import Protocol, runtime_checkable
 
 from campaignkit.catalogue import Attribute, Key
+from campaignkit.checks import check_plugin, takes
 from campaignkit.errors import Fault, GraphError, SettingError
-from campaignkit.graph import DecidedBy, mark_of, read_sign
+from campaignkit.graph import DECIDED_BY, DecidedBy, mark_of, read_sign
 from campaignkit.llm import Account, ChatModel
 from campaignkit.progress import Progress
 
 Pair = tuple[Attribute, Attribute]
 PairKey = tuple[Key, Key]
-ScoreFunction = Callable[[Sequence[Pair]], Iterable[int]]
+Signs = Iterable[float | str]
+"""What a scorer gives: 1, -1 or 0 for each pair, as numbers of any kind or as marks."""
+ScoreFunction = Callable[[list[Pair]], Signs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ class EdgeScorer(Protocol):
     True
     """
 
-    def score(self, pairs: Sequence[Pair]) -> Sequence[int]:
+    def score(self, pairs: list[Pair]) -> Signs:
         """1, -1 or 0 for each pair: same length, same order.
 
         The answer for a pair may not depend on which of the two comes first.
@@ -180,7 +185,7 @@ class EdgeScorer(Protocol):
 class JudgingScorer(EdgeScorer, Protocol):
     """A scorer that gives sign, reason and strength in one go, and is asked for those instead."""
 
-    def judge(self, pairs: Sequence[Pair]) -> Sequence[Judgement]:
+    def judge(self, pairs: list[Pair]) -> Iterable[Judgement]:
         """One judgement for each pair: same length, same order."""
 
 
@@ -188,7 +193,7 @@ class JudgingScorer(EdgeScorer, Protocol):
 class ExplainingScorer(EdgeScorer, Protocol):
     """A scorer that gives a reason beside each sign."""
 
-    def explain(self, pairs: Sequence[Pair]) -> Sequence[str]:
+    def explain(self, pairs: list[Pair]) -> Iterable[str]:
         """The reason for each pair's sign, in words: same length, same order."""
 
 
@@ -262,26 +267,29 @@ context='')]
     """
 
     def __init__(self, scorer: EdgeScorer | ScoreFunction) -> None:
-        if isinstance(scorer, type):
-            raise SettingError(
-                f"scorer is the class {scorer.__name__}; expected an object",
-                hint=f"pass {scorer.__name__}(), with the brackets",
-            )
+        is_right = isinstance(scorer, EdgeScorer) or callable(scorer)
+        hint = "pass TraitScorer(), or a function that gives each pair 1, -1 or 0"
+        check_plugin(scorer, "scorer", is_right, "an object with score(pairs)", hint)
         kind = type(scorer).__name__
-        if not (isinstance(scorer, EdgeScorer) or callable(scorer)):
-            raise SettingError(
-                f"scorer is a {kind}; expected an object with score(pairs)",
-                hint="pass TraitScorer(), or a function that gives each pair 1, -1 or 0",
-            )
         self._scorer = scorer
-        self.asks_model = scorer if isinstance(scorer, ModelScorer) else None
+        self._score = scorer.score if isinstance(scorer, EdgeScorer) else scorer
         self.name = str(getattr(scorer, "__name__", kind))  # a function's own name
+        for ability in ("judge", "explain", "score"):
+            function = self._score if ability == "score" else getattr(scorer, ability, None)
+            if function is not None and not takes(function, 1):
+                told = getattr(function, "__qualname__", self.name)
+                raise SettingError(
+                    f"scorer: {told} cannot be called as {told}(pairs); expected a function of "
+                    "one argument, a list of pairs, that gives a sign for each",
+                    hint="def score(pairs): return [1 if fits(a, b) else 0 for a, b in pairs]",
+                )
+        self.asks_model = scorer if isinstance(scorer, ModelScorer) else None
         if self.asks_model is not None:
             self.name += f"({self.asks_model.model.name})"
-        named = scorer.identity if isinstance(scorer, NamedScorer) else ""
-        self.identity = str(named) or self.name
+        self.identity = str(scorer.identity if isinstance(scorer, NamedScorer) else "")
+        self.identity = self.identity or self.name
 
-    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
+    def judge(self, pairs: list[Pair]) -> list[Judgement]:
         """One checked judgement for each pair, whichever way the scorer answers.
 
         Raises
@@ -292,22 +300,24 @@ context='')]
         scorer = self._scorer
         if isinstance(scorer, JudgingScorer):
             judged = self._listed(scorer.judge(pairs), pairs, "judgements")
-            self._check(pairs, [_fault_of(said) for said in judged])
-            return judged
-        said = scorer.score(pairs) if isinstance(scorer, EdgeScorer) else scorer(pairs)
-        given = self._listed(said, pairs, "signs")
-        signs = [_sign_of(sign) for sign in given]
-        self._check(
-            pairs,
-            [
-                f"sign is {sign!r}; expected 1, -1 or 0" if read is None else ""
-                for sign, read in zip(given, signs, strict=True)
-            ],
-        )
-        reasons = [""] * len(pairs)
-        if isinstance(scorer, ExplainingScorer):
-            reasons = self._listed(scorer.explain(pairs), pairs, "reasons")
-        return [Judgement(sign or 0, why) for sign, why in zip(signs, reasons, strict=True)]
+        else:
+            signs = self._listed(self._score(pairs), pairs, "signs")
+            reasons = [""] * len(pairs)
+            if isinstance(scorer, ExplainingScorer):
+                reasons = self._listed(scorer.explain(pairs), pairs, "reasons")
+            judged = list(map(Judgement, signs, reasons))
+        faults = [
+            Fault(f"{one} - {other}", fault)
+            for (one, other), said in zip(pairs, judged, strict=True)
+            if (fault := _fault_of(said))
+        ]
+        if faults:
+            what = f"{self.name} gave {len(faults)} answers that are no signs"
+            raise GraphError(what, faults=faults)
+        return [
+            said if type(said.sign) is int else replace(said, sign=read_sign(said.sign) or 0)
+            for said in judged
+        ]
 
     def _listed(self, answer: object, pairs: Sequence[Pair], what: str) -> list:  # type: ignore[type-arg]  # of whatever the scorer gave; checked next
         if not isinstance(answer, Iterable) or isinstance(answer, str):
@@ -322,23 +332,21 @@ context='')]
             )
         return listed
 
-    def _check(self, pairs: Sequence[Pair], faults: Sequence[str]) -> None:
-        found = [
-            Fault(f"{one} - {other}", fault)
-            for (one, other), fault in zip(pairs, faults, strict=True)
-            if fault
-        ]
-        if found:
-            what = f"{self.name} gave {len(found)} answers that are no signs"
-            raise GraphError(what, faults=found)
-
 
 def _fault_of(said: object) -> str:
     if not isinstance(said, Judgement):
         return f"is a {type(said).__name__}; expected a Judgement"
-    return "" if _sign_of(said.sign) is not None else f"sign is {said.sign!r}; expected 1, -1 or 0"
+    if read_sign(said.sign) is None:
+        return f"sign is {said.sign!r:.60}; expected 1, -1 or 0"
+    if said.decided_by not in DECIDED_BY:
+        return f"decided_by is {said.decided_by!r:.60}; expected one of {', '.join(DECIDED_BY)}"
+    if not _is_number(said.probability, low=0.0, high=1.0):
+        return f"probability is {said.probability!r:.60}; expected 0 to 1 or None"
+    is_right = _is_number(said.strength)
+    return "" if is_right else f"strength is {said.strength!r:.60}; expected a number or None"
 
 
-def _sign_of(given: object) -> int | None:
-    """A sign as a plain int: numpy's numbers and whole floats are signs too, marks are not."""
-    return None if isinstance(given, str) else read_sign(given)
+def _is_number(given: object, *, low: float = -math.inf, high: float = math.inf) -> bool:
+    """Whether it is a number in its range, None, or NaN, which stands for none."""
+    is_real = isinstance(given, Real) and not isinstance(given, bool)
+    return given is None or (is_real and not (float(given) < low or float(given) > high))  # type: ignore[arg-type]
