@@ -29,7 +29,7 @@ from campaignkit.edges.methods.brute_force import InOrder
 from campaignkit.edges.prompt_data import read_data
 from campaignkit.edges.scorers.llm import every_pair, negative_edges
 from campaignkit.errors import GraphError, SettingError
-from campaignkit.llm import Budget, Prompt, RetryPolicy, ScriptedModel
+from campaignkit.llm import Budget, Prompt, Request, RetryPolicy, ScriptedModel
 from campaignkit.simulation import RehearsalWorld
 
 STARTER = Catalogue.bundled("starter-27")
@@ -478,7 +478,7 @@ def test_a_method_may_ask_the_model_other_things() -> None:
         batch_size = 25
 
         def build(self, session: Any) -> Any:
-            (reply,) = session.ask([(Prompt("How many?"), dict[str, int])], "counting")
+            (reply,) = session.ask([Request(Prompt("How many?"), dict[str, int], "counting")])
             session.details["said"] = reply.value
             return InOrder().build(session)
 

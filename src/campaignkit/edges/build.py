@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.checks import checked_count
+from campaignkit.checks import check_plugin, checked_count, takes
 from campaignkit.edges.methods.brute_force import BruteForce, InOrder
 from campaignkit.edges.methods.protocols import (
     BatchedMethod,
@@ -143,8 +142,12 @@ def build_graph(
         graph = graph_of(session.pairs, states)
         # A plain scorer that was simply asked about every pair costs nothing worth a report.
         is_plain = method is None and store is None and budget is None and not resolved.asks_model
-        report = account(session, graph, method=None if is_plain else chosen)
-        report = replace(report, time_s=time.monotonic() - started)
+        report = account(
+            session,
+            graph,
+            method=None if is_plain else chosen,
+            time_s=time.monotonic() - started,
+        )
     finally:
         session.close()
     if not keep_neutral:
@@ -159,12 +162,12 @@ def build_key(method: GraphMethod, catalogue: Catalogue, scorer: str, *, seed: i
     """
     named = str(method.identity) if isinstance(method, NamedMethod) else ""
     if not named:
-        held = (
-            [(field.name, getattr(method, field.name)) for field in fields(method)]
-            if is_dataclass(method)
-            else sorted(getattr(method, "__dict__", {}).items())
+        # The settings of a dataclass may stand in slots.
+        names = getattr(method, "__dataclass_fields__", None) or sorted(
+            getattr(method, "__dict__", ())
         )
-        plain = {name: value for name, value in held if isinstance(value, str | float | int)}
+        held = {name: getattr(method, name) for name in names}
+        plain = {name: it for name, it in held.items() if isinstance(it, str | float | int)}
         named = f"{type(method).__name__} {plain}"
     return digest_json([catalogue.digest, scorer, named, seed])
 
@@ -186,7 +189,7 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
     rows = np.flatnonzero(held)
     numbers = rows.tolist()
     probability = states.probability[rows].astype(np.float64).round(6)  # float32 holds no more
-    strength = np.array([states.strengths.get(row, np.nan) for row in numbers])
+    strength = states.strength[rows]
     rounds = states.round[rows].astype(np.int32)
     columns = EdgeColumns(
         source=pairs.pairs[rows, 0],
@@ -203,65 +206,56 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
 
 
 def account(
-    session: BuildSession, graph: SignedGraph, *, method: GraphMethod | None
+    session: BuildSession, graph: SignedGraph, *, method: GraphMethod | None, time_s: float
 ) -> BuildReport:
     """The account of a build, whose counts add up to all pairs; without calls for no method."""
     states, spent = session.states, session.spent
-    counts = states.counts()
-    quality = measure_answers(session.answers)
+    decided = states.is_decided()
     judged = states.is_decided(by="scored") | states.is_decided(by="rule")
-    votes: Counter[tuple[str, bool]] = Counter()
-    for pair in np.flatnonzero(states.is_decided()).tolist():
-        if (said := session.judgement(pair)) is not None:
-            votes.update((rule, vote.weight > 0) for rule, vote in said.votes)
-    told = BuildReport(
+    quality = measure_answers(session.answers)
+    votes = Counter(
+        (rule, vote.weight > 0)
+        for pair, said in session.judged.items()
+        if decided[pair]
+        for rule, vote in said.votes
+    )
+    counts = {f"num_{what}": num for what, num in states.counts().items() if what != "undecided"}
+    told: dict[str, Any] = dict(counts)  # Any: each field of the report has its own type
+    if method is not None:
+        failed = np.flatnonzero(states.outcome == Outcome.FAILED).tolist()
+        reasons = Counter(states.reasons.get(pair, "no reason") for pair in failed)
+        told |= {
+            "method": type(method).__name__,
+            "calls": spent.calls,
+            "calls_by_stage": {stage: held.calls for stage, held in spent.by_stage.items()},
+            "unconfirmed": spent.unconfirmed,
+            "failures": dict(reasons.most_common()),
+            "tokens_in": spent.tokens_in,
+            "tokens_out": spent.tokens_out,
+            "cost": spent.money if spent.tokens_in else None,  # own scorers have no price
+            "details": dict(session.details),
+        }
+    return BuildReport(
         scorer=session.resolved.name,
         num_pairs=len(states),
-        num_positive=counts["positive"],
-        num_negative=counts["negative"],
-        num_neutral=counts["neutral"],
         by_modality_pair=graph.by_modality_pair(),
         by_rule={
             rule: RuleCounts(votes[rule, True], votes[rule, False])
             for rule in sorted({rule for rule, _ in votes})
         },
         decided_by=states.num_decided_by(),
+        time_s=time_s,
         quality=quality,
         warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged])),
-    )
-    if method is None:
-        return told
-    failed = np.flatnonzero(states.outcome == Outcome.FAILED).tolist()
-    reasons = Counter(states.reasons.get(pair, "no reason") for pair in failed)
-    return replace(
-        told,
-        method=type(method).__name__,
-        num_not_viable=counts["not_viable"],
-        num_discarded=counts["discarded"],
-        num_failed=counts["failed"],
-        calls=spent.calls,
-        calls_by_stage={stage: held.calls for stage, held in spent.by_stage.items()},
-        unconfirmed=spent.unconfirmed,
-        failures=dict(reasons.most_common()),
-        tokens_in=spent.tokens_in,
-        tokens_out=spent.tokens_out,
-        cost=spent.money if spent.tokens_in else None,  # own scorers have no price
-        details=dict(session.details),
+        **told,
     )
 
 
 def _checked_method(method: object) -> GraphMethod:
-    if isinstance(method, type):
-        raise SettingError(
-            f"method is the class {method.__name__}; expected an object",
-            hint=f"pass {method.__name__}(), with the brackets",
-        )
-    if not isinstance(method, GraphMethod):
-        raise SettingError(
-            f"method is a {type(method).__name__}; expected an object with build(session)",
-            hint="pass BruteForce(), ClusterPrefilter(...) or ActiveBuilder(...)",
-        )
-    return method
+    is_right = isinstance(method, GraphMethod) and takes(method.build, 1)
+    hint = "pass BruteForce(), ClusterPrefilter(...) or ActiveBuilder(...)"
+    check_plugin(method, "method", is_right, "an object with build(session)", hint)
+    return cast("GraphMethod", method)
 
 
 def plan_graph(

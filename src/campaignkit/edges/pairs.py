@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from campaignkit.catalogue import Attribute, Catalogue, Key
 from campaignkit.errors import GraphError
 
+S = TypeVar("S", bound="Sequence[Any] | NDArray[Any]")  # Any: items of any kind
 MAX_PAIRS = 50_000_000  # 400 MB of positions; at 25 pairs a call, two million calls
 _TOKENS_A_PAIR = 28  # 20 in, 8 out: the plan of retail-160
 
@@ -107,6 +110,17 @@ class PairTable:
 
     def __repr__(self) -> str:
         return f"PairTable({self.num_pairs:,} pairs of {len(self.catalogue):,} attributes)"
+
+
+def chunks(items: S, size: int) -> list[S]:
+    """A sequence or an array in parts of so many, as they come.
+
+    Examples
+    --------
+    >>> [len(call) for call in chunks(np.arange(60), 25)]
+    [25, 25, 10]
+    """
+    return [items[start : start + size] for start in range(0, len(items), size)]  # type: ignore[misc]  # a slice is of its kind
 
 
 def count_pairs(catalogue: Catalogue) -> int:

@@ -25,7 +25,6 @@ from campaignkit.edges.scorers.protocols import (
 from campaignkit.edges.states import NO_ANSWER, Outcome, PairStates
 from campaignkit.edges.store import BuildStore
 from campaignkit.errors import GraphError
-from campaignkit.graph import DECIDED_BY
 from campaignkit.llm import (
     Account,
     Budget,
@@ -80,6 +79,8 @@ class BuildSession:
     known : bool[P]
         Pairs that an earlier, other build in this store has judged with this scorer. Judging
         them costs nothing; a method need not plan calls for them.
+    judged : dict of int to Judgement
+        What the scorer has said of pairs, in this build and in others of the store.
     failures : dict of int to str
         Why the pairs that were asked without success have no answer, by pair number.
     details : dict
@@ -95,7 +96,7 @@ class BuildSession:
     >>> session = BuildSession(Catalogue.bundled("starter-27"), TraitScorer())
     >>> session.judge([np.array([0, 1, 2])], stage="a look").tolist()
     [1, 0, 0]
-    >>> session.num_calls, session.states.counts()["undecided"]
+    >>> session.spent.calls, session.states.counts()["undecided"]
     (1, 249)
     >>> session.close()
     """
@@ -121,12 +122,12 @@ class BuildSession:
         self.pairs = PairTable(catalogue)
         self.states = PairStates.of(len(self.pairs))
         self.failures: dict[int, str] = {}
+        self.judged: dict[int, Judgement] = {}
         self.details: dict[str, object] = {}
         self.warnings: list[str] = []
         self.answers: list[Answer] = []
         self.resolved = ResolvedScorer(scorer)
         self._progress = progress or Silent()
-        self._judged: dict[int, Judgement] = {}
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
         self._asked: dict[int, None] = {}
         self._calling = dict(calling or {})
@@ -145,7 +146,7 @@ class BuildSession:
             )
             for pair, judged in said.items():
                 is_own = model is not None and not self.known[pair]
-                (self._own if is_own else self._judged)[pair] = judged
+                (self._own if is_own else self.judged)[pair] = judged
             self._noted = self._store.noted_calls(self._build)
         except BaseException:
             self._store.close()
@@ -157,26 +158,19 @@ class BuildSession:
         return self._store.spent.since(self._before)
 
     @property
-    def num_calls(self) -> int:
-        """Calls of this build so far, those of its interrupted runs included."""
-        return self.spent.calls
+    def calls_allowed(self) -> int | None:
+        """Calls that the budget allows this build, those it has made included; None as below.
+
+        In a resumed build it is what the first run had.
+        """
+        allowed = self.budget.calls
+        return None if allowed is None else max(0, allowed - self._before.calls)
 
     @property
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None where it does not count calls."""
-        allowed = self.budget.calls
-        return None if allowed is None else max(0, allowed - self._store.spent.calls)
-
-    @property
-    def account(self) -> Account:
-        """The account of the scorer's model.
-
-        Raises
-        ------
-        GraphError
-            If the scorer has no model.
-        """
-        return self.account_of(None)
+        allowed = self.calls_allowed
+        return None if allowed is None else max(0, allowed - self.spent.calls)
 
     def account_of(self, model: ChatModel | None) -> Account:
         """The account of a model, or of the scorer's; all share one budget and one store.
@@ -200,20 +194,14 @@ class BuildSession:
         return self._accounts[id(asked)]
 
     def ask(
-        self,
-        requests: Sequence[Request | tuple[Prompt, Any]],  # Any: a reply type
-        stage: str,
-        *,
-        model: ChatModel | None = None,
+        self, requests: Sequence[Request], *, model: ChatModel | None = None
     ) -> list[Reply[Any] | CallFailed]:  # Any: each request has its own reply type
         """Ask a model other things than pairs, within the same budget and store.
 
         Parameters
         ----------
-        requests : sequence of Request or (Prompt, type)
-            What is asked, and the type of each reply.
-        stage : str
-            What the calls are booked under.
+        requests : sequence of Request
+            What is asked, the type of each reply, and the stage that the call is booked under.
         model : ChatModel, optional
             Who is asked; the scorer's model without it.
 
@@ -222,17 +210,7 @@ class BuildSession:
         list of Reply or CallFailed
             In the order asked; see :meth:`~campaignkit.llm.Account.ask_many`.
         """
-        staged = [
-            Request(asked.prompt, asked.reply_type, stage)
-            if isinstance(asked, Request)
-            else Request(*asked, stage)
-            for asked in requests
-        ]
-        return self.account_of(model).ask_many(staged, progress=self._progress)
-
-    def judgement(self, pair: int) -> Judgement | None:
-        """What the scorer said of a pair, or None where it was not asked or did not answer."""
-        return self._judged.get(pair)
+        return self.account_of(model).ask_many(requests, progress=self._progress)
 
     def judge(
         self, calls: Sequence[IntArray], *, stage: str, round: int | None = None
@@ -292,7 +270,7 @@ class BuildSession:
         taken: set[int] = set()
         left = []
         for call in calls:
-            new = [p for p in dict.fromkeys(call.tolist()) if p not in self._judged]
+            new = [p for p in dict.fromkeys(call.tolist()) if p not in self.judged]
             if len(new) > self.batch_size:
                 raise GraphError(
                     f"a call of stage {stage!r} asks about {len(new)} pairs; "
@@ -317,7 +295,7 @@ class BuildSession:
         judged = self.resolved.judge(ends)
         self._keep([Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)])
         self._store.settle_answer(call, "", *_FREE)
-        self._judged.update(zip(pairs, judged, strict=True))
+        self.judged.update(zip(pairs, judged, strict=True))
 
     def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:
         """Ask a model about all calls at once: the account sends several at a time.
@@ -329,7 +307,7 @@ class BuildSession:
         new = []
         for call in calls:
             held = set() if self._digest_of(call) in self._noted else self._own.keys() & call
-            self._judged.update((pair, self._own[pair]) for pair in held)
+            self.judged.update((pair, self._own[pair]) for pair in held)
             if left := [pair for pair in call if pair not in held]:
                 new.append(left)
         if not new:
@@ -354,7 +332,7 @@ class BuildSession:
             for call, named in zip(new, ends, strict=True)
             for at, pair in zip(call, named, strict=True)
         }
-        self._judged.update((number[pair], said) for pair, said in settled(answers).items())
+        self.judged.update((number[pair], said) for pair, said in settled(answers).items())
         self.failures.update((number[pair], why) for pair, why in failures.items())
 
     def _digest_of(self, call: list[int]) -> str:
@@ -369,21 +347,21 @@ class BuildSession:
         """Write answers and failures into the states."""
         states = self.states
         for pair in pairs:
-            said = self._judged.get(pair)
+            said = self.judged.get(pair)
             if said is None:
-                states.outcome[pair] = Outcome.FAILED
-                states.reasons[pair] = self.failures.get(pair, "no answer")
+                why = self.failures.get(pair, "no answer")
+                states.set_outcome(pair, Outcome.FAILED, reason=why)
                 continue
-            states.sign[pair] = said.sign
-            states.outcome[pair] = Outcome.DECIDED
-            states.decided_by[pair] = DECIDED_BY.index(said.decided_by)
-            states.probability[pair] = np.nan if said.probability is None else said.probability
-            states.round[pair] = -1 if round is None else round
-            states.reasons.pop(pair, None)
             self.failures.pop(pair, None)
-            if said.reason:
-                states.reasons[pair] = said.reason
+            states.reasons.pop(pair, None)
+            states.decide(
+                pair,
+                said.sign,
+                by=said.decided_by,
+                round=-1 if round is None else round,
+                probability=np.nan if said.probability is None else said.probability,
+                strength=np.nan if said.strength is None else said.strength,
+                reason=said.reason,
+            )
             if said.context:
                 states.contexts[pair] = said.context
-            if said.strength is not None:
-                states.strengths[pair] = said.strength

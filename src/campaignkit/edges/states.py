@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, DecidedBy
 
+Numbers = NDArray[np.integer] | int
 NO_ANSWER = 2
 """Stands for the sign of a pair that was asked about and got no valid answer."""
 NOBODY = 255
@@ -48,11 +49,11 @@ class PairStates:
         How sure the decider was of the sign, in [0, 1]; NaN where it does not say.
     round : int16[P]
         The round that decided it; -1 while there is none.
+    strength : float64[P]
+        The score behind a sign, on the judge's own scale; NaN where there is none.
     reasons, contexts : dict of int to str
         Why, by pair number, where it was said: of edges, of failures, of what was discarded.
         Contexts hold the facts that the judge was shown.
-    strengths : dict of int to float
-        The score behind a sign, on the judge's own scale, where there is one.
 
     Examples
     --------
@@ -69,9 +70,9 @@ class PairStates:
     decided_by: NDArray[np.uint8]
     probability: NDArray[np.float32]
     round: NDArray[np.int16]
+    strength: NDArray[np.float64]
     reasons: dict[int, str] = field(default_factory=dict)
     contexts: dict[int, str] = field(default_factory=dict)
-    strengths: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, num_pairs: int) -> PairStates:
@@ -82,6 +83,7 @@ class PairStates:
             decided_by=np.full(num_pairs, NOBODY, dtype=np.uint8),
             probability=np.full(num_pairs, np.nan, dtype=np.float32),
             round=np.full(num_pairs, -1, dtype=np.int16),
+            strength=np.full(num_pairs, np.nan),
         )
 
     def __len__(self) -> int:
@@ -89,30 +91,38 @@ class PairStates:
 
     def decide(
         self,
-        pairs: NDArray[np.integer],
-        signs: NDArray[np.integer],
+        pairs: Numbers,
+        signs: Numbers,
         *,
         by: DecidedBy,
         round: int = -1,
         probability: NDArray[np.floating] | float = np.nan,
+        strength: float = np.nan,
+        reason: str = "",
     ) -> None:
-        """Give some pairs their signs; what was said of them before is replaced."""
+        """Give some pairs, or one, their signs; what was said of them before is replaced.
+
+        Without a `reason` the one that is there stays.
+        """
         self.sign[pairs] = signs
         self.outcome[pairs] = Outcome.DECIDED
         self.decided_by[pairs] = DECIDED_BY.index(by)
         self.probability[pairs] = probability
         self.round[pairs] = round
+        self.strength[pairs] = strength
+        self._give_reason(pairs, reason)
 
-    def set_outcome(
-        self, pairs: NDArray[np.integer], outcome: Outcome, *, reason: str = ""
-    ) -> None:
-        """End some pairs without a sign; the reason is kept for each."""
+    def set_outcome(self, pairs: Numbers, outcome: Outcome, *, reason: str = "") -> None:
+        """End some pairs, or one, without a sign; the reason is kept for each."""
         self.sign[pairs] = 0
         self.outcome[pairs] = outcome
         self.decided_by[pairs] = NOBODY
         self.probability[pairs] = np.nan
+        self._give_reason(pairs, reason)
+
+    def _give_reason(self, pairs: Numbers, reason: str) -> None:
         if reason:
-            self.reasons.update(dict.fromkeys(np.asarray(pairs).tolist(), reason))
+            self.reasons.update(dict.fromkeys(np.atleast_1d(pairs).tolist(), reason))
 
     def is_decided(self, *, by: DecidedBy | None = None) -> NDArray[np.bool_]:
         """bool[P]: which pairs have a sign, of all or of one decider."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from campaignkit.edges.methods.packing import Packing, check_packing, chunks, fewest_calls, pack
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.methods.packing import Packing, check_packing, fewest_calls, pack
+from campaignkit.edges.pairs import PairTable, chunks
 from campaignkit.edges.plan import GraphPlan, planned
 from campaignkit.errors import GraphError
 
@@ -73,13 +73,11 @@ class BruteForce:
         if session.known.any() and self.packing == "pairs":
             # What is left of half known calls fits into fewer.
             new = chunks(np.concatenate(new), self.batch_size) if new else []
-        needed = len(new)
-        left = session.calls_left
-        if left is not None and needed > left + session.num_calls:
+        allowed = session.calls_allowed
+        if allowed is not None and len(new) > allowed:
             raise GraphError(
-                f"brute force needs {needed:,} calls; the budget leaves "
-                f"{left + session.num_calls:,}",
-                hint=f"allow Budget(calls={needed}) or more, or use ActiveBuilder, which stops "
+                f"brute force needs {len(new):,} calls; the budget leaves {allowed:,}",
+                hint=f"allow Budget(calls={len(new)}) or more, or use ActiveBuilder, which stops "
                 "where the budget ends",
             )
         session.judge([np.flatnonzero(session.known)], stage=STAGE)

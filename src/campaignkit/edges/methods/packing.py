@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.pairs import PairTable
+from campaignkit.checks import checked_count
+from campaignkit.edges.pairs import PairTable, chunks
 from campaignkit.errors import GraphError
 
 Packing = Literal["published", "oriented", "mixed", "pairs"]
@@ -79,24 +80,6 @@ def grouped(numbers: NDArray[np.int64], batch_size: int) -> Calls:
     return [call for group in groups for call in chunks(group, batch_size)]
 
 
-def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
-    """A number of calls below which no packing can go.
-
-    Every call holds `batch_size` pairs at most; with one primary a call see
-    :func:`~campaignkit.edges.methods.packing.least_calls`.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Catalogue
-    >>> table = PairTable(Catalogue.bundled("starter-27"))
-    >>> fewest_calls(table), fewest_calls(table, one_primary=True)
-    (11, 17)
-    """
-    if one_primary:
-        return least_calls(table, batch_size=batch_size)
-    return -(-len(table) // batch_size)
-
-
 def check_packing(packing: object, batch_size: object) -> None:
     """Refuse what is no packing or no batch size.
 
@@ -107,19 +90,7 @@ def check_packing(packing: object, batch_size: object) -> None:
     if packing not in PACKINGS:
         listed = ", ".join(map(repr, PACKINGS))
         raise GraphError(f"packing is {packing!r}; expected one of {listed}")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise GraphError(f"batch_size is {batch_size!r}; expected an integer from 1 on")
-
-
-def chunks(pairs: NDArray[np.int64], batch_size: int) -> Calls:
-    """Pairs in calls of so many, as they come.
-
-    Examples
-    --------
-    >>> [len(call) for call in chunks(np.arange(60), 25)]
-    [25, 25, 10]
-    """
-    return [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+    checked_count(batch_size, "batch_size", error=GraphError)
 
 
 IntArray = NDArray[np.int64]
@@ -137,12 +108,12 @@ def orient(table: PairTable, *, batch_size: int) -> IntArray:
     targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
     the calls are handed out to attributes in a few ways, and a maximum flow says whether each
     pair finds room with one of its two ends. Where a try succeeds at the least number, it is
-    proved minimal (:func:`least_calls`); a plan by cheapest sides is
+    proved minimal (:func:`fewest_calls`); a plan by cheapest sides is
     there if none does.
     """
     sides = _cheapest_sides(table, batch_size, rank=np.arange(len(table.catalogue.modalities)))
     most = _calls_of(sides, len(table.codes), batch_size)
-    least = least_calls(table, batch_size=batch_size)
+    least = fewest_calls(table, batch_size=batch_size, one_primary=True)
     if len(table) > MAX_PAIRS_FOR_FLOW:
         return sides
     for num_calls in range(least, min(most, least + _TRIES)):
@@ -153,19 +124,34 @@ def orient(table: PairTable, *, batch_size: int) -> IntArray:
     return sides
 
 
-def least_calls(table: PairTable, *, batch_size: int) -> int:
-    """A number of calls of one primary each below which there is no way to cover all pairs.
+def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
+    """A number of calls below which no packing can go, with one primary a call or without.
 
-    The primaries must cover all pairs, so at most one modality has none. And an attribute's k-th
-    call holds no more than a batch, nor than its pairs leave: with the fullest calls of all
-    attributes taken first, their sum must come to all pairs.
+    Every call holds `batch_size` pairs at most. One primary each must cover all pairs, so at most
+    one modality has none; and an attribute's k-th call holds no more than a batch, nor than its
+    pairs leave: with the fullest calls of all attributes taken first, their sum must come to all
+    pairs.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> table = PairTable(Catalogue.bundled("starter-27"))
+    >>> fewest_calls(table), fewest_calls(table, one_primary=True)
+    (11, 17)
     """
+    if not one_primary:
+        return -(-len(table) // batch_size)
     sizes = np.bincount(table.codes)
-    degree = (len(table.codes) - sizes)[table.codes]
-    full, rest = np.divmod(degree, batch_size)
+    full, rest = np.divmod(_degrees(table), batch_size)
     holds = np.concatenate([np.full(int(full.sum()), batch_size), np.sort(rest)[::-1]])
     enough = int(np.searchsorted(np.cumsum(holds), len(table))) + 1
     return max(enough, len(table.codes) - int(sizes.max()))
+
+
+def _degrees(table: PairTable) -> IntArray:
+    """int64[n]: the pairs of each attribute."""
+    sizes = np.bincount(table.codes)
+    return np.asarray((len(table.codes) - sizes)[table.codes])
 
 
 def _calls_of(primary: IntArray, num_nodes: int, batch_size: int) -> int:
@@ -188,8 +174,7 @@ def _cheapest_sides(table: PairTable, batch_size: int, *, rank: IntArray) -> Int
 
 def _ways(table: PairTable, num_calls: int, batch_size: int) -> Iterator[IntArray]:
     """int64[n]: ways to hand out calls to attributes, none more than its pairs can fill."""
-    sizes = np.bincount(table.codes)
-    degree = (len(table.codes) - sizes)[table.codes]
+    sizes, degree = np.bincount(table.codes), _degrees(table)
     most = -(-degree // batch_size)
     weights = [np.ones(len(degree)), degree.astype(float), np.sqrt(degree)]
     # One modality may be left to be target alone: the largest saves most primaries.

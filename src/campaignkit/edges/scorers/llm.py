@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeVar
 
 from campaignkit.catalogue import Attribute, Key
 from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.edges.pairs import chunks
 from campaignkit.edges.scorers.context import ContextProvider, facts_of
 from campaignkit.edges.scorers.prompt import (
     PairPrompt,
@@ -47,7 +47,6 @@ _PROMPT = PairPrompt()
 _SCALE = SignScale()
 _ALIKE = 100  # first answers after which one sign for all of them is warned of
 _Item = tuple[Pair, Asking]
-_T = TypeVar("_T")
 
 VoteRule = Callable[[Pair, Judgement], bool]
 """Whether a pair with this first answer is asked a second time."""
@@ -165,7 +164,7 @@ class LLMEdgeScorer:
         GraphError
             With every pair that got no valid answer.
         """
-        calls = _batches(pairs, self.batch_size)
+        calls = chunks(pairs, self.batch_size)
         with Account(self.model) as account:
             answers, failures = self.ask_calls(calls, account=account, stage="scoring pairs")
         if failures:
@@ -315,7 +314,7 @@ class _PairAsking:
             read=self._read,
             asks=asks,
             arrange=self._shuffled,
-            regroup=lambda left, asked: _batches([*chain(*left)], scorer.batch_size),
+            regroup=lambda left, asked: chunks([*chain(*left)], scorer.batch_size),
             only_once=lambda item: item[1] is not Asking.FIRST,
         )
         for answer in told.answers:
@@ -340,7 +339,7 @@ class _PairAsking:
         self._votes(tied, Asking.THIRD, "tie-break")
 
     def _votes(self, pairs: Sequence[Pair], asking: Asking, why: str) -> dict[Pair, int]:
-        batches = _batches([(pair, asking) for pair in pairs], self._scorer.batch_size)
+        batches = chunks([(pair, asking) for pair in pairs], self._scorer.batch_size)
         told = self.ask(batches, f"{self._stage}: {why}", asks=1)
         return {pair: sign for (pair, _), (sign, _) in told.values.items()}
 
@@ -390,10 +389,6 @@ def _repeats(
                 if len(chosen) < count and pair_key(pool[at]) not in held:
                     chosen[pair_key(pool[at])] = pool[at]
         yield list(chosen.values())
-
-
-def _batches(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _digest(call: Sequence[_Item]) -> str:

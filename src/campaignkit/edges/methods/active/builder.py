@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.methods.active import cards, rounds
 from campaignkit.edges.methods.active.learners import StackedLearner
-from campaignkit.edges.methods.packing import chunks
-from campaignkit.edges.pairs import PairTable, count_pairs
+from campaignkit.edges.pairs import PairTable, chunks, count_pairs
 from campaignkit.edges.plan import GraphPlan, planned
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import NO_ANSWER
@@ -126,10 +125,10 @@ class ActiveBuilder:
         """
         states, known = session.states, session.known
         new = np.flatnonzero(~known)
-        # In a resumed build, what its first run had.
-        allowed = None if session.calls_left is None else session.calls_left + session.num_calls
         retries = session.resolved.asks_model is not None
-        most, costs_all = self._room(session.catalogue, len(new), allowed, retries=retries)
+        most, costs_all = self._room(
+            session.catalogue, len(new), session.calls_allowed, retries=retries
+        )
         if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
             session.judge([np.flatnonzero(known)], stage="known before")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.catalogue.clean_text import text_faults
 from campaignkit.edges.methods.active.features import SPAN
+from campaignkit.edges.pairs import chunks
 from campaignkit.edges.plan import StagePlan
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.errors import Fault, GraphError
@@ -123,11 +125,7 @@ def card_calls(attributes: Iterable[Attribute]) -> list[list[Attribute]]:
     by_modality: dict[str, list[Attribute]] = {}
     for attribute in attributes:
         by_modality.setdefault(attribute.modality, []).append(attribute)
-    return [
-        group[start : start + _CARDS_A_CALL]
-        for group in by_modality.values()
-        for start in range(0, len(group), _CARDS_A_CALL)
-    ]
+    return [call for group in by_modality.values() for call in chunks(group, _CARDS_A_CALL)]
 
 
 def card_prompt(attributes: Sequence[Attribute], *, mark: str = "") -> Prompt:
@@ -206,7 +204,7 @@ def fill_cards(
     lacking = without_traits(session.catalogue)
     check_cards_possible(lacking, len(session.catalogue), model=model)
     told = ask_numbered(
-        lambda requests: session.ask(requests, STAGE, model=model),
+        partial(session.ask, model=model),
         card_calls(lacking),
         request=lambda call, asked: Request(
             card_prompt(call, mark=f"ask {asked}" if asked > 1 else ""),

@@ -11,6 +11,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import checked_count
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.methods.prefilter.prompts import PrefilterPrompts
+from campaignkit.edges.pairs import chunks
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.errors import CatalogueError
 from campaignkit.llm import Prompt, Request
@@ -191,7 +192,7 @@ def description_calls(
     for position, attribute in enumerate(catalogue):
         if not (only_missing and attribute.description):
             by_modality.setdefault(attribute.modality, []).append(position)
-    return [call for held in by_modality.values() for call in _parts(held, size)]
+    return [call for held in by_modality.values() for call in chunks(held, size)]
 
 
 def describe_request(
@@ -254,7 +255,7 @@ def label_calls(clustering: Clustering, *, per_call: int) -> list[list[int]]:
     return [
         call
         for modality in clustering.catalogue.modalities
-        for call in _parts([c.number for c in clustering.of(modality) if len(c) > 1], per_call)
+        for call in chunks([c.number for c in clustering.of(modality) if len(c) > 1], per_call)
     ]
 
 
@@ -409,7 +410,3 @@ def _numbered(entries: Sequence[object]) -> dict[str, object]:
 
 def _marked(template: str, asked: int) -> str:
     return template if asked == 1 else f"{template} ask {asked}"
-
-
-def _parts(held: Sequence[int], size: int) -> list[list[int]]:
-    return [list(held[start : start + size]) for start in range(0, len(held), size)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -50,7 +50,7 @@ from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import PairStates
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
 from campaignkit.errors import GraphError
-from campaignkit.llm import CallFailed, ChatModel, Reply, Request
+from campaignkit.llm import ChatModel
 from campaignkit.store import digest_json
 
 Describe = Literal["missing", "all", "never"]
@@ -207,8 +207,7 @@ class ClusterPrefilter:
             If there is no model to name and score clusters.
         """
         expected = expected_calls(self, session.pairs)
-        # In a resumed build, what its first run had.
-        allowed = None if session.calls_left is None else session.calls_left + session.num_calls
+        allowed = session.calls_allowed
         affordable = allowed is None or allowed >= len(expected.brute_force)
         if self.is_as_dear_as_brute_force(expected) and affordable:
             session.details[DETAIL] = "brute force costs hardly more: all pairs were judged"
@@ -221,9 +220,7 @@ class ClusterPrefilter:
                 "save the calls that describe, not those that score",
             )
 
-        def ask(requests: Sequence[Request]) -> list[Reply[Any] | CallFailed]:
-            return session.ask(requests, requests[0].stage, model=self.model)
-
+        ask = partial(session.ask, model=self.model)
         # 0. describe, so that there is something to embed
         described = Descriptions(session.catalogue, {})
         if self.describe != "never":

@@ -185,9 +185,8 @@ def enter_routes(
         reason = f"clusters {named}: {told}"
         if route in (Route.INHERIT_POSITIVE, Route.INHERIT_NEGATIVE):
             sign = 1 if route is Route.INHERIT_POSITIVE else -1
-            states.decide(rows, np.full(len(rows), sign), by="inherited")
-            states.reasons.update(dict.fromkeys(rows.tolist(), reason))
-            states.strengths.update(dict.fromkeys(rows.tolist(), float(one.score or 0)))
+            score = float(one.score or 0)
+            states.decide(rows, sign, by="inherited", strength=score, reason=reason)
         else:
             outcome = Outcome.NOT_VIABLE if route is Route.NOT_VIABLE else Outcome.DISCARDED
             states.set_outcome(rows, outcome, reason=reason)
