@@ -1,4 +1,4 @@
-"""The checks of arguments that every room makes at its doors: whole numbers and shares."""
+"""The checks of arguments that every room makes at its doors: whole numbers, shares, texts."""
 
 from __future__ import annotations
 
@@ -78,6 +78,29 @@ def checked_share(
     if not low <= number <= high:
         raise error(f"{name} is {value!r:.60}; expected a number from {low:g} to {high:g}")
     return number
+
+
+def checked_text(value: object, name: str, *, error: type[CampaignkitError] = SettingError) -> str:
+    """A text that UTF-8 can hold, so that it can be sent and stored.
+
+    Raises
+    ------
+    SettingError
+        Or `error`: if it is none, or holds half a character (a lone surrogate).
+
+    Examples
+    --------
+    >>> checked_text("my-model", "the model's name")
+    'my-model'
+    """
+    if not isinstance(value, str):
+        raise error(f"{name} is {value!r:.60}; expected text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as err:
+        told = f"{name} holds half a character (a lone surrogate) at {err.start}: {value!r:.60}"
+        raise error(told, hint="give text that can be written as UTF-8") from err
+    return value
 
 
 def check_all(

@@ -18,7 +18,6 @@ from campaignkit.embed import (
     OpenAICompatibleEmbedder,
     embed_texts,
 )
-from campaignkit.embed.remote import RemoteEmbedder
 from campaignkit.errors import ArtifactError, EmbeddingError
 from campaignkit.llm import (
     CallError,
@@ -191,14 +190,12 @@ def test_columns_that_change_between_calls_are_refused() -> None:
         texts.embed(["a", "b", "c"])
 
 
-class Rows(RemoteEmbedder):
+class Rows(OpenAICompatibleEmbedder):
     """An embedder whose calls are a function."""
 
-    name = "demo"
-
     def __init__(self, send: Callable[[list[str]], Any], **how: Any) -> None:
-        super().__init__(**how)
-        self._send = send  # type: ignore[method-assign]
+        super().__init__("demo", base_url="http://localhost", **how)
+        self._service.post = lambda path, body, read, most_bytes: send(body["input"])  # type: ignore[method-assign]
 
 
 class Counting:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from campaignkit.embed.cached import CachedEmbedder
 from campaignkit.embed.embedder import Embedder, FloatArray, embed_texts
-from campaignkit.embed.gemini import GeminiEmbedder
 from campaignkit.embed.hashing import HashingEmbedder
 from campaignkit.embed.minilm import MiniLMEmbedder
-from campaignkit.embed.openai_compatible import OpenAICompatibleEmbedder
+from campaignkit.embed.remote import GeminiEmbedder, OpenAICompatibleEmbedder
 
 __all__ = [
     "CachedEmbedder",

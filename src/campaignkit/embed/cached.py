@@ -9,7 +9,13 @@ from os import PathLike
 
 import numpy as np
 
-from campaignkit.embed.embedder import Embedder, FloatArray, checked_texts, embed_texts
+from campaignkit.embed.embedder import (
+    Embedder,
+    FloatArray,
+    checked_embedder,
+    checked_texts,
+    embed_texts,
+)
 from campaignkit.errors import ArtifactError
 from campaignkit.store import checked_path, digest_bytes
 
@@ -46,7 +52,7 @@ class CachedEmbedder:
     """
 
     def __init__(self, embedder: Embedder, folder: str | PathLike[str]) -> None:
-        self._embedder = embedder
+        self._embedder = checked_embedder(embedder)
         self._path = checked_path(folder) / _FILE
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,12 +82,19 @@ class CachedEmbedder:
         if not listed:
             return self._embedder.embed([])
         keys = {text: digest_bytes(text.encode("utf-8", "surrogatepass")) for text in listed}
-        held = self._read(keys)
+        find = "SELECT numbers FROM rows WHERE name = ? AND text = ?"
+        held = {}
+        with self._open() as table:
+            for text, key in keys.items():
+                for (numbers,) in table.execute(find, (self.name, key)):
+                    held[text] = np.frombuffer(numbers, dtype="<f4")
         missing = [text for text in keys if text not in held]
         for start in range(0, len(missing), _AT_ONCE):
             some = missing[start : start + _AT_ONCE]
-            rows = embed_texts(self._embedder, some)
-            self._write({keys[text]: row for text, row in zip(some, rows, strict=True)})
+            rows = embed_texts(self._embedder, some).astype("<f4")
+            kept = [(self.name, keys[t], row.tobytes()) for t, row in zip(some, rows, strict=True)]
+            with self._open() as table:
+                table.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
             held.update(zip(some, rows, strict=True))
         return np.array([held[text] for text in listed], dtype=np.float32)
 
@@ -92,21 +105,3 @@ class CachedEmbedder:
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=60)) as table, table:
             yield table
-
-    def _read(self, keys: dict[str, str]) -> dict[str, FloatArray]:
-        held = {}
-        with self._open() as table:
-            for text, key in keys.items():
-                found = table.execute(
-                    "SELECT numbers FROM rows WHERE name = ? AND text = ?", (self.name, key)
-                ).fetchone()
-                if found is not None:
-                    held[text] = np.frombuffer(found[0], dtype="<f4").astype(np.float32)
-        return held
-
-    def _write(self, rows: dict[str, FloatArray]) -> None:
-        with self._open() as table:
-            table.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
-                [(self.name, key, row.astype("<f4").tobytes()) for key, row in rows.items()],
-            )

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_text
 from campaignkit.errors import EmbeddingError, Fault
 
 FloatArray = NDArray[np.float32]
@@ -55,6 +56,25 @@ class Embedder(Protocol):
         ModelError
             If a model that has to be asked fails (remote embedders only).
         """
+
+
+def checked_embedder(embedder: Embedder) -> Embedder:
+    """The embedder as it is, or an error that says what it lacks.
+
+    Examples
+    --------
+    >>> from campaignkit.embed import HashingEmbedder
+    >>> checked_embedder(HashingEmbedder()).name
+    'hashing-512'
+    """
+    if isinstance(embedder, type) or not isinstance(embedder, Embedder):
+        kind = f"the class {embedder.__name__}" if isinstance(embedder, type) else "no embedder"
+        raise EmbeddingError(
+            f"embedder is {kind}; expected an object with a name and embed(texts)",
+            hint="pass HashingEmbedder(), or an object of your own with both",
+        )
+    checked_text(embedder.name, "the embedder's name", error=EmbeddingError)
+    return embedder
 
 
 def checked_texts(texts: Sequence[str], *, name: str) -> list[str]:
@@ -129,13 +149,7 @@ def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
     >>> [round(float(cosine), 1) for cosine in points @ points[0]]
     [1.0, 0.9, 0.0]
     """
-    if isinstance(embedder, type) or not isinstance(embedder, Embedder):
-        kind = f"the class {embedder.__name__}" if isinstance(embedder, type) else "no embedder"
-        raise EmbeddingError(
-            f"embedder is {kind}; expected an object with a name and embed(texts)",
-            hint="pass HashingEmbedder(), or an object of your own with both",
-        )
-    listed = checked_texts(texts, name=embedder.name)
+    listed = checked_texts(texts, name=checked_embedder(embedder).name)
     rows = np.asarray(embedder.embed(listed))
     if rows.ndim != 2 or len(rows) != len(listed):
         raise EmbeddingError(

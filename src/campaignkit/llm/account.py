@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from campaignkit.checks import checked_count
+from campaignkit.checks import checked_count, checked_text
 from campaignkit.errors import ModelError, SettingError
 from campaignkit.llm.budget import Budget, checked_budget
 from campaignkit.llm.chat_model import (
@@ -108,6 +108,9 @@ class Account(AbstractContextManager["Account"]):
             raise SettingError(
                 f"model is {model!r:.60}; expected a chat model", hint="GeminiModel(...), or yours"
             )
+        checked_text(model.name, "the model's name")
+        if isinstance(model, IdentifiedModel):
+            checked_text(model.identity, "the model's identity")
         if retry is not None and not isinstance(retry, RetryPolicy):
             raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
         self.model = model

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from campaignkit.checks import checked_count, checked_share
+from campaignkit.checks import checked_count, checked_share, checked_text
 from campaignkit.errors import SettingError
 from campaignkit.store import digest_json
 
 T = TypeVar("T")
-_MOST_TOKENS = 10_000_000  # of one call: more is no count
+_MOST_TOKENS = 1_000_000  # of one reply whose limit nobody told, thoughts included
+_MOST_BESIDE = 16_384  # tokens of a template, a schema and tools around the texts that were sent
+_MOST_A_BYTE = 2  # tokens: most texts have one in three or four bytes, none much more than one
 _BYTES_A_TOKEN = 32  # no text has fewer tokens than one in so many bytes
 
 
@@ -47,18 +49,9 @@ class Prompt:
 
     def __post_init__(self) -> None:
         for name in ("user", "system", "template"):
-            text = getattr(self, name)
-            if not isinstance(text, str):
-                raise SettingError(f"the prompt's {name} is {text!r:.60}; expected text")
+            checked_text(getattr(self, name), f"the prompt's {name}")
         if not self.user.strip():
             raise SettingError("the prompt is empty; expected a question")
-        try:
-            self.text.encode()
-        except UnicodeEncodeError as err:
-            raise SettingError(
-                "the prompt holds half a character (a lone surrogate) that cannot be sent",
-                hint="clean the names first; Attribute does",
-            ) from err
         if self.temperature is not None:
             checked_share(self.temperature, "temperature", high=2.0)
         if self.max_tokens is not None:
@@ -82,11 +75,21 @@ class Request:
         A pydantic model or a JSON type (``dict[str, int]``, ``list[str]``, ...).
     stage : str
         Under which the ledger books it.
+
+    Raises
+    ------
+    SettingError
+        If one of them is something else.
     """
 
     prompt: Prompt
     reply_type: type[Any]  # Any: each request has its own reply type
     stage: str = "asking"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, Prompt):
+            raise SettingError(f"prompt is {self.prompt!r:.60}; expected a Prompt")
+        checked_text(self.stage, "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,31 @@ class Usage:
         >>> Usage.of_text("twelve bytes", "{}")
         Usage(tokens_in=3, tokens_out=1, estimated=True)
         """
-        return cls(_tokens(prompt), _tokens(reply), estimated=True)
+        return cls(-(-_num_bytes(prompt) // 4), -(-_num_bytes(reply) // 4), estimated=True)
 
     @classmethod
-    def of_counts(cls, told_in: object, told_out: object, *, prompt: str, reply: str) -> Usage:
+    def of_counts(
+        cls,
+        told_in: object,
+        told_out: object,
+        *,
+        prompt: str,
+        reply: str,
+        max_tokens: int | None = None,
+        more_in: int = 0,
+    ) -> Usage:
         """What a service counted, or an estimate where that is no count of these texts.
+
+        Parameters
+        ----------
+        told_in, told_out : object
+            Tokens of the prompt and of the reply, thoughts included, as the service told them.
+        prompt, reply : str
+            The texts; a prompt has two tokens a byte at most, and 16,384 of what is around it.
+        max_tokens : int or None
+            The longest reply that was asked for, in tokens; twice as many are believed.
+        more_in : int
+            Tokens that the prompt may have beside its text, such as those of a cached document.
 
         Examples
         --------
@@ -136,8 +159,12 @@ class Usage:
         Usage(tokens_in=3, tokens_out=1, estimated=False)
         >>> Usage.of_counts(-3, 1, prompt="twelve bytes", reply="{}")
         Usage(tokens_in=3, tokens_out=1, estimated=True)
+        >>> Usage.of_counts(3, 9_000, prompt="twelve bytes", reply="{}", max_tokens=400)
+        Usage(tokens_in=3, tokens_out=1, estimated=True)
         """
-        num_in, num_out = _counted(told_in, prompt), _counted(told_out, reply)
+        most_in = _MOST_A_BYTE * _num_bytes(prompt) + _MOST_BESIDE + more_in
+        most_out = _MOST_TOKENS if max_tokens is None else 2 * max_tokens
+        num_in, num_out = _counted(told_in, prompt, most_in), _counted(told_out, reply, most_out)
         guess = cls.of_text(prompt, reply)
         return cls(
             guess.tokens_in if num_in is None else num_in,
@@ -268,7 +295,7 @@ def identity_of(name: str, options: Mapping[str, Any] | None) -> str:  # Any: JS
     >>> identity_of("m", {"seed": 7})[:9]
     'm sha256:'
     """
-    if not isinstance(name, str) or not name.strip():
+    if not checked_text(name, "the model's name").strip():
         raise SettingError(
             f"the model's name is {name!r:.60}", hint="give it as the service spells it"
         )
@@ -283,12 +310,11 @@ def identity_of(name: str, options: Mapping[str, Any] | None) -> str:  # Any: JS
         ) from err
 
 
-def _tokens(text: str) -> int:
-    return -(-len(text.encode(errors="replace")) // 4)
+def _num_bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
-def _counted(told: object, text: str) -> int | None:
+def _counted(told: object, text: str, most: int) -> int | None:
     if isinstance(told, bool) or not isinstance(told, int):
         return None
-    least = len(text.encode(errors="replace")) / _BYTES_A_TOKEN
-    return told if least <= told <= _MOST_TOKENS else None
+    return told if _num_bytes(text) / _BYTES_A_TOKEN <= told <= most else None

@@ -49,6 +49,8 @@ class CallError(ModelError):
         How long the service asks to wait.
     usage : Usage or None
         What the call cost all the same, where that is known.
+    text : str
+        The reply as it came, where there was one.
     """
 
     reason: ClassVar[str] = "failed"
@@ -65,10 +67,12 @@ class CallError(ModelError):
         faults: Iterable[Fault] = (),
         retry_after_s: float | None = None,
         usage: Usage | None = None,
+        text: str = "",
     ) -> None:
         super().__init__(message, hint=hint, faults=faults)
         self.retry_after_s = retry_after_s
         self.usage = usage
+        self.text = text
 
     def __reduce__(self) -> tuple[object, ...]:
         # What a kind adds to the message crosses a process boundary as its state.
@@ -157,25 +161,7 @@ class FormFallback(CallError):
 
 
 class MalformedReply(CallError):
-    """A reply arrived whole, but it is not what was asked for.
-
-    Attributes
-    ----------
-    text : str
-        The reply as it came.
-    """
+    """A reply arrived whole, but it is not what was asked for; `text` is the reply as it came."""
 
     reason = "malformed"
     retryable = True
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        text: str = "",
-        usage: Usage | None = None,
-        hint: str = "",
-        faults: Iterable[Fault] = (),
-    ) -> None:
-        super().__init__(message, hint=hint, faults=faults, usage=usage)
-        self.text = text

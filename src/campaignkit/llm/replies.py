@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from functools import lru_cache
 from math import isfinite
-from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from campaignkit.checks import checked_text
 from campaignkit.errors import Fault, SettingError
 from campaignkit.llm.chat_model import Prompt, Usage
-from campaignkit.llm.errors import FormFallback, MalformedReply, RequestRefused
+from campaignkit.llm.errors import MalformedReply
 
 T = TypeVar("T")
 _SHOWN = 160  # characters of a bad reply that an error shows
@@ -42,11 +41,6 @@ _OPENED = re.compile(
     re.IGNORECASE,
 )
 _BRACKET = re.compile(r'[{}\[\]"\\]')
-_ABOUT_FORM = re.compile(
-    r"response[_ ]?format|json[_ ]?schema|json[_ ]?object|response[_ ]?mime|guided|structured"
-    r"|grammar|responsejsonschema",
-    re.IGNORECASE,
-)
 
 
 def schema_of(reply_type: type[Any]) -> dict[str, Any]:
@@ -62,7 +56,7 @@ def schema_of(reply_type: type[Any]) -> dict[str, Any]:
     >>> schema_of(dict[str, int])
     {'additionalProperties': {'type': 'integer'}, 'type': 'object'}
     """
-    return cast("dict[str, Any]", json.loads(_schema_text(reply_type)))  # type: ignore[arg-type]
+    return cast("dict[str, Any]", json.loads(_form_of(reply_type).schema))  # type: ignore[arg-type]
 
 
 def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -> T:
@@ -99,13 +93,13 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
     """
     if not text.strip():
         raise _malformed("the reply is empty", text, usage)
-    adapter = _adapter(reply_type)  # type: ignore[arg-type]  # types are hashable
+    form = _form_of(reply_type)  # type: ignore[arg-type]  # types are hashable
     fits: list[T] = []
     last: Exception | None = None
     try:
-        for found in _json_in(text, _opening(reply_type)):  # type: ignore[arg-type]
+        for found in _json_in(text, form.opening):
             try:
-                value, last = adapter.validate_json(found), None
+                value, last = form.adapter.validate_json(found), None
             except Exception as err:  # a type's own checks may raise anything
                 last = err
                 continue
@@ -122,48 +116,6 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
         wanted = "no whole JSON" if any(c in text for c in "{[") else "no JSON"
         raise _malformed(f"the reply holds {wanted}", text, usage)
     return fits[0]
-
-
-class ReplyForm:
-    """The best form that a server has not refused yet; shared by the threads of one model.
-
-    Examples
-    --------
-    >>> form = ReplyForm(["json_schema", "text"])
-    >>> try:
-    ...     with form.used("json_schema"):
-    ...         raise RequestRefused("response_format is not supported")
-    ... except FormFallback:
-    ...     print(form.now)
-    text
-    """
-
-    def __init__(self, forms: Sequence[str]) -> None:
-        self._forms = tuple(forms)
-        self._at = 0
-        self._lock = Lock()
-
-    @property
-    def now(self) -> str:
-        """The form to ask in."""
-        return self._forms[self._at]
-
-    @contextmanager
-    def used(self, form: str) -> Iterator[None]:
-        """Around a call in this form: a refusal that is about the form turns to a plainer one.
-
-        The account sends the next try, so that it is booked like any other.
-        """
-        try:
-            yield
-        except RequestRefused as err:
-            at = self._forms.index(form)
-            if at + 1 == len(self._forms) or not _ABOUT_FORM.search(err.message):
-                raise
-            with self._lock:
-                self._at = max(self._at, at + 1)
-            told = f"the server does not know the reply format {form}: {err.message}"
-            raise FormFallback(told) from err
 
 
 def with_schema(prompt: Prompt, schema: dict[str, Any]) -> str:
@@ -315,24 +267,24 @@ def _number(digits: str) -> float:
     return number
 
 
+class _Form(NamedTuple):
+    """How replies of a type are told and read."""
+
+    adapter: TypeAdapter[Any]
+    schema: str
+    opening: str  # the brackets that such a reply can open with
+
+
 @lru_cache(maxsize=256)
-def _adapter(reply_type: type[Any]) -> TypeAdapter[Any]:
+def _form_of(reply_type: type[Any]) -> _Form:
     try:
-        return TypeAdapter(reply_type)
+        adapter = TypeAdapter(reply_type)
+        schema = adapter.json_schema()
     except Exception as err:  # pydantic has a dozen errors for a type that it cannot read
         raise SettingError(
             f"{reply_type!r} is no type that a reply can have",
             hint="give a pydantic model, or a type made of dict, list, str, int, float, bool",
         ) from err
-
-
-@lru_cache(maxsize=256)
-def _schema_text(reply_type: type[Any]) -> str:
-    return json.dumps(_adapter(reply_type).json_schema(), sort_keys=True)  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=256)
-def _opening(reply_type: type[Any]) -> str:
-    """The brackets that a reply of this type can open with."""
-    kind = schema_of(reply_type).get("type", "")
-    return {"object": "{", "array": "["}.get(kind, "{[")
+    told = json.dumps(schema, sort_keys=True, ensure_ascii=False)
+    checked_text(told, "the schema of the reply's type")
+    return _Form(adapter, told, {"object": "{", "array": "["}.get(schema.get("type", ""), "{["))

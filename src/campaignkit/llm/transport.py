@@ -3,7 +3,7 @@
 The connection is ours alone: what the object says is what is asked. Redirects are never followed,
 no variable of the environment adds an address, a header or a key, and a proxy that the environment
 names is not used on this computer's own addresses. `timeout_s` limits the whole call, from the
-connection to the last byte. What cannot be proven unsent counts as sent.
+look-up of the host's name to the last byte. What cannot be proven unsent counts as sent.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
-import urllib.request
 import weakref
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from math import isfinite
 from time import monotonic, time
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from campaignkit.checks import checked_text
 from campaignkit.errors import SettingError
 from campaignkit.extras import require
 from campaignkit.llm.errors import (
@@ -40,11 +38,11 @@ from campaignkit.llm.errors import (
     WrongAddress,
     WrongKey,
 )
+from campaignkit.llm.network import LimitedNetwork, proxy_for, shown_url
 
 T = TypeVar("T")
 Json = Mapping[str, Any]  # Any: JSON values
 MOST = 16 * 2**20  # bytes of one reply
-_SLICE = 16 * 2**10  # bytes written at a time: each looks at the clock
 _SHORTEST_KEY = 6  # "x" or "none", as local servers are given, is no secret
 # Of a character that JSON may hold as it is: neither a quotation mark nor a backslash.
 _ESCAPE = re.compile(r"\\u00((?!22|5c)[2-7][0-9a-f])", re.IGNORECASE)
@@ -124,7 +122,7 @@ class Service:
     WrongKey
         If there is no key, or it cannot be one.
     SettingError
-        If the address or the time is none.
+        If the address, the time or the name is none, or a variable names a proxy that is none.
     MissingExtra
         If the HTTP library is not installed.
     """
@@ -144,19 +142,18 @@ class Service:
         if not is_number or not 0 < timeout_s < 1e6:
             raise SettingError(f"timeout_s is {timeout_s!r:.60}; expected seconds, above 0")
         http: Any = require("httpcore2", extra="llm", user=user)  # Any: imported at first use
-        self._vendor, self._model, self._timeout_s = vendor, model, float(timeout_s)
+        self._vendor, self._timeout_s = vendor, float(timeout_s)
+        self._model = checked_text(model, "the model's name")
         needs_key = base_url is None or api_key is not None or vendor.elsewhere
         self._key = find_key(api_key, vendor.variables, service=vendor.name) if needs_key else ""
         name, _, value = vendor.key_header.partition(": ")
         self._headers = {name: value.format(self._key)} if needs_key else {}
-        self._limit = _TimeLimit(http)
-        proxy = _proxy_for(self.where)
-        self.through = f" through the proxy {_shown(proxy)}" if proxy else ""
+        proxy, self.through = proxy_for(self.where, http)
         self._pool: Any = http.ConnectionPool(
-            proxy=None if proxy is None else _as_proxy(http, proxy),
+            proxy=proxy,
             max_connections=None,
             keepalive_expiry=2.0,  # sooner than servers hang up: what they cut may be paid for
-            network_backend=self._limit,
+            network_backend=LimitedNetwork(http),
         )
         weakref.finalize(self, self._pool.close)
 
@@ -219,15 +216,14 @@ class Service:
             "User-Agent": "campaignkit",
             **self._headers,
         }
-        every = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
-        self._limit.start(self._timeout_s)
+        end = monotonic() + self._timeout_s
         try:
             with self._pool.stream(
                 "POST",
                 f"{self.where.rstrip('/')}/{path}",
                 headers={"Host": urlsplit(self.where).netloc, **sent},
                 content=body,
-                extensions={"timeout": every},
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write"), end)},
             ) as response:
                 headers = {k.decode("latin-1").lower(): v.decode("latin-1")
                            for k, v in response.headers}  # fmt: skip
@@ -323,72 +319,6 @@ class Service:
         # Cleaned once more: what was taken out of the words may have stood inside the key.
         text = self._clean(text, self._key)
         return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
-
-
-class _TimeLimit:
-    """A network back end whose every wait ends at the limit of the thread's call."""
-
-    def __init__(self, http: Any) -> None:  # Any: the HTTP library, imported at first use
-        self.http = http
-        self._network = http.SyncBackend()
-        self._of_thread = threading.local()
-
-    def start(self, seconds: float) -> None:
-        """A call begins in this thread."""
-        self._of_thread.end = monotonic() + seconds
-
-    def left(self, error: type[Exception]) -> float:
-        """Seconds left; raises if there are none."""
-        left: float = self._of_thread.end - monotonic()
-        if left <= 0:
-            raise error("the call's time is over")
-        return left
-
-    def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, **how: Any
-    ) -> _LimitedStream:
-        """Connect, in what time is left."""
-        left = self.left(self.http.ConnectTimeout)
-        return _LimitedStream(self._network.connect_tcp(host, port, left, **how), self)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._network.sleep(seconds)
-
-
-class _LimitedStream:
-    """A connection that reads and writes in what time is left."""
-
-    def __init__(self, stream: Any, limit: _TimeLimit) -> None:  # Any: the library's stream
-        self._stream, self._limit = stream, limit
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Some bytes."""
-        found: bytes = self._stream.read(max_bytes, self._limit.left(self._limit.http.ReadTimeout))
-        return found
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """All of it."""
-        for start in range(0, len(buffer), _SLICE):
-            left = self._limit.left(self._limit.http.WriteTimeout)
-            self._stream.write(buffer[start : start + _SLICE], left)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> _LimitedStream:
-        """The same, encrypted."""
-        left = self._limit.left(self._limit.http.ConnectTimeout)
-        return _LimitedStream(
-            self._stream.start_tls(ssl_context, server_hostname, left), self._limit
-        )
-
-    def get_extra_info(self, info: str) -> Any:  # Any: the library's
-        """What the library asks of its own."""
-        return self._stream.get_extra_info(info)
 
 
 def transport_error(err: BaseException, *, where: str, timeout_s: float) -> CallError | None:
@@ -507,10 +437,10 @@ def checked_url(url: str) -> str:
     except ValueError:
         fits = None
     if not fits or not (url.isascii() and url.isprintable()) or " " in url:
-        raise SettingError(f"base_url is {_shown(url)!r:.100}; {wanted}")
+        raise SettingError(f"base_url is {shown_url(url)!r:.100}; {wanted}")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingError(
-            f"base_url {_shown(url)!r:.100} holds a name, a password or a query; {wanted}",
+            f"base_url {shown_url(url)!r:.100} holds a name, a password or a query; {wanted}",
             hint="pass the key as api_key=",
         )
     return url
@@ -558,37 +488,3 @@ def _asked_wait(headers: Mapping[str, str], told: Any) -> float | None:  # Any: 
         if isinstance(delay, str):
             return retry_after_s({"retry-after": delay.removesuffix("s")})
     return None
-
-
-def _proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for an address; none for this computer's own."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        is_own = ip_address(host).is_loopback
-    except ValueError:
-        is_own = host == "localhost" or host.endswith(".localhost")
-    if is_own or urllib.request.proxy_bypass(host):
-        return None
-    named = urllib.request.getproxies()
-    return named.get(parts.scheme) or named.get("all")
-
-
-def _as_proxy(http: Any, url: str) -> Any:  # Any: the HTTP library and its proxy
-    full = url if "://" in url else f"http://{url}"
-    parts = urlsplit(full)
-    auth = (parts.username or "", parts.password or "") if parts.username else None
-    try:
-        return http.Proxy(url=full.replace(f"{parts.netloc.rpartition('@')[0]}@", ""), auth=auth)
-    except Exception as err:
-        raise SettingError(
-            f"the environment names the proxy {_shown(full)!r:.100}, which cannot be used",
-            hint="mend HTTPS_PROXY, or list the host in NO_PROXY",
-        ) from err
-
-
-def _shown(url: str) -> str:
-    """An address without a name or password in it."""
-    scheme, mark, rest = url.rpartition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

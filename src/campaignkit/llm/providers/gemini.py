@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from campaignkit.errors import SettingError
-from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
-from campaignkit.llm.errors import MalformedReply, RequestRefused
-from campaignkit.llm.replies import ReplyForm, parse_reply, schema_of, with_schema
-from campaignkit.llm.transport import Service, Vendor, plain_words
+from campaignkit.llm.chat_model import Prompt
+from campaignkit.llm.errors import CallError, MalformedReply, RequestRefused
+from campaignkit.llm.providers.served import Json, Said, ServedModel
+from campaignkit.llm.transport import Vendor
 
-T = TypeVar("T")
 GEMINI = Vendor(
     "Gemini",
     "https://generativelanguage.googleapis.com",
@@ -31,10 +30,11 @@ _CONFIG = {
     "frequencyPenalty", "thinkingConfig", "mediaResolution", "responseLogprobs", "logprobs",
     "maxOutputTokens", "responseModalities", "enableEnhancedCivicAnswers",
 }  # fmt: skip
+_MOST_CACHED = 10_000_000  # tokens of a cached document, which count as the prompt's
 _BESIDE = {"safetySettings", "tools", "toolConfig", "cachedContent", "serviceTier"}
 
 
-class GeminiModel:
+class GeminiModel(ServedModel):
     """A Gemini model; replies are asked for by their JSON schema.
 
     Parameters
@@ -71,82 +71,67 @@ class GeminiModel:
     GeminiModel('gemini-3.1-flash-lite-preview', at https://generativelanguage.googleapis.com)
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        timeout_s: float = 60.0,
-        options: Mapping[str, Any] | None = None,  # Any: the vendor's configuration
-    ) -> None:
-        self.name = name
-        self.identity = identity_of(name, options)
-        self._config, self._beside = _sorted_options(options or {})
-        self._service = Service(
-            GEMINI, model=name, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
-            user="GeminiModel",
-        )  # fmt: skip
-        self._form = ReplyForm(["json_schema", "json"])
+    vendor = GEMINI
+    forms = ("json_schema", "json")
 
-    def __repr__(self) -> str:
-        return f"GeminiModel({self.name!r}, at {self._service.where}{self._service.through})"
+    def _checked_options(self, options: Mapping[str, Any]) -> Json:
+        spelled: Json = _spelled(options)
+        if strange := sorted(spelled.keys() - _CONFIG - _BESIDE):
+            raise SettingError(
+                f"options {strange} do not suit Gemini; expected some of "
+                f"{', '.join(sorted(_CONFIG | _BESIDE))}",
+                hint="see the fields of Gemini's GenerateContentConfig",
+            )
+        return spelled
 
-    def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
-        """Send the prompt once."""
-        form, schema = self._form.now, schema_of(reply_type)
-        system = prompt.system if form == "json_schema" else with_schema(prompt, schema)
+    def _request(self, sent: Prompt, form: str, schema: Json) -> tuple[str, Json]:
         config = {
-            "temperature": prompt.temperature,
-            "maxOutputTokens": prompt.max_tokens,
+            "temperature": sent.temperature,
+            "maxOutputTokens": sent.max_tokens,
             "responseMimeType": "application/json",
             "responseJsonSchema": schema if form == "json_schema" else None,
         }
-        body = {
-            **self._beside,
-            "contents": [{"role": "user", "parts": [{"text": prompt.user}]}],
-            "generationConfig": {
-                **self._config,
-                **{name: value for name, value in config.items() if value is not None},
-            },
-        }
-        if system:
-            body["systemInstruction"] = {"role": "user", "parts": [{"text": system}]}
-        sent = system + prompt.user
-        with self._form.used(form):
-            return self._service.post(
-                f"{gemini_path(self.name)}:generateContent",
-                body,
-                lambda told: self._read(told, sent, reply_type),
-            )
+        told = {name: value for name, value in config.items() if value is not None}
+        body: Json = {name: self._options[name] for name in self._options.keys() & _BESIDE}
+        body["contents"] = [{"role": "user", "parts": [{"text": sent.user}]}]
+        options = {name: self._options[name] for name in self._options.keys() & _CONFIG}
+        body["generationConfig"] = options | told
+        if sent.system:
+            body["systemInstruction"] = {"role": "user", "parts": [{"text": sent.system}]}
+        return f"{gemini_path(self.name)}:generateContent", body
 
-    def _read(self, told: dict[str, Any], sent: str, reply_type: type[T]) -> Reply[T]:
+    def _said(self, told: Json) -> Said:
         counted = told.get("usageMetadata")
+        counted = counted if isinstance(counted, dict) else {}
+        num_out, thought = counted.get("candidatesTokenCount"), counted.get("thoughtsTokenCount")
+        if isinstance(num_out, int) and isinstance(thought, int) and thought >= 0:
+            num_out += thought  # thinking is paid for like what is said
+        text = ""
+        fault: tuple[type[CallError], str] | None
         candidates = told.get("candidates") or []
         if not candidates:
             feedback = told.get("promptFeedback") or {}
-            if counted is None and not feedback and told.get("candidates") is None:
-                raise MalformedReply(f"{self._service.where} answered with something else")
+            if not counted and not feedback and told.get("candidates") is None:
+                raise KeyError("candidates")
             why = feedback.get("blockReason") or "no reason given"
-            usage = _usage_of(counted, sent, "")
-            why = self._service.without_key(plain_words(str(why)))
-            raise self._refusal(f"the prompt was blocked ({why})", usage)
-        first = candidates[0]
-        parts = (first.get("content") or {}).get("parts") or []
-        text = self._service.without_key(
-            "".join(part["text"] for part in parts if part.get("text") and not part.get("thought"))
-        )
-        usage = _usage_of(counted, sent, text)
-        ended = str(first.get("finishReason") or "")
-        if ended in _BLOCKED or ended.startswith("IMAGE_"):
-            raise self._refusal(f"the reply was blocked ({ended})", usage)
-        if ended not in _WHOLE:
-            why = "is cut off at its longest" if ended == "MAX_TOKENS" else "ended early"
-            raise MalformedReply(f"the reply {why} ({plain_words(ended)})", text=text, usage=usage)
-        return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
+            fault = RequestRefused, f"the prompt was blocked ({why})"
+        else:
+            first = candidates[0]
+            parts = (first.get("content") or {}).get("parts") or []
+            text = "".join(p["text"] for p in parts if p.get("text") and not p.get("thought"))
+            fault = _fault_of(str(first.get("finishReason") or ""))
+        cached = _MOST_CACHED if "cachedContent" in self._options else 0
+        return Said(text, counted.get("promptTokenCount"), num_out, fault, cached)
 
-    def _refusal(self, why: str, usage: Usage) -> RequestRefused:
-        return RequestRefused(f"{self.name} does not answer this: {why}", usage=usage)
+
+def _fault_of(ended: str) -> tuple[type[CallError], str] | None:
+    """What the reason for which a reply ended means."""
+    if ended in _BLOCKED or ended.startswith("IMAGE_"):
+        return RequestRefused, f"the reply was blocked ({ended})"
+    if ended in _WHOLE:
+        return None
+    why = "is cut off at its longest" if ended == "MAX_TOKENS" else "ended early"
+    return MalformedReply, f"the reply {why} ({ended})"
 
 
 def gemini_path(model: str) -> str:
@@ -161,22 +146,6 @@ def gemini_path(model: str) -> str:
     return f"v1/{quote(full)}"
 
 
-def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options that belong into generationConfig, and those that stand beside it."""
-    spelled = {_camel(name): _spelled(value) for name, value in options.items()}
-    strange = sorted(spelled.keys() - _CONFIG - _BESIDE)
-    if strange:
-        raise SettingError(
-            f"options {strange} do not suit Gemini; expected some of "
-            f"{', '.join(sorted(_CONFIG | _BESIDE))}",
-            hint="see the fields of Gemini's GenerateContentConfig",
-        )
-    return (
-        {name: value for name, value in spelled.items() if name in _CONFIG},
-        {name: value for name, value in spelled.items() if name in _BESIDE},
-    )
-
-
 def _spelled(value: Any) -> Any:  # Any: JSON
     """Field names as the protocol spells them, at every depth."""
     if isinstance(value, Mapping):
@@ -186,12 +155,3 @@ def _spelled(value: Any) -> Any:  # Any: JSON
 
 def _camel(name: object) -> str:
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), str(name))
-
-
-def _usage_of(counted: Any, sent: str, text: str) -> Usage:  # Any: JSON
-    told = counted if isinstance(counted, dict) else {}
-    out = told.get("candidatesTokenCount")
-    thought = told.get("thoughtsTokenCount")
-    if isinstance(out, int) and isinstance(thought, int) and thought >= 0:
-        out += thought  # thinking is paid for like what is said
-    return Usage.of_counts(told.get("promptTokenCount"), out, prompt=sent, reply=text)

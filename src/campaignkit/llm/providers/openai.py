@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
-from campaignkit.llm.errors import MalformedReply, RequestRefused, ServerFailed
-from campaignkit.llm.replies import ReplyForm, is_strict, parse_reply, schema_of, with_schema
-from campaignkit.llm.transport import Service, Vendor, plain_words
+from campaignkit.llm.chat_model import Prompt
+from campaignkit.llm.errors import CallError, MalformedReply, RequestRefused, ServerFailed
+from campaignkit.llm.providers.served import Json, Said, ServedModel
+from campaignkit.llm.replies import is_strict
+from campaignkit.llm.transport import Vendor
 
-T = TypeVar("T")
 # Servers have many words for it; what is none of them ended by itself.
 _CUT = re.compile("length|max|limit|incomplete|abort|timeout|cancel", re.IGNORECASE)
 OPENAI = Vendor(
@@ -24,7 +23,7 @@ OPENAI = Vendor(
 )
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(ServedModel):
     """A model behind a server that speaks OpenAI's chat protocol.
 
     Replies are asked for by their JSON schema; a server that does not know such a format is asked
@@ -60,79 +59,46 @@ class OpenAICompatibleModel:
     OpenAICompatibleModel('qwen3:4b', at http://localhost:11434/v1)
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        timeout_s: float = 60.0,
-        options: Mapping[str, Any] | None = None,  # Any: the vendor's parameters
-    ) -> None:
-        self.name = name
-        self.identity = identity_of(name, options)
-        self._options = dict(options or {})
-        # OpenAI renamed the limit; the other servers know the old name.
-        self._limit = "max_completion_tokens" if base_url is None else "max_tokens"
-        self._service = Service(
-            OPENAI, model=name, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
-            user="OpenAICompatibleModel",
-        )  # fmt: skip
-        self._form = ReplyForm(["json_schema", "json_object", "text"])
+    vendor = OPENAI
+    forms = ("json_schema", "json_object", "text")
 
-    def __repr__(self) -> str:
-        where = f"{self._service.where}{self._service.through}"
-        return f"OpenAICompatibleModel({self.name!r}, at {where})"
-
-    def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
-        """Send the prompt once."""
-        schema = schema_of(reply_type)
+    def _forms_for(self, schema: Json) -> tuple[str, ...]:
         # The formats of the protocol speak of objects alone.
-        form = self._form.now if _is_object(schema) else "text"
-        system = prompt.system if form == "json_schema" else with_schema(prompt, schema)
-        messages = [{"role": "system", "content": system}] if system else []
-        messages.append({"role": "user", "content": prompt.user})
-        asked: dict[str, Any] = {**self._options, "model": self.name, "messages": messages}
-        if prompt.temperature is not None:
-            asked["temperature"] = prompt.temperature
-        if prompt.max_tokens is not None:
-            asked[self._limit] = prompt.max_tokens
+        is_object = schema.get("type") == "object" or "$ref" in schema
+        return self.forms if is_object else self.forms[-1:]
+
+    def _request(self, sent: Prompt, form: str, schema: Json) -> tuple[str, Json]:
+        messages = [{"role": "system", "content": sent.system}] if sent.system else []
+        messages.append({"role": "user", "content": sent.user})
+        asked: Json = {**self._options, "model": self.name, "messages": messages}
+        if sent.temperature is not None:
+            asked["temperature"] = sent.temperature
+        if sent.max_tokens is not None:
+            # OpenAI renamed the limit; the other servers know the old name.
+            is_openais = self._service.where == OPENAI.url
+            asked["max_completion_tokens" if is_openais else "max_tokens"] = sent.max_tokens
         if form == "json_schema":
             told = {"name": "reply", "schema": schema, "strict": is_strict(schema)}
             asked["response_format"] = {"type": "json_schema", "json_schema": told}
         elif form == "json_object":
             asked["response_format"] = {"type": "json_object"}
-        sent = system + prompt.user
-        with self._form.used(form):
-            return self._service.post(
-                "chat/completions",
-                asked,
-                lambda told: self._read(told, sent, reply_type),
-            )
+        return "chat/completions", asked
 
-    def _read(self, told: dict[str, Any], sent: str, reply_type: type[T]) -> Reply[T]:
+    def _said(self, told: Json) -> Said:
         choice = told["choices"][0]
         message = choice["message"]
-        text = self._service.without_key(_text_of(message.get("content")))
+        text = _text_of(message.get("content"))
+        ended, refusal = choice.get("finish_reason"), message.get("refusal")
+        fault: tuple[type[CallError], str] | None = None
+        if ended == "content_filter" or (refusal and not text):
+            fault = RequestRefused, str(refusal or "the content filter blocked the reply")
+        elif ended == "error":
+            fault = ServerFailed, f"{self._service.where} broke off the reply"
+        elif isinstance(ended, str) and _CUT.search(ended):
+            fault = MalformedReply, f"the reply is cut off at its longest ({ended[:40]})"
         counted = told.get("usage")
         counted = counted if isinstance(counted, dict) else {}
-        usage = Usage.of_counts(
-            counted.get("prompt_tokens"), counted.get("completion_tokens"), prompt=sent, reply=text
-        )
-        ended, refusal = choice.get("finish_reason"), message.get("refusal")
-        if ended == "content_filter" or (refusal and not text):
-            why = plain_words(str(refusal or "the content filter blocked the reply"))
-            raise RequestRefused(f"{self.name} does not answer this: {why}", usage=usage)
-        if ended == "error":
-            raise ServerFailed(f"{self._service.where} broke off the reply", usage=usage)
-        if isinstance(ended, str) and _CUT.search(ended):
-            why = f"the reply is cut off at its longest ({plain_words(ended)[:40]})"
-            raise MalformedReply(why, text=text, usage=usage)
-        return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
-
-
-def _is_object(schema: dict[str, Any]) -> bool:
-    return schema.get("type") == "object" or "$ref" in schema
+        return Said(text, counted.get("prompt_tokens"), counted.get("completion_tokens"), fault)
 
 
 def _text_of(content: Any) -> str:  # Any: JSON

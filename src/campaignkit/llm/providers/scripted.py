@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from campaignkit.errors import SettingError
-from campaignkit.llm.chat_model import Prompt, Reply, Usage
+from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
 from campaignkit.llm.replies import parse_reply, schema_of
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class ScriptedModel:
                 f"answer is {answer!r:.60}; expected a function", hint="(prompt, schema) -> text"
             )
         self._answer = answer
-        self.name = name
+        self.name = identity_of(name, None)
 
     def __repr__(self) -> str:
         return f"ScriptedModel(name={self.name!r})"
