@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 TOKEN = "token-of-the-tests"
 BATCH_SIZE = 16
@@ -27,6 +28,7 @@ class TuningServer:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str, Any]] = []
+        self.headers: set[str] = set()
         self.memory: dict[str, str] = {}
         self.fails_with = fails_with
         self.refuses = refuses or []  # statuses that the next tuning requests are answered with
@@ -43,6 +45,7 @@ class TuningServer:
             def _do(self) -> None:
                 size = int(self.headers.get("content-length", 0))
                 data = self.rfile.read(size)
+                server.headers |= {name.lower() for name in self.headers}
                 if self.headers.get("authorization") != f"Bearer {TOKEN}":
                     self._send(401, {"error": {"code": 401, "message": "unknown token"}})
                     return
@@ -50,11 +53,13 @@ class TuningServer:
                     status, content = server.answer(self.command, self.path, data)
                 self._send(status, content)
 
-            do_GET = do_POST = _do
+            do_GET = do_POST = do_PUT = _do
 
             def _send(self, status: int, content: Any) -> None:
                 body = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
+                if isinstance(content, dict) and "session" in content:
+                    self.send_header("location", server.url + content["session"])
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -64,7 +69,7 @@ class TuningServer:
                 pass
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
-        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         return self
@@ -76,14 +81,19 @@ class TuningServer:
         self._http.server_close()
         self._thread.join(timeout=10)
 
+    def sent_to(self, what: str) -> Any:
+        """The body of the first request that was posted there."""
+        return next(
+            told for how, path, told in self.requests if how == "POST" and path.endswith(what)
+        )
+
     def answer(self, method: str, target: str, data: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
         path, asked = unquote(parts.path), parse_qs(parts.query)
         if path.startswith("/upload/storage/v1/b/"):
-            bucket = path.split("/")[5]
-            self.objects[f"gs://{bucket}/{asked['name'][0]}"] = data
-            return 200, {"name": asked["name"][0]}
-        if path.startswith("/storage/v1/b/"):
+            return self._upload(method, path.split("/")[5], asked, data)
+        if path.startswith(("/storage/v1/b/", "/download/storage/v1/b/")):
+            path = path.removeprefix("/download")
             return self._storage(path, asked)
         told = json.loads(data) if data else {}
         self.requests.append((method, path, told))
@@ -99,6 +109,8 @@ class TuningServer:
             return 200, {}
         if "/tuningJobs/" in path:
             return 200, self._look(path.removeprefix("/v1beta1/"))
+        if what == "batchPredictionJobs" and method == "GET":
+            return 200, {"batchPredictionJobs": list(self.batches.values())}
         if what == "batchPredictionJobs":
             return self._start_batch(told)
         if "/batchPredictionJobs/" in path:
@@ -127,8 +139,32 @@ class TuningServer:
             }
         return {"candidates": [candidate]}
 
+    def _upload(
+        self, method: str, bucket: str, asked: dict[str, list[str]], data: bytes
+    ) -> tuple[int, Any]:
+        """Small files come as one request of two parts, large ones through a session."""
+        kind = asked["uploadType"][0]
+        if kind == "resumable" and method == "POST":
+            name = quote(json.loads(data)["name"], safe="")
+            return 200, {
+                "session": f"/upload/storage/v1/b/{bucket}/o?uploadType=session&name={name}"
+            }
+        if kind == "multipart":
+            mark = data.split(b"\r\n", 1)[0]
+            told, content = (part.partition(b"\r\n\r\n")[2][:-2] for part in data.split(mark)[1:3])
+            name = json.loads(told)["name"]
+        else:
+            name, content = asked["name"][0], data
+        self.objects[f"gs://{bucket}/{name}"] = content
+        import google_crc32c
+
+        checksum = google_crc32c.Checksum(content).digest()
+        return 200, {"name": name, "crc32c": base64.b64encode(checksum).decode()}
+
     def _storage(self, path: str, asked: dict[str, list[str]]) -> tuple[int, Any]:
         bucket = path.split("/")[4]
+        if path.endswith(f"/b/{bucket}"):
+            return 200, {"name": bucket}
         if path.endswith("/o"):
             start = f"gs://{bucket}/"
             names = sorted(n for n in self.objects if n.startswith(start + asked["prefix"][0]))
@@ -207,5 +243,7 @@ class TuningServer:
         self.objects[f"{target}/prediction-model-1/notes.txt"] = b"done"
         number = str(len(self.batches) + 1)
         name = f"projects/proj/locations/us-central1/batchPredictionJobs/{number}"
-        self.batches[number] = {"name": name, "state": "JOB_STATE_SUCCEEDED"}
+        self.batches[number] = {
+            "name": name, "displayName": told["displayName"], "state": "JOB_STATE_SUCCEEDED",
+        }  # fmt: skip
         return 200, {"name": name, "state": "JOB_STATE_PENDING"}

@@ -22,11 +22,14 @@ from campaignkit.classify.managed import (
     TuningSettings,
     write_tuning_file,
 )
-from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
+from campaignkit.classify.managed.cloud import Cloud
+from campaignkit.dataset.text import render_prompts
+from campaignkit.errors import ArtifactError, ClassifierError, DatasetError, NotFitted
 from campaignkit.llm import RetryPolicy, WrongKey
 from tuning_server import BATCH_SIZE, LONGEST, TOKEN, TuningServer
 
 pytest.importorskip("google.genai")
+pytest.importorskip("google.cloud.storage")
 
 TEXTS = [f"campaign {i}: Nike, Peru" for i in range(40)]
 LABELS = ["neg", "avg", "pos", "avg"] * 10
@@ -58,7 +61,7 @@ def test_rows_go_up_a_job_is_tuned_and_the_model_is_asked(
     made.fit(TEXTS, LABELS, validation=(TEXTS[:4], LABELS[:4]))
     status = made.status()
 
-    sent = server.requests[0][2]
+    sent = server.sent_to("tuningJobs")
     assert sent["baseModel"] == "gemini-2.5-flash"
     assert sent["supervisedTuningSpec"]["hyperParameters"] == {
         "epochCount": 3, "learningRateMultiplier": 1.0, "adapterSize": "ADAPTER_SIZE_EIGHT",
@@ -167,10 +170,55 @@ def test_a_batch_is_matched_by_prompt_and_its_failures_are_told(
     assert found.labels == ("pos", None, "neg", "pos", "avg") == again.labels
     assert found.failures == {1: "Bad Request: too long"}
     assert len(server.batches) == 1
-    with pytest.raises(ClassifierError, match=r"texts\[1\]: Bad Request"):
+    with pytest.raises(ClassifierError, match="row 1: Bad Request"):
         found.complete_labels()
-    with pytest.raises(ClassifierError, match="a batch of other prompts"):
-        made.ask_batch(asked[:2])
+    assert made.ask_batch(asked[:1]).labels == ("pos",)
+    assert len(server.batches) == 2
+
+
+def test_campaigns_are_written_into_the_prompt_of_the_style(
+    server: TuningServer, tmp_path: Path
+) -> None:
+    rows = [{"brand": brand} for brand in ("Nike", "Puma", "Adidas")]
+
+    made = tuner(server, tmp_path, style=2).fit(rows, ["neg", "avg", "pos"])
+
+    first = json.loads((tmp_path / "train.jsonl").read_bytes().splitlines()[0])
+    assert first["contents"][0]["parts"][0]["text"] == render_prompts(rows, style=2)[0]
+    assert first["contents"][1]["parts"][0]["text"] == "Underperforming"
+    assert made.predict(rows).tolist() == ["neg", "avg", "pos"]
+
+
+def test_what_the_object_says_wins_over_the_environment(
+    server: TuningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from google.oauth2.credentials import Credentials
+
+    with TuningServer() as other:
+        for name, value in {
+            "GOOGLE_VERTEX_BASE_URL": other.url, "GOOGLE_GEMINI_BASE_URL": other.url,
+            "STORAGE_EMULATOR_HOST": other.url, "HTTP_PROXY": other.url, "http_proxy": other.url,
+            "GOOGLE_API_KEY": "a-key-of-the-environment", "GOOGLE_CLOUD_PROJECT": "elsewhere",
+            "GOOGLE_GENAI_USE_VERTEXAI": "false", "GOOGLE_GENAI_API_VERSION": "v7",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+
+        tuner(server, tmp_path).fit(TEXTS, LABELS).ask_batch(TEXTS[:1])
+        cloud = Cloud("proj", "us-central1", "gs://mine", Credentials(token=TOKEN))
+
+        assert (other.requests, other.objects) == ([], {})
+        assert server.headers.isdisjoint({"x-goog-api-key"})
+        assert "us-central1-aiplatform.googleapis.com" in str(cloud.base_url)
+        assert cloud._files._connection.API_BASE_URL == "https://storage.googleapis.com"
+
+
+def test_a_large_file_goes_up_in_a_session(server: TuningServer, tmp_path: Path) -> None:
+    long = [f"{row} " + "x" * 399_000 for row in range(24)]
+
+    tuner(server, tmp_path).fit(long, LABELS[:24], waits=False)
+
+    name = next(name for name in server.objects if name.endswith("train.jsonl"))
+    assert server.objects[name] == (tmp_path / "train.jsonl").read_bytes()
 
 
 def test_an_earlier_epoch_can_be_asked(server: TuningServer, tmp_path: Path) -> None:
@@ -233,7 +281,7 @@ def test_wrong_credentials_stop_at_the_first_call(server: TuningServer, tmp_path
     [
         ({"adapter_size": 3}, "adapter_size: is 3"),
         ({"adapter_size": True}, "adapter_size: is True"),
-        ({"epochs": 0}, "epochs: is 0"),
+        ({"epochs": 0}, "epochs: is 0; expected 1 or more; the untuned baseline is Prompted"),
         ({"epochs": 2.5}, "epochs: is 2.5"),
         ({"learning_rate_multiplier": 0}, "learning_rate_multiplier: is 0"),
         ({"learning_rate_multiplier": float("nan")}, "learning_rate_multiplier: is nan"),
@@ -253,6 +301,9 @@ def test_the_published_runs() -> None:
 
     assert shown == {
         "v15": (5, 1.0, 4), "v25": (10, 2.0, 16), "v26": (10, 2.0, 16), "v15-lite": (5, 1.0, 4),
+    }  # fmt: skip
+    assert {name for name, run in PUBLISHED_RUNS.items() if run.base_model.endswith("lite")} == {
+        "v15-lite", "v25", "v26",
     }  # fmt: skip
     with pytest.raises(ClassifierError, match="no published run 'v1'"):
         GeminiTuner.published("v1")
@@ -282,18 +333,18 @@ def test_a_tuner_that_cannot_work_is_refused(
     [
         (TEXTS[:2], ["neg", "avg", "pos"], "3 for 2 texts"),
         (TEXTS[:2], ["neg", "avg"], "no row is pos"),
-        (["a", " ", "c"], ["neg", "avg", "pos"], r"texts\[1\]: is blank"),
-        (["a", 3, "c"], ["neg", "avg", "pos"], r"texts\[1\]: is no text"),
-        (["a", "b", "c" * 400_001], ["neg", "avg", "pos"], "more than 400,000 letters"),
+        (["a", " ", "c"], ["neg", "avg", "pos"], "row 1: is blank"),
+        (["a", 3, "c"], ["neg", "avg", "pos"], "row 1: is no text"),
+        (["a", "b", "c" * 400_001], ["neg", "avg", "pos"], "row 2: more than 400,000 letters"),
         (["a", "b", "c"], ["neg", "avg", "good"], "'good'"),
-        ("abc", ["neg", "avg", "pos"], "expected a prompt a row"),
-        ([], [], "give one or more"),
+        ("abc", ["neg", "avg", "pos"], "expected one a row"),
+        ([], [], "expected one row or more"),
     ],
 )
 def test_rows_that_cannot_be_tuned_on_are_refused_before_anything_is_sent(
     server: TuningServer, tmp_path: Path, texts: Any, labels: Any, said: str
 ) -> None:
-    with pytest.raises(ClassifierError, match=said):
+    with pytest.raises((ClassifierError, DatasetError), match=said):
         tuner(server, tmp_path).fit(texts, labels)
 
     assert (server.requests, server.objects) == ([], {})
@@ -307,12 +358,13 @@ def test_a_state_that_is_none_is_a_clear_error(server: TuningServer, tmp_path: P
 
 
 def test_a_line_is_a_conversation_with_its_instruction(tmp_path: Path) -> None:
-    file = write_tuning_file(
-        tmp_path / "a.jsonl", ["é", "b", "c"], [0, 1, 2],
+    path = tmp_path / "a.jsonl"
+    write_tuning_file(
+        path, ["é", "b", "c"], [0, 1, 2],
         answers=("Underperforming", "Average performance", "Overperforming"), system="Judge.",
     )  # fmt: skip
 
-    first = json.loads(file.path.read_bytes().splitlines()[0])
+    first = json.loads(path.read_bytes().splitlines()[0])
 
     assert first == {
         "systemInstruction": {"role": "system", "parts": [{"text": "Judge."}]},

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from campaignkit.classify.managed.answers import ManagedAnswers
 from campaignkit.classify.managed.gemini_tuner import DroppedExamples, GeminiTuner
-from campaignkit.classify.managed.tuning_data import TuningFile, write_tuning_file
-from campaignkit.classify.managed.tuning_settings import (
+from campaignkit.classify.managed.tuning_job import (
     ADAPTER_SIZES,
     PUBLISHED_RUNS,
+    TuningCheckpoint,
     TuningSettings,
+    TuningStatus,
 )
-from campaignkit.classify.managed.tuning_status import TuningCheckpoint, TuningStatus
+from campaignkit.classify.managed.tuning_rows import write_tuning_file
 
 __all__ = [
     "ADAPTER_SIZES",
     "PUBLISHED_RUNS",
     "DroppedExamples",
     "GeminiTuner",
-    "ManagedAnswers",
     "TuningCheckpoint",
-    "TuningFile",
     "TuningSettings",
     "TuningStatus",
     "write_tuning_file",

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -14,24 +15,36 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.classify.answers import ModelAnswers, Said
 from campaignkit.classify.labels import LABELS
-from campaignkit.classify.managed.answers import ManagedAnswers, gather_answers, read_answer
-from campaignkit.classify.managed.batch import read_batch, write_batch
-from campaignkit.classify.managed.tuning_client import TuningClient, label_config
-from campaignkit.classify.managed.tuning_data import (
-    TuningFile,
+from campaignkit.classify.managed.cloud import Cloud
+from campaignkit.classify.managed.tuning_job import (
+    ADAPTER_SIZES,
+    ENDED,
+    PUBLISHED_RUNS,
+    SUCCEEDED,
+    TuningSettings,
+    TuningStatus,
+    read_job,
+    state_of,
+)
+from campaignkit.classify.managed.tuning_rows import (
     checked_answers,
-    checked_texts,
+    read_response,
+    read_responses,
+    sendable_texts,
+    write_requests,
     write_tuning_file,
 )
-from campaignkit.classify.managed.tuning_settings import PUBLISHED_RUNS, TuningSettings
-from campaignkit.classify.managed.tuning_status import ENDED, TuningStatus
+from campaignkit.dataset import CampaignDataset
+from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 from campaignkit.llm import RetryPolicy
 from campaignkit.store import atomic_file, digest_json
 
 _STATE = "tuning.json"
 _WORKERS = 7  # as the published runs asked
+_CANDIDATES = 5  # of the first token: the three labels, and what competes with them
 
 
 class DroppedExamples(UserWarning):
@@ -45,7 +58,7 @@ class DroppedExamples(UserWarning):
 
 
 class GeminiTuner:
-    """Tunes a Gemini model on texts and labels, and asks the tuned model.
+    """Tunes a Gemini model on campaigns and labels, and asks the tuned model.
 
     A folder keeps what was sent and which job it became, so that ``fit`` with the same rows and
     settings goes on where it was: a job that runs is watched, one that has ended is used, none is
@@ -60,8 +73,10 @@ class GeminiTuner:
     bucket : str
         ``"gs://bucket/folder"``, where training rows and batch predictions go.
     settings : TuningSettings
-    answers : (str, str, str)
-        What the model says for neg, avg and pos.
+    style : int, str or PromptTemplate
+        The prompt that campaigns are written into; texts are taken as whole prompts.
+    answers : (str, str, str), optional
+        What the model says for neg, avg and pos; what the prompt asks for by default.
     system : str
         A system instruction, for tuning and for asking alike.
     thinking_budget : int or None
@@ -70,7 +85,7 @@ class GeminiTuner:
     credentials : google.auth credentials, optional
         Those of the environment by default.
     base_url, storage_url : str, optional
-        Other addresses than Google's.
+        Other addresses than Google's; variables of the environment do not change them.
     poll_s : float
         Seconds between two looks at a job.
     retry : RetryPolicy, optional
@@ -104,7 +119,8 @@ training examples out of the request without a word
         location: str,
         bucket: str,
         settings: TuningSettings | None = None,
-        answers: Sequence[str] = ("0", "1", "2"),
+        style: int | str | PromptTemplate = 3,
+        answers: Sequence[str] | None = None,
         system: str = "",
         thinking_budget: int | None = 0,
         credentials: Any = None,  # Any: the vendor's credentials
@@ -115,16 +131,15 @@ training examples out of the request without a word
     ) -> None:
         self.folder = Path(folder)
         self.settings = settings or TuningSettings()
-        self.answers = checked_answers(answers)
+        self.style = prompt_template(style)
+        self.answers = checked_answers(self.style.label_texts if answers is None else answers)
         self.system = system
+        self.thinking_budget = thinking_budget
         self.classes_ = np.array(LABELS)
-        self._thinking_budget = thinking_budget
         self._poll_s = poll_s
-        self._client = TuningClient(
-            project=project, location=location, credentials=credentials, base_url=base_url,
-            storage_url=storage_url, retry=retry,
-        )  # fmt: skip
-        self._bucket = self._client.bucket(bucket)
+        self._cloud = Cloud(
+            project, location, bucket, credentials, base_url, storage_url, retry or RetryPolicy()
+        )
 
     @staticmethod
     def published(run: str) -> TuningSettings:
@@ -144,30 +159,25 @@ training examples out of the request without a word
 
     def get_params(self) -> dict[str, Any]:
         """What a run log keeps of it."""
-        return {
-            **self.settings.to_dict(),
-            "answers": list(self.answers),
-            "system": self.system,
-            "thinking_budget": self._thinking_budget,
-        }
+        told = {name: getattr(self, name) for name in ("answers", "system", "thinking_budget")}
+        return {**vars(self.settings), "style": self.style.id, **told}
 
     def fit(
         self,
-        texts: Sequence[str],
-        labels: Any,
+        records: Any,
+        labels: Any = None,
         *,
-        validation: tuple[Sequence[str], Any] | None = None,
+        validation: Any = None,
         waits: bool = True,
     ) -> Self:
         """Upload the rows, start the job, wait for its end; or go on with the one of this folder.
 
         Parameters
         ----------
-        texts : sequence of str
-            Whole prompts.
+        records : CampaignDataset, data frame, list of {modality: [values]}, or whole prompts
         labels : sequence
-            neg, avg, pos, or 0, 1, 2, or the published words.
-        validation : (texts, labels), optional
+            neg, avg, pos, or 0, 1, 2, or the published words; a `CampaignDataset` brings its own.
+        validation : CampaignDataset or (records, labels), optional
             Rows the service reports its loss on.
         waits : bool
             Whether to wait; if not, look at :meth:`status` and call ``fit`` again later.
@@ -179,23 +189,21 @@ training examples out of the request without a word
             failed.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        state = self._read_state()
-        files = {"train": self._write("train", texts, labels)}
+        rows = {"train": (records, labels)}
         if validation is not None:
-            files["validation"] = self._write("validation", *validation)
-        wanted = digest_json(
-            {
-                "settings": self.settings.to_dict(),
-                "files": {name: file.digest for name, file in files.items()},
-            }
-        )
+            rows["validation"] = (
+                validation if isinstance(validation, tuple) else (validation, None)
+            )
+        digests = {name: self._write(name, *pair) for name, pair in rows.items()}
+        wanted = digest_json({"settings": vars(self.settings), "files": digests})
+        state = self._state()
         if state and state["digest"] != wanted:
             raise ClassifierError(
                 f"{self.folder} holds a run of other rows or settings; nothing was sent",
                 hint="give another folder, or remove this one",
             )
         if not state.get("job"):
-            self._start(wanted, files)
+            self._keep({"digest": wanted, "job": self._start(wanted[7:23], [*rows])})
         return self.wait() if waits else self
 
     def status(self) -> TuningStatus:
@@ -206,7 +214,8 @@ training examples out of the request without a word
         NotFitted
             If no job was started in this folder.
         """
-        return self._client.status(self._job())
+        job, tunings = self._kept("job"), self._cloud.client.tunings
+        return read_job(self._cloud.call(lambda: tunings.get(name=job)))
 
     def wait(self) -> Self:
         """Wait for the end of the job, and keep where the tuned model is.
@@ -216,7 +225,8 @@ training examples out of the request without a word
         ClassifierError
             If the job failed, was cancelled or expired.
         """
-        status = self._until(self.status, lambda found: found.has_ended)
+        while not (status := self.status()).has_ended:
+            time.sleep(self._poll_s)
         if not status.has_succeeded:
             raise ClassifierError(
                 f"the tuning job {status.job} ended as {status.state}: {status.error or 'why?'}",
@@ -229,164 +239,173 @@ training examples out of the request without a word
                 DroppedExamples,
                 stacklevel=2,
             )
-        self._keep({**self._read_state(), "status": status.to_dict()})
+        self._keep({**self._state(), "status": asdict(status)})
         return self
 
     def cancel(self) -> None:
         """Ask the service to stop the job."""
-        self._client.cancel(self._job())
+        job, tunings = self._kept("job"), self._cloud.client.tunings
+        self._cloud.call(lambda: tunings.cancel(name=job))
 
-    def ask(self, texts: Sequence[str], *, epoch: int | None = None) -> ManagedAnswers:
-        """Ask the tuned model each prompt, seven at a time.
+    def ask(self, records: Any, *, epoch: int | None = None) -> ModelAnswers:
+        """Ask the tuned model about each campaign, seven at a time.
 
         Parameters
         ----------
-        texts : sequence of str
+        records : as for :meth:`fit`
         epoch : int, optional
             The checkpoint of this epoch; the last model by default.
 
         Returns
         -------
-        ManagedAnswers
+        ModelAnswers
             Rows whose answer is no label are told in it.
         """
-        rows = checked_texts(texts)
-        endpoint = self._endpoint(epoch)
-        config = self._label_config()
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            told = list(pool.map(lambda row: self._client.answer(endpoint, row, config), rows))
-        return gather_answers([read_answer(response, self.answers) for response in told])
+        texts, status = sendable_texts(records, self.style), self._kept("status")
+        points = {point["epoch"]: point["endpoint"] for point in status["checkpoints"]}
+        endpoint = status["endpoint"] if epoch is None else points.get(epoch)
+        if not endpoint:
+            raise ClassifierError(
+                f"there is no checkpoint of epoch {epoch}",
+                hint=f"there are: {', '.join(map(str, points)) or 'none'}",
+            )
+        ask, config = self._cloud.client.models.generate_content, self._config()
 
-    def ask_batch(self, texts: Sequence[str], *, name: str = "batch") -> ManagedAnswers:
+        def answer(text: str) -> Said:
+            how = {"model": endpoint, "contents": text, "config": config}
+            return read_response(_json(self._cloud.call(lambda: ask(**how), text)), self.answers)
+
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            return ModelAnswers.gather(list(pool.map(answer, texts)), len(self.answers))
+
+    def ask_batch(self, records: Any) -> ModelAnswers:
         """Ask all prompts as one batch prediction, which costs less and takes longer.
 
-        A folder keeps the job's name: the same `name` and texts go on waiting for the same job.
+        A batch of the same prompts to the same model is waited for, not started again.
         """
-        rows = checked_texts(texts)
-        data = write_batch(rows, self._label_config())
-        digest = digest_json(rows)
-        path = self.folder / f"{name}.json"
-        kept = _read_json(path)
-        if kept and kept["digest"] != digest:
-            raise ClassifierError(
-                f"{path} is a batch of other prompts; nothing was sent", hint="give another name"
-            )
-        if not kept:
-            source = self._bucket.write(f"{name}-prompts.jsonl", data)
-            target = self._bucket.address_of(f"{name}-answers")
-            job = self._client.start_batch(
-                self._model(), source, target, name=f"{name}-{digest[7:19]}"
-            )
-            kept = {"digest": digest, "job": job, "target": target}
-            _write_json(path, kept)
-        state, error = self._until(
-            lambda: self._client.batch_state(kept["job"]), lambda found: found[0] in ENDED
+        texts, cloud, status = (
+            sendable_texts(records, self.style),
+            self._cloud,
+            self._kept("status"),
         )
-        if state not in ("SUCCEEDED", "PARTIALLY_SUCCEEDED"):
-            raise ClassifierError(
-                f"the batch prediction ended as {state}: {error or 'no reason'}",
-                hint=f"remove {path} to ask again",
-            )
-        found = [a for a in self._bucket.find(kept["target"]) if a.endswith(".jsonl")]
-        return read_batch(rows, [self._bucket.read(a) for a in found], self.answers)
+        name = f"campaignkit-{digest_json([status['endpoint'], texts])[7:23]}"
+        batches = cloud.client.batches
 
-    def predict(self, texts: Sequence[str]) -> NDArray[np.str_]:
-        """str[rows], the label of each prompt.
+        def start() -> Any:
+            options = _json(self._config())
+            options.pop("systemInstruction", None)
+            requests = write_requests(texts, self.system, options)
+            return batches.create(
+                model=status["model"] or status["endpoint"],
+                src=cloud.upload(f"{name}-prompts.jsonl", requests),
+                config={"dest": cloud.address_of(f"{name}-answers"), "display_name": name},
+            )
+
+        job = self._found_or_started(batches, name, start)
+        resource = job.name
+        while (state := state_of(job.state)) not in ENDED:
+            time.sleep(self._poll_s)
+            job = cloud.call(lambda: batches.get(name=resource))
+        if state not in SUCCEEDED:
+            why = getattr(job.error, "message", None) or "no reason"
+            raise ClassifierError(f"the batch prediction ended as {state}: {why}")
+        return read_responses(texts, cloud.download(f"{name}-answers"), self.answers)
+
+    def predict(self, records: Any) -> NDArray[np.str_]:
+        """str[rows], the label of each campaign.
 
         Raises
         ------
         ClassifierError
             If an answer is no label: :meth:`ask` gives them as they are.
         """
-        return self.ask(texts).complete_labels()
+        return self.ask(records).complete_labels()
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, records: Any) -> NDArray[np.float64]:
         """float64[rows, 3], from the log-probabilities of the first token."""
-        return self.ask(texts).complete_probabilities()
+        return self.ask(records).complete_probabilities()
 
-    def _start(self, digest: str, files: dict[str, TuningFile]) -> None:
-        name = f"campaignkit-{digest[7:23]}"
-        # The name comes to disk before the job is started: if the answer is lost, it is found.
-        known = self._client.find(name) if self._read_state() else None
-        self._keep({"digest": digest, "name": name, "settings": self.settings.to_dict()})
-        if known is None:
+    def _start(self, digest: str, files: list[str]) -> str:
+        cloud, types, name = self._cloud, self._cloud.types, f"campaignkit-{digest}"
+        asked, tunings = self.settings, cloud.client.tunings
+
+        def start() -> Any:
             places = {
-                what: self._bucket.write(f"{name}-{what}.jsonl", file.path.read_bytes())
-                for what, file in files.items()
+                what: cloud.upload(
+                    f"{name}-{what}.jsonl", (self.folder / f"{what}.jsonl").read_bytes()
+                )
+                for what in files
             }
-            known = self._client.start(
-                self.settings,
-                train=places["train"],
-                validation=places.get("validation"),
-                name=name,
+            held = places.get("validation")
+            config = types.CreateTuningJobConfig(
+                validation_dataset=held and types.TuningValidationDataset(gcs_uri=held),
+                tuned_model_display_name=name,
+                epoch_count=asked.epochs,
+                learning_rate_multiplier=asked.learning_rate_multiplier,
+                adapter_size=types.AdapterSize(ADAPTER_SIZES[asked.adapter_size]),
+                export_last_checkpoint_only=not asked.keeps_checkpoints,
             )
-        self._keep({**self._read_state(), "job": known.job})
+            train = types.TuningDataset(gcs_uri=places["train"])
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", ".*is experimental.*")
+                return tunings.tune(
+                    base_model=asked.base_model, training_dataset=train, config=config
+                )
 
-    def _write(self, what: str, texts: Sequence[str], labels: Any) -> TuningFile:
+        return str(self._found_or_started(tunings, name, start).name)
+
+    def _found_or_started(self, jobs: Any, name: str, start: Callable[[], Any]) -> Any:
+        """The job of this name: one that an earlier try started is paid for, so it is found."""
+
+        def ask() -> Any:
+            for job in jobs.list():
+                named = getattr(job, "tuned_model_display_name", None) or job.display_name
+                if named == name and state_of(job.state) not in ENDED - SUCCEEDED:
+                    return job
+            return start()
+
+        return self._cloud.call(ask)
+
+    def _write(self, what: str, records: Any, labels: Any) -> str:
+        if labels is None and isinstance(records, CampaignDataset):
+            labels = records.labels
         return write_tuning_file(
-            self.folder / f"{what}.jsonl", texts, labels,
+            self.folder / f"{what}.jsonl", records, labels, style=self.style,
             answers=self.answers, system=self.system, is_training=what == "train",
         )  # fmt: skip
 
-    def _label_config(self) -> dict[str, Any]:
-        # A digit is one token; a word may be several.
-        longest = 1 if all(len(answer) == 1 for answer in self.answers) else 16
-        return label_config(self.system, longest=longest, thinking_budget=self._thinking_budget)
+    def _config(self) -> Any:
+        """How a label is asked for: no chance, no more tokens than it has, with what competed."""
+        config: dict[str, Any] = {"response_logprobs": True, "logprobs": _CANDIDATES}
+        if self.system:
+            config["system_instruction"] = self.system
+        if self.thinking_budget is not None:
+            config["thinking_config"] = {"thinking_budget": self.thinking_budget}
+        if self.thinking_budget == 0:  # thinking would use these up
+            # A digit is one token; a word may be several.
+            config["max_output_tokens"] = 1 if max(map(len, self.answers)) == 1 else 16
+        return self._cloud.types.GenerateContentConfig(temperature=0.0, **config)
 
-    def _until(self, look: Callable[[], Any], is_over: Callable[[Any], bool]) -> Any:
-        found = look()
-        while not is_over(found):
-            time.sleep(self._poll_s)
-            found = look()
-        return found
+    def _kept(self, what: str) -> Any:
+        if found := self._state().get(what):
+            return found
+        missing = "no job was started" if what == "job" else "there is no tuned model"
+        raise NotFitted(f"{missing} in {self.folder}", hint="call fit first")
 
-    def _job(self) -> str:
-        job = self._read_state().get("job")
-        if not job:
-            raise NotFitted(f"no job was started in {self.folder}", hint="call fit first")
-        return str(job)
-
-    def _endpoint(self, epoch: int | None) -> str:
-        status = self._ended_status()
-        if epoch is None:
-            return str(status["endpoint"])
-        points = {point["epoch"]: point["endpoint"] for point in status["checkpoints"]}
-        if not points.get(epoch):
-            raise ClassifierError(
-                f"there is no checkpoint of epoch {epoch}",
-                hint=f"there are: {', '.join(map(str, points)) or 'none'}",
-            )
-        return str(points[epoch])
-
-    def _model(self) -> str:
-        status = self._ended_status()
-        return str(status["model"] or status["endpoint"])
-
-    def _ended_status(self) -> dict[str, Any]:
-        status: dict[str, Any] | None = self._read_state().get("status")
-        if not status:
-            raise NotFitted(f"there is no tuned model in {self.folder}", hint="call fit first")
-        return status
-
-    def _read_state(self) -> dict[str, Any]:
-        return _read_json(self.folder / _STATE)
+    def _state(self) -> dict[str, Any]:
+        path = self.folder / _STATE
+        try:
+            told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            return {**told, "digest": told["digest"]} if told else {}
+        except (OSError, ValueError, KeyError, TypeError) as err:
+            hint = "give another folder"
+            raise ArtifactError(f"{path} cannot be read: {err!r}", hint=hint) from err
 
     def _keep(self, state: dict[str, Any]) -> None:
-        _write_json(self.folder / _STATE, state)
+        with atomic_file(self.folder / _STATE) as partial:
+            partial.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as err:
-        raise ArtifactError(f"{path} cannot be read: {err}", hint="give another folder") from err
-    if not isinstance(told, dict) or "digest" not in told:
-        raise ArtifactError(f"{path} is no state of a tuning run", hint="give another folder")
+def _json(value: Any) -> dict[str, Any]:  # Any: an object of the vendor's
+    told: dict[str, Any] = value.model_dump(mode="json", by_alias=True, exclude_none=True)
     return told
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    with atomic_file(path) as partial:
-        partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
