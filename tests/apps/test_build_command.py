@@ -124,7 +124,7 @@ def test_the_clusters_of_a_pre_filter_are_set_by_options(capsys: Run) -> None:
                   "prompts": Path("prompts.toml")},
     )  # fmt: skip
     assert (chosen.packing, chosen.batch_size, chosen.temperature) == ("published", 10, 0.4)
-    assert chosen.reduction.name.startswith("UMAP(15")
+    assert chosen.reduction.name.startswith("UMAP(dimensions=15")
     assert "min_cluster_size=3" in chosen.clusterer.name
     assert chosen.prompts.score == "Score them."
 

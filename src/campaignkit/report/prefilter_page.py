@@ -7,7 +7,7 @@ from pathlib import Path
 
 from campaignkit.edges.methods.prefilter.asking import ClusterLabel, own_label
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.methods.prefilter.prefiltering import Prefiltering
+from campaignkit.edges.methods.prefilter.routing import Prefiltering
 from campaignkit.show.page import Section, facts, figure, page, paragraph, table
 from campaignkit.show.palette import GRID, MUTED, PAPER, series_colour
 from campaignkit.show.svg import element, label, picture, text_width, tooltip

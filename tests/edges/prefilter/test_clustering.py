@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.methods.prefilter import (
@@ -262,7 +264,18 @@ def test_a_reduction_or_clusterer_that_loses_attributes_is_refused() -> None:
 def test_a_clustering_comes_back_from_json() -> None:
     found = clustered(blobs())
 
-    back = Clustering.from_dict(found.to_dict(), catalogue=found.catalogue)
+    held = json.loads(json.dumps(TypeAdapter(Clustering).dump_python(found, mode="json")))
+    back = TypeAdapter(Clustering).validate_python({**held, "catalogue": found.catalogue})
 
+    assert "catalogue" not in held
     assert back.clusters == found.clusters
     assert np.allclose(back.places, found.places, atol=1e-5)
+
+
+def test_a_clustering_is_shown_in_one_line() -> None:
+    found = clustered(blobs())
+
+    assert repr(found) == (
+        f"Clustering(24 attributes in {len(found.clusters)} clusters, "
+        f"{found.is_noise.sum()} of them noise)"
+    )

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import Outcome, PairStates, PairTable
+from campaignkit.edges.methods.packing import pack
 from campaignkit.edges.methods.prefilter import (
     Bands,
     Cluster,
@@ -18,7 +19,6 @@ from campaignkit.edges.methods.prefilter import (
 )
 from campaignkit.edges.methods.prefilter.routing import (
     enter_routes,
-    pair_calls,
     route_pairs,
     score_calls,
 )
@@ -106,7 +106,7 @@ def test_calls_hold_every_pair_once_and_share_a_primary(
     pairs = PairTable(Catalogue.bundled("starter-27"))
     rows = np.array(sorted(chosen), dtype=np.int64)
 
-    calls = pair_calls(pairs, rows, packing=packing, batch_size=batch_size)
+    calls = pack(pairs, packing, batch_size=batch_size, rows=rows)
 
     assert sorted(row for call in calls for row in call.tolist()) == rows.tolist()
     assert all(1 <= len(call) <= batch_size for call in calls)
@@ -118,10 +118,11 @@ def test_calls_hold_every_pair_once_and_share_a_primary(
 def test_the_published_rule_needs_the_published_calls() -> None:
     for name, expected in (("starter-27", 54), ("retail-160", 570)):
         pairs = PairTable(Catalogue.bundled(name))
-        everything = np.arange(len(pairs))
+        half = np.arange(0, len(pairs), 2)
 
-        assert len(pair_calls(pairs, everything, packing="published", batch_size=25)) == expected
-        assert len(pair_calls(pairs, everything, packing="mixed", batch_size=25)) < 0.7 * expected
+        assert len(pack(pairs, "published")) == expected
+        assert len(pack(pairs, "mixed")) < 0.7 * expected
+        assert len(pack(pairs, "mixed", rows=half)) < 0.5 * expected
 
 
 @pytest.mark.parametrize("packing", ["published", "mixed"])

@@ -68,11 +68,8 @@ class BruteForce:
         GraphError
             If the budget's calls do not cover the pairs that are new; nothing is sent.
         """
-        calls = pack(session.pairs, self.packing, batch_size=self.batch_size)
-        new = [part for call in calls if len(part := call[~session.known[call]])]
-        if session.known.any() and self.packing == "pairs":
-            # What is left of half known calls fits into fewer.
-            new = chunks(np.concatenate(new), self.batch_size) if new else []
+        rows = np.flatnonzero(~session.known)
+        new = pack(session.pairs, self.packing, batch_size=self.batch_size, rows=rows)
         allowed = session.calls_allowed
         if allowed is not None and len(new) > allowed:
             raise GraphError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,11 +15,19 @@ from campaignkit.errors import GraphError
 Packing = Literal["published", "oriented", "mixed", "pairs"]
 PACKINGS: tuple[str, ...] = get_args(Packing)
 
-Calls = list[NDArray[np.int64]]
+IntArray = NDArray[np.int64]
+Calls = list[IntArray]
+
+# Above, the search by flow takes long and calls are all but full anyway: with 1,600 attributes
+# each is primary some 20 times over.
+MAX_PAIRS_FOR_FLOW = 1_000_000
+_TRIES = 24  # numbers of calls that are tried above the least that can be
 
 
-def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
-    """All pairs of a catalogue, once each, in calls of at most `batch_size`.
+def pack(
+    table: PairTable, packing: Packing, *, batch_size: int = 25, rows: IntArray | None = None
+) -> Calls:
+    """Pairs of a catalogue, once each, in calls of at most `batch_size`.
 
     Parameters
     ----------
@@ -32,6 +39,8 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
         primary. ``"mixed"``: one primary and targets of any modality. ``"pairs"``: any pairs.
     batch_size : int
         25 as published.
+    rows : int64[k], optional
+        Which pairs; all of them without it.
 
     Returns
     -------
@@ -52,18 +61,27 @@ def pack(table: PairTable, packing: Packing, *, batch_size: int = 25) -> Calls:
     """
     check_packing(packing, batch_size)
     if packing == "pairs":
-        return chunks(np.arange(len(table)), batch_size)
+        return chunks(np.arange(len(table)) if rows is None else rows, batch_size)
+    return [call for _, call in calls_by_primary(table, packing, batch_size=batch_size, rows=rows)]
+
+
+def calls_by_primary(
+    table: PairTable, packing: Packing, *, batch_size: int, rows: IntArray | None = None
+) -> list[tuple[int, IntArray]]:
+    """Calls of one primary attribute each: its catalogue position, and the pairs' numbers."""
+    chosen = np.arange(len(table)) if rows is None else np.asarray(rows, dtype=np.int64)
+    ends = table.pairs[chosen].astype(np.int64)
     if packing == "mixed":
-        together = primary = orient(table, batch_size=batch_size)
+        together = primary = orient(ends, table.codes, batch_size=batch_size)
     else:
         by_name = np.argsort(np.argsort(table.catalogue.modalities))
-        ranks = by_name[table.codes][table.pairs].astype(np.int64)
-        cheapest = _cheapest_sides(table, batch_size, rank=by_name)
-        of_first = np.where(ranks[:, 0] < ranks[:, 1], table.pairs[:, 0], table.pairs[:, 1])
-        primary = cheapest if packing == "oriented" else of_first
+        ranks = by_name[table.codes][ends]
+        primary = np.where(ranks[:, 0] < ranks[:, 1], ends[:, 0], ends[:, 1])
+        if packing == "oriented":
+            primary = _cheapest_sides(ends, table.codes, batch_size, rank=by_name)
         both = ranks.min(axis=1) * len(by_name) + ranks.max(axis=1)
         together = both * len(table.codes) + primary
-    return grouped(together, batch_size)
+    return [(int(primary[call[0]]), chosen[call]) for call in grouped(together, batch_size)]
 
 
 def grouped(numbers: NDArray[np.int64], batch_size: int) -> Calls:
@@ -80,6 +98,23 @@ def grouped(numbers: NDArray[np.int64], batch_size: int) -> Calls:
     return [call for group in groups for call in chunks(group, batch_size)]
 
 
+def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
+    """A number of calls below which no packing can go, with one primary a call or without.
+
+    Every call holds `batch_size` pairs at most; for one primary each see `least_calls`.
+
+    Examples
+    --------
+    >>> from campaignkit.catalogue import Catalogue
+    >>> table = PairTable(Catalogue.bundled("starter-27"))
+    >>> fewest_calls(table), fewest_calls(table, one_primary=True)
+    (11, 17)
+    """
+    if one_primary:
+        return least_calls(table.pairs, table.codes, batch_size=batch_size)
+    return -(-len(table) // batch_size)
+
+
 def check_packing(packing: object, batch_size: object) -> None:
     """Refuse what is no packing or no batch size.
 
@@ -93,94 +128,79 @@ def check_packing(packing: object, batch_size: object) -> None:
     checked_count(batch_size, "batch_size", error=GraphError)
 
 
-IntArray = NDArray[np.int64]
-
-# Above, the search by flow takes long and calls are all but full anyway: with 1,600 attributes
-# each is primary some 20 times over.
-MAX_PAIRS_FOR_FLOW = 1_000_000
-_TRIES = 24  # numbers of calls that are tried above the least that can be
-
-
-def orient(table: PairTable, *, batch_size: int) -> IntArray:
-    """int64[P]: the primary attribute of each pair, so that few calls are needed.
+def orient(ends: IntArray, codes: NDArray[np.integer], *, batch_size: int) -> IntArray:
+    """int64[k]: the primary attribute of each pair, so that few calls are needed.
 
     A call holds one primary and at most `batch_size` targets of any modality, so a primary with d
     targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
     the calls are handed out to attributes in a few ways, and a maximum flow says whether each
     pair finds room with one of its two ends. Where a try succeeds at the least number, it is
-    proved minimal (:func:`fewest_calls`); a plan by cheapest sides is
-    there if none does.
+    proved minimal (:func:`least_calls`); if none does, the cheapest modality of each two gives the
+    primaries, or of each pair the attribute that has more of them.
+
+    Parameters
+    ----------
+    ends : int64[k, 2]
+        The attributes of each pair.
+    codes : int[n]
+        The modality of each attribute.
+    batch_size : int
+        Targets in one call, at most.
     """
-    sides = _cheapest_sides(table, batch_size, rank=np.arange(len(table.catalogue.modalities)))
-    most = _calls_of(sides, len(table.codes), batch_size)
-    least = fewest_calls(table, batch_size=batch_size, one_primary=True)
-    if len(table) > MAX_PAIRS_FOR_FLOW:
-        return sides
-    for num_calls in range(least, min(most, least + _TRIES)):
-        for calls in _ways(table, num_calls, batch_size):
-            found = _oriented(table, calls * batch_size)
+    degree = np.bincount(ends.ravel(), minlength=len(codes))
+    busier = np.where(degree[ends[:, 0]] >= degree[ends[:, 1]], ends[:, 0], ends[:, 1])
+    sides = _cheapest_sides(ends, codes, batch_size, rank=np.arange(int(codes.max()) + 1))
+    plain = min(sides, busier, key=lambda primary: _calls_of(primary, batch_size))
+    if len(ends) > MAX_PAIRS_FOR_FLOW:
+        return plain
+    least = least_calls(ends, codes, batch_size=batch_size)
+    for num_calls in range(least, min(_calls_of(plain, batch_size), least + _TRIES)):
+        for calls in _ways(degree, codes, num_calls, batch_size):
+            found = _oriented(ends, calls * batch_size)
             if found is not None:
                 return found
-    return sides
+    return plain
 
 
-def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
-    """A number of calls below which no packing can go, with one primary a call or without.
+def least_calls(ends: NDArray[np.integer], codes: NDArray[np.integer], *, batch_size: int) -> int:
+    """A number of calls of one primary each below which there is no way to cover some pairs.
 
-    Every call holds `batch_size` pairs at most. One primary each must cover all pairs, so at most
-    one modality has none; and an attribute's k-th call holds no more than a batch, nor than its
-    pairs leave: with the fullest calls of all attributes taken first, their sum must come to all
-    pairs.
-
-    Examples
-    --------
-    >>> from campaignkit.catalogue import Catalogue
-    >>> table = PairTable(Catalogue.bundled("starter-27"))
-    >>> fewest_calls(table), fewest_calls(table, one_primary=True)
-    (11, 17)
+    An attribute's k-th call holds no more than a batch, nor than its pairs leave: with the fullest
+    calls of all attributes taken first, their sum must come to all pairs. And where these are all
+    pairs of different modalities, at most one modality has no primary.
     """
-    if not one_primary:
-        return -(-len(table) // batch_size)
-    sizes = np.bincount(table.codes)
-    full, rest = np.divmod(_degrees(table), batch_size)
+    sizes = np.bincount(codes)
+    full, rest = np.divmod(np.bincount(ends.ravel(), minlength=len(codes)), batch_size)
     holds = np.concatenate([np.full(int(full.sum()), batch_size), np.sort(rest)[::-1]])
-    enough = int(np.searchsorted(np.cumsum(holds), len(table))) + 1
-    return max(enough, len(table.codes) - int(sizes.max()))
+    enough = int(np.searchsorted(np.cumsum(holds), len(ends))) + 1
+    is_whole = 2 * len(ends) == len(codes) ** 2 - int((sizes**2).sum())
+    return max(enough, len(codes) - int(sizes.max()) if is_whole else 0)
 
 
-def _degrees(table: PairTable) -> IntArray:
-    """int64[n]: the pairs of each attribute."""
-    sizes = np.bincount(table.codes)
-    return np.asarray((len(table.codes) - sizes)[table.codes])
+def _calls_of(primary: IntArray, batch_size: int) -> int:
+    return int((-(-np.bincount(primary) // batch_size)).sum())
 
 
-def _calls_of(primary: IntArray, num_nodes: int, batch_size: int) -> int:
-    return int((-(-np.bincount(primary, minlength=num_nodes) // batch_size)).sum())
-
-
-def _cheapest_sides(table: PairTable, batch_size: int, *, rank: IntArray) -> IntArray:
+def _cheapest_sides(
+    ends: IntArray, codes: NDArray[np.integer], batch_size: int, *, rank: IntArray
+) -> IntArray:
     """Per pair of modalities, the one as primary that costs fewer calls; of equals the first."""
-    sizes = np.bincount(table.codes)
-    ends, codes = table.pairs.astype(np.int64), table.codes[table.pairs]
-    cost = np.zeros((len(sizes), len(sizes)), dtype=np.int64)
-    for a, b in combinations(range(len(sizes)), 2):
-        cost[a, b] = sizes[a] * -(-sizes[b] // batch_size)
-        cost[b, a] = sizes[b] * -(-sizes[a] // batch_size)
-    first, second = codes[:, 0], codes[:, 1]
+    sizes = np.bincount(codes)
+    cost = sizes[:, None] * -(-sizes // batch_size)
+    first, second = codes[ends].T
     forth, back = cost[first, second], cost[second, first]
     chosen = (forth < back) | ((forth == back) & (rank[first] < rank[second]))
     return np.where(chosen, ends[:, 0], ends[:, 1])
 
 
-def _ways(table: PairTable, num_calls: int, batch_size: int) -> Iterator[IntArray]:
+def _ways(
+    degree: IntArray, codes: NDArray[np.integer], num_calls: int, batch_size: int
+) -> Iterator[IntArray]:
     """int64[n]: ways to hand out calls to attributes, none more than its pairs can fill."""
-    sizes, degree = np.bincount(table.codes), _degrees(table)
-    most = -(-degree // batch_size)
-    weights = [np.ones(len(degree)), degree.astype(float), np.sqrt(degree)]
     # One modality may be left to be target alone: the largest saves most primaries.
-    spared = np.where(table.codes == sizes.argmax(), 0.0, 1.0)
-    for weight in (*weights, spared, spared * degree):
-        given = _shared_out(num_calls, weight, most)
+    spared = np.where(codes == np.bincount(codes).argmax(), 0.0, 1.0)
+    for weight in (np.ones(len(degree)), degree, np.sqrt(degree), spared, spared * degree):
+        given = _shared_out(num_calls, weight.astype(float), -(-degree // batch_size))
         if given is not None:
             yield given
 
@@ -188,7 +208,7 @@ def _ways(table: PairTable, num_calls: int, batch_size: int) -> Iterator[IntArra
 def _shared_out(number: int, weight: NDArray[np.float64], most: IntArray) -> IntArray | None:
     """Whole numbers near a share by weight, no larger than `most`, that add up to `number`."""
     given = np.zeros(len(weight), dtype=np.int64)
-    free = weight > 0
+    free = (weight > 0) & (most > 0)
     while number > 0 and free.any():
         share = np.where(free, weight, 0.0)
         exact = number * share / share.sum()
@@ -203,7 +223,7 @@ def _shared_out(number: int, weight: NDArray[np.float64], most: IntArray) -> Int
     return given if number == 0 else None
 
 
-def _oriented(table: PairTable, room: IntArray) -> IntArray | None:
+def _oriented(ends: IntArray, room: IntArray) -> IntArray | None:
     """A primary for each pair so that none has more than its room, or None if there is no way.
 
     Begins with any primaries and turns pairs around along paths from attributes with too many to
@@ -213,7 +233,7 @@ def _oriented(table: PairTable, room: IntArray) -> IntArray | None:
     from scipy.sparse.csgraph import maximum_flow
 
     num_nodes = len(room)
-    one, other = table.pairs.astype(np.int64).T
+    one, other = ends.T
     primary = _first_guess(one, other, room)
     load = np.bincount(primary, minlength=num_nodes)
     over, under = np.maximum(load - room, 0), np.maximum(room - load, 0)

@@ -20,9 +20,8 @@ from campaignkit.edges.methods.prefilter.clustering import (
     Reduction,
     cluster_catalogue,
 )
-from campaignkit.edges.methods.prefilter.prefiltering import Prefiltering
 from campaignkit.edges.methods.prefilter.prompts import GUIDES, Guide, PrefilterPrompts
-from campaignkit.edges.methods.prefilter.routing import Bands, Route
+from campaignkit.edges.methods.prefilter.routing import Bands, Prefiltering, Route
 
 __all__ = [
     "GUIDES",

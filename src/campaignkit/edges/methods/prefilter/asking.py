@@ -5,17 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import checked_count
+from campaignkit.edges.methods.enrichment import calls_of_items, numbered_request
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.methods.prefilter.prompts import PrefilterPrompts
-from campaignkit.edges.pairs import chunks
-from campaignkit.edges.prompt_data import DATA_RULE, data_block
+from campaignkit.edges.prompt_data import DATA_RULE
 from campaignkit.errors import CatalogueError
-from campaignkit.llm import Prompt, Request
-from campaignkit.llm.numbered import Ask, ask_numbered, numbered_reply
+from campaignkit.llm import Request
+from campaignkit.llm.numbered import Ask, ask_numbered
 from campaignkit.seeds import stream
 
 DESCRIBE, LABEL, SCORE = "describe attributes", "label clusters", "score clusters"
@@ -157,42 +156,31 @@ def describe_attributes(
     >>> told.catalogue[0].description
     'Sells shoes.'
     """
-    calls = description_calls(catalogue, only_missing=only_missing, per_call=per_call)
+    size = checked_count(per_call, "per_call")
+    calls = calls_of_items((a for a in catalogue if not (only_missing and a.description)), size)
 
-    def request(items: Sequence[int], asked: int) -> Request:
-        shown = [catalogue[i] for i in items]
-        return describe_request(shown, prompts=prompts, temperature=temperature, asked=asked)
-
-    def read(item: int, said: object) -> str | None:
+    def read(attribute: Attribute, said: object) -> Attribute | None:
         text = _tidy(said, longest=None)
         try:
-            Attribute(catalogue[item].modality, catalogue[item].value, text or "")
+            return replace(attribute, description=text) if text else None
         except CatalogueError:
             return None
-        return text
 
-    told = ask_numbered(ask, calls, request=request, read=read)
-    found = told.values
-    asked = sorted({catalogue[call[0]].modality for call in calls})
-    return Descriptions(
-        Catalogue(
-            replace(a, description=found.get(i, a.description)) for i, a in enumerate(catalogue)
+    told = ask_numbered(
+        ask,
+        calls,
+        request=lambda some, asked: describe_request(
+            some, prompts=prompts, temperature=temperature, asked=asked
         ),
-        dict(sorted(told.failures.items())),
-        tuple(modality for modality in asked if prompts.guide(modality) is prompts.fallback),
+        read=read,
     )
-
-
-def description_calls(
-    catalogue: Catalogue, *, only_missing: bool, per_call: int
-) -> list[list[int]]:
-    """Whose descriptions are asked for: catalogue positions, a call of one modality each."""
-    size = checked_count(per_call, "per_call")
-    by_modality: dict[str, list[int]] = {}
-    for position, attribute in enumerate(catalogue):
-        if not (only_missing and attribute.description):
-            by_modality.setdefault(attribute.modality, []).append(position)
-    return [call for held in by_modality.values() for call in chunks(held, size)]
+    described = told.values
+    asked_about = sorted({call[0].modality for call in calls})
+    return Descriptions(
+        Catalogue(described.get(attribute, attribute) for attribute in catalogue),
+        {i: told.failures[a] for i, a in enumerate(catalogue) if a in told.failures},
+        tuple(m for m in asked_about if prompts.guide(m) is prompts.fallback),
+    )
 
 
 def describe_request(
@@ -212,18 +200,20 @@ def describe_request(
     """
     modality = attributes[0].modality
     guide = prompts.guide(modality)
-    entries = [
-        _told({"name": a.value, "described as": a.description, "known": dict(a.traits)})
-        for a in attributes
-    ]
-    prompt = Prompt(
-        user=f"{guide.instruction}\n{_KEYS}the descriptions, one text each.\n"
-        + data_block({"modality": modality, **_numbered(entries)}),
+    return numbered_request(
+        f"{guide.instruction}\n{_KEYS}the descriptions, one text each.",
+        [
+            _told({"name": a.value, "described as": a.description, "known": dict(a.traits)})
+            for a in attributes
+        ],
+        about={"modality": modality},
+        form=_TEXT,
+        stage=DESCRIBE,
         system=_ROLE,
-        template=_marked(f"{prompts.template('describe')}.{guide.version}", asked),
+        template=f"{prompts.template('describe')}.{guide.version}",
         temperature=temperature,
+        asked=asked,
     )
-    return Request(prompt, numbered_reply(len(attributes), _TEXT), DESCRIBE)
 
 
 def label_clusters(
@@ -234,54 +224,38 @@ def label_clusters(
     prompts: PrefilterPrompts = _DEFAULT,
     temperature: float | None = 0.15,
 ) -> list[ClusterLabel]:
-    """Have the model name each cluster of two or more.
+    """Have the model name each cluster of two or more, some of one modality in a call.
 
     A cluster without an answer is called by its first members: the scores that follow show the
     members anyway, so nothing is lost but a name.
     """
-    request = partial(label_request, clustering, prompts=prompts, temperature=temperature)
-    calls = label_calls(clustering, per_call=per_call)
+    catalogue = clustering.catalogue
+
+    def request(clusters: Sequence[Cluster], asked: int) -> Request:
+        members = [[catalogue[i] for i in cluster.members] for cluster in clusters]
+        return numbered_request(
+            f'{prompts.label}\n{_KEYS}{{"label": "...", "summary": "...", '
+            '"characteristics": ["...", "...", "..."]}.',
+            [
+                {"members": [[*filter(None, (a.modality, a.value, a.description))] for a in held]}
+                for held in members
+            ],
+            about={"modality": clusters[0].modality},
+            form=_NAMED,
+            stage=LABEL,
+            system=_ROLE,
+            template=prompts.template("label"),
+            temperature=temperature,
+            asked=asked,
+        )
+
+    calls = calls_of_items((one for one in clustering.clusters if len(one) > 1), per_call)
     told = ask_numbered(ask, calls, request=request, read=_read_label)
     named, failures = told.values, told.failures
     return [
-        named.get(c.number)
-        or own_label(clustering.catalogue, c, failure=failures.get(c.number, ""))
-        for c in clustering.clusters
+        named.get(one) or own_label(catalogue, one, failure=failures.get(one, ""))
+        for one in clustering.clusters
     ]
-
-
-def label_calls(clustering: Clustering, *, per_call: int) -> list[list[int]]:
-    """Which clusters are named together: numbers, clusters of one modality in each call."""
-    return [
-        call
-        for modality in clustering.catalogue.modalities
-        for call in chunks([c.number for c in clustering.of(modality) if len(c) > 1], per_call)
-    ]
-
-
-def label_request(
-    clustering: Clustering,
-    numbers: Sequence[int],
-    asked: int = 1,
-    *,
-    prompts: PrefilterPrompts = _DEFAULT,
-    temperature: float | None = 0.15,
-) -> Request:
-    """The request that names some clusters of one modality."""
-    clusters = [clustering.clusters[number] for number in numbers]
-    entries = [
-        {"members": [[*filter(None, (a.modality, a.value, a.description))] for a in members]}
-        for members in ([clustering.catalogue[i] for i in c.members] for c in clusters)
-    ]
-    prompt = Prompt(
-        user=f'{prompts.label}\n{_KEYS}{{"label": "...", "summary": "...", '
-        '"characteristics": ["...", "...", "..."]}.\n'
-        + data_block({"modality": clusters[0].modality, **_numbered(entries)}),
-        system=_ROLE,
-        template=_marked(prompts.template("label"), asked),
-        temperature=temperature,
-    )
-    return Request(prompt, numbered_reply(len(numbers), _NAMED), LABEL)
 
 
 def own_label(catalogue: Catalogue, cluster: Cluster, *, failure: str = "") -> ClusterLabel:
@@ -314,17 +288,35 @@ def score_clusters(
 
     Targets stand in an order drawn from the seed, so that none profits from its place.
     """
+    shown = [
+        _told(
+            {
+                "modality": cluster.modality,
+                "label": label.label,
+                "summary": label.summary,
+                "characteristics": list(label.characteristics),
+                "members": [clustering.catalogue[position].value for position in cluster.members],
+            }
+        )
+        for cluster, label in zip(clustering.clusters, labels, strict=True)
+    ]
 
     def arrange(items: Sequence[tuple[int, int]], asked: int) -> Sequence[tuple[int, int]]:
         rng = stream(seed, "prefilter", "score", *map(str, items))
         return [items[i] for i in rng.permutation(len(items)).tolist()]
 
     def request(items: Sequence[tuple[int, int]], asked: int) -> Request:
-        source, targets = items[0][0], [target for _, target in items]
-        return score_request(
-            clustering, labels, source=source, targets=targets, prompts=prompts,
-            temperature=temperature, asked=asked,
-        )  # fmt: skip
+        return numbered_request(
+            f"{prompts.score}\n{_KEYS}integers from 0 to 10, or null.",
+            [shown[target] for _, target in items],
+            about={"source": shown[items[0][0]]},
+            form=_POINTS,
+            stage=SCORE,
+            system=f"You plan marketing campaigns. {DATA_RULE}",
+            template=prompts.template("score"),
+            temperature=temperature,
+            asked=asked,
+        )
 
     pairs = [[(source, target) for target in targets] for source, targets in calls]
     told = ask_numbered(ask, pairs, request=request, read=_read_score, arrange=arrange)
@@ -332,48 +324,12 @@ def score_clusters(
     return [score for _, score in sorted((told.values | failed).items())]
 
 
-def score_request(
-    clustering: Clustering,
-    labels: Sequence[ClusterLabel],
-    *,
-    source: int,
-    targets: Sequence[int],
-    prompts: PrefilterPrompts = _DEFAULT,
-    temperature: float | None = 0.15,
-    asked: int = 1,
-) -> Request:
-    """The request that scores a cluster against others."""
-    entries = [_labelled(clustering, number, labels) for number in (source, *targets)]
-    prompt = Prompt(
-        user=f"{prompts.score}\n{_KEYS}integers from 0 to 10, or null.\n"
-        + data_block({"source": entries[0], **_numbered(entries[1:])}),
-        system=f"You plan marketing campaigns. {DATA_RULE}",
-        template=_marked(prompts.template("score"), asked),
-        temperature=temperature,
-    )
-    return Request(prompt, numbered_reply(len(targets), _POINTS), SCORE)
-
-
-def _labelled(
-    clustering: Clustering, number: int, labels: Sequence[ClusterLabel]
-) -> dict[str, object]:
-    cluster, label = clustering.clusters[number], labels[number]
-    shown = {
-        "modality": cluster.modality,
-        "label": label.label,
-        "summary": label.summary,
-        "characteristics": list(label.characteristics),
-        "members": [clustering.catalogue[position].value for position in cluster.members],
-    }
-    return _told(shown)
-
-
 def _told(shown: Mapping[str, object]) -> dict[str, object]:
     """What is known of it, without what is empty."""
     return {name: held for name, held in shown.items() if held}
 
 
-def _read_label(number: int, said: object) -> ClusterLabel | None:
+def _read_label(cluster: Cluster, said: object) -> ClusterLabel | None:
     if not isinstance(said, Mapping):
         return None
     three = said.get("characteristics")
@@ -402,11 +358,3 @@ def _tidy(text: object, *, longest: int | None) -> str | None:
     if not isinstance(text, str) or (longest is not None and len(text.strip()) > longest):
         return None
     return unicodedata.normalize("NFC", " ".join(text.split())) or None
-
-
-def _numbered(entries: Sequence[object]) -> dict[str, object]:
-    return {f"[{number}]": entry for number, entry in enumerate(entries, start=1)}
-
-
-def _marked(template: str, asked: int) -> str:
-    return template if asked == 1 else f"{template} ask {asked}"

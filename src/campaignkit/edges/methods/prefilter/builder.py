@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.methods.brute_force import BruteForce
+from campaignkit.edges.methods.packing import pack
 from campaignkit.edges.methods.prefilter.asking import (
+    DESCRIBE,
+    LABEL,
+    SCORE,
+    ClusterLabel,
+    ClusterScore,
     Descriptions,
     describe_attributes,
-    description_calls,
     label_clusters,
     score_clusters,
 )
@@ -22,35 +28,32 @@ from campaignkit.edges.methods.prefilter.clustering import (
     HDBSCAN,
     PCA,
     UMAP,
+    Cluster,
     Clusterer,
     Clustering,
     NoiseRule,
     Reduction,
     cluster_catalogue,
 )
-from campaignkit.edges.methods.prefilter.planning import (
-    CLASSIFY,
-    ExpectedCalls,
-    expected_calls,
-    plan_prefilter,
-)
-from campaignkit.edges.methods.prefilter.prefiltering import DETAIL, Prefiltering
 from campaignkit.edges.methods.prefilter.prompts import PrefilterPrompts
 from campaignkit.edges.methods.prefilter.routing import (
     Bands,
     CallPacking,
+    Prefiltering,
     enter_routes,
-    pair_calls,
     route_pairs,
     score_calls,
 )
-from campaignkit.edges.plan import GraphPlan
+from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.report import GraphBuild
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import PairStates
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
 from campaignkit.errors import GraphError
-from campaignkit.llm import ChatModel
+from campaignkit.llm import CallFailed, ChatModel, Reply, Request, Usage, schema_of
+from campaignkit.llm.numbered import Ask
+from campaignkit.seeds import stream
 from campaignkit.store import digest_json
 
 Describe = Literal["missing", "all", "never"]
@@ -64,6 +67,13 @@ KINDS: dict[str, type] = {
 }  # fmt: skip
 # A name that stands for a kind of thing; ages, prices and places would outweigh it.
 KIND_TRAITS = ("category", "group", "kind", "type", "sector", "industry")
+DETAIL, CLASSIFY = "prefilter", "classify pairs"  # among a report's details; a stage
+# Five simulated worlds of 160 attributes: 150 of them in 37 clusters, and of the pairs 44% judged.
+_CLUSTER_SIZE, _JUDGED_FRAC = 4, 0.45
+# What a model is expected to answer, by stage, and about how many tokens that are: a description
+# is as long as six sentences.
+_LABEL = {"label": "x" * 20, "summary": "x" * 100, "characteristics": ["x" * 25] * 3}
+_EXPECTED = {DESCRIBE: ("x" * 700, 180), LABEL: (_LABEL, 60), SCORE: (5, 6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ class ClusterPrefilter:
     --------
     >>> method = ClusterPrefilter.published(embedder=HashingEmbedder())
     >>> method.reduction.name.split(",")[0], method.bands.inherit_positive
-    ('UMAP(15', 8.0)
+    ('UMAP(dimensions=15', 8.0)
     >>> from campaignkit.catalogue import Catalogue
     >>> clustering = ClusterPrefilter().cluster(Catalogue.bundled("retail-160"))
     >>> max(len(cluster) for cluster in clustering.of("brand"))  # of 60
@@ -206,10 +216,9 @@ class ClusterPrefilter:
         GraphError
             If there is no model to name and score clusters.
         """
-        expected = expected_calls(self, session.pairs)
+        expected = self.plan(session.catalogue)
         allowed = session.calls_allowed
-        affordable = allowed is None or allowed >= len(expected.brute_force)
-        if self.is_as_dear_as_brute_force(expected) and affordable:
+        if expected.is_bound and (allowed is None or allowed >= expected.calls):
             session.details[DETAIL] = "brute force costs hardly more: all pairs were judged"
             return BruteForce(self.batch_size, self.packing).build(session)
         if self.model is None and session.resolved.asks_model is None:
@@ -221,46 +230,14 @@ class ClusterPrefilter:
             )
 
         ask = partial(session.ask, model=self.model)
-        # 0. describe, so that there is something to embed
-        described = Descriptions(session.catalogue, {})
-        if self.describe != "never":
-            described = describe_attributes(
-                session.catalogue,
-                ask,
-                only_missing=self.describe == "missing",
-                per_call=self.described_per_call,
-                prompts=self.prompts,
-                temperature=self.temperature,
-            )
+        described, clustering, labels, scores = self._ask(
+            session.catalogue, ask, self.cluster, seed=session.seed
+        )
         session.warnings += [
             f"no guide for modality {modality!r}: described by general points; "
             "PrefilterPrompts(guides=...) takes one"
             for modality in described.by_fallback
         ]
-        # 1. embed, 2. cluster
-        clustering = self.cluster(described.catalogue, seed=session.seed)
-        # 3. label
-        labels = label_clusters(
-            clustering,
-            ask,
-            per_call=self.labels_per_call,
-            prompts=self.prompts,
-            temperature=self.temperature,
-        )
-        # 4. score
-        calls = score_calls(
-            clustering, packing=self.packing, targets_per_call=self.targets_per_call
-        )
-        scores = score_clusters(
-            clustering,
-            labels,
-            ask,
-            calls=calls,
-            prompts=self.prompts,
-            temperature=self.temperature,
-            seed=session.seed,
-        )
-        # 5. route
         routing = route_pairs(session.pairs, clustering, scores, self.bands)
         enter_routes(session.states, routing, scores, labels)
         session.details[DETAIL] = Prefiltering(
@@ -278,12 +255,9 @@ class ClusterPrefilter:
             not_described=described.failures,
             by_fallback=described.by_fallback,
         ).to_dict()
-        # 6. classify
         rows = np.flatnonzero(routing.classified)
-        session.judge(
-            pair_calls(session.pairs, rows, packing=self.packing, batch_size=self.batch_size),
-            stage=CLASSIFY,
-        )
+        calls = pack(session.pairs, self.packing, batch_size=self.batch_size, rows=rows)
+        session.judge(calls, stage=CLASSIFY)
         return session.states
 
     def cluster(self, catalogue: Catalogue, *, seed: int = 0) -> Clustering:
@@ -302,8 +276,25 @@ class ClusterPrefilter:
 
     @staticmethod
     def inspect(build: GraphBuild) -> Prefiltering:
-        """What the pre-filter of a build did: clusters, labels, scores, what was left out."""
-        return Prefiltering.of(build)
+        """What the pre-filter of a build did: clusters, labels, scores, what was left out.
+
+        Raises
+        ------
+        GraphError
+            If the build was made by another method.
+        """
+        held = build.report.details.get(DETAIL)
+        if isinstance(held, str):
+            raise GraphError(
+                f"the pre-filter was not used: {held}",
+                hint="ClusterPrefilter(brute_force_from=None) uses it all the same",
+            )
+        if not isinstance(held, Mapping):
+            raise GraphError(
+                "this build was not made by ClusterPrefilter",
+                hint="build_graph(..., method=ClusterPrefilter(...)) makes one",
+            )
+        return Prefiltering.from_dict(held, catalogue=build.graph.catalogue)
 
     def plan(
         self,
@@ -313,28 +304,89 @@ class ClusterPrefilter:
         prices: object = None,
         budget: object = None,
     ) -> GraphPlan:
-        """What it is expected to ask: clusters of three, and about half of the pairs judged.
+        """What it is expected to ask: clusters of four, and 45% of the pairs judged.
 
         An estimate, no bound. Where it comes to `brute_force_from` of brute force, that is what
         is planned, and done.
         """
-        asked = self.model if model is None else model
-        return plan_prefilter(self, catalogue, model=asked, prices=prices)
+        table = PairTable(catalogue)
+        sent = {stage: StagePlan(0, 0, 0, 0) for stage in _EXPECTED}
 
-    def describable(self, catalogue: Catalogue) -> list[list[int]]:
-        """Whose descriptions it asks for: catalogue positions of each call."""
-        if self.describe == "never":
-            return []
-        return description_calls(
-            catalogue,
-            only_missing=self.describe == "missing",
-            per_call=self.described_per_call,
+        def ask(requests: Sequence[Request]) -> list[Reply[Any] | CallFailed]:
+            return [_expected_reply(request, sent) for request in requests]
+
+        self._ask(catalogue, ask, self._expected_clusters, seed=0)
+        order = stream(0, "prefilter", "plan").permutation(len(table))
+        judged = np.sort(order[: round(_JUDGED_FRAC * len(table))])
+        calls = pack(table, self.packing, batch_size=self.batch_size, rows=judged)
+        everything = pack(table, self.packing, batch_size=self.batch_size)
+        num_calls = sum(stage.calls for stage in sent.values()) + len(calls)
+        share = self.brute_force_from
+        is_dear = share is not None and num_calls >= share * len(everything)
+        return planned(
+            table,
+            {CLASSIFY: everything if is_dear else calls},
+            method="cluster pre-filter"
+            + (" (brute force: it would cost hardly less)" if is_dear else ""),
+            batch_size=self.batch_size,
+            at_most=not is_dear,
+            is_bound=is_dear,
+            fewest=None if is_dear else 1,
+            model=self.model if model is None else model,
+            prices=prices,
+            other_stages={} if is_dear else {n: stage for n, stage in sent.items() if stage.calls},
         )
 
-    def is_as_dear_as_brute_force(self, expected: ExpectedCalls) -> bool:
-        """Whether the calls it is expected to make are too many to be worth their price."""
-        limit = self.brute_force_from
-        return limit is not None and expected.share_of_brute_force >= limit
+    def _ask(
+        self,
+        catalogue: Catalogue,
+        ask: Ask,
+        cluster: Callable[..., Clustering],
+        *,
+        seed: int,
+    ) -> tuple[Descriptions, Clustering, list[ClusterLabel], list[ClusterScore]]:
+        """Describe, embed and cluster, label, score: all but the pairs."""
+        described = Descriptions(catalogue, {})
+        if self.describe != "never":
+            described = describe_attributes(
+                catalogue,
+                ask,
+                only_missing=self.describe == "missing",
+                per_call=self.described_per_call,
+                prompts=self.prompts,
+                temperature=self.temperature,
+            )
+        clustering = cluster(described.catalogue, seed=seed)
+        labels = label_clusters(
+            clustering,
+            ask,
+            per_call=self.labels_per_call,
+            prompts=self.prompts,
+            temperature=self.temperature,
+        )
+        scores = score_clusters(
+            clustering,
+            labels,
+            ask,
+            calls=score_calls(
+                clustering, packing=self.packing, targets_per_call=self.targets_per_call
+            ),
+            prompts=self.prompts,
+            temperature=self.temperature,
+            seed=seed,
+        )
+        return described, clustering, labels, scores
+
+    def _expected_clusters(self, catalogue: Catalogue, *, seed: int) -> Clustering:
+        """Every large modality in clusters of four."""
+        clusters: list[Cluster] = []
+        for modality in catalogue.modalities:
+            members = [i for i, a in enumerate(catalogue) if a.modality == modality]
+            size = _CLUSTER_SIZE if len(members) >= self.min_attributes else 1
+            for start in range(0, len(members), size):
+                held = tuple(members[start : start + size])
+                clusters.append(Cluster(len(clusters), modality, held))
+        return Clustering(catalogue, tuple(clusters), np.zeros((len(catalogue), 2)))
 
     def _settings(self) -> dict[str, str]:
         held = self.bands
@@ -372,3 +424,17 @@ def embedded_text(attribute: Attribute) -> str:
     shown = kinds or ([] if attribute.description else list(attribute.traits))
     told = [", ".join(attribute.items(name)) for name in shown]
     return f"{attribute.value}: {'. '.join([*told, attribute.description])}".rstrip(": ")
+
+
+def _expected_reply(request: Request, sent: dict[str, StagePlan]) -> Reply[Any]:
+    """A reply such as is expected; what was asked is added to what was sent in its stage."""
+    answer, tokens = _EXPECTED[request.stage]
+    numbers = schema_of(request.reply_type)["required"]
+    before, prompt = sent[request.stage], request.prompt
+    sent[request.stage] = StagePlan(
+        calls=before.calls + 1,
+        judgements=0,
+        prompt_bytes=before.prompt_bytes + len((prompt.system + prompt.user).encode()),
+        tokens_out=before.tokens_out + tokens * len(numbers),
+    )
+    return Reply(dict.fromkeys(numbers, answer), "", Usage(0, 0))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.checks import checked_count
@@ -57,8 +57,8 @@ class PCA:
 
     @property
     def name(self) -> str:
-        """``"PCA(15)"``."""
-        return f"PCA({self.dimensions})"
+        """``"PCA(dimensions=15)"``."""
+        return repr(self)
 
     @one_blas_thread()
     def reduce(self, rows: FloatArray, *, seed: int) -> Points:
@@ -95,7 +95,7 @@ class UMAP:
     Examples
     --------
     >>> UMAP().name
-    'UMAP(15, neighbors=15, min_dist=0.0, min_rows=20)'
+    'UMAP(dimensions=15, neighbors=15, min_dist=0.0, min_rows=20)'
     """
 
     dimensions: int = 15
@@ -110,10 +110,7 @@ class UMAP:
     @property
     def name(self) -> str:
         """Kind and numbers."""
-        return (
-            f"UMAP({self.dimensions}, neighbors={self.neighbors}, min_dist={self.min_dist}, "
-            f"min_rows={self.min_rows})"
-        )
+        return repr(self)
 
     def reduce(self, rows: FloatArray, *, seed: int) -> Points:
         """The rows as UMAP places them."""
@@ -186,36 +183,24 @@ class HDBSCAN:
 
     @property
     def name(self) -> str:
-        """``"HDBSCAN(min_cluster_size=2, min_samples=2, scikit-learn)"``."""
-        return (
-            f"HDBSCAN(min_cluster_size={self.min_cluster_size}, "
-            f"min_samples={self._samples}, {self.package})"
-        )
+        """Kind and numbers."""
+        return repr(self)
 
     def cluster(self, points: Points, *, seed: int) -> Codes:
         """The clusters, numbered by their first point; nothing here is random."""
+        samples = self.min_cluster_size if self.min_samples is None else self.min_samples
         # Neither package can do with fewer points than neighbours: then nothing is dense.
-        if len(points) <= max(self._samples, self.min_cluster_size - 1):
+        if len(points) <= max(samples, self.min_cluster_size - 1):
             return np.full(len(points), -1, dtype=np.int64)
-        if self.package == "hdbscan":
-            made = require("hdbscan", extra="cluster", user="HDBSCAN").HDBSCAN(
-                min_cluster_size=self.min_cluster_size,
-                min_samples=self._samples,
-                metric="euclidean",
-                core_dist_n_jobs=1,
-            )
-        else:
-            made = require("sklearn.cluster", extra="cluster", user="HDBSCAN").HDBSCAN(
-                min_cluster_size=self.min_cluster_size,
-                min_samples=self._samples + 1,
-                metric="euclidean",
-                copy=True,
-            )
+        is_other = self.package == "hdbscan"
+        module = "hdbscan" if is_other else "sklearn.cluster"
+        made = require(module, extra="cluster", user="HDBSCAN").HDBSCAN(
+            min_cluster_size=self.min_cluster_size,
+            min_samples=samples if is_other else samples + 1,
+            metric="euclidean",
+            **({"core_dist_n_jobs": 1} if is_other else {"copy": True}),
+        )
         return in_order(np.asarray(made.fit_predict(points), dtype=np.int64))
-
-    @property
-    def _samples(self) -> int:
-        return self.min_cluster_size if self.min_samples is None else self.min_samples
 
 
 def in_order(codes: Codes) -> Codes:
@@ -255,7 +240,7 @@ class Cluster:
         return len(self.members)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Clustering:
     """The clusters of a catalogue; every attribute is in exactly one.
 
@@ -276,9 +261,14 @@ class Clustering:
     [0, 1]
     """
 
-    catalogue: Catalogue
+    catalogue: Annotated[Catalogue, Field(exclude=True)]
     clusters: tuple[Cluster, ...]
-    places: Points
+    places: Annotated[
+        Points,
+        PlainValidator(lambda held: np.array(held, dtype=np.float64).reshape(-1, 2)),
+        PlainSerializer(lambda held: np.round(held, 5).tolist()),
+    ]
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
 
     @property
     def of_attribute(self) -> NDArray[np.int32]:
@@ -300,24 +290,12 @@ class Clustering:
         """The clusters of a modality."""
         return tuple(cluster for cluster in self.clusters if cluster.modality == modality)
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values; :meth:`from_dict` reads them."""
-        return {
-            "clusters": [
-                {"modality": c.modality, "members": list(c.members), "noise": list(c.noise)}
-                for c in self.clusters
-            ],
-            "places": np.round(self.places, 5).tolist(),
-        }
-
-    @classmethod
-    def from_dict(cls, held: Mapping[str, Any], *, catalogue: Catalogue) -> Clustering:
-        """What `to_dict` wrote, of the same catalogue."""
-        clusters = tuple(
-            Cluster(number, one["modality"], tuple(one["members"]), tuple(one["noise"]))
-            for number, one in enumerate(held["clusters"])
+    def __repr__(self) -> str:
+        noise = int(self.is_noise.sum())
+        return (
+            f"Clustering({len(self.catalogue):,} attributes in {len(self.clusters):,} clusters, "
+            f"{noise:,} of them noise)"
         )
-        return cls(catalogue, clusters, np.array(held["places"]).reshape(len(catalogue), 2))
 
 
 def cluster_catalogue(

@@ -183,14 +183,11 @@ class PrefilterPrompts:
 
     def guide(self, modality: str) -> Guide:
         """The guide of a modality, by its name or an alias in any case; else the fallback."""
-        name = _as_name(modality)
-        by_name = {_as_name(own): guide for own, guide in self.guides.items()}
-        by_alias = {
-            _as_name(alias): guide
-            for guide in reversed([*self.guides.values()])
-            for alias in guide.aliases
-        }
-        return by_name.get(name) or by_alias.get(name) or self.fallback
+        aliased = [
+            (a, guide) for guide in reversed([*self.guides.values()]) for a in guide.aliases
+        ]
+        named = {_as_name(name): guide for name, guide in (*aliased, *self.guides.items())}
+        return named.get(_as_name(modality), self.fallback)
 
     def template(self, task: str) -> str:
         """``"cluster-score@1"`` and the like."""

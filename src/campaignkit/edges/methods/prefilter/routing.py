@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from heapq import heapify, heappop, heappush
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
-from campaignkit.checks import check_all
-from campaignkit.edges.methods.packing import grouped
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges.methods.packing import calls_by_primary
 from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
-from campaignkit.edges.methods.prefilter.clustering import Clustering
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import GraphError
 
 CallPacking = Literal["published", "mixed"]
-IntArray = NDArray[np.int64]
 
 
 class Route(IntEnum):
@@ -77,24 +76,12 @@ class Bands:
     inherit_negative: float = 3.0
 
     def __post_init__(self) -> None:
-        bands = {
-            name: getattr(self, name)
-            for name in ("inherit_negative", "negative", "positive", "inherit_positive")
-        }
-        check_all(
-            "there are no such bands",
-            {
-                name: (given, isinstance(given, int | float) and given is not True, "a number")
-                for name, given in bands.items()
-            },
-            error=GraphError,
-        )
-        low, negative, positive, high = bands.values()
-        if not low <= negative < positive <= high:
-            told = ", ".join(f"{name} {given:g}" for name, given in bands.items())
+        held = self.inherit_negative, self.negative, self.positive, self.inherit_positive
+        is_number = all(isinstance(one, int | float) and one is not True for one in held)
+        if not is_number or not held[0] <= held[1] < held[2] <= held[3]:
             raise GraphError(
-                f"there are no such bands: {told} do not rise",
-                hint="give inherit_negative <= negative < positive <= inherit_positive",
+                f"there are no such bands: {self!r:.200}",
+                hint="give numbers: inherit_negative <= negative < positive <= inherit_positive",
             )
 
     @classmethod
@@ -199,80 +186,126 @@ def score_calls(
 
     Examples
     --------
-    >>> from campaignkit.catalogue import Catalogue
-    >>> from campaignkit.edges.methods.prefilter import Cluster
     >>> clusters = tuple(Cluster(i, m, (i,)) for i, m in enumerate(["geo", "brand", "geo"]))
     >>> found = Clustering(Catalogue([]), clusters, np.zeros((0, 2)))
     >>> score_calls(found, packing="published", targets_per_call=25)
     [(1, [0, 2])]
     """
-    ranks = np.unique([cluster.modality for cluster in clustering.clusters], return_inverse=True)[
-        1
-    ]
-    ends = np.argwhere(np.triu(ranks[:, None] != ranks))
-    calls = calls_with_primary(ends, ranks, packing=packing, batch_size=targets_per_call)
-    return [(source, (ends[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
+    nodes = Catalogue(Attribute(one.modality, str(one.number)) for one in clustering.clusters)
+    table = PairTable(nodes)
+    calls = calls_by_primary(table, packing, batch_size=targets_per_call)
+    return [(source, (table.pairs[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
 
 
-def pair_calls(
-    pairs: PairTable, rows: IntArray, *, packing: CallPacking, batch_size: int
-) -> list[IntArray]:
-    """Some pairs as calls that judge them; each array holds pair numbers.
+@dataclass(frozen=True, slots=True, repr=False)
+class Prefiltering:
+    """The steps of a pre-filter as they went.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        Every attribute in one cluster, noise flagged.
+    labels : tuple of ClusterLabel
+        By cluster number.
+    scores : tuple of ClusterScore
+        Of every two clusters of different modalities.
+    bands : Bands
+        What the scores were cut by.
+    pairs_by_route : mapping of str to int
+        What became of the pairs: adds up to all of them. "noise" are those that would have
+        inherited, but for a member flagged as noise, and were classified instead.
+    settings : mapping of str to str
+        Embedder, reduction, clusterer and the other parameters.
+    described : mapping of int to str
+        The descriptions that the model gave, by catalogue position; see `catalogue`.
+    not_described : mapping of int to str
+        Why attributes have no description though the model was asked.
+    by_fallback : tuple of str
+        Modalities that were described by the fallback's points: no guide has their name.
 
     Examples
     --------
-    >>> from campaignkit.catalogue import Catalogue
-    >>> pairs = PairTable(Catalogue.bundled("starter-27"))
-    >>> [len(pair_calls(pairs, np.arange(252), packing=packing, batch_size=25))
-    ...  for packing in ("published", "mixed")]
-    [54, 17]
+    >>> import numpy as np
+    >>> empty = Clustering(Catalogue([]), (), np.zeros((0, 2)))
+    >>> Prefiltering(empty, (), (), Bands(), {}, {}, {}, {}).discarded
+    []
     """
-    ranks = np.unique([attribute.modality for attribute in pairs.catalogue], return_inverse=True)[
-        1
-    ]
-    calls = calls_with_primary(pairs.pairs[rows], ranks, packing=packing, batch_size=batch_size)
-    return [rows[held] for _, held in calls]
 
+    clustering: Clustering
+    labels: tuple[ClusterLabel, ...]
+    scores: tuple[ClusterScore, ...]
+    bands: Bands
+    pairs_by_route: Mapping[str, int]
+    settings: Mapping[str, str]
+    described: Mapping[int, str]
+    not_described: Mapping[int, str]
+    by_fallback: tuple[str, ...] = ()
 
-def calls_with_primary(
-    ends: NDArray[np.integer], ranks: IntArray, *, packing: CallPacking, batch_size: int
-) -> list[tuple[int, IntArray]]:
-    """Pairs of nodes as calls of one primary node each: (primary, rows of `ends`).
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue with the descriptions that the model gave: paid for, so keep them."""
+        return Catalogue(
+            replace(a, description=self.described.get(position, a.description))
+            for position, a in enumerate(self.clustering.catalogue)
+        )
 
-    `ranks` holds the place of each node's modality among their sorted names.
-    By the published rule the targets of a call are of one modality, and of two modalities the one
-    that sorts first gives the primary. Mixed, targets are of any modality: whoever has the most
-    pairs left gives full calls, of those partners first that have few left.
-    """
-    if packing == "published":
-        of_ends = ranks[ends]
-        primaries = np.where(of_ends[:, 0] < of_ends[:, 1], ends[:, 0], ends[:, 1])
-        together = primaries.astype(np.int64) * len(ranks) + of_ends.max(axis=1)
-        return [(int(primaries[rows[0]]), rows) for rows in grouped(together, batch_size)]
-    partners: dict[int, dict[int, int]] = defaultdict(dict)
-    for row, (one, other) in enumerate(ends.tolist()):
-        partners[one][other] = row
-        partners[other][one] = row
-    calls: list[tuple[int, IntArray]] = []
-    most = [(-len(held), node) for node, held in partners.items()]
-    heapify(most)
-    while most:
-        counted, primary = heappop(most)
-        held_by = partners[primary]
-        if len(held_by) != -counted:
-            # It has given pairs to others since it was put here.
-            if held_by:
-                heappush(most, (-len(held_by), primary))
-            continue
-        # Full calls are best made with partners that cannot fill one themselves.
-        order = sorted(held_by, key=lambda node: (len(partners[node]), node))
-        order = order[: max(len(order) // batch_size, 1) * batch_size]
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            calls.append((primary, np.array([held_by[node] for node in chosen])))
-        for node in order:
-            del held_by[node]
-            del partners[node][primary]
-        if held_by:
-            heappush(most, (-len(held_by), primary))
-    return calls
+    def route(self, score: ClusterScore) -> Route:
+        """What a score meant for the pairs of its two clusters."""
+        return self.bands.route(score.score) if score.is_answered else Route.UNSCORED
+
+    def members(self, cluster: Cluster | int) -> tuple[Attribute, ...]:
+        """The attributes of a cluster."""
+        held = self.clustering.clusters[cluster] if isinstance(cluster, int) else cluster
+        return tuple(self.clustering.catalogue[position] for position in held.members)
+
+    def num_pairs(self, score: ClusterScore) -> int:
+        """How many pairs a score decides."""
+        clusters = self.clustering.clusters
+        return len(clusters[score.source]) * len(clusters[score.target])
+
+    @property
+    def discarded(self) -> list[tuple[str, str, int | None, str, int]]:
+        """Whose pairs nobody judged: two labels, the score, why, and how many pairs.
+
+        Not viable ones, whose score was null, stand apart from those between the bands.
+        """
+        return [
+            (
+                self.labels[one.source].label,
+                self.labels[one.target].label,
+                one.score,
+                self.route(one).word,
+                self.num_pairs(one),
+            )
+            for one in self.scores
+            if self.route(one) in (Route.DISCARD, Route.NOT_VIABLE)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; :meth:`from_dict` reads them."""
+        held: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return held
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any], *, catalogue: Catalogue) -> Prefiltering:
+        """What `to_dict` wrote, of the same catalogue."""
+        clustering = {**held["clustering"], "catalogue": catalogue}
+        return TypeAdapter(cls).validate_python({**held, "clustering": clustering})
+
+    def __repr__(self) -> str:
+        return f"Prefiltering({self.clustering!r}, {len(self.scores):,} scores)"
+
+    def __str__(self) -> str:
+        clusters, noise = self.clustering.clusters, self.clustering.is_noise
+        routes = Counter(self.route(one).word for one in self.scores)
+        scored = ", ".join(f"{count:,} {word}" for word, count in routes.most_common())
+        pairs = ", ".join(f"{count:,} {word}" for word, count in self.pairs_by_route.items())
+        return (
+            f"{len(self.clustering.catalogue):,} attributes in {len(clusters):,} clusters, "
+            f"{noise.sum():,} of them noise\n"
+            f"  {len(self.scores):,} scores: {scored}\n  pairs: {pairs}"
+            + "".join(
+                f"\n  no guide for modality {modality!r}: described by the fallback's points"
+                for modality in self.by_fallback
+            )
+        )
