@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant(
         "box: the lower bound is one edge too low",
         "graph/node_set.py",
-        "np.ceil(low * pairs - _EPSILON)",
+        "np.ceil(low * pairs - BOX_EPSILON)",
         "np.ceil(low * pairs - 1)",
     ),
     Mutant(
@@ -173,8 +173,8 @@ MUTANTS = (
     Mutant(
         "priorities: a swap may leave the box",
         _SAMPLE + "priorities.py",
-        "if is_taken or _misses(",
-        "if is_taken or False and _misses(",
+        "if is_taken or outside(",
+        "if is_taken or False and outside(",
     ),
 )
 

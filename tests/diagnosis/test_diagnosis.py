@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.diagnosis import diagnose, pair_ceilings
+from campaignkit.diagnosis import diagnose, feasible, pair_ceilings
 from campaignkit.errors import SpecError
-from campaignkit.graph import SignedGraph
+from campaignkit.graph import SignedGraph, compare
 from campaignkit.graph.node_set import Fractions, fractions
 
 RANGES = {"brand": (1, 1), "audience": (1, 3), "geo": (0, 2)}
@@ -134,7 +134,7 @@ def test_a_label_that_cannot_be_placed_is_refused_with_the_reason() -> None:
         ({"type_ranges": {"brnd": (1, 1), "geo": (1, 1)}}, "did you mean brand"),
         ({"type_ranges": {"brand": (1, 1)}}, "at least 2"),
         ({"type_ranges": [1]}, "does not fit"),
-        ({"type_ranges": RANGES, "num_draws": 0}, "expected 1 to"),
+        ({"type_ranges": RANGES, "num_draws": 0}, "from 1 to 10,000,000"),
         ({"type_ranges": RANGES, "num_draws": 2.5}, "expected an integer"),
         ({"type_ranges": RANGES, "seed": "x"}, "expected an integer"),
     ],
@@ -144,6 +144,27 @@ def test_what_cannot_be_profiled_is_refused(options: dict[str, object], words: s
         diagnose(random_graph(0.3, 0.2), **options)
 
     assert isinstance(caught.value, SpecError) or "seed" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"brnd": (1, 1)}, {"brnd": (1, 1), "geo": (2, 1)}, {"brnd": 3}])
+def test_an_unknown_modality_is_named_beside_the_other_faults(wrong: dict[str, object]) -> None:
+    with pytest.raises(SpecError) as caught:
+        diagnose(random_graph(0.3, 0.2), type_ranges=wrong)
+
+    told = str(caught.value)
+    assert "type_ranges.brnd: the graph has no such modality (did you mean brand?)" in told
+    assert len(caught.value.faults) == 2
+
+
+def test_results_show_themselves_in_a_line() -> None:
+    graph = random_graph(0.3, 0.2)
+    profile = diagnose(graph, type_ranges=RANGES, num_draws=1_000)
+    spec = profile.suggest({"pos": 1})
+
+    shown = [repr(profile), repr(feasible(graph, spec)["pos"]), repr(compare(graph, graph))]
+
+    assert shown[0].startswith("DensityProfile(")
+    assert [word for word in shown if len(word) > 160 or "\n" in word] == []
 
 
 @pytest.mark.parametrize(

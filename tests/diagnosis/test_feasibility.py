@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 import campaignkit as ck
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.diagnosis.feasibility import refuse_infeasible
-from campaignkit.diagnosis.reach import Reach
-from campaignkit.diagnosis.verdict import constraints_of, decide
+from campaignkit.diagnosis.reach import Reach, constraints_of, decide
 from campaignkit.errors import InfeasibleSpec, SpecError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_set import fractions, pair_bounds
@@ -369,7 +368,7 @@ def test_an_effort_that_is_no_count_is_refused(max_visits: object) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["feasibility", "advice", "verdict", "reach"])
+@pytest.mark.parametrize("name", ["feasibility", "reach"])
 def test_the_examples_run(name: str) -> None:
     module = importlib.import_module(f"campaignkit.diagnosis.{name}")
 

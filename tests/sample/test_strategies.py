@@ -67,6 +67,16 @@ def test_a_spec_written_and_read_back_gives_no_parameter_it_did_not_give(tmp_pat
         AnnealingSampler(world(), spec)
 
 
+def test_a_parameter_given_with_its_default_value_is_given() -> None:
+    spec = spec_of({"x": SOFT}, 5, patience=2_000)
+
+    with pytest.warns(UserWarning, match="patience: not used by HeatBath"):
+        AnnealingSampler(world(), spec, strategy=HeatBath())
+    (point,) = spec.grid({"max_iters": [100]})
+
+    assert point.spec.model_fields_set - spec.model_fields_set == {"max_iters"}
+
+
 def test_chances_fall_with_the_temperature_from_start_to_end() -> None:
     chances = metropolis_chances(2.0, 0.1) / 2.0**64
 

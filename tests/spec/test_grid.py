@@ -73,7 +73,7 @@ def test_all_unknown_paths_and_bad_lists_are_told_at_once() -> None:
         SPEC.grid(wrong)
 
     assert {fault.where for fault in caught.value.faults} == set(wrong)
-    assert "did you mean pos?" in str(caught.value)
+    assert "did you mean label_params.pos.num_samples?" in str(caught.value)
 
 
 def test_a_setting_within_another_is_refused() -> None:

@@ -140,6 +140,9 @@ FILES: list[tuple[str, bytes, str]] = [
     ("spec.yaml", b"max_iters: 1_000", "1_000 is 1000 in YAML"),
     ("spec.yaml", b"[1]: 2", "is no key"),
     ("spec.yaml", b"a: 2026-01-01", "timestamp"),
+    ("spec.yaml", b"a: 1\nb: {<<: 3}", r"spec.yaml:2: << merges no mapping"),
+    ("spec.yaml", b"a: &a {x: 1, x: 2}\nb: {<<: *a}", r"'x' is given twice"),
+    ("spec.yaml", b"a: &a\n  <<: *a", "nested too deeply"),
     ("spec.toml", b"max_iters = 040", "is not TOML"),
     ("spec.toml", b"a = 1\na = 2", "is not TOML"),
     ("spec.txt", b"{}", "cannot tell the format"),
@@ -169,6 +172,25 @@ def test_yaml_keys_are_taken_as_they_are_written(tmp_path: Path) -> None:
 
     assert list(spec.label_params) == ["no", "2024"]
     assert spec.label_params["no"].neg_frac_range == (0, 0.3)
+
+
+def test_yaml_merge_keys_fill_in_what_a_mapping_leaves_out(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        "type_ranges: {a: [1, 1], b: [1, 2]}\n"
+        "label_params:\n"
+        "  one: &one {pos_frac_range: [0.2, 1], neg_frac_range: [0, 0.3], num_samples: 10}\n"
+        "  two: &two {<<: *one, num_samples: 20}\n"
+        "  both: {neg_frac_range: [0, 0.1], <<: [*two, *one]}\n"
+    )
+
+    labels = SamplingSpec.read(path).label_params
+
+    assert {name: box.num_samples for name, box in labels.items()} == {
+        "one": 10, "two": 20, "both": 20,
+    }  # fmt: skip
+    assert labels["two"].neg_frac_range == (0, 0.3)
+    assert labels["both"].neg_frac_range == (0, 0.1)
 
 
 @pytest.mark.parametrize("path", [None, 3, b"spec.json", "spec\0.json", "x" * 5_000, "fifo.json"])

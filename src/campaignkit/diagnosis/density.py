@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_count, checked_share
 from campaignkit.diagnosis.ceiling import pair_ceiling
 from campaignkit.errors import Fault, SpecError
 from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import LabelSpec, SamplingSpec
-from campaignkit.spec.fit import check_type_ranges
-from campaignkit.spec.sampling import checked_type_ranges
+from campaignkit.spec.fit import fitting_ranges
+from campaignkit.spec.sampling import ranges_words
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
@@ -26,6 +28,7 @@ _MAX_DRAWS = 10_000_000
 _MAX_ACCEPTED = 0.30  # pos and neg each hold at most this share of draws: they are exceptions
 _MIN_ACCEPTED = 0.01  # below this the second bound is relaxed: a label should be cheap to draw
 _LABELS = ("pos", "avg", "neg")
+_SHARES = ("positive", "negative", "absent")
 _DIGITS = 3
 
 
@@ -117,7 +120,46 @@ class DensityProfile:
         >>> sorted(profile.suggest({"pos": 10, "neg": 10}).label_params)
         ['neg', 'pos']
         """
-        return _suggested(self, num_samples, widen=widen)
+        unknown = [name for name in num_samples if name not in _LABELS]
+        if unknown or not num_samples:
+            raise SpecError(
+                f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; "
+                "expected some of pos, avg, neg",
+                hint="write a SamplingSpec by hand for labels of other names",
+            )
+        widen = checked_share(widen, "widen", high=10, error=SpecError)
+        pairs = self.draws.pairs
+        shares = {"pos": self.draws.positives / pairs, "neg": self.draws.negatives / pairs}
+        cuts = {name: _cut(share) for name, share in shares.items()}
+        boxes = {"avg": {name: _middle(share, widen) for name, share in shares.items()}}
+        faults = []
+        for name, other, kind, seen in (
+            ("pos", "neg", "positive", self.positive), ("neg", "pos", "negative", self.negative)
+        ):  # fmt: skip
+            many, few = cuts[name][0], cuts[other][1]
+            if many is not None:
+                cap = _cap(shares[other], few, among=shares[name] >= many)
+                boxes[name] = {name: (many, 1.0), other: (0.0, cap)}
+            elif name in num_samples:
+                faults.append(
+                    Fault(
+                        f"label_params.{name}",
+                        f"no bound on the {kind} fraction is reached by some but at most "
+                        f"{_MAX_ACCEPTED:.0%} of draws (95th percentile {seen.p95:.3f})",
+                        f"widen type_ranges, add {kind} edges, or leave '{name}' out",
+                    )
+                )
+        if faults:
+            raise SpecError("some labels cannot be placed on this graph", faults=faults)
+        labels = {
+            name: LabelSpec(
+                pos_frac_range=boxes[name]["pos"],
+                neg_frac_range=boxes[name]["neg"],
+                num_samples=wanted,
+            )
+            for name, wanted in num_samples.items()
+        }
+        return SamplingSpec(type_ranges=self.type_ranges, label_params=labels)
 
     def coverage(self, spec: SamplingSpec) -> BoxCoverage:
         """Which share of the draws each label of a spec accepts, and each two labels share."""
@@ -125,65 +167,59 @@ class DensityProfile:
             name: self.draws.accepted(pair_bounds(box.pos_frac_range, box.neg_frac_range))
             for name, box in spec.label_params.items()
         }
-        names = list(inside)
         overlap = {
-            (a, b): float((inside[a] & inside[b]).mean())
-            for i, a in enumerate(names)
-            for b in names[i + 1 :]
+            (a, b): float((inside[a] & inside[b]).mean()) for a, b in combinations(inside, 2)
         }
         return BoxCoverage({name: float(at.mean()) for name, at in inside.items()}, overlap)
 
     def to_dict(self) -> dict[str, object]:
         """The profile as JSON values, without the single draws."""
-        return {
-            "type_ranges": {name: list(ends) for name, ends in self.type_ranges.items()},
-            "num_draws": self.num_draws,
-            "seed": self.seed,
-            "graph_digest": self.graph_digest,
-            "ceiling": self.ceiling,
-            "positive": asdict(self.positive),
-            "negative": asdict(self.negative),
-            "absent": asdict(self.absent),
+        told = {
+            name: getattr(self, name) for name in ("num_draws", "seed", "graph_digest", "ceiling")
         }
+        shares = {name: asdict(getattr(self, name)) for name in _SHARES}
+        ranges = {name: list(ends) for name, ends in self.type_ranges.items()}
+        return {"type_ranges": ranges, **told, **shares}
+
+    def __repr__(self) -> str:
+        plus, minus = self.positive.mean, self.negative.mean
+        return (
+            f"DensityProfile({ranges_words(self.type_ranges)}; + {plus:.3f}, - {minus:.3f} of the "
+            f"pairs in {self.num_draws:,} draws)"
+        )
 
     def __str__(self) -> str:
-        heads = ("mean", *(f"p{p}" for p in _PERCENTILES))
-        lines = ["fraction  " + "".join(f"{head:>7}" for head in heads)]
-        for name in ("positive", "negative", "absent"):
-            values = asdict(getattr(self, name)).values()
-            lines.append(f"{name:<10}" + "".join(f"{value:7.3f}" for value in values))
+        heads, rows = self._table()
+        lines = [
+            f"{name:<10}" + "".join(f"{cell:>7}" for cell in cells)
+            for name, *cells in (["fraction", *heads], *rows)
+        ]
         lines.append(f"type counts allow at most {self.ceiling:.3f} of the pairs to be signed")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from campaignkit.show import histogram
-        from campaignkit.show.page import figure, paragraph, table
+        from campaignkit.show import figure, histogram, paragraph, table
         from campaignkit.show.palette import NEGATIVE, POSITIVE
 
-        heads = ["share of pairs", "mean", *(f"p{p}" for p in _PERCENTILES)]
-        rows = [
-            [name, *(f"{value:.3f}" for value in asdict(getattr(self, name)).values())]
-            for name in ("positive", "negative", "absent")
-        ]
+        heads, rows = self._table()
+        pairs = self.draws.pairs
         drawn = histogram(
-            {
-                "+": self.draws.positives / self.draws.pairs,
-                "−": self.draws.negatives / self.draws.pairs,
-            },
+            {"+": self.draws.positives / pairs, "−": self.draws.negatives / pairs},
             title="Unconstrained draws",
             x_label="share of pairs",
             colours=(POSITIVE, NEGATIVE),
             width=460,
         )
-        ranges = ", ".join(
-            f"{name} {low}" if low == high else f"{name} {low}-{high}"
-            for name, (low, high) in self.type_ranges.items()
-        )
         said = (
-            f"{self.num_draws:,} draws of {ranges}; type counts allow at most "
-            f"{self.ceiling:.1%} of the pairs to be signed."
+            f"{self.num_draws:,} draws of {ranges_words(self.type_ranges)}; type counts allow at "
+            f"most {self.ceiling:.1%} of the pairs to be signed."
         )
-        return paragraph(said) + table(heads, rows) + figure(drawn)
+        return paragraph(said) + table(["share of pairs", *heads], rows) + figure(drawn)
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        shares = {name: asdict(getattr(self, name)) for name in _SHARES}
+        rows = [[name, *(f"{x:.3f}" for x in of.values())] for name, of in shares.items()]
+        return list(shares["positive"]), rows
 
 
 @dataclass(frozen=True)
@@ -194,14 +230,11 @@ class BoxCoverage:
     overlap: dict[tuple[str, str], float]
 
     def __str__(self) -> str:
-        lines = [
-            f"label {name}: accepts {share:.1%} of draws" for name, share in self.accepted.items()
-        ]
-        lines += [
-            f"labels {a} and {b} share {share:.1%} of draws"
-            for (a, b), share in self.overlap.items()
-        ]
-        return "\n".join(lines)
+        labels = [f"label {name}: accepts" for name in self.accepted]
+        pairs = [f"labels {a} and {b} share" for a, b in self.overlap]
+        shares = [*self.accepted.values(), *self.overlap.values()]
+        said = zip(labels + pairs, shares, strict=True)
+        return "\n".join(f"{what} {share:.1%} of draws" for what, share in said)
 
 
 def diagnose(
@@ -234,12 +267,8 @@ def diagnose(
     >>> ck.diagnose(graph, type_ranges={"a": (1, 1), "b": (1, 1)}, num_draws=10).positive.mean
     1.0
     """
-    ranges = checked_type_ranges(type_ranges)
-    check_type_ranges(ranges, graph)
-    if isinstance(num_draws, bool) or not isinstance(num_draws, int):
-        raise SpecError(f"num_draws is {num_draws!r}; expected an integer")
-    if not 1 <= num_draws <= _MAX_DRAWS:
-        raise SpecError(f"num_draws is {num_draws}; expected 1 to {_MAX_DRAWS}")
+    ranges = fitting_ranges(type_ranges, graph)
+    num_draws = checked_count(num_draws, "num_draws", most=_MAX_DRAWS, error=SpecError)
     tables = NodeTables.from_graph(graph, ranges)
     draws = draw_counts(
         tables, ranges, num_draws=num_draws, key=key64(checked_seed(seed), "diagnose")
@@ -255,56 +284,6 @@ def diagnose(
         ceiling=pair_ceiling(ranges),
         graph_digest=graph.digest,
         draws=draws,
-    )
-
-
-def _suggested(
-    profile: DensityProfile, num_samples: Mapping[str, int], *, widen: float
-) -> SamplingSpec:
-    """See :meth:`DensityProfile.suggest`."""
-    unknown = [name for name in num_samples if name not in _LABELS]
-    if unknown or not num_samples:
-        raise SpecError(
-            f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; "
-            "expected some of pos, avg, neg",
-            hint="write a SamplingSpec by hand for labels of other names",
-        )
-    if not (isinstance(widen, int | float) and 0 <= widen <= 10):
-        raise SpecError(f"widen is {widen!r}; expected a number from 0 to 10")
-    pos_frac = profile.draws.positives / profile.draws.pairs
-    neg_frac = profile.draws.negatives / profile.draws.pairs
-    many_pos, few_pos = _cut(pos_frac)
-    many_neg, few_neg = _cut(neg_frac)
-    faults = []
-    boxes: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {}
-    if "pos" in num_samples:
-        if many_pos is None:
-            faults.append(_unplaced("pos", "positive", profile.positive.p95))
-        else:
-            limit = few_neg if many_neg is not None else 1.0
-            cap = _cap(neg_frac, limit, among=pos_frac >= many_pos)
-            boxes["pos"] = ((many_pos, 1.0), (0.0, cap))
-    if "avg" in num_samples:
-        boxes["avg"] = (_middle(pos_frac, widen), _middle(neg_frac, widen))
-    if "neg" in num_samples:
-        if many_neg is None:
-            faults.append(_unplaced("neg", "negative", profile.negative.p95))
-        else:
-            limit = few_pos if many_pos is not None else 1.0
-            cap = _cap(pos_frac, limit, among=neg_frac >= many_neg)
-            boxes["neg"] = ((0.0, cap), (many_neg, 1.0))
-    if faults:
-        raise SpecError("some labels cannot be placed on this graph", faults=faults)
-    return SamplingSpec(
-        type_ranges=profile.type_ranges,
-        label_params={
-            name: LabelSpec(
-                pos_frac_range=boxes[name][0],
-                neg_frac_range=boxes[name][1],
-                num_samples=num_samples[name],
-            )
-            for name in num_samples
-        },
     )
 
 
@@ -345,13 +324,4 @@ def _middle(fraction: NDArray[np.float64], widen: float) -> tuple[float, float]:
     return (
         max(0.0, float(np.floor((low - extra) * scale) / scale)),
         min(1.0, float(np.ceil((high + extra) * scale) / scale)),
-    )
-
-
-def _unplaced(label: str, kind: str, p95: float) -> Fault:
-    return Fault(
-        f"label_params.{label}",
-        f"no bound on the {kind} fraction is reached by some but at most "
-        f"{_MAX_ACCEPTED:.0%} of draws (95th percentile {p95:.3f})",
-        f"widen type_ranges, add {kind} edges, or leave '{label}' out",
     )

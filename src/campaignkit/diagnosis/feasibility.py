@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from campaignkit.checks import checked_count
-from campaignkit.diagnosis.advice import blocker_words, fix_words, joined, limit_words
-from campaignkit.diagnosis.reach import Reach
-from campaignkit.diagnosis.verdict import Effort, Status, Verdict, decide
+import numpy as np
+
+from campaignkit.checks import BOX_EPSILON, checked_count
+from campaignkit.diagnosis.ceiling import pair_ceiling
+from campaignkit.diagnosis.reach import (
+    NEEDS,
+    NEG_HIGH,
+    NEG_LOW,
+    NUM_DRAWS,
+    POS_HIGH,
+    POS_LOW,
+    WEIGHTS,
+    Effort,
+    Reach,
+    Status,
+    Verdict,
+    decide,
+)
 from campaignkit.errors import Fault, InfeasibleSpec, SpecError
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.spec import LabelSpec, SamplingSpec, check_fit
@@ -19,6 +33,14 @@ if TYPE_CHECKING:
 
 MAX_VISITS = 50_000  # about 0.1 s at 746 nodes; ten times as many rarely decide more
 _POS_MOST, _POS_LEAST, _NEG_MOST, _NEG_LEAST = range(4)  # rows of reach.WEIGHTS
+# Name of the range, comparison, which end, and what to do about it.
+_CONSTRAINTS = {
+    POS_LOW: ("pos_frac", ">=", 0, "lower pos_frac_range"),
+    POS_HIGH: ("pos_frac", "<=", 1, "raise the high of pos_frac_range"),
+    NEG_LOW: ("neg_frac", ">=", 0, "lower neg_frac_range"),
+    NEG_HIGH: ("neg_frac", "<=", 1, "raise the high of neg_frac_range"),
+}
+_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -84,12 +106,15 @@ class LabelFeasibility:
     effort: Effort
     fix: str
 
+    def __repr__(self) -> str:
+        return f"LabelFeasibility({self})"
+
     def __str__(self) -> str:
-        asked = f": {joined(self.blockers)}, but" if self.blockers else ":"
+        asked = f": {' and '.join(self.blockers)}, but" if self.blockers else ":"
         return f"{self.status}{asked} {self.nearest.words}"
 
 
-class FeasibilityReport(Mapping[str, LabelFeasibility]):
+class FeasibilityReport(dict[str, LabelFeasibility]):
     """The verdicts of :func:`feasible`, by label, in the order of the spec.
 
     Examples
@@ -105,22 +130,10 @@ class FeasibilityReport(Mapping[str, LabelFeasibility]):
     (True, {'a': ('x',), 'b': ('y',)})
     """
 
-    def __init__(self, labels: Mapping[str, LabelFeasibility]) -> None:
-        self._labels = dict(labels)
-
-    def __getitem__(self, label: str) -> LabelFeasibility:
-        return self._labels[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._labels)
-
-    def __len__(self) -> int:
-        return len(self._labels)
-
     @property
     def all_feasible(self) -> bool:
         """Whether every label has a witness."""
-        return all(one.status == "feasible" for one in self._labels.values())
+        return all(one.status == "feasible" for one in self.values())
 
     def raise_infeasible(self) -> None:
         """Raise InfeasibleSpec, with a fault for each label proven to have no campaign."""
@@ -128,24 +141,19 @@ class FeasibilityReport(Mapping[str, LabelFeasibility]):
         if not blocked:
             return
         sentences = [
-            f"Label '{name}' asks for {joined(one.blockers)}, but {one.nearest.words}."
+            f"Label '{name}' asks for {' and '.join(one.blockers)}, but {one.nearest.words}."
             for name, one in blocked.items()
         ]
+        hint = next(iter(blocked.values())).fix if len(blocked) == 1 else ""
         faults = [
             Fault(
                 f"label_params.{name}",
                 f"the nearest campaign found has pos_frac {one.nearest.pos_frac:.3f} and "
                 f"neg_frac {one.nearest.neg_frac:.3f}",
-                one.fix,
+                "" if hint else one.fix,
             )
             for name, one in blocked.items()
         ]
-        hint = ""
-        if len(blocked) == 1:
-            faults, hint = (
-                [Fault(faults[0].where, faults[0].found)],
-                next(iter(blocked.values())).fix,
-            )
         raise InfeasibleSpec("\n".join(sentences), hint=hint, faults=faults)
 
     def to_dict(self) -> dict[str, object]:
@@ -195,12 +203,7 @@ def feasible(
     checked_count(max_visits, "max_visits", least=0, error=SpecError)
     check_fit(spec, graph)
     reach = Reach(NodeTables.from_graph(graph, spec.type_ranges), spec.type_ranges)
-    return FeasibilityReport(
-        {
-            name: _told(reach, label, decide(reach, label, max_visits=max_visits))
-            for name, label in spec.label_params.items()
-        }
-    )
+    return _report(reach, spec.label_params, max_visits)
 
 
 def refuse_infeasible(tables: NodeTables, spec: SamplingSpec, labels: Iterable[str]) -> None:
@@ -232,12 +235,20 @@ def refuse_infeasible(tables: NodeTables, spec: SamplingSpec, labels: Iterable[s
     the graph has no negative edge between these modalities.
     """
     reach = Reach(tables, spec.type_ranges)
-    report = {}
-    for name in labels:
-        label = spec.label_params[name]
-        verdict = decide(reach, label, max_visits=MAX_VISITS, num_draws=0)
-        report[name] = _told(reach, label, verdict)
-    FeasibilityReport(report).raise_infeasible()
+    asked = {name: spec.label_params[name] for name in labels}
+    _report(reach, asked, MAX_VISITS, num_draws=0).raise_infeasible()
+
+
+def _report(
+    reach: Reach, labels: Mapping[str, LabelSpec], max_visits: int, *, num_draws: int = NUM_DRAWS
+) -> FeasibilityReport:
+    return FeasibilityReport(
+        (
+            name,
+            _told(reach, label, decide(reach, label, max_visits=max_visits, num_draws=num_draws)),
+        )
+        for name, label in labels.items()
+    )
 
 
 def _told(reach: Reach, label: LabelSpec, verdict: Verdict) -> LabelFeasibility:
@@ -251,19 +262,24 @@ def _told(reach: Reach, label: LabelSpec, verdict: Verdict) -> LabelFeasibility:
     pos_frac, neg_frac = positives / pairs, negatives / pairs
     is_blocked = verdict.status == "infeasible"
     there = f"pos_frac {pos_frac:.3f} and neg_frac {neg_frac:.3f}"
-    words = {
-        "feasible": f"a campaign with {there}",
-        "infeasible": limit_words(verdict, label, reach.type_ranges) if is_blocked else "",
-        "unknown": (
+    if is_blocked:
+        words = _limit_words(verdict, label, reach.type_ranges)
+    elif verdict.status == "feasible":
+        words = f"a campaign with {there}"
+    else:
+        words = (
             f"the nearest campaign found has {there}, {verdict.found.edges_outside} edges outside "
             f"the box, after {verdict.effort}"
-        ),
-    }[verdict.status]
-    limits = [extreme.share for extreme in verdict.scan.extremes]
+        )
+    limits = verdict.scan.shares
+    blocking = [told for one, told in _CONSTRAINTS.items() if verdict.blocking & one]
+    ends = {"pos_frac": label.pos_frac_range, "neg_frac": label.neg_frac_range}
     return LabelFeasibility(
         status=verdict.status,
         witness=campaign if verdict.status == "feasible" else None,
-        blockers=blocker_words(label, verdict.blocking) if is_blocked else (),
+        blockers=tuple(
+            f"{name} {sign} {_asked(ends[name][end])}" for name, sign, end, _ in blocking
+        ),
         nearest=Nearest(
             campaign=campaign,
             pos_frac=pos_frac,
@@ -274,5 +290,87 @@ def _told(reach: Reach, label: LabelSpec, verdict: Verdict) -> LabelFeasibility:
             words=words,
         ),
         effort=verdict.effort,
-        fix=fix_words(verdict.blocking) if is_blocked else "",
+        fix=f"{', '.join(fix for *_, fix in blocking)} or widen type_ranges" if is_blocked else "",
     )
+
+
+def _limit_words(
+    verdict: Verdict, label: LabelSpec, type_ranges: Mapping[str, tuple[int, int]]
+) -> str:
+    """What stands against the blocking constraints: a proven limit, or that a search was through.
+
+    A clause that goes on after "asks for ..., but".
+    """
+    cause = _single_cause(verdict, label)
+    together = " together" if verdict.blocking.bit_count() > 1 else ""
+    if not verdict.is_arithmetic:
+        return f"an exact search showed that no campaign has that{together}"
+    if cause is None:
+        return f"every choice of type counts excludes that{together}"
+    if cause >= len(WEIGHTS):
+        name = "pos_frac_range" if cause == len(WEIGHTS) else "neg_frac_range"
+        return f"no whole number of pairs lies in {name} for any number of attributes in range"
+    wp, wn = WEIGHTS[cause].tolist()
+    share, asked = verdict.scan.shares[cause], _demand(cause, label)
+    if share <= 0 and wp + wn == 1 and wp * wn == 0:
+        kind = "positive" if wp else "negative"
+        return f"the graph has no {kind} edge between these modalities"
+    is_counted = min(wp, wn) >= 0 and pair_ceiling(type_ranges) < asked
+    verb = "can reach at most"
+    if wp + wn < 0:  # the direction of an upper bound: the limit is a least value
+        share, asked, verb = -share, -asked, "must reach at least"
+    if verdict.scan.counts is None:
+        who = "the type counts in range" if is_counted else "campaigns of this graph"
+    else:
+        is_free = any(low < high for low, high in type_ranges.values())
+        who = ("even " if is_free else "") + _counts_words(verdict.scan.counts[cause])
+    what = ""
+    if wp * wn:
+        first, second = ("neg_frac", "pos_frac") if wp < wn else ("pos_frac", "neg_frac")
+        what = f" for {first} {'+' if wp == wn else '-'} {second}, not {asked:.3f}"
+    by = "" if is_counted else ", with the edges of this graph"
+    return f"{who} {verb} {_apart(share, asked)}{what}{by}"
+
+
+def _counts_words(counts: Mapping[str, int]) -> str:
+    """Type counts as a list in prose.
+
+    Examples
+    --------
+    >>> _counts_words({"brand": 1, "geo": 2, "device": 0, "audience": 6})
+    '1 brand, 2 geo and 6 audience'
+    """
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _single_cause(verdict: Verdict, label: LabelSpec) -> int | None:
+    """The one direction (or narrow range) that excludes every vector, if there is one."""
+    for cause, needs in enumerate(NEEDS):
+        if needs != verdict.blocking:
+            continue
+        if cause >= len(WEIGHTS):
+            return cause
+        # Rounding to whole pairs can exclude what the shares themselves would allow.
+        if verdict.scan.shares[cause] < _demand(cause, label) - BOX_EPSILON:
+            return cause
+    return None
+
+
+def _demand(cause: int, label: LabelSpec) -> float:
+    low, high = zip(label.pos_frac_range, label.neg_frac_range, strict=True)
+    weights = WEIGHTS[cause]
+    return float((weights * np.where(weights > 0, low, high)).sum())
+
+
+def _asked(value: float) -> str:
+    return f"{value:.2f}" if abs(value - round(value, 2)) < BOX_EPSILON else f"{value:.4g}"
+
+
+def _apart(limit: float, asked: float) -> str:
+    """The limit with as many digits as it takes to look different from what was asked."""
+    for digits in range(_DIGITS, 10):
+        text = f"{limit:.{digits}f}"
+        if abs(float(text) - asked) > 10.0**-digits / 2:
+            return text
+    return repr(limit)

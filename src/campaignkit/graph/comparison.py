@@ -133,6 +133,10 @@ class GraphComparison:
     only_in_reference: tuple[Key, ...]
     only_in_candidate: tuple[Key, ...]
 
+    def __repr__(self) -> str:
+        all_of = self.overall
+        return f"GraphComparison({all_of.num_pairs:,} pairs, {all_of.num_same_sign:,} same signs)"
+
     def to_dict(self) -> dict[str, object]:
         """All of it as JSON values; modality pairs as a list of objects."""
         pairs = [

@@ -19,7 +19,7 @@ from campaignkit.graph.node_tables import NodeTables
 if TYPE_CHECKING:
     from campaignkit.graph.signed_graph import SignedGraph
 
-MAX_SIZE = 255  # nodes of a set; degrees are kept in bytes
+MAX_NODES = 255  # of a set: degrees are kept in bytes; more would need another kernel
 _ANY = np.iinfo(np.int64).max
 
 
@@ -77,7 +77,7 @@ def draw_counts(
     key : int
         A stream's 64-bit key, see :func:`campaignkit.seeds.key64`.
     """
-    from campaignkit.graph.kernels.profile import count_draws
+    from campaignkit.graph.kernels.row_counts import count_draws
     from campaignkit.graph.kernels.vectors import aligned_zeros
 
     low, high = range_arrays(tables, type_ranges)
@@ -85,7 +85,7 @@ def draw_counts(
     counts = np.zeros((num_draws, 2), np.int32)
     arrays = tables.arrays
     mask = aligned_zeros(arrays.num_words, np.uint64)
-    nodes = np.zeros(MAX_SIZE + 1, np.int32)
+    nodes = np.zeros(MAX_NODES + 1, np.int32)
     count_draws(arrays, low, high, np.uint64(key), mask, nodes, sizes, counts)
     return DrawCounts(sizes, counts[:, 0], counts[:, 1])
 
@@ -103,7 +103,7 @@ def pair_bounds(
     pos_frac_range: tuple[float, float],
     neg_frac_range: tuple[float, float],
     *,
-    max_size: int = MAX_SIZE,
+    max_size: int = MAX_NODES,
 ) -> NDArray[np.int64]:
     """A box of fractions as integer bounds for every size of node set.
 

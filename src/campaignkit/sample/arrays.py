@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.graph.node_set import MAX_SIZE, pair_bounds, range_arrays
+from campaignkit.graph.node_set import MAX_NODES, pair_bounds, range_arrays
 from campaignkit.graph.node_tables import GraphArrays, NodeTables
 from campaignkit.spec import SamplingSpec
 
@@ -99,7 +99,7 @@ class Scratch(NamedTuple):
         largest = int(np.diff(graph.type_start).max())
         return cls(
             mask=aligned_zeros(graph.num_words, np.uint64),
-            nodes=np.zeros(MAX_SIZE + 1, np.int32),
+            nodes=np.zeros(MAX_NODES + 1, np.int32),
             fitting=np.zeros(-(-largest // 64), np.uint64),
             pos_degree=aligned_zeros(graph.stride + 64, np.uint8),
             neg_degree=aligned_zeros(graph.stride + 64, np.uint8),

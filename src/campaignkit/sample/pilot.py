@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from campaignkit.graph.node_set import DrawCounts, draw_counts, pair_bounds
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.sample.strategies import HeatBath, Rejection, Strategy
+from campaignkit.sample.strategies import Annealing, HeatBath, Rejection, Strategy
 from campaignkit.seeds import key64
 from campaignkit.spec import SamplingSpec
 
@@ -95,21 +95,11 @@ def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
 def unused_notes(spec: SamplingSpec, strategy: Strategy | None) -> tuple[str, ...]:
     """One sentence that names the annealing parameters a spec gives and no label will use.
 
-    A parameter given with its default value changes nothing for any strategy, and is not named.
+    Given is what a caller or a file sets, also to the value that is the default.
     """
-    from campaignkit.sample.strategies import Annealing
-
-    used = (
-        (Rejection.parameters | HeatBath.parameters) if strategy is None else strategy.parameters
-    )
-    fields = type(spec).model_fields
-    idle = [
-        name
-        for name in fields
-        if name in Annealing.parameters - used
-        and name in spec.model_fields_set
-        and getattr(spec, name) != fields[name].default
-    ]
+    exact = Rejection.parameters | HeatBath.parameters
+    unused = Annealing.parameters - (exact if strategy is None else strategy.parameters)
+    idle = [name for name in type(spec).model_fields if name in spec.model_fields_set & unused]
     if not idle:
         return ()
     who = "the strategies the pilot chooses among" if strategy is None else repr(strategy)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from campaignkit.graph.node_tables import DenseArrays, GraphArrays
 from campaignkit.sample.arrays import Box, LabelWorld, Rows
-from campaignkit.sample.moves.state import MoveState
+from campaignkit.sample.moves.pick import MoveState
 
 _BITS_64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,9 @@ def read_mapping(path: Path) -> dict[str, Any]:
     form = _form(path)
     try:
         if form == "JSON":
-            value = json.loads(text, cls=_LineDecoder)
+            value = json.loads(text, cls=_OnceDecoder)
         else:
-            value = tomllib.loads(text) if form == "TOML" else _from_yaml(text)
-    except _FileFault as err:
-        raise _not_read(path, form, err.line, str(err)) from None
+            value = tomllib.loads(text) if form == "TOML" else _from_yaml(path, text)
     except json.JSONDecodeError as err:
         raise _not_read(path, form, err.lineno, err.msg) from None
     except tomllib.TOMLDecodeError as err:
@@ -63,63 +61,72 @@ def write_mapping(path: Path, value: Mapping[str, Any]) -> None:
         partial.write_bytes(text.encode())
 
 
-class _FileFault(ValueError):
-    """What is wrong with a text, and in which line."""
-
-    def __init__(self, line: int | None, found: str) -> None:
-        super().__init__(found)
-        self.line = line
-
-
-class _LineDecoder(json.JSONDecoder):
+class _OnceDecoder(json.JSONDecoder):
     """JSON whose objects hold each key once; told with the line in which the object begins."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options, object_pairs_hook=_once)
+        super().__init__(**options)
         self.parse_object = self._object
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
 
-    def _object(self, start: tuple[str, int], *rest: Any) -> tuple[Any, int]:
-        try:
-            return json.decoder.JSONObject(start, *rest)  # type: ignore[attr-defined,no-any-return]
-        except _FileFault as err:
-            text, at = start
-            raise _FileFault(err.line or text.count("\n", 0, at) + 1, str(err)) from None
+    def _object(self, start: tuple[str, int], *rest: Any) -> tuple[dict[str, Any], int]:
+        strict, scan_once, *_ = rest
+        pairs, end = json.decoder.JSONObject(start, strict, scan_once, None, list)  # type: ignore[attr-defined]
+        held = dict(pairs)
+        if len(held) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = ", ".join(key for key in held if keys.count(key) > 1)
+            found = f"{twice} is given twice in the object that begins here"
+            raise json.JSONDecodeError(found, *start)
+        return held, end
 
 
-def _from_yaml(text: str) -> object:
+def _from_yaml(path: Path, text: str) -> object:
     yaml = require("yaml", extra="yaml", user="reading YAML")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return None if node is None else _of_node(node, yaml)
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
-        raise _FileFault(line, getattr(err, "problem", None) or str(err)) from None
-    return None if node is None else _of_node(node, yaml.safe_load)
+        raise _not_read(path, "YAML", line, getattr(err, "problem", None) or str(err)) from None
 
 
-def _of_node(node: Any, plain: Callable[[str], object]) -> object:  # Any: yaml is optional
+def _of_node(node: Any, yaml: Any) -> Any:  # Any: yaml is optional
     """What a node of YAML holds, where keys are text and come once, and numbers are decimal.
 
-    YAML 1.1 reads 040 as 32 and 1:30 as 90, which is refused, and a key called no as false.
+    YAML 1.1 reads 040 as 32 and 1:30 as 90, which is refused, and a key called no as false. Merge
+    keys are followed: a mapping's own keys win over merged ones, earlier merged ones over later.
     """
-    line, kind = node.start_mark.line + 1, node.tag.removeprefix("tag:yaml.org,2002:")
+
+    def fault(at: Any, found: str) -> Exception:
+        error: Exception = yaml.MarkedYAMLError(problem=found, problem_mark=at.start_mark)
+        return error
+
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
     if kind == "seq":
-        return [_of_node(part, plain) for part in node.value]
+        return [_of_node(part, yaml) for part in node.value]
     if kind == "map":
         table: dict[str, object] = {}
+        merged: dict[str, object] = {}
         for key, value in node.value:
-            if key.id != "scalar" or key.value in table:
-                fault = "is given twice in one mapping" if key.id == "scalar" else "is no key"
-                raise _FileFault(key.start_mark.line + 1, f"{key.value!r:.60} {fault}")
-            table[key.value] = _of_node(value, plain)
-        return table
+            if key.tag == "tag:yaml.org,2002:merge":
+                for part in value.value if value.id == "sequence" else [value]:
+                    if part.id != "mapping":
+                        raise fault(part, "<< merges no mapping; expected *NAME of one, or a list")
+                    merged = {**_of_node(part, yaml), **merged}
+            elif key.id != "scalar" or key.value in table:
+                told = "is given twice in one mapping" if key.id == "scalar" else "is no key"
+                raise fault(key, f"{key.value!r:.60} {told}")
+            else:
+                table[key.value] = _of_node(value, yaml)
+        return merged | table
     if kind not in ("str", "int", "float", "bool", "null"):
-        raise _FileFault(line, f"a spec holds no {node.tag}")
+        raise fault(node, f"a spec holds no {node.tag}")
     if kind in ("int", "float") and not _DECIMAL.fullmatch(node.value):
-        read = f"{node.value} is {plain(node.value)} in YAML"
-        raise _FileFault(line, f"{read}; write it as a plain decimal number")
-    return node.value if kind == "str" else plain(node.value)
+        read = f"{node.value} is {yaml.safe_load(node.value)} in YAML"
+        raise fault(node, f"{read}; write it as a plain decimal number")
+    return node.value if kind == "str" else yaml.safe_load(node.value)
 
 
 def _form(path: Path) -> str:
@@ -140,30 +147,17 @@ def _not_read(path: Path, form: str, line: int | None, problem: str) -> SpecErro
     )
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise _FileFault(None, f"{', '.join(twice)} is given twice in the object that begins here")
-    return dict(pairs)
-
-
 def _to_toml(value: Mapping[str, Any]) -> str:
     # The spec is flat: plain values first, then one table, then one table a label.
-    plain = {k: v for k, v in value.items() if not isinstance(v, dict)}
-    lines = [f"{key} = {_toml_value(item)}" for key, item in plain.items()]
+    lines = [f"{key} = {_toml(item)}" for key, item in value.items() if not isinstance(item, dict)]
     lines += ["", "[type_ranges]"]
-    lines += [f"{_quoted(k)} = {_toml_value(v)}" for k, v in value["type_ranges"].items()]
+    lines += [f"{_toml(name)} = {_toml(ends)}" for name, ends in value["type_ranges"].items()]
     for label, box in value["label_params"].items():
-        lines += ["", f"[label_params.{_quoted(label)}]"]
-        lines += [f"{key} = {_toml_value(item)}" for key, item in box.items()]
-    return "\n".join(lines) + "\n"
+        lines += ["", f"[label_params.{_toml(label)}]"]
+        lines += [f"{key} = {_toml(item)}" for key, item in box.items()]
+    return "\n".join(lines).lstrip() + "\n"
 
 
-def _toml_value(item: object) -> str:
-    if isinstance(item, list):
-        return "[" + ", ".join(_toml_value(part) for part in item) + "]"
-    return _quoted(item) if isinstance(item, str) else repr(item)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml(item: object) -> str:
+    """A text, number or list in TOML, which is as in JSON, but for one character."""
+    return json.dumps(item, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections import Counter
+from collections.abc import Mapping
 from itertools import combinations
 
 from campaignkit.errors import Fault, SpecError
 from campaignkit.graph import SignedGraph
-from campaignkit.spec.sampling import LabelSpec, SamplingSpec
+from campaignkit.spec.model import did_you_mean
+from campaignkit.spec.sampling import LabelSpec, SamplingSpec, checked_type_ranges
 
 
 def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:
@@ -30,27 +32,30 @@ def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:
     campaignkit.errors.SpecError: the spec does not fit the graph; nothing was done
       type_ranges.a: asks for up to 2, but the graph has 1 (lower the high to 1)
     """
-    check_type_ranges(spec.type_ranges, graph)
+    fitting_ranges(spec.type_ranges, graph)
 
 
-def check_type_ranges(type_ranges: dict[str, tuple[int, int]], graph: SignedGraph) -> None:
-    """The same for type ranges alone, as a diagnosis takes them."""
-    sizes: dict[str, int] = {}
-    for attribute in graph.catalogue:
-        sizes[attribute.modality] = sizes.get(attribute.modality, 0) + 1
-    faults = []
-    for modality, (_, high) in type_ranges.items():
-        where = f"type_ranges.{modality}"
+def fitting_ranges(value: object, graph: SignedGraph) -> dict[str, tuple[int, int]]:
+    """Type ranges on their own, as a diagnosis takes them: faults of form and of fit at once."""
+    sizes = Counter(attribute.modality for attribute in graph.catalogue)
+    faults: list[Fault] = []
+    ranges: dict[str, tuple[int, int]] = {}
+    try:
+        ranges = checked_type_ranges(value)
+    except SpecError as err:
+        faults += err.faults
+    known = f"its modalities are: {', '.join(sorted(sizes)) or 'none'}"
+    for modality in value if isinstance(value, Mapping) else ():
+        where, _, high = f"type_ranges.{modality}", *ranges.get(modality, (0, 0))
         if modality not in sizes:
-            near = get_close_matches(modality, sizes, n=1)
-            known = ", ".join(sorted(sizes)) or "none"
-            fix = f"did you mean {near[0]}?" if near else f"its modalities are: {known}"
-            faults.append(Fault(where, "the graph has no such modality", fix))
+            found, fix = "the graph has no such modality", did_you_mean(modality, sizes, known)
+            faults.append(Fault(where, found, fix))
         elif high > sizes[modality]:
             found = f"asks for up to {high}, but the graph has {sizes[modality]}"
             faults.append(Fault(where, found, f"lower the high to {sizes[modality]}"))
     if faults:
         raise SpecError("the spec does not fit the graph; nothing was done", faults=faults)
+    return ranges
 
 
 def overlap_notes(spec: SamplingSpec) -> tuple[str, ...]:
@@ -69,14 +74,13 @@ def overlap_notes(spec: SamplingSpec) -> tuple[str, ...]:
     """
     notes = []
     for (name_a, a), (name_b, b) in combinations(spec.label_params.items(), 2):
-        if _within(a, b) and _within(b, a):
+        if (is_inner := _within(a, b)) and _within(b, a):
             notes.append(
                 f"labels '{name_a}' and '{name_b}' have the same box: nothing tells them apart"
             )
-        elif _within(a, b):
-            notes.append(f"the box of label '{name_a}' lies wholly inside that of '{name_b}'")
-        elif _within(b, a):
-            notes.append(f"the box of label '{name_b}' lies wholly inside that of '{name_a}'")
+        elif is_inner or _within(b, a):
+            inner, outer = (name_a, name_b) if is_inner else (name_b, name_a)
+            notes.append(f"the box of label '{inner}' lies wholly inside that of '{outer}'")
     return tuple(notes)
 
 
@@ -100,10 +104,8 @@ def idle_notes(spec: SamplingSpec) -> tuple[str, ...]:
 
 
 def _within(inner: LabelSpec, outer: LabelSpec) -> bool:
-    return all(
-        low_out <= low_in and high_in <= high_out
-        for (low_in, high_in), (low_out, high_out) in (
-            (inner.pos_frac_range, outer.pos_frac_range),
-            (inner.neg_frac_range, outer.neg_frac_range),
-        )
+    ranges = (
+        (inner.pos_frac_range, outer.pos_frac_range),
+        (inner.neg_frac_range, outer.neg_frac_range),
     )
+    return all(here[0] >= there[0] and here[1] <= there[1] for here, there in ranges)

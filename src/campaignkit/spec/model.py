@@ -67,35 +67,38 @@ def in_words(title: str, known: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except ValidationError as err:
-        faults = _faults(err, title, [*known])
+        faults = [*_faults(err, title, known)]
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
         raise SpecError(f"the {title} has {count}; nothing was done", faults=faults) from None
 
 
-def _faults(err: ValidationError, title: str, known: list[str]) -> list[Fault]:
-    faults: list[Fault] = []
+def did_you_mean(name: object, known: Iterable[str], otherwise: str) -> str:
+    """What to write instead of a misspelt name, or `otherwise` where nothing is spelled nearly so.
+
+    Examples
+    --------
+    >>> did_you_mean("brnd", ["brand", "geo"], "remove it")
+    'did you mean brand?'
+    """
+    near = get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise
+
+
+def _faults(err: ValidationError, title: str, known: Iterable[str]) -> Iterator[Fault]:
     for entry in err.errors():
-        path = ".".join(str(part) for part in entry["loc"])
+        path, code = ".".join(str(part) for part in entry["loc"]), entry["type"]
         cause = (entry.get("ctx") or {}).get("error")
         if isinstance(cause, SpecError):  # a nested model has already put its faults in words
             inner = f"{path}." if path else ""
-            faults += [Fault(inner + f.where, f.found, f.fix) for f in cause.faults]
+            yield from (Fault(inner + f.where, f.found, f.fix) for f in cause.faults)
+        elif code == "missing":
+            yield Fault(path, "is missing", "add it")
+        elif code == "extra_forbidden":
+            fix = did_you_mean(entry["loc"][-1], known, "remove it")
+            yield Fault(path, "is not a known key", fix)
+        elif code == "value_error":
+            yield Fault(path or title, entry["msg"].removeprefix("Value error, "))
         else:
-            faults.append(
-                _fault(path or title, entry["type"], entry["msg"], entry.get("input"), known)
-            )
-    return faults
-
-
-def _fault(path: str, code: str, message: str, given: object, known: list[str]) -> Fault:
-    if code == "missing":
-        return Fault(path, "is missing", "add it")
-    if code == "extra_forbidden":
-        near = get_close_matches(path.rsplit(".", maxsplit=1)[-1], known, n=1)
-        fix = f"did you mean {near[0]}?" if near else "remove it"
-        return Fault(path, "is not a known key", fix)
-    if code == "value_error":
-        return Fault(path, message.removeprefix("Value error, "))
-    shown = repr(given)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return Fault(path, f"{shown} does not fit: {message[:1].lower()}{message[1:]}")
+            shown, said = repr(entry.get("input")), entry["msg"]
+            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            yield Fault(path or title, f"{shown} does not fit: {said[:1].lower()}{said[1:]}")

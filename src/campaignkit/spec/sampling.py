@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from difflib import get_close_matches
-from itertools import product
+from functools import reduce
+from itertools import permutations, product
+from operator import getitem
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -15,15 +16,13 @@ from pydantic_core.core_schema import ValidationInfo
 
 from campaignkit.checks import BOX_EPSILON
 from campaignkit.errors import Fault, SpecError
+from campaignkit.graph.node_set import MAX_NODES
 from campaignkit.show import paragraph, table
-from campaignkit.spec.model import SpecModel, in_words, ordered
+from campaignkit.spec.model import SpecModel, did_you_mean, in_words, ordered
 from campaignkit.store import checked_path, digest_json
 
 _MAX_POINTS = 10_000
-_SEPARATOR = "."
 MAX_SAMPLES = 10_000_000_000  # of a label: terabytes of JSONL
-MAX_NODES = 255  # a campaign's degrees are kept in bytes; more would need another kernel
-MIN_NODES = 2  # with one node there is no pair, so no fraction
 
 
 _Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -31,6 +30,7 @@ FracRange = Annotated[tuple[_Share, _Share], AfterValidator(ordered)]
 _Count = Annotated[int, Field(strict=True, ge=0)]
 CountRange = Annotated[tuple[_Count, _Count], AfterValidator(ordered)]
 TypePair = tuple[str, str]
+Place = tuple[Any, ...]  # the keys and positions from the top of a spec to a value
 
 
 def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
@@ -38,9 +38,9 @@ def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, i
     most = sum(high for _, high in value.values())
     if "label" in value:
         raise ValueError("a modality cannot be called 'label'; that key holds the label")
-    if fewest < MIN_NODES:
+    if fewest < 2:
         raise ValueError(
-            f"the lows add up to {fewest}, but a campaign needs at least {MIN_NODES} "
+            f"the lows add up to {fewest}, but a campaign needs at least 2 "
             "attributes to have a pair; raise a low"
         )
     if most > MAX_NODES:
@@ -182,12 +182,11 @@ class SamplingSpec(SpecModel):
         return cls.model_validate(read_mapping(checked_path(path, error=SpecError)))
 
     def __repr__(self) -> str:
-        ranges = ", ".join(f"{name} {_span(ends)}" for name, ends in self.type_ranges.items())
         labels = "; ".join(
             f"{of.num_samples} {name}: + {_span(of.pos_frac_range)}, - {_span(of.neg_frac_range)}"
             for name, of in self.label_params.items()
         )
-        return f"SamplingSpec({ranges}; {labels})"
+        return f"SamplingSpec({ranges_words(self.type_ranges)}; {labels})"
 
     __str__ = __repr__
 
@@ -199,10 +198,14 @@ class SamplingSpec(SpecModel):
         return paragraph(repr(self)) + table(["label", "campaigns", "share +", "share -"], boxes)
 
     def write(self, path: str | Path) -> None:
-        """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
+        """Write what was given as .json, .toml, .yaml or .yml; read back, it is an equal spec.
+
+        Parameters left to their defaults are left out.
+        """
         from campaignkit.spec.files import write_mapping
 
-        write_mapping(checked_path(path), self.model_dump(mode="json"))
+        given = self.model_dump(mode="json", exclude_unset=True)
+        write_mapping(checked_path(path), given)
 
     @property
     def digest(self) -> str:
@@ -246,7 +249,27 @@ class SamplingSpec(SpecModel):
         1000 (2, 4)
         1000 (4, 6)
         """
-        return _grid_specs(self, settings)
+        told = self.model_dump(mode="json")
+        places = dict(_places(told))
+        if faults := [*_grid_faults(settings, places)]:
+            raise SpecError("this grid cannot be made", faults=faults)
+        # What was left to its default is left there: giving a parameter says that it matters.
+        kept = self.model_fields_set | {places[path][0] for path in settings}
+        points = []
+        for values in product(*settings.values()):
+            chosen = dict(zip(settings, values, strict=True))
+            changed = deepcopy({key: value for key, value in told.items() if key in kept})
+            for path, value in chosen.items():
+                *above, last = places[path]
+                reduce(getitem, above, changed)[last] = value
+            try:
+                points.append(GridPoint(chosen, type(self).model_validate(changed)))
+            except SpecError as err:
+                at = ", ".join(f"{path}={value!r}" for path, value in chosen.items())
+                faults += [Fault(f.where, f"{f.found}; at {at}", f.fix) for f in err.faults]
+        if faults:
+            raise SpecError("some specs of the grid have faults; nothing was done", faults=faults)
+        return tuple(points)
 
     @field_validator("label_params")
     @classmethod
@@ -298,6 +321,17 @@ def _span(ends: tuple[float, float]) -> str:
     return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
+def ranges_words(type_ranges: Mapping[str, tuple[int, int]]) -> str:
+    """Type ranges in a line.
+
+    Examples
+    --------
+    >>> ranges_words({"brand": (1, 1), "audience": (2, 4)})
+    'brand 1, audience 2-4'
+    """
+    return ", ".join(f"{name} {_span(ends)}" for name, ends in type_ranges.items())
+
+
 def checked_type_ranges(value: object) -> dict[str, tuple[int, int]]:
     """Type ranges on their own, checked as those of a spec are.
 
@@ -335,81 +369,25 @@ class GridPoint(NamedTuple):
     spec: SamplingSpec
 
 
-def _grid_specs(
-    spec: SamplingSpec, settings: Mapping[str, Sequence[Any]]
-) -> tuple[GridPoint, ...]:
-    """See :meth:`SamplingSpec.grid`."""
-    told = spec.model_dump(mode="json")
-    places = _places(told, settings)
-    points, faults = [], []
-    for values in product(*settings.values()):
-        chosen = dict(zip(settings, values, strict=True))
-        changed = deepcopy(told)
-        for path, value in chosen.items():
-            _put(changed, places[path], value)
-        try:
-            points.append(GridPoint(chosen, type(spec).model_validate(changed)))
-        except SpecError as err:
-            at = ", ".join(f"{path}={value!r}" for path, value in chosen.items())
-            faults += [Fault(f.where, f"{f.found}; at {at}", f.fix) for f in err.faults]
-    if faults:
-        raise SpecError("some specs of the grid have faults; nothing was done", faults=faults)
-    return tuple(points)
+def _places(at: Any, path: str = "", above: Place = ()) -> Iterator[tuple[str, Place]]:
+    """The dotted path of every value of a spec, and the keys from the top to it."""
+    held = at.items() if isinstance(at, dict) else enumerate(at) if isinstance(at, list) else ()
+    for key, value in held:
+        yield f"{path}{key}", (*above, key)
+        yield from _places(value, f"{path}{key}.", (*above, key))
 
 
-def _places(
-    told: dict[str, Any], settings: Mapping[str, Sequence[Any]]
-) -> dict[str, tuple[str | int, ...]]:
-    faults, places = [], {}
+def _grid_faults(
+    settings: Mapping[str, Sequence[Any]], places: Mapping[str, Place]
+) -> Iterator[Fault]:
     for path, values in settings.items():
         if isinstance(values, str | bytes) or not isinstance(values, Sequence) or not values:
-            faults.append(Fault(path, f"is {values!r}; expected a list of one value or more"))
-        try:
-            places[path] = _find(told, path)
-        except SpecError as err:
-            faults += err.faults
-    for path, place in places.items():
-        for other, inner in places.items():
-            if path != other and inner[: len(place)] == place:
-                faults.append(Fault(other, f"lies within {path}", "vary one of the two"))
-    if not faults and (count := math.prod(map(len, settings.values()))) > _MAX_POINTS:
-        faults.append(Fault("grid", f"has {count:,} specs; expected at most {_MAX_POINTS:,}"))
-    if faults:
-        raise SpecError("this grid cannot be made", faults=faults)
-    return places
-
-
-def _find(told: Any, path: str) -> tuple[str | int, ...]:
-    """The keys from the top to a place; a key may itself hold dots."""
-    place: list[str | int] = []
-    at, rest = told, path
-    while rest:
-        if isinstance(at, list):
-            key, _, left = rest.partition(_SEPARATOR)
-            if not key.isdecimal() or int(key) >= len(at):
-                raise _unknown(path, key, [str(index) for index in range(len(at))])
-            place.append(int(key))
-            at, rest = at[int(key)], left
-            continue
-        known = list(at) if isinstance(at, dict) else []
-        fitting = [key for key in known if rest == key or rest.startswith(key + _SEPARATOR)]
-        if not fitting:
-            raise _unknown(path, rest.partition(_SEPARATOR)[0], known)
-        name = max(fitting, key=len)
-        place.append(name)
-        at, rest = at[name], rest[len(name) + 1 :]
-    return tuple(place)
-
-
-def _unknown(path: str, key: str, known: Sequence[str]) -> SpecError:
-    near = get_close_matches(key, known, n=1)
-    listed = f"there are: {', '.join(known)}" if known else "name the value above it"
-    fix = f"did you mean {near[0]}?" if near else listed
-    fault = Fault(path, f"the spec has no {key!r} there", fix)
-    return SpecError("this grid cannot be made", faults=[fault])
-
-
-def _put(told: Any, place: tuple[str | int, ...], value: Any) -> None:
-    for key in place[:-1]:
-        told = told[key]
-    told[place[-1]] = value
+            yield Fault(path, f"is {values!r}; expected a list of one value or more")
+        if path not in places:
+            known = f"at the top are: {', '.join(p for p in places if '.' not in p)}"
+            yield Fault(path, "the spec has no such value", did_you_mean(path, places, known))
+    for path, other in permutations([path for path in settings if path in places], 2):
+        if places[other][: len(places[path])] == places[path]:
+            yield Fault(other, f"lies within {path}", "vary one of the two")
+    if (count := math.prod(map(len, settings.values()))) > _MAX_POINTS:
+        yield Fault("grid", f"has {count:,} specs; expected at most {_MAX_POINTS:,}")

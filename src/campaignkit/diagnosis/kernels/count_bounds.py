@@ -130,9 +130,7 @@ def scan_counts(
             t += 1
             counts[t] = low[t] - 1
             continue
-        k = np.int64(0)
-        for a in range(num_types):
-            k += counts[a]
+        k = counts.sum()
         pairs = k * (k - 1) // 2
         causes = np.int64(0)
         for d in range(NUM_DIRECTIONS):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from campaignkit.graph.kernels.counts import count_negative, count_positive, move
-from campaignkit.graph.kernels.draw import clear_mask, draw_node_set
+from campaignkit.graph.kernels.counts import count_edges, move
+from campaignkit.graph.kernels.draw import clear_mask, draw_node_set, outside, type_of
 from campaignkit.graph.kernels.options import ENTRY, PART
 from campaignkit.graph.kernels.random64 import below, next64, seed_state
 
@@ -14,17 +14,6 @@ _FAR = np.int64(1 << 40)
 _NONE = np.int64(-1)
 # One exchange in 16 is taken although it leads away, so that a search leaves a dead end.
 _STRAY = np.uint64(1 << 60)
-
-
-@njit(**PART)
-def outside(p, g, k, bounds):
-    """How many edges a campaign lies outside the box: int64, 0 inside."""
-    return (
-        max(0, bounds[0, k] - p)
-        + max(0, p - bounds[1, k])
-        + max(0, bounds[2, k] - g)
-        + max(0, g - bounds[3, k])
-    )
 
 
 @njit(**PART)
@@ -65,7 +54,7 @@ def seek(
         s0, s1, s2, s3 = seed_state(key, np.uint64(row))
         clear_mask(mask, nodes, k)
         k, s0, s1, s2, s3 = draw_node_set(type_start, low, high, mask, nodes, s0, s1, s2, s3)
-        p, g = count_positive(graph, nodes, k, mask), count_negative(graph, nodes, k, mask)
+        p, g = count_edges(graph, nodes, k, mask, 1), count_edges(graph, nodes, k, mask, -1)
         effort[0] += 1
         e = outside(p, g, k, bounds)
         if e < nearest:
@@ -79,7 +68,7 @@ def seek(
             break
         s0, s1, s2, s3 = seed_state(key, np.uint64(num_draws + walk))
         k, s0, s1, s2, s3 = draw_node_set(type_start, low, high, mask, nodes, s0, s1, s2, s3)
-        p, g = count_positive(graph, nodes, k, mask), count_negative(graph, nodes, k, mask)
+        p, g = count_edges(graph, nodes, k, mask, 1), count_edges(graph, nodes, k, mask, -1)
         clear_mask(mask, nodes, k)
         pos_degree[:] = 0
         neg_degree[:] = 0
@@ -87,10 +76,7 @@ def seek(
         counts[:] = 0
         for j in range(k):
             is_in[nodes[j]] = 1
-            t = 0
-            while nodes[j] >= type_start[t + 1]:
-                t += 1
-            counts[t] += 1
+            counts[type_of(type_start, nodes[j])] += 1
             move(graph, np.int64(nodes[j]), _NONE, pos_degree, neg_degree)
         e = outside(p, g, k, bounds)
         for _ in range(num_steps):
@@ -106,9 +92,7 @@ def seek(
             old = _NONE
             if place < k:
                 old = np.int64(nodes[place])
-                t = 0
-                while old >= type_start[t + 1]:
-                    t += 1
+                t = type_of(type_start, old)
             else:
                 t = place - k
                 if counts[t] == high[t]:

@@ -17,13 +17,8 @@ _ONE = np.uint64(1)
 _SCAN = 8  # neighbours per node of the set up to which reading a list beats bisecting it
 
 
-def count_positive(graph, nodes, num_nodes, mask):
-    """Positive pairs of the set that `nodes` and `mask` both hold (kernels only)."""
-    raise NotImplementedError
-
-
-def count_negative(graph, nodes, num_nodes, mask):
-    """Negative pairs of the set that `nodes` and `mask` both hold (kernels only)."""
+def count_edges(graph, nodes, num_nodes, mask, sign):
+    """Pairs of sign 1 or -1 in the set that `nodes` and `mask` both hold (kernels only)."""
     raise NotImplementedError
 
 
@@ -41,22 +36,16 @@ def _is_dense(graph: types.NamedTuple) -> bool:
     return "plane" in graph.fields
 
 
-@overload(count_positive, jit_options=PART)
-def _count_positive(graph, nodes, num_nodes, mask):
-    if _is_dense(graph):
-        return lambda graph, nodes, num_nodes, mask: (
-            count_pairs(graph.pos_bits, graph.num_words, nodes, num_nodes, mask) >> 1
-        )
-    return lambda graph, nodes, num_nodes, mask: count_listed(graph, nodes, num_nodes, mask, 1)
+@overload(count_edges, jit_options=PART)
+def _count_edges(graph, nodes, num_nodes, mask, sign):
+    if not _is_dense(graph):
+        return _count_listed
 
+    def count(graph, nodes, num_nodes, mask, sign):
+        bits = graph.pos_bits if sign > 0 else graph.neg_bits
+        return count_pairs(bits, graph.num_words, nodes, num_nodes, mask) >> 1
 
-@overload(count_negative, jit_options=PART)
-def _count_negative(graph, nodes, num_nodes, mask):
-    if _is_dense(graph):
-        return lambda graph, nodes, num_nodes, mask: (
-            count_pairs(graph.neg_bits, graph.num_words, nodes, num_nodes, mask) >> 1
-        )
-    return lambda graph, nodes, num_nodes, mask: count_listed(graph, nodes, num_nodes, mask, -1)
+    return count
 
 
 @overload(move, jit_options=PART)
@@ -65,7 +54,7 @@ def _move(graph, new, old, pos_degree, neg_degree):
         return lambda graph, new, old, pos_degree, neg_degree: move_degrees(
             graph.plane, graph.stride, new, old, pos_degree, neg_degree
         )
-    return move_listed
+    return _move_listed
 
 
 @overload(sign_between, jit_options=PART)
@@ -88,41 +77,26 @@ def _sign_between(graph, a, b):
     return search
 
 
-def count_listed(graph, nodes, num_nodes, mask, sign):
-    """The count for a graph of listed neighbours (kernels only)."""
-    raise NotImplementedError
-
-
-@overload(count_listed, jit_options=PART)
 def _count_listed(graph, nodes, num_nodes, mask, sign):
-    def count(graph, nodes, num_nodes, mask, sign):
-        total = 0
-        for j in range(num_nodes):
-            begin, end = graph.indptr[nodes[j]], graph.indptr[nodes[j] + 1]
-            if end - begin > _SCAN * num_nodes:
-                for i in range(num_nodes):
-                    total += np.int64(sign_between(graph, nodes[j], nodes[i]) == sign)
-            else:
-                for i in range(begin, end):
-                    other = graph.indices[i]
-                    inside = np.int64((mask[other >> 6] >> np.uint64(other & 63)) & _ONE)
-                    total += inside & np.int64(graph.signs[i] == sign)
-        return total >> 1
-
-    return count
+    total = 0
+    for j in range(num_nodes):
+        begin, end = graph.indptr[nodes[j]], graph.indptr[nodes[j] + 1]
+        if end - begin > _SCAN * num_nodes:
+            for i in range(num_nodes):
+                total += np.int64(sign_between(graph, nodes[j], nodes[i]) == sign)
+        else:
+            for i in range(begin, end):
+                other = graph.indices[i]
+                inside = np.int64((mask[other >> 6] >> np.uint64(other & 63)) & _ONE)
+                total += inside & np.int64(graph.signs[i] == sign)
+    return total >> 1
 
 
-def move_listed(graph, new, old, pos_degree, neg_degree):
-    """`move` for listed neighbours: touches those of the two nodes only."""
-    if new >= 0:
-        for j in range(graph.indptr[new], graph.indptr[new + 1]):
-            if graph.signs[j] > 0:
-                pos_degree[graph.indices[j]] += np.uint8(1)
-            else:
-                neg_degree[graph.indices[j]] += np.uint8(1)
-    if old >= 0:
-        for j in range(graph.indptr[old], graph.indptr[old + 1]):
-            if graph.signs[j] > 0:
-                pos_degree[graph.indices[j]] -= np.uint8(1)
-            else:
-                neg_degree[graph.indices[j]] -= np.uint8(1)
+def _move_listed(graph, new, old, pos_degree, neg_degree):
+    """Touches the neighbours of the two nodes only."""
+    for step in (1, -1):
+        node = new if step > 0 else old
+        if node >= 0:
+            for j in range(graph.indptr[node], graph.indptr[node + 1]):
+                degree = pos_degree if graph.signs[j] > 0 else neg_degree
+                degree[graph.indices[j]] += np.uint8(step)

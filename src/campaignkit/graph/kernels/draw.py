@@ -1,4 +1,4 @@
-"""Draw a node set from Q: counts uniform in the type ranges, nodes uniform given the counts."""
+"""Node sets: draws from Q, counts and then nodes uniform; types of nodes; edges outside a box."""
 
 from __future__ import annotations
 
@@ -49,3 +49,19 @@ def draw_node_set(type_start, low, high, mask, nodes, s0, s1, s2, s3):
             nodes[k] = node
             k += 1
     return k, s0, s1, s2, s3
+
+
+@njit(**PART)
+def type_of(type_start, node):
+    """The type of a node; type_start : int64[T + 1]."""
+    t = 0
+    while node >= type_start[t + 1]:
+        t += 1
+    return t
+
+
+@njit(**PART)
+def outside(p, g, k, bounds):
+    """How many edges a set of k nodes with p + and g - pairs lies outside a box: 0 inside."""
+    pos = max(bounds[0, k] - p, p - bounds[1, k], 0)
+    return pos + max(bounds[2, k] - g, g - bounds[3, k], 0)

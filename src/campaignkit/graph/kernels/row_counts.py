@@ -1,15 +1,30 @@
-"""Count the pairs of node sets that lie one after the other; hash them, check type counts."""
+"""Count the pairs of node sets: of draws, which are not kept, and of rows; hash and check rows."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from campaignkit.graph.kernels.counts import count_negative, count_positive
-from campaignkit.graph.kernels.draw import clear_mask
+from campaignkit.graph.kernels.counts import count_edges
+from campaignkit.graph.kernels.draw import clear_mask, draw_node_set
 from campaignkit.graph.kernels.options import ENTRY
+from campaignkit.graph.kernels.random64 import seed_state
 
 _ONE = np.uint64(1)
+
+
+@njit(**ENTRY)
+def count_draws(graph, low, high, key, mask, nodes, out_sizes, out_counts):
+    """Fill uint8[r] sizes and int32[r, 2] numbers of + and - pairs of r draws from Q."""
+    k = 0
+    for row in range(out_sizes.size):
+        s0, s1, s2, s3 = seed_state(key, np.uint64(row))
+        clear_mask(mask, nodes, k)
+        k, s0, s1, s2, s3 = draw_node_set(graph.type_start, low, high, mask, nodes, s0, s1, s2, s3)
+        out_sizes[row] = k
+        out_counts[row, 0] = count_edges(graph, nodes, k, mask, 1)
+        out_counts[row, 1] = count_edges(graph, nodes, k, mask, -1)
+    clear_mask(mask, nodes, k)
 
 
 @njit(**ENTRY)
@@ -25,8 +40,8 @@ def count_rows(graph, nodes, offsets, mask, members, out_counts):
             node = nodes[begin + j]
             members[j] = node
             mask[node >> 6] |= _ONE << np.uint64(node & 63)
-        out_counts[row, 0] = count_positive(graph, members, k, mask)
-        out_counts[row, 1] = count_negative(graph, members, k, mask)
+        out_counts[row, 0] = count_edges(graph, members, k, mask, 1)
+        out_counts[row, 1] = count_edges(graph, members, k, mask, -1)
         clear_mask(mask, members, k)
 
 

@@ -54,16 +54,6 @@ def count_bits(typing, word):
 
 
 @intrinsic
-def lowest_bit(typing, word):
-    """Position of the lowest set bit of a uint64 (64 if none), as int64."""
-
-    def build(context, builder, signature, args):
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.int64(types.uint64), build
-
-
-@intrinsic
 def count_pairs(typing, bits, num_words, nodes, num_nodes, mask):
     """Sum over the nodes of the bits their row of `bits` shares with `mask`: int64.
 

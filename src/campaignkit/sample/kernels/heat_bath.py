@@ -20,11 +20,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from campaignkit.graph.kernels.counts import count_negative, count_positive, move
+from campaignkit.graph.kernels.counts import count_edges, move
 from campaignkit.graph.kernels.draw import clear_mask, draw_node_set
 from campaignkit.graph.kernels.options import ENTRY, PART
 from campaignkit.graph.kernels.random64 import below, mix64, next64, seed_state
-from campaignkit.sample.kernels.emit import emit_sorted
+from campaignkit.sample.kernels.emit import emit_slots
 from campaignkit.sample.kernels.slots import HOLE, redraw_slot, violation
 
 ATTEMPT = np.uint64(0xD1B54A32D192ED03)  # spreads the restarts of one chain over the key space
@@ -54,7 +54,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
         Steps on arrival, steps near the box, visits, restarts, changes of a slot: added to.
     """
     chain_block, first_visits, next_visits, max_steps, max_restarts = schedule
-    slots, nodes = scratch.slots, scratch.nodes
+    num_slots = scratch.slots.size
     nearest = np.int64(0)
     written = 0
     row = 0
@@ -75,7 +75,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
                 effort[0] += steps
                 e = violation(p, g, k, box.bounds)
                 nearest = min(nearest, e)
-                r, s0, s1, s2, s3 = below(np.uint64(slots.size), s0, s1, s2, s3)
+                r, s0, s1, s2, s3 = below(np.uint64(num_slots), s0, s1, s2, s3)
                 place = np.int64(r)
                 is_fresh = False
                 wanted = first_visits
@@ -87,7 +87,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
                     graph, box, plan, scratch, plan.order[place], e + rise, k, p, g, s0, s1, s2, s3
                 )
                 place += 1
-                if place == slots.size:
+                if place == num_slots:
                     place = 0
                 e = violation(p, g, k, box.bounds)
                 visits += e == 0
@@ -96,15 +96,7 @@ def heat_bath(graph, box, plan, scratch, walls, key, first, schedule, rows, effo
                 effort[4] += has_changed
             effort[2] += visits
             if visits == wanted:
-                count = 0
-                for j in range(slots.size):
-                    if slots[j] >= 0:
-                        nodes[count] = slots[j]
-                        count += 1
-                rows.sizes[row] = k
-                rows.counts[row, 0] = p
-                rows.counts[row, 1] = g
-                written = emit_sorted(nodes, count, rows.nodes, written)
+                written = emit_slots(rows, row, scratch, p, g, written)
                 row += 1
                 wanted = next_visits
                 steps = 0
@@ -137,8 +129,8 @@ def fill_slots(graph, box, plan, scratch, s0, s1, s2, s3):
     k, s0, s1, s2, s3 = draw_node_set(
         graph.type_start, box.low, box.high, mask, nodes, s0, s1, s2, s3
     )
-    p = count_positive(graph, nodes, k, mask)
-    g = count_negative(graph, nodes, k, mask)
+    p = count_edges(graph, nodes, k, mask, 1)
+    g = count_edges(graph, nodes, k, mask, -1)
     clear_mask(mask, nodes, k)
     scratch.slots[:] = HOLE
     scratch.counts[:] = 0

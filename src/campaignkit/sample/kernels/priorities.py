@@ -6,9 +6,10 @@ import numpy as np
 from numba import njit
 
 from campaignkit.graph.kernels.counts import sign_between
+from campaignkit.graph.kernels.draw import outside, type_of
 from campaignkit.graph.kernels.options import ENTRY, PART
 from campaignkit.graph.kernels.random64 import below, next64, seed_state
-from campaignkit.sample.kernels.emit import sort_nodes
+from campaignkit.sample.kernels.emit import emit_row
 
 _STREAM = np.uint64(0xA0761D6478BD642F)  # keeps these draws apart from those that made the rows
 
@@ -45,7 +46,7 @@ def improve(graph, box, worth, chances, key, first, num_steps, rows, tally):
             r, s0, s1, s2, s3 = below(np.uint64(k), s0, s1, s2, s3)
             slot = np.int64(r)
             old = np.int64(nodes[slot])
-            t = _type_of(type_start, old)
+            t = type_of(type_start, old)
             r, s0, s1, s2, s3 = below(np.uint64(type_start[t + 1] - type_start[t]), s0, s1, s2, s3)
             new = type_start[t] + np.int64(r)
             coin, s0, s1, s2, s3 = next64(s0, s1, s2, s3)
@@ -59,40 +60,24 @@ def improve(graph, box, worth, chances, key, first, num_steps, rows, tally):
                 dg += np.int64(come < 0) - np.int64(gone < 0)
                 edges = np.int64(come != 0) - np.int64(gone != 0)
                 if edges != 0:
-                    gain += edges * worth[t, _type_of(type_start, other)]
-            if is_taken or _misses(p + dp, g + dg, k, box.bounds):
+                    gain += edges * worth[t, type_of(type_start, other)]
+            if is_taken or outside(p + dp, g + dg, k, box.bounds) > 0:
                 continue
             if gain >= 0 or coin <= chances[min(-gain, chances.size - 1)]:
                 nodes[slot] = new
                 p += dp
                 g += dg
-        rows.counts[row, 0] = p
-        rows.counts[row, 1] = g
         _add_connected(graph, nodes, worth, tally, 2)
-        sort_nodes(nodes, 0, k)
-        at += k
-
-
-@njit(**PART)
-def _type_of(type_start, node):
-    t = 0
-    while node >= type_start[t + 1]:
-        t += 1
-    return t
-
-
-@njit(**PART)
-def _misses(p, g, k, bounds):
-    return p < bounds[0, k] or p > bounds[1, k] or g < bounds[2, k] or g > bounds[3, k]
+        at = emit_row(rows, row, nodes, k, p, g, at)
 
 
 @njit(**PART)
 def _add_connected(graph, nodes, worth, tally, column):
     """Add the pairs of prior types that have an edge; before the change, all of them as well."""
     for i in range(nodes.size):
-        t = _type_of(graph.type_start, np.int64(nodes[i]))
+        t = type_of(graph.type_start, np.int64(nodes[i]))
         for j in range(i):
-            value = worth[t, _type_of(graph.type_start, np.int64(nodes[j]))]
+            value = worth[t, type_of(graph.type_start, np.int64(nodes[j]))]
             if value != 0:
                 tier = np.int64(value < 0)
                 tally[tier, 0] += column == 1

@@ -12,23 +12,33 @@ import numpy as np
 from numba import njit
 
 from campaignkit.graph.kernels.counts import move, sign_between
+from campaignkit.graph.kernels.draw import outside, type_of
 from campaignkit.graph.kernels.options import ENTRY, PART
 from campaignkit.graph.kernels.random64 import mix64, next64, seed_state
-from campaignkit.sample.kernels.emit import emit_sorted
+from campaignkit.sample.kernels.emit import emit_slots
 from campaignkit.sample.kernels.heat_bath import ATTEMPT, fill_slots
-from campaignkit.sample.moves.add import add_node
-from campaignkit.sample.moves.remove import remove_node
-from campaignkit.sample.moves.state import MoveState
-from campaignkit.sample.moves.swap import swap_node
+from campaignkit.sample.moves.defaults import DEFAULT_MOVES
+from campaignkit.sample.moves.pick import MoveState
 
 _NONE = np.int64(-1)
 
 
-@njit(**PART)
-def energy(p, g, k, bounds):
-    """Edges outside the box: of both signs, added."""
-    pos = max(bounds[0, k] - p, p - bounds[1, k], 0)
-    return pos + max(bounds[2, k] - g, g - bounds[3, k], 0)
+def _chain(moves):
+    head = moves[0]
+    if len(moves) == 1:
+        return njit(**PART)(lambda which, first, second, state: head(first, second, state))
+    tail = _chain(moves[1:])
+
+    @njit(**PART)
+    def propose(which, first, second, state):
+        if which == 0:
+            return head(first, second, state)
+        return tail(which - 1, first, second, state)
+
+    return propose
+
+
+_propose_default = _chain([move for move, _ in DEFAULT_MOVES])
 
 
 @njit(**PART)
@@ -41,7 +51,7 @@ def anneal_with(
     state = MoveState(
         graph.type_start, box.low, box.high, plan.start, scratch.slots, scratch.counts
     )
-    pos_degree, neg_degree, nodes = scratch.pos_degree, scratch.neg_degree, scratch.nodes
+    pos_degree, neg_degree = scratch.pos_degree, scratch.neg_degree
     nearest = np.int64(0)
     written = 0
     for row in range(rows.sizes.size):
@@ -52,7 +62,7 @@ def anneal_with(
                 key ^ mix64(np.uint64(attempt) * ATTEMPT), np.uint64(first + row)
             )
             k, p, g, s0, s1, s2, s3 = fill_slots(graph, box, plan, scratch, s0, s1, s2, s3)
-            e = energy(p, g, k, box.bounds)
+            e = outside(p, g, k, box.bounds)
             lowest = e
             since = 0
             visits = 0
@@ -89,7 +99,7 @@ def anneal_with(
                         sign = sign_between(graph, leaving, joining)
                         p_new -= sign > 0
                         g_new -= sign < 0
-                    e_new = energy(p_new, g_new, k_new, box.bounds)
+                    e_new = outside(p_new, g_new, k_new, box.bounds)
                     if e_new < e_best:
                         e_best, p_best, g_best, k_best = e_new, p_new, g_new, k_new
                         leaving_best, joining_best = leaving, joining
@@ -122,31 +132,14 @@ def anneal_with(
                 return row, written, nearest
             attempt += 1
             effort[3] += 1
-        count = 0
-        for t in range(scratch.counts.size):
-            for j in range(plan.start[t], plan.start[t] + scratch.counts[t]):
-                nodes[count] = scratch.slots[j]
-                count += 1
-        rows.sizes[row] = k
-        rows.counts[row, 0] = p
-        rows.counts[row, 1] = g
-        written = emit_sorted(nodes, count, rows.nodes, written)
+        written = emit_slots(rows, row, scratch, p, g, written)
     return rows.sizes.size, written, nearest
-
-
-@njit(**PART)
-def type_of(node, state):
-    """The type of a node."""
-    t = 0
-    while node >= state.type_start[t + 1]:
-        t += 1
-    return t
 
 
 @njit(**PART)
 def _apply(state, leaving, joining):
     if leaving >= 0:
-        t = type_of(leaving, state)
+        t = type_of(state.type_start, leaving)
         j = state.slot_start[t]
         while state.slots[j] != leaving:
             j += 1
@@ -154,18 +147,9 @@ def _apply(state, leaving, joining):
         state.slots[j] = state.slots[state.slot_start[t] + state.counts[t]]
         state.slots[state.slot_start[t] + state.counts[t]] = _NONE
     if joining >= 0:
-        t = type_of(joining, state)
+        t = type_of(state.type_start, joining)
         state.slots[state.slot_start[t] + state.counts[t]] = joining
         state.counts[t] += 1
-
-
-@njit(**PART)
-def _propose_default(which, first, second, state):
-    if which == 0:
-        return swap_node(first, second, state)
-    if which == 1:
-        return add_node(first, second, state)
-    return remove_node(first, second, state)
 
 
 @njit(**ENTRY)
@@ -200,7 +184,7 @@ def compile_annealer(moves):
 
     Compiled anew in each process: what a user's function does cannot be told from its name.
     """
-    propose = _chain(tuple(moves))
+    propose = _chain(moves)
 
     @njit(**{**ENTRY, "cache": False})
     def anneal_moves(
@@ -211,18 +195,3 @@ def compile_annealer(moves):
         )
 
     return anneal_moves
-
-
-def _chain(moves):
-    head = moves[0]
-    if len(moves) == 1:
-        return njit(**PART)(lambda which, first, second, state: head(first, second, state))
-    tail = _chain(moves[1:])
-
-    @njit(**PART)
-    def propose(which, first, second, state):
-        if which == 0:
-            return head(first, second, state)
-        return tail(which - 1, first, second, state)
-
-    return propose

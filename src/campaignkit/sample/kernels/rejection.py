@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from campaignkit.graph.kernels.counts import count_negative, count_positive
+from campaignkit.graph.kernels.counts import count_edges
 from campaignkit.graph.kernels.draw import clear_mask, draw_node_set
 from campaignkit.graph.kernels.options import ENTRY
 from campaignkit.graph.kernels.random64 import seed_state
-from campaignkit.sample.kernels.emit import emit_sorted
+from campaignkit.sample.kernels.emit import emit_row
 
 
 @njit(**ENTRY)
@@ -44,15 +44,12 @@ def reject(graph, box, scratch, key, first, max_draws, rows):
                 graph.type_start, box.low, box.high, mask, nodes, s0, s1, s2, s3
             )
             draws += 1
-            p = count_positive(graph, nodes, k, mask)
+            p = count_edges(graph, nodes, k, mask, 1)
             if p < box.bounds[0, k] or p > box.bounds[1, k]:
                 continue
-            g = count_negative(graph, nodes, k, mask)
+            g = count_edges(graph, nodes, k, mask, -1)
             if g >= box.bounds[2, k] and g <= box.bounds[3, k]:
                 break
-        rows.sizes[row] = k
-        rows.counts[row, 0] = p
-        rows.counts[row, 1] = g
-        written = emit_sorted(nodes, k, rows.nodes, written)
+        written = emit_row(rows, row, nodes, k, p, g, written)
     clear_mask(mask, nodes, k)
     return rows.sizes.size, written, draws

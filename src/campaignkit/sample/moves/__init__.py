@@ -18,12 +18,8 @@ likely. :func:`campaignkit.testing.check_moves` tests a list of moves for it.
 
 from __future__ import annotations
 
-from campaignkit.sample.moves.add import add_node
-from campaignkit.sample.moves.defaults import DEFAULT_MOVES
-from campaignkit.sample.moves.pick import free_node, pick
-from campaignkit.sample.moves.remove import remove_node
-from campaignkit.sample.moves.state import MoveState
-from campaignkit.sample.moves.swap import swap_node
+from campaignkit.sample.moves.defaults import DEFAULT_MOVES, add_node, remove_node, swap_node
+from campaignkit.sample.moves.pick import MoveState, free_node, pick
 
 __all__ = [
     "DEFAULT_MOVES",

@@ -177,7 +177,7 @@ def checked_moves(moves: object) -> tuple[tuple[Move, float], ...]:
 
     Examples
     --------
-    >>> from campaignkit.sample.moves.swap import swap_node
+    >>> from campaignkit.sample.moves import swap_node
     >>> [share for _, share in checked_moves([swap_node, (swap_node, 3)])]
     [1.0, 3.0]
     """
