@@ -136,7 +136,7 @@ class BuildSession:
         try:
             name = f"build {build}"
             self._build = self._store.number(name)
-            self._before = self._store.spent_before(name)
+            self._began = self._store.began(name)
             model = self.resolved.asks_model
             self.known, said = self._store.recall(
                 self.pairs,
@@ -155,7 +155,7 @@ class BuildSession:
     @property
     def spent(self) -> Spent:
         """What this build has cost so far, its interrupted runs included."""
-        return self._store.spent.since(self._before)
+        return self._store.spent_since(self._began)
 
     @property
     def calls_allowed(self) -> int | None:
@@ -164,13 +164,14 @@ class BuildSession:
         In a resumed build it is what the first run had.
         """
         allowed = self.budget.calls
-        return None if allowed is None else max(0, allowed - self._before.calls)
+        earlier = self._store.num_calls - self.spent.calls
+        return None if allowed is None else max(0, allowed - earlier)
 
     @property
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None where it does not count calls."""
-        allowed = self.calls_allowed
-        return None if allowed is None else max(0, allowed - self.spent.calls)
+        allowed = self.budget.calls
+        return None if allowed is None else max(0, allowed - self._store.num_calls)
 
     def account_of(self, model: ChatModel | None) -> Account:
         """The account of a model, or of the scorer's; all share one budget and one store.
@@ -294,7 +295,7 @@ class BuildSession:
             return
         judged = self.resolved.judge(ends)
         self._keep([Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)])
-        self._store.settle_answer(call, "", *_FREE)
+        self._store.settle(call, "answered", _FREE)
         self.judged.update(zip(pairs, judged, strict=True))
 
     def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:

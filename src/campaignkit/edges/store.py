@@ -1,7 +1,7 @@
 """The one store of a build: replies, answers and spending, in one sqlite file.
 
 It is the ledger of calls with three tables more: the answers about pairs, the calls that a build
-has made, and what the store had cost when each build began. What was judged once is never asked
+has made, and after which call each build began. What was judged once is never asked
 again.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from campaignkit.catalogue import Catalogue, Key
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement, Pair, Vote, settled
-from campaignkit.llm import Ledger, Spent
+from campaignkit.llm import Ledger
 
 
 class BuildStore(Ledger):
@@ -54,7 +54,7 @@ class BuildStore(Ledger):
         CREATE TABLE IF NOT EXISTS asked (
             build INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (build, call)
         ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS builds (name TEXT PRIMARY KEY, spent TEXT NOT NULL)
+        CREATE TABLE IF NOT EXISTS builds (name TEXT PRIMARY KEY, after INTEGER NOT NULL)
         WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS answers (
             scorer INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL,
@@ -75,13 +75,12 @@ class BuildStore(Ledger):
             db.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (name,))
         return int(self.rows("SELECT id FROM names WHERE name = ?", name)[0][0])
 
-    def spent_before(self, build: str) -> Spent:
-        """What the store had cost when this build first began; noted at the first call."""
+    def began(self, build: str) -> int:
+        """After which call in the store this build first began; noted at the first time."""
         with self.writing() as db:
-            now = self.spent.as_json()
-            db.execute("INSERT OR IGNORE INTO builds VALUES (?, ?)", (build, now))
-        found = self.rows("SELECT spent FROM builds WHERE name = ?", build)
-        return Spent.from_json(found[0][0])
+            last = "SELECT ?, coalesce(max(id), 0) FROM attempts"
+            db.execute(f"INSERT OR IGNORE INTO builds {last}", (build,))
+        return int(self.rows("SELECT after FROM builds WHERE name = ?", build)[0][0])
 
     def note_calls(self, build: int, calls: Iterable[str]) -> None:
         """Put on disk which calls a build is about to make, by any text that tells them apart."""

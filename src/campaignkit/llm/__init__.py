@@ -7,7 +7,6 @@ used.
 from __future__ import annotations
 
 from campaignkit.llm.account import Account
-from campaignkit.llm.budget import Budget, checked_budget
 from campaignkit.llm.chat_model import (
     CallFailed,
     ChatModel,
@@ -40,7 +39,7 @@ from campaignkit.llm.numbered import (
     numbered_reply,
     read_numbers,
 )
-from campaignkit.llm.prices import Price, checked_prices, read_prices
+from campaignkit.llm.pacing import RetryPolicy
 from campaignkit.llm.providers import (
     GeminiModel,
     OpenAICompatibleModel,
@@ -48,8 +47,15 @@ from campaignkit.llm.providers import (
     TransformersModel,
 )
 from campaignkit.llm.replies import parse_reply, schema_of
-from campaignkit.llm.retry import RetryPolicy
-from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
+from campaignkit.llm.spending import (
+    Budget,
+    Price,
+    Spent,
+    UnconfirmedCall,
+    checked_budget,
+    checked_prices,
+    read_prices,
+)
 
 __all__ = [
     "Account",
@@ -78,7 +84,6 @@ __all__ = [
     "ScriptedModel",
     "ServerFailed",
     "Spent",
-    "StageSpent",
     "TransformersModel",
     "UnconfirmedCall",
     "UnknownModel",

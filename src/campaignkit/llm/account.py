@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from campaignkit.checks import checked_count, checked_text
+from campaignkit.checks import checked_count, checked_text, is_count
 from campaignkit.errors import ModelError, SettingError
-from campaignkit.llm.budget import Budget, checked_budget
 from campaignkit.llm.chat_model import (
     CallFailed,
     ChatModel,
@@ -24,16 +24,20 @@ from campaignkit.llm.chat_model import (
 )
 from campaignkit.llm.errors import CallError, MalformedReply, RateLimited
 from campaignkit.llm.ledger import Cost, Ledger
-from campaignkit.llm.pacing import Clock, Pacer, SystemClock, rest
-from campaignkit.llm.prices import checked_prices, read_prices
+from campaignkit.llm.pacing import Clock, Pacer, RetryPolicy, SystemClock, rest
 from campaignkit.llm.replies import parse_reply, schema_of
-from campaignkit.llm.retry import RetryPolicy
-from campaignkit.llm.spent import Spent, UnconfirmedCall
+from campaignkit.llm.spending import (
+    Budget,
+    Spent,
+    UnconfirmedCall,
+    checked_budget,
+    checked_prices,
+    read_prices,
+)
 from campaignkit.progress import Progress, Silent
 from campaignkit.store import checked_path, digest_json
 
 Answer = Reply[Any] | CallFailed  # Any: each request has its own reply type
-_FREE = Usage(0, 0)
 _WAKE_S = 0.2  # how soon a wait looks up that nobody ends
 _ROLES = 64  # bytes allowed for what a service wraps around the texts of a prompt
 
@@ -115,10 +119,9 @@ class Account(AbstractContextManager["Account"]):
             raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
         self.model = model
         self.budget = checked_budget(budget) or Budget()
-        self._owns_ledger = not isinstance(store, Ledger)
-        self.store = None
-        if store is not None and not isinstance(store, Ledger):
-            self.store = checked_path(store, error=SettingError)
+        shared = store if isinstance(store, Ledger) else None
+        given = None if isinstance(store, Ledger) else store
+        self.store = None if given is None else checked_path(given, error=SettingError)
         table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
         self.price = table.get(model.name)
         if self.price is None and self.budget.money is not None:
@@ -127,7 +130,8 @@ class Account(AbstractContextManager["Account"]):
                 hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
             )
         self._asking = threading.Lock()
-        self._ledger = store if isinstance(store, Ledger) else Ledger(self.store)
+        self._owns_ledger = shared is None
+        self._ledger = Ledger(self.store) if shared is None else shared
         self._clock = clock or SystemClock()
         self._pacer = Pacer(requests_per_minute, self._clock)
         self._retry = retry or RetryPolicy()
@@ -159,7 +163,7 @@ class Account(AbstractContextManager["Account"]):
     def calls_left(self) -> int | None:
         """Calls that the budget still allows; None without a limit."""
         limit = self.budget.calls
-        return None if limit is None else max(0, limit - self.spent.calls)
+        return None if limit is None else max(0, limit - self._ledger.num_calls)
 
     def ask_many(
         self, requests: Sequence[Request], *, progress: Progress | None = None
@@ -200,15 +204,15 @@ class Account(AbstractContextManager["Account"]):
             )
         with self._asking:
             keys = [self.key_of(request) for request in requests]
-            todo = _Round()
+            wanted: dict[str, Request] = {}
             for key, request in zip(keys, requests, strict=True):
-                if key in todo.answers or key in todo.left:
-                    continue
-                stored = stored_reply(self._ledger, key, request)
-                if stored is None:
-                    todo.left[key] = request
-                else:
+                wanted.setdefault(key, request)
+            todo = _Round()
+            for key, request in wanted.items():
+                if stored := stored_reply(self._ledger, key, request):
                     todo.answers[key] = stored
+                else:
+                    todo.left.append((key, request))
             if todo.left:
                 self._run(todo, progress or Silent(), requests[0].stage)
             return [todo.answers[key] for key in keys]
@@ -232,40 +236,34 @@ class Account(AbstractContextManager["Account"]):
         """Answer what is left, in that order; raises what stops all."""
         changed = self._ledger.changed
         self._failed_in_a_row = 0
+        threads: list[threading.Thread] = []
         told, total = len(todo.answers), len(todo.answers) + len(todo.left)
         try:
-            self._start(todo)
-            while True:
+            for _ in range(min(self._concurrency, len(todo.left))):
+                thread = threading.Thread(
+                    target=self._work, args=(todo,), name="campaignkit-llm", daemon=True
+                )
+                try:
+                    thread.start()
+                except RuntimeError:  # no more threads to be had
+                    if not threads:
+                        raise
+                    break
+                threads.append(thread)
+            while told < total and todo.error is None:
                 with changed:
-                    if todo.error is not None and not isinstance(todo.error, Exception):
-                        break  # an interrupt does not wait for what was sent
-                    if todo.threads and len(todo.answers) == told:
+                    if len(todo.answers) == told and todo.error is None:
                         changed.wait(_WAKE_S)
-                    if not todo.threads and len(todo.answers) == told:
-                        break
                     told = len(todo.answers)
                 progress.update(stage, told, total)
         except BaseException:
             todo.stop()  # an interrupt, or a progress that will not go on
             raise
+        if isinstance(todo.error, Exception):
+            for thread in threads:  # an interrupt does not wait for what was sent
+                thread.join()
         if todo.error is not None:
             raise todo.error
-
-    def _start(self, todo: _Round) -> None:
-        for number in range(min(self._concurrency, len(todo.left))):
-            thread = threading.Thread(
-                target=self._work, args=(todo,), name="campaignkit-llm", daemon=True
-            )
-            with self._ledger.changed:
-                todo.threads += 1
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads to be had
-                with self._ledger.changed:
-                    todo.threads -= 1
-                if not number:
-                    raise
-                return
 
     def _work(self, todo: _Round) -> None:
         changed = self._ledger.changed
@@ -274,18 +272,16 @@ class Account(AbstractContextManager["Account"]):
                 with changed:
                     if not todo.left:
                         return
-                    key = next(iter(todo.left))
-                    request = todo.left.pop(key)
+                    key, request = todo.left.popleft()
                     while key in self._in_flight:  # of an interrupted round
                         changed.wait(_WAKE_S)
                     self._in_flight.add(key)
                 try:
                     answer = stored_reply(self._ledger, key, request)
-                    answer = answer or self._tried(key, request, todo)
+                    answer = answer or self._tried(key, request, todo.stopped.is_set)
                 finally:
                     with changed:
                         self._in_flight.discard(key)
-                        changed.notify_all()
                 if answer is None:
                     return
                 with changed:
@@ -296,32 +292,31 @@ class Account(AbstractContextManager["Account"]):
             with changed:
                 todo.error = todo.error or err
                 todo.stop()
-        finally:
-            with changed:
-                todo.threads -= 1
                 changed.notify_all()
 
-    def _tried(self, key: str, request: Request, todo: _Round) -> Answer | None:
+    def _tried(self, key: str, request: Request, stopped: Callable[[], bool]) -> Answer | None:
         """The reply, why there is none, or None if the round was stopped."""
-        prompt, changed, stopped = request.prompt, self._ledger.changed, todo.stopped.is_set
-        limited = self.budget.tokens is not None or self.budget.money is not None
-        if prompt.max_tokens is None and limited:
+        prompt, ledger = request.prompt, self._ledger
+        if prompt.max_tokens is None and (self.budget.tokens, self.budget.money) != (None, None):
             prompt = replace(prompt, max_tokens=self._reply_tokens)
-        most = self._most(prompt, request)
+        # No tokenizer makes more tokens than there are bytes.
+        most_in = len(prompt.text.encode()) + len(str(schema_of(request.reply_type)).encode())
+        most_out = prompt.max_tokens or self._reply_tokens
+        most = self._cost(Usage(most_in + _ROLES, most_out, estimated=True))
         failed = malformed = 0
         last: CallError | None = None
         while not stopped():
-            with changed:
-                if not self._ledger.affords(most, self.budget):
-                    if not self._ledger.in_flight:
+            with ledger.changed:
+                if not ledger.affords(most, self.budget):
+                    if not ledger.in_flight:
                         return self._out_of_budget(failed, last)
                     # Calls in flight are booked at the most they can cost; they may leave enough.
-                    changed.wait(_WAKE_S)
+                    ledger.changed.wait(_WAKE_S)
                     continue
             self._pacer.turn(stopped)
             if stopped():
                 break
-            attempt = self._ledger.reserve(key, request, self.model.name, most, self.budget)
+            attempt = ledger.reserve(key, request, self.model.name, most, self.budget)
             if attempt is None:  # another thread took the last of it meanwhile
                 continue
             try:
@@ -334,8 +329,7 @@ class Account(AbstractContextManager["Account"]):
             if wait is None:
                 if last.stops_all:
                     raise last
-                text = last.text if isinstance(last, MalformedReply) else ""
-                return CallFailed(last.reason, last.message, failed, text)
+                return CallFailed(last.reason, last.message, failed, last.text)
             if isinstance(last, MalformedReply):
                 self._count(last)
             if isinstance(last, RateLimited) and last.retry_after_s is not None:
@@ -344,39 +338,29 @@ class Account(AbstractContextManager["Account"]):
         return None
 
     def _asked(self, attempt: int, prompt: Prompt, request: Request) -> Reply[Any]:
+        """Send a call that is reserved, and book how it ends."""
         try:
             reply = _checked(self.model.ask(prompt, request.reply_type), self.model)
         except CallError as err:
-            self._settle(attempt, err)
+            free = Usage(0, 0) if err.state in ("rejected", "unsent") else None
+            used = err.usage or free
+            self._ledger.settle(
+                attempt,
+                err.state,
+                None if used is None else self._cost(used),
+                text=_storable(err.text),
+                reason=err.reason,
+            )
             raise
         except BaseException:
             # A fault of the model's own code: what became of the request is unknown.
-            self._ledger.settle_failure(attempt, "unconfirmed", reason="killed")
+            self._ledger.settle(attempt, "unconfirmed", reason="killed")
             raise
-        self._ledger.settle_answer(attempt, reply.text, reply.usage, self._cost(reply.usage))
+        self._ledger.settle(attempt, "answered", self._cost(reply.usage), text=reply.text)
         return reply
 
-    def _settle(self, attempt: int, err: CallError) -> None:
-        cost: Cost | None = (_FREE, self._cost(_FREE))
-        state, text = "rejected", ""
-        if err.unconfirmed:
-            state, cost = "unconfirmed", None
-        elif not err.sent:
-            state = "unsent"
-        elif isinstance(err, MalformedReply):
-            state, text, cost = "malformed", _storable(err.text), None
-        if err.usage is not None:
-            cost = (err.usage, self._cost(err.usage))
-        self._ledger.settle_failure(attempt, state, reason=err.reason, cost=cost, text=text)
-
-    def _most(self, prompt: Prompt, request: Request) -> Cost:
-        """The most a call can cost: no tokenizer makes more tokens than there are bytes."""
-        asked = len(prompt.text.encode()) + len(str(schema_of(request.reply_type)).encode())
-        usage = Usage(asked + _ROLES, prompt.max_tokens or self._reply_tokens, estimated=True)
-        return usage, self._cost(usage)
-
-    def _cost(self, usage: Usage) -> float | None:
-        return None if self.price is None else self.price.of(usage)
+    def _cost(self, usage: Usage) -> Cost:
+        return usage, None if self.price is None else self.price.of(usage)
 
     def _count(self, came: Answer | MalformedReply) -> None:
         """Stop all where one call after another brings nothing of use."""
@@ -392,11 +376,8 @@ class Account(AbstractContextManager["Account"]):
             )
 
     def _out_of_budget(self, failed: int, last: CallError | None) -> CallFailed:
-        budget = self.budget
-        limits = {"calls": budget.calls, "tokens": budget.tokens, "money": budget.money}
-        told = ", ".join(
-            f"{limit:,} {name}" for name, limit in limits.items() if limit is not None
-        )
+        limits = asdict(self.budget).items()
+        told = ", ".join(f"{limit:,} {name}" for name, limit in limits if limit is not None)
         after = f"; the last try ended with: {last.message}" if last is not None else ""
         lost = self._ledger.spent.unconfirmed
         also = f"; {lost} calls of it were sent and never answered" if lost else ""
@@ -407,11 +388,10 @@ class Account(AbstractContextManager["Account"]):
 
 @dataclass
 class _Round:
-    """One `ask_many`: what is still to be sent, by its key, and what came."""
+    """One `ask_many`: what is still to be sent, and what came, by the keys of the requests."""
 
-    left: dict[str, Request] = field(default_factory=dict)
+    left: deque[tuple[str, Request]] = field(default_factory=deque)
     answers: dict[str, Answer] = field(default_factory=dict)
-    threads: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
@@ -444,7 +424,7 @@ def _checked(reply: object, model: ChatModel) -> Reply[Any]:
         )
     usage = reply.usage
     counts = (usage.tokens_in, usage.tokens_out) if isinstance(usage, Usage) else (-1, -1)
-    if any(isinstance(n, bool) or not isinstance(n, int) or not 0 <= n < 2**53 for n in counts):
+    if not all(is_count(n, least=0) and n < 2**53 for n in counts):
         raise ModelError(
             f"{model.name}.ask counted {usage!r:.60}; expected whole tokens, 0 or more"
         )

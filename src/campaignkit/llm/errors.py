@@ -41,10 +41,9 @@ class CallError(ModelError):
         Whether sending the same request again can help.
     stops_all : bool
         Whether every other request would fail alike (once the retries are used up).
-    unconfirmed : bool
-        Whether the request may have been charged though no reply arrived.
-    sent : bool
-        Whether the request reached the service at all.
+    state : str
+        What the ledger books: ``"rejected"``, ``"malformed"``, ``"unconfirmed"`` where the request
+        may have been charged though no reply arrived, ``"unsent"`` where it never left.
     retry_after_s : float or None
         How long the service asks to wait.
     usage : Usage or None
@@ -56,8 +55,7 @@ class CallError(ModelError):
     reason: ClassVar[str] = "failed"
     retryable: ClassVar[bool] = False
     stops_all: ClassVar[bool] = False
-    unconfirmed: ClassVar[bool] = False
-    sent: ClassVar[bool] = True
+    state: ClassVar[str] = "rejected"
 
     def __init__(
         self,
@@ -113,7 +111,7 @@ class NotReached(CallError):
     reason = "not_reached"
     retryable = True
     stops_all = True
-    sent = False
+    state = "unsent"
 
 
 class RateLimited(CallError):
@@ -136,7 +134,7 @@ class CallTimedOut(CallError):
 
     reason = "timed_out"
     retryable = True
-    unconfirmed = True
+    state = "unconfirmed"
 
 
 class ConnectionCut(CallError):
@@ -144,7 +142,7 @@ class ConnectionCut(CallError):
 
     reason = "cut"
     retryable = True
-    unconfirmed = True
+    state = "unconfirmed"
 
 
 class RequestRefused(CallError):
@@ -163,5 +161,5 @@ class FormFallback(CallError):
 class MalformedReply(CallError):
     """A reply arrived whole, but it is not what was asked for; `text` is the reply as it came."""
 
-    reason = "malformed"
+    reason = state = "malformed"
     retryable = True

@@ -12,44 +12,41 @@ told so, and a killed one lets go by itself.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, replace
+from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
 from campaignkit.errors import ArtifactError
-from campaignkit.llm.budget import Budget
 from campaignkit.llm.chat_model import Request, Usage
-from campaignkit.llm.spent import Spent, StageSpent, UnconfirmedCall
+from campaignkit.llm.spending import Budget, Spent, UnconfirmedCall
 
 Cost = tuple[Usage, float | None]  # tokens, and money where there is a price
 FILE_NAME = "calls.sqlite"
-_LAYOUT = 2
-
-
-@dataclass
-class _Sum:
-    """What calls of one stage that ended alike have cost."""
-
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    money: float = 0.0
-    unpriced: int = 0
-
-    def add(self, calls: int, cost: Cost) -> None:
-        """Book a call, or take it back with -1."""
-        usage, money = cost
-        self.calls += calls
-        self.tokens_in += calls * usage.tokens_in
-        self.tokens_out += calls * usage.tokens_out
-        self.money += calls * (money or 0.0)
-        self.unpriced += calls if money is None else 0
+_LAYOUT = 3
+_SENT = "SELECT count(*), coalesce(sum(tokens_in + tokens_out), 0), total(money) FROM attempts"
+# In the order of Spent's fields; a request that never left is not a call.
+_SPENT = """
+    SELECT stage, sum(state != 'unsent'), sum(tokens_in), sum(tokens_out),
+        CASE WHEN sum(state != 'unsent' AND money IS NULL) THEN NULL ELSE total(money) END,
+        count(repeats), sum(state = 'unconfirmed'), sum(state = 'answered'),
+        sum(state = 'malformed'), sum(state = 'rejected'), sum(state = 'open'),
+        sum((state = 'unconfirmed') * (tokens_in + tokens_out))
+    FROM attempts WHERE id > ? GROUP BY stage ORDER BY min(id)
+"""
+_TOLD = (
+    ("locked|busy", "is in use by another run",
+     "wait for it to end, or give this run a store of its own"),
+    ("not a database|malformed", "is not a ledger of calls",
+     "give another folder, or restore the file"),
+    ("closed", "is closed", "open the account again"),
+)  # fmt: skip
 
 
 class Ledger:
@@ -77,7 +74,7 @@ class Ledger:
     >>> ask, most, one = Request(Prompt("?"), list[str]), (Usage(9, 9), None), Budget(calls=1)
     >>> call = ledger.reserve("k", ask, "m", most, one)
     >>> ledger.reserve("k2", ask, "m", most, one)
-    >>> ledger.settle_answer(call, "[]", Usage(3, 1), None)
+    >>> ledger.settle(call, "answered", (Usage(3, 1), None), text="[]")
     >>> ledger.spent.answered, ledger.reply("k")
     (1, ('[]', Usage(tokens_in=3, tokens_out=1, estimated=False)))
     """
@@ -101,44 +98,29 @@ class Ledger:
     def __init__(self, folder: Path | None) -> None:
         self.changed = threading.Condition(threading.RLock())
         self._where = "the ledger in memory" if folder is None else str(folder / FILE_NAME)
-        self._open_calls: dict[int, tuple[str, str, Cost]] = {}
-        self._sums: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
-        self._repeats = 0
+        self._open_calls: dict[int, tuple[str, Cost]] = {}
+        self._last_spent: Spent | None = None
         self._open(folder)
-        rows = self.rows(
-            "SELECT stage, state, count(*), sum(tokens_in), sum(tokens_out), total(money),"
-            " count(*) - count(money), count(repeats) FROM attempts GROUP BY stage, state"
-            " ORDER BY min(id)"
-        )
-        for stage, state, *numbers, repeats in rows:
-            self._sums[stage, state] = _Sum(*numbers)
-            self._repeats += repeats
+        # Calls, tokens and money of all runs: what a budget is compared with.
+        self._held: list[float] = list(self.rows(f"{_SENT} WHERE state != 'unsent'")[0])
 
     @property
     def spent(self) -> Spent:
-        """What all runs on this file have cost; a request that never left is not a call."""
-        with self.changed:
-            sent = {where: held for where, held in self._sums.items() if where[1] != "unsent"}
-            states = {
-                state: _total(held for (_, other), held in sent.items() if other == state)
-                for state in ("answered", "malformed", "rejected", "unconfirmed", "open")
-            }
-            stages = {
-                stage: _total(held for (other, _), held in sent.items() if other == stage)
-                for stage, _ in sent
-            }
-            lost = states["unconfirmed"]
-            return Spent(
-                **asdict(_total(sent.values())),
-                repeats=self._repeats,
-                unconfirmed=lost.calls,
-                answered=states["answered"].calls,
-                malformed=states["malformed"].calls,
-                rejected=states["rejected"].calls,
-                in_flight=states["open"].calls,
-                tokens_unconfirmed=lost.tokens_in + lost.tokens_out,
-                by_stage=stages,
-            )
+        """What all runs on this file have cost; a closed ledger knows what it knew."""
+        return self._last_spent or self.spent_since(0)
+
+    def spent_since(self, attempt: int) -> Spent:
+        """What the calls after this one have cost."""
+        rows = self.rows(_SPENT, attempt)
+        columns: Any = zip(*(sums for _, *sums in rows), strict=True)  # Any: numbers of sqlite
+        total: Any = [None if None in column else sum(column) for column in columns]
+        stages = {stage: Spent(*sums) for stage, *sums in rows if sums[0]}
+        return replace(Spent(*total), by_stage=stages)
+
+    @property
+    def num_calls(self) -> int:
+        """Requests sent in all runs on this file."""
+        return int(self._held[0])
 
     @property
     def in_flight(self) -> int:
@@ -155,17 +137,12 @@ class Ledger:
     def affords(self, most: Cost, budget: Budget) -> bool:
         """Whether one more call, at the most it can cost, is within the budget."""
         usage, money = most
-        with self.changed:
-            spent = _total(s for (_, state), s in self._sums.items() if state != "unsent")
-        if budget.calls is not None and spent.calls + 1 > budget.calls:
-            return False
-        tokens = spent.tokens_in + spent.tokens_out + usage.tokens
-        if budget.tokens is not None and tokens > budget.tokens:
-            return False
-        if budget.money is None:
-            return True
         # No price, no promise: an account with a money budget always has one.
-        return money is not None and (spent.money or 0.0) + money <= budget.money
+        more = (1, usage.tokens, inf if money is None else money)
+        return all(
+            limit is None or held + one <= limit
+            for held, one, limit in zip(self._held, more, astuple(budget), strict=True)
+        )
 
     def reserve(
         self, key: str, request: Request, model: str, most: Cost, budget: Budget
@@ -205,41 +182,52 @@ class Ledger:
             )
             attempt = row.lastrowid
             assert attempt is not None
-            self._open_calls[attempt] = (key, request.stage, most)
-            self._sums[request.stage, "open"].add(1, most)
-            self._repeats += lost is not None
+            self._open_calls[attempt] = key, most
+            self._book(1, most)
         return attempt
 
-    def settle_answer(self, attempt: int, text: str, usage: Usage, money: float | None) -> None:
-        """Store a complete reply and what it really cost."""
-        with self.writing() as db:
-            key = self._open_calls[attempt][0]
-            db.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
-                (key, attempt, text, usage.tokens_in, usage.tokens_out, usage.estimated),
-            )
-            self._close_call(attempt, "answered", (usage, money))
-
-    def settle_failure(
-        self, attempt: int, state: str, *, reason: str, cost: Cost | None = None, text: str = ""
+    def settle(
+        self,
+        attempt: int,
+        state: str,
+        cost: Cost | None = None,
+        *,
+        text: str = "",
+        reason: str = "",
     ) -> None:
-        """Close a call that brought no good reply.
+        """Book how a call ended; a complete reply is on disk then.
 
         Parameters
         ----------
         attempt : int
             From `reserve`.
         state : str
-            ``"malformed"``, ``"rejected"``, ``"unconfirmed"`` or ``"unsent"``.
-        reason : str
-            One word.
+            ``"answered"``, ``"malformed"``, ``"rejected"``, ``"unconfirmed"`` or ``"unsent"``.
         cost : tuple or None
             What it cost; None leaves it at the most it can have cost.
         text : str
             The reply, where there was one.
+        reason : str
+            Of a call that brought no good reply, in one word.
         """
-        with self.writing():
-            self._close_call(attempt, state, cost or self._open_calls[attempt][2], reason, text)
+        with self.writing() as db:
+            key, most = self._open_calls.pop(attempt)
+            usage, money = cost = cost or most
+            if state == "answered":
+                db.execute(
+                    "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
+                    (key, attempt, text, usage.tokens_in, usage.tokens_out, usage.estimated),
+                )
+                text = ""
+            db.execute(
+                "UPDATE attempts SET state = ?, tokens_in = ?, tokens_out = ?, money = ?,"
+                " reason = ?, text = ? WHERE id = ?",
+                (state, usage.tokens_in, usage.tokens_out, money, reason, text, attempt),
+            )
+            self._book(-1, most)
+            if state != "unsent":
+                self._book(1, cost)
+            self.changed.notify_all()
 
     def unconfirmed(self) -> list[UnconfirmedCall]:
         """Every call whose reply never arrived, oldest first."""
@@ -255,8 +243,11 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file; another process may open it then."""
-        with self.changed, suppress(sqlite3.Error):
-            self._db.close()
+        with self.changed:
+            with suppress(ArtifactError):
+                self._last_spent = self.spent
+            with suppress(sqlite3.Error):
+                self._db.close()
 
     def rows(self, query: str, *values: object) -> list[Any]:  # Any: columns of sqlite
         """The rows of a query."""
@@ -276,19 +267,11 @@ class Ledger:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _close_call(
-        self, attempt: int, state: str, cost: Cost, reason: str = "", text: str = ""
-    ) -> None:
+    def _book(self, times: int, cost: Cost) -> None:
+        """Count a call and what it costs; take it back with -1."""
         usage, money = cost
-        self._db.execute(
-            "UPDATE attempts SET state = ?, tokens_in = ?, tokens_out = ?, money = ?, reason = ?,"
-            " text = ? WHERE id = ?",
-            (state, usage.tokens_in, usage.tokens_out, money, reason, text, attempt),
-        )
-        _, stage, most = self._open_calls.pop(attempt)
-        self._sums[stage, "open"].add(-1, most)
-        self._sums[stage, state].add(1, cost)
-        self.changed.notify_all()
+        more = (1, usage.tokens, money or 0.0)
+        self._held = [held + times * one for held, one in zip(self._held, more, strict=True)]
 
     def _open(self, folder: Path | None) -> None:
         if folder is not None:
@@ -301,13 +284,11 @@ class Ledger:
                     hint="give another name",
                 ) from err
         path = ":memory:" if folder is None else str(folder / FILE_NAME)
-        try:
+        with self._told():
             # Any thread may settle a call, under one lock.
             self._db = sqlite3.connect(
                 path, timeout=1.0, isolation_level=None, check_same_thread=False
             )
-        except sqlite3.Error as err:
-            raise ArtifactError(f"{self._where} cannot be opened: {err}") from err
         try:
             self.rows("PRAGMA locking_mode = EXCLUSIVE")
             self.rows("PRAGMA journal_mode = WAL")
@@ -338,26 +319,7 @@ class Ledger:
             try:
                 yield
             except sqlite3.Error as err:
-                raise _as_artifact_error(err, self._where) from err
-
-
-def _total(sums: Iterable[_Sum]) -> StageSpent:
-    columns = zip(astuple(_Sum()), *map(astuple, sums), strict=True)
-    calls, tokens_in, tokens_out, money, unpriced = map(sum, columns)
-    return StageSpent(calls, tokens_in, tokens_out, None if unpriced or not calls else money)
-
-
-def _as_artifact_error(err: sqlite3.Error, where: str) -> ArtifactError:
-    told = str(err)
-    if "locked" in told or "busy" in told:
-        return ArtifactError(
-            f"{where} is in use by another run",
-            hint="wait for it to end, or give this run a store of its own",
-        )
-    if "not a database" in told or "malformed" in told:
-        return ArtifactError(
-            f"{where} is not a ledger of calls", hint="give another folder, or restore the file"
-        )
-    if "closed" in told:
-        return ArtifactError(f"{where} is closed", hint="open the account again")
-    return ArtifactError(f"{where} cannot be written: {told}")
+                other = f"cannot be used: {err}", ""
+                known = ((what, hint) for words, what, hint in _TOLD if re.search(words, str(err)))
+                what, hint = next(known, other)
+                raise ArtifactError(f"{self._where} {what}", hint=hint) from err
