@@ -48,5 +48,14 @@ def test_the_notebook_is_kept_without_outputs(notebook: Path) -> None:
     assert [cell.source for cell in content.cells if cell.get("outputs")] == []
 
 
+def test_the_typed_template_of_a_scorer_is_the_one_that_is_type_checked() -> None:
+    page = (EXAMPLES.parent / "docs" / "extending.md").read_text(encoding="utf-8")
+    _, _, template = (EXAMPLES / "typed_scorer.py").read_text(encoding="utf-8").partition("\n\n")
+    config = (EXAMPLES.parent / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert f"```python\n{template}```" in page
+    assert 'files = ["src", "examples/typed_scorer.py"]' in config  # of mypy
+
+
 def test_there_is_a_notebook_for_the_first_steps() -> None:
     assert (EXAMPLES / "quickstart.ipynb").exists()

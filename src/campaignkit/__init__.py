@@ -123,6 +123,13 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "pools": (),
     "apps": (),
 }
+# Names that are gone, and what stands in their places.
+_SUCCESSORS = {
+    "AnnealingTrace": "campaignkit.report.annealing_trace.AnnealingTrace",
+    "Decider": "the words of campaignkit.edges.PairStates.decide(by=...)",
+    "Fate": "campaignkit.edges.Outcome",
+    "trace_annealing": "campaignkit.report.annealing_trace.trace_annealing",
+}
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = ["__version__", *sorted(_ROOM_OF)]  # noqa: PLE0604  # they are strings
@@ -156,5 +163,7 @@ def _advice(name: str) -> str:
         module = import_module(f"campaignkit.{room}")
         if name in getattr(module, "__all__", vars(module)):
             return f"; it stands in its room: campaignkit.{room}.{name}"
+    if name in _SUCCESSORS:
+        return f"; its successor: {_SUCCESSORS[name]}"
     near = get_close_matches(name, [*_ROOM_OF, *_ROOMS], n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

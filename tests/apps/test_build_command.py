@@ -118,10 +118,9 @@ def test_the_clusters_of_a_pre_filter_are_set_by_options(capsys: Run) -> None:
     assert "score clusters" in ended.out
 
     chosen = method_named(
-        "pre-filter", model=None, packing="published", batch_size=10, target=None,
-        temperature=0.4,
-        clusters={"embedder": "hashing", "reduction": "umap", "min_cluster_size": 3,
-                  "prompts": Path("prompts.toml")},
+        "pre-filter", model=None, batch_size=10, temperature=0.4,
+        settings={"embedder": "hashing", "reduction": "umap", "min_cluster_size": 3,
+                  "prompts": Path("prompts.toml"), "packing": "published", "target": None},
     )  # fmt: skip
     assert (chosen.packing, chosen.batch_size, chosen.temperature) == ("published", 10, 0.4)
     assert chosen.reduction.name.startswith("UMAP(dimensions=15")
@@ -215,8 +214,25 @@ REFUSED = {
         "no.toml does not exist",
     ),
     "clusters without a pre-filter": (
-        "starter-27 --rehearse --embedder hashing",
-        "expected --method pre-filter",
+        "starter-27 --rehearse --method active --embedder hashing",
+        "--embedder is given beside --method active; expected --method pre-filter",
+    ),
+    "clusters without a method": (
+        "starter-27 --min-cluster-size 3",
+        "--min-cluster-size is given without --method pre-filter, which reads it",
+    ),
+    "a target of brute force": ("starter-27 --target 0.2", "without --method active"),
+    "a packing of active": (
+        "starter-27 --method active --packing pairs",
+        "expected --method brute-force or --method pre-filter",
+    ),
+    "a temperature of no model": (
+        "starter-27 --temperature 0.2",
+        "--temperature is given without --model or --rehearse, which reads it",
+    ),
+    "a model's options of no model": (
+        "starter-27 --describe --workers 2 --rate 9 --tokens 5",
+        "--describe, --workers, --rate, --tokens are given without --model",
     ),
     "a budget below none": ("starter-27 --rehearse --calls -1", "calls is -1"),
     "a budget that is too small": ("starter-27 --rehearse --calls 3", "does not fit the budget"),

@@ -169,7 +169,15 @@ def test_results_show_themselves_in_a_line() -> None:
 
 @pytest.mark.parametrize(
     ("num_samples", "words"),
-    [({}, "no label"), ({"good": 1}, "'good'"), ({"pos": 0}, "num_samples")],
+    [
+        ({}, "no label"),
+        ({"good": 1}, "'good'"),
+        ({"pos": 0}, "num_samples"),
+        ({"pos": "many"}, "num_samples"),
+        (5, "num_samples is 5; expected a mapping"),
+        (["pos"], "expected a mapping"),
+        (None, "num_samples is None"),
+    ],
 )
 def test_a_suggestion_needs_labels_it_knows(num_samples: dict[str, int], words: str) -> None:
     profile = diagnose(random_graph(0.3, 0.2), type_ranges=RANGES, num_draws=100)

@@ -39,6 +39,21 @@ def rehearse(world: RehearsalWorld, *, seed: int = 0, **settings: Any) -> GraphB
     return build_graph(world.catalogue, scorer=scorer, seed=seed)
 
 
+def test_dashes_and_full_width_marks_of_known_pairs_are_read_as_the_plain_ones(
+    tmp_path: Path,
+) -> None:
+    read = []
+    for marks in ("-+0?", "\u2014\uff0b\uff10\uff1f", "\u2212+0?"):
+        rows = "".join(f"Nike,v{i},brand_to_geo,{mark}\n" for i, mark in enumerate(marks))
+        file = tmp_path / "known.csv"
+        file.write_text("source,target,rel,sign\n" + rows, encoding="utf-8")
+        read.append(KnownPairs.read_csv(file))
+
+    assert read[0] == read[1] == read[2]
+    assert [edge.sign for edge in read[0].clear] == [-1, 1, 0]
+    assert len(read[0].ambiguous) == 1
+
+
 def test_the_flip_rate_foretells_how_far_a_second_run_agrees() -> None:
     first = rehearse(WORLD, seed=1, repeat_frac=0.5)
     second = rehearse(WORLD, seed=2)

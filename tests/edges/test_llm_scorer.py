@@ -449,6 +449,12 @@ def test_a_scorer_alone_says_which_pairs_got_no_answer() -> None:
         ({"batch_size": 0}, "batch_size: is 0"),
         ({"asks": True}, "asks: is True"),
         ({"repeat_frac": 0.6}, "repeat_frac: is 0.6"),
+        (
+            {"second_vote": lambda pair: True},
+            r"second_vote: is .*; expected a function",
+        ),
+        ({"second_vote": 5}, "second_vote: is 5"),
+        ({"context": {"Nike": "a fact"}}, "context: is .*; expected an object with about"),
     ],
 )
 def test_settings_out_of_range_are_refused(arguments: dict[str, Any], expected: str) -> None:

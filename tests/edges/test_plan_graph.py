@@ -16,6 +16,7 @@ from campaignkit.edges import (
     BuildSession,
     ClusterPrefilter,
     GraphPlan,
+    LLMEdgeScorer,
     PairPrompt,
     PairStates,
     PairTable,
@@ -30,7 +31,7 @@ from campaignkit.edges import (
 from campaignkit.edges.plan import PromptLengths, planned
 from campaignkit.errors import CampaignkitError, GraphError, SettingError
 from campaignkit.llm import Budget, ScriptedModel
-from campaignkit.simulation import RehearsalWorld
+from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
 RETAIL = Catalogue.bundled("retail-160")
 STARTER = Catalogue.bundled("starter-27")
@@ -231,6 +232,21 @@ def test_no_stage_of_a_plan_is_free(method: PlanningMethod) -> None:
     assert len(plan.by_stage) > 1
     for name, stage in plan.by_stage.items():
         assert stage.calls == 0 or min(stage.prompt_bytes, stage.tokens_out) > 0, name
+
+
+@pytest.mark.parametrize("calls", [12, 14, 17])
+def test_an_active_plan_says_all_pairs_where_a_models_build_judges_all(calls: int) -> None:
+    carded = Catalogue(Attribute(a.modality, a.value, traits={"ages": "18-34"}) for a in STARTER)
+    model = RehearsalModel(RehearsalWorld(carded))
+    budget, method = Budget(calls=calls), ActiveBuilder()
+
+    plans = [plan_graph(carded, method=method, model=m, budget=budget) for m in (None, model)]
+    report = build_graph(carded, scorer=LLMEdgeScorer(model), method=method, budget=budget).report
+
+    all_judged = report.num_pairs == report.decided_by["scored"] + report.num_failed
+    assert all_judged == (calls > 14)
+    assert [set(plan.by_stage) == {"all pairs"} for plan in plans] == [all_judged] * 2
+    assert "keys that replies lack are asked again, in calls not counted here" in str(plans[0])
 
 
 def test_a_plan_says_where_it_is_no_bound_and_where_brute_force_is_cheaper() -> None:

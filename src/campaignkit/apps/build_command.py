@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaignkit.apps.build_words import budget_of, method_named, model_named
+from campaignkit.apps.build_words import budget_of, method_named, model_named, refuse_idle
 from campaignkit.apps.names import catalogue_named, pairs_of
 from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, refuse_existing
@@ -118,9 +118,14 @@ def build(
         ),
     ] = None,
     batch_size: Annotated[
-        int,
-        typer.Option("--batch-size", metavar="N", help="Pairs a call.", rich_help_panel=_MODEL),
-    ] = 25,
+        int | None,
+        typer.Option(
+            "--batch-size",
+            metavar="N",
+            help="Pairs a call; 25 without it.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     target: Annotated[
         float | None,
         typer.Option(
@@ -178,7 +183,9 @@ def build(
     describe: Annotated[
         bool,
         typer.Option(
-            "--describe", help="Show the model descriptions too.", rich_help_panel=_MODEL
+            "--describe",
+            help="Show the model the attributes' descriptions beside their names.",
+            rich_help_panel=_MODEL,
         ),
     ] = False,
     store: Annotated[
@@ -217,9 +224,14 @@ def build(
         ),
     ] = None,
     workers: Annotated[
-        int,
-        typer.Option("--workers", metavar="N", help="Calls at a time.", rich_help_panel=_SPENT),
-    ] = 7,
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            help="Calls at a time; 7 without it.",
+            rich_help_panel=_SPENT,
+        ),
+    ] = None,
     rate: Annotated[
         int | None,
         typer.Option(
@@ -263,30 +275,39 @@ def build(
     chosen: GraphMethod | None = None
     if chat is not None:
         attributes = attributes if world is None else world.catalogue
-        heat = 0.15 if temperature is None else temperature
-        scorer = LLMEdgeScorer(chat, batch_size=batch_size, describe=describe, temperature=heat)
-    clusters = {
+        scorer = LLMEdgeScorer(
+            chat,
+            batch_size=25 if batch_size is None else batch_size,
+            describe=describe,
+            temperature=0.15 if temperature is None else temperature,
+        )
+    else:
+        refuse_idle(
+            {
+                "temperature": temperature,
+                "describe": describe or None,
+                "workers": workers,
+                "rate": rate,
+            }
+            | ({} if plan else {"tokens": tokens, "money": money, "prices": prices}),
+            expected="--model or --rehearse",
+        )
+    settings = {
+        "packing": packing,
+        "target": target,
         "embedder": embedder,
         "reduction": reduction,
         "min_cluster_size": min_cluster_size,
         "prompts": prompts,
     }
-    if (
-        chat is not None
-        or plan
-        or method
-        or packing
-        or target is not None
-        or any(clusters.values())
-    ):
+    given = (chat, method, batch_size, *settings.values())
+    if plan or any(one is not None for one in given):
         chosen = method_named(
-            method or "brute-force",
+            method,
             model=chat,
-            packing=packing or "mixed",
-            batch_size=batch_size,
-            target=0.1 if target is None else target,
+            batch_size=25 if batch_size is None else batch_size,
             temperature=temperature,
-            clusters=clusters,
+            settings=settings,
         )
         planned = plan_graph(attributes, method=chosen, model=chat, prices=table, budget=budget)
         if plan:
@@ -302,7 +323,7 @@ def build(
             budget=budget,
             store=store,
             seed=seed,
-            concurrency=workers,
+            concurrency=7 if workers is None else workers,
             requests_per_minute=rate,
             prices=table,
             progress=bar,

@@ -12,11 +12,15 @@ from campaignkit.errors import SettingError
 if TYPE_CHECKING:
     from campaignkit.edges import GraphMethod
     from campaignkit.edges.methods.packing import Packing
-    from campaignkit.edges.methods.prefilter.routing import CallPacking
     from campaignkit.embed import Embedder
     from campaignkit.llm import Budget, ChatModel
 
-_METHODS = ("brute-force", "active", "pre-filter")
+_CLUSTERS = ("embedder", "reduction", "min_cluster_size", "prompts")
+_METHODS: Mapping[str, tuple[str, ...]] = {  # with the options that each reads
+    "brute-force": ("packing",),
+    "active": ("target",),
+    "pre-filter": ("packing", *_CLUSTERS),
+}
 _EMBEDDERS = "hashing, minilm, gemini[:NAME] or openai[:NAME]"
 _MODELS = "gemini:NAME, openai:NAME, local:PATH, or NAME with --base-url"
 
@@ -54,51 +58,73 @@ def model_named(name: str, *, base_url: str | None = None) -> ChatModel:
 
 
 def method_named(
-    name: str,
+    name: str | None,
     *,
     model: ChatModel | None,
-    packing: str,
-    batch_size: int,
-    target: float | None,
+    batch_size: int = 25,
     temperature: float | None = None,
-    clusters: Mapping[str, object] = MappingProxyType({}),
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> GraphMethod:
-    """A method of building by its name; `clusters` are the pre-filter's own options.
+    """A method of building by its name, brute force without one; `settings` are its own options.
 
     Raises
     ------
     SettingError
-        If there is none of that name, or an argument is out of range.
+        If there is none of that name, it has no such option, or an argument is out of range.
 
     Examples
     --------
-    >>> method_named("brute-force", model=None, packing="pairs", batch_size=25, target=None)
+    >>> method_named("brute-force", model=None, settings={"packing": "pairs"})
     BruteForce(batch_size=25, packing='pairs')
     """
     from campaignkit.edges import ActiveBuilder, BruteForce, ClusterPrefilter
 
-    given = [
-        f"--{option.replace('_', '-')}" for option, said in clusters.items() if said is not None
-    ]
-    if given and name != "pre-filter":
-        raise SettingError(
-            f"{', '.join(given)} and --method {name} are given; expected --method pre-filter"
+    if name not in (None, *_METHODS):
+        raise SettingError(f"--method is {name!r}; expected {', '.join(_METHODS)}")
+    chosen = name or "brute-force"
+    for option, said in settings.items():
+        readers = [method for method, options in _METHODS.items() if option in options]
+        if chosen not in readers:
+            expected = " or ".join(f"--method {method}" for method in readers)
+            refuse_idle({option: said}, expected=expected, found=name and f"--method {name}")
+    told = {option: said for option, said in settings.items() if said is not None}
+    if "packing" in told:
+        told["packing"] = _packing(str(told["packing"]))
+    if chosen == "active":
+        told["target_disagreement"] = told.pop("target", 0.1)
+        return ActiveBuilder(card_model=model, batch_size=batch_size, **told)  # type: ignore[arg-type]  # words, read by it
+    if chosen == "pre-filter":
+        heat = 0.15 if temperature is None else temperature
+        return ClusterPrefilter(
+            model=model,
+            batch_size=batch_size,
+            temperature=heat,
+            **_clustering(**told),  # type: ignore[arg-type]  # words, read there
         )
-    match name:
-        case "brute-force":
-            return BruteForce(batch_size=batch_size, packing=_packing(packing))
-        case "active":
-            return ActiveBuilder(target, card_model=model, batch_size=batch_size)
-        case "pre-filter":
-            return ClusterPrefilter(
-                model=model,
-                batch_size=batch_size,
-                packing=cast("CallPacking", packing),
-                temperature=0.15 if temperature is None else temperature,
-                **_clustering(**clusters),  # type: ignore[arg-type]  # words, read there
-            )
-        case _:
-            raise SettingError(f"--method is {name!r}; expected {', '.join(_METHODS)}")
+    return BruteForce(batch_size=batch_size, **told)  # type: ignore[arg-type]  # read above
+
+
+def refuse_idle(options: Mapping[str, object], *, expected: str, found: str | None = None) -> None:
+    """Refuse options that would be ignored.
+
+    Raises
+    ------
+    SettingError
+        With those that are given, what they stand beside, and what would read them.
+
+    Examples
+    --------
+    >>> refuse_idle({"min_cluster_size": 3, "prompts": None}, expected="--method pre-filter")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.SettingError: --min-cluster-size is given without --method pre-filter, which reads it
+    """  # noqa: E501  # the message as it is
+    given = [f"--{name.replace('_', '-')}" for name, said in options.items() if said is not None]
+    if given:
+        listed, it = ", ".join(given), "it" if len(given) == 1 else "them"
+        told = f"beside {found}; expected {expected}, which reads {it}"
+        told = told if found else f"without {expected}, which reads {it}"
+        raise SettingError(f"{listed} {'is' if it == 'it' else 'are'} given {told}")
 
 
 def _clustering(
@@ -107,12 +133,13 @@ def _clustering(
     reduction: str | None = None,
     min_cluster_size: int | None = None,
     prompts: Path | None = None,
+    **others: object,
 ) -> dict[str, object]:
     """The pre-filter's parameters from what was said of them; what was not said is left out."""
     from campaignkit.edges import HDBSCAN, PCA, UMAP
     from campaignkit.edges.methods.prefilter import PrefilterPrompts
 
-    told: dict[str, object] = {}
+    told = others
     if embedder is not None:
         told["embedder"] = embedder_named(embedder)
     if reduction is not None:

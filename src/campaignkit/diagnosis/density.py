@@ -120,6 +120,11 @@ class DensityProfile:
         >>> sorted(profile.suggest({"pos": 10, "neg": 10}).label_params)
         ['neg', 'pos']
         """
+        if not isinstance(num_samples, Mapping):
+            raise SpecError(
+                f"num_samples is {num_samples!r:.60}; expected a mapping of labels to counts",
+                hint='suggest({"pos": 40, "avg": 50, "neg": 40})',
+            )
         unknown = [name for name in num_samples if name not in _LABELS]
         if unknown or not num_samples:
             raise SpecError(

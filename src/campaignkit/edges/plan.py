@@ -130,6 +130,7 @@ class GraphPlan:
         if not self.is_bound:
             lines.append("  the calls are an estimate, not a bound: a build may make more")
         if self.calls:
+            lines.append("  keys that replies lack are asked again, in calls not counted here")
             lines.append("  a kill spends the calls in flight (7 unless set) a second time")
         if self.judgements and self.brute_force_calls < self.calls:
             lines.append(

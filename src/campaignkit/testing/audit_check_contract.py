@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.testing.offered import assert_offers
+
 if TYPE_CHECKING:
     from campaignkit.auditing import Check, Rule
 
@@ -34,6 +36,8 @@ def check_audit_check(check: Check, rule: Rule, *, clean: Any, dirty: Any) -> No
     from campaignkit.auditing import audit
     from campaignkit.errors import TableError
 
+    assert_offers(check, "check", "form", "conditions", "find")
+    assert_offers(rule, "rule", "id", "form", "columns")
     assert check.form == rule.form, f"{check.form} was given a rule of form {rule.form}"
     alone: dict[str, Any] = {"pack": False, "checks": [check]}
     with audit(clean, [rule], **alone) as report:

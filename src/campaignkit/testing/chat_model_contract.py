@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from campaignkit.testing.offered import assert_offers
+
 if TYPE_CHECKING:
     from campaignkit.llm import ChatModel
 
@@ -34,6 +36,7 @@ def check_chat_model(model: ChatModel, *, question: str = QUESTION) -> None:
     """
     from campaignkit.llm import CallError, MalformedReply, Prompt, Reply, parse_reply
 
+    assert_offers(model, "chat model", "name", "ask")
     for what in ("name", "identity"):
         text = getattr(model, what, model.name)
         assert isinstance(text, str), f"the {what} is {text!r}, not text"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from campaignkit.testing.offered import assert_offers
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -36,6 +38,7 @@ def check_corruption(
     from campaignkit.inject import ErrorInjector
     from campaignkit.tables import synthetic_table
 
+    assert_offers(corruption, "corruption", "kind", "stage", "check", "spoil")
     clean = table if table is not None else synthetic_table(2000, seed=11)
     before = clean.slice(0)
     kind = corruption.kind

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from campaignkit.testing.offered import assert_offers
+
 if TYPE_CHECKING:
     from campaignkit.embed import Embedder
 
@@ -47,6 +49,7 @@ def check_embedder(
     """
     import numpy as np
 
+    assert_offers(embedder, "embedder", "name", "embed")
     assert isinstance(embedder.name, str), "the name is not text"
     assert embedder.name, "the name is empty"
     given = list(texts)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaignkit.testing.offered import assert_offers
+
 if TYPE_CHECKING:
     from campaignkit.catalogue import Attribute, Catalogue
     from campaignkit.edges import GraphBuild, GraphMethod
@@ -52,6 +54,7 @@ def check_graph_method(
     from campaignkit.llm import Budget
     from campaignkit.simulation import RehearsalWorld
 
+    assert_offers(method, "method", "build")
     known = world or RehearsalWorld(80, seed=5)
     allowed = None if calls is None else Budget(calls=calls)
     catalogue = known.carded()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from campaignkit.checks import takes
+from campaignkit.errors import SettingError
 from campaignkit.sample.strategies.annealing import checked_moves
 from campaignkit.seeds import stream
 from campaignkit.testing.node_sets import all_node_sets
@@ -45,7 +47,12 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
     >>> from campaignkit.sample.moves import DEFAULT_MOVES
     >>> check_moves(list(DEFAULT_MOVES))
     """
-    pairs = checked_moves(moves)
+    try:
+        pairs = checked_moves(moves)
+    except SettingError as err:
+        raise AssertionError(str(err)) from err
+    for move, _ in pairs:
+        assert takes(move, 3), f"{move!r} cannot be called with (first, second, state)"
     shares = np.cumsum([share for _, share in pairs]) / sum(share for _, share in pairs)
     rng = stream(seed, "testing", "moves")
     states = all_node_sets(_SIZES, _RANGES)

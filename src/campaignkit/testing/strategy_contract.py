@@ -9,6 +9,7 @@ import numpy as np
 
 from campaignkit.seeds import stream
 from campaignkit.testing.node_sets import all_node_sets
+from campaignkit.testing.offered import assert_offers
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
@@ -53,6 +54,7 @@ def check_strategy(
     """
     from campaignkit.sample import AnnealingSampler
 
+    assert_offers(strategy, "strategy", "name", "draw", "chain_block", "identity")
     graph = _graph()
     signs = np.asarray(graph.signs)
 

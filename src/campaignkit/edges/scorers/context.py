@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from campaignkit.catalogue import Attribute, Key
 from campaignkit.edges.scorers.protocols import Pair
 from campaignkit.errors import Fault, GraphError
 
 
+@runtime_checkable
 class ContextProvider(Protocol):
     """Retrieves facts: past campaign results, expert rules, rows of a survey.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from campaignkit.catalogue import Attribute, Key
-from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.checks import check_all, is_count, is_share, takes
 from campaignkit.edges.pairs import chunks
 from campaignkit.edges.scorers.context import ContextProvider, facts_of
 from campaignkit.edges.scorers.prompt import (
@@ -123,6 +123,8 @@ class LLMEdgeScorer:
     ) -> None:
         is_model = isinstance(model, ChatModel) and not isinstance(model, type)
         is_rate = is_share(repeat_frac, high=0.5)
+        is_context = context is None or isinstance(context, ContextProvider)
+        is_rule = second_vote is None or takes(second_vote, 2)
         is_heat = temperature is None or is_share(temperature, high=2.0)
         check_all(
             "this cannot be a scorer",
@@ -133,6 +135,8 @@ class LLMEdgeScorer:
                 "temperature": (temperature, is_heat, "0 to 2, or None"),
                 "prompt": (prompt, isinstance(prompt, PairPrompt), "a PairPrompt"),
                 "scale": (scale, isinstance(scale, Scale), "SignScale(), ScoreScale() or yours"),
+                "context": (context, is_context, "an object with about and about_pair"),
+                "second_vote": (second_vote, is_rule, "a function of (pair, judgement)"),
                 "model": (model, is_model, "an object with ask(prompt, reply_type)"),
             },
         )

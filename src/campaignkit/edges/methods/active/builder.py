@@ -186,7 +186,11 @@ class ActiveBuilder:
         """
         table = PairTable(catalogue)
         allowed = None if budget is None else budget.calls
-        most, costs_all = self._room(catalogue, len(table), allowed, retries=False)
+        most, costs_all = self._room(catalogue, len(table), allowed, retries=model is not None)
+        if costs_all and allowed is not None:
+            # Whatever the scorer: one that asks a model keeps calls for keys that replies lack.
+            rest = allowed - len(cards.card_calls(cards.without_traits(catalogue)))
+            costs_all = (rest - self._spare(catalogue, rest)) * self.batch_size >= len(table)
         # Which pairs will be asked about is not known; as many by chance have prompts as long.
         order = stream(0, "active", "plan").permutation(len(table))[:most]
         parts, other_stages = {"all pairs": order}, {}
@@ -219,11 +223,7 @@ class ActiveBuilder:
         most = None
         if allowed is not None:
             rest = allowed - card_calls
-            if retries:
-                most = rest * self.batch_size
-                num_pairs = count_pairs(catalogue)
-                sizes = rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
-                rest -= 1 + sizes.num_rounds + math.ceil(_SPARE_FRAC * rest)
+            rest -= self._spare(catalogue, rest) if retries else 0
             most = rest * self.batch_size
             needed = min(_FEWEST, num_new)
             if most < needed:
@@ -239,6 +239,12 @@ class ActiveBuilder:
         fewest = sizes.holdout + sizes.initial + card_calls * self.batch_size
         costs_all = fewest >= _NEARLY_ALL * num_new or self.target_disagreement in (0, None)
         return most, costs_all
+
+    def _spare(self, catalogue: Catalogue, calls: int) -> int:
+        """The calls that are kept for keys that a model's replies lack."""
+        most, num_pairs = calls * self.batch_size, count_pairs(catalogue)
+        sizes = rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
+        return 1 + sizes.num_rounds + math.ceil(_SPARE_FRAC * calls)
 
     def _enter(self, session: BuildSession, result: rounds.RoundsResult) -> None:
         """Write the predictions into the states, and what bounds them into the details."""
