@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.methods.active import cards, rounds
 from campaignkit.edges.methods.active.learners import StackedLearner
 from campaignkit.edges.pairs import PairTable, chunks, count_pairs
-from campaignkit.edges.plan import GraphPlan, planned
+from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.session import BuildSession
 from campaignkit.edges.states import NO_ANSWER
 from campaignkit.embed import Embedder, embed_texts
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
     from campaignkit.edges.states import PairStates
     from campaignkit.llm import Budget
-
-Pairs = NDArray[np.int64]
 
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
@@ -93,13 +90,11 @@ class ActiveBuilder:
     def __post_init__(self) -> None:
         target, delta, size = self.target_disagreement, self.delta, self.batch_size
         model, embedder = self.card_model, self.embedder
-        is_target = target is None or is_share(target)
-        is_chance = is_share(delta) and 0 < delta < 1
         is_model = model is None or isinstance(model, ChatModel)
         is_embedder = embedder is None or isinstance(embedder, Embedder)
         settings = {
-            "target_disagreement": (target, is_target, "0 to 1 or None"),
-            "delta": (delta, is_chance, "more than 0, less than 1"),
+            "target_disagreement": (target, target is None or is_share(target), "0 to 1 or None"),
+            "delta": (delta, is_share(delta) and 0 < delta < 1, "more than 0, less than 1"),
             "batch_size": (size, is_count(size), "an integer from 1 on"),
             "card_model": (model, is_model, "an object with ask(prompt, reply_type)"),
             "embedder": (embedder, is_embedder, "an object with a name and embed(texts)"),
@@ -145,24 +140,36 @@ class ActiveBuilder:
             )
         calls_kept = math.ceil(_KEPT_FRAC * (most or 0) / self.batch_size)
         catalogue = cards.fill_cards(session, self.card_model, calls_kept=calls_kept)
-
-        def judge(pairs: Pairs, stage: str, number: int) -> NDArray[np.int8]:
-            return session.judge(chunks(pairs, self.batch_size), stage=stage, round=number)
-
         vectors = None
         if self.embedder is not None:
             texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
             vectors = embed_texts(self.embedder, texts)
-        learning = rounds.ActiveLearning(
+        result = rounds.ActiveLearning(
             StackedLearner(catalogue, vectors=vectors, seed=session.seed),
-            judge,
+            session.judge,
             np.where(known, states.sign, NO_ANSWER),
             most=most,
             delta=self.delta,
             batch_size=self.batch_size,
             seed=session.seed,
+        ).run(self.target_disagreement)
+        rest, last = np.flatnonzero(~result.judged), result.rounds[-1]
+        for pair in set(rest.tolist()) & states.reasons.keys():
+            states.reasons[pair] = f"predicted; asked without success: {states.reasons[pair]}"
+        states.decide(
+            rest,
+            result.sign[rest],
+            by="predicted",
+            round=last.round,
+            probability=result.probability[rest],
         )
-        self._enter(session, learning.run(self.target_disagreement))
+        session.details["active"] = {
+            "rounds": [asdict(summary) for summary in result.rounds],
+            "predicted": len(rest),
+            "disagreement is at most": last.bound if len(rest) else 0.0,
+            "missed negatives are at most": last.bound_missed_negatives if len(rest) else 0.0,
+            "confidence": 1 - self.delta,
+        }
         return states
 
     def plan(
@@ -189,18 +196,17 @@ class ActiveBuilder:
         most, costs_all = self._room(catalogue, len(table), allowed, retries=model is not None)
         if costs_all and allowed is not None:
             # Whatever the scorer: one that asks a model keeps calls for keys that replies lack.
-            rest = allowed - len(cards.card_calls(cards.without_traits(catalogue)))
+            rest = allowed - len(cards.card_calls(catalogue))
             costs_all = (rest - self._spare(catalogue, rest)) * self.batch_size >= len(table)
         # Which pairs will be asked about is not known; as many by chance have prompts as long.
         order = stream(0, "active", "plan").permutation(len(table))[:most]
-        parts, other_stages = {"all pairs": order}, {}
+        parts, other_stages = {"all pairs": order}, dict[str, StagePlan]()
         if not costs_all:
-            lacking = cards.without_traits(catalogue)
-            cards.check_cards_possible(lacking, len(catalogue), model=self.card_model or model)
-            if lacking:
-                other_stages = {cards.STAGE: cards.plan_cards(lacking)}
+            cards.check_cards_possible(catalogue, model=self.card_model or model)
+            other_stages = cards.plan_cards(catalogue)
             sizes = rounds.round_sizes(len(table), most=most, batch_size=self.batch_size)
-            parts = sizes.split(order)
+            stages = rounds.HOLDOUT, rounds.INITIAL, rounds.ROUNDS
+            parts = dict(zip(stages, np.split(order, sizes.ends), strict=True))
         return planned(
             table,
             {stage: chunks(pairs, self.batch_size) for stage, pairs in parts.items()},
@@ -219,7 +225,7 @@ class ActiveBuilder:
 
         Calls for cards go first, and for keys that a model's replies lack: one after each stage.
         """
-        card_calls = len(cards.card_calls(cards.without_traits(catalogue)))
+        card_calls = len(cards.card_calls(catalogue))
         most = None
         if allowed is not None:
             rest = allowed - card_calls
@@ -245,25 +251,3 @@ class ActiveBuilder:
         most, num_pairs = calls * self.batch_size, count_pairs(catalogue)
         sizes = rounds.round_sizes(num_pairs, most=most, batch_size=self.batch_size)
         return 1 + sizes.num_rounds + math.ceil(_SPARE_FRAC * calls)
-
-    def _enter(self, session: BuildSession, result: rounds.RoundsResult) -> None:
-        """Write the predictions into the states, and what bounds them into the details."""
-        states, last = session.states, result.rounds[-1]
-        rest = np.flatnonzero(~result.judged)
-        for pair in rest.tolist():
-            if (why := states.reasons.get(pair)) is not None:
-                states.reasons[pair] = f"predicted; asked without success: {why}"
-        states.decide(
-            rest,
-            result.sign[rest],
-            by="predicted",
-            round=last.round,
-            probability=result.probability[rest],
-        )
-        session.details["active"] = {
-            "rounds": [asdict(summary) for summary in result.rounds],
-            "predicted": len(rest),
-            "disagreement is at most": last.bound if len(rest) else 0.0,
-            "missed negatives are at most": last.bound_missed_negatives if len(rest) else 0.0,
-            "confidence": 1 - self.delta,
-        }

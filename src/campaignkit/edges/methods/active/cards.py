@@ -1,26 +1,30 @@
-"""Trait cards: what a model says of attributes that have no traits, in words that compare."""
+"""Trait cards: filled in by a model where attributes have no traits, and read as features."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.catalogue.clean_text import text_faults
-from campaignkit.edges.methods.active.features import SPAN
-from campaignkit.edges.pairs import chunks
+from campaignkit.edges.methods.enrichment import calls_of_items, numbered_request
 from campaignkit.edges.plan import StagePlan
-from campaignkit.edges.prompt_data import DATA_RULE, data_block
+from campaignkit.edges.prompt_data import DATA_RULE
 from campaignkit.errors import Fault, GraphError
-from campaignkit.llm import Prompt, Request, ask_numbered, numbered_reply
+from campaignkit.llm import Request, ask_numbered
 
 if TYPE_CHECKING:
     from campaignkit.edges.session import BuildSession
     from campaignkit.llm import ChatModel
 
+Float = NDArray[np.float32]
 Card = Mapping[str, str | Sequence[str]]
 
 STAGE = "trait cards"
@@ -29,7 +33,23 @@ _CARDS_A_CALL = 10
 _ASKS = 3  # times that an attribute without a card is asked about
 _MOST_WORDS = 12  # of an entry
 
-PRICE_TIERS = ("budget", "value", "mid", "premium", "luxury")
+# Words that have an order; what a card says in them is compared as numbers.
+SCALES: Mapping[str, tuple[str, ...]] = {
+    "price": ("budget", "value", "mid", "premium", "luxury"),
+    "level": ("very low", "low", "medium", "high", "very high"),
+    "grade": ("low", "lower-middle", "middle", "upper-middle", "high"),
+}
+# Longer numbers are no ages, prices or years, and would not fit the arithmetic.
+_NUMBER = r"(\d{1,12}(?:\.\d{1,12})?)"
+SPAN = re.compile(rf"^{_NUMBER}\s*(?:(?:-|–|to)\s*{_NUMBER}|(\+)|)$")
+"""A number, ``"18-34"``, ``"18 to 34"`` or ``"55+"``."""
+
+_OPEN_END = 1.5  # "55+" reaches half as far again as where it starts
+_SILENT = 0.3  # similarity where one of the two cards is silent; about that of two chance cards
+_MOST_COLUMNS = 24  # of shared words; those that speak of most pairs are kept
+_FEWEST_PAIRS = 0.02  # share of the pairs that a column must speak of
+
+PRICE_TIERS = SCALES["price"]
 CATEGORIES = (
     "fashion", "sportswear", "running", "outdoor", "beauty", "skin care", "fragrance", "jewellery",
     "consumer electronics", "gaming", "music", "cinema", "food", "drinks", "home", "gardening",
@@ -48,46 +68,40 @@ VALUES = (
 INTENTS = ("discover", "compare", "buy", "relax", "work")
 
 _WORD, _WORDS = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-ENTRIES: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {
-        "price_tier": _WORD | {"enum": list(PRICE_TIERS)},
-        "ages": _WORD,
-        "categories": _WORDS,
-        "anti_categories": _WORDS,
-        "regions": _WORDS,
-        "values": _WORDS,
-        "intent": _WORD | {"enum": list(INTENTS)},
-    }
-)
+ENTRIES: Mapping[str, Mapping[str, object]] = {
+    "price_tier": _WORD | {"enum": list(PRICE_TIERS)},
+    "ages": _WORD,
+    "categories": _WORDS,
+    "anti_categories": _WORDS,
+    "regions": _WORDS,
+    "values": _WORDS,
+    "intent": _WORD | {"enum": list(INTENTS)},
+}
 """The entries of a card and the JSON schema of each; as traits, columns of a catalogue."""
 
-_FITS: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {
-        "price_tier": PRICE_TIERS.__contains__,
-        "ages": SPAN.match,
-        "intent": INTENTS.__contains__,
-    }
-)
-_FORM = {"type": "object", "properties": dict(ENTRIES), "required": list(ENTRIES)}
+_FITS: Mapping[str, Callable[[str], object]] = {
+    "price_tier": PRICE_TIERS.__contains__,
+    "ages": SPAN.match,
+    "intent": INTENTS.__contains__,
+}
+_FORM = {"type": "object", "properties": ENTRIES, "required": list(ENTRIES)}
 
-_OF_MODALITY: Mapping[str, str] = MappingProxyType(
-    {
-        "brand": "price_tier: what it costs against its rivals; ages: of its buyers; categories: "
-        "what it sells and what its buyers love; anti_categories: what it would never stand "
-        "beside; regions: where it is strong; values: what it stands for; intent: what people "
-        "want when they meet it.",
-        "audience": "price_tier: what they buy; ages: theirs; categories: what they care about; "
-        "anti_categories: what they shun; regions: where most of them live; values: theirs; "
-        "intent: what they mostly want when they meet an advertisement.",
-        "platform": "price_tier: of what sells there; ages: of its users; categories: that work "
-        "there; anti_categories: that fail or are forbidden there; regions: where it is strong; "
-        "values: of its users; intent: what people come for.",
-        "geo": "price_tier: that most people there buy; ages: of those reached online; "
-        "categories: that sell well; anti_categories: that do not, or are restricted; regions: "
-        "the one it lies in, and those close to it in taste; values: widely held; intent: what "
-        "people there mostly want online.",
-    }
-)
+_OF_MODALITY: Mapping[str, str] = {
+    "brand": "price_tier: what it costs against its rivals; ages: of its buyers; categories: "
+    "what it sells and what its buyers love; anti_categories: what it would never stand "
+    "beside; regions: where it is strong; values: what it stands for; intent: what people "
+    "want when they meet it.",
+    "audience": "price_tier: what they buy; ages: theirs; categories: what they care about; "
+    "anti_categories: what they shun; regions: where most of them live; values: theirs; "
+    "intent: what they mostly want when they meet an advertisement.",
+    "platform": "price_tier: of what sells there; ages: of its users; categories: that work "
+    "there; anti_categories: that fail or are forbidden there; regions: where it is strong; "
+    "values: of its users; intent: what people come for.",
+    "geo": "price_tier: that most people there buy; ages: of those reached online; "
+    "categories: that sell well; anti_categories: that do not, or are restricted; regions: "
+    "the one it lies in, and those close to it in taste; values: widely held; intent: what "
+    "people there mostly want online.",
+}
 _OF_OTHERS = (
     "price_tier: of the spending it goes with; ages: of the people it reaches; categories: it "
     "suits; anti_categories: it does not suit; regions: where it matters; values: it goes with; "
@@ -109,34 +123,15 @@ _SYSTEM = (
 )
 
 
-def without_traits(catalogue: Iterable[Attribute]) -> list[Attribute]:
-    """The attributes that say nothing of themselves but a name and perhaps a description."""
-    return [attribute for attribute in catalogue if not attribute.traits]
-
-
-def card_calls(attributes: Iterable[Attribute]) -> list[list[Attribute]]:
-    """The attributes of each call: of one modality, at most ten.
-
-    Examples
-    --------
-    >>> len(card_calls(Catalogue.bundled("retail-160")))
-    16
-    """
-    by_modality: dict[str, list[Attribute]] = {}
-    for attribute in attributes:
-        by_modality.setdefault(attribute.modality, []).append(attribute)
-    return [call for group in by_modality.values() for call in chunks(group, _CARDS_A_CALL)]
-
-
-def card_prompt(attributes: Sequence[Attribute], *, mark: str = "") -> Prompt:
-    """The prompt that asks for the cards of some attributes of one modality.
+def card_request(attributes: Sequence[Attribute], asked: int = 1) -> Request:
+    """The request for the cards of some attributes of one modality.
 
     Known modalities have a wording of their own.
 
     Examples
     --------
-    >>> prompt = card_prompt([Attribute("brand", "Nike"), Attribute("brand", "Rolex")])
-    >>> print(prompt.user[-67:])
+    >>> request = card_request([Attribute("brand", "Nike"), Attribute("brand", "Rolex")])
+    >>> print(request.prompt.user[-67:])
     <data>
     {"modality": "brand",
     "[1]": "Nike",
@@ -144,21 +139,32 @@ def card_prompt(attributes: Sequence[Attribute], *, mark: str = "") -> Prompt:
     </data>
     """
     modality = attributes[0].modality
-    question = _QUESTION.format(entries=_OF_MODALITY.get(modality.casefold(), _OF_OTHERS))
-    shown = {f"[{number}]": a.value for number, a in enumerate(attributes, start=1)}
-    return Prompt(
-        user=f"{question}\n{data_block({'modality': modality, **shown})}",
+    return numbered_request(
+        _QUESTION.format(entries=_OF_MODALITY.get(modality.casefold(), _OF_OTHERS)),
+        [attribute.value for attribute in attributes],
+        about={"modality": modality},
+        form=_FORM,
+        stage=STAGE,
         system=_SYSTEM,
-        template=f"trait-cards@1 {mark}".strip(),
+        template="trait-cards@1",
         temperature=0.0,
+        asked=asked,
     )
 
 
-def plan_cards(attributes: Sequence[Attribute]) -> StagePlan:
-    """What the cards of some attributes cost, if no reply lacks one."""
-    prompts = [card_prompt(call) for call in card_calls(attributes)]
+def card_calls(catalogue: Iterable[Attribute]) -> list[list[Attribute]]:
+    """Whose cards each call asks for: attributes without traits, ten of one modality at most."""
+    lacking = (attribute for attribute in catalogue if not attribute.traits)
+    return calls_of_items(lacking, _CARDS_A_CALL)
+
+
+def plan_cards(catalogue: Iterable[Attribute]) -> dict[str, StagePlan]:
+    """What the cards of a catalogue cost, by stage, if no reply lacks one."""
+    calls = card_calls(catalogue)
+    prompts = [card_request(call).prompt for call in calls]
     sent = sum(len((prompt.system + prompt.user).encode()) for prompt in prompts)
-    return StagePlan(len(prompts), 0, sent, TOKENS_A_CARD * len(attributes))
+    stage = StagePlan(len(calls), 0, sent, TOKENS_A_CARD * sum(map(len, calls)))
+    return {STAGE: stage} if calls else {}
 
 
 def read_card(said: object) -> Card:
@@ -201,16 +207,12 @@ def fill_cards(
     GraphError
         If there are attributes without traits and no model to ask: says which columns to supply.
     """
-    lacking = without_traits(session.catalogue)
-    check_cards_possible(lacking, len(session.catalogue), model=model)
+    catalogue = session.catalogue
+    check_cards_possible(catalogue, model=model)
     told = ask_numbered(
         partial(session.ask, model=model),
-        card_calls(lacking),
-        request=lambda call, asked: Request(
-            card_prompt(call, mark=f"ask {asked}" if asked > 1 else ""),
-            numbered_reply(len(call), _FORM),
-            STAGE,
-        ),
+        card_calls(catalogue),
+        request=card_request,
         read=lambda attribute, said: read_card(said) or None,
         asks=_ASKS,
         regroup=lambda left, asked: (
@@ -219,25 +221,22 @@ def fill_cards(
             else []
         ),
     )
-    cards = {attribute.key: card for attribute, card in told.values.items()}
+    cards = told.values
     if not cards and told.failures:
         raise GraphError(
             f"{model!r} filled in no trait card that can be read; no pair was asked about",
             faults=[Fault(str(a), why) for a, why in told.failures.items()],
             hint="pass another card_model, or a catalogue with traits",
         )
-    still = [str(attribute) for attribute in lacking if attribute.key not in cards]
+    still = [str(a) for a in catalogue if not a.traits and a not in cards]
     if still:
         session.details["without a card"] = still
     return Catalogue(
-        Attribute(a.modality, a.value, a.description, cards.get(a.key, a.traits))
-        for a in session.catalogue
+        Attribute(a.modality, a.value, a.description, cards.get(a, a.traits)) for a in catalogue
     )
 
 
-def check_cards_possible(
-    lacking: Sequence[Attribute], num_attributes: int, *, model: object
-) -> None:
+def check_cards_possible(catalogue: Catalogue, *, model: object) -> None:
     """Refuse attributes that have neither traits nor a model that could fill in cards.
 
     Raises
@@ -245,10 +244,210 @@ def check_cards_possible(
     GraphError
         With the columns to supply.
     """
+    lacking = [attribute for attribute in catalogue if not attribute.traits]
     if lacking and model is None:
         raise GraphError(
-            f"{len(lacking)} of {num_attributes} attributes have no traits, and there is no model",
+            f"{len(lacking)} of {len(catalogue)} attributes have no traits, and there is no model",
             hint="pass ActiveBuilder(card_model=model), or give the catalogue columns such as "
             + ", ".join(ENTRIES),
             faults=[Fault(str(a), "has no traits") for a in lacking],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CardColumns:
+    """The traits of n attributes by name.
+
+    Attributes
+    ----------
+    spans : dict of str to float32[n, 2]
+        Traits that lie on a scale, such as ages or a price tier: lowest and highest, NaN where the
+        attribute says nothing.
+    scales : dict of str to str
+        The scale of each: traits of one can be compared, whatever they are called.
+    words : dict of str to bool[n, k]
+        Traits that are sets of words: which attribute holds which of all k words, in order.
+
+    Examples
+    --------
+    >>> columns = read_cards([
+    ...     Attribute("brand", "Nike", traits={"price_tier": "mid", "ages": "15-40"}),
+    ...     Attribute("brand", "Rolex", traits={"price_tier": "luxury", "about": ["watches"]}),
+    ... ])
+    >>> columns.spans["price_tier"][:, 0].tolist(), columns.words["about"].tolist()
+    ([2.0, 4.0], [[False], [True]])
+    """
+
+    spans: dict[str, Float]
+    scales: dict[str, str]
+    words: dict[str, NDArray[np.bool_]]
+
+
+def read_cards(attributes: Iterable[Attribute]) -> CardColumns:
+    """The traits of attributes as columns; a trait is a span where all that is said of it is one.
+
+    A span is a number, ``"18-34"``, ``"55+"``, or words of one of the ``SCALES``; everything else
+    is a set of words, compared without regard to case.
+    """
+    cards = list(attributes)
+    columns = CardColumns({}, {}, {})
+    said: dict[str, list[tuple[str, ...]]] = {}
+    for name in sorted({name for card in cards for name in card.traits}):
+        items = [tuple(item.casefold() for item in card.items(name)) for card in cards]
+        scale, ends = _scale_of(name, {item for row in items for item in row})
+        if ends is None:
+            said[name] = items
+            continue
+        column = np.full((len(items), 2), np.nan, dtype=np.float32)
+        for at, row in enumerate(items):
+            if row:
+                lows, highs = zip(*(ends[item] for item in row), strict=True)
+                column[at] = min(lows), max(highs)
+        columns.spans[name], columns.scales[name] = column, scale
+    vocabulary = sorted({item for items in said.values() for row in items for item in row})
+    number = {word: at for at, word in enumerate(vocabulary)}
+    for name, items in said.items():
+        held = columns.words[name] = np.zeros((len(cards), len(number)), dtype=np.bool_)
+        for at, row in enumerate(items):
+            held[at, [number[item] for item in row]] = True
+    return columns
+
+
+def _scale_of(name: str, said: set[str]) -> tuple[str, dict[str, tuple[float, float]] | None]:
+    """The scale of a trait, and the span of everything said of it; None where that is no span."""
+    for scale, order in SCALES.items():
+        if said <= set(order):
+            return scale, {word: (at, at) for at, word in enumerate(order)}
+    # "age_range" and "min_age" speak of the same: numbers are of one scale by a shared word.
+    scale = "ages" if "age" in re.split(r"[_\W]+", name.casefold()) else name.casefold()
+    ends = {}
+    for item in said:
+        found = SPAN.match(item)
+        if found is None:
+            return scale, None
+        low = float(found[1])
+        high = float(found[2]) if found[2] else low * _OPEN_END if found[3] else low
+        ends[item] = min(low, high), max(low, high)
+    return scale, ends
+
+
+def similarity_matrix(
+    cards: CardColumns, rows: NDArray[np.int64], *, vectors: Float | None = None
+) -> Float:
+    """float32[k, k] in [0, 1]: how similar attributes of one modality are, on average over traits.
+
+    Parameters
+    ----------
+    cards : CardColumns
+        Of all n attributes.
+    rows : int64[k]
+        The attributes to compare; a trait that none of them has is left out.
+    vectors : float32[n, d], optional
+        Unit vectors of the attributes' descriptions; their cosine counts as one trait more.
+
+    Examples
+    --------
+    >>> cards = read_cards([
+    ...     Attribute("geo", name, traits={"climate": climate})
+    ...     for name, climate in (("Japan", "temperate"), ("Italy", "temperate"), ("Peru", "dry"))
+    ... ])
+    >>> similarity_matrix(cards, np.arange(3))[0].tolist()
+    [1.0, 1.0, 0.0]
+    """
+    found: list[tuple[NDArray[np.bool_], Float]] = []  # who has the trait, how similar it is
+    for span in cards.spans.values():
+        ends = span[rows]
+        known = np.isfinite(ends[:, 0])
+        if known.any():
+            spread = np.maximum(ends[known].std(axis=0), 1e-3)
+            place = np.where(known[:, None], ends / spread, 0.0).astype(np.float32)
+            gaps = np.square(place[:, None] - place).sum(axis=2)
+            found.append((known, np.exp(-0.5 * gaps)))
+    for words in cards.words.values():
+        held = words[rows][:, words.any(axis=0)]
+        unit = (held / np.sqrt(np.maximum(held.sum(axis=1, keepdims=True), 1))).astype(np.float32)
+        if held.any():
+            found.append((np.asarray(held.any(axis=1)), unit @ unit.T))
+    parts = [
+        np.where(known[:, None] & known, similar, np.float32(_SILENT)) for known, similar in found
+    ]
+    if vectors is not None:
+        parts.append(np.clip(vectors[rows] @ vectors[rows].T, 0, 1))
+    if not parts:
+        return np.eye(len(rows), dtype=np.float32)
+    return np.asarray(np.mean(parts, axis=0, dtype=np.float32))
+
+
+def pair_features(
+    cards: CardColumns,
+    codes: NDArray[np.int32],
+    pairs: NDArray[np.int32],
+    *,
+    vectors: Float | None = None,
+) -> dict[str, Float]:
+    """float32[P] by name: what two cards and descriptions say of each pair; NaN for silence.
+
+    Parameters
+    ----------
+    cards : CardColumns
+        Of all n attributes.
+    codes : int32[n]
+        Modality of each attribute.
+    pairs : int32[P, 2]
+        Positions of the attributes of each pair.
+    vectors : float32[n, d], optional
+        Unit vectors of the attributes' descriptions, for their cosine.
+
+    Examples
+    --------
+    >>> cards = read_cards([
+    ...     Attribute("brand", "Rolex", traits={"price_tier": "luxury"}),
+    ...     Attribute("audience", "Students", traits={"price_tier": "budget"}),
+    ... ])
+    >>> found = pair_features(cards, np.array([0, 1]), np.array([[0, 1]]))
+    >>> found["price_tier - price_tier: difference"].tolist()
+    [4.0]
+    """
+    # The same side for the same modality throughout, however the catalogue is ordered.
+    swap = codes[pairs[:, 0]] > codes[pairs[:, 1]]
+    one = np.where(swap, pairs[:, 1], pairs[:, 0])
+    other = np.where(swap, pairs[:, 0], pairs[:, 1])
+    number = codes[one] * np.int32(codes.max() + 1) + codes[other]
+    columns = {"modalities": number.astype(np.float32)}
+    for name, span in cards.spans.items():
+        columns[f"{name}: of one"] = span[one].mean(axis=1)
+        columns[f"{name}: of the other"] = span[other].mean(axis=1)
+        for name_2, span_2 in cards.spans.items():
+            if cards.scales[name] == cards.scales[name_2]:
+                columns |= _span_columns(f"{name} - {name_2}", span[one], span_2[other])
+    found: list[tuple[float, str, Float]] = []
+    for name, left in cards.words.items():
+        for name_2, right in cards.words.items():
+            shared = left.any(axis=0) & right.any(axis=0)
+            if not shared.any():
+                continue
+            common = left[:, shared].astype(np.float32) @ right[:, shared].T.astype(np.float32)
+            sizes = [held.sum(axis=1).astype(np.float32) for held in (left, right)]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                cosine = common / np.sqrt(sizes[0][:, None] * sizes[1][None, :])
+            column = cosine[one, other]
+            known = float((~np.isnan(column)).mean())
+            if known >= _FEWEST_PAIRS and np.nanmax(column) > 0:
+                found.append((known, f"{name} - {name_2}: shared", column))
+    found.sort(key=lambda entry: -entry[0])
+    columns |= {name: column for _, name, column in found[:_MOST_COLUMNS]}
+    if vectors is not None:
+        columns["descriptions: cosine"] = (vectors @ vectors.T)[one, other]
+    return {name: column for name, column in columns.items() if not np.isnan(column).all()}
+
+
+def _span_columns(name: str, a: Float, b: Float) -> dict[str, Float]:
+    """Difference, overlap and gap of two spans, each float32[P, 2]."""
+    shared = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
+    width = np.minimum(a[:, 1] - a[:, 0], b[:, 1] - b[:, 0])
+    columns = {f"{name}: difference": a.mean(axis=1) - b.mean(axis=1)}
+    if np.nanmax(width, initial=0.0) > 0:
+        overlap = np.clip(shared, 0, None) / np.maximum(width, 1e-6)
+        columns[f"{name}: overlap"] = np.minimum(overlap, 1)
+        columns[f"{name}: gap"] = np.maximum(-shared, 0)
+    return columns

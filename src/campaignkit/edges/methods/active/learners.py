@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.edges.methods.active.features import pair_features, read_cards, similarity_matrix
+from campaignkit.edges.methods.active.cards import pair_features, read_cards, similarity_matrix
 from campaignkit.edges.pairs import PairTable
 from campaignkit.extras import require
 from campaignkit.pools import one_blas_thread, one_openmp_thread
@@ -125,20 +125,20 @@ class StackedLearner:
 
     @one_blas_thread()
     def _learnt(self, target: Float, known: Mask) -> Float:
-        """float32[P, 2]: kernel ridge, and what latent factors add to it."""
-        ridge = self._out_of_fold(self._ridge, target, known)
-        return np.stack([ridge, self._out_of_fold(self._factors, target - ridge, known)], axis=1)
+        """float32[P, 2]: kernel ridge, and what latent factors add to it.
 
-    def _out_of_fold(
-        self, fit: Callable[[Float, Mask, int], Float], target: Float, known: Mask
-    ) -> Float:
-        """The fit to all known pairs; for each known pair the one that left its fold out."""
-        fitted = fit(target, known, -1)
-        for fold in range(self._num_folds):
-            inside = self._fold == fold
-            left_out = known & inside
-            fitted[left_out] = fit(target, known & ~inside, fold)[left_out]
-        return fitted
+        Both are fitted to all known pairs; for each known pair, to those of the other folds.
+        """
+        columns = []
+        for fit in (self._ridge, self._factors):
+            fitted = fit(target, known, -1)
+            for fold in range(self._num_folds):
+                inside = self._fold == fold
+                left_out = known & inside
+                fitted[left_out] = fit(target, known & ~inside, fold)[left_out]
+            target = target - fitted
+            columns.append(fitted)
+        return np.stack(columns, axis=1)
 
     def _ridge(self, target: Float, known: Mask, fold: int) -> Float:
         fitted, weights = np.zeros_like(target), np.zeros_like(target)
@@ -170,7 +170,7 @@ def normal_scores(signs: NDArray[np.int8], known: Mask) -> Float:
     density = np.exp(-0.5 * np.square(ndtri(np.clip(ends, 1e-9, 1 - 1e-9))))
     density = np.where((ends < 1e-9) | (ends > 1 - 1e-9), 0.0, density) / np.sqrt(2 * np.pi)
     means = (density[:-1] - density[1:]) / np.diff(ends)
-    return np.asarray(means[signs.astype(np.int64) + 1], dtype=np.float32)
+    return np.asarray(means[np.where(known, signs, 0) + 1], dtype=np.float32)
 
 
 def attribute_kernel(similarity: Float, *, sharp: float = 4.0, own: float = 0.25) -> Float:
@@ -216,22 +216,18 @@ def kernel_ridge(
         Steps of conjugate gradients, at most.
     """
     mask = known.astype(np.float32)
-
-    def applied(weights: Float) -> Float:
-        return np.asarray(mask * (left @ weights @ right) + noise * weights)
-
     wanted = target * mask
     mean = wanted.sum() / (mask.sum() + 5.0)
     wanted = (wanted - mean) * mask
     solved = start * mask
-    rest = wanted - applied(solved)
+    rest = wanted - mask * (left @ solved @ right) - noise * solved
     step = rest
     size = float(np.vdot(rest, rest))
     goal = 1e-4 * float(np.vdot(wanted, wanted))
     for _ in range(num_steps):
         if size <= goal:
             break
-        image = applied(step)
+        image = mask * (left @ step @ right) + noise * step
         length = size / float(np.vdot(step, image))
         solved = solved + length * step
         rest = rest - length * image

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.edges.pairs import chunks
 from campaignkit.edges.states import NO_ANSWER
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
@@ -32,8 +33,9 @@ Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Pairs = NDArray[np.int64]
 Signs = NDArray[np.int8]
-Judge = Callable[[Pairs, str, int], Signs]
-"""Signs of pairs, by number, stage and round; ``NO_ANSWER`` where there is none."""
+Judge = Callable[..., Signs]
+"""``judge(calls, stage=..., round=...)``: the signs of the pairs of some calls, by number, in the
+order asked; ``NO_ANSWER`` where there is none."""
 
 
 class PairLearner(Protocol):
@@ -95,15 +97,12 @@ class RoundsResult:
         Whose sign is an answer.
     probability : float32[P]
         Of the sign, for predicted pairs, calibrated on the hold-out; NaN for judged ones.
-    round : int16[P]
-        The round that judged it, 0 for hold-out and initial sample; for predicted ones the last.
     rounds : tuple of RoundSummary
     """
 
     sign: Signs
     judged: Mask
     probability: Float
-    round: NDArray[np.int16]
     rounds: tuple[RoundSummary, ...]
 
 
@@ -124,10 +123,10 @@ class RoundSizes:
     step: int
     num_rounds: int
 
-    def split(self, order: Pairs) -> dict[str, Pairs]:
-        """Pairs in the order in which they would be asked about, by stage."""
-        ends = [self.holdout, self.holdout + self.initial]
-        return dict(zip((HOLDOUT, INITIAL, ROUNDS), np.split(order, ends), strict=True))
+    @property
+    def ends(self) -> list[int]:
+        """Where hold-out and initial sample end among pairs in the order asked about."""
+        return [self.holdout, self.holdout + self.initial]
 
 
 def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
@@ -140,17 +139,13 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
     >>> round_sizes(8700, most=2000)
     RoundSizes(holdout=200, initial=700, step=200, num_rounds=7)
     """
-
-    def full(number: float) -> int:
-        return math.ceil(number / batch_size) * batch_size
-
     holdout = min(max(round(_HOLDOUT_FRAC * num_pairs), _HOLDOUT_LEAST), _HOLDOUT_MOST)
     # Large catalogues learn from a smaller share: 12% of 8,700 pairs, 1.5% of 870,000.
     frac = _INITIAL_MOST * (8700 / max(num_pairs, 1)) ** 0.45
     initial = round(min(max(frac, _INITIAL_LEAST), _INITIAL_MOST) * num_pairs)
     if most is None:
         most = num_pairs
-        step = full(_STEP_FRAC * num_pairs)
+        a_step = _STEP_FRAC * num_pairs
     else:
         most = min(most, num_pairs)
         holdout = min(holdout, int(_HOLDOUT_OF_BUDGET * most))
@@ -158,9 +153,13 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
         # Each round learns from all that is known: fewer of them where there is more of it. And
         # each may cost a call for keys that were missing, so rounds are of some calls.
         rounds = 8 if num_pairs < 300_000 else 6
-        step = max(full((most - holdout - initial) / rounds), _STEP_LEAST * batch_size)
-    holdout = min(full(holdout), most)
-    initial = min(full(initial), most - holdout)
+        a_step = max((most - holdout - initial) / rounds, _STEP_LEAST * batch_size)
+    # Stages are whole calls.
+    holdout, initial, step = (
+        math.ceil(size / batch_size) * batch_size for size in (holdout, initial, a_step)
+    )
+    holdout = min(holdout, most)
+    initial = min(initial, most - holdout)
     steps = math.ceil(max(most - holdout - initial, 0) / step)
     return RoundSizes(holdout, initial, step, min(steps + 1, MAX_ROUNDS))
 
@@ -207,12 +206,11 @@ class ActiveLearning:
         seed: int = 0,
     ) -> None:
         self._learner, self._judge, self._delta, self._seed = learner, judge, delta, seed
-        self._judged: Mask = known != NO_ANSWER
-        self._sign = np.where(self._judged, known, 0).astype(np.int8)
-        self._round = np.where(self._judged, 0, -1).astype(np.int16)
-        self._asked = self._judged.copy()
-        self._learnt_from = self._judged.copy()
-        self._holdout = np.zeros_like(self._judged)  # only what is still in it
+        self._batch_size = batch_size
+        self._sign = known.copy()
+        self._asked: Mask = known != NO_ANSWER
+        self._learnt_from = self._asked.copy()
+        self._holdout = np.zeros_like(self._asked)  # only what is still in it
         new = int((~self._asked).sum())
         self._left = new if most is None else min(most, new)
         self._sizes = round_sizes(new, most=most, batch_size=batch_size)
@@ -225,17 +223,21 @@ class ActiveLearning:
         GraphError
             If no pair gets an answer to learn from.
         """
-        fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
         sizes = self._sizes
-        first = sizes.split(fresh)
-        self._ask(first[HOLDOUT], HOLDOUT, 0, self._holdout)
-        self._ask(first[INITIAL], INITIAL, 0, self._learnt_from)
+        fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
+        holdout, initial, _ = np.split(fresh, sizes.ends)
+        self._ask(holdout, HOLDOUT, 0, self._holdout)
+        self._ask(initial, INITIAL, 0, self._learnt_from)
         if not self._learnt_from.any():
             raise GraphError(
                 f"{int(self._asked.sum()):,} pairs were asked about, and none got a valid answer",
                 hint="look at the failures: a budget of tokens or money may be spent, or the "
                 "model does not answer in the form that is asked for",
             )
+        # A likely - is worth a question the more, the rarer - was in the initial sample. Not in
+        # the hold-out: what is asked must not depend on it, or it would bound nothing.
+        share = float((self._sign[self._learnt_from] == -1).mean())
+        pull = _NEGATIVE_WEIGHT * max(0.0, 1.0 - share / _RARE)
         summaries = []
         for number in range(1, sizes.num_rounds + 1):
             probabilities = self._learner.probabilities(self._sign, self._learnt_from)
@@ -244,16 +246,17 @@ class ActiveLearning:
             met = target is not None and summary.bound <= target
             if met or self._left <= 0 or number == sizes.num_rounds:
                 break
-            chosen = self._most_informative(probabilities)
+            _, sure = likeliest(probabilities)
+            chosen = self._most_informative((1 - sure) + pull * probabilities[:, 0])
             if not self._ask(chosen, ROUNDS, number, self._learnt_from):
                 break  # nobody answers any more: a budget of tokens or money is spent
-        holdout = np.flatnonzero(self._holdout)
-        guess, sure = likeliest(temperature_scaled(probabilities, self._sign, holdout))
+        held = np.flatnonzero(self._holdout)
+        guess, sure = likeliest(temperature_scaled(probabilities, self._sign, held))
+        judged = self._sign != NO_ANSWER
         return RoundsResult(
-            sign=np.where(self._judged, self._sign, guess),
-            judged=self._judged,
-            probability=np.where(self._judged, np.float32(np.nan), sure),
-            round=np.where(self._judged, self._round, np.int16(summaries[-1].round)),
+            sign=np.where(judged, self._sign, guess),
+            judged=judged,
+            probability=np.where(judged, np.float32(np.nan), sure),
             rounds=tuple(summaries),
         )
 
@@ -262,39 +265,25 @@ class ActiveLearning:
         pairs = pairs[: self._left]
         if not len(pairs):
             return 0
-        answers = self._judge(pairs, stage, number)
+        calls = chunks(pairs, self._batch_size)
+        answers = self._judge(calls, stage=stage, round=number)
         self._asked[pairs] = True
         self._left -= len(pairs)
         answered = pairs[answers != NO_ANSWER]
-        self._sign[answered] = answers[answers != NO_ANSWER]
-        self._judged[answered] = True
-        self._round[answered] = number
+        self._sign[pairs] = answers
         into[answered] = True
         return len(answered)
 
-    def _most_informative(self, probabilities: Float) -> Pairs:
+    def _most_informative(self, acquisition: Float) -> Pairs:
         """The pairs to ask about next, shuffled; hold-out pairs that rank with them leave it."""
-        score = self._acquisition(probabilities)
         open_ = np.flatnonzero(~self._asked | self._holdout)
-        order = open_[np.argsort(-score[open_], kind="stable")]
+        order = open_[np.argsort(-acquisition[open_], kind="stable")]
         free = ~self._asked[order]
         num_asked = min(self._left, self._sizes.step)
         place = np.searchsorted(np.cumsum(free), num_asked) + 1
         self._holdout[order[:place]] = False
         chosen = order[:place][free[:place]]
         return stream(self._seed, "active", "order", int(self._asked.sum())).permutation(chosen)
-
-    def _acquisition(self, probabilities: Float) -> Float:
-        """float32[P]: how much each pair is worth a question.
-
-        Its uncertainty, and the likelier - is the more, the rarer - was in the initial sample. Not
-        in the hold-out: what is asked must not depend on it, or it would bound nothing.
-        """
-        initial = self._sign[(self._round == 0) & self._learnt_from]
-        share = float((initial == -1).mean()) if len(initial) else 0.0
-        weight = _NEGATIVE_WEIGHT * max(0.0, 1.0 - share / _RARE)
-        _, sure = likeliest(probabilities)
-        return (1 - sure) + weight * probabilities[:, 0]
 
     def _summary(self, probabilities: Float, number: int) -> RoundSummary:
         rows = np.flatnonzero(self._holdout)
@@ -305,8 +294,8 @@ class ActiveLearning:
         delta = self._delta / self._sizes.num_rounds
         return RoundSummary(
             round=number,
-            num_judged=int(self._judged.sum()),
-            num_predicted=int((~self._judged).sum()),
+            num_judged=int((self._sign != NO_ANSWER).sum()),
+            num_predicted=int((self._sign == NO_ANSWER).sum()),
             num_holdout=len(rows),
             num_disagree=wrong,
             bound=upper_bound(wrong, len(rows), delta=delta),
