@@ -10,8 +10,8 @@ from hypothesis import given, strategies as st
 from campaignkit import recipes
 from campaignkit.errors import SpecError
 from campaignkit.recipes import Recipe, World
+from campaignkit.recipes.label_boxes import share_out
 from campaignkit.recipes.labelling import labelling_graph
-from campaignkit.recipes.recipe import share_out
 from campaignkit.recipes.shelf import RECIPES
 from small_world import small_graph
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import builtins
 
 from campaignkit.recipes.noise import NoiseRecord
-from campaignkit.recipes.recipe import Recipe
-from campaignkit.recipes.result import RecipeResult
+from campaignkit.recipes.recipe import Recipe, RecipeResult
 from campaignkit.recipes.shelves import list, load
 from campaignkit.recipes.world import World
 

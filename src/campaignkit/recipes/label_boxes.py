@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 from campaignkit.diagnosis import diagnose
 from campaignkit.graph import SignedGraph
@@ -43,6 +44,36 @@ def placed_labels(
         )
     profile = diagnose(graph, type_ranges=ranges, seed=_DIAGNOSIS_SEED)
     return _disjoint(profile.suggest(num_samples))
+
+
+def share_out(total: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """`total` in whole numbers in proportion to `shares`, by largest remainder, exactly.
+
+    Examples
+    --------
+    >>> share_out(10, {"neg": 1, "avg": 1, "pos": 1})
+    {'neg': 4, 'avg': 3, 'pos': 3}
+    """
+    whole = sum(map(Fraction, shares.values()))
+    quotas = {name: total * Fraction(share) / whole for name, share in shares.items()}
+    counts = {name: int(quota) for name, quota in quotas.items()}
+    by_remainder = sorted(quotas, key=lambda name: counts[name] - quotas[name])
+    for name in by_remainder[: total - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+def with_counts(spec: SamplingSpec, counts: Mapping[str, int]) -> SamplingSpec:
+    """The spec with these numbers of campaigns."""
+    boxes = {
+        label: LabelSpec(
+            pos_frac_range=box.pos_frac_range,
+            neg_frac_range=box.neg_frac_range,
+            num_samples=counts[label],
+        )
+        for label, box in spec.label_params.items()
+    }
+    return spec.model_copy(update={"label_params": boxes})
 
 
 def _disjoint(spec: SamplingSpec) -> SamplingSpec:

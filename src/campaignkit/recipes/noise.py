@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.dataset import Vocabulary
+from campaignkit.dataset import CampaignDataset, Vocabulary
 from campaignkit.errors import DatasetError, Fault
 
 # What befell a row, as bits: label noise 1, attribute noise 2.
 KINDS = ("none", "label", "attribute", "both")
 LABEL, ATTRIBUTE = 1, 2
+NOISE_NAME = "noise.jsonl"
 _NO_NODE = -1
 
 
@@ -62,6 +64,11 @@ class NoiseRecord:
         return dict(zip(KINDS, np.bincount(self.kinds, minlength=4).tolist(), strict=True))
 
     @property
+    def told(self) -> dict[str, int]:
+        """The same, named as manifests name them."""
+        return {f"noise.{kind}": count for kind, count in self.counts.items()}
+
+    @property
     def names(self) -> NDArray[np.str_]:
         """str[rows], the kind of each row in words."""
         return np.array(KINDS)[self.kinds]
@@ -105,6 +112,14 @@ class NoiseRecord:
                 modality, value = vocabulary.keys[before]
                 told |= {"modality": modality, "before": value, "after": vocabulary.keys[after][1]}
             yield json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def read(cls, folder: Path, dataset: CampaignDataset) -> NoiseRecord:
+        """The record that lies in the folder of a data set; see :meth:`from_lines`."""
+        with (folder / NOISE_NAME).open("rb") as lines:
+            return cls.from_lines(
+                lines, dataset.vocabulary, dataset.label_names, labels=dataset.block.labels
+            )
 
     @classmethod
     def from_lines(

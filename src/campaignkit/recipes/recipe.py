@@ -1,29 +1,50 @@
-"""A data set as a plan: what to draw, from which world, how much of it, and how noisy."""
+"""A data set as a plan, and what it makes: two data sets, their graphs, and what noise did."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
-from fractions import Fraction
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from campaignkit.errors import Fault, SpecError
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit import __version__
+from campaignkit.checks import is_count, is_share
+from campaignkit.dataset import Block, CampaignDataset, evaluate_dataset
+from campaignkit.dataset.split import split_rows
+from campaignkit.dataset.writer import Format
+from campaignkit.errors import ArtifactError, Fault, SpecError
 from campaignkit.graph import SignedGraph
 from campaignkit.progress import Progress
-from campaignkit.recipes.label_boxes import Bounds, placed_labels
+from campaignkit.recipes.apply_noise import apply_noise
+from campaignkit.recipes.label_boxes import Bounds, placed_labels, share_out, with_counts
 from campaignkit.recipes.labelling import labelling_graph
+from campaignkit.recipes.noise import NOISE_NAME, NoiseRecord
 from campaignkit.recipes.world import World
+from campaignkit.sample import AnnealingSampler
+from campaignkit.seeds import checked_seed
 from campaignkit.spec import LabelSpec, SamplingSpec
 from campaignkit.spec.sampling import checked_type_ranges
-
-if TYPE_CHECKING:
-    from campaignkit.recipes.result import RecipeResult
+from campaignkit.store import (
+    Manifest,
+    atomic_folder,
+    checked_path,
+    digest_file,
+    read_bytes,
+    read_manifest,
+    verify_files,
+)
 
 Part = Literal["train", "test"]
+PARTS: tuple[Part, Part] = ("train", "test")
+_GRAPH, _LABELLING_GRAPH = "graph", "labelling_graph"
+_SPEC, _QUALITY = "spec.json", "quality.json"
 _SUGGESTED = ("pos", "avg", "neg")
 
 
@@ -93,7 +114,7 @@ class Recipe:
         )
 
     def __post_init__(self) -> None:
-        if faults := _faults(self):
+        if faults := [*_faults(self)]:
             raise SpecError(f"recipe {self.name!r} has faults; nothing was done", faults=faults)
 
     def vary(self, **changes: Any) -> Recipe:  # Any: a value of each field's own type
@@ -127,19 +148,15 @@ class Recipe:
 
     def labelling_graph(self, graph: SignedGraph) -> SignedGraph:
         """The graph whose signs count for labels: `graph` itself but for the named pairs."""
-        missing = [name for name in self.type_ranges if name not in graph.catalogue.modalities]
-        if missing:
-            raise SpecError(
-                f"recipe {self.name!r} does not fit the graph; nothing was done",
-                faults=[
-                    Fault(
-                        f"type_ranges.{name}",
-                        "the graph has no such modality",
-                        _near(name, graph.catalogue.modalities),
-                    )
-                    for name in missing
-                ],
-            )
+        known = graph.catalogue.modalities
+        faults = [
+            Fault(f"type_ranges.{name}", "the graph has no such modality", _near(name, known))
+            for name in self.type_ranges
+            if name not in known
+        ]
+        if faults:
+            message = f"recipe {self.name!r} does not fit the graph; nothing was done"
+            raise SpecError(message, faults=faults)
         return labelling_graph(
             graph, inverse_pairs=self.inverse_pairs, middle_pairs=self.middle_pairs
         )
@@ -188,9 +205,49 @@ class Recipe:
         SamplingFailed
             If a label could not be filled.
         """
-        from campaignkit.recipes.result import generate_recipe
-
-        return generate_recipe(self, seed=seed, graph=graph, executor=executor, progress=progress)
+        checked_seed(seed)
+        world = self.world.graph(seed=seed) if graph is None else graph
+        judge = self.labelling_graph(world)
+        spec = self.spec(world)
+        pool = AnnealingSampler(judge, spec, seed=seed).sample(
+            executor=executor, progress=progress
+        )
+        noisy, record = apply_noise(
+            pool.block,
+            pool.vocabulary,
+            num_labels=len(pool.label_names),
+            label_noise=self.label_noise,
+            attribute_noise=self.attribute_noise,
+            seed=seed,
+        )
+        rows = _split(noisy, record, self, seed)
+        origin = pool.provenance
+        for step in _steps(self, world, judge, record):
+            origin = origin.then(step)
+        parts = {}
+        for part, at in rows.items():
+            mine = CampaignDataset(
+                noisy.take(at),
+                pool.vocabulary,
+                pool.label_names,
+                provenance=origin.then(_split_step(self, part, len(at), len(pool))),
+            )
+            # Against the number of each label in this part, as it was before label noise.
+            asked = with_counts(spec, self.label_counts(part))
+            parts[part] = mine.with_evaluation(
+                evaluate_dataset(mine, judge, asked, progress=progress)
+            )
+        return RecipeResult(
+            recipe=self,
+            seed=seed,
+            graph=world,
+            labelling_graph=judge,
+            spec=spec,
+            train=parts["train"],
+            test=parts["test"],
+            noise={part: record.take(at) for part, at in rows.items()},
+            quality=pool.provenance.quality,
+        )
 
     def to_dict(self) -> dict[str, Any]:  # Any: JSON values
         """The recipe as JSON values."""
@@ -241,36 +298,217 @@ class Recipe:
             raise SpecError(f"this is no recipe: {err!r}") from err
 
 
-def share_out(total: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """`total` in whole numbers in proportion to `shares`, by largest remainder, exactly.
+@dataclass(frozen=True, eq=False)
+class RecipeResult:
+    """A made recipe.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    seed : int
+    graph : SignedGraph
+        The world: what a model may be told.
+    labelling_graph : SignedGraph
+        What labels were told by; `graph` itself without inverse or middle pairs.
+    spec : SamplingSpec
+        What was sampled, for both parts together.
+    train, test : CampaignDataset
+        Every row that noise left alone lies in its label's box of `spec` on `labelling_graph`.
+    noise : mapping of {"train", "test"} to NoiseRecord
+        What noise did to each row.
+    quality : mapping
+        What the sampler says of its run, for both parts together and before noise.
 
     Examples
     --------
-    >>> share_out(10, {"neg": 1, "avg": 1, "pos": 1})
-    {'neg': 4, 'avg': 3, 'pos': 3}
+    >>> from campaignkit import recipes
+    >>> recipe = recipes.load("label-noise").vary(train_rows=70, test_rows=30, label_noise=0.2)
+    >>> result = recipe.generate(seed=7)
+    >>> sum(record.counts["label"] for record in result.noise.values())
+    20
     """
-    whole = sum(map(Fraction, shares.values()))
-    quotas = {name: total * Fraction(share) / whole for name, share in shares.items()}
-    counts = {name: int(quota) for name, quota in quotas.items()}
-    by_remainder = sorted(quotas, key=lambda name: counts[name] - quotas[name])
-    for name in by_remainder[: total - sum(counts.values())]:
-        counts[name] += 1
-    return counts
 
+    recipe: Recipe
+    seed: int
+    graph: SignedGraph
+    labelling_graph: SignedGraph
+    spec: SamplingSpec
+    train: CampaignDataset
+    test: CampaignDataset
+    noise: Mapping[Part, NoiseRecord]
+    quality: Mapping[str, Any] = field(default_factory=dict)  # JSON: see the sampler
 
-def _faults(recipe: Recipe) -> list[Fault]:
-    """The faults of a recipe, each with the field it is in."""
-    return list(
-        chain(
-            _names(recipe), _ranges(recipe), _shares(recipe), _boxes(recipe), _pairs(recipe),
-            _rates(recipe),
+    def part(self, part: Part) -> CampaignDataset:
+        """The data set of this part."""
+        return {"train": self.train, "test": self.test}[part]
+
+    def __repr__(self) -> str:
+        return (
+            f"RecipeResult({self.recipe.name}, seed={self.seed}: {len(self.train)} train and "
+            f"{len(self.test)} test rows)"
         )
-    )  # fmt: skip
+
+    def write(
+        self, folder: str | Path, *, format: Format = "jsonl", replace: bool = False
+    ) -> Path:
+        """Write a folder with the two data sets, the graphs, the spec and the sampler's report.
+
+        Each data set folder has a ``noise.jsonl``: a line for each row, in order. The folder's
+        manifest lists every file and counts the rows that noise touched.
+
+        Parameters
+        ----------
+        folder : path
+            Made whole or not at all.
+        format : {"jsonl", "parquet"}
+            Of the campaigns.
+        replace : bool
+            Whether a folder that already holds something may be replaced.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder cannot be made, or holds something and `replace` is false.
+        """
+        graphs = {_GRAPH: self.graph}
+        if self.labelling_graph is not self.graph:
+            graphs[_LABELLING_GRAPH] = self.labelling_graph
+        with atomic_folder(folder, replace=replace) as partial:
+            for part in PARTS:
+                self._write_part(part, partial / part, format)
+            for name, graph in graphs.items():
+                graph.save(partial / name)
+            self.spec.write(partial / _SPEC)
+            text = json.dumps(dict(self.quality), indent=2, ensure_ascii=False) + "\n"
+            (partial / _QUALITY).write_bytes(text.encode())
+            files = sorted(file for file in partial.rglob("*") if file.is_file())
+            Manifest(
+                kind="recipe",
+                made_by={"campaignkit": __version__},
+                spec={"recipe": self.recipe.to_dict()},
+                seed=self.seed,
+                inputs={
+                    "graph": self.graph.digest,
+                    "labelling_graph": self.labelling_graph.digest,
+                    "spec": self.spec.digest,
+                },
+                files={file.relative_to(partial).as_posix(): digest_file(file) for file in files},
+                counts={
+                    f"{part}.{name}": count
+                    for part in PARTS
+                    for name, count in self._counts(part).items()
+                },
+            ).write(partial)
+        return checked_path(folder)
+
+    @classmethod
+    def read(cls, folder: str | Path) -> RecipeResult:
+        """Read what :meth:`write` wrote, after checking its files against the manifest.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder is not a recipe's, or a file is missing or changed.
+        """
+        folder = checked_path(folder)
+        manifest = read_manifest(folder, kind="recipe")
+        verify_files(folder, manifest)
+        try:
+            recipe = Recipe.from_dict(manifest.spec["recipe"])
+        except (KeyError, SpecError) as err:
+            raise ArtifactError(
+                f"the manifest of {folder} holds no recipe",
+                faults=[Fault("spec.recipe", str(err))],
+            ) from err
+        graph = SignedGraph.load(folder / _GRAPH)
+        judge = folder / _LABELLING_GRAPH
+        parts = {part: CampaignDataset.read(folder / part) for part in PARTS}
+        return cls(
+            recipe=recipe,
+            seed=manifest.seed or 0,
+            graph=graph,
+            labelling_graph=SignedGraph.load(judge) if judge.is_dir() else graph,
+            spec=SamplingSpec.read(folder / _SPEC),
+            train=parts["train"],
+            test=parts["test"],
+            noise={part: NoiseRecord.read(folder / part, parts[part]) for part in PARTS},
+            quality=json.loads(read_bytes(folder / _QUALITY)),
+        )
+
+    def _write_part(self, part: Part, folder: Path, format: Format) -> None:
+        dataset, record = self.part(part), self.noise[part]
+        dataset.write(folder, format=format)
+        lines = record.to_lines(dataset.vocabulary, dataset.label_names)
+        (folder / NOISE_NAME).write_bytes("".join(lines).encode())
+        # The part stands alone as well: its own manifest lists the noise and both graphs.
+        own = read_manifest(folder, kind="dataset")
+        own.model_copy(
+            update={
+                "files": own.files | {NOISE_NAME: digest_file(folder / NOISE_NAME)},
+                "inputs": own.inputs | {"world": self.graph.digest},
+                "counts": own.counts | record.told,
+            }
+        ).write(folder)
+
+    def _counts(self, part: Part) -> dict[str, int]:
+        dataset = self.part(part)
+        labels = {f"rows.{name}": count for name, count in dataset.label_counts.items()}
+        return {"rows": len(dataset), **labels, **self.noise[part].told}
 
 
-def _names(recipe: Recipe) -> Iterator[Fault]:
+def _split(
+    noisy: Block, record: NoiseRecord, recipe: Recipe, seed: int
+) -> dict[Part, NDArray[np.int64]]:
+    """Positions of each part's rows: attributes as they are now, labels as they were."""
+    # Split after attribute noise, since that can make two rows alike; by the labels before label
+    # noise, so that the rows of a part do not depend on its rate.
+    block = replace(noisy, labels=record.labels_before)
+    train, test = split_rows(
+        block,
+        test=recipe.test_rows / (recipe.train_rows + recipe.test_rows),
+        seed=seed,
+        test_counts=list(recipe.label_counts("test").values()),
+    )
+    return {"train": train, "test": test}
+
+
+def _steps(
+    recipe: Recipe, world: SignedGraph, judge: SignedGraph, record: NoiseRecord
+) -> list[str]:
+    steps = [f"recipe {recipe.name}"]
+    for pairs, what in ((recipe.inverse_pairs, "opposite"), (recipe.middle_pairs, "no")):
+        named = ", ".join(f"{one} and {two}" for one, two in pairs)
+        if pairs:
+            steps.append(f"labelled with {what} signs between {named}")
+    if judge is not world:
+        steps.append(f"the graph with its own signs is {world.digest}")
+    counts, total = record.counts, len(record)
+    for kind, rate in (("label", recipe.label_noise), ("attribute", recipe.attribute_noise)):
+        if rate:
+            steps.append(f"{kind} noise: {counts[kind] + counts['both']} of {total} rows")
+    return steps
+
+
+def _split_step(recipe: Recipe, part: Part, num_rows: int, total: int) -> str:
+    asked = {"train": recipe.train_rows, "test": recipe.test_rows}[part]
+    step = f"split of {total} rows: {part}"
+    if num_rows == asked:
+        return step
+    return f"{step}, {num_rows} in place of {asked}, since identical rows stay on one side"
+
+
+def _faults(recipe: Recipe) -> Iterator[Fault]:
+    """The faults of a recipe, each with the field it is in."""
     if not (isinstance(recipe.name, str) and recipe.name.strip() and recipe.name.isprintable()):
         yield Fault("name", f"is {recipe.name!r}; expected a printable name")
+    for check in (_ranges, _shares, _boxes, _pairs):
+        yield from check(recipe)
+    for name in ("label_noise", "attribute_noise"):
+        rate = getattr(recipe, name)
+        if not is_share(rate):
+            yield Fault(name, f"is {rate!r}; expected a share in [0, 1]")
+    if recipe.label_noise and len(recipe.label_shares) < 2:
+        yield Fault("label_noise", "needs a second label to swap to")
 
 
 def _ranges(recipe: Recipe) -> Iterator[Fault]:
@@ -292,7 +530,7 @@ def _shares(recipe: Recipe) -> Iterator[Fault]:
     sound = True
     for name in ("train_rows", "test_rows"):
         rows = getattr(recipe, name)
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        if not is_count(rows):
             yield Fault(name, f"is {rows!r}; expected a whole number of 1 or more")
             sound = False
     if not recipe.label_shares:
@@ -335,8 +573,7 @@ def _boxes(recipe: Recipe) -> Iterator[Fault]:
 def _pairs(recipe: Recipe) -> Iterator[Fault]:
     seen: dict[frozenset[str], str] = {}
     for name in ("inverse_pairs", "middle_pairs"):
-        pairs: Sequence[tuple[str, str]] = getattr(recipe, name)
-        for pair in pairs:
+        for pair in getattr(recipe, name):
             if isinstance(pair, str) or len(pair) != 2 or len({*pair}) != 2:
                 yield Fault(name, f"holds {pair!r}; expected two different modalities")
                 continue
@@ -349,15 +586,6 @@ def _pairs(recipe: Recipe) -> Iterator[Fault]:
                 found = f"names {' and '.join(pair)}, which {seen[key]} has named already"
                 yield Fault(name, found)
             seen[key] = name
-
-
-def _rates(recipe: Recipe) -> Iterator[Fault]:
-    for name in ("label_noise", "attribute_noise"):
-        rate = getattr(recipe, name)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-            yield Fault(name, f"is {rate!r}; expected a share in [0, 1]")
-    if recipe.label_noise and len(recipe.label_shares) < 2:
-        yield Fault("label_noise", "needs a second label to swap to")
 
 
 def _pair(values: Any) -> tuple[Any, Any]:  # Any: JSON
