@@ -39,12 +39,11 @@ from campaignkit.classify import (
     TfidfLogistic,
     label_codes,
 )
-from campaignkit.classify.f1 import f1_of_confusions, macro_f1
 from campaignkit.dataset.text import make_wordings, render_briefs
 from campaignkit.edges import TraitScorer, build_graph
 from campaignkit.embed import HashingEmbedder
-from campaignkit.evaluation.calibration import expected_calibration_error
 from campaignkit.graph import SignedGraph
+from campaignkit.metrics import expected_calibration_error, macro_f1, macro_f1_of
 from campaignkit.seeds import stream
 from campaignkit.show import line_plot
 
@@ -152,7 +151,7 @@ def gain_of(
     cells = np.bincount(truth * 9 + before * 3 + after, minlength=27)
     rng = stream(0, "benchmark", "gain")
     drawn = rng.multinomial(len(truth), cells / len(truth), 1000).reshape(-1, 3, 3, 3)
-    gains = f1_of_confusions(drawn.sum(axis=2)) - f1_of_confusions(drawn.sum(axis=3))
+    gains = macro_f1_of(drawn.sum(axis=2)) - macro_f1_of(drawn.sum(axis=3))
     return macro_f1(truth, after) - macro_f1(truth, before), float(gains.std())
 
 

@@ -29,10 +29,10 @@ from benchmarks.classifier_worlds import BALANCED, IMBALANCED, labelled, low_ran
 from benchmarks.pages import markdown, put
 from benchmarks.record import record
 from campaignkit.classify import OneHotLogistic, PairwiseOrdinalClassifier
-from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.training.batches import plan_epoch
 from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.text import render_briefs
+from campaignkit.metrics import macro_f1
 from campaignkit.seeds import key64
 
 WORDS = ("0", "1", "2")

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401  (scipy's own BLAS, beside numpy's)
+from campaignkit.classify.softmax import fit_softmax
 from threadpoolctl import ThreadpoolController
 
 from campaignkit.classify import PairwiseOrdinalClassifier
-from campaignkit.classify.softmax import fit_softmax
 from campaignkit.dataset import leakage
 from campaignkit.pools import one_blas_thread, one_openmp_thread
 

@@ -34,6 +34,7 @@ Below them all:
 
 - ``llm``: language models, their budget and what they cost
 - ``embed``: texts as points
+- ``metrics``: F1, log-loss and calibration error, one definition each
 - ``runs``: a log of fits and evaluations
 - ``progress``: bars for long calls
 - ``errors``: every exception that is raised on purpose
@@ -111,6 +112,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "MiniLMEmbedder",
         "OpenAICompatibleEmbedder",
     ),
+    "metrics": (),
     "runs": ("RunLog",),
     "progress": ("ProgressBar",),
     "errors": ("CampaignkitError",),

@@ -16,6 +16,7 @@ from campaignkit import (
     graph as graph,
     inject as inject,
     llm as llm,
+    metrics as metrics,
     pools as pools,
     progress as progress,
     recipes as recipes,

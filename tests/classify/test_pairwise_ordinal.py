@@ -11,13 +11,13 @@ from hypothesis import given, strategies as st
 
 from campaignkit.classify import PairwiseOrdinalClassifier
 from campaignkit.classify.encoding import TrainingRows, encode, training_rows
-from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
 from campaignkit.classify.pair_fit import calibrate
 from campaignkit.classify.pair_tally import PairObjective, PairShape, num_pairs
 from campaignkit.errors import ClassifierError
 from campaignkit.graph import Edge, SignedGraph, compare
+from campaignkit.metrics import macro_f1
 from told_campaigns import told_campaigns
 
 RECORDS, TRUTH, GRAPH = told_campaigns(4000, seed=11)
@@ -25,13 +25,13 @@ MODEL = PairwiseOrdinalClassifier(rank=4).fit(RECORDS[:3000], TRUTH[:3000])
 
 
 def _rows(num: int) -> TrainingRows:
-    return training_rows(RECORDS[:num], TRUTH[:num])
+    return training_rows(RECORDS[:num], label_codes(TRUTH[:num]))
 
 
 def _shape(rows: TrainingRows, *, rank: int, with_prior: bool) -> PairShape:
     n = len(rows.vocabulary)
     signs = np.random.default_rng(1).integers(-1, 2, (n, n)).astype(np.int8)
-    return PairShape.of(rows.vocabulary, rank=rank, prior=signs if with_prior else None)
+    return PairShape(rows.vocabulary.starts, rank, signs if with_prior else None)
 
 
 @given(st.integers(0, 3), st.booleans(), st.integers(0, 2**32 - 1), st.integers(1, 59))
@@ -81,9 +81,10 @@ def test_ordinal_loss_is_minus_the_log_of_its_probabilities(
 ) -> None:
     given_scores = np.array(scores)
     codes = np.full(len(scores), code)
+    cuts = np.array([low, low + gap])
 
-    loss = ordinal_loss(given_scores, codes, np.ones(len(scores)), low=low, high=low + gap)
-    proba = ordinal_probabilities(given_scores, low=low, high=low + gap)
+    loss = ordinal_loss(given_scores, codes, np.ones(len(scores)), cuts)
+    proba = ordinal_probabilities(given_scores, cuts)
 
     assert proba.sum(axis=1) == pytest.approx(np.ones(len(scores)))
     assert np.isfinite(loss.value) and np.isfinite(loss.by_score).all()
@@ -98,7 +99,7 @@ def test_it_learns_what_pairs_decide() -> None:
 
 
 def test_cuts_are_ordered_and_a_better_score_is_never_a_worse_label() -> None:
-    score = MODEL.decision_function(RECORDS)
+    score = MODEL.latent_score(RECORDS)
     codes = label_codes(MODEL.predict(RECORDS))
 
     assert MODEL.cuts_[0] < MODEL.cuts_[1]
@@ -184,10 +185,10 @@ def test_probabilities_are_about_as_often_right_as_they_say() -> None:
 
 
 def test_few_rows_told_apart_without_a_fault_do_not_make_a_model_sure() -> None:
-    rows = training_rows(RECORDS[:30], ["neg", "avg", "pos"] * 10)
+    rows = training_rows(RECORDS[:30], [0, 1, 2] * 10)
     scores = np.tile([-3.0, 0.0, 3.0], 10)
 
-    told = calibrate(scores, rows, low=-1.5, high=1.5)
+    told = calibrate(scores, rows, np.array([-1.5, 1.5]))
 
     assert 1 < told.scale < 5
     assert told.probabilities(scores).max() < 0.9999
@@ -199,12 +200,16 @@ def test_few_rows_are_fitted_without_calibration() -> None:
     model = PairwiseOrdinalClassifier().fit(RECORDS[:9], labels)
 
     assert not model.is_calibrated_
-    assert model.candidates_ == []
+    assert model.candidates_ == ()
 
 
 def test_rows_of_one_value_and_rows_all_alike_are_fitted() -> None:
-    lone = PairwiseOrdinalClassifier().fit([{"a": "x"}, {"a": "y"}, {"a": "x"}], [0, 1, 2])
-    alike = PairwiseOrdinalClassifier().fit([{"a": "x", "b": "y"}] * 60, [0, 1, 2] * 20)
+    lone = PairwiseOrdinalClassifier().fit(
+        [{"a": "x"}, {"a": "y"}, {"a": "x"}], ["neg", "avg", "pos"]
+    )
+    alike = PairwiseOrdinalClassifier().fit(
+        [{"a": "x", "b": "y"}] * 60, ["neg", "avg", "pos"] * 20
+    )
 
     assert np.isfinite(lone.predict_proba([{"a": "x"}])).all()
     assert alike.predict_proba([{"a": "x", "b": "y"}])[0] == pytest.approx([1 / 3] * 3, abs=0.02)
@@ -244,7 +249,7 @@ def test_scores_are_those_of_the_written_formula() -> None:
         pairs = num_pairs(np.array([int(x.sum())]))[0]
         expected.append(MODEL.gain_ * (x @ MODEL.effects_ @ x) / (2 * pairs))
 
-    assert MODEL.decision_function(RECORDS[:5]) == pytest.approx(expected)
+    assert MODEL.latent_score(RECORDS[:5]) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ import sys
 import campaignkit as ck
 records = [{"a": a * 2, "b": b * 2} for a in "xyz" for b in "xyz"] * 12
 labels = ["neg", "avg", "pos"] * 36
-for name in ("PairwiseOrdinalClassifier", "OneHotLogistic", "PairLogistic", "TfidfLogistic"):
+for name in ("PairwiseOrdinalClassifier", "OneHotLogistic", "PairLogistic"):
     getattr(ck, name)().fit(records, labels).predict(records)
 print(sorted({"sklearn", "torch", "lightgbm"} & {*sys.modules}))
 """

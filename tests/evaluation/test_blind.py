@@ -247,7 +247,7 @@ def served() -> Iterator[Served]:
 
 def test_the_service_takes_submissions_and_counts_them(served: Served) -> None:
     described = served.ask("GET", "/")
-    shares = {key: [0.1, 0.8, 0.1] if v == "avg" else [0.4, 0.2, 0.4] for key, v in TRUTH.items()}
+    shares = {key: [0.8, 0.1, 0.1] if v == "avg" else [0.2, 0.4, 0.4] for key, v in TRUTH.items()}
     first = served.ask("POST", "/submissions", {"predictions": TRUTH, "name": "one"}, user="ana")
     second = served.ask("POST", "/submissions", {"predictions": shares}, user="ana")
     third = served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")

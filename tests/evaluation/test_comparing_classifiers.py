@@ -28,14 +28,14 @@ class Recaller:
     """A classifier that remembers the label of each training row's brand; a real one."""
 
     def __init__(self) -> None:
-        self.classes_ = np.array(LABELS)
+        self.classes_ = np.array(sorted(LABELS))
 
     def fit(self, records: ck.CampaignDataset, labels: np.ndarray) -> Recaller:
         self._counts: dict[tuple[str, ...], np.ndarray] = {}
         for campaign, label in zip(records, labels, strict=True):
             key = campaign.attributes.get("brand", ())
             counts = self._counts.setdefault(key, np.ones(3))
-            counts[LABELS.index(label)] += 1
+            counts[self.classes_.tolist().index(label)] += 1
         return self
 
     def predict_proba(self, records: ck.CampaignDataset) -> np.ndarray:
@@ -51,13 +51,13 @@ class Shifted:
 
     def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> Shifted:
         offsets = np.linspace(-1, 1, 21)
-        truth = np.array([LABELS.index(label) for label in labels])
+        truth = np.searchsorted(sorted(LABELS), labels)
         hits = [(self._told(probabilities, shift) == truth).mean() for shift in offsets]
         self.shift = float(offsets[int(np.argmax(hits))])
         return self
 
     def predict(self, probabilities: np.ndarray) -> np.ndarray:
-        return np.array(LABELS)[self._told(probabilities, self.shift)]
+        return np.array(sorted(LABELS))[self._told(probabilities, self.shift)]
 
     def _told(self, probabilities: np.ndarray, shift: float) -> np.ndarray:
         return (np.log(probabilities) + np.array([0, 0, shift])).argmax(axis=1)
@@ -150,7 +150,10 @@ def test_each_classifier_is_fitted_tuned_scored_timed_and_logged(world, tmp_path
     # What stands in the log is enough for a paired test.
     other = log.read_predictions(read.records[1])
     assert ck.compare_predictions(
-        predictions.truth, predictions.probabilities, other.probabilities
+        predictions.truth,
+        predictions.probabilities,
+        other.probabilities,
+        labels=predictions.labels,
     ) == table.paired("by brand", "majority")
     assert "(the graph itself)" in table.to_markdown()
 

@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 
 import campaignkit as ck
 from campaignkit.errors import EvaluationError
-from campaignkit.evaluation.confusion import count_confusion, macro_f1_of
 from campaignkit.evaluation.paired_test import _exchange
+from campaignkit.metrics import count_confusion, macro_f1_of
 
 codes = st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=30).map(np.array)
 

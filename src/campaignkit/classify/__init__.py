@@ -7,7 +7,8 @@ from campaignkit.classify.calibration import CalibrationCurve, calibration_curve
 from campaignkit.classify.classifier import Classifier
 from campaignkit.classify.constrained_classifier import ConstrainedClassifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
-from campaignkit.classify.encoding import UnseenValues
+from campaignkit.classify.encoding import CombinedCells, UnseenValues
+from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
 from campaignkit.classify.linear import OneHotLogistic, PairLogistic
 from campaignkit.classify.majority import MajorityClassifier
@@ -20,7 +21,9 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BoostWarning",
     "BoostedTrees",
     "CalibrationCurve",
+    "CampaignClassifier",
     "Classifier",
+    "CombinedCells",
     "ConstrainedClassifier",
     "DecisionTuner",
     "EmbeddingLogistic",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.encoding import EncodedRows, training_rows
-from campaignkit.classify.estimator import CampaignEstimator
+from campaignkit.classify.encoding import EncodedRows, TrainingRows
+from campaignkit.classify.estimator import RecordClassifier
 from campaignkit.classify.held_out import hold_out_rows
 from campaignkit.classify.linear import value_columns
 from campaignkit.extras import require
@@ -20,7 +21,8 @@ _PATIENCE = 30  # rounds without a better held-out log-loss
 _ROUNDS_UNCHOSEN = 100
 
 
-class BoostedTrees(CampaignEstimator):
+@dataclass(kw_only=True, eq=False, repr=False)
+class BoostedTrees(RecordClassifier):
     """LightGBM over one column a value, tuned on held-out rows; needs the extra ``boost``.
 
     The number of leaves is chosen from a small grid, the number of rounds by early stopping, both
@@ -35,6 +37,8 @@ class BoostedTrees(CampaignEstimator):
     num_threads : int
         For LightGBM.
     seed : int
+    separator, allow_unique
+        As for :class:`OneHotLogistic`.
 
     Attributes
     ----------
@@ -50,32 +54,21 @@ class BoostedTrees(CampaignEstimator):
     ['pos', 'neg', 'avg']
     """
 
-    _SAVED: ClassVar[tuple[str, ...]] = ("model_", "num_leaves_", "num_rounds_")
     _UNSEEN = "each is left out"
 
-    model_: str
-    num_leaves_: int
-    num_rounds_: int
+    learning_rate: float = 0.1
+    max_rounds: int = 500
+    held_out: float = 0.15
+    num_threads: int = 1
+    seed: int = 0
 
-    def __init__(
-        self,
-        *,
-        learning_rate: float = 0.1,
-        max_rounds: int = 500,
-        held_out: float = 0.15,
-        num_threads: int = 1,
-        seed: int = 0,
-    ) -> None:
-        self.learning_rate = learning_rate
-        self.max_rounds = max_rounds
-        self.held_out = held_out
-        self.num_threads = num_threads
-        self.seed = seed
+    model_: str = field(init=False)
+    num_leaves_: int = field(init=False)
+    num_rounds_: int = field(init=False)
 
-    def fit(self, records: Any, labels: Any = None, *, sample_weight: Any = None) -> Self:
-        """Learn from labelled records; see :meth:`Classifier.fit`."""
+    def _learn(self, rows: TrainingRows) -> None:
         trees = require("lightgbm", extra="boost", user="BoostedTrees")
-        rows = training_rows(records, labels, sample_weight=sample_weight)
+        num_classes = len(rows.classes)
         columns = _tree_columns(rows.block.nodes, rows.block.offsets, len(rows.vocabulary))
         parts = hold_out_rows(rows, self.held_out, seed=self.seed)
         leaves, num_rounds = _GRID[0], _ROUNDS_UNCHOSEN
@@ -90,7 +83,7 @@ class BoostedTrees(CampaignEstimator):
             least = np.inf
             for option in _GRID:
                 found = trees.train(
-                    self._options(option),
+                    self._options(option, num_classes),
                     train,
                     self.max_rounds,
                     valid_sets=[judged],
@@ -100,11 +93,11 @@ class BoostedTrees(CampaignEstimator):
                 if loss < least:
                     least, leaves, num_rounds = loss, option, found.best_iteration
         whole = trees.Dataset(columns, rows.codes, weight=rows.weights)
-        fitted = trees.train(self._options(leaves), whole, min(num_rounds, self.max_rounds))
+        fitted = trees.train(
+            self._options(leaves, num_classes), whole, min(num_rounds, self.max_rounds)
+        )
         self.model_ = fitted.model_to_string()
-        self.num_leaves_, self.num_rounds_ = leaves[0], int(fitted.num_trees() // 3)
-        self._learned(rows.vocabulary)
-        return self
+        self.num_leaves_, self.num_rounds_ = leaves[0], int(fitted.num_trees() // num_classes)
 
     def _probabilities(self, rows: EncodedRows) -> Floats:
         trees = require("lightgbm", extra="boost", user="BoostedTrees")
@@ -116,10 +109,10 @@ class BoostedTrees(CampaignEstimator):
         told /= told.sum(axis=1, keepdims=True)
         return told
 
-    def _options(self, option: tuple[int, int]) -> dict[str, Any]:
+    def _options(self, option: tuple[int, int], num_classes: int) -> dict[str, Any]:
         return {
             "objective": "multiclass",
-            "num_class": 3,
+            "num_class": num_classes,
             "metric": "multi_logloss",
             "num_leaves": option[0],
             "min_data_in_leaf": option[1],

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_count
 from campaignkit.classify.decision import checked_probabilities
-from campaignkit.classify.labels import LABELS, label_codes
+from campaignkit.classify.labels import label_positions, read_labels
 from campaignkit.errors import ClassifierError
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,7 @@ class CalibrationCurve:
 
     Attributes
     ----------
-    label : str
+    label : str or int
     said, came : float64[bins]
         Mean probability given, and the share of rows with the label.
     rows : int64[bins]
@@ -34,7 +35,7 @@ class CalibrationCurve:
     0.3
     """
 
-    label: str
+    label: Any
     said: Floats
     came: Floats
     rows: NDArray[np.int64]
@@ -46,17 +47,20 @@ class CalibrationCurve:
 
 
 def calibration_curve(
-    proba: Any, labels: Any, *, label: str = "pos", num_bins: int = 10
+    proba: Any, labels: Any, *, label: Any = "pos", classes: Any = None, num_bins: int = 10
 ) -> CalibrationCurve:
     """The calibration of one label, in bins of about equally many rows.
 
     Parameters
     ----------
-    proba : float[rows, 3]
-        What `predict_proba` gives.
+    proba : float[rows, classes] or data frame
+        What `predict_proba` gives: the columns of an array are the labels, sorted.
     labels : sequence
         The true labels.
-    label : {"neg", "avg", "pos"}
+    label : str or int
+        The one to look at.
+    classes : sequence, optional
+        What the columns of an array stand for; the sorted labels by default.
     num_bins : int
         At most so many; rows of one probability stay together.
 
@@ -67,24 +71,25 @@ def calibration_curve(
 
     Examples
     --------
-    >>> proba = [[0.1, 0.1, 0.8]] * 4 + [[0.6, 0.3, 0.1]] * 6
+    >>> proba = [[0.1, 0.1, 0.8]] * 4 + [[0.3, 0.6, 0.1]] * 6  # avg, neg, pos
     >>> curve = calibration_curve(proba, ["pos"] * 3 + ["avg"] + ["neg"] * 6)
     >>> curve.said.round(2).tolist(), curve.came.round(2).tolist(), curve.rows.tolist()
     ([0.1, 0.8], [0.0, 0.75], [6, 4])
     """
-    given = checked_probabilities(proba)
-    codes = label_codes(labels)
-    if len(codes) != len(given):
+    truth = read_labels(labels)
+    known = np.unique(truth if classes is None else read_labels(classes, name="classes"))
+    given = checked_probabilities(proba, known if classes is None else classes)
+    if len(truth) != len(given):
         raise ClassifierError(
-            f"{len(given):,} rows of probabilities and {len(codes):,} labels; "
+            f"{len(given):,} rows of probabilities and {len(truth):,} labels; "
             "expected as many of each"
         )
-    if label not in LABELS:
-        raise ClassifierError(f"label is {label!r}; expected one of {', '.join(LABELS)}")
-    if isinstance(num_bins, bool) or not isinstance(num_bins, int) or num_bins < 1:
-        raise ClassifierError(f"num_bins is {num_bins!r}; expected an integer from 1 on")
-    column = LABELS.index(label)
-    said, came = given[:, column], codes == column
+    if label not in known.tolist():
+        told = ", ".join(map(str, known.tolist()))
+        raise ClassifierError(f"label is {label!r}; expected one of {told}")
+    num_bins = checked_count(num_bins, "num_bins", error=ClassifierError)
+    column = known.tolist().index(label)
+    said, came = given[:, column], label_positions(truth, known) == column
     edges = np.unique(np.quantile(said, np.linspace(0, 1, num_bins + 1)[1:-1]))
     _, bins = np.unique(np.searchsorted(edges, said), return_inverse=True)
     rows = np.bincount(bins)

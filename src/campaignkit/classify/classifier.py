@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 @runtime_checkable
 class Classifier(Protocol):
-    """Predicts the outcome of campaigns: ``"neg"``, ``"avg"`` or ``"pos"``.
+    """Predicts the outcome of campaigns, in labels of any names.
 
-    Records are a `CampaignDataset`, any data frame with a column per modality, or a list of
-    ``{modality: [values]}``; text models may take texts. Labels are all that
-    :func:`campaignkit.classify.label_codes` reads.
+    Campaigns are a `CampaignDataset`, any data frame with a column per modality, or a list of
+    ``{modality: [values]}``; text models may take texts. Inherit from
+    :class:`campaignkit.classify.CampaignClassifier` to have all but two methods for nothing;
+    :func:`campaignkit.testing.check_classifier` holds yours to what is promised here.
 
     Attributes
     ----------
-    classes_ : str[3]
-        Always neg, avg, pos, in this order, whatever the order of the training rows.
+    classes_ : array
+        The labels of the training rows, sorted as ``np.unique`` sorts them.
 
     Examples
     --------
@@ -30,24 +31,24 @@ class Classifier(Protocol):
     True
     """
 
-    classes_: NDArray[np.str_]
+    classes_: NDArray[Any]
 
-    def fit(self, records: Any, labels: Any) -> Self:
-        """Learn from labelled records, and return the classifier itself.
+    def fit(self, X: Any, y: Any = None, /) -> Self:
+        """Learn from labelled campaigns, and return the classifier itself.
 
         Raises
         ------
         ClassifierError
-            If labels or records cannot be read, or a class has no row.
+            If labels or records cannot be read, or there is one label alone.
         """
         ...
 
-    def predict(self, records: Any) -> NDArray[np.str_]:
-        """str[rows], the label of each record."""
+    def predict(self, X: Any, /) -> NDArray[Any]:
+        """The label of each row, written as `fit` was given it."""
         ...
 
-    def predict_proba(self, records: Any) -> NDArray[np.float64]:
-        """float64[rows, 3], probabilities in the order of `classes_`; rows add up to 1."""
+    def predict_proba(self, X: Any, /) -> NDArray[np.float64]:
+        """float64[rows, classes], probabilities in the order of `classes_`; rows add up to 1."""
         ...
 
     def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:

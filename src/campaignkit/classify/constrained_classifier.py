@@ -41,7 +41,7 @@ class ConstrainedClassifier:
     Attributes
     ----------
     classes_ : str[3]
-        Always neg, avg, pos.
+        Always avg, neg, pos.
     labels : tuple of str
         The words that stand for them.
     shared_prompt : str or None
@@ -57,7 +57,7 @@ class ConstrainedClassifier:
     """
 
     def __init__(self, model: LabelModel, *, shared_prompt: str | None = None) -> None:
-        self.classes_: NDArray[np.str_] = np.array(LABELS)
+        self.classes_: NDArray[np.str_] = np.array(sorted(LABELS))
         self.shared_prompt = shared_prompt
         self.training_: TrainingReport | None = None
         self._model = model
@@ -208,7 +208,7 @@ class ConstrainedClassifier:
         return self
 
     def predict_proba(self, texts: Sequence[str], *, batch_size: int = _BATCH) -> Any:
-        """float64[rows, 3], probabilities of neg, avg, pos among the three; rows add up to 1.
+        """float64[rows, 3], probabilities of avg, neg, pos among the three; rows add up to 1.
 
         Raises
         ------
@@ -217,7 +217,8 @@ class ConstrainedClassifier:
             does not end where a label can follow.
         """
         self._check_whole()
-        return self._model.proba(self._tokens(texts, self.shared_prompt), batch_size=batch_size)
+        rows = self._tokens(texts, self.shared_prompt)
+        return self._model.proba(rows, batch_size=batch_size)[:, np.argsort(LABELS)]
 
     def predict(self, texts: Sequence[str], *, batch_size: int = _BATCH) -> NDArray[np.str_]:
         """str[rows], the most probable label of each text."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.f1 import f1_of_confusions, macro_f1
-from campaignkit.classify.labels import LABELS, label_codes
+from campaignkit.checks import check_all
+from campaignkit.classify.labels import label_positions, ranks_of, read_labels
 from campaignkit.classify.settings import Settings
-from campaignkit.errors import ClassifierError, Fault, NotFitted
+from campaignkit.errors import ClassifierError, NotFitted
+from campaignkit.metrics import macro_f1, macro_f1_of
 from campaignkit.seeds import stream
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Method = Literal["argmax", "tau", "offsets", "cuts", "published-boost"]
 Scale = Literal["probabilities", "logits"]
+Rule = dict[str, Any]
 
 PUBLISHED_BOOST = 2.5
 _TAUS = np.round(np.arange(0, 2.01, 0.05), 2)
@@ -26,6 +30,7 @@ _COARSE, _FINE = np.arange(-4, 4.01, 0.5), np.arange(-0.4, 0.41, 0.1)
 _PLACES = 160  # of each cut, along the sorted scores
 _RESAMPLES = 400
 _LEAST = 1e-12  # a probability of 0 counts as this
+_ARGMAX: Rule = {"kind": "argmax"}
 
 
 class BoostWarning(UserWarning):
@@ -38,19 +43,23 @@ class BoostWarning(UserWarning):
     """
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class DecisionTuner(Settings):
     """Chooses how probabilities become labels, by macro F1 on validation rows.
 
     Parameters
     ----------
     method : {"cuts", "offsets", "tau", "argmax", "published-boost"}
-        - ``"cuts"``: two ordered cuts on ``(logit P(pos) - logit P(neg)) / 2``;
+        - ``"cuts"``: ordered cuts on one score, the mean logit of the labels above each cut;
         - ``"offsets"``: argmax of log P + an offset a class;
         - ``"tau"``: logit adjustment, argmax of log P - tau * log(share of the class);
         - ``"argmax"``: the most probable label; nothing is tuned;
         - ``"published-boost"``: the logits of all classes but the commonest times 2.5, as in the
           published Qwen run. Kept for reproduction, with a warning: a constant added to all
           logits changes its answers.
+    order : sequence or None
+        Labels from worst to best, which cuts need; known for neg, avg, pos and the published
+        words.
     scale : {"probabilities", "logits"}
         What is handed in. Logits are normalised first, so a constant added to a row changes
         nothing (the published boost excepted).
@@ -62,8 +71,10 @@ class DecisionTuner(Settings):
 
     Attributes
     ----------
+    classes_ : array
+        The labels, sorted: the order of the columns.
     rule_ : dict
-        What was chosen: ``{"kind": "cuts", "low": ..., "high": ...}`` and so on.
+        What was chosen: ``{"kind": "cuts", "cuts": [...]}`` and so on.
     macro_f1_ : dict of str to float
         On the validation rows, of ``"argmax"`` and of ``"tuned"``.
 
@@ -75,89 +86,91 @@ class DecisionTuner(Settings):
     --------
     >>> rng = np.random.default_rng(0)
     >>> score = rng.normal(size=400)
-    >>> labels = np.digitize(score, [-1.5, 1.5])
-    >>> p = np.stack([np.exp(-score - 4), np.ones(400), np.exp(score - 4)], axis=1)
-    >>> p /= p.sum(axis=1, keepdims=True)
+    >>> labels = np.array(["neg", "avg", "pos"])[np.digitize(score, [-1.5, 1.5])]
+    >>> p = np.stack([np.ones(400), np.exp(-score - 4), np.exp(score - 4)], axis=1)
+    >>> p /= p.sum(axis=1, keepdims=True)  # avg, neg, pos: sorted, as in predict_proba
     >>> tuner = DecisionTuner("cuts").fit(p[:200], labels[:200])
-    >>> bool(np.mean(tuner.predict(p[200:]) == np.array(LABELS)[labels[200:]]) > 0.95)
+    >>> bool(np.mean(tuner.predict(p[200:]) == labels[200:]) > 0.95)
     True
     """
 
-    rule_: dict[str, Any]
-    macro_f1_: dict[str, float]
+    method: Method = field(default="cuts", kw_only=False)
+    order: Sequence[Any] | None = None
+    scale: Scale = "probabilities"
+    keep_argmax: bool = True
+    seed: int = 0
 
-    def __init__(
-        self,
-        method: Method = "cuts",
-        *,
-        scale: Scale = "probabilities",
-        keep_argmax: bool = True,
-        seed: int = 0,
-    ) -> None:
-        self.method = method
-        self.scale = scale
-        self.keep_argmax = keep_argmax
-        self.seed = seed
+    classes_: NDArray[Any] = field(init=False)
+    rule_: Rule = field(init=False)
+    macro_f1_: dict[str, float] = field(init=False)
 
-    def fit(self, proba: Any, labels: Any) -> Self:
+    def fit(self, proba: Any, labels: Any, *, classes: Any = None) -> Self:
         """Choose on validation rows: never those that trained the classifier, nor the test's.
 
         Parameters
         ----------
-        proba : float[rows, 3]
-            Probabilities (or logits) of neg, avg, pos.
+        proba : float[rows, classes] or data frame
+            Probabilities (or logits) as `predict_proba` gives them: the columns of an array are
+            the labels, sorted; those of a data frame are read by name.
         labels : sequence
             The true labels.
+        classes : sequence, optional
+            What the columns of an array stand for; the sorted labels by default.
 
         Raises
         ------
         ClassifierError
-            If numbers are not finite or no probabilities, rows differ in number, or a class has
-            no validation row.
+            If numbers are not finite or no probabilities, rows differ in number, columns are not
+            the labels, or a label has no validation row.
         """
         self._check_parameters()
-        given = checked_probabilities(proba, self.scale)
-        codes = label_codes(labels)
-        counts = np.bincount(codes, minlength=3)
+        truth = read_labels(labels)
+        known = np.unique(truth if classes is None else read_labels(classes, name="classes"))
+        given = checked_probabilities(proba, known if classes is None else classes, self.scale)
+        codes = label_positions(truth, known)
+        counts = np.bincount(codes[codes >= 0], minlength=len(known))
         if len(codes) != len(given):
             raise ClassifierError(
                 f"{len(given):,} rows of probabilities and {len(codes):,} labels; "
                 "expected as many of each"
             )
-        if (counts == 0).any():
-            absent = " or ".join(n for n, c in zip(LABELS, counts, strict=True) if not c)
+        if (counts == 0).any() or (codes < 0).any():
+            absent = " or ".join(str(label) for label in known[counts == 0].tolist())
             raise ClassifierError(
-                f"no validation row is {absent}", hint="a rule is tuned on rows of all classes"
+                f"no validation row is {absent}"
+                if absent
+                else "labels beyond those of the columns",
+                hint="a rule is tuned on rows of all classes, and of no other",
             )
+        self.classes_ = known
         if self.method == "published-boost":
             self._boost(given, counts)
         else:
             logs = _logs(given, self.scale)
-            rule = _TUNERS[self.method](logs, codes, counts)
-            if self.keep_argmax and not self._is_better(logs, codes, rule):
-                rule = {"kind": "argmax"}
-            self.rule_ = rule
-        plain = _decide(_logs(given, self.scale), {"kind": "argmax"})
+            rule = _TUNERS[self.method](logs, codes, counts, self._ranks())
+            is_kept = self.keep_argmax and not self._is_better(logs, codes, rule)
+            self.rule_ = _ARGMAX if is_kept else rule
+        plain = _logs(given, self.scale).argmax(axis=1)
         tuned = self._codes(given)
         self.macro_f1_ = {"argmax": macro_f1(codes, plain), "tuned": macro_f1(codes, tuned)}
         return self
 
-    def predict(self, proba: Any) -> NDArray[np.str_]:
-        """str[rows], labels by the rule that :meth:`fit` chose."""
-        if not hasattr(self, "rule_"):
-            raise NotFitted(
-                "this DecisionTuner is not fitted", hint="call fit(proba_val, y_val) first"
-            )
-        named: NDArray[np.str_] = np.array(LABELS)[
-            self._codes(checked_probabilities(proba, self.scale))
-        ]
-        return named
+    def predict(self, proba: Any) -> NDArray[Any]:
+        """The label of each row, by the rule that :meth:`fit` chose."""
+        self._check_fitted()
+        given = checked_probabilities(proba, self.classes_, self.scale)
+        return self.classes_[self._codes(given)]
 
     def to_dict(self) -> dict[str, Any]:
         """The settings and the fitted rule as JSON values."""
-        if not hasattr(self, "rule_"):
-            raise NotFitted("this DecisionTuner is not fitted; there is nothing to keep")
-        return {**self.get_params(), "rule": self.rule_, "macro_f1": self.macro_f1_}
+        self._check_fitted()
+        order = None if self.order is None else read_labels(self.order).tolist()
+        fitted = {
+            "classes": self.classes_.tolist(),
+            "rule": self.rule_,
+            "macro_f1": self.macro_f1_,
+        }
+        return {**self.get_params(), "order": order, **fitted}
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
@@ -171,12 +184,16 @@ class DecisionTuner(Settings):
         try:
             tuner = cls(**{name: told[name] for name in cls._parameter_names()})
             tuner._check_parameters()
+            tuner.classes_ = read_labels(told["classes"])
             rule = dict(told["rule"])
             tuner.rule_, tuner.macro_f1_ = rule, dict(told["macro_f1"])
-            numbers = [*rule.get("offsets", ()), *rule.get("factors", ())]
-            numbers += [rule[name] for name in ("low", "high") if rule["kind"] == "cuts"]
-            if not np.isfinite(np.array(numbers, np.float64)).all():
-                raise ValueError("a number is not finite")
+            for name, fewer in (("offsets", 0), ("factors", 0), ("cuts", 1)):
+                numbers = np.array(rule.get(name, []), np.float64)
+                if name in rule and len(numbers) != len(tuner.classes_) - fewer:
+                    raise ValueError(f"{len(numbers)} {name} for {len(tuner.classes_)} labels")
+                if not np.isfinite(numbers).all():
+                    raise ValueError("a number is not finite")
+            tuner._codes(np.full((1, len(tuner.classes_)), 1 / len(tuner.classes_)))
         except (KeyError, TypeError, ValueError) as err:
             raise ClassifierError(
                 f"this is no decision rule: {type(err).__name__} {err}",
@@ -184,16 +201,21 @@ class DecisionTuner(Settings):
             ) from err
         return tuner
 
+    def _ranks(self) -> Codes:
+        """The rank of each column; other rules than cuts know no order."""
+        is_ordered = self.method == "cuts"
+        return ranks_of(self.classes_, self.order) if is_ordered else np.arange(len(self.classes_))
+
     def _codes(self, given: Floats) -> Codes:
-        if self.rule_["kind"] == "published-boost":
+        rule = self.rule_
+        if rule["kind"] == "published-boost":
             # As published, on the numbers as they come: normalising would change its answers.
             raw = given if self.scale == "logits" else np.log(np.maximum(given, _LEAST))
-            told: Codes = (raw * np.array(self.rule_["factors"])).argmax(axis=1)
-            return told
-        return _decide(_logs(given, self.scale), self.rule_)
+            return np.asarray((raw * np.array(rule["factors"])).argmax(axis=1))
+        return _decide(_logs(given, self.scale), rule, self._ranks())
 
     def _boost(self, given: Floats, counts: Codes) -> None:
-        factors = np.where(np.arange(3) == counts.argmax(), 1.0, PUBLISHED_BOOST)
+        factors = np.where(np.arange(len(counts)) == counts.argmax(), 1.0, PUBLISHED_BOOST)
         self.rule_ = {"kind": "published-boost", "factors": factors.tolist()}
         shifted = ((given + 5) * factors).argmax(axis=1)
         changed = float(np.mean(shifted != self._codes(given)))
@@ -206,47 +228,74 @@ class DecisionTuner(Settings):
             stacklevel=3,
         )
 
-    def _is_better(self, logs: Floats, codes: Codes, rule: dict[str, Any]) -> bool:
+    def _is_better(self, logs: Floats, codes: Codes, rule: Rule) -> bool:
         """Whether the gain over argmax is more than one standard error of it."""
-        plain, tuned = _decide(logs, {"kind": "argmax"}), _decide(logs, rule)
-        cells = np.bincount(codes * 9 + plain * 3 + tuned, minlength=27)
+        k = logs.shape[1]
+        plain, tuned = logs.argmax(axis=1), _decide(logs, rule, self._ranks())
+        cells = np.bincount((codes * k + plain) * k + tuned, minlength=k**3)
         rng = stream(self.seed, "decision", "resamples")
-        drawn = rng.multinomial(len(codes), cells / len(codes), _RESAMPLES).reshape(-1, 3, 3, 3)
-        gains = f1_of_confusions(drawn.sum(axis=2)) - f1_of_confusions(drawn.sum(axis=3))
+        drawn = rng.multinomial(len(codes), cells / len(codes), _RESAMPLES).reshape(-1, k, k, k)
+        gains = macro_f1_of(drawn.sum(axis=2)) - macro_f1_of(drawn.sum(axis=3))
         return bool(macro_f1(codes, tuned) - macro_f1(codes, plain) > gains.std())
 
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "rule_"):
+            raise NotFitted(
+                "this DecisionTuner is not fitted", hint="call fit(proba_val, y_val) first"
+            )
+
     def _check_parameters(self) -> None:
-        faults = []
-        if self.method not in get_args(Method):
-            told = ", ".join(get_args(Method))
-            faults.append(Fault("method", f"is {self.method!r}; expected one of {told}"))
-        if self.scale not in get_args(Scale):
-            found = f"is {self.scale!r}; expected probabilities or logits"
-            faults.append(Fault("scale", found))
-        if faults:
-            raise ClassifierError("this DecisionTuner cannot be fitted", faults=faults)
+        methods, scales = get_args(Method), get_args(Scale)
+        check_all(
+            "this DecisionTuner cannot be fitted",
+            {
+                "method": (self.method, self.method in methods, f"one of {', '.join(methods)}"),
+                "scale": (self.scale, self.scale in scales, " or ".join(scales)),
+            },
+            error=ClassifierError,
+        )
 
 
-def checked_probabilities(given: Any, scale: str = "probabilities") -> Floats:
-    """float64[rows, 3] of finite numbers that are probabilities (or logits).
+def checked_probabilities(given: Any, classes: Any, scale: str = "probabilities") -> Floats:
+    """float64[rows, classes] of finite numbers that are probabilities (or logits).
+
+    Parameters
+    ----------
+    given : float[rows, classes] or data frame
+        The columns of a data frame are read by their names.
+    classes : sequence
+        What the columns stand for. Those that come back are in the order of the labels, sorted.
+    scale : {"probabilities", "logits"}
 
     Raises
     ------
     ClassifierError
-        With the first row that is none.
+        With the first row that is none, or the columns that are unknown or missing.
 
     Examples
     --------
-    >>> checked_probabilities([[0.5, 0.25, 0.25]]).shape
-    (1, 3)
+    >>> checked_probabilities([[0.5, 0.25, 0.25]], ["neg", "avg", "pos"]).tolist()
+    [[0.25, 0.5, 0.25]]
     """
+    order = np.argsort(np.asarray(classes))
+    labels = np.asarray(classes)[order]
+    if hasattr(given, "columns"):
+        named = {str(name): place for place, name in enumerate(given.columns)}
+        wanted = [str(label) for label in labels.tolist()]
+        if {*named} != {*wanted} or len(named) != len(list(given.columns)):
+            raise ClassifierError(
+                f"the columns of {scale} are {', '.join(map(str, given.columns))}; "
+                f"expected one for each of {', '.join(wanted)}"
+            )
+        given, order = given.to_numpy(), np.array([named[name] for name in wanted])
     try:
         array = np.asarray(given, np.float64)
     except (TypeError, ValueError) as err:
         raise ClassifierError(f"{scale} are not an array of numbers") from err
-    if array.ndim != 2 or array.shape[1] != 3 or not len(array):
+    if array.ndim != 2 or array.shape[1] != len(labels) or not len(array):
+        told = ", ".join(map(str, labels.tolist()))
         raise ClassifierError(
-            f"{scale} have shape {array.shape}; expected (rows, 3): neg, avg, pos",
+            f"{scale} have shape {array.shape}; expected (rows, {len(labels)}): {told}",
             hint="hand in what predict_proba gives",
         )
     wrong = ~np.isfinite(array).all(axis=1)
@@ -260,11 +309,11 @@ def checked_probabilities(given: Any, scale: str = "probabilities") -> Floats:
             f"row {row} is {array[row].tolist()}",
             hint=hint,
         )
-    return array
+    return array[:, order]
 
 
 def _logs(given: Floats, scale: str) -> Floats:
-    """float64[rows, 3], log-probabilities."""
+    """float64[rows, classes], log-probabilities."""
     if scale == "probabilities":
         told: Floats = np.log(np.maximum(given, _LEAST))
         return told
@@ -273,80 +322,95 @@ def _logs(given: Floats, scale: str) -> Floats:
     return normal
 
 
-def _decide(logs: Floats, rule: dict[str, Any]) -> Codes:
-    told: Codes
+def _decide(logs: Floats, rule: Rule, ranks: Codes) -> Codes:
     if rule["kind"] == "cuts":
-        score = _order(logs)
-        told = (score > rule["low"]).astype(np.int64) + (score > rule["high"])
-        return told
-    offsets = np.array(rule.get("offsets", [0.0, 0.0, 0.0]))
-    told = (logs + offsets).argmax(axis=1)
+        found = (_order(logs, ranks)[:, np.newaxis] > np.array(rule["cuts"])).sum(axis=1)
+        return np.asarray(np.argsort(ranks)[found])
+    return np.asarray((logs + np.array(rule.get("offsets", 0.0))).argmax(axis=1))
+
+
+def _order(logs: Floats, ranks: Codes) -> Floats:
+    """One score a row, rising with the rank; that of an ordinal model up to a constant."""
+    ordered = logs[:, np.argsort(ranks)]
+    up_to = np.logaddexp.accumulate(ordered, axis=1)[:, :-1]
+    beyond = np.logaddexp.accumulate(ordered[:, ::-1], axis=1)[:, -2::-1]
+    told: Floats = (beyond - up_to)[:, [0, -1]].mean(axis=1)
     return told
 
 
-def _order(logs: Floats) -> Floats:
-    """One score a row, rising from neg to pos; that of an ordinal model up to a constant."""
-    neg, pos = logs[:, 0], logs[:, 2]
-    not_neg, not_pos = np.logaddexp(logs[:, 1], pos), np.logaddexp(logs[:, 1], neg)
-    told: Floats = ((pos - not_pos) - (neg - not_neg)) / 2
-    return told
+def _tune_argmax(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
+    del logs, codes, counts, ranks
+    return _ARGMAX
 
 
-def _tune_argmax(logs: Floats, codes: Codes, counts: Codes) -> dict[str, Any]:
-    del logs, codes, counts
-    return {"kind": "argmax"}
-
-
-def _tune_tau(logs: Floats, codes: Codes, counts: Codes) -> dict[str, Any]:
+def _tune_tau(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
+    del ranks
     priors = np.log(counts / counts.sum())
     scores = [macro_f1(codes, (logs - tau * priors).argmax(axis=1)) for tau in _TAUS]
     tau = float(_TAUS[int(np.argmax(scores))])
     return {"kind": "tau", "tau": tau, "offsets": (-tau * (priors - priors.max())).tolist()}
 
 
-def _tune_offsets(logs: Floats, codes: Codes, counts: Codes) -> dict[str, Any]:
-    del counts
-    best, centre = -1.0, np.zeros(2)
+def _tune_offsets(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
+    """A grid over the offsets of all classes but the commonest, two at a time."""
+    del ranks
+    free = np.argsort(-counts, kind="stable")[1:]
+    best, centre = macro_f1(codes, logs.argmax(axis=1)), np.zeros(len(counts))
     for steps in (_COARSE, _FINE):
-        middle = centre.copy()
-        for low in middle[0] + steps:
-            for high in middle[1] + steps:
-                f1 = macro_f1(codes, (logs + np.array([low, 0.0, high])).argmax(axis=1))
+        for first in range(0, len(free), 2):
+            pair = free[first : first + 2]
+            middle = centre.copy()
+            for step in product(steps, repeat=len(pair)):
+                tried = middle.copy()
+                tried[pair] += step
+                f1 = macro_f1(codes, (logs + tried).argmax(axis=1))
                 if f1 > best:
-                    best, centre = f1, np.array([low, high])
-    return {"kind": "offsets", "offsets": [float(centre[0]), 0.0, float(centre[1])]}
+                    best, centre = f1, tried
+    return {"kind": "offsets", "offsets": centre.tolist()}
 
 
-def _tune_cuts(logs: Floats, codes: Codes, counts: Codes) -> dict[str, Any]:
-    score = _order(logs)
-    ranks = np.argsort(score, kind="stable")
-    ordered = score[ranks]
-    # below[k, c] = rows of class c among the k lowest scores.
-    below = np.zeros((len(codes) + 1, 3), np.int64)
-    below[1:] = np.cumsum(codes[ranks][:, np.newaxis] == np.arange(3), axis=0)
+def _tune_cuts(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
+    score = _order(logs, ranks)
+    rise = np.argsort(score, kind="stable")
+    ordered = score[rise]
+    # below[k, r] = rows of rank r among the k lowest scores.
+    below = np.zeros((len(codes) + 1, len(counts)), np.int64)
+    below[1:] = np.cumsum(ranks[codes[rise]][:, np.newaxis] == np.arange(len(counts)), axis=0)
     places = np.unique(np.linspace(0, len(codes), _PLACES).round().astype(np.int64))
-    low, high = _best_places(below, counts, places, places)
     step = max(1, len(codes) // _PLACES)
     near = np.arange(-step, step + 1, max(1, step // 40))
-    low, high = _best_places(
-        below,
-        counts,
-        np.unique(np.clip(low + near, 0, len(codes))),
-        np.unique(np.clip(high + near, 0, len(codes))),
-    )
-    return {"kind": "cuts", "low": _cut_at(ordered, low), "high": _cut_at(ordered, high)}
+    for _ in range(2):
+        found = _best_places(below, places)
+        places = np.unique(np.clip(np.add.outer(found, near), 0, len(codes)))
+    cuts = [_cut_at(ordered, place) for place in found.tolist()]
+    return {"kind": "cuts", "cuts": cuts}
 
 
-def _best_places(below: Codes, counts: Codes, lows: Codes, highs: Codes) -> tuple[int, int]:
-    """The numbers of rows under both cuts of the best macro F1; the middle of equals."""
-    low, high = (grid.ravel() for grid in np.meshgrid(lows, highs, indexing="ij"))
-    keep = low <= high
-    low, high = low[keep], high[keep]
-    predicted = np.stack([below[low], below[high] - below[low], counts - below[high]], axis=2)
-    f1 = f1_of_confusions(predicted)
-    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
-    chosen = best[len(best) // 2]
-    return int(low[chosen]), int(high[chosen])
+def _best_places(below: Codes, places: Codes) -> Codes:
+    """int64[cuts], the places, ascending, of the best macro F1; the middle of equals.
+
+    The F1 of a rank depends on the two places that bound it alone, so the best sum of the ranks
+    above each place is found from the last rank down.
+    """
+    num_rows, counts = len(below) - 1, below[-1]
+    low, high = places[:, np.newaxis], places
+
+    def f1(rank: int, start: Codes, end: Codes) -> Floats:
+        hits = below[end, rank] - below[start, rank]
+        score = 2 * hits / np.maximum(counts[rank] + end - start, 1)
+        return np.asarray(np.where(start <= end, score, -np.inf))
+
+    last = len(counts) - 1
+    above = [f1(last, places, np.full_like(places, num_rows))]  # by the place below the rank
+    for rank in range(last - 1, 0, -1):
+        above.insert(0, (f1(rank, low, high) + above[0]).max(axis=1))
+    found = [0]
+    for rank in range(last):
+        start = np.full_like(places, found[-1])
+        total = f1(rank, start, places) + above[rank]
+        best = np.flatnonzero(total >= total.max() - 1e-12)
+        found.append(int(places[best[len(best) // 2]]))
+    return np.array(found[1:], np.int64)
 
 
 def _cut_at(ordered: Floats, place: int) -> float:
@@ -357,7 +421,7 @@ def _cut_at(ordered: Floats, place: int) -> float:
     return float((ordered[place - 1] + ordered[place]) / 2)
 
 
-_TUNERS: dict[str, Callable[[Floats, Codes, Codes], dict[str, Any]]] = {
+_TUNERS: dict[str, Callable[[Floats, Codes, Codes, Codes], Rule]] = {
     "argmax": _tune_argmax,
     "tau": _tune_tau,
     "offsets": _tune_offsets,

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.labels import LABELS, label_codes
-from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+from campaignkit.classify.labels import read_labels
+from campaignkit.dataset import Block, Campaign, CampaignDataset, Vocabulary
 from campaignkit.dataset.records import empty_rows, read_records
+from campaignkit.dataset.vocabulary import MAX_LABELS, RESERVED
 from campaignkit.errors import ClassifierError, Fault
 
 _SHOWN = 20
+_MIN_UNIQUE = 100  # values; fewer cost nothing, and may be all there are
+_UNIQUE = 0.8  # of the cells of a modality hold a value of their own: that is an id
 
 
 class UnseenValues(UserWarning):
@@ -29,6 +33,16 @@ class UnseenValues(UserWarning):
     """
 
 
+class CombinedCells(UserWarning):
+    """Cells look like lists that were written as one text; the message says how to split them.
+
+    Examples
+    --------
+    >>> issubclass(CombinedCells, UserWarning)
+    True
+    """
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
     """Labelled rows as arrays: what every classifier here learns from.
@@ -36,56 +50,77 @@ class TrainingRows:
     Attributes
     ----------
     block : Block
-        Node numbers; label codes are 0 neg, 1 avg, 2 pos.
+        Node numbers, and label codes: positions in `classes`.
     vocabulary : Vocabulary
         The attributes that occur in the rows, and no others.
     weights : float64[rows]
         How much each row counts; 1 by default.
+    classes : array
+        The labels, sorted.
 
     Examples
     --------
     >>> rows = training_rows([{"geo": "Peru"}] * 3, ["pos", "neg", "avg"])
-    >>> len(rows.vocabulary), rows.codes.tolist()
-    (1, [2, 0, 1])
+    >>> len(rows.vocabulary), rows.classes.tolist(), rows.codes.tolist()
+    (1, ['avg', 'neg', 'pos'], [2, 1, 0])
     """
 
     block: Block
     vocabulary: Vocabulary
     weights: NDArray[np.float64]
+    classes: NDArray[Any]
 
-    @property
+    @cached_property
     def codes(self) -> NDArray[np.int64]:
-        """int64[rows], 0 neg, 1 avg, 2 pos."""
+        """int64[rows], positions in `classes`."""
         return self.block.labels.astype(np.int64)
 
     @property
     def class_counts(self) -> NDArray[np.int64]:
-        """int64[3], rows that are neg, avg, pos."""
-        return np.bincount(self.codes, minlength=3)
+        """int64[classes], rows of each."""
+        return np.bincount(self.codes, minlength=len(self.classes))
 
     def __len__(self) -> int:
         return len(self.block)
 
     def take(self, rows: NDArray[np.integer]) -> TrainingRows:
-        """The rows at these positions; the vocabulary stays."""
-        return TrainingRows(self.block.take(rows), self.vocabulary, self.weights[rows])
+        """The rows at these positions; vocabulary and classes stay."""
+        return replace(self, block=self.block.take(rows), weights=self.weights[rows])
+
+    def recoded(self, code_of: NDArray[np.int64]) -> TrainingRows:
+        """The rows with other codes for their labels: ``code_of[code]``."""
+        block = self.block
+        codes = code_of[self.codes].astype(np.uint8)
+        classes = self.classes[np.argsort(code_of)]
+        return replace(self, block=Block(block.nodes, block.offsets, codes), classes=classes)
 
 
-def training_rows(records: Any, labels: Any = None, *, sample_weight: Any = None) -> TrainingRows:
+def training_rows(
+    X: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    separator: str | None = None,
+    allow_unique: bool = True,
+) -> TrainingRows:
     """Read and check all that a classifier is given to learn from.
 
     Parameters
     ----------
-    records : CampaignDataset, data frame, or list of {modality: [values]}
-    labels : sequence, optional
-        One a row; a `CampaignDataset` brings its own where none are given.
+    X : CampaignDataset, data frame, list of {modality: [values]}, or array of cells
+    y : sequence, optional
+        One label a row; without it the labels that `X` brings.
     sample_weight : float[rows], optional
+    separator : str, optional
+        What divides the values of one cell; None warns where cells look divided, "" does not.
+    allow_unique : bool
+        Whether a modality may have a value of its own in nearly every row, as ids have.
 
     Raises
     ------
     ClassifierError
-        If numbers of rows differ, a row is empty, a class has no row, or a weight is negative or
-        no number.
+        If numbers of rows differ, a row is empty, there is one label alone, a weight is negative
+        or no number, or a modality is an id.
     DatasetError
         If records cannot be read.
 
@@ -94,55 +129,91 @@ def training_rows(records: Any, labels: Any = None, *, sample_weight: Any = None
     >>> training_rows([{"geo": "Peru"}], ["pos"])
     Traceback (most recent call last):
         ...
-    campaignkit.errors.ClassifierError: no training row is neg or avg
-      hint: 1 row: 0 neg, 0 avg, 1 pos; a classifier needs rows of all three
+    campaignkit.errors.ClassifierError: all training rows are 'pos' (1 row)
+      hint: a classifier learns from rows of two labels or more
     """
-    found = read_records(records)
-    if labels is None:
-        if not isinstance(records, CampaignDataset):
-            raise ClassifierError(
-                "no labels given; expected one a row",
-                hint="fit(records, labels); only a CampaignDataset brings its own",
-            )
-        labels = records.labels
-    if not len(found.block):
-        raise ClassifierError("there are no records; expected some of each label")
-    codes = training_codes(labels, len(found.block))
+    found = read_records(X, separator=separator)
     refuse_empty(found.block)
+    classes, codes = training_labels(X, y, len(found.block))
     used, nodes = np.unique(found.block.nodes, return_inverse=True)
     vocabulary = Vocabulary(tuple(found.vocabulary.keys[node] for node in used.tolist()))
     block = Block(nodes.astype(np.int32), found.block.offsets, codes.astype(np.uint8))
-    return TrainingRows(block, vocabulary, row_weights(sample_weight, len(codes)))
+    if not allow_unique:
+        _refuse_ids(block, vocabulary)
+    if separator is None:
+        warn_of_combined(vocabulary)
+    return TrainingRows(block, vocabulary, row_weights(sample_weight, len(codes)), classes)
 
 
-def training_codes(labels: Any, num_rows: int) -> NDArray[np.int64]:
-    """int64[rows], the labels of training rows: as many as rows, and all three classes.
+def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The labels that there are, sorted, and int64[rows], the position of each row's.
+
+    Parameters
+    ----------
+    X : any
+        Where the labels are taken from if `y` is None: a `CampaignDataset`, a data frame with a
+        column ``label``, or records that hold one.
+    y : sequence or None
+    num_rows : int
 
     Raises
     ------
     ClassifierError
-        If there are others, more or fewer, or a class has no row.
+        If there are more or fewer labels than rows, or one label alone.
 
     Examples
     --------
-    >>> training_codes(["pos", "avg", "neg"], 3).tolist()
-    [2, 1, 0]
+    >>> classes, codes = training_labels(None, ["pos", "avg", "neg", "pos"], 4)
+    >>> classes.tolist(), codes.tolist()
+    (['avg', 'neg', 'pos'], [2, 0, 1, 2])
     """
-    codes = label_codes(labels)
-    if len(codes) != num_rows:
+    labels = read_labels(own_labels(X) if y is None else y)
+    if len(labels) != num_rows:
         raise ClassifierError(
-            f"{num_rows:,} records and {len(codes):,} labels; expected as many of each"
+            f"{num_rows:,} records and {len(labels):,} labels; expected as many of each"
         )
-    counts = np.bincount(codes, minlength=3)
-    if (counts == 0).any():
-        absent = " or ".join(label for label, num in zip(LABELS, counts, strict=True) if not num)
-        told = ", ".join(f"{num:,} {label}" for label, num in zip(LABELS, counts, strict=True))
-        rows = f"{len(codes):,} row" + ("s" if len(codes) != 1 else "")
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        rows = f"{num_rows:,} row" + ("s" if num_rows != 1 else "")
         raise ClassifierError(
-            f"no training row is {absent}",
-            hint=f"{rows}: {told}; a classifier needs rows of all three",
+            f"all training rows are {classes.tolist()[0]!r} ({rows})",
+            hint="a classifier learns from rows of two labels or more",
         )
-    return codes
+    if len(classes) > MAX_LABELS:
+        raise ClassifierError(
+            f"{len(classes):,} different labels in {num_rows:,} rows; at most {MAX_LABELS} can "
+            "be told apart",
+            hint="is this the column of labels, or one of ids or measures?",
+        )
+    return classes, codes.astype(np.int64)
+
+
+def own_labels(X: Any) -> Any:
+    """The labels that campaigns bring themselves.
+
+    Raises
+    ------
+    ClassifierError
+        If they bring none.
+
+    Examples
+    --------
+    >>> own_labels([{"geo": "Peru", "label": "good"}])
+    ['good']
+    """
+    if isinstance(X, CampaignDataset):
+        return X.labels
+    if RESERVED in list(getattr(X, "columns", ())):
+        return X[RESERVED]
+    if isinstance(X, list | tuple) and len(X):
+        if all(isinstance(row, Campaign) for row in X):
+            return [row.label for row in X]
+        if all(isinstance(row, Mapping) and RESERVED in row for row in X):
+            return [row[RESERVED] for row in X]
+    raise ClassifierError(
+        "no labels given; expected one a row",
+        hint=f"fit(X, y), or X that brings its own: a CampaignDataset, or a column {RESERVED!r}",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +253,7 @@ class EncodedRows:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
 
-def encode(records: Any, vocabulary: Vocabulary) -> EncodedRows:
+def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None) -> EncodedRows:
     """Number the values of some records as in training; no warning is given here.
 
     Raises
@@ -198,7 +269,7 @@ def encode(records: Any, vocabulary: Vocabulary) -> EncodedRows:
     >>> rows.nodes.tolist(), rows.unseen
     ([0, 1], {'geo': 1})
     """
-    found = read_records(records)
+    found = read_records(records, separator=separator)
     refuse_empty(found.block)
     code_of = {modality: code for code, modality in enumerate(vocabulary.modalities)}
     known = vocabulary.node_of
@@ -285,3 +356,40 @@ def row_weights(given: Any, num_rows: int) -> NDArray[np.float64]:
     if not weights.sum() > 0:
         raise ClassifierError("all sample weights are 0; expected some rows to count")
     return weights
+
+
+def _refuse_ids(block: Block, vocabulary: Vocabulary) -> None:
+    """Raise if a modality has a value of its own in nearly every row."""
+    cells = np.bincount(vocabulary.modality_of[block.nodes], minlength=len(vocabulary.modalities))
+    values = np.diff(vocabulary.starts)
+    faults = [
+        Fault(modality, f"{num:,} values in {of:,} cells")
+        for modality, num, of in zip(
+            vocabulary.modalities, values.tolist(), cells.tolist(), strict=True
+        )
+        if num >= _MIN_UNIQUE and num >= _UNIQUE * of
+    ]
+    if faults:
+        raise ClassifierError(
+            "values that come in one row or so, as ids do, teach nothing and cost time and memory",
+            hint="leave the column out, or keep it with allow_unique=True",
+            faults=faults,
+        )
+
+
+def warn_of_combined(vocabulary: Vocabulary) -> None:
+    """Warn of values that are made of others: ``"Cyclists, Audiophiles"``."""
+    for modality, values in vocabulary.to_values().items():
+        for separator in (", ", ",", ";", "|"):
+            parts = {v: [p.strip() for p in v.split(separator)] for v in values}
+            count = Counter(part for found in parts.values() for part in {*found})
+            made = [v for v, of in parts.items() if len(of) > 1 and min(count[p] for p in of) > 1]
+            if made:
+                warnings.warn(
+                    f"{len(made):,} of {len(values):,} values of {modality} are made of others, "
+                    f"such as {made[0]!r}; separator={separator!r} splits them, "
+                    'separator="" takes them as they are',
+                    CombinedCells,
+                    stacklevel=4,
+                )
+                break

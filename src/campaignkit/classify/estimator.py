@@ -1,21 +1,29 @@
-"""What the classifiers share: parameters by name, scikit-learn's protocol, folders on disk."""
+"""The base of every classifier: labels as given, scikit-learn's protocol, folders on disk."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.encoding import EncodedRows, encode, warn_of_unseen
-from campaignkit.classify.labels import LABELS, label_codes
+from campaignkit.classify.encoding import (
+    EncodedRows,
+    TrainingRows,
+    encode,
+    row_weights,
+    training_rows,
+    warn_of_unseen,
+)
+from campaignkit.classify.labels import label_positions
 from campaignkit.classify.settings import Settings
 from campaignkit.dataset import Vocabulary
-from campaignkit.errors import ArtifactError, NotFitted
+from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 from campaignkit.store import (
     Manifest,
     atomic_folder,
@@ -30,23 +38,148 @@ KIND = "classifier"
 _ARRAYS, _TEXTS = "arrays.npz", "fitted.json"
 
 
-class CampaignEstimator(Settings):
-    """A classifier of records with parameters that can be read, set and copied.
+class CampaignClassifier(Settings):
+    """What all classifiers share, those of records and those of texts.
 
-    Follows scikit-learn's protocol without importing it: `clone`, `Pipeline`, `GridSearchCV` and
-    `cross_val_score` take it as it is. A subclass has ``fit`` and ``_probabilities``, and names in
-    `_SAVED` the fitted arrays and plain values that make it up.
+    Follows scikit-learn's protocol without importing it: labels are any names or whole numbers,
+    `classes_` holds them sorted, the columns of `predict_proba` are in that order, and `predict`
+    answers in the labels that `fit` was given. So the wrappers and scorers of scikit-learn give
+    the numbers of the bare model.
+
+    A subclass has ``fit``, which ends by setting `classes_`, and ``predict_proba``.
+
+    Attributes
+    ----------
+    classes_ : array
+        The labels of the training rows, sorted.
+
+    Examples
+    --------
+    >>> from campaignkit.classify import MajorityClassifier
+    >>> issubclass(MajorityClassifier, CampaignClassifier)
+    True
     """
 
     _estimator_type = "classifier"
-    _SAVED: ClassVar[tuple[str, ...]] = ()
+
+    classes_: NDArray[Any]
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Learn from labelled campaigns, and return the classifier itself."""
+        raise NotImplementedError
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """float64[rows, classes], probabilities in the order of `classes_`."""
+        raise NotImplementedError
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable label of each row, written as `fit` was given it.
+
+        Raises
+        ------
+        NotFitted
+            Before :meth:`fit`.
+        ClassifierError
+            If a row is empty.
+        """
+        best: NDArray[np.intp] = self.predict_proba(X).argmax(axis=1)
+        return self._fitted_classes()[best]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows predicted right, as scikit-learn's classifiers give it.
+
+        Raises
+        ------
+        ClassifierError
+            If labels are of another kind than the training rows', numbers of rows differ, or all
+            weights are 0.
+        """
+        truth = label_positions(y, self._fitted_classes())
+        told = label_positions(self.predict(X), self.classes_)
+        if len(truth) != len(told):
+            raise ClassifierError(
+                f"{len(told):,} records and {len(truth):,} labels; expected as many of each"
+            )
+        return float(np.average(truth == told, weights=row_weights(sample_weight, len(truth))))
+
+    def _fitted_classes(self) -> NDArray[Any]:
+        if not self.__sklearn_is_fitted__():
+            raise NotFitted(
+                f"this {type(self).__name__} is not fitted", hint="call fit(X, y) first"
+            )
+        return self.classes_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "classes_")
+
+    def __sklearn_tags__(self) -> Any:  # scikit-learn's Tags; only scikit-learn asks
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=True),
+            input_tags=InputTags(two_d_array=False, categorical=True, dict=True, string=True),
+        )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RecordClassifier(CampaignClassifier):
+    """A classifier of records: values are numbered, fitted arrays go to a folder and back.
+
+    A subclass is a dataclass. Its parameters are fields; what `_learn` learns from the rows are
+    fields too, with ``init=False`` and no default, and are what is saved. `_probabilities` answers
+    for rows.
+
+    Parameters
+    ----------
+    separator : str or None
+        What divides the values of a cell that holds several: ``", "`` reads ``"Gamers, Cyclists"``
+        as two. None warns where cells look so, ``""`` takes them as they are.
+    allow_unique : bool
+        Whether a modality may have a value of its own in nearly every row, as ids have: they teach
+        nothing and cost time and memory, so they are refused otherwise.
+
+    Examples
+    --------
+    >>> from campaignkit.classify import OneHotLogistic
+    >>> OneHotLogistic(separator=", ").get_params()["separator"]
+    ', '
+    """
+
     _UNSEEN = "each counts as the mean of its modality"
 
-    classes_: NDArray[np.str_]
-    vocabulary_: Vocabulary
+    separator: str | None = None
+    allow_unique: bool = False
 
-    def predict_proba(self, records: Any) -> NDArray[np.float64]:
-        """float64[rows, 3], probabilities of neg, avg, pos; rows add up to 1.
+    vocabulary_: Vocabulary = field(init=False)
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Learn from labelled campaigns, and return the classifier itself.
+
+        Parameters
+        ----------
+        X : CampaignDataset, data frame, list of {modality: [values]}, or array of cells
+        y : sequence, optional
+            One label a row: names or whole numbers. Without it the labels that `X` brings: those
+            of a `CampaignDataset`, or a column ``label``.
+        sample_weight : float[rows], optional
+
+        Raises
+        ------
+        ClassifierError
+            If rows, labels, weights or a parameter cannot be used; before anything is fitted.
+        DatasetError
+            If records cannot be read.
+        """
+        self._check_parameters()
+        rows = self._training_rows(X, y, sample_weight)
+        self._learn(rows)
+        self.vocabulary_, self.classes_ = rows.vocabulary, rows.classes
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """float64[rows, classes], probabilities in the order of `classes_`; rows add up to 1.
 
         Raises
         ------
@@ -55,23 +188,12 @@ class CampaignEstimator(Settings):
         ClassifierError
             If a record is empty.
         """
-        return self._probabilities(self._encoded(records))
+        return self._probabilities(self._encoded(X))
 
-    def predict(self, records: Any) -> NDArray[np.str_]:
-        """str[rows], the most probable label of each record."""
-        best: NDArray[np.intp] = self.predict_proba(records).argmax(axis=1)
-        named: NDArray[np.str_] = self._classes()[best]
-        return named
-
-    def score(self, records: Any, labels: Any, sample_weight: Any = None) -> float:
-        """The share of records that are predicted right, as scikit-learn's classifiers give it."""
-        hit = label_codes(self.predict(records)) == label_codes(labels)
-        return float(np.average(hit, weights=sample_weight))
-
-    def count_unseen(self, records: Any) -> dict[str, int]:
+    def count_unseen(self, X: Any) -> dict[str, int]:
         """How many values of each modality were in no training row."""
-        self._classes()
-        return encode(records, self.vocabulary_).unseen
+        self._fitted_classes()
+        return encode(X, self.vocabulary_, separator=self.separator).unseen
 
     def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
         """Write a folder with a manifest, from which :meth:`load` gives the same predictions.
@@ -83,8 +205,8 @@ class CampaignEstimator(Settings):
         ArtifactError
             If the folder holds something and `replace` is false, or cannot be written.
         """
-        self._classes()
-        values = {name: getattr(self, name) for name in self._SAVED}
+        values: dict[str, Any] = {"classes_": self._fitted_classes()}
+        values |= {name: getattr(self, name) for name in self._learned_names()}
         arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
         plain = {name: value for name, value in values.items() if name not in arrays}
         plain["keys"] = [list(key) for key in self.vocabulary_.keys]
@@ -131,54 +253,50 @@ class CampaignEstimator(Settings):
             model.vocabulary_ = Vocabulary(tuple((str(m), str(v)) for m, v in keys))
         except (ValueError, KeyError, TypeError) as err:
             raise ArtifactError(f"{place} cannot be read as a {cls.__name__}: {err}") from err
-        if missing := {*cls._SAVED} - {*found}:
+        names = ["classes_", *cls._learned_names()]
+        if missing := {*names} - {*found}:
             raise ArtifactError(f"{place} lacks {', '.join(sorted(missing))}")
         _refuse_nan(place, found)
-        for name in cls._SAVED:
+        for name in names:
             setattr(model, name, found[name])
-        model.classes_ = np.array(LABELS)
         return model
+
+    def _learn(self, rows: TrainingRows) -> None:
+        raise NotImplementedError
 
     def _probabilities(self, rows: EncodedRows) -> NDArray[np.float64]:
         raise NotImplementedError
 
-    def _encoded(self, records: Any) -> EncodedRows:
-        self._classes()
-        rows = encode(records, self.vocabulary_)
+    def _check_parameters(self) -> None:
+        """Raise ClassifierError if a parameter is out of range; before any row is read."""
+
+    def _training_rows(self, X: Any, y: Any, sample_weight: Any) -> TrainingRows:
+        return training_rows(
+            X,
+            y,
+            sample_weight=sample_weight,
+            separator=self.separator,
+            allow_unique=self.allow_unique,
+        )
+
+    def _encoded(self, X: Any) -> EncodedRows:
+        self._fitted_classes()
+        rows = encode(X, self.vocabulary_, separator=self.separator)
         warn_of_unseen(rows, treated=self._UNSEEN)
         return rows
-
-    def _classes(self) -> NDArray[np.str_]:
-        if not self.__sklearn_is_fitted__():
-            raise NotFitted(
-                f"this {type(self).__name__} is not fitted", hint="call fit(records, labels) first"
-            )
-        return self.classes_
-
-    def _learned(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary_ = vocabulary
-        self.classes_ = np.array(LABELS)
 
     def _plain_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values; a subclass with others says how they are written."""
         return self.get_params()
 
     @classmethod
+    def _learned_names(cls) -> list[str]:
+        learned = [f.name for f in fields(cls) if not f.init and f.default is MISSING]
+        return [name for name in learned if name != "vocabulary_"]
+
+    @classmethod
     def _read_parameters(cls, written: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in written.items() if name in cls._parameter_names()}
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "classes_")
-
-    def __sklearn_tags__(self) -> Any:  # scikit-learn's Tags; only scikit-learn asks
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=True),
-            input_tags=InputTags(two_d_array=False, dict=True, string=True),
-        )
 
 
 def _refuse_nan(place: Path, found: Mapping[str, Any]) -> None:

@@ -65,20 +65,6 @@ def hold_out_rows(
     return parts if all(_is_whole(rows.take(part)) for part in parts) else None
 
 
-def log_loss(probabilities: NDArray[np.float64], rows: TrainingRows) -> float:
-    """The weighted mean of -log P(label); a probability of 0 counts as 1e-15.
-
-    Examples
-    --------
-    >>> from campaignkit.classify.encoding import training_rows
-    >>> rows = training_rows([{"geo": "Peru"}] * 3, ["pos", "neg", "avg"])
-    >>> round(log_loss(np.full((3, 3), 1 / 3), rows), 3)
-    1.099
-    """
-    told = probabilities[np.arange(len(rows)), rows.codes]
-    return float(np.average(-np.log(np.maximum(told, 1e-15)), weights=rows.weights))
-
-
 def _is_whole(rows: TrainingRows) -> bool:
-    counts = np.bincount(rows.codes, weights=rows.weights, minlength=3)
+    counts = np.bincount(rows.codes, weights=rows.weights, minlength=len(rows.classes))
     return bool((counts > 0).all())

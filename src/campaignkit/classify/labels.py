@@ -1,8 +1,9 @@
-"""The three outcomes, in their one order, however they are written."""
+"""Labels of any names and numbers: read, numbered as scikit-learn does, and put in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,26 +11,148 @@ from numpy.typing import NDArray
 
 from campaignkit.errors import ClassifierError, Fault
 
-LABELS = ("neg", "avg", "pos")  # the order of codes 0, 1, 2 and of every predict_proba
+Codes = NDArray[np.int64]
+
+LABELS = ("neg", "avg", "pos")  # the published outcomes, from worst to best
 
 PUBLISHED_WORDS = ("Underperforming", "Average performance", "Overperforming")
 
-_CODE_OF: Mapping[str, int] = {
-    **{word: code for code, word in enumerate(LABELS)},
-    **{word: code for code, word in enumerate(PUBLISHED_WORDS)},
-    **{str(code): code for code in range(3)},
-}
+_RANK_OF: Mapping[str, int] = {
+    "neg": 0, "negative": 0, "underperforming": 0,
+    "avg": 1, "average": 1, "averageperformance": 1,
+    "pos": 2, "positive": 2, "overperforming": 2,
+}  # fmt: skip
+_KINDS = {"U": "texts", "b": "true or false", "i": "numbers", "u": "numbers", "f": "numbers"}
 _SHOWN = 10
 
 
-def label_codes(values: Any) -> NDArray[np.int64]:
-    """int64[rows], 0 for neg, 1 for avg, 2 for pos.
+def read_labels(values: Any, *, name: str = "labels") -> NDArray[Any]:
+    """One label a row, as they are: texts, whole numbers, or true and false.
+
+    Parameters
+    ----------
+    values : sequence, array or column
+    name : str
+        What errors call them.
+
+    Returns
+    -------
+    str[rows], int[rows], float[rows] or bool[rows]
+        Float where whole numbers came as floats.
+
+    Raises
+    ------
+    ClassifierError
+        If one is missing, blank or no whole number, or texts and numbers are mixed.
+
+    Examples
+    --------
+    >>> read_labels(["good", "bad"]).tolist(), read_labels([2, 0]).tolist()
+    (['good', 'bad'], [2, 0])
+    >>> read_labels([1.0, None])
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.ClassifierError: 1 of 2 labels is missing, the first is labels[1]
+      hint: drop these rows
+    """
+    array = _one_column(values, name)
+    if array.dtype.kind == "O":
+        array = _of_one_kind(array, name)
+    elif array.dtype.kind not in _KINDS:
+        raise ClassifierError(f"{name} are of type {array.dtype}; expected texts or whole numbers")
+    if array.dtype.kind == "U":
+        _refuse_missing(np.char.strip(array) == "", name)
+    if array.dtype.kind == "f":
+        _refuse_missing(np.isnan(array), name)
+        broken = array != np.floor(array)
+        if broken.any():
+            raise ClassifierError(
+                f"{name}[{int(np.argmax(broken))}] is {array[broken][0]}, a measure and no label",
+                hint="cut measures into classes, such as below, about and above the average",
+            )
+    return array
+
+
+def label_positions(values: Any, classes: Sequence[Any] | NDArray[Any]) -> Codes:
+    """int64[rows], the position of each label in `classes`; -1 for one that is not there.
+
+    Raises
+    ------
+    ClassifierError
+        If labels cannot be read, or are numbers where the classes are texts, or the reverse.
+
+    Examples
+    --------
+    >>> label_positions(["good", "so so", "bad"], ["bad", "good"]).tolist()
+    [1, -1, 0]
+    """
+    given, known = read_labels(values), np.asarray(classes)
+    if len(given) and _kind(given) != _kind(known):
+        raise ClassifierError(
+            f"labels are {_kind(given)}, such as {given[0].item()!r}; "
+            f"the classes are {_kind(known)}: {_listed(known)}",
+            hint="write labels as in the rows that were trained on",
+        )
+    order = np.argsort(known)
+    place = np.minimum(np.searchsorted(known, given, sorter=order), len(known) - 1)
+    found = order[place]
+    return np.where(known[found] == given, found, -1).astype(np.int64)
+
+
+def ranks_of(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes:
+    """int64[classes], the place of each class from worst to best.
+
+    Parameters
+    ----------
+    classes : array
+        Sorted, as in `classes_`.
+    order : sequence, optional
+        Labels from worst to best; may name more than there are. None is enough for the published
+        words (neg, avg, pos and the long ones, in any case), and for two labels of other names,
+        where either order gives the same probabilities.
+
+    Raises
+    ------
+    ClassifierError
+        If the order is not known; codes such as 0, 1, 2 say nothing about it.
+
+    Examples
+    --------
+    >>> ranks_of(np.array(["avg", "neg", "pos"]), None).tolist()
+    [1, 0, 2]
+    >>> ranks_of(np.array([0, 1, 2]), order=[1, 0, 2]).tolist()
+    [1, 0, 2]
+    """
+    ordered = None if order is None else read_labels(order, name="order")
+    is_named = ordered is not None and _kind(ordered) == _kind(classes)
+    if ordered is None:
+        ranks = [_RANK_OF.get(_bare(label), -1) for label in classes.tolist()]
+    else:
+        if len(np.unique(ordered)) < len(ordered):
+            raise ClassifierError(f"order is {_listed(ordered)}; expected each label once")
+        ranks = label_positions(classes, ordered).tolist() if is_named else [-1]
+    if min(ranks) >= 0 and len({*ranks}) == len(classes):
+        return np.argsort(np.argsort(ranks)).astype(np.int64)
+    if len(classes) == 2 and not is_named:
+        return np.arange(2)
+    told = "is not known" if ordered is None else f"is not told by order={ordered.tolist()}"
+    raise ClassifierError(
+        f"the order of the labels {_listed(classes)} {told}",
+        hint=_ORDER_HINT + _of_codes(np.array(LABELS) if ordered is None else ordered, classes),
+    )
+
+
+_ORDER_HINT = 'say it from worst to best, in the labels that fit is given: order=["low", "high"]'
+
+
+def label_codes(values: Any) -> Codes:
+    """int64[rows], 0 for neg, 1 for avg, 2 for pos: the three published outcomes.
 
     Parameters
     ----------
     values : sequence, array or column
         ``"neg" | "avg" | "pos"``, ``0 | 1 | 2`` (numbers or texts), or the published words
-        ``"Underperforming" | "Average performance" | "Overperforming"``.
+        ``"Underperforming" | "Average performance" | "Overperforming"``, in any case.
 
     Raises
     ------
@@ -43,16 +166,29 @@ def label_codes(values: Any) -> NDArray[np.int64]:
     >>> label_codes(["Overperforming", "Underperforming"]).tolist()
     [2, 0]
     """
-    array = _one_column(values)
-    if array.dtype.kind in "iu":
-        fits = (array >= 0) & (array <= 2)
-        if fits.all():
-            return array.astype(np.int64)
-    listed = array.tolist()
-    known = {value: _code(value) for value in _distinct(listed)}
-    if None in known.values():
-        _refuse(listed, [value for value, code in known.items() if code is None])
-    return np.array([known[_key(value)] for value in listed], np.int64)
+    array = _one_column(values, "labels")
+    if array.dtype.kind in "iu" and ((array >= 0) & (array <= 2)).all():
+        return array.astype(np.int64)
+    # numpy takes True for 1 and tells no nan from another: what is no text is told by its repr.
+    keys = [v if isinstance(v, str) else (type(v).__name__, repr(v)) for v in array.tolist()]
+    known = {key: _published(key) for key in dict.fromkeys(keys)}
+    unknown = [key for key, code in known.items() if code is None]
+    if unknown:
+        faults = [
+            Fault(
+                f"labels[{keys.index(key)}]",
+                f"{(ascii(key) if isinstance(key, str) else key[1])[:60]} "
+                f"in {keys.count(key)} of {len(keys)} rows",
+            )
+            for key in unknown[:_SHOWN]
+        ]
+        more = f" (the first {_SHOWN})" if len(unknown) > _SHOWN else ""
+        raise ClassifierError(
+            f"{len(unknown)} label{'s' if len(unknown) > 1 else ''} not known{more}",
+            hint=f"labels are {', '.join(LABELS)}, or 0, 1, 2, or {', '.join(PUBLISHED_WORDS)}",
+            faults=faults,
+        )
+    return np.array([known[key] for key in keys], np.int64)
 
 
 def as_labels(values: Any) -> NDArray[np.str_]:
@@ -66,10 +202,10 @@ def as_labels(values: Any) -> NDArray[np.str_]:
     return np.array(LABELS)[label_codes(values)]
 
 
-def _one_column(values: Any) -> NDArray[Any]:
+def _one_column(values: Any, name: str) -> NDArray[Any]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
         raise ClassifierError(
-            f"labels are {type(values).__name__}; expected one label a row",
+            f"{name} are {type(values).__name__}; expected one label a row",
             hint='a list such as ["neg", "avg", "pos"]',
         )
     if hasattr(values, "to_numpy"):
@@ -83,37 +219,80 @@ def _one_column(values: Any) -> NDArray[Any]:
         array[:] = listed
     if array.ndim != 1:
         raise ClassifierError(
-            f"labels have {array.ndim} dimensions {array.shape}; expected one label a row"
+            f"{name} have {array.ndim} dimensions {array.shape}; expected one label a row"
         )
     return array
 
 
-def _key(value: Any) -> Any:
-    # True == 1 and nan != nan: keys that tell them apart, and take what cannot be hashed.
-    return value if isinstance(value, str) else (type(value).__name__, repr(value))
-
-
-def _distinct(listed: list[Any]) -> dict[Any, Any]:
-    return {_key(value): value for value in listed}
-
-
-def _code(key: Any) -> int | None:
-    if isinstance(key, str):
-        return _CODE_OF.get(key)
-    kind, shown = key
-    return _CODE_OF.get(shown) if kind == "int" else None
-
-
-def _refuse(listed: list[Any], unknown: list[Any]) -> None:
-    keys = [_key(value) for value in listed]
-    faults = []
-    for key in unknown[:_SHOWN]:
-        shown = ascii(key) if isinstance(key, str) else key[1]
-        found = f"{shown[:60]} in {keys.count(key)} of {len(keys)} rows"
-        faults.append(Fault(f"labels[{keys.index(key)}]", found))
-    more = f" (the first {_SHOWN})" if len(unknown) > _SHOWN else ""
-    raise ClassifierError(
-        f"{len(unknown)} label{'s' if len(unknown) > 1 else ''} not known{more}",
-        hint=f"labels are {', '.join(LABELS)}, or 0, 1, 2, or {', '.join(PUBLISHED_WORDS)}",
-        faults=faults,
+def _of_one_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """The array as texts, whole numbers, floats or booleans."""
+    listed = array.tolist()
+    # NaN differs from itself; pandas' NA and None are neither text nor number.
+    _refuse_missing(
+        np.array([v is None or type(v).__name__ in _MISSING or v != v for v in listed]),  # noqa: PLR0124
+        name,
     )
+    if not listed:
+        return np.zeros(0, np.str_)
+    kinds: dict[str, int] = {}
+    for row, value in enumerate(listed):
+        kinds.setdefault(_kind_of(value), row)
+    if {*kinds} == {"int", "float"}:
+        return array.astype(np.float64)
+    if len(kinds) > 1 or not {*kinds} <= {"str", "int", "float", "bool"}:
+        told = "; ".join(f"{name}[{row}] is {listed[row]!r:.60}" for row in kinds.values())
+        raise ClassifierError(f"{told}; expected texts alone, or whole numbers alone")
+    made: NDArray[Any] = np.array(listed)
+    if made.dtype.kind not in _KINDS:
+        raise ClassifierError(f"{name} hold numbers beyond 64 bits; write them as texts")
+    return made
+
+
+_MISSING = {"NAType", "NaTType"}
+
+
+def _kind(array: NDArray[Any]) -> str:
+    return _KINDS[array.dtype.kind]
+
+
+def _kind_of(value: Any) -> str:
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind):
+            return kind.__name__
+    return type(value).__name__
+
+
+def _refuse_missing(missing: NDArray[np.bool_], name: str) -> None:
+    if missing.any():
+        num = int(missing.sum())
+        raise ClassifierError(
+            f"{num:,} of {len(missing):,} labels {'is' if num == 1 else 'are'} missing, "
+            f"the first is {name}[{int(np.argmax(missing))}]",
+            hint="drop these rows",
+        )
+
+
+def _of_codes(order: NDArray[Any], classes: NDArray[Any]) -> str:
+    """What to say to a wrapper that numbers labels in sorted order before it hands them on."""
+    if order.dtype.kind != "U" or classes.tolist() != list(range(len(order))):
+        return ""
+    numbers = np.searchsorted(np.sort(order), order).tolist()
+    return (
+        f". VotingClassifier and other wrappers of scikit-learn number labels in sorted order: "
+        f"for {_listed(order)} say order={numbers} there"
+    )
+
+
+def _listed(labels: NDArray[Any]) -> str:
+    shown = ", ".join(str(label) for label in labels.tolist()[:_SHOWN])
+    return shown + (", ..." if len(labels) > _SHOWN else "")
+
+
+def _bare(label: Any) -> str:
+    return re.sub(r"[\W_]", "", label).casefold() if isinstance(label, str) else ""
+
+
+def _published(key: Any) -> int | None:
+    if isinstance(key, tuple):
+        key = key[1] if key[0] == "int" else ""
+    return int(key) if key in ("0", "1", "2") else _RANK_OF.get(_bare(key))

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.encoding import EncodedRows, TrainingRows, training_rows
-from campaignkit.classify.estimator import CampaignEstimator
+from campaignkit.classify.encoding import EncodedRows, TrainingRows
+from campaignkit.classify.estimator import RecordClassifier
 from campaignkit.classify.held_out import hold_out_rows
-from campaignkit.classify.softmax import (
-    Matrix,
-    SoftmaxFit,
-    choose_softmax,
-    fit_softmax,
-    softmax,
-)
 from campaignkit.dataset import Vocabulary
+from campaignkit.dataset.logistic import Matrix, choose_softmax, fit_softmax, softmax
 from campaignkit.errors import ClassifierError
-
-if TYPE_CHECKING:
-    import scipy.sparse
 
 Floats = NDArray[np.float64]
 
 
-class PenalisedLogistic(CampaignEstimator):
-    """What logistic regressions share: a penalty chosen on held-out rows, weights, saving.
+@dataclass(kw_only=True, eq=False, repr=False)
+class PenalisedLogistic(RecordClassifier):
+    """What logistic regressions share: a penalty chosen on held-out rows, weights.
+
+    Parameters
+    ----------
+    penalty : float or None
+        On half the squared weights. None chooses it on held-out rows, by log-loss.
+    held_out : float
+        Share of the rows to choose on; all rows are fitted in the end.
+    seed : int
+        Decides which rows are held out.
 
     Examples
     --------
@@ -35,29 +36,23 @@ class PenalisedLogistic(CampaignEstimator):
     0.5
     """
 
-    _SAVED: ClassVar[tuple[str, ...]] = ("weights_", "bias_", "penalty_")
+    penalty: float | None = None
+    held_out: float = 0.15
+    seed: int = 0
 
-    weights_: Floats
-    bias_: Floats
-    penalty_: float
+    weights_: Floats = field(init=False)
+    bias_: Floats = field(init=False)
+    penalty_: float = field(init=False)
 
-    def __init__(
-        self, *, penalty: float | None = None, held_out: float = 0.15, seed: int = 0
-    ) -> None:
-        self.penalty = penalty
-        self.held_out = held_out
-        self.seed = seed
-
-    def _fit(self, columns: Matrix, rows: TrainingRows) -> None:
-        codes, weights = rows.codes, rows.weights
-        fit: SoftmaxFit
+    def _fit_columns(self, columns: Matrix, rows: TrainingRows) -> None:
+        given = columns, rows.codes, rows.weights
+        num = len(rows.classes)
         if self.penalty is None:
             parts = hold_out_rows(rows, self.held_out, seed=self.seed)
-            fit = choose_softmax(columns, codes, weights, parts=parts)
+            fit = choose_softmax(*given, num_classes=num, parts=parts)
         else:
-            fit = fit_softmax(columns, codes, weights, penalty=self.penalty)
-        self.weights_, self.bias_ = fit.weights, fit.bias
-        self.penalty_ = fit.penalty
+            fit = fit_softmax(*given, num_classes=num, penalty=self.penalty)
+        self.weights_, self.bias_, self.penalty_ = fit.weights, fit.bias, fit.penalty
 
     def _check_parameters(self) -> None:
         if self.penalty is None:
@@ -69,6 +64,7 @@ class PenalisedLogistic(CampaignEstimator):
             )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class OneHotLogistic(PenalisedLogistic):
     """Logistic regression on single values: how far one gets without any pair.
 
@@ -83,28 +79,25 @@ class OneHotLogistic(PenalisedLogistic):
         Share of the rows to choose on; all rows are fitted in the end.
     seed : int
         Decides which rows are held out.
+    separator, allow_unique
+        As for :class:`RecordClassifier`.
 
     Attributes
     ----------
-    weights_, bias_ : float64[attributes, 3], float64[3]
+    weights_, bias_ : float64[attributes, classes], float64[classes]
     penalty_ : float
 
     Examples
     --------
     >>> records = [{"geo": "Peru"}, {"geo": "Chile"}, {"geo": "Brazil"}] * 4
-    >>> model = OneHotLogistic(penalty=0.1).fit(records, ["pos", "neg", "avg"] * 4)
+    >>> model = OneHotLogistic(penalty=0.1).fit(records, ["good", "bad", "so so"] * 4)
     >>> model.predict(records[:3]).tolist()
-    ['pos', 'neg', 'avg']
+    ['good', 'bad', 'so so']
     """
 
-    def fit(self, records: Any, labels: Any = None, *, sample_weight: Any = None) -> Self:
-        """Learn from labelled records; see :meth:`Classifier.fit`."""
-        self._check_parameters()
-        rows = training_rows(records, labels, sample_weight=sample_weight)
+    def _learn(self, rows: TrainingRows) -> None:
         columns = value_columns(rows.block.nodes, rows.block.offsets, len(rows.vocabulary))
-        self._fit(columns, rows)
-        self._learned(rows.vocabulary)
-        return self
+        self._fit_columns(columns, rows)
 
     def _probabilities(self, rows: EncodedRows) -> Floats:
         weights = np.concatenate([self.weights_, _means(self.weights_, self.vocabulary_)])
@@ -112,17 +105,18 @@ class OneHotLogistic(PenalisedLogistic):
         return softmax(np.asarray(columns @ weights) + self.bias_)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PairLogistic(PenalisedLogistic):
     """Logistic regression on single values and on all pairs that came in training rows.
 
     Parameters
     ----------
-    penalty, held_out, seed
+    penalty, held_out, seed, separator, allow_unique
         As for :class:`OneHotLogistic`.
 
     Attributes
     ----------
-    weights_, bias_ : float64[attributes + pairs, 3], float64[3]
+    weights_, bias_ : float64[attributes + pairs, classes], float64[classes]
     pairs_ : int64[pairs]
         ``u * attributes + v`` of each pair u < v, ascending.
 
@@ -134,52 +128,35 @@ class PairLogistic(PenalisedLogistic):
     ['pos', 'neg', 'neg', 'pos', 'avg']
     """
 
-    _SAVED = (*PenalisedLogistic._SAVED, "pairs_")
     _UNSEEN = "each counts as the mean of its modality, and its pairs nothing"
 
-    pairs_: NDArray[np.int64]
+    pairs_: NDArray[np.int64] = field(init=False)
 
-    def fit(self, records: Any, labels: Any = None, *, sample_weight: Any = None) -> Self:
-        """Learn from labelled records; see :meth:`Classifier.fit`."""
-        self._check_parameters()
-        rows = training_rows(records, labels, sample_weight=sample_weight)
+    def _learn(self, rows: TrainingRows) -> None:
         nodes, offsets, n = rows.block.nodes, rows.block.offsets, len(rows.vocabulary)
-        _, found = pair_codes(nodes, offsets, n)
-        self.pairs_ = np.unique(found)
-        self._fit(self._columns(nodes, offsets, n), rows)
-        self._learned(rows.vocabulary)
-        return self
+        row, code = pair_codes(nodes, offsets, n)
+        self.pairs_, column = np.unique(code, return_inverse=True)
+        pairs = _entries(row, column, (len(rows), len(self.pairs_)))
+        self._fit_columns(_beside(value_columns(nodes, offsets, n), pairs), rows)
 
     def _probabilities(self, rows: EncodedRows) -> Floats:
         n = len(self.vocabulary_)
-        is_known = rows.nodes < n
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(np.bincount(rows.row_of[is_known], minlength=len(rows)), out=offsets[1:])
-        scores = self._columns(rows.nodes[is_known], offsets, n) @ self.weights_
-        new = EncodedRows(rows.nodes[~is_known] - n, _offsets_of(rows, ~is_known), {})
-        means = _means(self.weights_[:n], self.vocabulary_)
-        scores = np.asarray(scores) + value_columns(new.nodes, new.offsets, len(means)) @ means
-        return softmax(scores + self.bias_)
-
-    def _columns(
-        self, nodes: NDArray[np.int32], offsets: NDArray[np.int64], n: int
-    ) -> scipy.sparse.csr_array:
-        import scipy.sparse
-
-        row, code = pair_codes(nodes, offsets, n)
-        column = np.searchsorted(self.pairs_, code)
-        column = np.minimum(column, max(len(self.pairs_) - 1, 0))
-        known = self.pairs_[column] == code if len(self.pairs_) else np.zeros(len(code), bool)
-        shape = (len(offsets) - 1, len(self.pairs_))
-        pairs = scipy.sparse.csr_array(
-            (np.ones(int(known.sum())), (row[known], column[known])), shape=shape
-        )
-        return scipy.sparse.hstack([value_columns(nodes, offsets, n), pairs], format="csr")
+        # A row more for each modality: what an unseen value of it weighs.
+        values = np.concatenate([self.weights_[:n], _means(self.weights_, self.vocabulary_)])
+        columns = value_columns(rows.nodes, rows.offsets, len(values))
+        row, code = pair_codes(rows.nodes, rows.offsets, len(values))
+        first, second = np.divmod(code, len(values))
+        code = np.where(second < n, first * n + second, -1)
+        found = np.isin(code, self.pairs_)
+        column = np.searchsorted(self.pairs_, code[found])
+        pairs = _entries(row[found], column, (len(rows), len(self.pairs_)))
+        weights = np.concatenate([values, self.weights_[n:]])
+        return softmax(np.asarray(_beside(columns, pairs) @ weights) + self.bias_)
 
 
 def value_columns(
     nodes: NDArray[np.int32], offsets: NDArray[np.int64], num_columns: int
-) -> scipy.sparse.csr_array:
+) -> Matrix:
     """A column a node: how often each row holds it.
 
     Examples
@@ -216,14 +193,20 @@ def pair_codes(
     return row_of[first], nodes[first].astype(np.int64) * num_nodes + nodes[second]
 
 
-def _offsets_of(rows: EncodedRows, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(np.bincount(rows.row_of[kept], minlength=len(rows)), out=offsets[1:])
-    return offsets
+def _entries(row: NDArray[np.int64], column: NDArray[np.int64], shape: tuple[int, int]) -> Matrix:
+    import scipy.sparse
+
+    return scipy.sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+
+
+def _beside(one: Matrix, other: Matrix) -> Matrix:
+    import scipy.sparse
+
+    return scipy.sparse.hstack([one, other], format="csr")
 
 
 def _means(weights: Floats, vocabulary: Vocabulary) -> Floats:
-    """float64[modalities, 3], the mean weights of each modality's values: for unseen ones."""
+    """float64[modalities, classes], the mean weights of a modality's values: for unseen ones."""
     sums = np.zeros((len(vocabulary.modalities), weights.shape[1]))
     np.add.at(sums, vocabulary.modality_of, weights[: len(vocabulary)])
     return sums / np.maximum(np.diff(vocabulary.starts), 1)[:, np.newaxis]

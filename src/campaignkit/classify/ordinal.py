@@ -1,6 +1,6 @@
-"""Three ordered classes from one score: probabilities, loss and slopes of two ordered cuts.
+"""Ordered classes from one score: probabilities, loss and slopes of ordered cuts.
 
-``P(label <= neg) = sigmoid(low - score)`` and ``P(label <= avg) = sigmoid(high - score)``.
+``P(rank <= r) = sigmoid(cuts[r] - score)``; ranks go from 0, the worst, to the number of cuts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-MIN_GAP = 1e-6  # of the cuts: at less, avg would have no room and its loss no slope
+MIN_GAP = 1e-6  # of neighbouring cuts: at less, a class would have no room and its loss no slope
+_MAX_LOG_GAP = 12.0
 
 
 class OrdinalLoss(NamedTuple):
@@ -21,82 +22,102 @@ class OrdinalLoss(NamedTuple):
     Attributes
     ----------
     value : float
-        Sum of the weighted -log P(label).
+        Sum of the weighted -log P(rank).
     by_score : float64[rows]
-    by_low, by_high : float
-        Slopes of `value` by the two cuts.
+    by_cuts : float64[cuts]
+        Slopes of `value` by the cuts.
     """
 
     value: float
     by_score: Floats
-    by_low: float
-    by_high: float
+    by_cuts: Floats
 
 
 def ordinal_loss(
-    scores: Floats, codes: NDArray[np.int64], weights: Floats, *, low: float, high: float
+    scores: Floats, ranks: NDArray[np.int64], weights: Floats, cuts: Floats
 ) -> OrdinalLoss:
     """The cumulative-logit loss of some scores.
 
     Parameters
     ----------
-    scores, codes, weights : float64[rows], int64[rows], float64[rows]
-        Codes are 0 neg, 1 avg, 2 pos.
-    low, high : float
-        The cuts, low < high.
+    scores, ranks, weights : float64[rows], int64[rows], float64[rows]
+    cuts : float64[cuts]
+        Ascending.
 
     Examples
     --------
-    >>> codes, ones = np.array([0, 1, 2]), np.ones(3)
-    >>> sure = ordinal_loss(np.array([-9.0, 0, 9]), codes, ones, low=-4, high=4)
-    >>> unsure = ordinal_loss(np.zeros(3), codes, ones, low=-4, high=4)
+    >>> ranks, ones, cuts = np.array([0, 1, 2]), np.ones(3), np.array([-4.0, 4.0])
+    >>> sure = ordinal_loss(np.array([-9.0, 0, 9]), ranks, ones, cuts)
+    >>> unsure = ordinal_loss(np.zeros(3), ranks, ones, cuts)
     >>> sure.value < unsure.value
     True
     """
-    gap = max(high - low, MIN_GAP)
-    below, above = low - scores, high - scores
+    ends = np.concatenate([[-np.inf], cuts, [np.inf]])
+    gaps = np.maximum(np.diff(ends), MIN_GAP)
+    below, above = ends[ranks] - scores, ends[ranks + 1] - scores
     # log(sigmoid(b) - sigmoid(a)) = log sigmoid(b) + log sigmoid(-a) + log(1 - exp(a - b)).
-    room = -np.log1p(-np.exp(-gap))
-    pull = 1 / np.expm1(min(gap, 700.0))  # beyond, a double overflows and the pull is none
-    loss = np.where(codes == 0, _softplus(-below), 0.0)
-    loss += np.where(codes == 2, _softplus(above), 0.0)
-    is_avg = codes == 1
-    loss += np.where(is_avg, _softplus(-above) + _softplus(below) + room, 0.0)
+    room = -np.log1p(-np.exp(-gaps))
+    pull = 1 / np.expm1(np.minimum(gaps, 700.0))  # beyond, a double overflows and the pull is none
+    loss = _softplus(-above) + _softplus(below) + room[ranks]
     # Slopes of the loss by the two differences below and above.
-    by_below = np.where(codes == 0, -_sigmoid(-below), 0.0)
-    by_below += np.where(is_avg, _sigmoid(below) + pull, 0.0)
-    by_above = np.where(codes == 2, _sigmoid(above), 0.0)
-    by_above -= np.where(is_avg, _sigmoid(-above) + pull, 0.0)
-    by_below *= weights
-    by_above *= weights
-    return OrdinalLoss(
-        float(loss @ weights), -(by_below + by_above), float(by_below.sum()), float(by_above.sum())
-    )
+    by_below = weights * (_sigmoid(below) + pull[ranks])
+    by_above = -weights * (_sigmoid(-above) + pull[ranks])
+    by_cuts = np.zeros(len(gaps) + 1)
+    by_cuts[:-1] += np.bincount(ranks, by_below, len(gaps))
+    by_cuts[1:] += np.bincount(ranks, by_above, len(gaps))
+    return OrdinalLoss(float(loss @ weights), -(by_below + by_above), by_cuts[1:-1])
 
 
-def ordinal_probabilities(scores: Floats, *, low: float, high: float) -> Floats:
-    """float64[rows, 3], probabilities of neg, avg, pos; they add up to 1.
+def ordinal_probabilities(scores: Floats, cuts: Floats) -> Floats:
+    """float64[rows, cuts + 1], probabilities of the ranks; they add up to 1.
 
     Examples
     --------
-    >>> ordinal_probabilities(np.array([0.0]), low=-1, high=1).round(3).tolist()
+    >>> ordinal_probabilities(np.array([0.0]), np.array([-1.0, 1.0])).round(3).tolist()
     [[0.269, 0.462, 0.269]]
     """
-    neg, pos = _sigmoid(low - scores), _sigmoid(scores - high)
-    return np.stack([neg, np.maximum(1 - neg - pos, 0.0), pos], axis=1)
+    differences = np.asarray(cuts) - scores[:, np.newaxis]
+    up_to = _sigmoid(differences)
+    middle = np.maximum(np.diff(up_to, axis=1), 0.0)
+    return np.concatenate([up_to[:, :1], middle, _sigmoid(-differences[:, -1:])], axis=1)
 
 
-def cuts_of_shares(counts: NDArray[np.number]) -> tuple[float, float]:
+def cuts_of_shares(counts: NDArray[np.number]) -> Floats:
     """The cuts that give every row these shares where all scores are 0.
 
     Examples
     --------
-    >>> [round(cut, 3) for cut in cuts_of_shares(np.array([1.0, 2.0, 1.0]))]
+    >>> cuts_of_shares(np.array([1.0, 2.0, 1.0])).round(3).tolist()
     [-0.847, 0.847]
     """
-    shares = (np.cumsum(counts) + 0.5) / (counts.sum() + 1)
-    low, high = np.log(shares[:2] / (1 - shares[:2]))
-    return float(low), float(max(high, low + 2 * MIN_GAP))
+    shares = ((np.cumsum(counts) + 0.5) / (counts.sum() + 1))[:-1]
+    cuts = np.log(shares / (1 - shares))
+    # A class without a row would have no room.
+    return np.asarray(np.maximum.accumulate(cuts + 2 * MIN_GAP * np.arange(len(cuts))))
+
+
+def cuts_of_knobs(knobs: Floats) -> Floats:
+    """Cuts, ascending by construction, from the first one and the logs of the gaps after it.
+
+    Examples
+    --------
+    >>> cuts_of_knobs(np.array([-1.0, 0.0])).tolist()
+    [-1.0, 0.0]
+    """
+    gaps = np.exp(np.clip(knobs[1:], -_MAX_LOG_GAP, _MAX_LOG_GAP))
+    return np.asarray(knobs[0] + np.concatenate([[0.0], np.cumsum(gaps)]))
+
+
+def knobs_of_cuts(cuts: Floats) -> Floats:
+    """The inverse of :func:`cuts_of_knobs`."""
+    return np.concatenate([cuts[:1], np.log(np.diff(cuts))])
+
+
+def slopes_of_knobs(knobs: Floats, by_cuts: Floats) -> Floats:
+    """Slopes by the knobs, of slopes by the cuts."""
+    later = np.cumsum(by_cuts[::-1])[::-1]  # a gap moves all cuts after it
+    is_free = np.abs(knobs[1:]) < _MAX_LOG_GAP
+    return np.concatenate([later[:1], np.where(is_free, later[1:] * np.exp(knobs[1:]), 0.0)])
 
 
 def _sigmoid(x: Floats) -> Floats:

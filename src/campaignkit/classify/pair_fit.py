@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.classify.encoding import TrainingRows
-from campaignkit.classify.held_out import log_loss
-from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
+from campaignkit.classify.ordinal import (
+    cuts_of_knobs,
+    knobs_of_cuts,
+    ordinal_loss,
+    ordinal_probabilities,
+    slopes_of_knobs,
+)
 from campaignkit.classify.pair_tally import PairObjective, PairShape
+from campaignkit.metrics import log_loss
 from campaignkit.pools import one_blas_thread
 
 Floats = NDArray[np.float64]
@@ -20,6 +26,7 @@ Floats = NDArray[np.float64]
 PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (0.3, 2.0))
 _PATIENCE = 2  # penalties in a row that do worse than the best, after which looser ones are left
 _STIFFNESS = 1.0  # of the calibration's log scale: worth a few rows, nothing beside thousands
+_MAX_LOG_SCALE = 8.0
 _MEMORY = 10  # steps that L-BFGS remembers
 
 
@@ -52,23 +59,22 @@ class Candidate:
         return self.table, self.low_rank
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """What turns raw scores into calibrated ones: ``scale * score`` against two cuts.
+    """What turns raw scores into calibrated ones: ``scale * score`` against the cuts.
 
     Examples
     --------
-    >>> Calibration(1.0, -1.0, 1.0).probabilities(np.zeros(1)).round(3).tolist()
+    >>> Calibration(1.0, np.array([-1.0, 1.0])).probabilities(np.zeros(1)).round(3).tolist()
     [[0.269, 0.462, 0.269]]
     """
 
     scale: float
-    low: float
-    high: float
+    cuts: Floats
 
     def probabilities(self, scores: Floats) -> Floats:
-        """float64[rows, 3] of raw scores."""
-        return ordinal_probabilities(self.scale * scores, low=self.low, high=self.high)
+        """float64[rows, ranks] of raw scores."""
+        return ordinal_probabilities(self.scale * scores, self.cuts)
 
 
 def fit_pairs(
@@ -85,7 +91,7 @@ def fit_pairs(
     >>> from campaignkit.classify.encoding import training_rows
     >>> records = [{"a": "x", "b": "y"}, {"a": "x", "b": "z"}, {"a": "w", "b": "y"}]
     >>> rows = training_rows(records, ["pos", "neg", "avg"])
-    >>> shape = PairShape.of(rows.vocabulary, rank=1)
+    >>> shape = PairShape(rows.vocabulary.starts, rank=1)
     >>> objective = PairObjective(rows, shape, gain=1.0)
     >>> start = shape.start(np.random.default_rng(0), np.ones(3))
     >>> fitted = fit_pairs(objective, start, (1.0, 1.0), max_iterations=20)
@@ -105,34 +111,32 @@ def fit_pairs(
     return np.asarray(best.x, np.float64)
 
 
-def calibrate(scores: Floats, rows: TrainingRows, *, low: float, high: float) -> Calibration:
+def calibrate(scores: Floats, rows: TrainingRows, cuts: Floats) -> Calibration:
     """The scale and cuts of least log-loss on rows that were not trained on.
 
     Examples
     --------
     >>> from campaignkit.classify.encoding import training_rows
-    >>> rows = training_rows([{"a": "x"}] * 6, ["neg", "avg", "avg", "avg", "avg", "pos"])
+    >>> rows = training_rows([{"a": "x"}] * 6, [0, 1, 1, 1, 1, 2])
     >>> scores = np.array([-9.0, 1.0, -8.0, 0.0, 8.0, 7.0])
-    >>> calibrate(scores, rows, low=-1, high=1).scale < 1  # too sure by far
+    >>> calibrate(scores, rows, np.array([-1.0, 1.0])).scale < 1  # too sure by far
     True
     """
     from scipy.optimize import minimize
 
     def loss(knobs: Floats) -> tuple[float, Floats]:
-        scale, gap = np.exp(np.clip(knobs[0], -8, 8)), np.exp(np.clip(knobs[2], -12, 12))
-        told = ordinal_loss(
-            scale * scores, rows.codes, rows.weights, low=knobs[1], high=knobs[1] + gap
-        )
-        slope = (told.by_score @ scores) * scale, told.by_low + told.by_high, told.by_high * gap
+        scale = np.exp(np.clip(knobs[0], -_MAX_LOG_SCALE, _MAX_LOG_SCALE))
+        told = ordinal_loss(scale * scores, rows.codes, rows.weights, cuts_of_knobs(knobs[1:]))
         # Few rows may be told apart without a fault; nothing but this would bound the scale then.
-        slope = slope[0] + 2 * _STIFFNESS * knobs[0], *slope[1:]
-        return told.value + _STIFFNESS * knobs[0] ** 2, np.array(slope)
+        by_scale = (told.by_score @ scores) * scale + 2 * _STIFFNESS * knobs[0]
+        slopes = np.append(by_scale, slopes_of_knobs(knobs[1:], told.by_cuts))
+        return told.value + _STIFFNESS * knobs[0] ** 2, slopes
 
-    start = np.array([0.0, low, np.log(high - low)])
+    start = np.append(0.0, knobs_of_cuts(cuts))
     with one_blas_thread():
-        log_scale, low, log_gap = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    gap = float(np.exp(np.clip(log_gap, -12, 12)))
-    return Calibration(float(np.exp(np.clip(log_scale, -8, 8))), float(low), float(low) + gap)
+        best = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    scale = float(np.exp(np.clip(best[0], -_MAX_LOG_SCALE, _MAX_LOG_SCALE)))
+    return Calibration(scale, cuts_of_knobs(best[1:]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +155,7 @@ class Choice:
     Examples
     --------
     >>> shape = PairShape(np.array([0, 2]), rank=1)
-    >>> Choice((1.0, 5.0), shape, 0.3, Calibration(1.0, -1.0, 1.0), ()).penalty
+    >>> Choice((1.0, 5.0), shape, 0.3, Calibration(1.0, np.array([-1.0, 1.0])), ()).penalty
     (1.0, 5.0)
     """
 
@@ -180,10 +184,9 @@ def choose_penalty(
     worse = 0
     for penalty in penalties:
         parameters = fit_pairs(learned, start, penalty, max_iterations=max_iterations)
-        low, high = shape.cuts(parameters)
         scores = judged.scores(parameters)
-        calibration = calibrate(scores, held, low=low, high=high)
-        loss = log_loss(calibration.probabilities(scores), held)
+        calibration = calibrate(scores, held, shape.cuts(parameters))
+        loss = log_loss(held.codes, calibration.probabilities(scores), held.weights)
         candidates.append(Candidate(*penalty, loss, uses_prior=shape.prior is not None))
         if best is None or loss < best.log_loss:
             best, worse = Choice(penalty, shape, loss, calibration, ()), 0

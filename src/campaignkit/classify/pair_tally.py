@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.classify.encoding import TrainingRows
-from campaignkit.classify.ordinal import cuts_of_shares, ordinal_loss
-from campaignkit.dataset import Vocabulary
+from campaignkit.classify.ordinal import (
+    cuts_of_knobs,
+    cuts_of_shares,
+    knobs_of_cuts,
+    ordinal_loss,
+    slopes_of_knobs,
+)
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +28,7 @@ class PairShape:
 
     In order: vectors U float64[n, rank]; for each pair of modalities a < b a matrix W_ab
     float64[rank, rank]; for each the table R_ab float64[size a, size b]; the weights of the
-    prior's + and - edges, if there is a prior; the lower cut; the log of the cuts' distance.
+    prior's + and - edges, if there is a prior; the lowest cut; the logs of the cuts' distances.
 
     Attributes
     ----------
@@ -32,10 +37,12 @@ class PairShape:
     rank : int
     prior : int8[n, n] or None
         Signs of a known graph.
+    num_cuts : int
+        One less than there are classes.
 
     Examples
     --------
-    >>> shape = PairShape.of(Vocabulary.of([("a", "x"), ("b", "y"), ("b", "z")]), rank=2)
+    >>> shape = PairShape(np.array([0, 1, 3]), rank=2)
     >>> shape.num_nodes, shape.size
     (3, 14)
     """
@@ -43,17 +50,7 @@ class PairShape:
     starts: NDArray[np.int64]
     rank: int
     prior: NDArray[np.int8] | None = None
-
-    @classmethod
-    def of(
-        cls, vocabulary: Vocabulary, *, rank: int, prior: NDArray[np.int8] | None = None
-    ) -> PairShape:
-        """The shape for some attributes."""
-        return cls(vocabulary.starts, rank, prior)
-
-    def without_prior(self) -> PairShape:
-        """The same without the prior's weights."""
-        return PairShape(self.starts, self.rank)
+    num_cuts: int = 2
 
     @property
     def num_nodes(self) -> int:
@@ -77,25 +74,23 @@ class PairShape:
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return self.ends[3] + 2
+        return self.ends[3] + self.num_cuts
 
     def start(self, rng: np.random.Generator, label_counts: NDArray[np.number]) -> Floats:
         """Parameters to begin with: small vectors, matrices near 1, the rest 0."""
-        vectors, matrices, _, _ = self.ends
+        vectors, matrices, _, last = self.ends
         parameters = np.zeros(self.size)
         parameters[:vectors] = 0.3 * rng.standard_normal(vectors)
         noise = 0.3 * rng.standard_normal((len(self.blocks), self.rank, self.rank))
         parameters[vectors:matrices] = (noise + np.eye(self.rank)).ravel()
         if self.prior is not None:
-            parameters[-4:-2] = 0.1
-        low, high = cuts_of_shares(label_counts)
-        parameters[-2:] = low, np.log(high - low)
+            parameters[last - 2 : last] = 0.1
+        parameters[last:] = knobs_of_cuts(cuts_of_shares(label_counts))
         return parameters
 
-    def cuts(self, parameters: Floats) -> tuple[float, float]:
-        """The two cuts, in order by construction."""
-        low = float(parameters[-2])
-        return low, low + float(np.exp(np.clip(parameters[-1], -12, 12)))
+    def cuts(self, parameters: Floats) -> Floats:
+        """float64[cuts], in order by construction."""
+        return cuts_of_knobs(parameters[self.ends[3] :])
 
     def table(self, parameters: Floats) -> Floats:
         """float64[n, n], the effect of every pair: symmetric.
@@ -109,6 +104,7 @@ class PairShape:
         """The same above the diagonal of modalities, 0 elsewhere."""
         vectors = parameters[: self.ends[0]].reshape(self.num_nodes, self.rank)
         effects = np.zeros((self.num_nodes, self.num_nodes))
+        plus, minus = parameters[self.ends[3] - 2 : self.ends[3]]
         for (a, b), matrix, where in self._parts(parameters):
             part = effects[a, b]
             part += parameters[where].reshape(part.shape)
@@ -116,13 +112,13 @@ class PairShape:
                 part += vectors[a] @ matrix @ vectors[b].T
             if self.prior is not None:
                 signs = self.prior[a, b]
-                part += parameters[-4] * (signs > 0) - parameters[-3] * (signs < 0)
+                part += plus * (signs > 0) - minus * (signs < 0)
         return effects
 
     def pull_back(self, parameters: Floats, slopes: Floats) -> Floats:
         """Slopes by the parameters (cuts excepted), of slopes float64[n, n] by the effects."""
         gradient = np.zeros(self.size)
-        n, (last_vector, last_matrix, _, _) = self.num_nodes, self.ends
+        n, (last_vector, last_matrix, _, last) = self.num_nodes, self.ends
         vectors = parameters[:last_vector].reshape(n, self.rank)
         by_vectors = gradient[:last_vector].reshape(n, self.rank)
         by_matrix = gradient[last_vector:last_matrix].reshape(
@@ -139,8 +135,8 @@ class PairShape:
                 by_matrix[i] = vectors[a].T @ right
             if self.prior is not None:
                 signs = self.prior[a, b]
-                gradient[-4] += slope[signs > 0].sum()
-                gradient[-3] -= slope[signs < 0].sum()
+                gradient[last - 2] += slope[signs > 0].sum()
+                gradient[last - 1] -= slope[signs < 0].sum()
         return gradient
 
     def _parts(self, parameters: Floats) -> Iterator[tuple[tuple[slice, slice], Floats, slice]]:
@@ -162,6 +158,7 @@ class PairObjective:
     Parameters
     ----------
     rows : TrainingRows
+        Their label codes are ranks.
     shape : PairShape
     gain : float
         A row's score is ``gain`` times the mean effect of its pairs.
@@ -171,7 +168,7 @@ class PairObjective:
     >>> from campaignkit.classify.encoding import training_rows
     >>> records = [{"a": "x", "b": "y"}, {"a": "x", "b": "z"}, {"a": "w", "b": "y"}]
     >>> rows = training_rows(records, ["pos", "neg", "avg"])
-    >>> shape = PairShape.of(rows.vocabulary, rank=1)
+    >>> shape = PairShape(rows.vocabulary.starts, rank=1)
     >>> parameters = shape.start(np.random.default_rng(0), np.ones(3))
     >>> whole = PairObjective(rows, shape, gain=1.0)(parameters)
     >>> parts = [PairObjective(rows.take(np.array(part)), shape, gain=1.0)(parameters)
@@ -183,7 +180,7 @@ class PairObjective:
     def __init__(self, rows: TrainingRows, shape: PairShape, *, gain: float) -> None:
         self.shape = shape
         self._nodes, self._offsets = rows.block.nodes, rows.block.offsets
-        self._codes, self._weights = rows.codes, rows.weights
+        self._ranks, self._weights = rows.codes, rows.weights
         self._scale = gain / np.maximum(num_pairs(rows.block.sizes), 1)
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats]:
@@ -191,14 +188,13 @@ class PairObjective:
         from campaignkit.classify.kernels.row_pairs import add_pairs
 
         shape, n = self.shape, self.shape.num_nodes
-        low, high = shape.cuts(parameters)
+        knobs = parameters[shape.ends[3] :]
         scores = self.scores(parameters)
-        loss = ordinal_loss(scores, self._codes, self._weights, low=low, high=high)
+        loss = ordinal_loss(scores, self._ranks, self._weights, cuts_of_knobs(knobs))
         slopes = np.zeros(n * n)
         add_pairs(self._nodes, self._offsets, loss.by_score * self._scale, n, slopes)
         gradient = shape.pull_back(parameters, slopes.reshape(n, n))
-        gradient[-2] = loss.by_low + loss.by_high
-        gradient[-1] = loss.by_high * (high - low) if abs(parameters[-1]) < 12 else 0.0
+        gradient[shape.ends[3] :] = slopes_of_knobs(knobs, loss.by_cuts)
         return loss.value, gradient
 
     def scores(self, parameters: Floats) -> Floats:

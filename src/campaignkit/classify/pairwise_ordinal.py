@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.classify.effect_graph import effect_graph, extended_effects, prior_signs
-from campaignkit.classify.encoding import EncodedRows, TrainingRows, training_rows
-from campaignkit.classify.estimator import CampaignEstimator
+from campaignkit.classify.encoding import EncodedRows, TrainingRows
+from campaignkit.classify.estimator import RecordClassifier
 from campaignkit.classify.held_out import hold_out
+from campaignkit.classify.labels import ranks_of
 from campaignkit.classify.ordinal import ordinal_probabilities
 from campaignkit.classify.pair_fit import (
     PENALTIES,
@@ -32,8 +35,9 @@ _FREE_RANK = 64  # allowed however few the values are, so that one setting suits
 _UNSURE = (1.0, 5.0)  # penalties where there are too few rows to choose by
 
 
-class PairwiseOrdinalClassifier(CampaignEstimator):
-    """Learns an effect of every pair of attributes, and where their mean cuts the three classes.
+@dataclass(kw_only=True, eq=False, repr=False)
+class PairwiseOrdinalClassifier(RecordClassifier):
+    """Learns an effect of every pair of attributes, and where their mean cuts the classes.
 
     The score of a campaign is the mean over its node pairs of ``M = U W U' + R``: for each pair of
     modalities a low-rank part, which carries over to pairs that never met, and a table of single
@@ -45,6 +49,11 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
     ----------
     rank : int
         Length of the vectors U; 0 leaves the tables alone.
+    order : sequence or None
+        The labels from worst to best, as `fit` is given them. Known for neg, avg, pos and the
+        published words; asked for where there are three or more labels of other names. Wrappers of
+        scikit-learn that number the labels hand on numbers: for avg, neg, pos numbered 0, 1, 2 say
+        ``order=[1, 0, 2]``.
     penalty : (float, float) or None
         On tables, and on vectors and matrices. None chooses among ``pair_fit.PENALTIES``.
     prior : SignedGraph or None
@@ -57,18 +66,20 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         Steps of L-BFGS for each penalty that is tried, and for the last fit.
     seed : int
         Decides the rows held out and the starting vectors.
+    separator, allow_unique
+        As for :class:`OneHotLogistic`.
 
     Attributes
     ----------
-    classes_ : str[3]
-        neg, avg, pos.
+    classes_ : array
+        The labels, sorted; `order_` has them from worst to best.
     effects_ : float64[n, n]
         M, symmetric, in calibrated logits: what an average campaign gains where one of its pairs
         is replaced. In the order of ``vocabulary_.keys``; 0 within a modality.
-    cuts_ : float64[2]
+    cuts_ : float64[classes - 1]
     met_ : bool[n, n]
         Which pairs came in a training row.
-    candidates_ : list of Candidate
+    candidates_ : tuple of Candidate
         Penalties that were tried, with the log-loss of each on the rows held out.
     penalty_ : list of float
         Those that were taken.
@@ -94,77 +105,47 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
     1
     """
 
-    _SAVED = ("effects_", "cuts_", "met_", "penalty_", "gain_", "is_calibrated_", "uses_prior_")
+    rank: int = field(default=8, kw_only=False)
+    order: Sequence[Any] | None = None
+    penalty: tuple[float, float] | None = None
+    prior: SignedGraph | None = None
+    held_out: float = 0.15
+    max_iterations: int = 125
+    seed: int = 0
 
-    effects_: Floats
-    cuts_: Floats
-    met_: NDArray[np.bool_]
-    penalty_: list[float]
-    candidates_: list[Candidate]
-    gain_: float
-    is_calibrated_: bool
-    uses_prior_: bool
+    effects_: Floats = field(init=False)
+    cuts_: Floats = field(init=False)
+    order_: NDArray[Any] = field(init=False)
+    met_: NDArray[np.bool_] = field(init=False)
+    penalty_: list[float] = field(init=False)
+    gain_: float = field(init=False)
+    is_calibrated_: bool = field(init=False)
+    uses_prior_: bool = field(init=False)
+    candidates_: tuple[Candidate, ...] = field(default=(), init=False)  # not saved
 
-    def __init__(
-        self,
-        rank: int = 8,
-        *,
-        penalty: tuple[float, float] | None = None,
-        prior: SignedGraph | None = None,
-        held_out: float = 0.15,
-        max_iterations: int = 125,
-        seed: int = 0,
-    ) -> None:
-        self.rank = rank
-        self.penalty = penalty
-        self.prior = prior
-        self.held_out = held_out
-        self.max_iterations = max_iterations
-        self.seed = seed
-
-    def fit(self, records: Any, labels: Any = None, *, sample_weight: Any = None) -> Self:
-        """Learn from labelled records.
-
-        Parameters
-        ----------
-        records : CampaignDataset, data frame, or list of {modality: [values]}
-        labels : sequence
-            A `CampaignDataset` brings its own where none are given.
-        sample_weight : float[rows], optional
-
-        Raises
-        ------
-        ClassifierError
-            If rows, labels, weights or a parameter cannot be used; before anything is fitted.
-        DatasetError
-            If records cannot be read.
-        """
-        self._check_parameters()
-        rows = training_rows(records, labels, sample_weight=sample_weight)
-        if len(rows.vocabulary) > MAX_ATTRIBUTES:
+    def _learn(self, rows: TrainingRows) -> None:
+        rows = rows.recoded(ranks_of(rows.classes, self.order))
+        n = len(rows.vocabulary)
+        if n > MAX_ATTRIBUTES:
             raise ClassifierError(
-                f"{len(rows.vocabulary):,} attributes; a table of their pairs holds at most "
-                f"{MAX_ATTRIBUTES:,}",
+                f"{n:,} attributes; a table of their pairs holds at most {MAX_ATTRIBUTES:,}",
                 hint="drop rare values, or use PairLogistic, whose pairs are those that occur",
             )
         prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
-        if self.rank > max(_FREE_RANK, len(rows.vocabulary)):
+        if self.rank > max(_FREE_RANK, n):
             raise ClassifierError(
-                f"rank is {self.rank:,}; the rows hold {len(rows.vocabulary):,} values, of which "
+                f"rank is {self.rank:,}; the rows hold {n:,} values, of which "
                 "no more dimensions than that can say anything",
                 hint="rank=8 is the default",
             )
-        shape = PairShape.of(rows.vocabulary, rank=self.rank, prior=prior)
+        shape = PairShape(rows.vocabulary.starts, self.rank, prior, len(rows.classes) - 1)
         gain = max(float(num_pairs(rows.block.sizes).mean()), 1.0)
         parameters, shape, calibration = self._fitted(rows, shape, gain)
         self.uses_prior_ = shape.prior is not None
-        effects = shape.table(parameters) * calibration.scale
-        self.effects_, self.gain_ = effects, gain
-        self.cuts_ = np.array([calibration.low, calibration.high])
-        self.met_ = _met(rows, shape)
+        self.effects_, self.gain_ = shape.table(parameters) * calibration.scale, gain
+        self.cuts_, self.order_ = calibration.cuts, rows.classes
+        self.met_ = _met(rows, n)
         self.__dict__.pop("_extended", None)
-        self._learned(rows.vocabulary)
-        return self
 
     @property
     def pair_effects_(self) -> SignedGraph:
@@ -191,18 +172,18 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         ClassifierError
             If a share is out of range, or only one is given.
         """
-        self._classes()
+        self._fitted_classes()
         return effect_graph(
             self.effects_, self.vocabulary_, self.met_, pos_frac=pos_frac, neg_frac=neg_frac
         )
 
-    def decision_function(self, records: Any) -> Floats:
+    def latent_score(self, X: Any) -> Floats:
         """float64[rows], the score that the cuts divide: more is better."""
-        return self._scores(self._encoded(records))
+        return self._scores(self._encoded(X))
 
     def _probabilities(self, rows: EncodedRows) -> Floats:
-        low, high = self.cuts_.tolist()
-        return ordinal_probabilities(self._scores(rows), low=low, high=high)
+        ranks = ordinal_probabilities(self._scores(rows), self.cuts_)
+        return ranks[:, np.argsort(self.order_)]
 
     def _scores(self, rows: EncodedRows) -> Floats:
         scale = self.gain_ / np.maximum(num_pairs(np.diff(rows.offsets)), 1)
@@ -220,13 +201,13 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
         penalties = PENALTIES if self.penalty is None else (self.penalty,)
         parts = hold_out(rows, self.held_out, seed=self.seed)
         self.is_calibrated_ = parts is not None
-        self.candidates_ = []
+        self.candidates_ = ()
         penalty = self.penalty or _UNSURE
         calibration: Calibration | None = None
         if parts is not None:
             # A prior has to earn its place: with rows enough, its wrong signs cost more than they
             # help, and the rows held out say so.
-            shapes = [shape] if shape.prior is None else [shape, shape.without_prior()]
+            shapes = [shape] if shape.prior is None else [shape, replace(shape, prior=None)]
             choices = [
                 choose_penalty(
                     *parts,
@@ -238,7 +219,7 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
                 )
                 for option in shapes
             ]
-            self.candidates_ = [c for choice in choices for c in choice.candidates]
+            self.candidates_ = tuple(c for choice in choices for c in choice.candidates)
             best = min(choices, key=lambda choice: choice.log_loss)
             shape, penalty, calibration = best.shape, best.penalty, best.calibration
         self.penalty_ = [float(part) for part in penalty]
@@ -250,7 +231,7 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
             penalty,
             max_iterations=steps,
         )
-        return parameters, shape, calibration or Calibration(1.0, *shape.cuts(parameters))
+        return parameters, shape, calibration or Calibration(1.0, shape.cuts(parameters))
 
     def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
         return shape.start(stream(self.seed, "pairwise", "start"), rows.class_counts)
@@ -277,23 +258,21 @@ class PairwiseOrdinalClassifier(CampaignEstimator):
             )
 
     def _plain_parameters(self) -> dict[str, Any]:
-        told = self.get_params()
         # The prior has done its work: the effects hold it.
-        told["prior"] = None
-        return told
+        order = None if self.order is None else np.asarray(self.order).tolist()
+        return {**self.get_params(), "prior": None, "order": order}
 
     @classmethod
-    def _read_parameters(cls, written: Any) -> dict[str, Any]:
+    def _read_parameters(cls, written: Mapping[str, Any]) -> dict[str, Any]:
         told = super()._read_parameters(written)
         if told.get("penalty") is not None:
             told["penalty"] = tuple(told["penalty"])
         return told
 
 
-def _met(rows: TrainingRows, shape: PairShape) -> NDArray[np.bool_]:
+def _met(rows: TrainingRows, n: int) -> NDArray[np.bool_]:
     from campaignkit.classify.kernels.row_pairs import add_pairs
 
-    n = shape.num_nodes
     counts = np.zeros(n * n)
     add_pairs(rows.block.nodes, rows.block.offsets, np.ones(len(rows)), n, counts)
     met: NDArray[np.bool_] = counts.reshape(n, n) > 0

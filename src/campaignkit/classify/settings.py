@@ -45,17 +45,13 @@ class Settings:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        if cls.__init__ is object.__init__:
-            return []
-        return sorted(
-            name for name in inspect.signature(cls.__init__).parameters if name != "self"
-        )
+        return sorted({*inspect.signature(cls).parameters})
 
     def __repr__(self) -> str:
-        init = inspect.signature(type(self).__init__).parameters
+        known = inspect.signature(type(self)).parameters
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if value is not init[name].default and value != init[name].default
+            if value is not known[name].default and value != known[name].default
         ]
         return f"{type(self).__name__}({', '.join(changed)})"

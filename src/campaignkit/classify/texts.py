@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_count
 from campaignkit.classify.encoding import (
-    EncodedRows,
     TrainingRows,
     refuse_empty,
     row_weights,
-    training_codes,
+    training_labels,
+    warn_of_combined,
 )
 from campaignkit.classify.linear import PenalisedLogistic
-from campaignkit.classify.softmax import Matrix, softmax
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
+from campaignkit.dataset.logistic import Matrix, softmax
 from campaignkit.dataset.records import read_records
 from campaignkit.dataset.text import PromptTemplate, Wordings, prompt_template, render_briefs
 from campaignkit.embed import Embedder
 from campaignkit.errors import ArtifactError, ClassifierError, Fault
+from campaignkit.extras import require
 from campaignkit.store import checked_path
-
-if TYPE_CHECKING:
-    import scipy.sparse
 
 Floats = NDArray[np.float64]
 
-_WORD = re.compile(r"(?u)\b\w\w+\b")
-_NO_VALUES = Vocabulary(())
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class TextLogistic(PenalisedLogistic):
     """What text models share: records are written as briefs, texts are taken as they are.
 
@@ -45,14 +41,14 @@ class TextLogistic(PenalisedLogistic):
     (['brand: Nike'], ['as it is'])
     """
 
-    def fit(self, records: Any, labels: Any = None, *, sample_weight: Any = None) -> Self:
-        """Learn from labelled records or texts.
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Learn from labelled campaigns or texts, and return the classifier itself.
 
         Parameters
         ----------
-        records : CampaignDataset, data frame, list of {modality: [values]}, or list of str
-        labels : sequence
-            A `CampaignDataset` brings its own where none are given.
+        X : CampaignDataset, data frame, list of {modality: [values]}, or column or list of str
+        y : sequence, optional
+            One label a row: names or whole numbers. Without it the labels that `X` brings.
         sample_weight : float[rows], optional
 
         Raises
@@ -61,62 +57,54 @@ class TextLogistic(PenalisedLogistic):
             If labels, texts or weights cannot be used.
         """
         self._check_parameters()
-        if labels is None:
-            if not isinstance(records, CampaignDataset):
-                raise ClassifierError(
-                    "no labels given; expected one a row", hint="fit(records, labels)"
-                )
-            labels = records.labels
-        texts = brief_texts(records)
-        codes = training_codes(labels, len(texts))
+        texts = brief_texts(X, separator=self.separator)
+        classes, codes = training_labels(X, y, len(texts))
         weights = row_weights(sample_weight, len(texts))
         # Rows with the same text are one group when rows are held out, as node sets are elsewhere.
-        _, group = np.unique(np.array(texts, object).astype(str), return_inverse=True)
-        offsets = np.arange(len(texts) + 1, dtype=np.int64)
-        block = Block(group.astype(np.int32), offsets, codes.astype(np.uint8))
-        self._fit(self._learn_columns(texts), TrainingRows(block, _NO_VALUES, weights))
-        self._learned(_NO_VALUES)
+        _, group = np.unique(np.array(texts), return_inverse=True)
+        block = Block(group.astype(np.int32), np.arange(len(texts) + 1), codes.astype(np.uint8))
+        rows = TrainingRows(block, Vocabulary(()), weights, classes)
+        self._fit_columns(self._learn_columns(texts), rows)
+        self.vocabulary_, self.classes_ = rows.vocabulary, classes
         return self
 
-    def predict_proba(self, records: Any) -> Floats:
-        """float64[rows, 3], probabilities of neg, avg, pos; rows add up to 1."""
-        self._classes()
-        columns = self._columns_of(brief_texts(records))
+    def predict_proba(self, X: Any) -> Floats:
+        """float64[rows, classes], probabilities in the order of `classes_`; rows add up to 1."""
+        self._fitted_classes()
+        columns = self._columns_of(brief_texts(X, separator=self.separator))
         return softmax(np.asarray(columns @ self.weights_) + self.bias_)
 
-    def count_unseen(self, records: Any) -> dict[str, int]:
+    def count_unseen(self, X: Any) -> dict[str, int]:
         """Empty: a text model knows words, not values."""
-        del records
+        del X
         return {}
 
     def _learn_columns(self, texts: Sequence[str]) -> Matrix:
-        return self._columns_of(texts)
+        raise NotImplementedError
 
     def _columns_of(self, texts: Sequence[str]) -> Matrix:
         raise NotImplementedError
 
-    def _probabilities(self, rows: EncodedRows) -> Floats:
-        raise NotImplementedError("a text model reads texts")
 
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class TfidfLogistic(TextLogistic):
     """Logistic regression on words and pairs of neighbouring words, weighted by rarity.
 
-    Term counts times the smoothed inverse document frequency, each row of length 1; words are two
-    letters or more, in lower case: what scikit-learn's TfidfVectorizer(ngram_range=(1, 2)) gives.
+    The columns are those of scikit-learn's ``TfidfVectorizer(ngram_range=(1, 2))``: needs the
+    extra ``learn``.
 
     Parameters
     ----------
     min_rows : int
         Terms in fewer training rows are left out.
-    penalty, held_out, seed
+    penalty, held_out, seed, separator
         As for :class:`OneHotLogistic`.
 
     Attributes
     ----------
     terms_ : list of str
     idf_ : float64[terms]
-    weights_, bias_ : float64[terms, 3], float64[3]
+    weights_, bias_ : float64[terms, classes], float64[classes]
 
     Examples
     --------
@@ -126,42 +114,33 @@ class TfidfLogistic(TextLogistic):
     ['pos', 'neg']
     """
 
-    _SAVED: ClassVar[tuple[str, ...]] = (*PenalisedLogistic._SAVED, "terms_", "idf_")
+    min_rows: int = 2
 
-    terms_: list[str]
-    idf_: Floats
-
-    def __init__(
-        self,
-        *,
-        min_rows: int = 2,
-        penalty: float | None = None,
-        held_out: float = 0.15,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(penalty=penalty, held_out=held_out, seed=seed)
-        self.min_rows = min_rows
+    terms_: list[str] = field(init=False)
+    idf_: Floats = field(init=False)
 
     def _learn_columns(self, texts: Sequence[str]) -> Matrix:
-        number: dict[str, int] = {}
-        counts = _count_terms(texts, number, is_learning=True)
-        rows_with = np.bincount(counts.indices, minlength=len(number))
-        kept = np.flatnonzero(rows_with >= self.min_rows)
-        if not len(kept):
+        vectorizer = _vectorizer(
+            min_df=checked_count(self.min_rows, "min_rows", error=ClassifierError)
+        )
+        try:
+            columns = vectorizer.fit_transform(texts)
+        except ValueError as err:
             raise ClassifierError(
                 f"no term comes in {self.min_rows} of the {len(texts):,} texts",
                 hint="give more rows, or min_rows=1",
-            )
-        listed = np.array(list(number), object)[kept].tolist()
-        self.terms_ = listed
-        self.idf_ = np.log((1 + len(texts)) / (1 + rows_with[kept])) + 1
-        return _weighted(counts[:, kept], self.idf_)
+            ) from err
+        self.terms_ = vectorizer.get_feature_names_out().tolist()
+        self.idf_ = vectorizer.idf_
+        return columns
 
     def _columns_of(self, texts: Sequence[str]) -> Matrix:
-        number = {term: column for column, term in enumerate(self.terms_)}
-        return _weighted(_count_terms(texts, number, is_learning=False), self.idf_)
+        vectorizer = _vectorizer(vocabulary=self.terms_)
+        vectorizer.idf_ = self.idf_
+        return vectorizer.transform(texts)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class EmbeddingLogistic(TextLogistic):
     """Logistic regression on sentence embeddings of the briefs.
 
@@ -172,12 +151,12 @@ class EmbeddingLogistic(TextLogistic):
         one has to be given: ``EmbeddingLogistic.load(folder, embedder=...)``.
     batch_size : int
         Texts handed to it at a time.
-    penalty, held_out, seed
+    penalty, held_out, seed, separator
         As for :class:`OneHotLogistic`; the embedding is scaled to mean square 1 a column.
 
     Attributes
     ----------
-    weights_, bias_ : float64[d, 3], float64[3]
+    weights_, bias_ : float64[d, classes], float64[classes]
     scale_ : float
     embedder_name_ : str
 
@@ -190,23 +169,11 @@ class EmbeddingLogistic(TextLogistic):
     ['pos']
     """
 
-    _SAVED: ClassVar[tuple[str, ...]] = (*PenalisedLogistic._SAVED, "scale_", "embedder_name_")
+    embedder: Embedder = field(kw_only=False)
+    batch_size: int = 256
 
-    scale_: float
-    embedder_name_: str
-
-    def __init__(
-        self,
-        embedder: Embedder,
-        *,
-        batch_size: int = 256,
-        penalty: float | None = None,
-        held_out: float = 0.15,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(penalty=penalty, held_out=held_out, seed=seed)
-        self.embedder = embedder
-        self.batch_size = batch_size
+    scale_: float = field(init=False)
+    embedder_name_: str = field(init=False)
 
     @classmethod
     def load(  # type: ignore[override]  # one argument more than the others
@@ -228,6 +195,10 @@ class EmbeddingLogistic(TextLogistic):
             )
         return model
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        checked_count(self.batch_size, "batch_size", error=ClassifierError)
+
     def _learn_columns(self, texts: Sequence[str]) -> Matrix:
         rows = self._embedded(texts)
         self.embedder_name_ = self.embedder.name
@@ -238,9 +209,10 @@ class EmbeddingLogistic(TextLogistic):
         return self._embedded(texts) * self.scale_
 
     def _embedded(self, texts: Sequence[str]) -> Floats:
+        size = checked_count(self.batch_size, "batch_size", error=ClassifierError)
         parts = [
-            np.asarray(self.embedder.embed(texts[start : start + self.batch_size]), np.float64)
-            for start in range(0, len(texts), self.batch_size)
+            np.asarray(self.embedder.embed(texts[start : start + size]), np.float64)
+            for start in range(0, len(texts), size)
         ]
         rows = np.concatenate(parts)
         if rows.shape[0] != len(texts) or rows.ndim != 2 or not np.isfinite(rows).all():
@@ -251,13 +223,19 @@ class EmbeddingLogistic(TextLogistic):
         return rows
 
     def _plain_parameters(self) -> dict[str, Any]:
-        told = super()._plain_parameters()
-        del told["embedder"]
-        return told
+        return {k: v for k, v in super()._plain_parameters().items() if k != "embedder"}
 
 
-def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0) -> list[str]:
+def brief_texts(
+    X: Any, *, separator: str | None = None, wordings: Wordings | None = None, seed: int = 0
+) -> list[str]:
     """Texts as they are, or the briefs of records.
+
+    Parameters
+    ----------
+    X : CampaignDataset, data frame, list of {modality: [values]}, or column or list of str
+    separator : str, optional
+        What divides the values of one cell of a record.
 
     Raises
     ------
@@ -269,17 +247,22 @@ def brief_texts(records: Any, *, wordings: Wordings | None = None, seed: int = 0
     >>> brief_texts([{"geo": ["Peru"]}])
     ['geo: [Peru]']
     """
-    if not _are_texts(records):
-        refuse_empty(read_records(records).block)
-        return render_briefs(records, wordings=wordings, seed=seed)
+    if not _are_texts(X):
+        found = read_records(X, separator=separator)
+        refuse_empty(found.block)
+        if separator is None:
+            warn_of_combined(found.vocabulary)
+        rows = CampaignDataset(found.block, found.vocabulary, found.label_names)
+        return render_briefs(rows, wordings=wordings, seed=seed)
+    texts = list(X)
     faults = [
         Fault(f"row {row}", "is blank" if isinstance(text, str) else f"is no text: {text!r:.40}")
-        for row, text in enumerate(records)
+        for row, text in enumerate(texts)
         if not isinstance(text, str) or not text.strip()
     ]
     if faults:
         raise ClassifierError("these texts cannot be read", faults=faults)
-    return [str(text) for text in records]
+    return [str(text) for text in texts]
 
 
 def prompt_texts(records: Any, *, style: str | int | PromptTemplate) -> list[str]:
@@ -304,37 +287,13 @@ def prompt_texts(records: Any, *, style: str | int | PromptTemplate) -> list[str
     return texts if _are_texts(records) else [template.render(brief) for brief in texts]
 
 
-def _are_texts(records: Any) -> bool:
-    is_list = isinstance(records, list | tuple | np.ndarray) and len(records) > 0
-    return is_list and isinstance(records[0], str)
+def _are_texts(X: Any) -> bool:
+    if hasattr(X, "to_list"):  # a column of a data frame, whatever its index
+        X = X.to_list()
+    is_list = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1)
+    return is_list and len(X) > 0 and isinstance(X[0], str)
 
 
-def _count_terms(
-    texts: Sequence[str], number: dict[str, int], *, is_learning: bool
-) -> scipy.sparse.csr_array:
-    """Counts of words and word pairs; `number` grows only while learning."""
-    import scipy.sparse
-
-    columns: list[int] = []
-    offsets = [0]
-    for text in texts:
-        words = _WORD.findall(text.lower())
-        terms = words + [f"{a} {b}" for a, b in pairwise(words)]
-        if is_learning:
-            columns += [number.setdefault(term, len(number)) for term in terms]
-        else:
-            columns += [number[term] for term in terms if term in number]
-        offsets.append(len(columns))
-    shape = (len(texts), len(number))
-    counts = scipy.sparse.csr_array((np.ones(len(columns)), columns, offsets), shape=shape)
-    counts.sum_duplicates()
-    return counts
-
-
-def _weighted(counts: scipy.sparse.csr_array, idf: Floats) -> scipy.sparse.csr_array:
-    weighted = counts.copy()
-    weighted.data = weighted.data * idf[weighted.indices]
-    row_of = np.repeat(np.arange(weighted.shape[0]), np.diff(weighted.indptr))
-    squares = np.bincount(row_of, weights=weighted.data**2, minlength=weighted.shape[0])
-    weighted.data /= np.sqrt(np.maximum(squares, 1e-300))[row_of]
-    return weighted
+def _vectorizer(**settings: Any) -> Any:
+    text = require("sklearn.feature_extraction.text", extra="learn", user="TfidfLogistic")
+    return text.TfidfVectorizer(ngram_range=(1, 2), **settings)

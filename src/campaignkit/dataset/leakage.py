@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.evaluation import LeakageBaseline
+from campaignkit.dataset.logistic import SoftmaxFit, fit_softmax
 from campaignkit.dataset.row_hash import hash_rows
 from campaignkit.dataset.row_sample import one_hot
 from campaignkit.dataset.vocabulary import Vocabulary
-from campaignkit.pools import one_blas_thread
+from campaignkit.metrics import macro_f1
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _NUM_FOLDS = 5
 _MIN_ROWS = 50  # fewer say nothing about held-out rows
 _PENALTY = 1.0  # times half the squared weights, as scikit-learn's C=1
-_MAX_STEPS = 60  # macro F1 is settled to the third decimal by then
 _SHOWN = 10
 
 
@@ -65,22 +64,22 @@ def measure_leakage(
     used, columns = np.unique(block.nodes, return_inverse=True)
     compact = Block(columns.astype(np.int32), block.offsets, block.labels)
     rows = one_hot(compact, len(used))
-    targets = np.eye(len(classes))[labels]
     fold_of = _folds(block, labels, seed)
     guesses = np.empty(len(block), np.int64)
     for fold in range(_NUM_FOLDS):
         held = fold_of == fold
-        weights, bias = _fit(rows[~held], targets[~held])
-        guesses[held] = np.argmax(rows[held] @ weights + bias, axis=1)
+        guesses[held] = _fit(rows[~held], labels[~held]).probabilities(rows[held]).argmax(axis=1)
     majority = np.full(len(block), np.bincount(labels).argmax())
     names = [label_names[code] for code in classes]
     return LeakageBaseline(
         num_rows=len(block),
         num_folds=_NUM_FOLDS,
-        macro_f1=_macro_f1(labels, guesses, len(classes)),
+        macro_f1=_macro_f1(labels, guesses),
         accuracy=round(float((labels == guesses).mean()), 9),
-        majority_macro_f1=_macro_f1(labels, majority, len(classes)),
-        strongest=_strongest(_fit(rows, targets)[0], [vocabulary.keys[i] for i in used], names),
+        majority_macro_f1=_macro_f1(labels, majority),
+        strongest=_strongest(
+            _fit(rows, labels).weights, [vocabulary.keys[i] for i in used], names
+        ),
     )
 
 
@@ -104,19 +103,19 @@ def measure_held_out_leakage(
     classes, labels = np.unique(train.labels, return_inverse=True)
     if not len(test) or len(classes) < 2:
         return None
-    weights, bias = _fit(one_hot(train, len(vocabulary)), np.eye(len(classes))[labels])
-    scores = one_hot(test, len(vocabulary)) @ weights + bias
-    guesses = classes[np.argmax(scores, axis=1)].astype(np.intp)
+    fit = _fit(one_hot(train, len(vocabulary)), labels)
+    shares = fit.probabilities(one_hot(test, len(vocabulary)))
+    guesses = classes[shares.argmax(axis=1)].astype(np.intp)
     truth = test.labels.astype(np.intp)
     majority = np.full(len(test), classes[np.bincount(labels).argmax()], np.intp)
     names = [label_names[code] for code in classes]
     return LeakageBaseline(
         num_rows=len(test),
         num_folds=1,
-        macro_f1=_macro_f1(truth, guesses, len(label_names)),
+        macro_f1=_macro_f1(truth, guesses),
         accuracy=round(float((truth == guesses).mean()), 9),
-        majority_macro_f1=_macro_f1(truth, majority, len(label_names)),
-        strongest=_strongest(weights, list(vocabulary.keys), names),
+        majority_macro_f1=_macro_f1(truth, majority),
+        strongest=_strongest(fit.weights, list(vocabulary.keys), names),
     )
 
 
@@ -130,43 +129,13 @@ def _folds(block: Block, labels: NDArray[np.intp], seed: int) -> NDArray[np.int6
     return fold_of_group[group_of]
 
 
-def _fit(
-    rows: scipy.sparse.csr_array, targets: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights float64[nodes, classes] and bias float64[classes] of the penalised likelihood."""
-    from scipy.optimize import minimize
-
-    num_nodes, num_classes = rows.shape[1], targets.shape[1]
-    columns = rows.T.tocsr()
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = flat.reshape(num_nodes + 1, num_classes)
-        scores = rows @ weights[:-1] + weights[-1]
-        # Column by column: numpy takes long over the rows of a table of three columns.
-        scores -= reduce(np.maximum, scores.T)[:, np.newaxis]
-        odds = np.exp(scores)
-        total = reduce(np.add, odds.T)[:, np.newaxis]
-        value = np.log(total).sum() - (scores * targets).sum()
-        slope = np.empty_like(weights)
-        error = odds / total - targets
-        slope[:-1] = columns @ error + _PENALTY * weights[:-1]
-        slope[-1] = error.sum(axis=0)
-        return value + _PENALTY / 2 * (weights[:-1] ** 2).sum(), slope.ravel()
-
-    start = np.zeros((num_nodes + 1) * num_classes)
-    options = {"maxiter": _MAX_STEPS, "gtol": 1e-3}
-    with one_blas_thread():
-        best = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
-    weights = best.reshape(num_nodes + 1, num_classes)
-    return weights[:-1], weights[-1]
+def _fit(rows: scipy.sparse.csr_array, codes: NDArray[np.intp]) -> SoftmaxFit:
+    ones = np.ones(len(codes))
+    return fit_softmax(rows, codes, ones, penalty=_PENALTY, num_classes=int(codes.max()) + 1)
 
 
-def _macro_f1(truth: NDArray[np.intp], guesses: NDArray[np.intp], num_classes: int) -> float:
-    pairs = np.zeros((num_classes, num_classes))
-    np.add.at(pairs, (truth, guesses), 1)
-    both = pairs.sum(axis=0) + pairs.sum(axis=1)
-    met = both > 0  # a label neither there nor guessed has no F1
-    return round(float(np.mean(2 * np.diag(pairs)[met] / both[met])), 9)
+def _macro_f1(truth: NDArray[np.intp], guesses: NDArray[np.intp]) -> float:
+    return round(macro_f1(truth, guesses), 9)
 
 
 def _strongest(

@@ -20,15 +20,18 @@ _HINT = 'give a CampaignDataset, a data frame, or a list such as [{"brand": ["Ni
 _SHOWN = 1000  # faults kept; an input can hold millions
 
 
-def read_records(records: Any) -> NumberedRows:
+def read_records(records: Any, *, separator: str | None = None) -> NumberedRows:
     """Rows of node numbers with what the numbers stand for.
 
     Parameters
     ----------
-    records : CampaignDataset, data frame, or iterable of Campaign or mappings
+    records : CampaignDataset, data frame, iterable of Campaign or mappings, or table of cells
         A data frame has a column per modality whose cells are texts or lists of texts. A record
-        is ``{modality: value or [values]}``. Whole numbers are read as text, missing cells as no
-        value; ``label`` is no modality and is left out.
+        is ``{modality: value or [values]}``. The columns of an array [rows, columns] are called
+        x0, x1 and so on, as scikit-learn calls them. Whole numbers are read as text, missing
+        cells as no value; ``label`` is no modality and is left out.
+    separator : str, optional
+        What divides the values of one cell: ``", "`` reads ``"Gamers, Cyclists"`` as two.
 
     Returns
     -------
@@ -53,11 +56,14 @@ def read_records(records: Any) -> NumberedRows:
         return NumberedRows(records.block, records.vocabulary, records.label_names)
     if isinstance(records, str | bytes | Mapping | Campaign) or records is None:
         raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
+    if isinstance(records, np.ndarray) and records.ndim == 2:
+        names = [f"x{i}" for i in range(records.shape[1])]
+        return _number((zip(names, row, strict=True) for row in records), separator)
     if isinstance(records, np.ndarray | Sequence) or not hasattr(records, "columns"):
         if not isinstance(records, Iterable):
             raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
-        return _number(_of_mapping(record) for record in records)
-    return _number(_frame_rows(records))
+        return _number((_of_mapping(record) for record in records), separator)
+    return _number(_frame_rows(records), separator)
 
 
 def empty_rows(block: Block) -> NDArray[np.int64]:
@@ -86,13 +92,17 @@ def _frame_rows(frame: Any) -> Iterator[Iterable[tuple[Any, Any]]]:
         table: Any = nw.from_native(frame, eager_only=True)
     except TypeError as err:
         raise DatasetError(f"records are {_kind(frame)}; expected one a row", hint=_HINT) from err
+    except ValueError as err:  # two columns of one name
+        raise DatasetError(f"records cannot be read: {err}", hint="name each column once") from err
     names = [str(name) for name in table.columns]
     for row in table.iter_rows():
         yield zip(names, row, strict=True)
 
 
-def _number(records: Iterable[Iterable[tuple[Any, Any]] | Fault]) -> NumberedRows:
-    reader = _Reader()
+def _number(
+    records: Iterable[Iterable[tuple[Any, Any]] | Fault], separator: str | None
+) -> NumberedRows:
+    reader = _Reader(separator or None)
     for record in records:
         reader.read(record)
     return reader.rows()
@@ -101,7 +111,8 @@ def _number(records: Iterable[Iterable[tuple[Any, Any]] | Fault]) -> NumberedRow
 class _Reader:
     """Numbers attributes as they are met, and keeps what is wrong with which row."""
 
-    def __init__(self) -> None:
+    def __init__(self, separator: str | None) -> None:
+        self.separator = separator
         self.node_of: dict[tuple[str, str], int] = {}
         self.modalities: dict[str, None] = {}
         self.nodes: list[int] = []
@@ -119,7 +130,7 @@ class _Reader:
                 continue
             if modality not in self.modalities:
                 self._open(row, modality)
-            values = _values(cell)
+            values = _values(cell, self.separator)
             nodes = [self._node(row, modality, value) for value in values]
             if len(nodes) > 1 and len(set(nodes)) < len(nodes):
                 self._tell(f"row {row}.{modality}", "holds a value twice", "give each once")
@@ -166,11 +177,11 @@ class _Reader:
             self.faults.append(Fault(where, found, fix))
 
 
-def _values(cell: Any) -> Sequence[Any]:
+def _values(cell: Any, separator: str | None) -> Sequence[Any]:
     if type(cell) is list or type(cell) is tuple:
         return cell
     if isinstance(cell, str):
-        return (cell,)
+        return (cell,) if separator is None else [p.strip() for p in cell.split(separator)]
     if hasattr(cell, "to_list"):
         cell = cell.to_list()
     elif hasattr(cell, "tolist"):  # numpy's arrays and scalars

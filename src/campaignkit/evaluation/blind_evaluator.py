@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.confusion import Counts
 from campaignkit.evaluation.judged_rows import JudgedRows, checked_labels, read_codes
 from campaignkit.evaluation.label_file import read_label_file
 from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.evaluation.submission import Submission, read_submission
 from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
+from campaignkit.metrics import Counts
 from campaignkit.seeds import stream
 from campaignkit.store import checked_path, digest_json
 

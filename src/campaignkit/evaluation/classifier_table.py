@@ -128,9 +128,11 @@ class ClassifierTable:
     def paired(self, first: str, second: str, *, seed: int = 0) -> PairedTest:
         """Whether two of them differ by more than luck, on these rows."""
         one, two = self[first].run.rows, self[second].run.rows
+        assert one.probabilities is not None and two.probabilities is not None
         names = np.array(one.labels)
+        order = np.argsort(names)
         return compare_predictions(
-            names[one.truth], one.probabilities, two.probabilities, seed=seed
+            names[one.truth], one.probabilities[:, order], two.probabilities[:, order], seed=seed
         )
 
     def to_markdown(self) -> str:
@@ -259,7 +261,8 @@ class _Bench:
         if self.tuner is None or self.held is None:
             return ClassifierResult(name, family, run, scores, run_id=kept)
         self.tuner.fit(predict_quietly(run.classifier, self.held)[0], self.held.labels)
-        shares = run.rows.probabilities
+        assert run.rows.probabilities is not None
+        shares = run.rows.probabilities[:, np.argsort(run.rows.labels)]
         rows = judge_rows(self.test.labels, self.tuner.predict(shares), probabilities=shares)
         tuned = score_rows(rows, yardsticks=self.yardsticks, seed=self.seed)
         rule = repr(self.tuner)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from campaignkit.classify import Classifier
 from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.calibration import mean_loss
-from campaignkit.evaluation.confusion import Counts, Floats, macro_f1_of
 from campaignkit.evaluation.fitted_run import RunWriter, fit_and_predict
 from campaignkit.evaluation.learning_curves import stratified_order
 from campaignkit.evaluation.resampling import Interval, interval_of, resample_rows
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
 from campaignkit.evaluation.signal_share import signal_shares
 from campaignkit.graph import SignedGraph
+from campaignkit.metrics import Counts, Floats, macro_f1_of
 from campaignkit.progress import Progress, Silent
 from campaignkit.runs import RunLog
 from campaignkit.seeds import stream

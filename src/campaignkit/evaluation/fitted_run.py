@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify import Classifier, UnseenValues
-from campaignkit.evaluation.confusion import Floats
+from campaignkit.classify import LABELS, Classifier, UnseenValues
+from campaignkit.classify.labels import label_positions
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.rows_with_labels import LabelledRows
 from campaignkit.evaluation.scores import Scores, score_rows
+from campaignkit.metrics import Floats
 from campaignkit.runs import RunDataset, RunLog, RunModel, RunRecord, RunTime, machine_facts
 
 TASK = "outcome"
@@ -64,10 +65,14 @@ def fit_and_predict(classifier: Classifier, train: LabelledRows, test: LabelledR
 
 
 def predict_quietly(classifier: Classifier, rows: LabelledRows) -> tuple[Floats, tuple[str, ...]]:
-    """The probabilities, with the warnings of unseen values as texts."""
+    """The probabilities of avg, neg, pos, with the warnings of unseen values as texts."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnseenValues)
-        told = np.asarray(classifier.predict_proba(rows.records), np.float64)
+        told = np.zeros((len(rows), len(LABELS)))
+        # A label that no training row had gets 0.
+        told[:, label_positions(classifier.classes_, sorted(LABELS))] = np.asarray(
+            classifier.predict_proba(rows.records), np.float64
+        )
     notes = []
     for warning in caught:
         if issubclass(warning.category, UnseenValues):

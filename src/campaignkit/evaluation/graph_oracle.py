@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.sign_counts import SignCounter
 from campaignkit.diagnosis import diagnose
-from campaignkit.evaluation.confusion import Counts, accuracy_of, count_confusion, macro_f1_of
 from campaignkit.graph import SignedGraph
+from campaignkit.metrics import Counts, accuracy_of, count_confusion, macro_f1_of
 from campaignkit.spec import SamplingSpec
 
 _SEED = 0  # of the draws that estimate shares

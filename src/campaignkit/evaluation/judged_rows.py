@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify import LABELS, label_codes
+from campaignkit.classify import LABELS, PUBLISHED_WORDS, label_codes
 from campaignkit.errors import ClassifierError, EvaluationError, Fault
-from campaignkit.evaluation.confusion import Counts, Floats, count_confusion
+from campaignkit.metrics import Counts, Floats, count_confusion
 
 _SLACK = 1e-3  # of a row's sum: half-precision softmaxes are off by some 1e-4
 _SHOWN = 5
@@ -66,7 +66,9 @@ def judge_rows(
     y_pred : sequence or float[rows, labels], optional
         Predicted labels; a table of numbers is taken as `probabilities`.
     probabilities : float[rows, labels], optional
-        In the order of `labels`; without `y_pred` the most probable label is predicted.
+        As `predict_proba` gives them: without `labels` the columns are avg, neg, pos, sorted.
+        Those of a data frame are read by name. Without `y_pred` the most probable label is
+        predicted.
     labels : sequence of str, optional
         Other labels than neg, avg and pos; then each must be written exactly so.
 
@@ -93,7 +95,7 @@ def judge_rows(
     told = None if y_pred is None else read_codes(y_pred, labels, "y_pred", faults)
     shares = None
     if probabilities is not None:
-        shares = read_shares(probabilities, len(names), faults)
+        shares = read_shares(probabilities, labels, faults, spelling=_spelling(truth, y_true))
     if truth is not None:
         for name, part in (("y_pred", told), ("probabilities", shares)):
             if part is not None and len(part) != len(truth):
@@ -169,18 +171,40 @@ def read_codes(
 
 
 def read_shares(
-    given: Any, num_labels: int, faults: list[Fault], *, names: Sequence[str] | None = None
+    given: Any,
+    labels: Sequence[str] | None,
+    faults: list[Fault],
+    *,
+    names: Sequence[str] | None = None,
+    spelling: Sequence[str] = LABELS,
 ) -> Floats | None:
-    """float64[rows, labels] that add up to 1; None where `faults` got what is wrong."""
+    """float64[rows, labels] that add up to 1; None where `faults` got what is wrong.
+
+    Columns of an array are in the order of `labels`; of None sorted, as in `predict_proba`, where
+    neg, avg, pos are written as in `spelling`. Those that come back are in the order of `labels`;
+    of None neg, avg, pos.
+    """
     name = "probabilities"
+    wanted = checked_labels(labels)
+    given_order = list(wanted)
+    if labels is None:
+        given_order = [wanted[code] for code in np.argsort(np.array(spelling)).tolist()]
+    if hasattr(given, "columns"):
+        given_order = [str(column) for column in given.columns]
+        if sorted(given_order) != sorted(wanted):
+            found = f"has the columns {', '.join(given_order)}"
+            faults.append(Fault(name, found, f"one for each of {', '.join(wanted)}"))
+            return None
+        given = given.to_numpy()
+    num_labels = len(wanted)
     try:
         shares: NDArray[np.float64] = np.asarray(given, np.float64)
     except (TypeError, ValueError):
         faults.append(Fault(name, "are not a table of numbers", "float[rows, labels]"))
         return None
     if shares.ndim != 2 or shares.shape[1] != num_labels:
-        wanted = f"(rows, {num_labels}), a column a label"
-        faults.append(Fault(name, f"have shape {shares.shape}; expected {wanted}"))
+        found = f"have shape {shares.shape}; expected (rows, {num_labels}), a column a label"
+        faults.append(Fault(name, found))
         return None
     sums = shares.sum(axis=1)
     checks = {
@@ -200,13 +224,22 @@ def read_shares(
             faults.append(Fault(name + place, found, "give what predict_proba gave"))
     if unfit.any():
         return None
-    shares = np.clip(shares, 0, 1)
+    shares = np.clip(shares[:, [given_order.index(label) for label in wanted]], 0, 1)
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _spelling(truth: Counts | None, y_true: Any) -> Sequence[str]:
+    """How neg, avg, pos are written: it decides the order of columns that are sorted."""
+    found = set() if truth is None else {str(value) for value in y_true}
+    every = LABELS, PUBLISHED_WORDS, ("0", "1", "2")
+    return next((known for known in every if found <= {*known}), LABELS)
 
 
 def _is_table(values: Any) -> bool:
     if isinstance(values, str | bytes):
         return False
+    if hasattr(values, "columns"):
+        return True
     if hasattr(values, "ndim"):
         return int(values.ndim) == 2
     first = next(iter(values), None) if isinstance(values, Sequence) else None

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from campaignkit.classify import Classifier
 from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.calibration import mean_loss
-from campaignkit.evaluation.confusion import accuracy_of, macro_f1_of
 from campaignkit.evaluation.fitted_run import FittedRun, RunWriter, fit_and_predict
 from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.metrics import accuracy_of, macro_f1_of
 from campaignkit.progress import Progress, Silent
 from campaignkit.runs import RunLog
 from campaignkit.seeds import stream

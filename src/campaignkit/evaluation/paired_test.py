@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 
 from campaignkit.errors import EvaluationError
-from campaignkit.evaluation.calibration import row_losses
-from campaignkit.evaluation.confusion import Counts, Floats, accuracy_of, macro_f1_of
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.resampling import (
     Interval,
@@ -18,6 +16,7 @@ from campaignkit.evaluation.resampling import (
     resample_counts,
     resample_rows,
 )
+from campaignkit.metrics import Counts, Floats, accuracy_of, macro_f1_of, row_losses
 from campaignkit.seeds import stream
 
 

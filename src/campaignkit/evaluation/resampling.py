@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.evaluation.confusion import Counts, Floats
+from campaignkit.metrics import Counts, Floats
 
 Interval = tuple[float, float]
 

@@ -15,8 +15,8 @@ from campaignkit.dataset import Block, CampaignDataset, Vocabulary
 from campaignkit.dataset.numbering import renumber
 from campaignkit.dataset.records import read_records
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.confusion import Counts
 from campaignkit.evaluation.judged_rows import read_codes
+from campaignkit.metrics import Counts
 
 
 @dataclass(frozen=True, eq=False)

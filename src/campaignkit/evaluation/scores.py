@@ -10,22 +10,20 @@ from typing import Any
 import numpy as np
 
 from campaignkit.errors import EvaluationError
-from campaignkit.evaluation.calibration import (
-    expected_calibration_error,
-    resample_probability_scores,
-    row_losses,
-)
-from campaignkit.evaluation.confusion import (
+from campaignkit.evaluation.calibration import resample_probability_scores
+from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
+from campaignkit.evaluation.resampling import Interval, interval_of, resample_counts
+from campaignkit.evaluation.yardsticks import Yardsticks
+from campaignkit.metrics import (
     Floats,
     accuracy_of,
+    expected_calibration_error,
     f1_of,
     macro_f1_of,
     precision_of,
     recall_of,
+    row_losses,
 )
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
-from campaignkit.evaluation.resampling import Interval, interval_of, resample_counts
-from campaignkit.evaluation.yardsticks import Yardsticks
 from campaignkit.runs import RunRecord, machine_facts
 from campaignkit.seeds import stream
 from campaignkit.show import escape
@@ -215,8 +213,10 @@ def evaluate(
         True labels: ``"neg" | "avg" | "pos"``, ``0 | 1 | 2`` or the published words.
     y_pred : sequence or float[rows, labels], optional
         Predicted labels; a table of numbers is taken as `probabilities`.
-    probabilities : float[rows, labels], optional
-        In the order of `labels`. Without `y_pred` the most probable label is predicted; with it,
+    probabilities : float[rows, labels] or data frame, optional
+        As `predict_proba` gives them: the columns of an array are avg, neg, pos, sorted; or in the
+        order of `labels`, where these are given; those of a data frame are read by name. Without
+        `y_pred` the most probable label is predicted; with it,
         as after a tuned decision, log-loss and calibration are those of the probabilities.
     labels : sequence of str, optional
         Other labels than neg, avg and pos.

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.confusion import Counts, Floats
 from campaignkit.evaluation.judged_rows import read_codes, read_shares
+from campaignkit.metrics import Counts, Floats
 
 _SHOWN = 5
 _HINT = 'give each row once, as {"id": "pos"} or {"id": [p_neg, p_avg, p_pos]}'
@@ -163,4 +163,4 @@ def _shares(
         more = f" (and {len(odd) - 1:,} more rows)" if len(odd) > 1 else ""
         faults.append(Fault(f"id {names[odd[0]]!r}", found + more))
         return None
-    return read_shares(values, num, faults, names=names)
+    return read_shares(values, labels, faults, names=names)

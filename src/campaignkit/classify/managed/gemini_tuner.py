@@ -135,7 +135,7 @@ training examples out of the request without a word
         self.answers = checked_answers(self.style.label_texts if answers is None else answers)
         self.system = system
         self.thinking_budget = thinking_budget
-        self.classes_ = np.array(LABELS)
+        self.classes_ = np.array(sorted(LABELS))
         self._poll_s = poll_s
         self._cloud = Cloud(
             project, location, bucket, credentials, base_url, storage_url, retry or RetryPolicy()
@@ -322,8 +322,8 @@ training examples out of the request without a word
         return self.ask(records).complete_labels()
 
     def predict_proba(self, records: Any) -> NDArray[np.float64]:
-        """float64[rows, 3], from the log-probabilities of the first token."""
-        return self.ask(records).complete_probabilities()
+        """float64[rows, 3] of avg, neg, pos, from the log-probabilities of the first token."""
+        return self.ask(records).complete_probabilities()[:, np.argsort(LABELS)]
 
     def _start(self, digest: str, files: list[str]) -> str:
         cloud, types, name = self._cloud, self._cloud.types, f"campaignkit-{digest}"

@@ -13,7 +13,6 @@ import numpy as np
 
 from campaignkit.classify.constrained.label_model import LabelModel
 from campaignkit.classify.constrained.token_rows import TokenRows
-from campaignkit.classify.f1 import macro_f1
 from campaignkit.classify.training.batches import MicroBatch, plan_epoch, rows_of
 from campaignkit.classify.training.cache_key import CacheKey
 from campaignkit.classify.training.checkpoint import (
@@ -32,6 +31,7 @@ from campaignkit.classify.training.row_states import RowStates, Tokens
 from campaignkit.classify.training.stepper import Stepper
 from campaignkit.classify.training.weights_digest import digest_weights
 from campaignkit.errors import ArtifactError
+from campaignkit.metrics import macro_f1
 from campaignkit.progress import Progress
 from campaignkit.store import digest_json
 

@@ -1,4 +1,7 @@
-"""Multinomial logistic regression on any columns, its penalty chosen on held-out rows."""
+"""Multinomial logistic regression on any columns, its penalty chosen on held-out rows.
+
+The core stands without scikit-learn; a test holds the weights to its `LogisticRegression`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.metrics import log_loss
 from campaignkit.pools import one_blas_thread
 
 Floats = NDArray[np.float64]
@@ -20,11 +24,11 @@ _MAX_STEPS = 100  # the third decimal of the log-loss is settled by then
 
 @dataclass(frozen=True, eq=False)
 class SoftmaxFit:
-    """Weights of the three classes, and how they were chosen.
+    """Weights of the classes, and how they were chosen.
 
     Attributes
     ----------
-    weights, bias : float64[columns, 3], float64[3]
+    weights, bias : float64[columns, classes], float64[classes]
     penalty : float
         On half the squared weights; the bias is free.
     tried : dict of float to float
@@ -43,7 +47,7 @@ class SoftmaxFit:
     tried: dict[float, float]
 
     def probabilities(self, columns: Matrix) -> Floats:
-        """float64[rows, 3]."""
+        """float64[rows, classes]."""
         return softmax(np.asarray(columns @ self.weights) + self.bias)
 
 
@@ -66,6 +70,7 @@ def fit_softmax(
     weights: Floats,
     *,
     penalty: float,
+    num_classes: int,
     start: SoftmaxFit | None = None,
 ) -> SoftmaxFit:
     """The penalised maximum of the likelihood, by L-BFGS.
@@ -75,12 +80,14 @@ def fit_softmax(
     columns : csr_array or float64[rows, columns]
     codes, weights : int64[rows], float64[rows]
     penalty : float
+    num_classes : int
+        Codes are below it.
     start : SoftmaxFit, optional
         Where to begin.
 
     Examples
     --------
-    >>> fit = fit_softmax(np.eye(3), np.array([0, 1, 2]), np.ones(3), penalty=0.1)
+    >>> fit = fit_softmax(np.eye(3), np.array([0, 1, 2]), np.ones(3), penalty=0.1, num_classes=3)
     >>> fit.probabilities(np.eye(3)).argmax(axis=1).tolist()
     [0, 1, 2]
     """
@@ -91,7 +98,7 @@ def fit_softmax(
     rows = np.arange(len(codes))
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        free = flat.reshape(num_columns + 1, 3)
+        free = flat.reshape(num_columns + 1, num_classes)
         scores = np.asarray(columns @ free[:-1]) + free[-1]
         # Column by column: numpy takes long over the rows of a table of three columns.
         scores -= reduce(np.maximum, scores.T)[:, np.newaxis]
@@ -106,13 +113,13 @@ def fit_softmax(
         slope[-1] = error.sum(axis=0)
         return value + penalty / 2 * float((free[:-1] ** 2).sum()), slope.ravel()
 
-    begin = np.zeros((num_columns + 1, 3))
+    begin = np.zeros((num_columns + 1, num_classes))
     if start is not None:
         begin[:-1], begin[-1] = start.weights, start.bias
     options = {"maxiter": _MAX_STEPS, "gtol": 1e-3}
     with one_blas_thread():
         best = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x
-    free = best.reshape(num_columns + 1, 3)
+    free = best.reshape(num_columns + 1, num_classes)
     return SoftmaxFit(free[:-1].copy(), free[-1].copy(), penalty, {})
 
 
@@ -121,6 +128,7 @@ def choose_softmax(
     codes: NDArray[np.int64],
     weights: Floats,
     *,
+    num_classes: int,
     parts: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     penalties: tuple[float, ...] = PENALTIES,
 ) -> SoftmaxFit:
@@ -135,24 +143,26 @@ def choose_softmax(
     --------
     >>> columns, codes = np.tile(np.eye(3), (20, 1)), np.tile([0, 1, 2], 20)
     >>> parts = np.arange(45), np.arange(45, 60)
-    >>> fit = choose_softmax(columns, codes, np.ones(60), parts=parts)
+    >>> fit = choose_softmax(columns, codes, np.ones(60), num_classes=3, parts=parts)
     >>> fit.penalty, len(fit.tried)
     (0.1, 7)
     """
     if parts is None:
-        return fit_softmax(columns, codes, weights, penalty=1.0)
+        return fit_softmax(columns, codes, weights, penalty=1.0, num_classes=num_classes)
     kept, held = parts
+    train = columns[kept], codes[kept], weights[kept]
     tried: dict[float, float] = {}
-    best: SoftmaxFit | None = None
-    last: SoftmaxFit | None = None
+    best = last = None
     for penalty in sorted(penalties, reverse=True):
-        last = fit_softmax(columns[kept], codes[kept], weights[kept], penalty=penalty, start=last)
-        told = last.probabilities(columns[held])[np.arange(len(held)), codes[held]]
-        tried[penalty] = float(np.average(-np.log(np.maximum(told, 1e-15)), weights=weights[held]))
-        if best is None or tried[penalty] < tried[best.penalty]:
+        last = fit_softmax(*train, penalty=penalty, num_classes=num_classes, start=last)
+        loss = log_loss(codes[held], last.probabilities(columns[held]), weights[held])
+        tried[penalty] = loss
+        if best is None or loss < tried[best.penalty]:
             best = last
-        elif len(tried) > 1 and tried[penalty] > 1.05 * tried[best.penalty]:
+        elif loss > 1.05 * tried[best.penalty]:
             break  # looser penalties fit the training rows ever closer
     assert best is not None
-    whole = fit_softmax(columns, codes, weights, penalty=best.penalty, start=best)
+    whole = fit_softmax(
+        columns, codes, weights, penalty=best.penalty, num_classes=num_classes, start=best
+    )
     return SoftmaxFit(whole.weights, whole.bias, best.penalty, tried)
