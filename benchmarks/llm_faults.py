@@ -225,9 +225,7 @@ def _stored_prompts(store: Path) -> set[str]:
     """The prompts whose reply is on disk, read as the next run will find them."""
     db = sqlite3.connect(store / "calls.sqlite")
     try:
-        rows = db.execute(
-            "SELECT r.prompt FROM requests r JOIN replies s ON s.key = r.key"
-        ).fetchall()
+        rows = db.execute("SELECT DISTINCT prompt FROM calls WHERE state = 'answered'").fetchall()
     finally:
         db.close()
     found = (json.loads(row[0]) for row in rows)

@@ -332,9 +332,8 @@ def test_a_kill_costs_the_calls_in_flight_and_a_budget_of_as_many_more_makes_up_
 def _lose(store: Path, num_calls: int) -> None:
     """Leave what a kill between reservation and reply leaves of the last calls."""
     db = sqlite3.connect(store / "calls.sqlite")
-    lost = f"SELECT id FROM attempts ORDER BY id DESC LIMIT {num_calls}"
-    db.execute(f"DELETE FROM replies WHERE attempt IN ({lost})")
-    db.execute(f"UPDATE attempts SET state = 'open' WHERE id IN ({lost})")
+    lost = f"SELECT id FROM calls ORDER BY id DESC LIMIT {num_calls}"
+    db.execute(f"UPDATE calls SET state = 'open', text = '' WHERE id IN ({lost})")
     db.commit()
     db.close()
 

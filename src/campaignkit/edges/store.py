@@ -78,7 +78,7 @@ class BuildStore(Ledger):
     def began(self, build: str) -> int:
         """After which call in the store this build first began; noted at the first time."""
         with self.writing() as db:
-            last = "SELECT ?, coalesce(max(id), 0) FROM attempts"
+            last = "SELECT ?, coalesce(max(id), 0) FROM calls"
             db.execute(f"INSERT OR IGNORE INTO builds {last}", (build,))
         return int(self.rows("SELECT after FROM builds WHERE name = ?", build)[0][0])
 

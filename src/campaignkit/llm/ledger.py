@@ -1,9 +1,9 @@
 """The ledger: every call reserved before it is sent, every reply on disk before it is used.
 
-One sqlite file holds three tables: the requests (what was asked), the attempts (each call, with
-its state and cost) and the replies (by request); whoever builds on it adds tables of its own. An
-attempt is written as ``open`` before the call and settled after it; a file that is opened with
-open attempts in it belonged to a run that was killed, and they become ``unconfirmed``.
+One sqlite file holds a table of calls: what was asked, how it ended, what it cost, what came;
+whoever builds on it adds tables of its own. A call is written as ``open`` before it is sent and
+settled after it; a file that is opened with open calls in it belonged to a run that was killed,
+and they become ``unconfirmed``.
 
 sqlite holds the file for one connection alone (``locking_mode = EXCLUSIVE``): a second process is
 told so, and a killed one lets go by itself.
@@ -30,15 +30,22 @@ from campaignkit.llm.spending import Budget, Spent, UnconfirmedCall
 Cost = tuple[Usage, float | None]  # tokens, and money where there is a price
 FILE_NAME = "calls.sqlite"
 _LAYOUT = 3
-_SENT = "SELECT count(*), coalesce(sum(tokens_in + tokens_out), 0), total(money) FROM attempts"
-# In the order of Spent's fields; a request that never left is not a call.
+_SENT = "SELECT count(*), coalesce(sum(tokens_in + tokens_out), 0), total(money) FROM calls"
+# In the order of Spent's fields. A request that never left is not a call; one that goes out after
+# a call whose reply never came repeats that call.
 _SPENT = """
     SELECT stage, sum(state != 'unsent'), sum(tokens_in), sum(tokens_out),
         CASE WHEN sum(state != 'unsent' AND money IS NULL) THEN NULL ELSE total(money) END,
-        count(repeats), sum(state = 'unconfirmed'), sum(state = 'answered'),
+        sum(before = 'unconfirmed'), sum(state = 'unconfirmed'), sum(state = 'answered'),
         sum(state = 'malformed'), sum(state = 'rejected'), sum(state = 'open'),
         sum((state = 'unconfirmed') * (tokens_in + tokens_out))
-    FROM attempts WHERE id > ? GROUP BY stage ORDER BY min(id)
+    FROM (SELECT *, lag(state, 1, '') OVER (PARTITION BY key ORDER BY id) AS before FROM calls)
+    WHERE id > ? GROUP BY stage ORDER BY min(id)
+"""
+_UNCONFIRMED = """
+    SELECT stage, prompt, reason, again FROM
+        (SELECT *, lead(id) OVER (PARTITION BY key ORDER BY id) AS again FROM calls)
+    WHERE state = 'unconfirmed' ORDER BY id
 """
 _TOLD = (
     ("locked|busy", "is in use by another run",
@@ -80,25 +87,19 @@ class Ledger:
     """
 
     tables: ClassVar[str] = """
-        CREATE TABLE IF NOT EXISTS requests (
-            key TEXT PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL
-        ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS attempts (
+        CREATE TABLE IF NOT EXISTS calls (
             id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, state TEXT NOT NULL,
-            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, money REAL, repeats INTEGER,
-            reason TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '', sent_at REAL NOT NULL
+            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, estimated INTEGER NOT NULL,
+            money REAL, sent_at REAL NOT NULL, reason TEXT NOT NULL DEFAULT '',
+            model TEXT NOT NULL, prompt TEXT NOT NULL, text TEXT NOT NULL DEFAULT ''
         );
-        CREATE INDEX IF NOT EXISTS attempts_key ON attempts (key);
-        CREATE TABLE IF NOT EXISTS replies (
-            key TEXT PRIMARY KEY, attempt INTEGER NOT NULL, text TEXT NOT NULL,
-            tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, estimated INTEGER NOT NULL
-        ) WITHOUT ROWID
+        CREATE INDEX IF NOT EXISTS calls_key ON calls (key)
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.changed = threading.Condition(threading.RLock())
         self._where = "the ledger in memory" if folder is None else str(folder / FILE_NAME)
-        self._open_calls: dict[int, tuple[str, Cost]] = {}
+        self._open_calls: dict[int, Cost] = {}
         self._last_spent: Spent | None = None
         self._open(folder)
         # Calls, tokens and money of all runs: what a budget is compared with.
@@ -109,9 +110,9 @@ class Ledger:
         """What all runs on this file have cost; a closed ledger knows what it knew."""
         return self._last_spent or self.spent_since(0)
 
-    def spent_since(self, attempt: int) -> Spent:
+    def spent_since(self, call: int) -> Spent:
         """What the calls after this one have cost."""
-        rows = self.rows(_SPENT, attempt)
+        rows = self.rows(_SPENT, call)
         columns: Any = zip(*(sums for _, *sums in rows), strict=True)  # Any: numbers of sqlite
         total: Any = [None if None in column else sum(column) for column in columns]
         stages = {stage: Spent(*sums) for stage, *sums in rows if sums[0]}
@@ -129,10 +130,14 @@ class Ledger:
 
     def reply(self, key: str) -> tuple[str, Usage] | None:
         """The stored reply to a request, if there is one."""
-        row = self.rows(
-            "SELECT text, tokens_in, tokens_out, estimated FROM replies WHERE key = ?", key
+        found = self.rows(
+            "SELECT text, tokens_in, tokens_out, estimated FROM calls"
+            " WHERE key = ? AND state = 'answered' ORDER BY id DESC LIMIT 1",
+            key,
         )
-        return (row[0][0], Usage(row[0][1], row[0][2], bool(row[0][3]))) if row else None
+        for text, tokens_in, tokens_out, estimated in found:
+            return text, Usage(tokens_in, tokens_out, bool(estimated))
+        return None
 
     def affords(self, most: Cost, budget: Budget) -> bool:
         """Whether one more call, at the most it can cost, is within the budget."""
@@ -166,29 +171,22 @@ class Ledger:
         with self.writing() as db:
             if not self.affords(most, budget):
                 return None
-            lost = db.execute(
-                "SELECT max(id) FROM attempts WHERE key = ? AND state = 'unconfirmed' AND id NOT "
-                "IN (SELECT repeats FROM attempts WHERE key = ? AND repeats IS NOT NULL)",
-                (key, key),
-            ).fetchone()[0]
-            db.execute(
-                "INSERT OR IGNORE INTO requests VALUES (?, ?, ?)",
-                (key, model, json.dumps(asdict(request.prompt), ensure_ascii=False)),
-            )
             row = db.execute(
-                "INSERT INTO attempts (key, stage, state, tokens_in, tokens_out, money, repeats,"
-                " sent_at) VALUES (?, ?, 'open', ?, ?, ?, ?, ?)",
-                (key, request.stage, usage.tokens_in, usage.tokens_out, money, lost, time.time()),
+                "INSERT INTO calls (key, stage, state, tokens_in, tokens_out, estimated, money,"
+                " sent_at, model, prompt) VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(key, request.stage, *astuple(usage), money, time.time(), model),
+                    json.dumps(asdict(request.prompt), ensure_ascii=False),
+                ),
             )
-            attempt = row.lastrowid
-            assert attempt is not None
-            self._open_calls[attempt] = key, most
+            call = int(row.lastrowid or 0)
+            self._open_calls[call] = most
             self._book(1, most)
-        return attempt
+        return call
 
     def settle(
         self,
-        attempt: int,
+        call: int,
         state: str,
         cost: Cost | None = None,
         *,
@@ -199,7 +197,7 @@ class Ledger:
 
         Parameters
         ----------
-        attempt : int
+        call : int
             From `reserve`.
         state : str
             ``"answered"``, ``"malformed"``, ``"rejected"``, ``"unconfirmed"`` or ``"unsent"``.
@@ -211,18 +209,12 @@ class Ledger:
             Of a call that brought no good reply, in one word.
         """
         with self.writing() as db:
-            key, most = self._open_calls.pop(attempt)
+            most = self._open_calls.pop(call)
             usage, money = cost = cost or most
-            if state == "answered":
-                db.execute(
-                    "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
-                    (key, attempt, text, usage.tokens_in, usage.tokens_out, usage.estimated),
-                )
-                text = ""
             db.execute(
-                "UPDATE attempts SET state = ?, tokens_in = ?, tokens_out = ?, money = ?,"
-                " reason = ?, text = ? WHERE id = ?",
-                (state, usage.tokens_in, usage.tokens_out, money, reason, text, attempt),
+                "UPDATE calls SET state = ?, tokens_in = ?, tokens_out = ?, estimated = ?,"
+                " money = ?, reason = ?, text = ? WHERE id = ?",
+                (state, *astuple(usage), money, reason, text, call),
             )
             self._book(-1, most)
             if state != "unsent":
@@ -231,14 +223,9 @@ class Ledger:
 
     def unconfirmed(self) -> list[UnconfirmedCall]:
         """Every call whose reply never arrived, oldest first."""
-        rows = self.rows(
-            "SELECT a.stage, r.prompt, a.reason, EXISTS (SELECT 1 FROM attempts b"
-            " WHERE b.repeats = a.id) FROM attempts a JOIN requests r ON r.key = a.key"
-            " WHERE a.state = 'unconfirmed' ORDER BY a.id"
-        )
         return [
-            UnconfirmedCall(stage, json.loads(prompt)["user"], why, sent_again=bool(again))
-            for stage, prompt, why, again in rows
+            UnconfirmedCall(stage, json.loads(prompt)["user"], why, sent_again=again is not None)
+            for stage, prompt, why, again in self.rows(_UNCONFIRMED)
         ]
 
     def close(self) -> None:
@@ -283,16 +270,16 @@ class Ledger:
                     f"cannot use {str(folder)[:200]!r} as a folder: {why}",
                     hint="give another name",
                 ) from err
-        path = ":memory:" if folder is None else str(folder / FILE_NAME)
+        path = ":memory:" if folder is None else folder / FILE_NAME
         with self._told():
             # Any thread may settle a call, under one lock.
             self._db = sqlite3.connect(
                 path, timeout=1.0, isolation_level=None, check_same_thread=False
             )
         try:
-            self.rows("PRAGMA locking_mode = EXCLUSIVE")
-            self.rows("PRAGMA journal_mode = WAL")
-            self.rows("PRAGMA synchronous = FULL")  # a paid reply survives a power cut
+            # The last: a paid reply survives a power cut.
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+                self.rows(f"PRAGMA {pragma}")
             with self.writing() as db:
                 layout = db.execute("PRAGMA user_version").fetchone()[0]
                 (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -306,7 +293,7 @@ class Ledger:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {_LAYOUT}")
                 db.execute(
-                    "UPDATE attempts SET state = 'unconfirmed', reason = 'killed'"
+                    "UPDATE calls SET state = 'unconfirmed', reason = 'killed'"
                     " WHERE state = 'open'"
                 )
         except ArtifactError:
