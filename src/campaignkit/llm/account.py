@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -106,22 +106,20 @@ class Account(AbstractContextManager["Account"]):
         reply_tokens: int = 4096,
         clock: Clock | None = None,
     ) -> None:
-        if requests_per_minute is not None:
-            checked_count(requests_per_minute, "requests_per_minute")
         if not isinstance(getattr(model, "name", None), str) or not hasattr(model, "ask"):
             raise SettingError(
                 f"model is {model!r:.60}; expected a chat model", hint="GeminiModel(...), or yours"
             )
+        identity = model.identity if isinstance(model, IdentifiedModel) else model.name
+        self._identity = checked_text(identity, "the model's identity")
         checked_text(model.name, "the model's name")
-        if isinstance(model, IdentifiedModel):
-            checked_text(model.identity, "the model's identity")
         if retry is not None and not isinstance(retry, RetryPolicy):
             raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
         self.model = model
         self.budget = checked_budget(budget) or Budget()
-        shared = store if isinstance(store, Ledger) else None
-        given = None if isinstance(store, Ledger) else store
-        self.store = None if given is None else checked_path(given, error=SettingError)
+        self.store: Path | None = None
+        if store is not None and not isinstance(store, Ledger):
+            self.store = checked_path(store, error=SettingError)
         table = read_prices(prices) if isinstance(prices, str | Path) else checked_prices(prices)
         self.price = table.get(model.name)
         if self.price is None and self.budget.money is not None:
@@ -130,15 +128,14 @@ class Account(AbstractContextManager["Account"]):
                 hint=f'prices={{"{model.name}": (0.10, 0.40)}}: in and out, per million tokens',
             )
         self._asking = threading.Lock()
-        self._owns_ledger = shared is None
-        self._ledger = Ledger(self.store) if shared is None else shared
+        self._owns_ledger = not isinstance(store, Ledger)
+        self._ledger = store if isinstance(store, Ledger) else Ledger(self.store)
         self._clock = clock or SystemClock()
         self._pacer = Pacer(requests_per_minute, self._clock)
         self._retry = retry or RetryPolicy()
         self._concurrency = checked_count(concurrency, "concurrency")
         self._reply_tokens = checked_count(reply_tokens, "reply_tokens")
         self._in_flight: set[str] = set()
-        self._failed_in_a_row = 0
         if self._owns_ledger:
             weakref.finalize(self, self._ledger.close)
 
@@ -219,12 +216,8 @@ class Account(AbstractContextManager["Account"]):
 
     def key_of(self, request: Request) -> str:
         """The request's key in the cache: a digest of model, prompt and schema."""
-        model = self.model
-        asked = {
-            "model": model.identity if isinstance(model, IdentifiedModel) else model.name,
-            "prompt": asdict(request.prompt),
-            "schema": schema_of(request.reply_type),
-        }
+        schema = schema_of(request.reply_type)
+        asked = {"model": self._identity, "prompt": asdict(request.prompt), "schema": schema}
         return digest_json(asked).removeprefix("sha256:")
 
     def close(self) -> None:
@@ -235,7 +228,6 @@ class Account(AbstractContextManager["Account"]):
     def _run(self, todo: _Round, progress: Progress, stage: str) -> None:
         """Answer what is left, in that order; raises what stops all."""
         changed = self._ledger.changed
-        self._failed_in_a_row = 0
         threads: list[threading.Thread] = []
         told, total = len(todo.answers), len(todo.answers) + len(todo.left)
         try:
@@ -278,14 +270,14 @@ class Account(AbstractContextManager["Account"]):
                     self._in_flight.add(key)
                 try:
                     answer = stored_reply(self._ledger, key, request)
-                    answer = answer or self._tried(key, request, todo.stopped.is_set)
+                    answer = answer or self._tried(key, request, todo)
                 finally:
                     with changed:
                         self._in_flight.discard(key)
                 if answer is None:
                     return
                 with changed:
-                    self._count(answer)
+                    self._count(answer, todo)
                     todo.answers[key] = answer
                     changed.notify_all()
         except BaseException as err:  # handed to whoever waits, whatever it is
@@ -294,9 +286,9 @@ class Account(AbstractContextManager["Account"]):
                 todo.stop()
                 changed.notify_all()
 
-    def _tried(self, key: str, request: Request, stopped: Callable[[], bool]) -> Answer | None:
+    def _tried(self, key: str, request: Request, todo: _Round) -> Answer | None:
         """The reply, why there is none, or None if the round was stopped."""
-        prompt, ledger = request.prompt, self._ledger
+        prompt, ledger, stopped = request.prompt, self._ledger, todo.stopped.is_set
         if prompt.max_tokens is None and (self.budget.tokens, self.budget.money) != (None, None):
             prompt = replace(prompt, max_tokens=self._reply_tokens)
         # No tokenizer makes more tokens than there are bytes.
@@ -331,7 +323,7 @@ class Account(AbstractContextManager["Account"]):
                     raise last
                 return CallFailed(last.reason, last.message, failed, last.text)
             if isinstance(last, MalformedReply):
-                self._count(last)
+                self._count(last, todo)
             if isinstance(last, RateLimited) and last.retry_after_s is not None:
                 self._pacer.hold(last.retry_after_s)
             rest(wait, self._clock, stopped)
@@ -342,15 +334,9 @@ class Account(AbstractContextManager["Account"]):
         try:
             reply = _checked(self.model.ask(prompt, request.reply_type), self.model)
         except CallError as err:
-            free = Usage(0, 0) if err.state in ("rejected", "unsent") else None
-            used = err.usage or free
-            self._ledger.settle(
-                attempt,
-                err.state,
-                None if used is None else self._cost(used),
-                text=_storable(err.text),
-                reason=err.reason,
-            )
+            used = err.usage or (Usage(0, 0) if err.state in ("rejected", "unsent") else None)
+            cost, text = None if used is None else self._cost(used), _storable(err.text)
+            self._ledger.settle(attempt, err.state, cost, text=text, reason=err.reason)
             raise
         except BaseException:
             # A fault of the model's own code: what became of the request is unknown.
@@ -362,14 +348,14 @@ class Account(AbstractContextManager["Account"]):
     def _cost(self, usage: Usage) -> Cost:
         return usage, None if self.price is None else self.price.of(usage)
 
-    def _count(self, came: Answer | MalformedReply) -> None:
+    def _count(self, came: Answer | MalformedReply, todo: _Round) -> None:
         """Stop all where one call after another brings nothing of use."""
         limit = self._retry.failures_in_a_row
         if isinstance(came, Reply):
-            self._failed_in_a_row = 0
+            todo.failed_in_a_row = 0
             return
-        self._failed_in_a_row += came.reason != "budget"
-        if limit is not None and self._failed_in_a_row >= limit:
+        todo.failed_in_a_row += came.reason != "budget"
+        if limit is not None and todo.failed_in_a_row >= limit:
             raise CallError(
                 f"{limit} calls in a row brought nothing of use; the last: {came.message}",
                 hint="what was answered is stored: mend the cause and run the same line again",
@@ -394,6 +380,7 @@ class _Round:
     answers: dict[str, Answer] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
+    failed_in_a_row: int = 0
 
     def stop(self) -> None:
         """Send nothing more; what is in flight may arrive and be stored."""

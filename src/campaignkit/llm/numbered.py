@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, filterfalse
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -28,7 +28,6 @@ _FIRST_LOOK = 8  # calls that are read before the rest is sent
 _TOO_MANY_UNREAD = 40  # answers of which not one can be read: the next ones cannot either
 _SHOWN = 60  # characters of an answer that was none
 _LONGEST_KEY = 9  # digits; no prompt numbers a thousand million items
-_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,43 @@ class NumberedAnswers(Generic[Item, Value]):
         """The last answer about each item."""
         return {answer.item: answer.value for answer in self.answers}
 
+    def _take(
+        self,
+        call: Sequence[Item],
+        reply: Reply[Any] | CallFailed,  # Any: JSON values
+        read: Callable[[Item, object], Value | None],
+        asked: int,
+    ) -> list[Item]:
+        """Take what a reply answers; the items that are to be asked again."""
+        if isinstance(reply, CallFailed):
+            why = BUDGET_SPENT if reply.reason == "budget" else f"{reply.reason}: {reply.message}"
+            self.failures.update(dict.fromkeys(call, why))
+            # A reply that never had the right form may have it for other companions.
+            return list(call) if reply.reason == "malformed" else []
+        missing = []
+        numbers = read_numbers(reply.value)
+        for at, item in enumerate(call):
+            value = read(item, numbers[at + 1]) if at + 1 in numbers else None
+            if value is not None:
+                self.answers.append(NumberedAnswer(item, value, at / max(1, len(call) - 1)))
+                self.failures.pop(item, None)
+            else:
+                missing.append(item)
+                said = repr(numbers[at + 1])[:_SHOWN] if at + 1 in numbers else "no answer"
+                self.failures[item] = f"no valid answer, asked {asked} times: {said}"
+        return missing
+
+    def _give_up(self, unread: list[Item], items: Iterable[Item]) -> None:
+        """Warn, and let every item fail that was not asked about yet."""
+        why = f"not one of the first {len(unread)} answers can be read"
+        warnings.warn(
+            f"{why}, so no more are asked for; the last: {self.failures[unread[-1]]}. Let the "
+            "prompt say how to answer, or read what the model says",
+            stacklevel=3,
+        )
+        for item in items:
+            self.failures.setdefault(item, f"not asked: {why}")
+
 
 def numbered_reply(num_items: int, item: dict[str, Any]) -> Any:  # a type that pydantic reads
     """The reply type in which each of so many items has an answer of this JSON schema.
@@ -99,15 +135,12 @@ def read_numbers(reply: dict[str, Any]) -> dict[int, Any]:
     >>> read_numbers({"[1]": "+", "1": "+", "2": "+", "[2]": "-"})
     {1: '+'}
     """
-    found: dict[int, list[Any]] = {}
+    found: dict[int, dict[str, Any]] = {}
     for key, said in reply.items():
         bare = str(key).strip().strip("[]").strip()
         if bare.isascii() and bare.isdigit() and len(bare) <= _LONGEST_KEY:
-            found.setdefault(int(bare), []).append(said)
-    alike = {
-        number: {json.dumps(one, sort_keys=True) for one in said} for number, said in found.items()
-    }
-    return {number: said[0] for number, said in found.items() if len(alike[number]) == 1}
+            found.setdefault(int(bare), {}).setdefault(json.dumps(said, sort_keys=True), said)
+    return {number: next(iter(said.values())) for number, said in found.items() if len(said) == 1}
 
 
 def ask_numbered(
@@ -173,10 +206,11 @@ def ask_numbered(
     def asked_about(some: Sequence[Sequence[Item]], asked: int) -> list[list[Item]]:
         shown = [arrange(call, asked) for call in some]
         replies = ask([request(call, asked) for call in shown]) if shown else []
-        return [
-            _read(told, call, reply, read=read, only_once=only_once, asked=asked)
-            for call, reply in zip(shown, replies, strict=True)
-        ]
+        both = zip(shown, replies, strict=True)
+        missing = [told._take(call, reply, read, asked) for call, reply in both]
+        for item in filter(only_once, list(told.failures)):
+            del told.failures[item]
+        return [[item for item in items if not only_once(item)] for items in missing]
 
     for start in range(0, len(calls), _CHUNK):
         left: Sequence[Sequence[Item]] = calls[start : start + _CHUNK]
@@ -184,70 +218,18 @@ def ask_numbered(
             left = [call for call in left if call]
             looked = _FIRST_LOOK if not told.answers else len(left)
             missing = asked_about(left[:looked], asked)
-            if asked < asks and _unreadable(told, missing):
-                # Asked once more, these few tell a slip from a model that never fits.
+            # Asked once more, these few tell a slip from a model that never fits.
+            for again in (True, False):
+                unread = list(chain.from_iterable(missing))
+                if told.answers or len(unread) < _TOO_MANY_UNREAD:
+                    break
+                if not again or asked == asks:
+                    told._give_up(unread, filterfalse(only_once, chain.from_iterable(calls)))
+                    return told
                 missing = asked_about([items for items in missing if items], asked + 1)
-            if unread := _unreadable(told, missing):
-                _give_up(told, unread, chain.from_iterable(calls), only_once)
-                return told
             missing += asked_about(left[looked:], asked)
             left = regroup([items for items in missing if items], asked) if asked < asks else []
     return told
-
-
-def _read(
-    told: NumberedAnswers[Item, Value],
-    call: Sequence[Item],
-    reply: Reply[Any] | CallFailed,  # Any: JSON values
-    *,
-    read: Callable[[Item, object], Value | None],
-    only_once: Callable[[Item], bool],
-    asked: int,
-) -> list[Item]:
-    """Take what a reply answers; the items that are to be asked again."""
-    if isinstance(reply, CallFailed):
-        why = BUDGET_SPENT if reply.reason == "budget" else f"{reply.reason}: {reply.message}"
-        held = [item for item in call if not only_once(item)]
-        told.failures.update(dict.fromkeys(held, why))
-        # A reply that never had the right form may have it for other companions.
-        return held if reply.reason == "malformed" else []
-    missing = []
-    numbers = read_numbers(reply.value)
-    for at, item in enumerate(call):
-        said = numbers.get(at + 1, _MISSING)
-        value = None if said is _MISSING else read(item, said)
-        if value is not None:
-            told.answers.append(NumberedAnswer(item, value, at / max(1, len(call) - 1)))
-            told.failures.pop(item, None)
-        elif not only_once(item):
-            missing.append(item)
-            shown = "no answer" if said is _MISSING else repr(said)[:_SHOWN]
-            told.failures[item] = f"no valid answer, asked {asked} times: {shown}"
-    return missing
-
-
-def _unreadable(told: NumberedAnswers[Item, Value], missing: list[list[Item]]) -> list[Item]:
-    """The items without an answer, where nothing at all could be read of many."""
-    unread = [item for items in missing for item in items]
-    return [] if told.answers or len(unread) < _TOO_MANY_UNREAD else unread
-
-
-def _give_up(
-    told: NumberedAnswers[Item, Value],
-    unread: list[Item],
-    items: Iterable[Item],
-    only_once: Callable[[Item], bool],
-) -> None:
-    """Warn, and let every item fail that was not asked about yet."""
-    why = f"not one of the first {len(unread)} answers can be read"
-    warnings.warn(
-        f"{why}, so no more are asked for; the last: {told.failures[unread[-1]]}. Let the prompt "
-        "say how to answer, or read what the model says",
-        stacklevel=3,
-    )
-    for item in items:
-        if not only_once(item):
-            told.failures.setdefault(item, f"not asked: {why}")
 
 
 @lru_cache(maxsize=512)

@@ -64,6 +64,8 @@ class Pacer:
     """
 
     def __init__(self, per_minute: int | None, clock: Clock) -> None:
+        if per_minute is not None:
+            checked_count(per_minute, "requests_per_minute")
         self._clock = clock
         self._last_sent: deque[float] = deque(maxlen=per_minute)
         self._held_until = -inf

@@ -184,17 +184,14 @@ def _json_in(text: str, opening: str) -> Iterator[str]:
     if len(text) > _LONGEST:
         raise ValueError(f"the reply is longer than {_LONGEST:,} characters")
     bare = text.strip().removeprefix("\ufeff").strip()
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_number
-    )
-    if _decoded(decoder, bare, 0) == len(bare):
+    if _decoded(bare, 0) == len(bare):
         yield bare
         return
     ends = [found.end() for found in _CLOSED.finditer(bare)]
     bare = bare[max(ends, default=0) :].strip()
     if _OPENED.search(bare):
         raise ValueError("the reply is cut off in its thoughts")
-    if _decoded(decoder, bare, 0) == len(bare):
+    if _decoded(bare, 0) == len(bare):
         yield bare
         return
     at, garbled, answered = 0, False, -1
@@ -207,7 +204,7 @@ def _json_in(text: str, opening: str) -> Iterator[str]:
                 raise ValueError("the reply is cut off where an answer begins")
             return
         start = min(starts)
-        end = _decoded(decoder, bare, start)
+        end = _decoded(bare, start)
         if end is None:
             # No inner value of what is no JSON is an answer; nor is a draft before it.
             at = _closing(bare, start)
@@ -220,10 +217,10 @@ def _json_in(text: str, opening: str) -> Iterator[str]:
     raise ValueError(f"the reply opens more than {_TRIES} brackets")
 
 
-def _decoded(decoder: json.JSONDecoder, text: str, start: int) -> int | None:
+def _decoded(text: str, start: int) -> int | None:
     """Where the JSON value that starts here ends; None if there is none."""
     try:
-        return decoder.raw_decode(text, start)[1]
+        return _DECODER.raw_decode(text, start)[1]
     except (ValueError, RecursionError):
         return None
 
@@ -256,15 +253,16 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _number(digits: str) -> float:
-    number = float(digits)
+def _finite(digits: str) -> float:
+    number = float(digits)  # also of NaN and Infinity, which are no JSON
     if not isfinite(number):
         raise ValueError(f"{digits[:20]} is beyond all numbers")
     return number
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_once_each, parse_constant=_finite, parse_float=_finite
+)
 
 
 class _Form(NamedTuple):

@@ -190,11 +190,10 @@ class Service:
         status, headers, raw = self._exchanged(path, json.dumps(body).encode(), most_bytes)
         told = self._json(raw)
         error = told.get("error") if isinstance(told, dict) else None
-        if not 200 <= status < 300 or error:
-            code = status if not 200 <= status < 300 else _code_of(error)
+        has_failed = not 200 <= status < 300
+        if has_failed or error:
+            code = status if has_failed else _code_of(error)
             raise self._refused(code, headers, told, raw)
-        if told is None:
-            raise MalformedReply(f"{self.where} answered with something that is no reply")
         try:
             return read(told)
         except CallError:
@@ -281,6 +280,11 @@ class Service:
         plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
         return self._clean(plain, self._key) if self._key and self._key in plain else text
 
+    def words(self, said: str) -> str:
+        """A service's own words as they may be shown."""
+        # Cleaned twice: what is taken out of the words may have stood inside the key.
+        return self._clean(plain_words(self._clean(said, self._key)), self._key)
+
     def _clean(self, text: str, key: str) -> str:
         if len(key) >= _SHORTEST_KEY:
             text = text.replace(key, "[key]")
@@ -288,9 +292,9 @@ class Service:
 
     def _refused(self, code: int, headers: Mapping[str, str], told: Any, raw: bytes) -> CallError:
         """What a status means; `told` is the body's JSON, None if it is none."""
-        body = self._clean(raw[:4096].decode("utf-8", "replace"), self._key)
+        body = raw[:4096].decode("utf-8", "replace")
         all_of_it = body if told is None else json.dumps(told, ensure_ascii=False)
-        said = plain_words(_message_of(told) or body)
+        said = self.words(_message_of(told) or body)
         text, hint = f"{self.where} answered {code}: {said}", ""
         kind: type[CallError] = RequestRefused
         about_key = {400: _KEY_INVALID, 403: _ABOUT_KEY}.get(code)
@@ -298,11 +302,8 @@ class Service:
             kind, text = WrongKey, f"{self.where} does not accept the API key: {said}"
             hint = f"check {self._vendor.variables[0]}, or pass api_key="
         elif code == 404:
-            kind, text = (
-                UnknownModel,
-                f"{self.where} does not know the model {self._model!r}: {said}",
-            )
-            hint = self._vendor.model_hint
+            kind, hint = UnknownModel, self._vendor.model_hint
+            text = f"{self.where} does not know the model {self._model!r}: {said}"
         elif code == 402 or (code == 429 and _ABOUT_QUOTA.search(all_of_it)):
             kind, text = QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
             hint = "what was answered is stored: run the same line again when there is quota"
@@ -312,13 +313,10 @@ class Service:
         elif code >= 500 or code in (408, 409, 425, 499):
             kind = ServerFailed
         elif code < 400:
-            target = plain_words(self._clean(headers.get("location", "elsewhere"), self._key))
-            kind = WrongAddress
+            kind, target = WrongAddress, self.words(headers.get("location", "elsewhere"))
             text = f"{self.where} answered {code} and sends to {target}; it is not followed"
             hint = "give the right address as base_url, if you trust it with the key"
-        # Cleaned once more: what was taken out of the words may have stood inside the key.
-        text = self._clean(text, self._key)
-        return kind(text, hint=hint, retry_after_s=_asked_wait(headers, told))
+        return kind(text, hint=hint, retry_after_s=retry_after_s(headers, told))
 
 
 def transport_error(err: BaseException, *, where: str, timeout_s: float) -> CallError | None:
@@ -362,24 +360,29 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
     return None
 
 
-def retry_after_s(headers: object) -> float | None:
-    """How long a reply's headers ask to wait: seconds, or a date.
+def retry_after_s(headers: object, told: object = None) -> float | None:
+    """How long a reply's headers ask to wait, or the details of its error: seconds, or a date.
 
     Examples
     --------
     >>> retry_after_s({"retry-after": "2.5"}), retry_after_s({"retry-after": "soon"})
     (2.5, None)
+    >>> retry_after_s({}, {"error": {"details": [{"retryDelay": "3s"}]}})
+    3.0
     """
     get = getattr(headers, "get", lambda name: None)
-    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        told = get(name)
-        if told is None:
-            continue
+    asked: list[tuple[Any, float]] = [(get("retry-after-ms"), 1e-3), (get("retry-after"), 1.0)]
+    error = told.get("error") if isinstance(told, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    for part in details if isinstance(details, list) else []:
+        delay = part.get("retryDelay") if isinstance(part, dict) else None
+        asked.append((delay.removesuffix("s") if isinstance(delay, str) else None, 1.0))
+    for text, unit in asked:
         try:
-            wait = float(told) * unit
-        except ValueError:
+            wait = float(text) * unit
+        except (TypeError, ValueError):
             try:
-                wait = parsedate_to_datetime(told).timestamp() - time()
+                wait = parsedate_to_datetime(text).timestamp() - time()
             except (TypeError, ValueError, OverflowError):
                 continue
         if isfinite(wait):
@@ -475,16 +478,3 @@ def _code_of(error: Any) -> int:  # Any: JSON
         if code is not None:
             return code
     return 500
-
-
-def _asked_wait(headers: Mapping[str, str], told: Any) -> float | None:  # Any: JSON
-    by_header = retry_after_s(headers)
-    if by_header is not None:
-        return by_header
-    error = told.get("error") if isinstance(told, dict) else None
-    details = error.get("details") if isinstance(error, dict) else None
-    for part in details if isinstance(details, list) else []:
-        delay = part.get("retryDelay") if isinstance(part, dict) else None
-        if isinstance(delay, str):
-            return retry_after_s({"retry-after": delay.removesuffix("s")})
-    return None

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
 from campaignkit.llm.errors import CallError, FormFallback, RequestRefused
 from campaignkit.llm.replies import parse_reply, schema_of, with_schema
-from campaignkit.llm.transport import Service, Vendor, plain_words
+from campaignkit.llm.transport import Service, Vendor
 
 T = TypeVar("T")
 Json = dict[str, Any]  # Any: JSON values
@@ -108,9 +108,8 @@ class ServedModel:
         )  # fmt: skip
         if said.fault is not None:
             kind, why = said.fault
-            why = self._service.without_key(plain_words(why))
             told_by = f"{self.name} does not answer this: " if kind is RequestRefused else ""
-            raise kind(f"{told_by}{why}", text=text, usage=usage)
+            raise kind(f"{told_by}{self._service.words(why)}", text=text, usage=usage)
         return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
 
     def _checked_options(self, options: Mapping[str, Any]) -> Json:
