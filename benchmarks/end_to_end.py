@@ -53,9 +53,7 @@ sampler = ck.AnnealingSampler(graph, spec, seed=7)
 labels = {{
     name: {{**box.model_dump(), "num_samples": 1000}} for name, box in spec.label_params.items()
 }}
-small = ck.SamplingSpec.model_validate(
-    {{**spec.model_dump(exclude_unset=True), "label_params": labels}}
-)
+small = ck.SamplingSpec.model_validate({{**spec.model_dump(), "label_params": labels}})
 ck.AnnealingSampler(graph, small, seed=7).write({out!r} + "-warm", format={format!r})
 sampler.plans
 before, system_before = spent(), system()

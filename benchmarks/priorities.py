@@ -50,7 +50,7 @@ def shares(
     """By label: the connected shares, their ratios, and the share in range."""
     told: dict[str, dict[str, Any]] = {label: {} for label in LABELS}
     for kind in ("high", "low"):
-        prior = {**spec.model_dump(exclude_unset=True), f"{kind}_priority_type_pairs": [pair]}
+        prior = {**spec.model_dump(), f"{kind}_priority_type_pairs": [pair]}
         dataset = ck.AnnealingSampler(graph, ck.SamplingSpec(**prior), seed=3).sample()
         for label, quality in dataset.provenance.quality["labels"].items():
             none, share = quality["connected_frac"][kind]

@@ -28,7 +28,8 @@ from benchmarks.python_annealers import (
 from benchmarks.record import record, show_table
 from campaignkit.errors import SamplingFailed
 from campaignkit.sample import Annealing, AnnealingSampler, HeatBath, Rejection, Strategy
-from campaignkit.sample.chunks import Chunk, ChunkRows, LabelJob, draw_chunk
+from campaignkit.sample.arrays import Rows
+from campaignkit.sample.chunks import Chunk, LabelJob, draw_chunk
 from campaignkit.sample.moves import DEFAULT_MOVES
 from campaignkit.simulation import PUBLISHED_TYPE_RANGES, published_graph
 from campaignkit.spec import SamplingSpec
@@ -48,7 +49,7 @@ REPEATS = 3
 class Measured:
     """Rows of a run, and the best of its rates in rows a CPU-second."""
 
-    rows: ChunkRows
+    rows: Rows
     rate: float
 
 
@@ -100,7 +101,7 @@ def python_rate(draw: Callable[[random.Random], object], *, seconds: float) -> f
     return done / (time.process_time() - start) if done else None
 
 
-def z_squared(rows: ChunkRows, reference: ChunkRows) -> dict[str, float]:
+def z_squared(rows: Rows, reference: Rows) -> dict[str, float]:
     """Mean squared z of node frequencies and of sizes, between two independent runs."""
     told = {}
     for what, length in (("nodes", 746), ("sizes", 64)):
@@ -119,7 +120,7 @@ def _z2(a: NDArray[np.int64], b: NDArray[np.int64], num_a: int, num_b: int) -> t
     return float(mean), float((2 / used.sum()) ** 0.5)
 
 
-def reference_of(box: str) -> ChunkRows:
+def reference_of(box: str) -> Rows:
     """Rows to compare with: exact by rejection, else of chains watched six times as long."""
     if box in ("soft", "hard"):
         job = job_of(box, Rejection())

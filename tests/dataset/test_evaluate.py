@@ -113,7 +113,7 @@ def test_listed_neighbours_give_the_counts_of_bit_rows() -> None:
 
     counted = []
     for is_dense in (True, False):
-        arrays = NodeTables.of_nodes(graph, order, is_dense=is_dense).arrays
+        arrays = NodeTables.from_graph(graph, order=order, is_dense=is_dense).arrays
         counts = np.zeros((len(rows), 2), np.int64)
         mask, members = aligned_zeros(arrays.num_words, np.uint64), np.zeros(n, np.int32)
         count_rows(arrays, block.nodes, block.offsets, mask, members, counts)

@@ -12,7 +12,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.diagnosis import diagnose, feasible, pair_ceilings
 from campaignkit.errors import SpecError
 from campaignkit.graph import SignedGraph, compare
-from campaignkit.graph.node_set import Fractions, fractions
+from node_shares import shares_of
 
 RANGES = {"brand": (1, 1), "audience": (1, 3), "geo": (0, 2)}
 SIZES = {"brand": 4, "audience": 6, "geo": 5}
@@ -40,7 +40,7 @@ def exact_means(graph: SignedGraph) -> tuple[float, float]:
             list(itertools.combinations(nodes[m], c)) for m, c in zip(SIZES, counts, strict=True)
         ]
         sets = [sum(parts, ()) for parts in itertools.product(*choices)]
-        found = [fractions(graph, members) for members in sets]
+        found = [shares_of(graph, members) for members in sets]
         total_pos += float(np.mean([f.positive for f in found]))
         total_neg += float(np.mean([f.negative for f in found]))
         weight += 1
@@ -187,9 +187,6 @@ def test_a_suggestion_needs_labels_it_knows(num_samples: dict[str, int], words: 
 
 
 def test_fractions_count_pairs_within_a_modality() -> None:
-    graph = random_graph(0.3, 0.2)
-    nodes = [("geo", "geo-0"), ("geo", "geo-1")]
+    profile = diagnose(random_graph(0.3, 0.2), type_ranges={"geo": (2, 2)}, num_draws=10)
 
-    assert fractions(graph, nodes) == Fractions(0.0, 0.0, 1.0)
-    with pytest.raises(ValueError, match="at least two"):
-        fractions(graph, nodes[:1])
+    assert (profile.positive.mean, profile.negative.mean, profile.absent.mean) == (0, 0, 1)

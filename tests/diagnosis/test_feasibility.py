@@ -20,12 +20,13 @@ from campaignkit.diagnosis.feasibility import refuse_infeasible
 from campaignkit.diagnosis.reach import Reach, constraints_of, decide
 from campaignkit.errors import InfeasibleSpec, SpecError
 from campaignkit.graph import SignedGraph
-from campaignkit.graph.node_set import fractions, pair_bounds
+from campaignkit.graph.node_set import pair_bounds
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.seeds import stream
 from campaignkit.simulation import published_graph
 from campaignkit.simulation.synthetic import PUBLISHED_TYPE_RANGES
 from campaignkit.spec import LabelSpec, SamplingSpec
+from node_shares import shares_of
 
 SIZES = {"audience": 6, "brand": 3, "channel": 5}
 RANGES = {"brand": (1, 2), "audience": (1, 3), "channel": (0, 3)}
@@ -199,7 +200,7 @@ def test_a_witness_lies_in_the_box_and_in_the_type_ranges() -> None:
         low <= sizes.get(modality, 0) <= high
         for modality, (low, high) in PUBLISHED_TYPE_RANGES.items()
     )
-    shares = fractions(
+    shares = shares_of(
         graph, [(m, value) for m, values in found.witness.items() for value in values]
     )
     assert shares.positive >= 0.6

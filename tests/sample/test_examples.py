@@ -11,7 +11,6 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
-        "code_of",
         "quality",
         "reference",
         "sampler",

@@ -8,10 +8,11 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from campaignkit.sample.chunks import Chunk, ChunkRows
+from campaignkit.sample.arrays import Rows
+from campaignkit.sample.chunks import Chunk
 
 
-def draw_and_tell(draw: Callable[[Chunk], ChunkRows], log: str, chunk: Chunk) -> ChunkRows:
+def draw_and_tell(draw: Callable[[Chunk], Rows], log: str, chunk: Chunk) -> Rows:
     """Draw, and append the process, the label and the first row to the log."""
     rows = draw(chunk)
     told = f"{os.getpid()} {chunk.job.label} {chunk.first}\n".encode()
@@ -30,7 +31,7 @@ class ToldDraws:
         self._inner = inner
         self._log = log
 
-    def submit(self, draw: Callable[[Chunk], ChunkRows], chunk: Chunk) -> Future[ChunkRows]:
+    def submit(self, draw: Callable[[Chunk], Rows], chunk: Chunk) -> Future[Rows]:
         return self._inner.submit(draw_and_tell, draw, str(self._log), chunk)
 
     def drawn(self) -> list[tuple[int, str, int]]:

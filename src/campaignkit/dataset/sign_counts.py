@@ -93,7 +93,7 @@ class SignCounter:
     def _tables(self) -> NodeTables:
         from campaignkit.graph.node_tables import NodeTables
 
-        return NodeTables.of_nodes(self._graph, self._places)
+        return NodeTables.from_graph(self._graph, order=self._places)
 
     def count(
         self,

@@ -1,21 +1,14 @@
-"""What is derived of a graph: neighbour lists, dense signs, counts, its numbering and digest."""
+"""What is derived of a graph: the forms of its signs and counts, and its canonical numbering."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.errors import GraphError
-from campaignkit.graph.columns import EdgeColumns
-from campaignkit.graph.edge import Key
-from campaignkit.graph.from_python import modality_codes
 
 DENSE_LIMIT = 20_000  # nodes; 400 MB as int8
 
@@ -47,52 +40,10 @@ class CsrSigns:
     indices: NDArray[np.int32]
     signs: NDArray[np.int8]
 
-    @property
-    def num_nodes(self) -> int:
-        """Number of nodes."""
-        return len(self.indptr) - 1
-
     def of(self, node: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """The neighbours of a node and their signs."""
         span = slice(int(self.indptr[node]), int(self.indptr[node + 1]))
         return self.indices[span], self.signs[span]
-
-
-def csr_signs(columns: EdgeColumns, num_nodes: int) -> CsrSigns:
-    """Neighbour lists of a settled edge table."""
-    real = columns.sign != 0
-    low, high, sign = columns.source[real], columns.target[real], columns.sign[real]
-    rows = np.concatenate([low, high])
-    # Two stable passes, the minor key first: ascending neighbours within ascending nodes.
-    neighbours = np.concatenate([high, low])
-    order = np.lexsort((neighbours, rows))
-    indptr = np.zeros(num_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows, minlength=num_nodes), out=indptr[1:])
-    form = CsrSigns(indptr, neighbours[order], np.concatenate([sign, sign])[order])
-    for array in (form.indptr, form.indices, form.signs):
-        array.setflags(write=False)
-    return form
-
-
-def dense_signs(columns: EdgeColumns, num_nodes: int) -> NDArray[np.int8]:
-    """The symmetric int8[n, n] matrix of a settled edge table; read-only, zero diagonal.
-
-    Raises
-    ------
-    GraphError
-        Above ``DENSE_LIMIT`` nodes.
-    """
-    if num_nodes > DENSE_LIMIT:
-        raise GraphError(
-            f"a dense matrix of {num_nodes:,} nodes would take {num_nodes**2 / 1e9:.1f} GB; "
-            f"it is made up to {DENSE_LIMIT:,} nodes",
-            hint="use graph.csr",
-        )
-    signs = np.zeros((num_nodes, num_nodes), dtype=np.int8)
-    signs[columns.source, columns.target] = columns.sign
-    signs[columns.target, columns.source] = columns.sign
-    signs.setflags(write=False)
-    return signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +79,6 @@ class PairCounts:
         return self.num_negative / self.num_pairs if self.num_pairs else 0.0
 
 
-def count_pairs(catalogue: Catalogue, columns: EdgeColumns) -> dict[Key, PairCounts]:
-    """The counts of every pair of modalities; see :meth:`SignedGraph.by_modality_pair`."""
-    modalities, codes = catalogue.modalities, modality_codes(catalogue)
-    m = len(modalities)
-    one, other = codes[columns.source], codes[columns.target]
-    cells = (np.minimum(one, other).astype(np.int64) * m + np.maximum(one, other)) * 3
-    counts = np.bincount(cells + columns.sign + 1, minlength=m * m * 3).reshape(m, m, 3).tolist()
-    sizes = np.bincount(codes, minlength=m).tolist()
-    return {
-        (modalities[i], modalities[j]): PairCounts(
-            num_pairs=sizes[i] * sizes[j],
-            num_positive=counts[i][j][2],
-            num_negative=counts[i][j][0],
-            num_neutral=counts[i][j][1],
-        )
-        for i, j in combinations(range(m), 2)
-    }
-
-
 def canonical_order(
     catalogue: Catalogue, modalities: Iterable[str] | None = None
 ) -> NDArray[np.int32]:
@@ -174,22 +106,3 @@ def canonical_order(
         if wanted is None or attribute.modality in wanted
     )
     return np.array([position for _, _, position in keyed], dtype=np.int32)
-
-
-def graph_digest(catalogue: Catalogue, columns: EdgeColumns) -> str:
-    """``"sha256:..."`` of identities and signs, whatever the order of nodes, rows and ends.
-
-    Neutral judgements, reasons and provenance change nothing that can be sampled and are not in
-    it.
-    """
-    ranks = np.argsort(canonical_order(catalogue)).astype(np.int32)
-    real = columns.sign != 0
-    one, other = ranks[columns.source[real]], ranks[columns.target[real]]
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    order = np.lexsort((high, low))
-    identities = sorted(attribute.key for attribute in catalogue)
-    hasher = hashlib.sha256(b"campaignkit.graph.1\n")
-    hasher.update(json.dumps(identities, ensure_ascii=False, separators=(",", ":")).encode())
-    for array, kind in ((low, "<i4"), (high, "<i4"), (columns.sign[real], "|i1")):
-        hasher.update(array[order].astype(kind).tobytes())
-    return "sha256:" + hasher.hexdigest()

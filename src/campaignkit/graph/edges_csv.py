@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Container
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,7 @@ import numpy as np
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
 from campaignkit.graph.columns import IMPORTED, EdgeColumns, say
-from campaignkit.graph.edge import Edge, Key
-from campaignkit.graph.sign import folded_mark, mark_of, read_sign
+from campaignkit.graph.edge import Edge, folded_mark, mark_of, read_sign
 from campaignkit.store import (
     TextFileKind,
     atomic_file,
@@ -140,7 +140,7 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     >>> len(edges), doubtful[0].source
     (0, ('brand', 'Nike'))
     """
-    catalogue, columns = EdgeRows(path, None, mark=mark).columns()
+    catalogue, columns, _ = read_rows(path, None, mark=mark)
     keys = [attribute.key for attribute in catalogue]
     ends = zip(columns.source.tolist(), columns.target.tolist(), strict=True)
     marked: tuple[list[Edge], list[Edge]] = [], []
@@ -150,122 +150,105 @@ def read_marked_edges(path: Path, *, mark: str) -> tuple[tuple[Edge, ...], tuple
     return tuple(marked[False]), tuple(marked[True])
 
 
-class EdgeRows:
-    """The rows of an edges.csv. Each rel, name and mark is judged once, then found by its cell.
+def read_rows(
+    path: Path, catalogue: Catalogue | None, *, mark: str = ""
+) -> tuple[Catalogue, EdgeColumns, array[int]]:
+    """The catalogue of an edges.csv, its rows with the catalogue's node numbers, and their lines.
 
     Raises
     ------
     GraphError
         With every fault at its line; the faults of a bad header are the only ones told.
     """
+    lines, rows = array("q"), array("i")  # source, target and sign, row after row
+    faults: list[Fault] = []
 
-    def __init__(self, path: Path, catalogue: Catalogue | None, *, mark: str = "") -> None:
-        self.path = path
-        self.catalogue = catalogue
-        self.lines = array("q")
-        self._faults: list[Fault] = []
-        self._rows = array("i")  # source, target and sign, row after row
-        self._numbers = {attribute.key: at for at, attribute in enumerate(catalogue or ())}
-        self._number_of_cell: dict[Key, int] = {}
-        self._relations: dict[str, Key] = {}
-        self._marks: dict[str, int] = {}
-        self._mark = mark
-        records = csv_records(path, read_text(path, _EDGES_FILE), error=GraphError)
-        try:
-            line, header = next(records, (1, []))
-            if order := self._columns_at(line, header):
-                for place, row in records:
-                    self._take(place, row, order)
-                if not (self.lines or self._faults or catalogue):
-                    self._fault(line, "no edges follow the header", "give one row an edge")
-        except GraphError as err:
-            self._faults += err.faults
-        if self._faults:
-            count = "1 fault" if len(self._faults) == 1 else f"{len(self._faults):,} faults"
-            raise GraphError(f"{path} cannot be read as edges: {count}", faults=self._faults)
+    def fault(line: int, found: str, fix: str) -> None:
+        faults.append(Fault(f"{path}:{line}", found, fix))
 
-    def columns(self) -> tuple[Catalogue, EdgeColumns]:
-        """The catalogue, and the rows with its node numbers."""
-        source, target, sign = np.array(self._rows, dtype=np.int32).reshape(-1, 3).T
-        catalogue = self.catalogue
-        if catalogue is None:
-            keys = sorted(self._numbers)
-            catalogue = Catalogue(Attribute(*key) for key in keys)
-            rank = np.argsort([self._numbers[key] for key in keys]).astype(np.int32)
-            source, target = rank[source], rank[target]
-        decided = np.full(len(sign), IMPORTED, dtype=np.uint8)
-        return catalogue, EdgeColumns(source, target, sign.astype(np.int8), decided)
+    cells = _Cells(catalogue, mark)
+    records = csv_records(path, read_text(path, _EDGES_FILE), error=GraphError)
+    try:
+        first, header = next(records, (1, []))
+        order, fix = _order_of(header)
+        if fix:
+            found = f"the header is {','.join(header)[:80]!r}; expected 'source,target,rel,sign'"
+            fault(first, found, fix)
+        for line, row in () if fix else records:
+            if len(row) != len(HEADER):
+                fix = 'put quotes (") around a cell with a comma'
+                fault(line, f"holds {len(row)} cells; expected 4", fix)
+                continue
+            source, target, rel, sign = (row[at] for at in order)
+            (modalities, found, fix), said = cells.relation(rel), cells.sign(sign)
+            if said is None:
+                fault(line, f"sign {sign[:40]!r} is not + or -", "write + or - (or 0)")
+            if modalities is None:
+                fault(line, found, fix)
+                continue
+            low, high = cells.node(modalities[0], source), cells.node(modalities[1], target)
+            if said is not None and isinstance(low, int) and isinstance(high, int):
+                rows.extend((low, high, said))
+                lines.append(line)
+                continue
+            for name, wrong in (("source", low), ("target", high)):
+                # Which of the two the fault is of: a modality comes from rel, a value from a cell.
+                for of in () if isinstance(wrong, int) else wrong:
+                    where = "rel: modality" if of.where == "modality" else name
+                    fault(line, f"{where} {of.found}", of.fix)
+        if not (lines or faults or catalogue):
+            fault(first, "no edges follow the header", "give one row an edge")
+    except GraphError as err:
+        faults += err.faults
+    if faults:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+        raise GraphError(f"{path} cannot be read as edges: {count}", faults=faults)
+    one, other, signs = np.array(rows, dtype=np.int32).reshape(-1, 3).T
+    if catalogue is None:
+        keys = sorted(cells.number_of)
+        catalogue = Catalogue(Attribute(*key) for key in keys)
+        rank = np.argsort([cells.number_of[key] for key in keys]).astype(np.int32)
+        one, other = rank[one], rank[other]
+    decided = np.full(len(signs), IMPORTED, dtype=np.uint8)
+    return catalogue, EdgeColumns(one, other, signs.astype(np.int8), decided), lines
 
-    def _columns_at(self, line: int, header: list[str]) -> tuple[int, ...]:
-        titles = [title.strip().lower() for title in header]
-        if sorted(titles) == sorted(HEADER):
-            return tuple(titles.index(name) for name in HEADER)
-        found = f"the header is {','.join(header)[:80]!r}; expected 'source,target,rel,sign'"
-        fix = "make these four columns the first line"
-        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-            fix = "save the file with commas between the cells"
-        elif set(HEADER) <= set(titles):
-            extra = [title for title in header if title.strip().lower() not in HEADER]
-            fix = f"remove {', '.join(map(repr, extra))}" if extra else "name each column once"
-        self._fault(line, found, fix)
-        return ()
 
-    def _take(self, line: int, row: list[str], order: tuple[int, ...]) -> None:
-        if len(row) != len(HEADER):
-            found = f"holds {len(row)} cells; expected 4"
-            self._fault(line, found, 'put quotes (") around a cell with a comma')
-            return
-        source, target, rel, mark = (row[at] for at in order)
-        try:
-            one, other = self._relations[rel]
-            low, high = self._number_of_cell[one, source], self._number_of_cell[other, target]
-            sign = self._marks[mark]
-        except KeyError:
-            # Met for the first time, or wrong: the slow way tells which.
-            before = len(self._faults)
-            low, high, sign = self._judge(line, source, target, rel=rel, mark=mark)
-            if len(self._faults) > before:
-                return
-        self._rows.extend((low, high, sign))
-        self.lines.append(line)
+def _order_of(header: list[str]) -> tuple[list[int], str]:
+    """Where the columns of an edges.csv stand in a header, or how to mend it."""
+    titles = [title.strip().lower() for title in header]
+    if sorted(titles) == sorted(HEADER):
+        return [titles.index(name) for name in HEADER], ""
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        return [], "save the file with commas between the cells"
+    if set(HEADER) <= set(titles):
+        extra = [repr(title) for title in header if title.strip().lower() not in HEADER]
+        return [], f"remove {', '.join(extra)}" if extra else "name each column once"
+    return [], "make these four columns the first line"
 
-    def _judge(
-        self, line: int, source: str, target: str, *, rel: str, mark: str
-    ) -> tuple[int, int, int]:
-        sign = _MARKED if folded_mark(mark) == self._mark != "" else read_sign(mark)
-        if sign is None:
-            self._fault(line, f"sign {mark[:40]!r} is not + or -", "write + or - (or 0)")
-        else:
-            self._marks[mark] = sign
-        known = None if self.catalogue is None else self.catalogue.modalities
-        modalities, found, fix = read_relation(read_cell(rel), known)
-        if modalities is None:
-            self._fault(line, found, fix)
-            return -1, -1, 0
-        self._relations[rel] = modalities
-        low = self._number(line, "source", modalities[0], source)
-        high = self._number(line, "target", modalities[1], target)
-        return low, high, sign or 0
 
-    def _number(self, line: int, field: str, modality: str, cell: str) -> int:
+class _Cells:
+    """What the cells of an edges.csv say; each is judged once, and then found by its text."""
+
+    def __init__(self, catalogue: Catalogue | None, mark: str) -> None:
+        self.number_of = {attribute.key: at for at, attribute in enumerate(catalogue or ())}
+        self._catalogue, self._mark = catalogue, mark
+        self.sign, self.node = cache(self._sign), cache(self._node)
+        known = None if catalogue is None else catalogue.modalities
+        self.relation = cache(lambda cell: read_relation(read_cell(cell), known))
+
+    def _sign(self, cell: str) -> int | None:
+        return _MARKED if folded_mark(cell) == self._mark != "" else read_sign(cell)
+
+    def _node(self, modality: str, cell: str) -> int | tuple[Fault, ...]:
         key = modality, read_cell(cell)
-        if key not in self._numbers:
+        if key not in self.number_of:
             try:
                 attribute = Attribute(*key)
-                if self.catalogue is not None:
-                    self.catalogue.index(attribute)
+                if self._catalogue is not None:
+                    self._catalogue.index(attribute)
             except CatalogueError as err:
-                # Which of the two the fault is of: a modality comes from rel, a value from a cell.
-                for fault in err.faults:
-                    name = "rel: modality" if fault.where == "modality" else field
-                    self._fault(line, f"{name} {fault.found}", fault.fix)
-                return -1
+                return err.faults
             except UnknownAttribute as err:
-                self._fault(line, f"{field} {say(key)} is not in the catalogue", err.hint)
-                return -1
-            self._numbers[key] = len(self._numbers)
-        self._number_of_cell[modality, cell] = self._numbers[key]
-        return self._numbers[key]
-
-    def _fault(self, line: int, found: str, fix: str) -> None:
-        self._faults.append(Fault(f"{self.path}:{line}", found, fix))
+                return (Fault("value", f"{say(key)} is not in the catalogue", err.hint),)
+            self.number_of[key] = len(self.number_of)
+        return self.number_of[key]

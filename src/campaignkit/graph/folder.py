@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from campaignkit import __version__
 from campaignkit.catalogue import Catalogue
 from campaignkit.errors import ArtifactError, GraphError
-from campaignkit.graph.columns import OPTIONAL, EdgeColumns
+from campaignkit.graph.columns import OPTIONAL, EdgeColumns, check_rows
 from campaignkit.graph.edge import DECIDED_BY
-from campaignkit.graph.from_python import check_rows
 from campaignkit.store import (
     Manifest,
     atomic_folder,

@@ -1,4 +1,4 @@
-"""Node sets over a graph: fractions, unconstrained draws, integer bounds.
+"""Node sets over a graph: unconstrained draws, and boxes of fractions as integer bounds.
 
 **Q** is the law of an unconstrained draw: the number of nodes of each type uniform in its range,
 the nodes uniform given the numbers. A **fraction** is a share of all node pairs of the set.
@@ -6,18 +6,14 @@ the nodes uniform given the numbers. A **fraction** is a share of all node pairs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.checks import BOX_EPSILON
 from campaignkit.graph.node_tables import NodeTables
-
-if TYPE_CHECKING:
-    from campaignkit.graph.signed_graph import SignedGraph
 
 MAX_NODES = 255  # of a set: degrees are kept in bytes; more would need another kernel
 _ANY = np.iinfo(np.int64).max
@@ -139,46 +135,3 @@ def clear_bounds(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     least = np.where(bounds > 0, bounds + 2, -1)
     most = np.where(bounds < size * (size - 1) // 2, bounds - 2, _ANY)
     return np.stack([least[0], most[1], least[2], most[3]])
-
-
-@dataclass(frozen=True)
-class Fractions:
-    """Shares of all node pairs of one node set; they add up to 1."""
-
-    positive: float
-    negative: float
-    absent: float
-
-
-def fractions(graph: SignedGraph, nodes: Iterable[tuple[str, str]]) -> Fractions:
-    """The shares of positive, negative and absent pairs of a node set.
-
-    Parameters
-    ----------
-    graph : SignedGraph
-    nodes : iterable of (modality, value)
-        At least two, each once.
-
-    Raises
-    ------
-    UnknownAttribute
-        If the graph lacks one of the nodes.
-    ValueError
-        With fewer than two nodes, or one given twice.
-
-    Examples
-    --------
-    >>> import campaignkit as ck
-    >>> graph = ck.SignedGraph.from_edges([ck.Edge(("a", "x"), ("b", "y"), 1)])
-    >>> fractions(graph, [("a", "x"), ("b", "y")])
-    Fractions(positive=1.0, negative=0.0, absent=0.0)
-    """
-    members = list(nodes)
-    if len(members) < 2 or len(set(members)) < len(members):
-        raise ValueError(
-            f"{len(members)} nodes, {len(set(members))} of them distinct; expected at least two, "
-            "each once"
-        )
-    signs = [graph.sign(a, b) for i, a in enumerate(members) for b in members[:i]]
-    positive, negative = signs.count(1) / len(signs), signs.count(-1) / len(signs)
-    return Fractions(positive, negative, signs.count(0) / len(signs))

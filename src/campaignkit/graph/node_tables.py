@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +25,7 @@ _SURELY_DENSE_NODES = 4096
 _NODES_A_NEIGHBOUR = 64
 _BITS_A_VECTOR = 512
 _BYTES_A_VECTOR = 64
-_EXPANDING = Lock()
+_UNPACKING = Lock()
 
 
 class DenseArrays(NamedTuple):
@@ -73,7 +73,7 @@ class ListedArrays(NamedTuple):
 GraphArrays = DenseArrays | ListedArrays
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class GraphLists:
     """A graph as lists of neighbours without names: what travels to a worker.
 
@@ -90,17 +90,9 @@ class GraphLists:
         draws.
     """
 
-    listed: ListedArrays
+    listed: ListedArrays = field(compare=False)
     digest: str
     is_dense: bool
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, GraphLists):
-            return NotImplemented
-        return (self.digest, self.is_dense) == (other.digest, other.is_dense)
-
-    def __hash__(self) -> int:
-        return hash((self.digest, self.is_dense))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _unpacked, (self._packed, self.digest, self.is_dense)
@@ -120,6 +112,7 @@ class GraphLists:
             np.packbits(listed.signs[is_first] > 0).tobytes(),
         )
 
+    @cached_property
     def arrays(self) -> GraphArrays:
         """What kernels read."""
         from campaignkit.graph.kernels.vectors import aligned_zeros
@@ -138,19 +131,16 @@ class GraphLists:
         return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
 
 
-def expanded(lists: GraphLists) -> GraphArrays:
-    """The arrays of a graph, made once in each process, by whichever thread comes first."""
-    with _EXPANDING:
-        return _expanded(lists)
+def _unpacked(*packed: Any) -> GraphLists:  # what `GraphLists.__reduce__` gives
+    """The lists that travelled: unpacked once in each process, by whichever thread is first."""
+    with _UNPACKING:
+        lists = _unpack(*packed)
+        _ = lists.arrays
+        return lists
 
 
 @lru_cache(maxsize=2)
-def _expanded(lists: GraphLists) -> GraphArrays:
-    return lists.arrays()
-
-
-@lru_cache(maxsize=2)
-def _unpacked(packed: tuple[bytes, ...], digest: str, is_dense: bool) -> GraphLists:
+def _unpack(packed: tuple[bytes, ...], digest: str, is_dense: bool) -> GraphLists:
     type_start, later, columns, is_positive = packed
     counts = np.frombuffer(later, np.int32)
     n = len(counts)
@@ -196,27 +186,23 @@ class NodeTables:
         graph: SignedGraph,
         modalities: Iterable[str] | None = None,
         *,
+        order: NDArray[np.int32] | None = None,
         is_dense: bool | None = None,
     ) -> NodeTables:
-        """The tables of a graph, or of the subgraph that some of its modalities span.
-
-        By default they are dense up to ``DENSE_NODES`` nodes, or fewer where edges are few.
-        """
-        return cls.of_nodes(graph, canonical_order(graph.catalogue, modalities), is_dense=is_dense)
-
-    @classmethod
-    def of_nodes(
-        cls, graph: SignedGraph, order: NDArray[np.int32], *, is_dense: bool | None = None
-    ) -> NodeTables:
-        """The tables of the subgraph that some nodes span.
+        """The tables of a graph, or of the subgraph that some of its nodes span.
 
         Parameters
         ----------
         graph : SignedGraph
-        order : int32[m]
-            Catalogue positions of the nodes, in canonical order.
+        modalities : iterable of str, optional
+            The modalities whose nodes are taken.
+        order : int32[m], optional
+            Or the catalogue positions of the nodes, in canonical order.
         is_dense : bool, optional
+            By default tables are dense up to ``DENSE_NODES`` nodes, or fewer where edges are few.
         """
+        if order is None:
+            order = canonical_order(graph.catalogue, modalities)
         keys = tuple(graph.catalogue[int(position)].key for position in order)
         names, sizes = np.unique([modality for modality, _ in keys], return_counts=True)
         type_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -240,10 +226,10 @@ class NodeTables:
         """How many nodes the tables hold."""
         return len(self.keys)
 
-    @cached_property
+    @property
     def arrays(self) -> GraphArrays:
         """What kernels read."""
-        return expanded(self.lists)
+        return self.lists.arrays
 
 
 def _listed(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace as with_fields
 from functools import cached_property
+from itertools import combinations
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -19,25 +22,16 @@ from campaignkit.graph.columns import (
     Neutral,
     check_option,
     check_options,
-    settle,
-)
-from campaignkit.graph.derived import (
-    CsrSigns,
-    PairCounts,
-    count_pairs,
-    csr_signs,
-    dense_signs,
-    graph_digest,
-)
-from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
-from campaignkit.graph.edges_csv import EdgeRows, write_edges
-from campaignkit.graph.folder import load_graph, save_graph
-from campaignkit.graph.from_python import (
     check_rows,
     modality_codes,
     read_edge_list,
+    settle,
     whole_numbers,
 )
+from campaignkit.graph.derived import DENSE_LIMIT, CsrSigns, PairCounts, canonical_order
+from campaignkit.graph.edge import DECIDED_BY, DecidedBy, Edge, Key
+from campaignkit.graph.edges_csv import read_rows, write_edges
+from campaignkit.graph.folder import load_graph, save_graph
 from campaignkit.store import checked_path
 
 if TYPE_CHECKING:
@@ -224,16 +218,11 @@ class SignedGraph:
         """
         file = checked_path(path, error=GraphError)
         check_options(both_signs, neutral)
-        rows = EdgeRows(file, catalogue)
-        found, columns = rows.columns()
+        found, columns, lines = read_rows(file, catalogue)
         settled = settle(
-            columns,
-            found,
-            both_signs=both_signs,
-            neutral=neutral,
-            where=lambda row: f"{file}:{rows.lines[row]}",
-            what=str(file),
-        )
+            columns, found, both_signs=both_signs, neutral=neutral, what=str(file),
+            where=lambda row: f"{file}:{lines[row]}",
+        )  # fmt: skip
         return cls(found, settled)
 
     @classmethod
@@ -255,7 +244,7 @@ class SignedGraph:
         GraphError
             With every node and edge that cannot be read.
         """
-        from campaignkit.graph.networks import read_networkx
+        from campaignkit.graph.interchange import read_networkx
 
         catalogue, edges = read_networkx(network)
         return cls.from_edges(edges, catalogue=catalogue, both_signs=both_signs, neutral=neutral)
@@ -279,7 +268,7 @@ class SignedGraph:
         GraphError
             With every row (counted from 0) that cannot be read.
         """
-        from campaignkit.graph.frames import read_frame
+        from campaignkit.graph.interchange import read_frame
 
         return cls.from_edges(
             read_frame(frame), catalogue=catalogue, both_signs=both_signs, neutral=neutral
@@ -327,15 +316,15 @@ class SignedGraph:
 
     def to_networkx(self) -> networkx.Graph:
         """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""
-        from campaignkit.graph.networks import to_networkx
+        from campaignkit.graph.interchange import to_networkx
 
-        return to_networkx(self.catalogue, self.edges())
+        return to_networkx(self)
 
     def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
         """A table with one row an edge, of ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
-        from campaignkit.graph.frames import to_frame
+        from campaignkit.graph.interchange import to_frame
 
-        return to_frame(self.catalogue, self.columns, backend)
+        return to_frame(self, backend)
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """The signs as a symmetric int8 ``scipy.sparse.csr_array``, rows in catalogue order."""
@@ -433,17 +422,51 @@ class SignedGraph:
 
     def by_modality_pair(self) -> Mapping[Key, PairCounts]:
         """Counts for each pair of modalities, in catalogue order."""
-        return count_pairs(self.catalogue, self.columns)
+        modalities, codes, columns = self.catalogue.modalities, self.modality_codes, self.columns
+        m = len(modalities)
+        ends = np.sort(np.stack([codes[columns.source], codes[columns.target]]), axis=0)
+        cells = (ends[0].astype(np.int64) * m + ends[1]) * 3 + columns.sign + 1
+        counts = np.bincount(cells, minlength=m * m * 3).reshape(m, m, 3).tolist()
+        sizes = np.bincount(codes, minlength=m).tolist()
+        return {
+            (modalities[i], modalities[j]): PairCounts(
+                num_pairs=sizes[i] * sizes[j],
+                num_positive=counts[i][j][2],
+                num_negative=counts[i][j][0],
+                num_neutral=counts[i][j][1],
+            )
+            for i, j in combinations(range(m), 2)
+        }
 
     @cached_property
     def signs(self) -> NDArray[np.int8]:
         """int8[n, n]: -1, 0 or 1, symmetric, zero diagonal, read-only; up to 20,000 nodes."""
-        return dense_signs(self.columns, self.num_nodes)
+        n = self.num_nodes
+        if n > DENSE_LIMIT:
+            raise GraphError(
+                f"a dense matrix of {n:,} nodes would take {n**2 / 1e9:.1f} GB; "
+                f"it is made up to {DENSE_LIMIT:,} nodes",
+                hint="use graph.csr",
+            )
+        signs = np.zeros((n, n), dtype=np.int8)
+        signs[self.columns.source, self.columns.target] = self.columns.sign
+        signs[self.columns.target, self.columns.source] = self.columns.sign
+        signs.setflags(write=False)
+        return signs
 
     @cached_property
     def csr(self) -> CsrSigns:
         """The + and - edges as neighbour lists; the form for large graphs."""
-        return csr_signs(self.columns, self.num_nodes)
+        edges = self.columns.take(self.columns.sign != 0)
+        rows = np.concatenate([edges.source, edges.target])
+        neighbours = np.concatenate([edges.target, edges.source])
+        order = np.lexsort((neighbours, rows))  # ascending neighbours within ascending nodes
+        indptr = np.zeros(self.num_nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(rows, minlength=self.num_nodes), out=indptr[1:])
+        arrays = indptr, neighbours[order], np.tile(edges.sign, 2)[order]
+        for array in arrays:
+            array.setflags(write=False)
+        return CsrSigns(*arrays)
 
     @cached_property
     def modality_codes(self) -> NDArray[np.int32]:
@@ -452,8 +475,20 @@ class SignedGraph:
 
     @cached_property
     def digest(self) -> str:
-        """``"sha256:..."`` of attributes and signs, whatever the order of nodes and rows."""
-        return graph_digest(self.catalogue, self.columns)
+        """``"sha256:..."`` of attributes and signs, whatever the order of nodes, rows and ends.
+
+        Neutral judgements and provenance change nothing that can be sampled and are not in it.
+        """
+        ranks = np.argsort(canonical_order(self.catalogue)).astype(np.int32)
+        edges = self.columns.take(self.columns.sign != 0)
+        low, high = np.sort(np.stack([ranks[edges.source], ranks[edges.target]]), axis=0)
+        order = np.lexsort((high, low))
+        identities = sorted(attribute.key for attribute in self.catalogue)
+        hasher = hashlib.sha256(b"campaignkit.graph.1\n")
+        hasher.update(json.dumps(identities, ensure_ascii=False, separators=(",", ":")).encode())
+        for array, kind in ((low, "<i4"), (high, "<i4"), (edges.sign, "|i1")):
+            hasher.update(array[order].astype(kind).tobytes())
+        return "sha256:" + hasher.hexdigest()
 
     @property
     def num_nodes(self) -> int:

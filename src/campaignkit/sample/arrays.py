@@ -141,19 +141,23 @@ class Rows(NamedTuple):
     sizes : uint8[rows]
     counts : int32[rows, 2]
         Positive and negative pairs of each row.
+    effort : int64[NUM_EFFORTS]
+        What they cost, see :class:`Effort`.
     """
 
     nodes: NDArray[np.int32]
     sizes: NDArray[np.uint8]
     counts: NDArray[np.int32]
+    effort: NDArray[np.int64]
 
     @classmethod
-    def of(cls, num_rows: int, largest: int) -> Rows:
-        """Room for rows of at most `largest` nodes."""
+    def of(cls, num_rows: int, box: Box) -> Rows:
+        """Room for rows of a box."""
         return cls(
-            np.zeros(num_rows * largest, np.int32),
+            np.zeros(num_rows * int(box.high.sum()), np.int32),
             np.zeros(num_rows, np.uint8),
             np.zeros((num_rows, 2), np.int32),
+            np.zeros(NUM_EFFORTS, np.int64),
         )
 
     def put(self, row: int, nodes: Sequence[int], counts: tuple[int, int], written: int) -> int:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,14 @@ from numpy.typing import NDArray
 
 from campaignkit import __version__
 from campaignkit.errors import ArtifactError, CampaignkitError, SettingError
-from campaignkit.graph.node_tables import GraphLists, expanded
-from campaignkit.sample.arrays import NUM_EFFORTS, Box, Effort, LabelWorld, Rows
-from campaignkit.sample.priorities import Priorities
+from campaignkit.graph.node_tables import GraphLists
+from campaignkit.sample.arrays import Box, LabelWorld, Rows
+from campaignkit.sample.priorities import improve_rows
 from campaignkit.sample.strategies import Strategy
 from campaignkit.spec import SamplingSpec
 from campaignkit.store import atomic_file, checked_path, digest_json
 
 WINDOW = 32  # chunks under way or waiting to be used: bounds memory, keeps a cluster busy
-_PARTS = ("nodes", "sizes", "counts", "effort")
 _TRIES = 3  # times a chunk is handed to the executor before it is done in this process
 
 
@@ -48,7 +48,8 @@ class LabelJob:
     spec : SamplingSpec
     key : int
         The label's 64-bit stream key.
-    priorities : Priorities or None
+    worth : int64[T, T] or None
+        What connected pairs of types are worth, see :mod:`campaignkit.sample.priorities`.
     """
 
     label: str
@@ -57,7 +58,18 @@ class LabelJob:
     strategy: Strategy
     spec: SamplingSpec
     key: int
-    priorities: Priorities | None = None
+    worth: NDArray[np.int64] | None = None
+
+    def world(self) -> LabelWorld:
+        """What one worker draws from, with memory of its own."""
+        return LabelWorld.of(self.label, self.spec, self.lists.arrays, self.box, self.key)
+
+    def chunks(self, chunk_rows: int) -> Iterator[Chunk]:
+        """The label's rows in chunks, which begin where chains do: no chain's block is cut."""
+        step = chunk_rows + -chunk_rows % self.strategy.chain_block
+        wanted = self.spec.label_params[self.label].num_samples
+        for first in range(0, wanted, step):
+            yield Chunk(self, first, min(step, wanted - first))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,27 +81,7 @@ class Chunk:
     num_rows: int
 
 
-@dataclass(frozen=True, eq=False)
-class ChunkRows:
-    """A finished chunk.
-
-    Attributes
-    ----------
-    nodes : int32[total]
-    sizes : uint8[rows]
-    counts : int32[rows, 2]
-        Positive and negative pairs.
-    effort : int64[NUM_EFFORTS]
-        What it cost; see :mod:`campaignkit.sample.arrays`.
-    """
-
-    nodes: NDArray[np.int32]
-    sizes: NDArray[np.uint8]
-    counts: NDArray[np.int32]
-    effort: NDArray[np.int64]
-
-
-def draw_chunk(chunk: Chunk) -> ChunkRows:
+def draw_chunk(chunk: Chunk) -> Rows:
     """Draw a chunk's rows; they depend on the label's key and their index only.
 
     Raises
@@ -98,13 +90,12 @@ def draw_chunk(chunk: Chunk) -> ChunkRows:
         If a row could not be drawn, with how close the search came.
     """
     job = chunk.job
-    world = LabelWorld.of(job.label, job.spec, expanded(job.lists), job.box, job.key)
-    rows = Rows.of(chunk.num_rows, int(job.box.high.sum()))
-    effort = np.zeros(NUM_EFFORTS, np.int64)
-    written = job.strategy.draw(world, rows, first=chunk.first, effort=effort)
-    if job.priorities is not None:
-        job.priorities.improve(world, rows, first=chunk.first, tally=effort[Effort.HIGH_TIER :])
-    return ChunkRows(rows.nodes[:written].copy(), rows.sizes, rows.counts, effort)
+    world = job.world()
+    rows = Rows.of(chunk.num_rows, job.box)
+    written = job.strategy.draw(world, rows, first=chunk.first, effort=rows.effort)
+    if job.worth is not None:
+        improve_rows(world, rows, job.worth, first=chunk.first)
+    return rows._replace(nodes=rows.nodes[:written].copy())
 
 
 class Checkpoint:
@@ -123,7 +114,7 @@ class Checkpoint:
                 hint="give a folder that can be written",
             ) from err
 
-    def find(self, chunk: Chunk) -> ChunkRows | None:
+    def find(self, chunk: Chunk) -> Rows | None:
         """The finished chunk, or None. A file that cannot be read counts as not there."""
         if self._folder is None:
             return None
@@ -132,17 +123,17 @@ class Checkpoint:
         path = self._folder / name
         try:
             with np.load(path, allow_pickle=False) as stored:
-                rows = ChunkRows(*(stored[part] for part in _PARTS))
+                rows = Rows(*(stored[part] for part in Rows._fields))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
         return rows if len(rows.sizes) == chunk.num_rows else None
 
-    def keep(self, chunk: Chunk, rows: ChunkRows) -> None:
+    def keep(self, chunk: Chunk, rows: Rows) -> None:
         """Store a finished chunk, whole or not at all."""
         if self._folder is None:
             return
         with atomic_file(self._folder / _name(chunk)) as partial, partial.open("wb") as file:
-            np.savez(file, **{part: getattr(rows, part) for part in _PARTS})
+            np.savez(file, **rows._asdict())
 
     def clear(self) -> None:
         """Remove the files of this run's chunks, and the folder if nothing else is in it."""
@@ -171,7 +162,7 @@ def _name(chunk: Chunk) -> str:
 
 def run_chunks(
     chunks: Sequence[Chunk], *, executor: Executor | None, checkpoint: Checkpoint
-) -> Generator[ChunkRows, None, None]:
+) -> Generator[Rows, None, None]:
     """Yield the chunks' rows in order.
 
     Parameters
@@ -205,7 +196,7 @@ def run_chunks(
         yield from _in_order(chunks, threads, checkpoint)
 
 
-def _finish(chunk: Chunk, checkpoint: Checkpoint) -> ChunkRows:
+def _finish(chunk: Chunk, checkpoint: Checkpoint) -> Rows:
     done = checkpoint.find(chunk)
     if done is None:
         done = draw_chunk(chunk)
@@ -215,35 +206,35 @@ def _finish(chunk: Chunk, checkpoint: Checkpoint) -> ChunkRows:
 
 def _in_order(
     chunks: Sequence[Chunk], executor: Executor, checkpoint: Checkpoint
-) -> Iterator[ChunkRows]:
-    waiting: deque[tuple[Chunk, ChunkRows | Future[ChunkRows]]] = deque()
+) -> Iterator[Rows]:
+    waiting: deque[tuple[Chunk, Rows | Future[Rows]]] = deque()
     rest = iter(chunks)
     try:
         while True:
-            while len(waiting) < WINDOW and (chunk := next(rest, None)) is not None:
+            for chunk in islice(rest, WINDOW - len(waiting)):
                 waiting.append((chunk, checkpoint.find(chunk) or _submit(chunk, executor)))
             if not waiting:
                 return
             chunk, result = waiting.popleft()
-            if not isinstance(result, ChunkRows):
+            if not isinstance(result, Rows):
                 result = _wait(chunk, result, executor)
                 checkpoint.keep(chunk, result)
             yield result
     finally:
         for _, pending in waiting:
-            if not isinstance(pending, ChunkRows):
+            if not isinstance(pending, Rows):
                 pending.cancel()
 
 
-def _submit(chunk: Chunk, executor: Executor) -> Future[ChunkRows]:
+def _submit(chunk: Chunk, executor: Executor) -> Future[Rows]:
     try:
         return executor.submit(draw_chunk, chunk)
     except RuntimeError:  # a broken or closed pool takes no more work: this process does
         return _here(chunk)
 
 
-def _here(chunk: Chunk) -> Future[ChunkRows]:
-    future: Future[ChunkRows] = Future()
+def _here(chunk: Chunk) -> Future[Rows]:
+    future: Future[Rows] = Future()
     try:
         future.set_result(draw_chunk(chunk))
     except CampaignkitError as err:
@@ -251,8 +242,8 @@ def _here(chunk: Chunk) -> Future[ChunkRows]:
     return future
 
 
-def _wait(chunk: Chunk, future: Future[ChunkRows], executor: Executor) -> ChunkRows:
-    for tries in range(1, _TRIES + 1):
+def _wait(chunk: Chunk, future: Future[Rows], executor: Executor) -> Rows:
+    for tries_left in reversed(range(_TRIES)):
         try:
             return future.result()
         except CampaignkitError:
@@ -261,7 +252,6 @@ def _wait(chunk: Chunk, future: Future[ChunkRows], executor: Executor) -> ChunkR
             # A worker died, or its connection did: BrokenProcessPool, KilledWorker, CommClosed...
             # every library has its own. The chunk is drawn again, elsewhere and to the same bytes;
             # an error that is not the worker's comes back from this process, below.
-            if tries == _TRIES:
-                break
-            future = _submit(chunk, executor)
+            if tries_left:
+                future = _submit(chunk, executor)
     return draw_chunk(chunk)

@@ -68,13 +68,13 @@ class Pilot:
     def choose(self, label: str) -> tuple[Strategy, str]:
         """The exact strategy that costs least for a label, and why, in words."""
         count = int(self.accepted[label].sum())
-        strategy = Rejection() if count >= REJECTION_PAYS * PILOT_DRAWS else HeatBath()
-        is_rejection = isinstance(strategy, Rejection)
-        return strategy, (
-            f"{count} of {PILOT_DRAWS} pilot draws lie in the box: "
-            f"{'at least' if is_rejection else 'below'} {REJECTION_PAYS:.0%}, "
-            f"where {'rejection' if is_rejection else 'annealing'} costs less"
-        )
+        found = f"{count} of {PILOT_DRAWS} pilot draws lie in the box"
+        if count >= REJECTION_PAYS * PILOT_DRAWS:
+            return (
+                Rejection(),
+                f"{found}: at least {REJECTION_PAYS:.0%}, where rejection costs less",
+            )
+        return HeatBath(), f"{found}: below {REJECTION_PAYS:.0%}, where annealing costs less"
 
 
 def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
@@ -95,11 +95,15 @@ def scarcity_notes(tables: NodeTables, spec: SamplingSpec) -> tuple[str, ...]:
 def unused_notes(spec: SamplingSpec, strategy: Strategy | None) -> tuple[str, ...]:
     """One sentence that names the annealing parameters a spec gives and no label will use.
 
-    Given is what a caller or a file sets, also to the value that is the default.
+    Given is what a caller or a file sets, also to its default value; where all parameters are set,
+    as in a file that `SamplingSpec.write` made, those with their default values say nothing.
     """
+    fields, given = type(spec).model_fields, spec.model_fields_set
+    if given == {*fields}:
+        given = {name for name in given if getattr(spec, name) != fields[name].default}
     exact = Rejection.parameters | HeatBath.parameters
     unused = Annealing.parameters - (exact if strategy is None else strategy.parameters)
-    idle = [name for name in type(spec).model_fields if name in spec.model_fields_set & unused]
+    idle = [name for name in fields if name in given & unused]
     if not idle:
         return ()
     who = "the strategies the pilot chooses among" if strategy is None else repr(strategy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ class LabelQuality:
     ) -> LabelQuality:  # fmt: skip
         """The report of a label's finished run, from its evaluation and what it cost."""
         draws, arrival, mixing, visits, restarts, _, *tiers = (int(count) for count in effort)
-        expected = _expected(plan, pilot, world)
+        expected, error = _expected(plan, pilot, world)
         nodes = sum(int(size) * rows for size, rows in (found.sizes or {}).items())
         return cls(
             label=plan.label, strategy=plan.strategy.name, setting=repr(plan.strategy),
@@ -86,8 +86,7 @@ class LabelQuality:
             acceptance=found.rows / draws if draws else plan.acceptance,
             arrival_steps=arrival, mixing_steps=mixing, visits=visits, restarts=restarts,
             near_bound_frac=found.near_bound_frac or 0.0,
-            near_bound_expected=expected.value if expected else None,
-            near_bound_error=expected.error if expected else None,
+            near_bound_expected=expected, near_bound_error=error,
             mean_size=nodes / found.rows,
             connected_frac={
                 tier: [before / pairs, after / pairs]
@@ -101,30 +100,17 @@ class LabelQuality:
         return asdict(self)
 
 
-class Share(NamedTuple):
-    """A share of some rows, and its standard error.
-
-    Examples
-    --------
-    >>> Share.of(np.array([True, False, True, False]))
-    Share(value=0.5, error=0.25)
-    """
-
-    value: float
-    error: float
-
-    @classmethod
-    def of(cls, which: NDArray[np.bool_]) -> Share:
-        """The share of rows that are marked."""
-        value = float(which.mean())
-        return cls(value, float(np.sqrt(value * (1 - value) / len(which))))
-
-
-def _expected(plan: LabelPlan, pilot: Pilot, world: LabelWorld) -> Share | None:
-    inside, bounds = pilot.accepted[plan.label], world.box.bounds
-    if inside.sum() >= _FEW:
-        return Share.of(pilot.draws.take(inside).near_bound(bounds))
-    # Long chains need a wall, even where the rows themselves were drawn without one.
-    chains = plan.strategy if isinstance(plan.strategy, HeatBath) else HeatBath()
-    near = chains.near_bound(world)
-    return None if near is None else Share.of(near)
+def _expected(
+    plan: LabelPlan, pilot: Pilot, world: LabelWorld
+) -> tuple[float, float] | tuple[None, None]:
+    """The share of rows near a bound as it should be, and its standard error."""
+    near = pilot.draws.take(pilot.accepted[plan.label]).near_bound(world.box.bounds)
+    if len(near) < _FEW:
+        # Long chains need a wall, even where the rows themselves were drawn without one.
+        chains = plan.strategy if isinstance(plan.strategy, HeatBath) else HeatBath()
+        far = chains.near_bound(world)
+        if far is None:
+            return None, None
+        near = far
+    share = float(near.mean())
+    return share, float(np.sqrt(share * (1 - share) / len(near)))

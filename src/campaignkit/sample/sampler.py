@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from campaignkit.checks import checked_count
+from campaignkit.checks import check_all, checked_count
 from campaignkit.dataset import (
     Block,
     CampaignDataset,
@@ -24,14 +24,14 @@ from campaignkit.dataset import (
     concat_blocks,
 )
 from campaignkit.diagnosis import refuse_infeasible
-from campaignkit.errors import SettingError, SpecError
+from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import NodeTables
 from campaignkit.progress import Progress, Silent
-from campaignkit.sample.arrays import NUM_EFFORTS, Box, LabelWorld
-from campaignkit.sample.chunks import Checkpoint, Chunk, LabelJob, run_chunks
+from campaignkit.sample.arrays import NUM_EFFORTS, Box
+from campaignkit.sample.chunks import Checkpoint, LabelJob, run_chunks
 from campaignkit.sample.pilot import LabelPlan, Pilot, scarcity_notes, unused_notes
-from campaignkit.sample.priorities import Priorities
+from campaignkit.sample.priorities import worth_of
 from campaignkit.sample.quality import LabelQuality
 from campaignkit.sample.strategies import Strategy
 from campaignkit.seeds import checked_seed, key64
@@ -98,7 +98,20 @@ class AnnealingSampler:
         seed: int = 0,
         strategy: Strategy | None = None,
     ) -> None:
-        _check_types(graph, spec, strategy)
+        is_one = callable(getattr(strategy, "draw", None)) and not isinstance(strategy, type)
+        expected = {
+            "graph": (
+                graph,
+                isinstance(graph, SignedGraph),
+                "a SignedGraph, as of read_csv(path)",
+            ),
+            "strategy": (
+                strategy,
+                strategy is None or is_one,
+                "a Strategy or None, such as HeatBath()",
+            ),
+        }
+        check_all("this is no sampler", expected)
         check_fit(spec, graph)
         self.graph = graph
         self.spec = spec
@@ -115,10 +128,19 @@ class AnnealingSampler:
     @cached_property
     def plans(self) -> tuple[LabelPlan, ...]:
         """How each label is sampled, and why; runs the pilot on first use."""
-        self._check_feasible()
+        accepted = self._pilot.accepted
+        if doubtful := [label for label, inside in accepted.items() if not inside.any()]:
+            refuse_infeasible(self._tables, self.spec, doubtful)
         for note in scarcity_notes(self._tables, self.spec):
             warnings.warn(note, stacklevel=3)
-        return tuple(map(self._plan, self.spec.label_params))
+        plans = []
+        for label, inside in accepted.items():
+            strategy, reason = self.strategy, "asked for"
+            if strategy is None:
+                strategy, reason = self._pilot.choose(label)
+            tuned = strategy.tuned(self._job(label, strategy).world())
+            plans.append(LabelPlan(label, tuned, reason, float(inside.mean())))
+        return tuple(plans)
 
     def sample(
         self,
@@ -220,51 +242,19 @@ class AnnealingSampler:
     def _pilot(self) -> Pilot:
         return Pilot.run(self._tables, self.spec)
 
-    def _check_feasible(self) -> None:
-        doubtful = [label for label, which in self._pilot.accepted.items() if not which.any()]
-        if doubtful:
-            refuse_infeasible(self._tables, self.spec, doubtful)
-
-    def _plan(self, label: str) -> LabelPlan:
-        strategy, reason = (
-            self._pilot.choose(label) if self.strategy is None else (self.strategy, "asked for")
-        )
-        return LabelPlan(
+    def _job(self, label: str, strategy: Strategy) -> LabelJob:
+        return LabelJob(
             label=label,
-            strategy=strategy.tuned(self._world(label)),
-            reason=reason,
-            acceptance=float(self._pilot.accepted[label].mean()),
+            lists=self._tables.lists,
+            box=Box.of(label, self.spec, self._tables),
+            strategy=strategy,
+            spec=self.spec,
+            key=key64(self.seed, "sample", label),
+            worth=worth_of(self.spec, self._tables),
         )
-
-    def _world(self, label: str) -> LabelWorld:
-        box, key = Box.of(label, self.spec, self._tables), key64(self.seed, "sample", label)
-        return LabelWorld.of(label, self.spec, self._tables.arrays, box, key)
 
     def _jobs(self) -> list[LabelJob]:
-        pairs = self.spec.high_priority_type_pairs + self.spec.low_priority_type_pairs
-        return [
-            LabelJob(
-                label=plan.label,
-                lists=self._tables.lists,
-                box=Box.of(plan.label, self.spec, self._tables),
-                strategy=plan.strategy,
-                spec=self.spec,
-                key=key64(self.seed, "sample", plan.label),
-                priorities=Priorities.of(self.spec, self._tables) if pairs else None,
-            )
-            for plan in self.plans
-        ]
-
-    def _chunks(self, jobs: list[LabelJob], chunk_rows: int) -> list[Chunk]:
-        chunks = []
-        for job in jobs:
-            # A chain's block is never cut: a chunk begins where a chain does.
-            step = chunk_rows + -chunk_rows % job.strategy.chain_block
-            wanted = self.spec.label_params[job.label].num_samples
-            chunks += [
-                Chunk(job, first, min(step, wanted - first)) for first in range(0, wanted, step)
-            ]
-        return chunks
+        return [self._job(plan.label, plan.strategy) for plan in self.plans]
 
     def _run(
         self,
@@ -285,7 +275,7 @@ class AnnealingSampler:
             self.graph, self.spec, self.vocabulary, names, num_rows=self.spec.num_samples
         )
         efforts = {name: np.zeros(NUM_EFFORTS, np.int64) for name in names}
-        chunks = self._chunks(jobs, chunk_rows)
+        chunks = [chunk for job in jobs for chunk in job.chunks(chunk_rows)]
         done = 0
         # Closed whatever happens: a traceback that is kept would keep chunks running.
         with closing(run_chunks(chunks, executor=executor, checkpoint=kept)) as finished:
@@ -301,34 +291,14 @@ class AnnealingSampler:
         evaluation = accumulator.result()
         qualities = {
             plan.label: LabelQuality.of(
-                plan, evaluation.labels[plan.label], efforts[plan.label], self._pilot,
-                self._world(plan.label),
+                plan, evaluation.labels[plan.label], efforts[plan.label], self._pilot, job.world()
             ).to_dict()
-            for plan in self.plans
-        }  # fmt: skip
+            for plan, job in zip(self.plans, jobs, strict=True)
+        }
         return evaluation, Provenance(
             graph_digest=self.graph.digest,
             spec_digest=self.spec.digest,
             spec=self.spec.model_dump(mode="json"),
             seed=self.seed,
             quality={"labels": qualities},
-        )
-
-
-def _check_types(graph: object, spec: object, strategy: object) -> None:
-    if not isinstance(graph, SignedGraph):
-        raise SettingError(
-            f"graph is a {type(graph).__name__}; expected a SignedGraph",
-            hint="read one with SignedGraph.read_csv(path)",
-        )
-    if not isinstance(spec, SamplingSpec):
-        raise SpecError(
-            f"spec is a {type(spec).__name__}; expected a SamplingSpec",
-            hint="make one with SamplingSpec.model_validate({...}) or SamplingSpec.read(path)",
-        )
-    is_one = callable(getattr(strategy, "draw", None)) and not isinstance(strategy, type)
-    if strategy is not None and not is_one:
-        raise SettingError(
-            f"strategy is {strategy!r:.60}; expected a Strategy, or None for the pilot's choice",
-            hint="pass Rejection(), HeatBath() or Annealing()",
         )

@@ -32,6 +32,12 @@ def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:
     campaignkit.errors.SpecError: the spec does not fit the graph; nothing was done
       type_ranges.a: asks for up to 2, but the graph has 1 (lower the high to 1)
     """
+    given: object = spec
+    if not isinstance(given, SamplingSpec):
+        raise SpecError(
+            f"spec is a {type(given).__name__}; expected a SamplingSpec",
+            hint="make one with SamplingSpec.model_validate({...}) or SamplingSpec.read(path)",
+        )
     fitting_ranges(spec.type_ranges, graph)
 
 

@@ -198,14 +198,10 @@ class SamplingSpec(SpecModel):
         return paragraph(repr(self)) + table(["label", "campaigns", "share +", "share -"], boxes)
 
     def write(self, path: str | Path) -> None:
-        """Write what was given as .json, .toml, .yaml or .yml; read back, it is an equal spec.
-
-        Parameters left to their defaults are left out.
-        """
+        """Write the spec as .json, .toml, .yaml or .yml; reading it back gives an equal spec."""
         from campaignkit.spec.files import write_mapping
 
-        given = self.model_dump(mode="json", exclude_unset=True)
-        write_mapping(checked_path(path), given)
+        write_mapping(checked_path(path), self.model_dump(mode="json"))
 
     @property
     def digest(self) -> str:
@@ -253,12 +249,10 @@ class SamplingSpec(SpecModel):
         places = dict(_places(told))
         if faults := [*_grid_faults(settings, places)]:
             raise SpecError("this grid cannot be made", faults=faults)
-        # What was left to its default is left there: giving a parameter says that it matters.
-        kept = self.model_fields_set | {places[path][0] for path in settings}
         points = []
         for values in product(*settings.values()):
             chosen = dict(zip(settings, values, strict=True))
-            changed = deepcopy({key: value for key, value in told.items() if key in kept})
+            changed = deepcopy(told)
             for path, value in chosen.items():
                 *above, last = places[path]
                 reduce(getitem, above, changed)[last] = value

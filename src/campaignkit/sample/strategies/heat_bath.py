@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from campaignkit.checks import checked_count, checked_share
 from campaignkit.graph.node_set import DrawCounts
-from campaignkit.sample.arrays import CHAINS, LONGEST, NUM_EFFORTS, Effort, LabelWorld, Rows
+from campaignkit.sample.arrays import CHAINS, LONGEST, Effort, LabelWorld, Rows
 from campaignkit.sample.chances import wall_thresholds
 from campaignkit.sample.strategies.strategy import MAX_RESTARTS, Strategy, chains_failed
 from campaignkit.seeds import key64
@@ -130,9 +130,9 @@ class HeatBath(Strategy):
         visits = _TIMES_AS_LONG * (ready.first_visits or 1)
         steps = _TIMES_AS_LONG * world.spec.max_iters
         world = replace(world, key=np.uint64(key64(0, "pilot", "long chains", world.label)))
-        rows = Rows.of(_LONG_CHAINS, int(world.box.high.sum()))
+        rows = Rows.of(_LONG_CHAINS, world.box)
         schedule = (1, visits, visits, steps, MAX_RESTARTS)
-        filled, _, _ = _run(world, rows, ready.rho, schedule, 0, np.zeros(NUM_EFFORTS, np.int64))
+        filled, _, _ = _run(world, rows, ready.rho, schedule, 0, rows.effort)
         if filled < _LONG_CHAINS:
             return None
         return DrawCounts(rows.sizes, *rows.counts.T).near_bound(world.box.bounds)
@@ -140,12 +140,12 @@ class HeatBath(Strategy):
 
 def _inside_share(world: LabelWorld, rho: float) -> float | None:
     """Share of steps inside the box once it was reached; None if it never was."""
-    effort = np.zeros(NUM_EFFORTS, np.int64)
-    rows = Rows.of(_PILOT_CHAINS, int(world.box.high.sum()))
+    rows = Rows.of(_PILOT_CHAINS, world.box)
     world = replace(world, key=np.uint64(key64(0, "pilot", "chains", world.label)))
     schedule = (1, _PILOT_VISITS, _PILOT_VISITS, _PILOT_STEPS, _PILOT_RESTARTS)
-    _run(world, rows, rho, schedule, 0, effort)
-    return float(effort[Effort.VISITS] / effort[Effort.MIXING]) if effort[Effort.MIXING] else None
+    _run(world, rows, rho, schedule, 0, rows.effort)
+    visits, steps = rows.effort[Effort.VISITS], rows.effort[Effort.MIXING]
+    return float(visits / steps) if steps else None
 
 
 def _run(
