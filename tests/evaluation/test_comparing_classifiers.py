@@ -13,6 +13,7 @@ import campaignkit as ck
 from campaignkit.classify import LABELS, MajorityClassifier
 from campaignkit.errors import EvaluationError
 from campaignkit.evaluation import labelled_rows, signal_shares
+from campaignkit.store import origin_digest
 
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
 
@@ -129,6 +130,7 @@ def test_each_classifier_is_fitted_tuned_scored_timed_and_logged(world, tmp_path
     train, held = rest.split(test=0.3)
     log = ck.RunLog(tmp_path / "runs.jsonl")
 
+    spec_digest = dataset.provenance.spec_digest
     table = ck.compare_classifiers(
         {"majority": MajorityClassifier(), "by brand": Recaller()},
         train, test, validation=held, tuner=Shifted(), graph=graph, run_log=log, seed=2,
@@ -143,7 +145,10 @@ def test_each_classifier_is_fitted_tuned_scored_timed_and_logged(world, tmp_path
     kept = read.records[4]
     assert kept.scores["macro_f1"] == table["by brand"].scores.macro_f1
     assert kept.dataset.digest == labelled_rows(test).digest() == read.records[1].dataset.digest
-    assert kept.lineage == {"graph": graph.digest, "fit": read.records[3].run_id}
+    assert kept.lineage == {
+        "campaigns": origin_digest({"graph": graph.digest, "spec": spec_digest}, 3),
+        "graph": graph.digest, "fit": read.records[3].run_id,
+    }  # fmt: skip
     assert read.records[5].parameters["decision"] == "Shifted()"
     predictions = log.read_predictions(kept)
     assert list(predictions.truth) == test.labels.tolist()

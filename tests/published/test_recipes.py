@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from campaignkit import recipes
+from campaignkit.classify import DecisionTuner, PairwiseOrdinalClassifier
 from campaignkit.diagnosis import pair_ceiling
+from campaignkit.evaluation import evaluate
+from campaignkit.recipes.shelves import PUBLISHED_NAMES
 from campaignkit.simulation import PUBLISHED_SIZES
 
 
@@ -32,6 +35,40 @@ def test_the_inferred_shares_of_v15_and_v25_give_whole_rows_and_are_called_infer
     assert tuple(recipe.label_counts("train").values()) == train
     assert tuple(recipe.label_counts("test").values()) == test
     assert "inferred" in recipe.source
+
+
+def test_every_published_data_set_is_found_by_its_name() -> None:
+    named = {name: recipes.load(name).name for name in ("V14", "v15", "V25", "V26", "V27", "V28")}
+
+    assert named == {
+        "V14": "hard-5", "v15": "imbalanced-5", "V25": "balanced-5", "V26": "balanced-5-second",
+        "V27": "ten-13k", "V28": "baseline",
+    }  # fmt: skip
+    for name, ours in PUBLISHED_NAMES.items():
+        assert name.split()[0] in recipes.load(ours).source
+
+
+def test_v14_is_as_hard_as_published_and_v26_is_another_world_than_v25() -> None:
+    hard, v25, v26 = (recipes.load(name) for name in ("V14", "V25", "V26"))
+
+    assert (hard.train_rows, hard.test_rows) == (42_000, 18_000)
+    assert hard.label_counts("test") == {"neg": 1_485, "avg": 15_030, "pos": 1_485}
+    assert "inferred" in hard.source and "inferred" in v26.source
+    assert v25.label_shares == v26.label_shares
+    assert v25.world.graph(seed=1).digest != v26.world.graph(seed=1).digest
+
+
+@pytest.mark.slow
+def test_v14_is_told_about_as_badly_as_published() -> None:
+    recipe = recipes.load("V14").vary(train_rows=14_000, test_rows=6_000)
+    result = recipe.generate(seed=1, graph=recipe.world.graph(seed=1))
+    rest, held = result.train.split(test=0.2)
+
+    model = PairwiseOrdinalClassifier(seed=0).fit(rest, rest.labels)
+    rule = DecisionTuner("cuts").fit(model.predict_proba(held), held.labels)
+    scores = evaluate(result.test.labels, rule.predict(model.predict_proba(result.test)))
+
+    assert scores.macro_f1 == pytest.approx(0.4059, abs=0.03)  # published
 
 
 def test_v27_has_13_000_campaigns_over_ten_modalities() -> None:

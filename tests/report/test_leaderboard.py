@@ -14,23 +14,36 @@ import pytest
 from hypothesis import given, strategies as st
 
 import campaignkit.report.leaderboard as leaderboard
-from campaignkit import AnnealingSampler, Catalogue, TraitScorer, build_graph, diagnose
+from campaignkit import (
+    AnnealingSampler,
+    CampaignDataset,
+    Catalogue,
+    MajorityClassifier,
+    TraitScorer,
+    build_graph,
+    compare_classifiers,
+    diagnose,
+)
 from campaignkit.errors import ArtifactError
+from campaignkit.recipes import published_runs
 from campaignkit.report.leaderboard import (
     FollowedRead,
     FollowedRuns,
     RunFilter,
     choices_of,
     compare_runs,
+    compare_with_best,
     dataset_version,
     difficulty_of,
     rank_runs,
     trace_lineage,
 )
 from campaignkit.report.leaderboard.views import (
+    against_view,
     comparison_view,
     faults_view,
     lineage_view,
+    published_view,
     run_view,
     standings_view,
 )
@@ -257,8 +270,62 @@ def test_lineage_leads_from_a_run_over_data_set_and_graph_to_the_catalogue(tmp_p
     assert 20 in named["campaigns"].counts.values()
     assert named["campaigns"].seed == 3
     assert named["graph"].counts["nodes"] == 27
-    assert not named[f"data set {run.dataset.name}"].is_found
+    assert named[f"data set {run.dataset.name}"].folder == named["campaigns"].folder
     assert "27 nodes" in lineage_view(steps)
+    assert not trace_lineage(a_run(1), [tmp_path])[0].is_found
+
+
+def test_a_run_beside_its_campaigns_is_traced_to_all_it_was_made_from(tmp_path: Path) -> None:
+    graph = build_graph(Catalogue.bundled("starter-27"), scorer=TraitScorer()).graph
+    graph.save(tmp_path / "graph")
+    ranges = {"brand": (1, 1), "audience": (2, 4)}
+    spec = diagnose(graph, type_ranges=ranges).suggest({"pos": 20, "avg": 20, "neg": 20})
+    AnnealingSampler(graph, spec, seed=3).sample().write(tmp_path / "campaigns")
+    read = CampaignDataset.read(tmp_path / "campaigns")
+    train, test = read.split(test=0.5)
+
+    compare_classifiers(
+        {"majority": MajorityClassifier()}, train, test, graph=graph, run_log=tmp_path / "runs"
+    )
+    runs = FollowedRuns([tmp_path / "runs"]).read().records
+    steps = trace_lineage(runs[-1], [tmp_path / "runs"])
+
+    assert all(step.is_found for step in steps)
+    assert {step.name for step in steps} == {
+        "data set campaigns", "campaigns", "graph", "catalogue", "fit",
+    }  # fmt: skip
+    assert [Path(step.folder).name for step in steps][:2] == ["campaigns", "campaigns"]
+
+
+def test_published_results_stand_apart_and_are_ranked_among_themselves() -> None:
+    ranked = rank_runs([*published_runs(), a_run(1), a_run(2)], "macro_f1")
+
+    assert len(ranked.rows) == 2
+    assert ranked.num_without == 0
+    assert ranked.published[0].score == 0.928
+    assert ranked.published[0].per_label == {"neg": 0.9215, "avg": 0.9807, "pos": 0.8818}
+    assert "0.9280" in published_view(ranked)
+    assert "0.9280" not in standings_view(ranked)
+
+
+def test_a_ranking_shows_the_f1_of_each_label_and_tests_the_first_against_the_next(
+    tmp_path: Path,
+) -> None:
+    log_with_predictions(tmp_path)
+    read = FollowedRuns([tmp_path]).read()
+    ranked = rank_runs(read.records, "macro_f1")
+
+    found = compare_with_best(read, ranked)
+
+    assert "F1 neg" in standings_view(ranked)
+    assert "f1_neg" in ranked.to_csv().splitlines()[0]
+    assert [pair.second.model.name for pair in found] == [
+        row.model for row in ranked.rows[1:] if row.dataset == ranked.rows[0].dataset
+    ]
+    tests = {pair.second.model.name: pair.test for pair in found}
+    assert tests["fair"] is not None and tests["fair"].is_significant
+    assert tests["bare"] is None
+    assert "is ahead by" in against_view(found)
 
 
 def test_manifests_that_name_each_other_end_the_way(tmp_path: Path) -> None:

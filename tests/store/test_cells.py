@@ -95,7 +95,7 @@ def test_predictions_and_rankings_hold_no_formula(tmp_path: Path) -> None:
 
 def _standing(model: str) -> Standing:
     values = dict.fromkeys(Standing.__dataclass_fields__)
-    return Standing(**{**values, "rank": 1, "model": model})  # type: ignore[arg-type]
+    return Standing(**{**values, "rank": 1, "model": model, "per_label": {}})  # type: ignore[arg-type]
 
 
 def test_a_spoiled_table_is_written_as_it_is_or_for_spreadsheets(tmp_path: Path) -> None:

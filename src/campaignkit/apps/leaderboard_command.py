@@ -133,14 +133,16 @@ def _open_when_ready(address: str, port: int) -> None:
 def _print_ranking(logs: list[Path], score: str) -> None:
     from dataclasses import asdict
 
+    from campaignkit.recipes import published_runs
     from campaignkit.report.leaderboard import FollowedRuns, rank_runs
 
     read = FollowedRuns(logs).read()
-    ranked = rank_runs(read.records, score)
+    ranked = rank_runs([*read.records, *published_runs()], score)
     print_json(
         {
             "score": score,
             "runs": [asdict(row) for row in ranked.rows],
+            "published": [asdict(row) for row in ranked.published],
             "without_the_score": ranked.num_without,
             "faults": [str(fault) for fault in read.faults],
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import CampaignkitError
+from campaignkit.recipes import published_runs
 from campaignkit.report.leaderboard import (
     FollowedRead,
     FollowedRuns,
@@ -18,14 +19,17 @@ from campaignkit.report.leaderboard import (
     Standings,
     choices_of,
     compare_runs,
+    compare_with_best,
     difficulty_of,
     rank_runs,
     trace_lineage,
 )
 from campaignkit.report.leaderboard.views import (
+    against_view,
     comparison_view,
     faults_view,
     lineage_view,
+    published_view,
     run_view,
     standings_view,
 )
@@ -55,14 +59,15 @@ def show(paths: Sequence[str]) -> None:
         return
     wanted, score = _ask_filter(st, read)
     kept = wanted.of(read.records)
-    ranked = rank_runs(kept, score)
+    published = RunFilter(text=wanted.text).of(published_runs())
+    ranked = rank_runs([*kept, *published], score)
     st.text(  # not a caption: those are Markdown, and a score's name is not ours
         f"{len(kept):,} of {len(read.records):,} runs; {len(ranked.rows):,} with {score}, "
         f"{ranked.num_without:,} without"
     )
     view = st.radio("View", VIEWS, horizontal=True, label_visibility="collapsed")
     if view == "Ranking":
-        _ranking(st, ranked)
+        _ranking(st, read, ranked)
     elif view == "Compare":
         _compare(st, read, ranked)
     elif view == "Cost":
@@ -129,7 +134,7 @@ def _ask_filter(st: Any, read: FollowedRead) -> tuple[RunFilter, str]:
     return wanted, score
 
 
-def _ranking(st: Any, ranked: Standings) -> None:
+def _ranking(st: Any, read: FollowedRead, ranked: Standings) -> None:
     pages = max(1, -(-len(ranked.rows) // PAGE_ROWS))
     page = 1
     if pages > 1:
@@ -137,6 +142,10 @@ def _ranking(st: Any, ranked: Standings) -> None:
     st.html(standings_view(ranked, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS))
     # Made when it is asked for: 10,000 rows take longer than the page.
     st.download_button("Download CSV", ranked.to_csv, "leaderboard.csv", "text/csv")
+    if st.toggle("Paired tests of the first against the next ones on its rows"):
+        st.html(against_view(compare_with_best(read, ranked)))
+    if st.toggle("Published results, measured by others"):
+        st.html(published_view(ranked))
 
 
 def _choose(st: Any, label: str, ranked: Standings, *, at: int = 0) -> str | None:

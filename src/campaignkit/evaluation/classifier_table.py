@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -171,7 +172,7 @@ def compare_classifiers(
     graph: SignedGraph | None = None,
     yardsticks: Yardsticks | None = None,
     families: Mapping[str, str] | None = None,
-    run_log: RunLog | None = None,
+    run_log: RunLog | Path | str | None = None,
     dataset_name: str = "campaigns",
     seed: int = 0,
     progress: Progress | None = None,
@@ -193,7 +194,7 @@ def compare_classifiers(
         Measured already; by default they are measured here.
     families : mapping of str to str, optional
         What a run log groups each classifier as; its class by default.
-    run_log : RunLog, optional
+    run_log : RunLog or path, optional
         Takes a fit and an evaluation a classifier, with the predictions.
     dataset_name : str
         What the log calls the test rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ class FeatureAblation:
         *,
         graph: SignedGraph | None = None,
         features: Sequence[str] | None = None,
-        run_log: RunLog | None = None,
+        run_log: RunLog | Path | str | None = None,
         progress: Progress | None = None,
     ) -> AblationReport:
         """Fit ``num_seeds * (features + 1)`` classifiers and score them on all test rows.
@@ -188,7 +189,7 @@ class FeatureAblation:
             What made the labels: each feature's true share of the signal stands beside its drop.
         features : sequence of str, optional
             Modalities to leave out, one at a time; all by default.
-        run_log : RunLog, optional
+        run_log : RunLog or path, optional
             Takes a fit and an evaluation a classifier.
         progress : Progress, optional
 

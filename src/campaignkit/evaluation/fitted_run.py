@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 
 from campaignkit.classify import LABELS, Classifier, UnseenValues
 from campaignkit.classify.labels import label_positions
+from campaignkit.dataset import CampaignDataset
 from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.rows_with_labels import LabelledRows
 from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.metrics import Floats
 from campaignkit.runs import RunDataset, RunLog, RunModel, RunRecord, RunTime, machine_facts
+from campaignkit.store import origin_digest
 
 TASK = "outcome"
 
@@ -119,16 +122,23 @@ class RunWriter:
 
     @classmethod
     def of(
-        cls, log: RunLog | None, train: LabelledRows, test: LabelledRows, *, name: str,
-        seed: int | None, lineage: dict[str, str] | None = None,
+        cls, log: RunLog | Path | str | None, train: LabelledRows, test: LabelledRows, *,
+        name: str, seed: int | None, lineage: dict[str, str] | None = None,
     ) -> RunWriter:  # fmt: skip
         """A writer for these rows; digests are taken only where there is a log."""
+        if isinstance(log, Path | str):
+            log = RunLog(log)
         kept = log is not None
+        made = {}
+        if isinstance(test.records, CampaignDataset):
+            origin = test.records.provenance
+            drawn = origin_digest(origin.to_inputs(), origin.seed)
+            made = {"campaigns": drawn} if drawn else {}
         told, known = (
             RunDataset(name=what, digest=rows.digest() if kept else None, num_rows=len(rows))
             for what, rows in ((name, test), (f"{name}, training rows", train))
         )
-        return cls(log, told, known, seed, lineage or {})
+        return cls(log, told, known, seed, {**made, **(lineage or {})})
 
     def write_both(self, name: str, run: FittedRun) -> None:
         """Append the fit and the evaluation of the most probable labels."""

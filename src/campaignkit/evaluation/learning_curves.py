@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def learning_curve(
     sizes: Sequence[int] | None = None,
     num_seeds: int = 3,
     seed: int = 0,
-    run_log: RunLog | None = None,
+    run_log: RunLog | Path | str | None = None,
     progress: Progress | None = None,
 ) -> LearningCurve:
     """Fit each classifier on growing parts of the training rows, and score it on all test rows.
@@ -125,7 +126,7 @@ def learning_curve(
         Of the rows drawn and of the classifier.
     seed : int
         Parts of one seed contain each other and keep each label's share.
-    run_log : RunLog, optional
+    run_log : RunLog or path, optional
         Takes a fit and an evaluation a point and seed.
     progress : Progress, optional
 

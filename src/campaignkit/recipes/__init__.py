@@ -10,11 +10,12 @@ from __future__ import annotations
 import builtins
 
 from campaignkit.recipes.noise import NoiseRecord
+from campaignkit.recipes.published import published_runs
 from campaignkit.recipes.recipe import Recipe, RecipeResult
 from campaignkit.recipes.shelves import list, load
 from campaignkit.recipes.world import World
 
-__all__ = ["NoiseRecord", "Recipe", "RecipeResult", "World", "list", "load"]
+__all__ = ["NoiseRecord", "Recipe", "RecipeResult", "World", "list", "load", "published_runs"]
 
 
 def __dir__() -> builtins.list[str]:

@@ -145,7 +145,8 @@ class RunRecord(_Told):
 
     Parameters
     ----------
-    kind : {"fit", "evaluation"}
+    kind : {"fit", "evaluation", "published"}
+        A published result was measured by others on rows of their own.
     task : str
         What is predicted: ``"outcome"``.
     dataset, model : RunDataset, RunModel
@@ -188,7 +189,7 @@ class RunRecord(_Told):
     True
     """
 
-    kind: Literal["fit", "evaluation"]
+    kind: Literal["fit", "evaluation", "published"]
     task: str
     dataset: RunDataset
     model: RunModel

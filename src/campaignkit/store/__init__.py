@@ -13,7 +13,7 @@ from campaignkit.store.doors import (
     read_text,
     readable_file,
 )
-from campaignkit.store.manifest import Manifest, read_manifest, verify_files
+from campaignkit.store.manifest import Manifest, origin_digest, read_manifest, verify_files
 
 __all__ = [
     "MANIFEST_NAME",
@@ -29,6 +29,7 @@ __all__ = [
     "digest_json",
     "escape_cell",
     "kind_of_file",
+    "origin_digest",
     "read_bytes",
     "read_cell",
     "read_manifest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from campaignkit.errors import ArtifactError, Fault
 from campaignkit.store.atomic import MANIFEST_NAME
-from campaignkit.store.digest import digest_file
+from campaignkit.store.digest import digest_file, digest_json
 from campaignkit.store.doors import checked_path, read_bytes
 
 
@@ -55,10 +56,28 @@ class Manifest(BaseModel):
     files: dict[str, str] = {}
     counts: dict[str, int] = {}
 
+    @property
+    def origin(self) -> str | None:
+        """The digest of what was drawn, where graph, spec and seed are known."""
+        return origin_digest(self.inputs, self.seed)
+
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into a folder (usually a partial one, before its rename)."""
         text = self.model_dump_json(indent=2) + "\n"
         (folder / MANIFEST_NAME).write_bytes(text.encode())
+
+
+def origin_digest(inputs: Mapping[str, str], seed: int | None) -> str | None:
+    """The digest of a draw: of its graph, its spec and its seed; None where one is unknown.
+
+    Examples
+    --------
+    >>> origin_digest({"graph": "sha256:a"}, 7) is None
+    True
+    """
+    if seed is None or not {"graph", "spec"} <= inputs.keys():
+        return None
+    return digest_json({"graph": inputs["graph"], "spec": inputs["spec"], "seed": seed})
 
 
 def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:

@@ -12,7 +12,12 @@ from campaignkit.report.leaderboard.difficulty import (
 )
 from campaignkit.report.leaderboard.followed_runs import FollowedRead, FollowedRuns
 from campaignkit.report.leaderboard.lineage import LineageStep, trace_lineage
-from campaignkit.report.leaderboard.run_comparison import RunComparison, ScorePair, compare_runs
+from campaignkit.report.leaderboard.run_comparison import (
+    RunComparison,
+    ScorePair,
+    compare_runs,
+    compare_with_best,
+)
 from campaignkit.report.leaderboard.run_filter import (
     FilterChoices,
     RunFilter,
@@ -42,6 +47,7 @@ __all__ = [
     "Standings",
     "choices_of",
     "compare_runs",
+    "compare_with_best",
     "dataset_version",
     "difficulty_of",
     "family_of",

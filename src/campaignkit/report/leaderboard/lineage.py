@@ -28,7 +28,8 @@ class LineageStep:
     name, digest : str
         What it is called where it was found, and its digest.
     folder : str
-        Where its manifest lies; empty where no manifest with this digest was found.
+        Where its manifest lies; empty where no manifest with this digest was found. Of a run,
+        "the run log".
     kind : str
     counts : mapping of str to int
     seed : int or None
@@ -65,7 +66,8 @@ def trace_lineage(
     record : RunRecord
         Its `lineage` and the digest of its data set are where the way begins.
     places : iterable of path
-        Folders that are searched, with the folders in them, for ``manifest.json``.
+        Folders that are searched, with the folders in them, for ``manifest.json``; and what lies
+        beside them, two folders deep.
 
     Examples
     --------
@@ -76,9 +78,16 @@ def trace_lineage(
     """
     known = _by_digest(places)
     start = dict(record.lineage)
-    if record.dataset.digest is not None:
-        start = {f"data set {record.dataset.name}": record.dataset.digest, **start}
-    return tuple(_steps(start, known, 0, set()))
+    steps = []
+    if (rows := record.dataset.digest) is not None:
+        name = f"data set {record.dataset.name}"
+        # Rows that were cut in memory have no manifest; the draw that they were cut from has one.
+        whole = known.get(start.get("campaigns", ""))
+        if rows in known or whole is None:
+            start = {name: rows, **start}
+        else:
+            steps = [LineageStep(0, name, rows, str(whole[0]), "rows of it")]
+    return (*steps, *_steps(start, known, 0, set()))
 
 
 def _steps(
@@ -88,6 +97,9 @@ def _steps(
     seen: set[str],
 ) -> Iterator[LineageStep]:
     for name, digest in named.items():
+        if name == "fit":
+            yield LineageStep(depth, name, digest, "the run log", "run")
+            continue
         found = known.get(digest)
         if found is None:
             yield LineageStep(depth, name, digest)
@@ -100,10 +112,12 @@ def _steps(
         if digest in seen:
             continue  # two manifests that name each other would go on for ever
         seen.add(digest)
-        further = {key: value for key, value in manifest.inputs.items() if value != digest}
-        if catalogue := manifest.files.get("catalogue.json"):
-            further["catalogue"] = catalogue
+        # A data set's manifest holds its spec.
+        own = {digest, manifest.inputs.get("spec") if manifest.origin else None}
+        further = {key: value for key, value in manifest.inputs.items() if value not in own}
         yield from _steps(further, known, depth + 1, seen)
+        if catalogue := manifest.files.get("catalogue.json"):  # it lies in the same folder
+            yield LineageStep(depth + 1, "catalogue", catalogue, str(folder), "catalogue")
 
 
 def _by_digest(places: Iterable[str | PathLike[str]]) -> dict[str, tuple[Path, Manifest]]:
@@ -117,21 +131,26 @@ def _by_digest(places: Iterable[str | PathLike[str]]) -> dict[str, tuple[Path, M
         here = path.parent, manifest
         # A graph's manifest names its own digest among its inputs; others are known by their file.
         own = [manifest.inputs[manifest.kind]] if manifest.kind in manifest.inputs else []
-        for digest in (digest_bytes(data), *own, *_content(manifest)):
+        for digest in (digest_bytes(data), *own, *manifest.files.values()):
             known.setdefault(digest, here)
+        # Of all that was cut from one draw, the whole of it is where it came from.
+        whole = "steps" not in manifest.spec
+        if manifest.origin and (whole or manifest.origin not in known):
+            known[manifest.origin] = here
     return known
 
 
-def _content(manifest: Manifest) -> list[str]:
-    return [digest for name, digest in manifest.files.items() if name != "catalogue.json"]
-
-
 def _manifests(places: Iterable[str | PathLike[str]]) -> Iterator[Path]:
-    left = _MOST
-    for place in places:
-        for path in sorted(checked_path(place).rglob(_MANIFEST)):
-            if left == 0:
-                return
-            if path.is_file() and path.stat().st_size <= _LARGEST:
-                left -= 1
-                yield path
+    found: dict[Path, None] = {}
+    for place in map(checked_path, places):
+        beside = place.absolute().parent
+        for base, pattern in (
+            (place, "**/"), (beside, ""), (beside, "*/"), (beside, "*/*/"),
+        ):  # fmt: skip
+            for path in sorted(base.glob(f"{pattern}{_MANIFEST}")):
+                if len(found) == _MOST:
+                    break
+                if path.is_file() and path.stat().st_size <= _LARGEST:
+                    found[path.absolute()] = None
+    # The manifest of a whole is looked at last: what lies in it is told by its own.
+    return iter(sorted(found, key=lambda path: -len(path.parts)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from campaignkit.errors import CampaignkitError
 from campaignkit.report.leaderboard.followed_runs import FollowedRead
 from campaignkit.report.leaderboard.run_filter import dataset_version
+from campaignkit.report.leaderboard.standings import Standings
 from campaignkit.runs import RunRecord
 
 if TYPE_CHECKING:
@@ -112,6 +113,31 @@ def compare_runs(
         test=test,
         untested=untested,
     )
+
+
+def compare_with_best(
+    read: FollowedRead, standings: Standings, *, most: int = 10
+) -> tuple[RunComparison, ...]:
+    """The first run of a ranking against those behind it on the same data set version.
+
+    Parameters
+    ----------
+    read : FollowedRead
+    standings : Standings
+        Of a score of theirs.
+    most : int
+        Runs compared.
+
+    Examples
+    --------
+    >>> compare_with_best(FollowedRead((), ()), Standings((), 0))
+    ()
+    """
+    first, *others = standings.rows or (None,)
+    if first is None:
+        return ()
+    same = [row for row in others if row.dataset == first.dataset]
+    return tuple(compare_runs(read, first.run_id, row.run_id) for row in same[:most])
 
 
 def _costs(one: RunRecord, two: RunRecord) -> tuple[ScorePair, ...]:

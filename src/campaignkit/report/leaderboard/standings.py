@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 
 from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
 from campaignkit.runs import RunRecord
@@ -51,20 +51,35 @@ class Standing:
     fit_s: float | None = None
     predict_s: float | None = None
     started_at: str = ""
+    per_label: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Standings:
-    """Ranked runs, and how many had no such score.
+    """Ranked runs, how many had no such score, and published results apart.
+
+    Attributes
+    ----------
+    rows : tuple of Standing
+    num_without : int
+        Runs without the score.
+    published : tuple of Standing
+        Runs of kind ``"published"``, ranked among themselves: others measured them on other rows.
 
     Examples
     --------
     >>> rank_runs([], "macro_f1")
-    Standings(rows=(), num_without=0)
+    Standings(rows=(), num_without=0, published=())
     """
 
     rows: tuple[Standing, ...]
     num_without: int
+    published: tuple[Standing, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that some row has an F1 of, in the order they are met."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.per_label))
 
     def to_csv(self) -> str:
         """A CSV of all rows, with a header.
@@ -76,9 +91,16 @@ class Standings:
         >>> rank_runs([], "macro_f1").to_csv()[:18]
         'rank,run_id,model,'
         """
-        names = [field.name for field in fields(Standing)]
-        rows = ([_cell(getattr(row, name)) for name in names] for row in self.rows)
-        return csv_text([names, *rows])
+        names = [held.name for held in fields(Standing) if held.name != "per_label"]
+        labels = self.labels
+        rows = (
+            [
+                *(_cell(getattr(row, name)) for name in names),
+                *(_cell(row.per_label.get(label)) for label in labels),
+            ]
+            for row in self.rows
+        )
+        return csv_text([[*names, *(_cell(f"f1_{label}") for label in labels)], *rows])
 
 
 def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
@@ -91,6 +113,10 @@ def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
         A name among their scores. Where less is better (``log_loss``, ``calibration_error``), the
         smallest is first.
 
+    Notes
+    -----
+    Results of kind ``"published"`` stand apart, in `published`.
+
     Examples
     --------
     >>> runs = [RunRecord(kind="evaluation", task="outcome", dataset={"name": "test"},
@@ -100,7 +126,14 @@ def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
     [(1, 'b'), (1, 'c'), (3, 'a')]
     """
     held = list(records)
-    scored = [record for record in held if score in record.scores]
+    measured = [record for record in held if record.kind != "published"]
+    rows = _ranked(measured, score)
+    published = _ranked((record for record in held if record.kind == "published"), score)
+    return Standings(rows, len(measured) - len(rows), published)
+
+
+def _ranked(records: Iterable[RunRecord], score: str) -> tuple[Standing, ...]:
+    scored = [record for record in records if score in record.scores]
     turned = 1.0 if score in LESS_IS_BETTER else -1.0
     scored.sort(key=lambda record: (turned * record.scores[score], record.started_at))
     rows: list[Standing] = []
@@ -120,9 +153,14 @@ def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
                 calls=cost.calls if cost else None,
                 fit_s=time.fit_s if time else None, predict_s=time.predict_s if time else None,
                 started_at=record.started_at,
+                per_label={
+                    label: record.scores[f"f1_{label}"]
+                    for label in record.labels
+                    if f"f1_{label}" in record.scores
+                },
             )
         )  # fmt: skip
-    return Standings(tuple(rows), len(held) - len(scored))
+    return tuple(rows)
 
 
 def _cell(value: object) -> object:

@@ -9,7 +9,7 @@ from campaignkit.errors import Fault
 from campaignkit.report.leaderboard.lineage import LineageStep
 from campaignkit.report.leaderboard.run_comparison import RunComparison, ScorePair
 from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
-from campaignkit.report.leaderboard.standings import LESS_IS_BETTER, Standings
+from campaignkit.report.leaderboard.standings import LESS_IS_BETTER, Standing, Standings
 from campaignkit.runs import RunRecord
 from campaignkit.show.page import paragraph, table
 
@@ -22,6 +22,7 @@ border:0;border-bottom:1px solid #e3e7ec}
 </style>"""
 
 _SHOWN_FAULTS = 50
+_SHOWN_LABELS = 8
 _LONGEST = 400  # characters of a parameter's value
 
 
@@ -49,19 +50,54 @@ def standings_view(standings: Standings, *, first: int = 0, num_rows: int = 100)
     True
     """
     shown = standings.rows[first : first + num_rows]
-    score = shown[0].score_name if shown else "score"
-    head = ["rank", "model", "family", score, "interval", "task", "data set", "rows",
-            "fit, CPU s", "cost", "run"]  # fmt: skip
-    rows: list[list[object]] = [
+    return framed(_ranking(shown), name="ck-ranking")
+
+
+def published_view(standings: Standings) -> str:
+    """The published results of a ranking, which stand apart; nothing where there are none.
+
+    Examples
+    --------
+    >>> from campaignkit.report.leaderboard import rank_runs
+    >>> from campaignkit.recipes import published_runs
+    >>> "V15" in published_view(rank_runs(published_runs(), "macro_f1"))
+    True
+    """
+    if not standings.published:
+        return ""
+    said = "Published: measured by others on rows of their own, so not to be ranked with yours."
+    return framed(paragraph(said), _ranking(standings.published), name="ck-published")
+
+
+def against_view(found: Sequence[RunComparison]) -> str:
+    """Runs against the first of a ranking, each by a paired test on the same rows."""
+    rows: list[list[object]] = []
+    for pair in found:
+        told: list[object] = [pair.untested, "", ""]
+        if pair.test is not None:
+            low, high = pair.test.interval
+            told = [f"{pair.test.difference:+.4f}", _ends(low, high), f"{pair.test.p_value:.4f}"]
+        rows.append([pair.second.model.name, *told, pair.second.run_id])
+    first = found[0].first.model.name if found else "the first"
+    return framed(table(["model", f"{first} is ahead by", "interval", "p", "run"], rows))
+
+
+def _ranking(rows: Sequence[Standing]) -> str:
+    score = rows[0].score_name if rows else "score"
+    labels = list(dict.fromkeys(name for row in rows for name in row.per_label))[:_SHOWN_LABELS]
+    head = ["rank", "model", "family", score, "interval", *(f"F1 {name}" for name in labels),
+            "task", "data set", "rows", "fit, CPU s", "cost", "run"]  # fmt: skip
+    cells: list[list[object]] = [
         [
             row.rank, row.model, row.family, f"{row.score:.4f}", _ends(row.low, row.high),
+            *(f"{row.per_label[name]:.4f}" if name in row.per_label else "" for name in labels),
             row.task, row.dataset, row.num_rows,
             "" if row.fit_s is None else f"{row.fit_s:.2f}",
             "" if row.money is None else f"{row.money:.4f} {row.currency}", row.run_id,
         ]
-        for row in shown
+        for row in rows
     ]  # fmt: skip
-    return framed(table(head, rows), name="ck-ranking")
+    return table(head, cells)
 
 
 def faults_view(faults: Sequence[Fault]) -> str:
