@@ -22,7 +22,7 @@ BOXES = {"pos": ((0.3, 0.6), (0.0, 0.2)), "tail": ((0.5, 1.0), (0.0, 0.1))}
 ROWS, CHUNK = 4_000, 80
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[object]:
     with (
         distributed.LocalCluster(
@@ -57,6 +57,14 @@ def sampler(**options: object) -> AnnealingSampler:
     return AnnealingSampler(graph, spec_of(BOXES, ROWS), seed=3, strategy=HeatBath(**options))
 
 
+def test_a_cluster_compiles_no_kernel_twice(client: object) -> None:
+    """Arrays that come over the wire may be read-only, which numba takes for another type."""
+    sampler().sample(executor=client.get_executor(), chunk_rows=1_000)
+
+    for compiled in client.run(num_signatures).values():
+        assert compiled <= 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("chain_block", [1, 8])
 def test_a_killed_worker_costs_its_chunks_and_changes_nothing(
@@ -64,6 +72,7 @@ def test_a_killed_worker_costs_its_chunks_and_changes_nothing(
 ) -> None:
     plain = sampler(chain_block=chain_block).sample()
     told = ToldDraws(client.get_executor(), tmp_path / "drawn")
+    client.wait_for_workers(2)  # one that was killed before has a successor
     client.run(num_signatures)  # numba is imported before the race begins
     victim, survivor = sorted(client.run(os.getpid).values())
     kill = KillOnce(victim, told)
@@ -79,14 +88,6 @@ def test_a_killed_worker_costs_its_chunks_and_changes_nothing(
     assert survivor in {process for process, _, _ in drawn}
     # At worst all that was under way lay with the worker that died.
     assert len(drawn) - len(chunks) <= WINDOW
-
-
-def test_a_cluster_compiles_no_kernel_twice(client: object) -> None:
-    """Arrays that come over the wire may be read-only, which numba takes for another type."""
-    sampler().sample(executor=client.get_executor(), chunk_rows=1_000)
-
-    for compiled in client.run(num_signatures).values():
-        assert compiled <= 1
 
 
 def num_signatures() -> int:

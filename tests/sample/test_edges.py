@@ -106,9 +106,9 @@ def test_campaigns_of_255_nodes_are_counted_right(
     assert counts[:, 0].max() >= 254 or counts[:, 0].max() >= counts[:, 0].min() + 3
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
-def test_node_numbers_above_16_bits_are_themselves(strategy: Strategy) -> None:
+@pytest.fixture(scope="module")
+def large_graph() -> SignedGraph:
+    """70,012 nodes, of which twelve have all the edges."""
     sizes = {"a": 30_000, "b": 40_000, "c": 12}
     n = sum(sizes.values())
     rng = np.random.default_rng(2)
@@ -116,12 +116,19 @@ def test_node_numbers_above_16_bits_are_themselves(strategy: Strategy) -> None:
     last = np.repeat(np.arange(n - 12, n), 30_000)
     other = np.concatenate([rng.permutation(n - 12)[:30_000] for _ in range(12)])
     sign = rng.choice(np.array([-1, 1], np.int8), len(last))
-    graph = SignedGraph.from_arrays(catalogue, other, last, sign)
+    return SignedGraph.from_arrays(catalogue, other, last, sign)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
+def test_node_numbers_above_16_bits_are_themselves(
+    strategy: Strategy, large_graph: SignedGraph
+) -> None:
     spec = spec_of({"x": ((0.1, 1.0), (0.0, 0.4))}, 60, {"a": (1, 2), "b": (1, 3), "c": (1, 4)})
 
-    dataset = AnnealingSampler(graph, spec, strategy=strategy).sample()
+    dataset = AnnealingSampler(large_graph, spec, strategy=strategy).sample()
 
-    recount(graph, dataset, spec)
+    recount(large_graph, dataset, spec)
     assert (dataset.block.nodes > 1 << 16).any()
 
 
