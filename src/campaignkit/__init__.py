@@ -39,7 +39,7 @@ Below them all:
 - ``progress``: bars for long calls
 - ``errors``: every exception that is raised on purpose
 - ``testing``: the contracts that a scorer, a model, a move or a check of yours must keep
-- ``seeds``, ``store``, ``show``, ``checks``, ``extras``, ``pools``: what the rooms share
+- ``checks``, ``distinct``, ``extras``, ``pools``, ``seeds``, ``show``, ``store``: what rooms share
 - ``apps``: the command line
 
 Importing the package does no work and loads nothing heavy: a name is imported at first use.
@@ -122,6 +122,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "show": (),
     "checks": (),
     "extras": (),
+    "distinct": (),
     "pools": (),
     "apps": (),
 }

@@ -8,6 +8,7 @@ from campaignkit import (
     classify as classify,
     dataset as dataset,
     diagnosis as diagnosis,
+    distinct as distinct,
     edges as edges,
     embed as embed,
     errors as errors,

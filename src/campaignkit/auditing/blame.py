@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.distinct import distinct
+
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
@@ -55,7 +57,7 @@ def blamed_cells(contradictions: Sequence[Contradiction]) -> dict[str, NDArray[n
     for i, c in enumerate(contradictions):
         touches[i, [place[c.decides], place[c.follows]]] = 1
         follows[i, place[c.follows]] = 1
-    rows = np.unique(np.concatenate([c.rows for c in contradictions]))
+    rows = distinct(*(c.rows for c in contradictions))
     open_ = np.zeros((len(rows), len(contradictions)), dtype=np.int32)
     for i, c in enumerate(contradictions):
         open_[np.searchsorted(rows, c.rows), i] = 1

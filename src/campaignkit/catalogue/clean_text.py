@@ -36,6 +36,10 @@ def text_faults(field: str, text: object, *, multiline: bool = False) -> list[Fa
     value: 'Ni\x00ke ' starts or ends with white space (write 'Ni\x00ke')
     value: 'Ni\x00ke ' holds the control or invisible character U+0000 (remove it)
     """
+    if isinstance(text, str) and text.isascii() and text.isprintable() and text == text.strip():
+        return (
+            [] if text or multiline else [Fault(field, "is blank", "give it a name or remove it")]
+        )
     if not isinstance(text, str):
         kind = type(text).__name__
         return [Fault(field, f"is {_shown(text)} of type {kind}; expected text", "write a string")]
@@ -67,6 +71,11 @@ def folded(text: str) -> str:
     (True, True)
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _plain(text: str) -> bool:
+    """Whether nothing can be wrong: what most names are, seen at a glance."""
+    return text != "" and text == text.strip() and text.isascii() and text.isprintable()
 
 
 def _refused(char: str, *, multiline: bool) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.distinct import distinct
+
 if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
@@ -210,9 +212,9 @@ def _score_kind(
 ) -> KindHits:
     if kind == "dropped_columns":
         return _score_columns(findings, truth)
-    there = truth[kind].rows if kind in truth.kinds else _none()
+    there = truth[kind].rows if kind in truth.kinds else distinct()
     implied = truth.implied(kind)
-    rows = _union([f.rows for f in findings])
+    rows = distinct(*(f.rows for f in findings))
     row_hits = _compare(rows, there, implied)
     cell_hits = _score_cells(kind, findings, truth, implied) if cells else Hits()
     if kind in truth.kinds:
@@ -241,14 +243,14 @@ def _score_cells(
 ) -> Hits:
     if kind not in truth.kinds:
         found = _cells_of(findings)
-        return sum((_compare(rows, _none(), implied) for rows in found.values()), Hits())
+        return sum((_compare(rows, distinct(), implied) for rows in found.values()), Hits())
     there = truth[kind].cells
     if not there:
-        return _compare(_union([f.rows for f in findings]), truth[kind].rows, implied)
+        return _compare(distinct(*(f.rows for f in findings)), truth[kind].rows, implied)
     found = _cells_of(findings)
     return sum(
         (
-            _compare(found.get(column, _none()), there.get(column, _none()), implied)
+            _compare(found.get(column, distinct()), there.get(column, distinct()), implied)
             for column in dict.fromkeys([*there, *found])
         ),
         Hits(),
@@ -260,7 +262,7 @@ def _cells_of(findings: list[Finding]) -> dict[str, NDArray[int64]]:
     for finding in findings:
         for column, rows in finding.cells().items():
             found.setdefault(column, []).append(rows)
-    return {column: _union(parts) for column, parts in found.items()}
+    return {column: distinct(*parts) for column, parts in found.items()}
 
 
 def _compare(found: NDArray[int64], there: NDArray[int64], implied: NDArray[int64]) -> Hits:
@@ -270,18 +272,3 @@ def _compare(found: NDArray[int64], there: NDArray[int64], implied: NDArray[int6
     extra = np.setdiff1d(found, there, assume_unique=True)
     excused = len(np.intersect1d(extra, implied, assume_unique=True))
     return Hits(hits, len(extra) - excused, len(there) - hits)
-
-
-def _union(parts: Sequence[NDArray[int64]]) -> NDArray[int64]:
-    import numpy as np
-
-    if not parts:
-        return _none()
-    rows: NDArray[int64] = np.unique(np.concatenate(parts)).astype(np.int64)
-    return rows
-
-
-def _none() -> NDArray[int64]:
-    import numpy as np
-
-    return np.zeros(0, dtype=np.int64)

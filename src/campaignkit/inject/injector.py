@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, TableError
 from campaignkit.inject.corruptions import ALL_CORRUPTIONS, BrokenLaw, Corruption
 from campaignkit.inject.observing import observe
@@ -114,15 +115,12 @@ class ErrorInjector:
         return like(table, dirty), truth
 
     def _spoil(self, corruption: Corruption, bench: Workbench) -> None:
-        import numpy as np
-
         kind = corruption.kind
         rate = self.rates[kind]
         bench.requested[kind] = rate
         before = len(bench.writings)
         corruption.spoil(bench, rate, stream(self.seed, "inject", kind))
-        rows = [w.rows for w in bench.writings[before:]]
-        bench.picked[kind] = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int64)
+        bench.picked[kind] = distinct(*(w.rows for w in bench.writings[before:]))
 
     def to_dict(self) -> dict[str, Any]:
         """The spec as plain values, for manifests."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.distinct import distinct
 from campaignkit.extras import require
 from campaignkit.inject.truth import Defect, GroundTruth
 from campaignkit.tables.laws import MARKETING_LAWS, Law
@@ -233,7 +234,6 @@ def _cell_defect(  # noqa: PLR0917 - one row of the same table each
     dirty: Any,
     places: Mapping[str, str],
 ) -> Defect | None:
-    import numpy as np
 
     owned = {c: rows for c, rows in owners.get(kind, {}).items() if c not in gone}
     if kind in seen:  # a law's row counts only while the law is broken
@@ -241,7 +241,7 @@ def _cell_defect(  # noqa: PLR0917 - one row of the same table each
     owned = {c: rows for c, rows in owned.items() if len(rows)}
     if not owned:
         return None
-    clean_rows = np.unique(np.concatenate(list(owned.values())))
+    clean_rows = distinct(*owned.values())
     cells = {c: spread(rows) for c, rows in owned.items()}
     rows = spread(clean_rows)
     picked = len(bench.picked[kind])
@@ -287,7 +287,7 @@ def _implied(  # noqa: PLR0917
     ]
 
     def placed(parts: list[Any], kind: str) -> NDArray[int64]:
-        rows = spread(np.unique(np.concatenate(parts))) if parts else np.zeros(0, np.int64)
+        rows = spread(distinct(*parts))
         return np.setdiff1d(rows, own.get(kind, np.zeros(0, np.int64)))
 
     implied = {k: placed(parts, k) for k, parts in ours.items()}

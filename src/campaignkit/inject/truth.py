@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.distinct import distinct
 from campaignkit.extras import require
 
 if TYPE_CHECKING:
@@ -124,14 +125,9 @@ class GroundTruth:
 
     def implied(self, kind: str) -> NDArray[int64]:
         """Rows that show this kind as a consequence of others, or did so before."""
-        import numpy as np
-
         parts = [d.implied[kind] for d in self.defects if kind in d.implied]
         parts += [self.preexisting[kind]] if kind in self.preexisting else []
-        rows: NDArray[int64] = (
-            np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
-        )
-        return rows
+        return distinct(*parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Counts and rates, without rows: plain values for JSON."""

@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import checked_count, checked_share
+from campaignkit.distinct import distinct
 from campaignkit.errors import CatalogueError, GraphError
 from campaignkit.graph import SignedGraph
 from campaignkit.seeds import checked_seed, stream
@@ -237,7 +238,7 @@ def _candidates(pairs: _CrossPairs, num_edges: int, rng: Generator) -> Ints:
     drawn = np.zeros(0, dtype=np.int64)
     while len(drawn) < wanted:
         more = rng.integers(pairs.total, size=wanted - len(drawn) + wanted // 16 + 16)
-        drawn = np.unique(np.concatenate([drawn, more]))
+        drawn = distinct(drawn, more)
     # Dropping the surplus at random: dropping the last would leave out the last modalities.
     surplus = rng.choice(len(drawn), size=len(drawn) - wanted, replace=False)
     return np.delete(drawn, surplus)
