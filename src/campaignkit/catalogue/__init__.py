@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
-from campaignkit.catalogue.shipped import bundled_names
+from campaignkit.catalogue.files import bundled_names
 
 __all__ = ["Attribute", "Catalogue", "Key", "NearDuplicateWarning", "bundled_names"]

@@ -7,18 +7,15 @@ import operator
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from os import PathLike
 from typing import cast
 
+from campaignkit.catalogue import files, table as rows
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.clean_text import folded
-from campaignkit.catalogue.csv_file import read_rows, write_rows
-from campaignkit.catalogue.frame import read_frame
-from campaignkit.catalogue.json_file import read_document, write_document
-from campaignkit.catalogue.shipped import read_bundled
-from campaignkit.catalogue.table import repeated
 from campaignkit.errors import CatalogueError, Fault, UnknownAttribute
-from campaignkit.store import checked_path, digest_json
+from campaignkit.store import digest_json
 
 _SHOWN_MODALITIES, _SHOWN_VALUES, _SHOWN_TRAITS = 16, 6, 8
 
@@ -45,12 +42,9 @@ class Catalogue:
     (1, 'Brazil')
     """
 
-    __slots__ = ("_attributes", "_digest", "_modalities", "_positions")
-
     def __init__(self, attributes: Iterable[Attribute]) -> None:
         self._attributes = tuple(attributes)
         self._positions: dict[Key, int] = {}
-        self._digest = ""
         faults = []
         for position, attribute in enumerate(self._attributes):
             where = f"attributes[{position}]"
@@ -61,7 +55,7 @@ class Catalogue:
                 continue
             first = self._positions.setdefault(attribute.key, position)
             if first != position:
-                faults.append(repeated(attribute.key, f"attributes[{first}]", where))
+                faults.append(rows.repeated(attribute.key, f"attributes[{first}]", where))
         if faults:
             raise CatalogueError("these attributes do not make a catalogue", faults=faults)
         self._modalities = tuple(dict.fromkeys(a.modality for a in self._attributes))
@@ -76,7 +70,7 @@ class Catalogue:
         >>> Catalogue.bundled("retail-160")
         Catalogue(160 attributes: brand 60, audience 60, platform 10, geo 30)
         """
-        return cls(read_bundled(name))
+        return cls(files.read_bundled(name))
 
     @classmethod
     def read_csv(
@@ -107,7 +101,7 @@ class Catalogue:
         ...     Catalogue.read_csv(path, columns={"value": "name"})[0].items("category")
         ('shoes', 'sportswear')
         """
-        return cls(read_rows(checked_path(path, error=CatalogueError), columns=columns))
+        return cls(files.read_csv(path, columns=columns))
 
     @classmethod
     def read_json(cls, path: str | PathLike[str]) -> Catalogue:
@@ -118,7 +112,7 @@ class Catalogue:
         CatalogueError
             With all faults at once, each with file, entry and fix.
         """
-        return cls(read_document(checked_path(path, error=CatalogueError)))
+        return cls(files.read_json(path))
 
     @classmethod
     def from_frame(cls, frame: object, columns: Mapping[str, str] | None = None) -> Catalogue:
@@ -137,7 +131,7 @@ class Catalogue:
         >>> Catalogue.from_frame(pa.table({"modality": ["geo"], "value": ["Japan"]}))[0].value
         'Japan'
         """
-        return cls(read_frame(frame, columns=columns))
+        return cls(rows.attributes_of_frame(frame, columns=columns))
 
     def write_csv(self, path: str | PathLike[str]) -> None:
         """Write a CSV file that reads back equal; whole or not at all.
@@ -149,7 +143,7 @@ class Catalogue:
         ArtifactError
             If the file cannot be written.
         """
-        write_rows(checked_path(path), self._attributes)
+        files.write_csv(path, self._attributes)
 
     def write_json(self, path: str | PathLike[str]) -> None:
         """Write a JSON file that reads back equal; whole or not at all.
@@ -161,22 +155,19 @@ class Catalogue:
         ArtifactError
             If the file cannot be written.
         """
-        write_document(checked_path(path), self._attributes)
+        files.write_json(path, self._attributes)
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities, in the order in which they first occur."""
         return self._modalities
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """``"sha256:..."`` of the whole content, order, descriptions and traits included."""
-        if not self._digest:
-            content = [
-                [a.modality, a.value, a.description, dict(a.traits)] for a in self._attributes
-            ]
-            self._digest = digest_json(content)
-        return self._digest
+        return digest_json(
+            [[a.modality, a.value, a.description, dict(a.traits)] for a in self._attributes]
+        )
 
     def of(self, modality: str) -> tuple[Attribute, ...]:
         """The attributes of a modality, in order; empty if there are none.
@@ -246,22 +237,20 @@ class Catalogue:
     def _repr_html_(self) -> str:
         from campaignkit.show.page import paragraph, table
 
-        rows: list[list[object]] = []
-        for modality in self._modalities[:_SHOWN_MODALITIES]:
-            held = [a for a in self._attributes if a.modality == modality]
-            traits = dict.fromkeys(trait for a in held for trait in a.traits)
-            rows.append(
-                [
-                    modality,
-                    len(held),
-                    _listed([a.value for a in held], _SHOWN_VALUES),
-                    _listed(list(traits), _SHOWN_TRAITS),
-                ]
-            )
-        rest = len(self._modalities) - len(rows)
+        shown = [
+            [
+                modality,
+                len(held),
+                _listed([a.value for a in held], _SHOWN_VALUES),
+                _listed([*{trait: None for a in held for trait in a.traits}], _SHOWN_TRAITS),
+            ]
+            for modality in self._modalities[:_SHOWN_MODALITIES]
+            for held in (self.of(modality),)
+        ]
+        rest = len(self._modalities) - len(shown)
         more = paragraph(f"and {rest:,} more modalities") if rest > 0 else ""
         head = ["modality", "attributes", "such as", "traits"]
-        return paragraph(repr(self)) + table(head, rows) + more
+        return paragraph(repr(self)) + table(head, shown) + more
 
     def _near(self, key: object) -> str:
         listed = ", ".join(self._modalities)
@@ -288,26 +277,24 @@ def _warn_of_near_duplicates(
     attributes: tuple[Attribute, ...], modalities: tuple[str, ...]
 ) -> None:
     fold_of = {modality: folded(modality) for modality in modalities}
-    folds = [(fold_of[a.modality], folded(a.value)) for a in attributes]
+    folds = [*fold_of.values(), *((fold_of[a.modality], folded(a.value)) for a in attributes)]
+    if len({*folds}) == len(folds):
+        return
+    named = [f"modality {modality!r}" for modality in modalities]
+    named += [f"{a.modality} {a.value!r:.60}" for a in attributes]
     first: dict[object, str] = {}
-    pairs = []
-    if len(set(fold_of.values())) < len(fold_of) or len(set(folds)) < len(folds):
-        named = [(fold, f"modality {modality!r}") for modality, fold in fold_of.items()]
-        listed = [f"{a.modality} {a.value!r:.60}" for a in attributes]
-        for fold, name in [*named, *zip(folds, listed, strict=True)]:
-            other = first.setdefault(fold, name)
-            if other is not name:
-                pairs.append(f"{other} and {name}")
-    if pairs:
-        more = f", and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
-        warnings.warn(
-            "these look alike, but are different names to a catalogue: "
-            + "; ".join(pairs[:5])
-            + more
-            + ". Give one thing one name",
-            NearDuplicateWarning,
-            stacklevel=3,
-        )
+    pairs = [
+        f"{other} and {name}"
+        for fold, name in zip(folds, named, strict=True)
+        if (other := first.setdefault(fold, name)) is not name
+    ]
+    more = f", and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
+    warnings.warn(
+        "these look alike, but are different names to a catalogue: "
+        f"{'; '.join(pairs[:5])}{more}. Give one thing one name",
+        NearDuplicateWarning,
+        stacklevel=3,
+    )
 
 
 def _listed(names: list[str], most: int) -> str:

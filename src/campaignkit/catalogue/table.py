@@ -1,17 +1,16 @@
-"""From the rows of any table to attributes: which column is what, and every fault at once."""
+"""From the rows of any table or frame to attributes: what is which column, all faults at once."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from campaignkit.catalogue.attribute import FIELDS, Attribute, Key
 from campaignkit.errors import CatalogueError, Fault
-from campaignkit.store import TextFileKind
 
 REQUIRED = ("modality", "value")
 LIST_SEPARATOR = "|"
-CATALOGUE_FILE = TextFileKind(CatalogueError, "a catalogue", "give one row an attribute")
 
 
 def attributes_of_table(
@@ -45,46 +44,70 @@ def attributes_of_table(
     fields, faults = _fields_of(header, columns or {}, where=header_at)
     if faults:
         raise unreadable(name, faults)
-    found = Gathered()
-    num_rows = 0
-    for where, row in rows:
-        num_rows += 1
-        if len(row) != len(fields):
-            wrong = f"holds {len(row)} cells; expected {len(fields)}, as in the header"
-            found.faults.append(Fault(where, wrong, 'put quotes (") around a cell with a comma'))
-        else:
-            found.add(_keywords(fields, row), where)
-    if not num_rows:
-        fix = "give one row an attribute"
-        found.faults.append(Fault(header_at, "no rows follow the header", fix))
-    return found.attributes(name)
+
+    def entries() -> Iterator[tuple[str, dict[str, object]]]:
+        for where, row in rows:
+            if len(row) != len(fields):
+                wrong = f"holds {len(row)} cells; expected {len(fields)}, as in the header"
+                faults.append(Fault(where, wrong, 'put quotes (") around a cell with a comma'))
+                continue
+            cells = dict(zip(fields, row, strict=True))
+            own = {field: cells.pop(field) for field in FIELDS if field in cells}
+            yield where, {**own, "traits": {trait: _items(cell) for trait, cell in cells.items()}}
+
+    empty = Fault(header_at, "no rows follow the header", "give one row an attribute")
+    return gathered(name, entries(), faults, empty=empty)
 
 
-class Gathered:
-    """Attributes as they are read, and every fault met on the way, each with its place."""
+def attributes_of_frame(
+    frame: object, *, columns: Mapping[str, str] | None = None
+) -> tuple[Attribute, ...]:
+    """Read the attributes of a data frame; see :meth:`Catalogue.from_frame`."""
+    import narwhals as nw
 
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-        self._attributes: list[Attribute] = []
-        self._places: dict[Key, str] = {}
+    try:
+        table = nw.from_native(frame, eager_only=True)  # type: ignore[call-overload]
+    except TypeError as err:
+        raise CatalogueError(
+            f"from_frame was given a {type(frame).__name__}; expected a data frame in memory",
+            hint="give a pandas or polars data frame or a pyarrow table (collect a lazy one)",
+        ) from err
+    header = [str(title) for title in table.columns]
+    rows = (
+        (f"row {position}", [_cell(cell) for cell in row])
+        for position, row in enumerate(table.iter_rows())
+    )
+    return attributes_of_table("the frame", header, rows, header_at="columns", columns=columns)
 
-    def add(self, keywords: Mapping[str, object], where: str) -> None:
-        """Read one attribute from its fields."""
+
+def gathered(
+    name: str,
+    entries: Iterable[tuple[str, Mapping[str, object]]],
+    faults: list[Fault],
+    *,
+    empty: Fault,
+) -> tuple[Attribute, ...]:
+    """The attributes of entries, each with its place and fields; all faults of `name` at once.
+
+    Entries that cannot be read may add to `faults` themselves; `empty` is that of no entries.
+    """
+    attributes: list[Attribute] = []
+    places: dict[Key, str] = {}
+    for where, fields in entries:
         try:
-            attribute = Attribute(**keywords)  # type: ignore[arg-type]  # its constructor checks
+            attribute = Attribute(**fields)  # type: ignore[arg-type]  # its constructor checks
         except CatalogueError as err:
-            self.faults += [Fault(where, f"{f.where} {f.found}", f.fix) for f in err.faults]
-            return
-        first = self._places.setdefault(attribute.key, where)
+            faults += [Fault(where, f"{f.where} {f.found}", f.fix) for f in err.faults]
+            continue
+        first = places.setdefault(attribute.key, where)
         if first is not where:
-            self.faults.append(repeated(attribute.key, first, where))
-        self._attributes.append(attribute)
-
-    def attributes(self, name: str) -> tuple[Attribute, ...]:
-        """All that was read; CatalogueError with all faults of `name` if there are any."""
-        if self.faults:
-            raise unreadable(name, self.faults)
-        return tuple(self._attributes)
+            faults.append(repeated(attribute.key, first, where))
+        attributes.append(attribute)
+    if not attributes and not faults:
+        faults.append(empty)
+    if faults:
+        raise unreadable(name, faults)
+    return tuple(attributes)
 
 
 def repeated(key: Key, first: str, where: str) -> Fault:
@@ -141,13 +164,29 @@ def _suggestion(required: str, header: Sequence[str]) -> str:
     return f'add it, or pass columns={{"{required}": "{theirs}"}}'
 
 
-def _keywords(fields: Sequence[str], row: Sequence[object]) -> dict[str, object]:
-    cells = dict(zip(fields, row, strict=True))
-    keywords = {field: cells.pop(field) for field in FIELDS if field in cells}
-    return {**keywords, "traits": {name: _trait(cell) for name, cell in cells.items()}}
-
-
-def _trait(cell: object) -> object:
+def _items(cell: object) -> object:
+    """A trait's cell: the items of a text."""
     if not isinstance(cell, str):
         return cell
     return [item for part in cell.split(LIST_SEPARATOR) if (item := part.strip())]
+
+
+def _cell(cell: object) -> object:
+    """A cell as text or list of texts; what is missing is empty."""
+    if isinstance(cell, str):
+        return cell
+    if hasattr(cell, "tolist"):  # numpy's arrays and scalars
+        return _cell(cell.tolist())
+    if isinstance(cell, list | tuple):
+        return [_cell(item) for item in cell]
+    if cell is None or _differs_from_itself(cell):
+        return ""
+    return str(cell) if isinstance(cell, bool | int | float | date) else cell
+
+
+def _differs_from_itself(cell: object) -> bool:
+    # NaN and NaT do; pandas' NA will not say and so is missing too.
+    try:
+        return bool(cell != cell)  # noqa: PLR0124
+    except TypeError:
+        return True
