@@ -168,13 +168,16 @@ def test_what_a_service_gives_is_checked(rows: object, error: type, told: str) -
         texts.embed(["a", "b"])
 
 
-def test_waits_are_those_of_the_policy_and_then_the_error_is_raised() -> None:
+def test_waits_are_those_of_the_policy_and_then_the_error_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
 
     def fail(batch: list[str]) -> list[list[float]]:
         raise RateLimited("slow down", retry_after_s=2.0)
 
-    texts = Rows(fail, retry=RetryPolicy(attempts=3), sleep=waits.append)
+    texts = Rows(fail, retry=RetryPolicy(attempts=3))
     with pytest.raises(RateLimited):
         texts.embed(["a"])
 

@@ -20,6 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from campaignkit.checks import checked_count
 from campaignkit.embed.embedder import FloatArray, checked_texts, unit_rows
 from campaignkit.errors import EmbeddingError
 
@@ -54,11 +55,9 @@ class HashingEmbedder:
     """
 
     def __init__(self, *, dimensions: int = 512) -> None:
-        if isinstance(dimensions, bool) or not isinstance(dimensions, int):
-            raise EmbeddingError(f"dimensions is {dimensions!r}; expected an integer")
-        if not 8 <= dimensions <= 65_536:
-            raise EmbeddingError(f"dimensions is {dimensions}; expected 8 to 65,536")
-        self._dimensions = dimensions
+        self._dimensions = checked_count(
+            dimensions, "dimensions", least=8, most=65_536, error=EmbeddingError
+        )
 
     @property
     def name(self) -> str:

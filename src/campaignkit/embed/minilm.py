@@ -62,9 +62,8 @@ class MiniLMEmbedder:
     def __init__(self, folder: str | PathLike[str] | None = None) -> None:
         for module in ("tokenizers", "safetensors"):
             require(module, extra="embed", user=_USER)
-        self._folder = (
-            _installed_folder() if folder is None else checked_path(folder, error=EmbeddingError)
-        )
+        given = _installed_folder() if folder is None else folder
+        self._folder = checked_path(given, error=EmbeddingError)
         self._loaded: tuple[Bert, Any] | None = None  # Any: tokenizers.Tokenizer, untyped
         needed = ("config.json", "tokenizer.json", "model.safetensors")
         missing = [name for name in needed if not (self._folder / name).is_file()]
@@ -117,7 +116,6 @@ def _installed_folder() -> Path:
 
 
 def _load(folder: Path) -> tuple[Bert, Any]:
-    safetensors = require("safetensors", extra="embed", user=_USER)
     load_file = require("safetensors.numpy", extra="embed", user=_USER).load_file
     tokenizers = require("tokenizers", extra="embed", user=_USER)
     try:
@@ -128,29 +126,20 @@ def _load(folder: Path) -> tuple[Bert, Any]:
             float(config["layer_norm_eps"]),
         )
         bert = Bert(load_file(folder / "model.safetensors"), shape)
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as err:
-        raise _not_the_model(folder, err) from err
-    try:
         tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except Exception as err:  # the library raises nothing narrower
-        raise _not_the_model(folder, err) from err
+    except Exception as err:  # neither library raises anything narrower
+        told = f"the files in {folder} are not those of all-MiniLM-L6-v2"
+        raise EmbeddingError(f"{told}: {type(err).__name__}: {err}", hint=_INSTALL) from err
     # The tokenizer's own file cuts at 128 tokens; the model was published with 256.
     tokenizer.enable_truncation(max_length=_MAX_TOKENS)
     tokenizer.no_padding()
     return bert, tokenizer
 
 
-def _not_the_model(folder: Path, err: Exception) -> EmbeddingError:
-    told = f"the files in {folder} are not those of all-MiniLM-L6-v2: {type(err).__name__}: {err}"
-    return EmbeddingError(told, hint=_INSTALL)
-
-
 def _batches(encoded: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Texts of one length together: then nothing is padded and nothing has to be masked."""
-    by_length: dict[int, list[int]] = {}
-    for position, tokens in enumerate(encoded):
-        by_length.setdefault(len(tokens), []).append(position)
-    for length, positions in sorted(by_length.items()):
-        size = max(1, _TOKENS_A_BATCH // length)
+    lengths = np.array([len(tokens) for tokens in encoded])
+    for length in np.unique(lengths):
+        positions, size = np.flatnonzero(lengths == length), max(1, _TOKENS_A_BATCH // length)
         for start in range(0, len(positions), size):
-            yield positions[start : start + size]
+            yield positions[start : start + size].tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,8 @@ class RemoteEmbedder:
 
     Attributes
     ----------
+    name : str
+        The model's name, with what else the rows depend on.
     num_calls, num_texts : int
         Calls sent, repeated ones included, and texts embedded so far.
     """
@@ -43,16 +45,14 @@ class RemoteEmbedder:
         batch_size: int = 100,
         timeout_s: float = 60.0,
         retry: RetryPolicy | None = None,
-        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._batch_size = checked_count(batch_size, "batch_size", error=EmbeddingError)
         if dimensions is not None:
             checked_count(dimensions, "dimensions", error=EmbeddingError)
         self._model, self._size, self._columns = model, dimensions, dimensions or 0
+        self.name = f"{model} {dimensions} columns" if dimensions else model
         self._retry = retry or RetryPolicy()
-        self._sleep = sleep
-        self.num_calls = 0
-        self.num_texts = 0
+        self.num_calls = self.num_texts = 0
         self._service = Service(
             self.vendor, model=model, base_url=base_url, api_key=api_key, timeout_s=timeout_s,
             user=type(self).__name__,
@@ -61,11 +61,6 @@ class RemoteEmbedder:
     def __repr__(self) -> str:
         where = f"{self._service.where}{self._service.through}"
         return f"{type(self).__name__}({self._model!r}, at {where})"
-
-    @property
-    def name(self) -> str:
-        """The model's name, with what else the rows depend on."""
-        return self._model + (f" {self._size} columns" if self._size else "")
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """One unit row for each text; each distinct text is sent once.
@@ -78,9 +73,8 @@ class RemoteEmbedder:
             If a call fails for good, of the kind that says why.
         """
         # Half a character cannot be sent; what stands for it embeds alike.
-        whole = [
-            t.encode("utf-8", "replace").decode() for t in checked_texts(texts, name=self.name)
-        ]
+        given = checked_texts(texts, name=self.name)
+        whole = [text.encode("utf-8", "replace").decode() for text in given]
         listed = [text if text.strip() else _NO_TEXT for text in whole]
         distinct = list(dict.fromkeys(listed))
         size = self._batch_size
@@ -124,7 +118,7 @@ class RemoteEmbedder:
                 wait = self._retry.wait_s(err, failed, batch[0], malformed=malformed)
                 if wait is None:
                     raise
-                self._sleep(wait)
+                time.sleep(wait)
             else:
                 self.num_texts += len(batch)
                 return rows
@@ -187,11 +181,7 @@ class GeminiEmbedder(RemoteEmbedder):
             batch_size=batch_size, timeout_s=timeout_s, retry=retry,
         )  # fmt: skip
         self._task = task
-
-    @property
-    def name(self) -> str:
-        """The model's name, with what else the rows depend on."""
-        return super().name + (f" for {self._task}" if self._task else "")
+        self.name += f" for {task}" if task else ""
 
     def _request(self, batch: list[str]) -> tuple[str, dict[str, Any]]:
         path = gemini_path(self._model)
