@@ -7,7 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -332,17 +332,29 @@ class Account(AbstractContextManager["Account"]):
     def _asked(self, attempt: int, prompt: Prompt, request: Request) -> Reply[Any]:
         """Send a call that is reserved, and book how it ends."""
         try:
-            reply = _checked(self.model.ask(prompt, request.reply_type), self.model)
+            reply: object = self.model.ask(prompt, request.reply_type)
+            if not isinstance(reply, Reply) or not isinstance(reply.text, str):
+                raise ModelError(
+                    f"{self.model.name}.ask gave {reply!r:.60}; expected a Reply with its text",
+                    hint="campaignkit.testing.check_chat_model tells what a model has to keep",
+                )
+            used = reply.usage if isinstance(reply.usage, Usage) else Usage(-1, -1)
+            if not all(is_count(n, least=0) and n < 2**53 for n in astuple(used)[:2]):
+                raise ModelError(
+                    f"{self.model.name}.ask counted {reply.usage!r:.60}; "
+                    "expected whole tokens, 0 or more"
+                )
         except CallError as err:
-            used = err.usage or (Usage(0, 0) if err.state in ("rejected", "unsent") else None)
-            cost, text = None if used is None else self._cost(used), _storable(err.text)
-            self._ledger.settle(attempt, err.state, cost, text=text, reason=err.reason)
+            is_free = err.state in ("rejected", "unsent")
+            usage = err.usage or (Usage(0, 0) if is_free else None)
+            cost = None if usage is None else self._cost(usage)
+            self._ledger.settle(attempt, err.state, cost, text=err.text, reason=err.reason)
             raise
         except BaseException:
             # A fault of the model's own code: what became of the request is unknown.
             self._ledger.settle(attempt, "unconfirmed", reason="killed")
             raise
-        self._ledger.settle(attempt, "answered", self._cost(reply.usage), text=reply.text)
+        self._ledger.settle(attempt, "answered", self._cost(used), text=reply.text)
         return reply
 
     def _cost(self, usage: Usage) -> Cost:
@@ -400,24 +412,3 @@ def stored_reply(ledger: Ledger, key: str, request: Request) -> Answer | None:
         # Its type checks more than its schema tells, and has changed since.
         told = f"the stored reply no longer fits its type: {err.message}"
         return CallFailed("malformed", told, text=text)
-
-
-def _checked(reply: object, model: ChatModel) -> Reply[Any]:
-    """A model's reply as it can be stored and booked."""
-    if not isinstance(reply, Reply) or not isinstance(reply.text, str):
-        raise ModelError(
-            f"{model.name}.ask gave {reply!r:.60}; expected a Reply with its text",
-            hint="campaignkit.testing.check_chat_model tells what a model has to keep",
-        )
-    usage = reply.usage
-    counts = (usage.tokens_in, usage.tokens_out) if isinstance(usage, Usage) else (-1, -1)
-    if not all(is_count(n, least=0) and n < 2**53 for n in counts):
-        raise ModelError(
-            f"{model.name}.ask counted {usage!r:.60}; expected whole tokens, 0 or more"
-        )
-    return replace(reply, text=_storable(reply.text))
-
-
-def _storable(text: str) -> str:
-    """The text without half characters, which no file takes."""
-    return text.encode("utf-8", "replace").decode()

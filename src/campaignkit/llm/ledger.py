@@ -101,7 +101,46 @@ class Ledger:
         self._where = "the ledger in memory" if folder is None else str(folder / FILE_NAME)
         self._open_calls: dict[int, Cost] = {}
         self._last_spent: Spent | None = None
-        self._open(folder)
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (OSError, ValueError) as err:  # a file, a name too long or with a NUL, ...
+                why = "it is a file" if isinstance(err, FileExistsError) else str(err)
+                raise ArtifactError(
+                    f"cannot use {str(folder)[:200]!r} as a folder: {why}",
+                    hint="give another name",
+                ) from err
+        with self._told():
+            # Any thread may settle a call, under one lock.
+            self._db = sqlite3.connect(
+                ":memory:" if folder is None else folder / FILE_NAME,
+                timeout=1.0,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            # The last: a paid reply survives a power cut.
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+                self.rows(f"PRAGMA {pragma}")
+            with self.writing() as db:
+                layout = db.execute("PRAGMA user_version").fetchone()[0]
+                (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if layout != _LAYOUT and (layout or held):
+                    told = f"is of layout {layout}; this version reads layout {_LAYOUT}"
+                    raise ArtifactError(
+                        f"{self._where} {told}",
+                        hint="give another folder, or go on with the version that made it",
+                    )
+                for statement in self.tables.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {_LAYOUT}")
+                db.execute(
+                    "UPDATE calls SET state = 'unconfirmed', reason = 'killed'"
+                    " WHERE state = 'open'"
+                )
+        except ArtifactError:
+            self._db.close()
+            raise
         # Calls, tokens and money of all runs: what a budget is compared with.
         self._held: list[float] = list(self.rows(f"{_SENT} WHERE state != 'unsent'")[0])
 
@@ -211,10 +250,11 @@ class Ledger:
         with self.writing() as db:
             most = self._open_calls.pop(call)
             usage, money = cost = cost or most
+            plain = text.encode("utf-8", "replace").decode()  # no file takes half a character
             db.execute(
                 "UPDATE calls SET state = ?, tokens_in = ?, tokens_out = ?, estimated = ?,"
                 " money = ?, reason = ?, text = ? WHERE id = ?",
-                (state, *astuple(usage), money, reason, text, call),
+                (state, *astuple(usage), money, reason, plain, call),
             )
             self._book(-1, most)
             if state != "unsent":
@@ -259,46 +299,6 @@ class Ledger:
         usage, money = cost
         more = (1, usage.tokens, money or 0.0)
         self._held = [held + times * one for held, one in zip(self._held, more, strict=True)]
-
-    def _open(self, folder: Path | None) -> None:
-        if folder is not None:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except (OSError, ValueError) as err:  # a file, a name too long or with a NUL, ...
-                why = "it is a file" if isinstance(err, FileExistsError) else str(err)
-                raise ArtifactError(
-                    f"cannot use {str(folder)[:200]!r} as a folder: {why}",
-                    hint="give another name",
-                ) from err
-        path = ":memory:" if folder is None else folder / FILE_NAME
-        with self._told():
-            # Any thread may settle a call, under one lock.
-            self._db = sqlite3.connect(
-                path, timeout=1.0, isolation_level=None, check_same_thread=False
-            )
-        try:
-            # The last: a paid reply survives a power cut.
-            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
-                self.rows(f"PRAGMA {pragma}")
-            with self.writing() as db:
-                layout = db.execute("PRAGMA user_version").fetchone()[0]
-                (held,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                if layout != _LAYOUT and (layout or held):
-                    told = f"is of layout {layout}; this version reads layout {_LAYOUT}"
-                    raise ArtifactError(
-                        f"{self._where} {told}",
-                        hint="give another folder, or go on with the version that made it",
-                    )
-                for statement in self.tables.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {_LAYOUT}")
-                db.execute(
-                    "UPDATE calls SET state = 'unconfirmed', reason = 'killed'"
-                    " WHERE state = 'open'"
-                )
-        except ArtifactError:
-            self._db.close()
-            raise
 
     @contextmanager
     def _told(self) -> Iterator[None]:

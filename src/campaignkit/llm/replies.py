@@ -91,8 +91,6 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
     campaignkit.llm.errors.MalformedReply: the reply holds no JSON: 'No idea.'
       hint: see the field text of the error for all of it
     """
-    if not text.strip():
-        raise _malformed("the reply is empty", text, usage)
     form = _form_of(reply_type)  # type: ignore[arg-type]  # types are hashable
     fits: list[T] = []
     last: Exception | None = None
@@ -102,20 +100,27 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
                 value, last = form.adapter.validate_json(found), None
             except Exception as err:  # a type's own checks may raise anything
                 last = err
-                continue
-            if value not in fits:
-                fits.append(value)
+            else:
+                fits += [] if value in fits else [value]
+        if last is None and len(fits) == 1:
+            return fits[0]
+        what = f"the reply holds {len(fits)} answers that differ"
+        if last is not None:
+            what = "the reply does not fit what was asked"
+        elif not fits:
+            what = f"the reply holds no {'whole ' if '{' in text or '[' in text else ''}JSON"
     except ValueError as err:
-        raise _malformed(str(err), text, usage) from None
-    if last is not None:
-        faults = _faults(last)
-        raise _malformed("the reply does not fit what was asked", text, usage, faults=faults)
-    if len(fits) > 1:
-        raise _malformed(f"the reply holds {len(fits)} answers that differ", text, usage)
-    if not fits:
-        wanted = "no whole JSON" if any(c in text for c in "{[") else "no JSON"
-        raise _malformed(f"the reply holds {wanted}", text, usage)
-    return fits[0]
+        what, last = str(err), None
+    if not text.strip():
+        raise MalformedReply("the reply is empty", text=text, usage=usage)
+    shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
+    raise MalformedReply(
+        f"{what}: {shown!r}{'...' if len(text) > _SHOWN else ''}",
+        text=text,
+        usage=usage,
+        faults=[] if last is None else _faults(last),
+        hint="see the field text of the error for all of it",
+    )
 
 
 def with_schema(prompt: Prompt, schema: dict[str, Any]) -> str:
@@ -151,20 +156,6 @@ def is_strict(schema: dict[str, Any]) -> bool:
     inner += [part for name in ("anyOf", "allOf", "prefixItems") for part in schema.get(name, [])]
     inner += [schema["items"]] if isinstance(schema.get("items"), dict) else []
     return all(is_strict(part) for part in inner)
-
-
-def _malformed(
-    what: str, text: str, usage: Usage | None, *, faults: list[Fault] | None = None
-) -> MalformedReply:
-    shown = "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
-    told = f"{what}: {shown!r}{'...' if len(text) > _SHOWN else ''}" if text.strip() else what
-    return MalformedReply(
-        told,
-        text=text,
-        usage=usage,
-        faults=faults or (),
-        hint="see the field text of the error for all of it" if text.strip() else "",
-    )
 
 
 def _faults(err: Exception) -> list[Fault]:

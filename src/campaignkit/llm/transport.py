@@ -24,20 +24,8 @@ from urllib.parse import urlsplit
 from campaignkit.checks import checked_text
 from campaignkit.errors import SettingError
 from campaignkit.extras import require
-from campaignkit.llm.errors import (
-    CallError,
-    CallTimedOut,
-    ConnectionCut,
-    MalformedReply,
-    NotReached,
-    QuotaSpent,
-    RateLimited,
-    RequestRefused,
-    ServerFailed,
-    UnknownModel,
-    WrongAddress,
-    WrongKey,
-)
+from campaignkit.llm import errors
+from campaignkit.llm.errors import CallError
 from campaignkit.llm.network import LimitedNetwork, proxy_for, shown_url
 
 T = TypeVar("T")
@@ -200,7 +188,7 @@ class Service:
             raise
         except Exception:  # whatever a strange reply does to a reader
             # What it raised may show the reply, and the reply may show anything.
-            raise MalformedReply(
+            raise errors.MalformedReply(
                 f"{self.where} answered with something that is no reply"
             ) from None
 
@@ -209,6 +197,7 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by their names in lower case, and the unpacked body."""
         sent = {
+            "Host": urlsplit(self.where).netloc,
             "Content-Type": "application/json",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -220,7 +209,7 @@ class Service:
             with self._pool.stream(
                 "POST",
                 f"{self.where.rstrip('/')}/{path}",
-                headers={"Host": urlsplit(self.where).netloc, **sent},
+                headers=sent,
                 content=body,
                 extensions={"timeout": dict.fromkeys(("connect", "read", "write"), end)},
             ) as response:
@@ -239,7 +228,7 @@ class Service:
             if told is None:
                 if not isinstance(err, ValueError | KeyError | ImportError):
                     raise
-                told = WrongAddress(
+                told = errors.WrongAddress(
                     f"{where} cannot be asked: {type(err).__name__}",
                     hint="is the address right, and the proxy one for http?",
                 )
@@ -260,8 +249,8 @@ class Service:
             raise self._too_long(most_bytes)
         return plain
 
-    def _too_long(self, most_bytes: int) -> MalformedReply:
-        return MalformedReply(f"{self.where} sent more than {most_bytes / 2**20:.0f} MiB")
+    def _too_long(self, most_bytes: int) -> errors.MalformedReply:
+        return errors.MalformedReply(f"{self.where} sent more than {most_bytes / 2**20:.0f} MiB")
 
     def _json(self, raw: bytes) -> Any:  # Any: JSON
         """The JSON of a body, without the key and without half characters; None if it is none."""
@@ -296,24 +285,24 @@ class Service:
         all_of_it = body if told is None else json.dumps(told, ensure_ascii=False)
         said = self.words(_message_of(told) or body)
         text, hint = f"{self.where} answered {code}: {said}", ""
-        kind: type[CallError] = RequestRefused
+        kind: type[CallError] = errors.RequestRefused
         about_key = {400: _KEY_INVALID, 403: _ABOUT_KEY}.get(code)
         if code == 401 or (about_key is not None and about_key.search(all_of_it)):
-            kind, text = WrongKey, f"{self.where} does not accept the API key: {said}"
+            kind, text = errors.WrongKey, f"{self.where} does not accept the API key: {said}"
             hint = f"check {self._vendor.variables[0]}, or pass api_key="
         elif code == 404:
-            kind, hint = UnknownModel, self._vendor.model_hint
+            kind, hint = errors.UnknownModel, self._vendor.model_hint
             text = f"{self.where} does not know the model {self._model!r}: {said}"
         elif code == 402 or (code == 429 and _ABOUT_QUOTA.search(all_of_it)):
-            kind, text = QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
+            kind, text = errors.QuotaSpent, f"the quota for {self._model!r} is used up: {said}"
             hint = "what was answered is stored: run the same line again when there is quota"
         elif code == 429:
-            kind = RateLimited
+            kind = errors.RateLimited
             hint = "set requests_per_minute to what the service allows, or a smaller concurrency"
         elif code >= 500 or code in (408, 409, 425, 499):
-            kind = ServerFailed
+            kind = errors.ServerFailed
         elif code < 400:
-            kind, target = WrongAddress, self.words(headers.get("location", "elsewhere"))
+            kind, target = errors.WrongAddress, self.words(headers.get("location", "elsewhere"))
             text = f"{self.where} answered {code} and sends to {target}; it is not followed"
             hint = "give the right address as base_url, if you trust it with the key"
         return kind(text, hint=hint, retry_after_s=retry_after_s(headers, told))
@@ -346,17 +335,17 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
         names |= {kind.__name__ for kind in type(seen).__mro__}
         seen = seen.__cause__
     if names & _NEVER_SENT:
-        return NotReached(
+        return errors.NotReached(
             f"nobody answers at {where} ({plain_words(str(err)) or type(err).__name__})",
             hint="is the server running, and the address right?",
         )
     if names & _TIMED_OUT:
-        return CallTimedOut(
+        return errors.CallTimedOut(
             f"{where} sent no whole reply within {timeout_s:g} s",
             hint="raise timeout_s for long replies",
         )
     if names & _CUT or isinstance(err, ConnectionError):
-        return ConnectionCut(f"the connection to {where} broke before the reply was whole")
+        return errors.ConnectionCut(f"the connection to {where} broke before the reply was whole")
     return None
 
 
@@ -406,12 +395,12 @@ def find_key(given: str | None, variables: Sequence[str], *, service: str) -> st
     found = given or next((os.environ[v] for v in variables if os.environ.get(v)), "")
     key = found.strip() if isinstance(found, str) else ""
     if not key:
-        raise WrongKey(
+        raise errors.WrongKey(
             f"there is no API key for {service}",
             hint=f"set {' or '.join(variables)} in the environment, or pass api_key=",
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise WrongKey(
+        raise errors.WrongKey(
             f"the API key for {service} holds characters that no key has",
             hint="copy it again, without quotes and line ends",
         )

@@ -6,8 +6,6 @@ import hashlib
 import json
 from pathlib import Path
 
-_BLOCK = 1 << 20
-
 
 def digest_bytes(data: bytes) -> str:
     """``"sha256:..."`` of some bytes.
@@ -32,11 +30,8 @@ def digest_file(path: Path) -> str:
     ...     digest_file(path) == digest_bytes(b"")
     True
     """
-    hasher = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            hasher.update(block)
-    return "sha256:" + hasher.hexdigest()
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_json(value: object) -> str:

@@ -80,7 +80,7 @@ def checked_path(given: object, *, error: type[CampaignkitError] = ArtifactError
         )
     path = Path(told)
     with _refusing(path, error):
-        _mode(path)
+        kind_of_file(path)
     return path
 
 
@@ -92,8 +92,9 @@ def kind_of_file(path: Path) -> str:
     >>> kind_of_file(Path(".")), kind_of_file(Path("nowhere"))
     ('a folder', '')
     """
-    mode = _mode(path)
-    if mode is None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     return next((name for fits, name in _KINDS if fits(mode)), "a file")
 
@@ -161,13 +162,6 @@ def read_text(given: object, kind: TextFileKind) -> str:
     if fault := _encoding_fault(str(given), data, kind):
         raise kind.error(f"{given} cannot be read as {kind.thing}: 1 fault", faults=[fault])
     return data.decode("utf-8-sig")
-
-
-def _mode(path: Path) -> int | None:
-    try:
-        return path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 @contextmanager
