@@ -11,12 +11,9 @@ import numpy as np
 from campaignkit.checks import BOX_EPSILON, checked_count
 from campaignkit.diagnosis.ceiling import pair_ceiling
 from campaignkit.diagnosis.reach import (
+    CONSTRAINTS,
     NEEDS,
-    NEG_HIGH,
-    NEG_LOW,
     NUM_DRAWS,
-    POS_HIGH,
-    POS_LOW,
     WEIGHTS,
     Effort,
     Reach,
@@ -34,12 +31,12 @@ if TYPE_CHECKING:
 MAX_VISITS = 50_000  # about 0.1 s at 746 nodes; ten times as many rarely decide more
 _POS_MOST, _POS_LEAST, _NEG_MOST, _NEG_LEAST = range(4)  # rows of reach.WEIGHTS
 # Name of the range, comparison, which end, and what to do about it.
-_CONSTRAINTS = {
-    POS_LOW: ("pos_frac", ">=", 0, "lower pos_frac_range"),
-    POS_HIGH: ("pos_frac", "<=", 1, "raise the high of pos_frac_range"),
-    NEG_LOW: ("neg_frac", ">=", 0, "lower neg_frac_range"),
-    NEG_HIGH: ("neg_frac", "<=", 1, "raise the high of neg_frac_range"),
-}
+_CONSTRAINTS = (
+    ("pos_frac", ">=", 0, "lower pos_frac_range"),
+    ("pos_frac", "<=", 1, "raise the high of pos_frac_range"),
+    ("neg_frac", ">=", 0, "lower neg_frac_range"),
+    ("neg_frac", "<=", 1, "raise the high of neg_frac_range"),
+)
 _DIGITS = 3
 
 
@@ -272,7 +269,8 @@ def _told(reach: Reach, label: LabelSpec, verdict: Verdict) -> LabelFeasibility:
             f"the box, after {verdict.effort}"
         )
     limits = verdict.scan.shares
-    blocking = [told for one, told in _CONSTRAINTS.items() if verdict.blocking & one]
+    constraints = zip(CONSTRAINTS, _CONSTRAINTS, strict=True)
+    blocking = [told for one, told in constraints if verdict.blocking & one]
     ends = {"pos_frac": label.pos_frac_range, "neg_frac": label.neg_frac_range}
     return LabelFeasibility(
         status=verdict.status,

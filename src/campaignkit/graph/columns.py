@@ -96,14 +96,11 @@ class EdgeColumns:
     def then(self, other: EdgeColumns) -> EdgeColumns:
         """These rows, then those of `other`."""
         ours, theirs = self.arrays(), other.arrays()
-        joined = {}
-        for name in {**ours, **theirs}:
-            if name in OPTIONAL:
-                kind, missing = OPTIONAL[name]
+        for name, (kind, missing) in OPTIONAL.items():
+            if name in ours or name in theirs:
                 ours.setdefault(name, np.full(len(self), missing, dtype=kind))
                 theirs.setdefault(name, np.full(len(other), missing, dtype=kind))
-            joined[name] = np.concatenate([ours[name], theirs[name]])
-        return EdgeColumns(**joined)
+        return EdgeColumns(**{name: np.concatenate([ours[name], theirs[name]]) for name in ours})
 
     def frozen(self) -> EdgeColumns:
         """The same table with read-only arrays."""
@@ -115,18 +112,18 @@ class EdgeColumns:
         """One number a pair, ascending once the table is settled."""
         return self.source.astype(np.int64) * num_nodes + self.target
 
-    def edge(self, row: int, source: Key, target: Key) -> Edge:
-        """The row as an :class:`Edge` between these two attributes."""
-        said = {name: array[row : row + 1].tolist()[0] for name, array in self.arrays().items()}
-        # NaN, which stands for an unknown number, differs from itself.
-        known = {
-            name: said[name]
-            for name, (_, missing) in OPTIONAL.items()
-            if name in said and said[name] != missing and said[name] == said[name]
+    def told(self) -> dict[str, list[Any]]:
+        """What is said of each edge, by the names of `Edge`; None or "" where nothing is known."""
+        said: dict[str, list[Any]] = {
+            "sign": self.sign.tolist(),
+            "decided_by": [DECIDED_BY[code] for code in self.decided_by.tolist()],
         }
-        return Edge(
-            source, target, said["sign"], decided_by=DECIDED_BY[said["decided_by"]], **known
-        )
+        for name, (kind, missing) in OPTIONAL.items():
+            held, nothing = getattr(self, name), "" if kind is object else None
+            values = [missing] * len(self) if held is None else held.tolist()
+            # NaN, which stands for an unknown number, differs from itself.
+            said[name] = [nothing if v == missing or v != v else v for v in values]  # noqa: PLR0124
+        return said
 
 
 def column(name: str, values: Sequence[object]) -> Any:  # an array of the column's own type

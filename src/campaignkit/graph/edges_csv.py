@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Container
 from functools import cache
@@ -72,15 +73,9 @@ def split_relation(rel: str) -> list[tuple[str, str]]:
     >>> split_relation("path_to_buy_to_brand")
     [('path', 'buy_to_brand'), ('path_to_buy', 'brand')]
     """
-    ways = []
-    at = rel.find(_TO)
-    while at >= 0:
-        source, target = rel[:at], rel[at + len(_TO) :]
-        if source and target:
-            ways.append((source, target))
-        # Overlapping ones count: "a_to_to_b" has two readings.
-        at = rel.find(_TO, at + 1)
-    return ways
+    # Overlapping ones count: "a_to_to_b" has two readings.
+    places = [match.start() for match in re.finditer(f"(?={_TO})", rel)]
+    return [(rel[:at], rel[at + len(_TO) :]) for at in places if 0 < at < len(rel) - len(_TO)]
 
 
 def read_relation(

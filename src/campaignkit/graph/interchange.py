@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError
 from campaignkit.extras import require
-from campaignkit.graph.columns import OPTIONAL
-from campaignkit.graph.edge import DECIDED_BY, PROVENANCE, Edge, Key, read_edge
+from campaignkit.graph.edge import PROVENANCE, Edge, Key, read_edge
 from campaignkit.graph.edges_csv import read_relation
 
 if TYPE_CHECKING:
@@ -70,22 +69,15 @@ def _attribute(node: object, held: dict[str, Any]) -> Attribute:
     if modality is None:
         fault = Fault("modality", "is missing", "name nodes (modality, value), or set it")
         raise CatalogueError("no attribute", faults=[fault])
-    return Attribute(
-        modality,
-        str(node) if value is None else value,
-        held.get("description") or "",
-        _traits(held.get("traits") or {}),
-    )
-
-
-def _traits(held: Any) -> Any:  # a mapping, or what `to_networkx` made of one
-    if not isinstance(held, str):
-        return held
-    try:
-        return json.loads(held)
-    except ValueError as err:
-        fault = Fault("traits", f"is {held[:40]!r}; expected a mapping, or one as JSON")
-        raise CatalogueError("no attribute", faults=[fault]) from err
+    traits = held.get("traits") or {}
+    if isinstance(traits, str):  # what `to_networkx` made of a mapping
+        try:
+            traits = json.loads(traits)
+        except ValueError as err:
+            fault = Fault("traits", f"is {traits[:40]!r}; expected a mapping, or one as JSON")
+            raise CatalogueError("no attribute", faults=[fault]) from err
+    value = str(node) if value is None else value
+    return Attribute(modality, value, held.get("description") or "", traits)
 
 
 def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of that library
@@ -100,13 +92,7 @@ def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of that librar
     for end, numbers in (("source", columns.source), ("target", columns.target)):
         data[f"{end}_modality"] = [keys[number][0] for number in numbers.tolist()]
         data[end] = [keys[number][1] for number in numbers.tolist()]
-    data["sign"] = columns.sign.tolist()
-    data["decided_by"] = [DECIDED_BY[code] for code in columns.decided_by.tolist()]
-    arrays = columns.arrays()
-    for name, (kind, missing) in OPTIONAL.items():
-        nothing = "" if kind is object else None
-        held = arrays[name].tolist() if name in arrays else [missing] * len(columns)
-        data[name] = [nothing if v == missing or v != v else v for v in held]  # noqa: PLR0124  # NaN
+    data |= columns.told()
     schema: dict[str, nw.dtypes.DType] = dict.fromkeys(data, nw.String())
     schema |= {"sign": nw.Int8(), "probability": nw.Float64(), "strength": nw.Float64()}
     if backend == "pandas":

@@ -395,7 +395,7 @@ class SignedGraph:
     def edge(self, a: NodeLike, b: NodeLike) -> Edge | None:
         """The judgement of a pair with its provenance, neutral ones included, or None."""
         row = self._row(a, b)
-        return None if row is None else self._edge(row)
+        return None if row is None else next(self._edges(self.columns.take(np.array([row]))))
 
     def neighbors(self, a: NodeLike, sign: int | None = None) -> dict[Key, int]:
         """The attributes with a + or - edge to `a`, in catalogue order, and the signs.
@@ -416,9 +416,8 @@ class SignedGraph:
 
     def edges(self, *, neutrals: bool = True) -> Iterator[Edge]:
         """Every judged pair once, in node order; without the neutral ones if so asked."""
-        for row in range(len(self.columns)):
-            if neutrals or self.columns.sign[row]:
-                yield self._edge(row)
+        columns = self.columns
+        yield from self._edges(columns if neutrals else columns.take(columns.sign != 0))
 
     def by_modality_pair(self) -> Mapping[Key, PairCounts]:
         """Counts for each pair of modalities, in catalogue order."""
@@ -525,9 +524,11 @@ class SignedGraph:
         row = int(np.searchsorted(self._keys, key))
         return row if row < len(self._keys) and self._keys[row] == key else None
 
-    def _edge(self, row: int) -> Edge:
-        ends = int(self.columns.source[row]), int(self.columns.target[row])
-        return self.columns.edge(row, *(self.catalogue[end].key for end in ends))
+    def _edges(self, columns: EdgeColumns) -> Iterator[Edge]:
+        node = self.catalogue.__getitem__
+        ends = columns.source.tolist(), columns.target.tolist()
+        for source, target, *said in zip(*ends, *columns.told().values(), strict=True):
+            yield Edge(node(source).key, node(target).key, *said)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same attributes and edges, provenance included."""

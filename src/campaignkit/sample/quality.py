@@ -104,7 +104,7 @@ def _expected(
     plan: LabelPlan, pilot: Pilot, world: LabelWorld
 ) -> tuple[float, float] | tuple[None, None]:
     """The share of rows near a bound as it should be, and its standard error."""
-    near = pilot.draws.take(pilot.accepted[plan.label]).near_bound(world.box.bounds)
+    near = pilot.draws.near_bound(world.box.bounds)[pilot.accepted[plan.label]]
     if len(near) < _FEW:
         # Long chains need a wall, even where the rows themselves were drawn without one.
         chains = plan.strategy if isinstance(plan.strategy, HeatBath) else HeatBath()

@@ -30,6 +30,8 @@ FracRange = Annotated[tuple[_Share, _Share], AfterValidator(ordered)]
 _Count = Annotated[int, Field(strict=True, ge=0)]
 CountRange = Annotated[tuple[_Count, _Count], AfterValidator(ordered)]
 TypePair = tuple[str, str]
+TypePairs = tuple[TypePair, ...]
+Ends = tuple[float, float]
 Place = tuple[Any, ...]  # the keys and positions from the top of a spec to a value
 
 
@@ -90,9 +92,7 @@ class LabelSpec(SpecModel):
 
     @field_validator("neg_frac_range")
     @classmethod
-    def _room_for_both(
-        cls, value: tuple[float, float], info: ValidationInfo
-    ) -> tuple[float, float]:
+    def _room_for_both(cls, value: Ends, info: ValidationInfo) -> Ends:
         pos = info.data.get("pos_frac_range")
         if pos is not None and pos[0] + value[0] > 1 + BOX_EPSILON:
             raise ValueError(
@@ -160,8 +160,8 @@ class SamplingSpec(SpecModel):
 
     type_ranges: TypeRanges
     label_params: Annotated[dict[str, LabelSpec], Field(min_length=1)]
-    high_priority_type_pairs: tuple[TypePair, ...] = ()
-    low_priority_type_pairs: tuple[TypePair, ...] = ()
+    high_priority_type_pairs: TypePairs = ()
+    low_priority_type_pairs: TypePairs = ()
     max_iters: _Steps = 20_000
     start_temp: _Temperature = 2.0
     end_temp: _Temperature = 0.1
@@ -277,28 +277,22 @@ class SamplingSpec(SpecModel):
 
     @field_validator("high_priority_type_pairs", "low_priority_type_pairs")
     @classmethod
-    def _pairs_are_known(
-        cls, value: tuple[TypePair, ...], info: ValidationInfo
-    ) -> tuple[TypePair, ...]:
+    def _pairs_are_known(cls, value: TypePairs, info: ValidationInfo) -> TypePairs:
         known = info.data.get("type_ranges")
-        taken = {frozenset(pair) for pair in info.data.get("high_priority_type_pairs") or ()}
-        seen: set[frozenset[str]] = set()
-        for first, second in value:
-            if first == second:
-                raise ValueError(
-                    f"[{first}, {second}]: attributes of one modality share no edge; "
-                    "name two modalities"
-                )
-            unknown = [name for name in (first, second) if known is not None and name not in known]
+        seen = {frozenset(pair) for pair in info.data.get("high_priority_type_pairs") or ()}
+        for pair in value:
+            shown = f"[{', '.join(pair)}]"
+            if len({*pair}) == 1:
+                fault = "attributes of one modality share no edge; name two modalities"
+                raise ValueError(f"{shown}: {fault}")
+            unknown = [name for name in pair if known is not None and name not in known]
             if unknown:
                 raise ValueError(
-                    f"[{first}, {second}]: {unknown[0]} is not in type_ranges "
-                    f"({', '.join(known or ())})"
+                    f"{shown}: {unknown[0]} is not in type_ranges ({', '.join(known or ())})"
                 )
-            pair = frozenset((first, second))
-            if pair in seen or pair in taken:
-                raise ValueError(f"[{first}, {second}] is named twice; name it once")
-            seen.add(pair)
+            if frozenset(pair) in seen:
+                raise ValueError(f"{shown} is named twice; name it once")
+            seen.add(frozenset(pair))
         return value
 
     @field_validator("end_temp")
@@ -310,7 +304,7 @@ class SamplingSpec(SpecModel):
         return value
 
 
-def _span(ends: tuple[float, float]) -> str:
+def _span(ends: Ends) -> str:
     low, high = ends
     return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
