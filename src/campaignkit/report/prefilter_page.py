@@ -46,7 +46,7 @@ def write_prefilter(path: Path | str, found: Prefiltering) -> Path:
     >>> from campaignkit.edges.methods.prefilter import Bands
     >>> nike = Catalogue([Attribute("brand", "Nike")])
     >>> clusters = Clustering(nike, (Cluster(0, "brand", (0,)),), np.zeros((1, 2)))
-    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {}, {})
+    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     "Left out" in write_prefilter(Path(folder, "clusters.html"), held).read_text("utf-8")
     True
@@ -66,7 +66,7 @@ def prefilter_page(found: Prefiltering) -> str:
     >>> from campaignkit.edges.methods.prefilter import Bands
     >>> nike = Catalogue([Attribute("brand", "Nike")])
     >>> clusters = Clustering(nike, (Cluster(0, "brand", (0,)),), np.zeros((1, 2)))
-    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {}, {})
+    >>> held = Prefiltering(clusters, (ClusterLabel("Nike"),), (), Bands(), {}, {}, {})
     >>> "Left out" in prefilter_page(held)
     True
     """

@@ -15,13 +15,10 @@ from campaignkit.edges.methods.prefilter import (
     Clustering,
     ClusterLabel,
     ClusterScore,
+    Prefiltering,
     Route,
 )
-from campaignkit.edges.methods.prefilter.routing import (
-    enter_routes,
-    route_pairs,
-    score_calls,
-)
+from campaignkit.edges.methods.prefilter.routing import enter_routes, score_calls
 from campaignkit.errors import GraphError
 
 CATALOGUE = Catalogue(
@@ -37,12 +34,14 @@ CLUSTERING = Clustering(CATALOGUE, CLUSTERS, np.zeros((7, 2)))
 SCORES = st.none() | st.integers(0, 10)
 
 
-def scores(*given: int | None, failures: tuple[str, ...] = ("",) * 4) -> list[ClusterScore]:
+def scored(*given: int | None, failures: tuple[str, ...] = ("",) * 4) -> Prefiltering:
     pairs = [(0, 2), (0, 3), (1, 2), (1, 3)]
-    return [
+    scores = tuple(
         ClusterScore(*pair, score, why)
         for pair, score, why in zip(pairs, given, failures, strict=True)
-    ]
+    )
+    labels = tuple(map(ClusterLabel, "abcd"))
+    return Prefiltering(CLUSTERING, labels, scores, Bands(), {}, {}, {})
 
 
 def test_the_published_bands() -> None:
@@ -68,26 +67,26 @@ def test_every_pair_has_one_route_and_ends_in_one_fate_or_is_classified(
 ) -> None:
     pairs = PairTable(CATALOGUE)
     states = PairStates.of(len(pairs))
-    told = scores(*given_scores, failures=tuple("" if a else "cut" for a in answered))
+    found = scored(*given_scores, failures=tuple("" if a else "cut" for a in answered))
 
-    routing = route_pairs(pairs, CLUSTERING, told, Bands())
-    enter_routes(states, routing, told, [ClusterLabel("x")] * 4)
+    judged = np.isin(np.arange(len(pairs)), enter_routes(states, pairs, found))
 
-    assert sum(routing.counts().values()) == len(pairs) == 12
-    assert np.array_equal(states.outcome == Outcome.UNDECIDED, routing.classified)
+    assert sum(found.pairs_by_route.values()) == len(pairs) == 12
+    assert np.array_equal(states.outcome == Outcome.UNDECIDED, judged)
     noise = np.isin(pairs.pairs, [1]).any(axis=1)
-    inherited = routing.route <= Route.INHERIT_NEGATIVE
-    assert (routing.classified[inherited & noise]).all()
-    assert not (routing.classified[inherited & ~noise]).any()
+    of_ends = [tuple(row) for row in CLUSTERING.of_attribute[pairs.pairs].tolist()]
+    routes = {(one.source, one.target): found.route(one) for one in found.scores}
+    inherited = np.array([routes[ends] <= Route.INHERIT_NEGATIVE for ends in of_ends])
+    assert (judged[inherited & noise]).all()
+    assert not (judged[inherited & ~noise]).any()
+    assert found.pairs_by_route["noise"] == (inherited & noise).sum()
 
 
 def test_null_is_kept_apart_from_low_and_from_the_middle() -> None:
     pairs = PairTable(CATALOGUE)
     states = PairStates.of(len(pairs))
-    told = scores(None, 5, 0, 9)
 
-    routing = route_pairs(pairs, CLUSTERING, told, Bands())
-    enter_routes(states, routing, told, [ClusterLabel(name) for name in "abcd"])
+    enter_routes(states, pairs, scored(None, 5, 0, 9))
     ended = {
         (one, other): (Outcome(states.outcome[i]).name, int(states.sign[i]), states.reasons[i])
         for i, (one, other) in enumerate(pairs.pairs.tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -17,8 +17,6 @@ from campaignkit.edges.methods.prefilter.asking import (
     DESCRIBE,
     LABEL,
     SCORE,
-    ClusterLabel,
-    ClusterScore,
     Descriptions,
     describe_attributes,
     label_clusters,
@@ -41,7 +39,6 @@ from campaignkit.edges.methods.prefilter.routing import (
     CallPacking,
     Prefiltering,
     enter_routes,
-    route_pairs,
     score_calls,
 )
 from campaignkit.edges.pairs import PairTable
@@ -230,32 +227,14 @@ class ClusterPrefilter:
             )
 
         ask = partial(session.ask, model=self.model)
-        described, clustering, labels, scores = self._ask(
-            session.catalogue, ask, self.cluster, seed=session.seed
-        )
+        found = self._ask(session.catalogue, ask, self.cluster, seed=session.seed)
         session.warnings += [
             f"no guide for modality {modality!r}: described by general points; "
             "PrefilterPrompts(guides=...) takes one"
-            for modality in described.by_fallback
+            for modality in found.by_fallback
         ]
-        routing = route_pairs(session.pairs, clustering, scores, self.bands)
-        enter_routes(session.states, routing, scores, labels)
-        session.details[DETAIL] = Prefiltering(
-            clustering=clustering,
-            labels=tuple(labels),
-            scores=tuple(scores),
-            bands=self.bands,
-            pairs_by_route=routing.counts(),
-            settings=self._settings(),
-            described={
-                position: new.description
-                for position, new in enumerate(described.catalogue)
-                if new.description != session.catalogue[position].description
-            },
-            not_described=described.failures,
-            by_fallback=described.by_fallback,
-        ).to_dict()
-        rows = np.flatnonzero(routing.classified)
+        session.details[DETAIL] = found.to_dict()
+        rows = enter_routes(session.states, session.pairs, found)
         calls = pack(session.pairs, self.packing, batch_size=self.batch_size, rows=rows)
         session.judge(calls, stage=CLASSIFY)
         return session.states
@@ -338,13 +317,8 @@ class ClusterPrefilter:
         )
 
     def _ask(
-        self,
-        catalogue: Catalogue,
-        ask: Ask,
-        cluster: Callable[..., Clustering],
-        *,
-        seed: int,
-    ) -> tuple[Descriptions, Clustering, list[ClusterLabel], list[ClusterScore]]:
+        self, catalogue: Catalogue, ask: Ask, cluster: Callable[..., Clustering], *, seed: int
+    ) -> Prefiltering:
         """Describe, embed and cluster, label, score: all but the pairs."""
         described = Descriptions(catalogue, {})
         if self.describe != "never":
@@ -364,18 +338,33 @@ class ClusterPrefilter:
             prompts=self.prompts,
             temperature=self.temperature,
         )
+        calls = score_calls(
+            clustering, packing=self.packing, targets_per_call=self.targets_per_call
+        )
         scores = score_clusters(
             clustering,
             labels,
             ask,
-            calls=score_calls(
-                clustering, packing=self.packing, targets_per_call=self.targets_per_call
-            ),
+            calls=calls,
             prompts=self.prompts,
             temperature=self.temperature,
             seed=seed,
         )
-        return described, clustering, labels, scores
+        told = {
+            position: new.description
+            for position, (old, new) in enumerate(zip(catalogue, described.catalogue, strict=True))
+            if new.description != old.description
+        }
+        return Prefiltering(
+            clustering=clustering,
+            labels=tuple(labels),
+            scores=tuple(scores),
+            bands=self.bands,
+            settings=self._settings(),
+            described=told,
+            not_described=described.failures,
+            by_fallback=described.by_fallback,
+        )
 
     def _expected_clusters(self, catalogue: Catalogue, *, seed: int) -> Clustering:
         """Every large modality in clusters of four."""
@@ -389,22 +378,14 @@ class ClusterPrefilter:
         return Clustering(catalogue, tuple(clusters), np.zeros((len(catalogue), 2)))
 
     def _settings(self) -> dict[str, str]:
-        held = self.bands
-        return {
+        told = {one.name: str(getattr(self, one.name)) for one in fields(self)}
+        wording = digest_json(asdict(self.prompts))[7:15]
+        return told | {
             "model": "the scorer's" if self.model is None else self.model.name,
             "embedder": self.embedder.name,
             "reduction": self.reduction.name,
             "clusterer": self.clusterer.name,
-            "min_attributes": str(self.min_attributes),
-            "max_cluster_frac": str(self.max_cluster_frac),
-            "noise": self.noise,
-            "bands": f"{held.positive:g}, {held.negative:g}; inherited from "
-            f"{held.inherit_positive:g}, up to {held.inherit_negative:g}",
-            "describe": self.describe,
-            "batches": ", ".join(str(getattr(self, name)) for name in COUNTS[1:]),
-            "packing": self.packing,
-            "temperature": str(self.temperature),
-            "prompts": f"{self.prompts.template('*')} {digest_json(asdict(self.prompts))[7:15]}",
+            "prompts": f"{self.prompts.template('*')} {wording}",
         }
 
 

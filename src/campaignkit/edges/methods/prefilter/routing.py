@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,9 @@ class Route(IntEnum):
     def word(self) -> str:
         """In small letters."""
         return self.name.lower().replace("_", " ")
+
+
+_INHERITING = (Route.INHERIT_POSITIVE, Route.INHERIT_NEGATIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,95 +112,6 @@ class Bands:
         return Route.DISCARD
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """What becomes of every pair, before any is classified.
-
-    Attributes
-    ----------
-    route : uint8[P]
-        A :class:`Route` each, by pair number.
-    score_of : int32[P]
-        The position in the list of scores that each pair goes by.
-    classified : bool[P]
-        Pairs to be judged one by one: those of the route, of clusters without a score, and
-        those of inheriting clusters that involve a member flagged as noise.
-    """
-
-    route: NDArray[np.uint8]
-    score_of: NDArray[np.int32]
-    classified: NDArray[np.bool_]
-
-    def counts(self) -> dict[str, int]:
-        """Pairs by route; adds up to all pairs. Those flagged as noise are "noise"."""
-        noise = (self.route <= Route.INHERIT_NEGATIVE) & self.classified
-        counts = np.bincount(self.route[~noise], minlength=len(Route)).tolist()
-        return {route.word: counts[route] for route in Route} | {"noise": int(noise.sum())}
-
-
-def route_pairs(
-    pairs: PairTable, clustering: Clustering, scores: Sequence[ClusterScore], bands: Bands
-) -> Routing:
-    """The route of every pair, by the score of its attributes' clusters."""
-    num = len(clustering.clusters)
-    at = np.full((num, num), -1, dtype=np.int32)
-    routes = np.zeros(len(scores), dtype=np.uint8)
-    for position, one in enumerate(scores):
-        at[one.source, one.target] = at[one.target, one.source] = position
-        routes[position] = bands.route(one.score) if one.is_answered else Route.UNSCORED
-    cluster = clustering.of_attribute
-    score_of = at[cluster[pairs.pairs[:, 0]], cluster[pairs.pairs[:, 1]]]
-    route = routes[score_of]
-    noise = clustering.is_noise
-    flagged = noise[pairs.pairs[:, 0]] | noise[pairs.pairs[:, 1]]
-    inherits = route <= Route.INHERIT_NEGATIVE
-    classified = np.isin(route, (Route.CLASSIFY, Route.UNSCORED)) | (inherits & flagged)
-    return Routing(route, score_of, classified)
-
-
-def enter_routes(
-    states: PairStates,
-    routing: Routing,
-    scores: Sequence[ClusterScore],
-    labels: Sequence[ClusterLabel],
-) -> None:
-    """Write into the states what is known without classifying, each pair with its reason."""
-    known = np.flatnonzero(~routing.classified)
-    order = known[np.argsort(routing.score_of[known], kind="stable")]
-    starts = np.flatnonzero(np.diff(routing.score_of[order], prepend=-1))
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        one = scores[int(routing.score_of[rows[0]])]
-        route = Route(int(routing.route[rows[0]]))
-        named = f"{labels[one.source].label!r} with {labels[one.target].label!r}"
-        told = "null" if one.score is None else f"{one.score} of 10"
-        reason = f"clusters {named}: {told}"
-        if route in (Route.INHERIT_POSITIVE, Route.INHERIT_NEGATIVE):
-            sign = 1 if route is Route.INHERIT_POSITIVE else -1
-            score = float(one.score or 0)
-            states.decide(rows, sign, by="inherited", strength=score, reason=reason)
-        else:
-            outcome = Outcome.NOT_VIABLE if route is Route.NOT_VIABLE else Outcome.DISCARDED
-            states.set_outcome(rows, outcome, reason=reason)
-
-
-def score_calls(
-    clustering: Clustering, *, packing: CallPacking, targets_per_call: int
-) -> list[tuple[int, list[int]]]:
-    """Which clusters are scored against which: (source, targets) by number, a call each.
-
-    Examples
-    --------
-    >>> clusters = tuple(Cluster(i, m, (i,)) for i, m in enumerate(["geo", "brand", "geo"]))
-    >>> found = Clustering(Catalogue([]), clusters, np.zeros((0, 2)))
-    >>> score_calls(found, packing="published", targets_per_call=25)
-    [(1, [0, 2])]
-    """
-    nodes = Catalogue(Attribute(one.modality, str(one.number)) for one in clustering.clusters)
-    table = PairTable(nodes)
-    calls = calls_by_primary(table, packing, batch_size=targets_per_call)
-    return [(source, (table.pairs[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Prefiltering:
     """The steps of a pre-filter as they went.
@@ -211,9 +126,6 @@ class Prefiltering:
         Of every two clusters of different modalities.
     bands : Bands
         What the scores were cut by.
-    pairs_by_route : mapping of str to int
-        What became of the pairs: adds up to all of them. "noise" are those that would have
-        inherited, but for a member flagged as noise, and were classified instead.
     settings : mapping of str to str
         Embedder, reduction, clusterer and the other parameters.
     described : mapping of int to str
@@ -227,7 +139,7 @@ class Prefiltering:
     --------
     >>> import numpy as np
     >>> empty = Clustering(Catalogue([]), (), np.zeros((0, 2)))
-    >>> Prefiltering(empty, (), (), Bands(), {}, {}, {}, {}).discarded
+    >>> Prefiltering(empty, (), (), Bands(), {}, {}, {}).discarded
     []
     """
 
@@ -235,7 +147,6 @@ class Prefiltering:
     labels: tuple[ClusterLabel, ...]
     scores: tuple[ClusterScore, ...]
     bands: Bands
-    pairs_by_route: Mapping[str, int]
     settings: Mapping[str, str]
     described: Mapping[int, str]
     not_described: Mapping[int, str]
@@ -257,6 +168,23 @@ class Prefiltering:
         """The attributes of a cluster."""
         held = self.clustering.clusters[cluster] if isinstance(cluster, int) else cluster
         return tuple(self.clustering.catalogue[position] for position in held.members)
+
+    @property
+    def pairs_by_route(self) -> dict[str, int]:
+        """What became of the pairs: adds up to all of them.
+
+        "noise" are those that would have inherited, but for a member flagged as noise, and were
+        classified instead.
+        """
+        counts = {route.word: 0 for route in Route} | {"noise": 0}
+        for one in self.scores:
+            ends = [self.clustering.clusters[number] for number in (one.source, one.target)]
+            route, clean = self.route(one), self.num_pairs(one)
+            if route in _INHERITING:
+                clean = prod(len(end) - len(end.noise) for end in ends)
+            counts[route.word] += clean
+            counts["noise"] += self.num_pairs(one) - clean
+        return counts
 
     def num_pairs(self, score: ClusterScore) -> int:
         """How many pairs a score decides."""
@@ -309,3 +237,58 @@ class Prefiltering:
                 for modality in self.by_fallback
             )
         )
+
+
+def enter_routes(states: PairStates, pairs: PairTable, found: Prefiltering) -> NDArray[np.int64]:
+    """Write into the states what is known without judging, each pair with its reason.
+
+    Returns
+    -------
+    int64[k]
+        The pairs to be judged one by one: those of the route, of clusters without a score, and
+        those of inheriting clusters that involve a member flagged as noise.
+    """
+    clustering, scores = found.clustering, found.scores
+    at = np.full((len(clustering.clusters),) * 2, -1, dtype=np.int32)
+    for position, one in enumerate(scores):
+        at[one.source, one.target] = at[one.target, one.source] = position
+    of_ends = clustering.of_attribute[pairs.pairs]
+    score_of = at[of_ends[:, 0], of_ends[:, 1]]
+    flagged = clustering.is_noise[pairs.pairs]
+    noisy = flagged[:, 0] | flagged[:, 1]
+    ends = np.cumsum(np.bincount(score_of, minlength=len(scores)))
+    parts = np.split(np.argsort(score_of, kind="stable"), ends[:-1])
+    judged = [np.zeros(0, dtype=np.int64)]
+    for one, rows in zip(scores, parts, strict=True):
+        route = found.route(one)
+        named = f"{found.labels[one.source].label!r} with {found.labels[one.target].label!r}"
+        reason = f"clusters {named}: {'null' if one.score is None else f'{one.score} of 10'}"
+        if route in _INHERITING:
+            sign, score = 1 if route is Route.INHERIT_POSITIVE else -1, float(one.score or 0)
+            clean = rows[~noisy[rows]]
+            states.decide(clean, sign, by="inherited", strength=score, reason=reason)
+            judged.append(rows[noisy[rows]])
+        elif route in (Route.CLASSIFY, Route.UNSCORED):
+            judged.append(rows)
+        else:
+            outcome = Outcome.NOT_VIABLE if route is Route.NOT_VIABLE else Outcome.DISCARDED
+            states.set_outcome(rows, outcome, reason=reason)
+    return np.sort(np.concatenate(judged))
+
+
+def score_calls(
+    clustering: Clustering, *, packing: CallPacking, targets_per_call: int
+) -> list[tuple[int, list[int]]]:
+    """Which clusters are scored against which: (source, targets) by number, a call each.
+
+    Examples
+    --------
+    >>> clusters = tuple(Cluster(i, m, (i,)) for i, m in enumerate(["geo", "brand", "geo"]))
+    >>> found = Clustering(Catalogue([]), clusters, np.zeros((0, 2)))
+    >>> score_calls(found, packing="published", targets_per_call=25)
+    [(1, [0, 2])]
+    """
+    nodes = Catalogue(Attribute(one.modality, str(one.number)) for one in clustering.clusters)
+    table = PairTable(nodes)
+    calls = calls_by_primary(table, packing, batch_size=targets_per_call)
+    return [(source, (table.pairs[rows].sum(axis=1) - source).tolist()) for source, rows in calls]
