@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import Outcome, PairStates, PairTable
-from campaignkit.edges.states import NOBODY
+from campaignkit.edges.pairs import NOBODY
 from campaignkit.errors import GraphError, UnknownAttribute
 
 RETAIL = Catalogue.bundled("retail-160")

@@ -28,7 +28,7 @@ from campaignkit.edges import (
     pack,
     plan_graph,
 )
-from campaignkit.edges.plan import PromptLengths, planned
+from campaignkit.edges.plan import planned, prompt_bytes
 from campaignkit.errors import CampaignkitError, GraphError, SettingError
 from campaignkit.llm import Budget, ScriptedModel
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
@@ -77,7 +77,7 @@ def test_prompt_bytes_are_those_of_the_prompts(
     table = PairTable(catalogue)
     calls = pack(table, packing, batch_size=batch_size)
 
-    told = PromptLengths(table).of(calls)
+    told = prompt_bytes(table, calls)
 
     prompts = [
         PairPrompt().render([table.pair(pair) for pair in call.tolist()], scale=SignScale())
@@ -160,7 +160,7 @@ def test_names_with_braces_and_instructions_are_counted_as_the_data_they_are() -
     )
     table = PairTable(odd)
 
-    told = PromptLengths(table).of([np.array([0, 1])])
+    told = prompt_bytes(table, [np.array([0, 1])])
 
     prompt = PairPrompt().render([table.pair(0), table.pair(1)], scale=SignScale())
     assert told == len((prompt.system + prompt.user).encode())

@@ -30,13 +30,18 @@ from campaignkit.edges.methods.protocols import (
     NamedMethod,
     PlanningMethod,
 )
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.pairs import Outcome, PairStates, PairTable
 from campaignkit.edges.plan import GraphPlan, StagePlan
 from campaignkit.edges.report import AnswerQuality, BuildReport, GraphBuild, RuleCounts
 from campaignkit.edges.scorers.comparisons import Overlap
-from campaignkit.edges.scorers.context import ContextProvider, FactTable
 from campaignkit.edges.scorers.llm import LLMEdgeScorer, every_edge, every_pair, negative_edges
-from campaignkit.edges.scorers.prompt import PairPrompt, ScoreScale, SignScale
+from campaignkit.edges.scorers.prompt import (
+    ContextProvider,
+    FactTable,
+    PairPrompt,
+    ScoreScale,
+    SignScale,
+)
 from campaignkit.edges.scorers.protocols import (
     EdgeScorer,
     ExplainingScorer,
@@ -49,7 +54,6 @@ from campaignkit.edges.scorers.protocols import (
 )
 from campaignkit.edges.scorers.rules import TRAIT_RULES, TraitRule, TraitScorer
 from campaignkit.edges.session import BuildSession
-from campaignkit.edges.states import Outcome, PairStates
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ActiveBuilder",

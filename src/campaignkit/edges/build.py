@@ -20,7 +20,7 @@ from campaignkit.edges.methods.protocols import (
     NamedMethod,
     PlanningMethod,
 )
-from campaignkit.edges.pairs import PairTable, count_pairs
+from campaignkit.edges.pairs import Outcome, PairStates, PairTable, count_pairs
 from campaignkit.edges.plan import GraphPlan
 from campaignkit.edges.report import (
     BuildReport,
@@ -31,7 +31,6 @@ from campaignkit.edges.report import (
 )
 from campaignkit.edges.scorers.protocols import EdgeScorer, ResolvedScorer, ScoreFunction
 from campaignkit.edges.session import BuildSession
-from campaignkit.edges.states import Outcome, PairStates
 from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.columns import EdgeColumns, column

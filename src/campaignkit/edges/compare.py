@@ -268,26 +268,23 @@ def check_known_pairs(
     True
     """
     pairs = known if isinstance(known, KnownPairs) else KnownPairs(_edges_of(known))
-    named = [(edge.source, edge.target) for edge in pairs.clear]
-    everything = (*named, *pairs.ambiguous)
-    not_there = [pair for pair in everything if not all(key in graph.catalogue for key in pair)]
-    if len(not_there) == len(everything):
+    named = [*((edge.source, edge.target) for edge in pairs.clear), *pairs.ambiguous]
+    signs = {pair: graph.sign(*pair) for pair in named if all(k in graph.catalogue for k in pair)}
+    if not signs:
         raise GraphError(
-            f"none of the {len(not_there)} known pairs has both its attributes in the graph",
+            f"none of the {len(named)} known pairs has both its attributes in the graph",
             hint="write the names as the catalogue does: (modality, value)",
         )
-    found = [
-        (edge, graph.sign(*pair))
-        for edge, pair in zip(pairs.clear, named, strict=True)
-        if pair not in not_there
+    clear = [
+        (edge, signs[edge.source, edge.target])
+        for edge in pairs.clear
+        if (edge.source, edge.target) in signs
     ]
     return KnownPairsCheck(
-        right=tuple((edge, sign) for edge, sign in found if edge.sign == sign),
-        wrong=tuple((edge, sign) for edge, sign in found if edge.sign != sign),
-        not_there=tuple(not_there),
-        ambiguous=tuple(
-            (pair, graph.sign(*pair)) for pair in pairs.ambiguous if pair not in not_there
-        ),
+        right=tuple((edge, sign) for edge, sign in clear if edge.sign == sign),
+        wrong=tuple((edge, sign) for edge, sign in clear if edge.sign != sign),
+        not_there=tuple(pair for pair in named if pair not in signs),
+        ambiguous=tuple((pair, signs[pair]) for pair in pairs.ambiguous if pair in signs),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from campaignkit.edges.scorers.prompt import PairPrompt, SignScale
 from campaignkit.errors import GraphError
 from campaignkit.llm import Budget, ChatModel, Price, Usage, checked_prices, read_prices
 
+_PROMPT = PairPrompt()
 # Published: 570 calls of 25 pairs by 7 workers in 553 s. Yours will differ.
 SECONDS_A_CALL = 553 / 570
 
@@ -139,8 +140,10 @@ class GraphPlan:
         return "\n".join(lines)
 
 
-class PromptLengths:
-    """The bytes of the scorer's prompts for calls about pairs of a catalogue.
+def prompt_bytes(
+    table: PairTable, calls: Iterable[NDArray[np.integer]], *, prompt: PairPrompt = _PROMPT
+) -> int:
+    """The bytes of all prompts of a scorer for calls about pairs of a catalogue.
 
     A prompt is its wording, which is measured on one call of each form, and a line for each pair,
     which is as long as its names are.
@@ -148,43 +151,36 @@ class PromptLengths:
     Parameters
     ----------
     table : PairTable
-    prompt : PairPrompt, optional
-        The scorer's wording; the default one without it.
+    calls : iterable of int[k]
+        Pair numbers of each call.
+    prompt : PairPrompt
+        The scorer's wording.
 
     Examples
     --------
     >>> from campaignkit.catalogue import Catalogue
     >>> table = PairTable(Catalogue.bundled("starter-27"))
     >>> prompt = PairPrompt().render([table.pair(3)], scale=SignScale())
-    >>> PromptLengths(table).of([np.array([3])]) == len((prompt.system + prompt.user).encode())
+    >>> prompt_bytes(table, [np.array([3])]) == len((prompt.system + prompt.user).encode())
     True
     """
-
-    def __init__(self, table: PairTable, *, prompt: PairPrompt | None = None) -> None:
-        self._table = table
-        names = [quoted([a.modality, a.value]) for a in table.catalogue]
-        self._name = np.array([len(name.encode()) for name in names], dtype=np.int64)
-        wording = prompt or PairPrompt()
-        x, y, z, w = (Attribute(m, v) for m, v in (("a", "x"), ("b", "y"), ("b", "z"), ("c", "w")))
-        name = len(quoted(["a", "x"]))
-        self._with_primary = _length(wording, [(x, y), (x, z)]) - 3 * name
-        self._with_pairs = _length(wording, [(x, y), (z, w)]) - 4 * name
-
-    def of(self, calls: Iterable[NDArray[np.integer]]) -> int:
-        """The bytes of all prompts of these calls together."""
-        return sum(self._of_call(np.asarray(call)) for call in calls if len(call))
-
-    def _of_call(self, call: NDArray[np.integer]) -> int:
-        ends = self._table.pairs[call]
-        names = self._name[ends]
-        numbers = _number_lines(len(call)) - _number_lines(2)
-        for side in (0, 1):
-            primary = ends[0, side]
-            if (ends == primary).any(axis=1).all():
-                targets = int(names.sum()) - len(call) * int(self._name[primary])
-                return self._with_primary + int(self._name[primary]) + targets + numbers
-        # A pair is a list of two names: two brackets, a comma and a blank more.
-        return self._with_pairs + int(names.sum()) + 4 * (len(call) - 2) + numbers
+    names = [quoted([a.modality, a.value]) for a in table.catalogue]
+    size = np.array([len(name.encode()) for name in names], dtype=np.int64)
+    x, y, z, w = (Attribute(m, v) for m, v in (("a", "x"), ("b", "y"), ("b", "z"), ("c", "w")))
+    name = len(quoted(["a", "x"]))
+    with_primary = _length(prompt, [(x, y), (x, z)]) - 3 * name
+    with_pairs = _length(prompt, [(x, y), (z, w)]) - 4 * name
+    total = 0
+    for call in calls:
+        ends = table.pairs[call]
+        primary = [end for end in ends[:1].ravel() if (ends == end).any(axis=1).all()]
+        total += int(size[ends].sum()) + _number_lines(len(call)) - _number_lines(2)
+        if primary:
+            total += with_primary - (len(call) - 1) * int(size[primary[0]])
+        elif len(call):
+            # A pair is a list of two names: two brackets, a comma and a blank more.
+            total += with_pairs + 4 * (len(call) - 2)
+    return total
 
 
 def _length(prompt: PairPrompt, pairs: list[tuple[Attribute, Attribute]]) -> int:
@@ -194,8 +190,7 @@ def _length(prompt: PairPrompt, pairs: list[tuple[Attribute, Attribute]]) -> int
 
 def _number_lines(count: int) -> int:
     """The bytes of the bracket numbers 1 to `count`, each on its line: ``,\\n"[7]": ``."""
-    digits = sum(len(str(number)) for number in range(1, count + 1))
-    return digits + 8 * count
+    return sum(len(str(number)) + 8 for number in range(1, count + 1))
 
 
 # Rough, and said to be so: names and JSON take three to five bytes a token.
@@ -240,19 +235,15 @@ def planned(
     other_stages : mapping of str to StagePlan, optional
         Calls that judge no pairs, such as those for trait cards.
     """
-    lengths = PromptLengths(table)
     stages = dict(other_stages)
     num_other = sum(stage.calls for stage in stages.values())
     for name, some in calls.items():
         pairs = sum(map(len, some))
-        stages[name] = StagePlan(len(some), pairs, lengths.of(some), _TOKENS_A_JUDGEMENT * pairs)
-    judgements = sum(stage.judgements for stage in stages.values())
-    sent = sum(stage.prompt_bytes for stage in stages.values())
-    num_calls = sum(stage.calls for stage in stages.values())
-    usage = Usage(
-        tokens_in=-(-sent // _BYTES_A_TOKEN),
-        tokens_out=sum(stage.tokens_out for stage in stages.values()),
-    )
+        sent = prompt_bytes(table, some)
+        stages[name] = StagePlan(len(some), pairs, sent, _TOKENS_A_JUDGEMENT * pairs)
+    sums = zip(*map(astuple, stages.values()), strict=True)
+    num_calls, judgements, sent, tokens_out = map(sum, sums)
+    usage = Usage(-(-sent // _BYTES_A_TOKEN), tokens_out)
     price = _price_of(model, prices)
     return GraphPlan(
         method=method,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Key
+from campaignkit.edges.pairs import PairStates
 from campaignkit.edges.scorers.protocols import Answer, Asking
-from campaignkit.edges.states import PairStates
-from campaignkit.graph import PairCounts, SignedGraph
+from campaignkit.graph import PairCounts, SignedGraph, mark_of
 from campaignkit.show import paragraph, table
 
 _FEW = 20  # judged pairs below which one sign for all of them says little
@@ -90,21 +90,17 @@ def measure_answers(answers: Iterable[Answer]) -> AnswerQuality:
     ... ]).flip_rate
     1.0
     """
-    first: dict[object, int] = {}
+    first: dict[object, Answer] = {}
     repeats: list[tuple[object, int]] = []
-    places, signs = [], []
     for answer in answers:
-        pair, sign = frozenset(answer.pair), int(answer.judgement.sign)
         if answer.asking is Asking.REPEAT:
-            repeats.append((pair, sign))
+            repeats.append((frozenset(answer.pair), answer.judgement.sign))
         elif answer.asking is Asking.FIRST:
-            first[pair] = sign
-            if answer.place is not None:
-                places.append(answer.place)
-                signs.append(sign)
-    seen = [(first[pair], sign) for pair, sign in repeats if pair in first]
-    slope, error = _slope(np.array(places), np.array(signs))
-    return AnswerQuality(len(seen), sum(a != b for a, b in seen), slope, error)
+            first[frozenset(answer.pair)] = answer
+    seen = [first[pair].judgement.sign != sign for pair, sign in repeats if pair in first]
+    placed = [(a.place, a.judgement.sign) for a in first.values() if a.place is not None]
+    slope, error = _slope(*np.array(placed, dtype=np.float64).reshape(-1, 2).T)
+    return AnswerQuality(len(seen), sum(seen), slope, error)
 
 
 def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.int8]) -> list[str]:
@@ -118,10 +114,8 @@ def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.i
     warnings = []
     held = np.unique(np.asarray(signs))
     if len(signs) >= _FEW and len(held) == 1:
-        said = {1: "+", -1: "-", 0: "0"}[int(held[0])]
-        warnings.append(
-            f"all {len(signs):,} judged pairs are {said}: the answers hold no information"
-        )
+        told = f"all {len(signs):,} judged pairs are {mark_of(int(held[0]))}"
+        warnings.append(f"{told}: the answers hold no information")
     slope, error = quality.position_slope, quality.position_slope_se
     if slope is not None and error is not None and abs(slope) > _STEEP * error:
         warnings.append(
@@ -132,7 +126,7 @@ def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.i
 
 
 def _slope(
-    places: NDArray[np.float64], signs: NDArray[np.int64]
+    places: NDArray[np.float64], signs: NDArray[np.float64]
 ) -> tuple[float | None, float | None]:
     """Slope of the least-squares line and its standard error."""
     if len(places) < 3 or not np.ptp(places):
@@ -261,27 +255,15 @@ class BuildReport:
 
     def to_dict(self) -> dict[str, object]:
         """All of it as JSON values; pairs of modalities as a list of objects."""
-        told: dict[str, object] = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name not in ("by_modality_pair", "by_rule", "quality", "warnings")
-        }
-        return told | {
-            "calls_by_stage": dict(self.calls_by_stage),
-            "decided_by": dict(self.decided_by),
-            "failures": dict(self.failures),
-            "details": dict(self.details),
+        quality, by_pair = self.quality, self.by_modality_pair.items()
+        return asdict(self) | {
             "edges_per_call": self.edges_per_call,
-            "by_modality_pair": [
-                {"modalities": list(pair), **asdict(held)}
-                for pair, held in self.by_modality_pair.items()
-            ],
-            "by_rule": {rule: asdict(held) for rule, held in self.by_rule.items()},
-            "quality": asdict(self.quality)
+            "by_modality_pair": [{"modalities": list(p), **asdict(held)} for p, held in by_pair],
+            "quality": asdict(quality)
             | {
-                "flip_rate": self.quality.flip_rate,
-                "flip_interval": self.quality.flip_interval,
-                "rerun_ceiling": self.quality.rerun_ceiling,
+                "flip_rate": quality.flip_rate,
+                "flip_interval": quality.flip_interval,
+                "rerun_ceiling": quality.rerun_ceiling,
             },
             "warnings": list(self.warnings),
         }
@@ -294,25 +276,20 @@ class BuildReport:
 
     def __str__(self) -> str:
         done = "judged" if not self.method else f"decided by {self.method} with answers"
+        others = {
+            "not viable": self.num_not_viable,
+            "discarded": self.num_discarded,
+            "failed": self.num_failed,
+        }
         lines = [
             f"{self.num_pairs:,} pairs {done} by {self.scorer}: "
             f"{self.num_positive:,} + ({self.pos_frac:.1%}), "
             f"{self.num_negative:,} - ({self.neg_frac:.1%}), {self.num_neutral:,} neutral"
-            + "".join(
-                f", {count:,} {what}"
-                for what, count in (
-                    ("not viable", self.num_not_viable),
-                    ("discarded", self.num_discarded),
-                    ("failed", self.num_failed),
-                )
-                if count
-            )
+            + "".join(f", {count:,} {what}" for what, count in others.items() if count)
         ]
         if self.calls is not None:
-            stages = ", ".join(f"{name} {calls:,}" for name, calls in self.calls_by_stage.items())
-            lines.append(f"  {self.calls:,} calls ({stages})")
-            deciders = ", ".join(f"{name} {count:,}" for name, count in self.decided_by.items())
-            lines.append(f"  decided: {deciders}")
+            lines.append(f"  {self.calls:,} calls ({_listed(self.calls_by_stage)})")
+            lines.append(f"  decided: {_listed(self.decided_by)}")
             lines += self._costs()
         lines += [f"  {count:,} pairs failed: {why}" for why, count in self.failures.items()]
         lines += [f"  warning: {warning}" for warning in self.warnings]
@@ -351,6 +328,10 @@ class BuildReport:
                 f"(standard error {quality.position_slope_se:.3f})"
             )
         return lines
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 @dataclass(frozen=True, slots=True)

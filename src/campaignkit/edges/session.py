@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.pairs import NO_ANSWER, Outcome, PairStates, PairTable
 from campaignkit.edges.scorers.protocols import (
     Answer,
     EdgeScorer,
@@ -22,7 +22,6 @@ from campaignkit.edges.scorers.protocols import (
     pair_key,
     settled,
 )
-from campaignkit.edges.states import NO_ANSWER, Outcome, PairStates
 from campaignkit.edges.store import BuildStore
 from campaignkit.errors import GraphError
 from campaignkit.llm import (
@@ -81,8 +80,6 @@ class BuildSession:
         them costs nothing; a method need not plan calls for them.
     judged : dict of int to Judgement
         What the scorer has said of pairs, in this build and in others of the store.
-    failures : dict of int to str
-        Why the pairs that were asked without success have no answer, by pair number.
     details : dict
         What the method wants in the report, as JSON values.
     warnings : list of str
@@ -121,7 +118,6 @@ class BuildSession:
         self.budget = budget or Budget()
         self.pairs = PairTable(catalogue)
         self.states = PairStates.of(len(self.pairs))
-        self.failures: dict[int, str] = {}
         self.judged: dict[int, Judgement] = {}
         self.details: dict[str, object] = {}
         self.warnings: list[str] = []
@@ -142,7 +138,7 @@ class BuildSession:
                 self.pairs,
                 scorer=self.resolved.identity,
                 build=self._build,
-                shown=None if model is None else model.shown,
+                **({} if model is None else {"shown": model.shown}),
             )
             for pair, judged in said.items():
                 is_own = model is not None and not self.known[pair]
@@ -234,7 +230,7 @@ class BuildSession:
         -------
         int8[k]
             The sign of each pair of each call, in the order asked; ``NO_ANSWER`` where it failed,
-            which ``failures`` explains. More of what was said is in ``states``.
+            with the reason in ``states``, as more of what was said.
 
         Raises
         ------
@@ -249,7 +245,7 @@ class BuildSession:
                 f"expected numbers from 0 to {most - 1}"
             )
         new = self._new_of(asked, stage)
-        if self.resolved.asks_model is not None:
+        if new and self.resolved.asks_model is not None:
             self._ask_model(self.resolved.asks_model, new, stage)
         else:
             for done, call in enumerate(new, start=1):
@@ -263,24 +259,34 @@ class BuildSession:
         return np.where(answered, self.states.sign[flat], NO_ANSWER).astype(np.int8)
 
     def close(self) -> None:
-        """Let go of the store; states, failures and details stay readable."""
+        """Let go of the store; states and details stay readable."""
         self._store.close()
 
     def _new_of(self, calls: Sequence[IntArray], stage: str) -> list[list[int]]:
-        """What calls ask about that has no answer yet, each pair once; the calls that are left."""
+        """What calls ask about that has no answer yet, each pair once; the calls that are left.
+
+        A call that an earlier run of this build has made is made again, to the word: the account
+        has its reply. Where the calls are others now, say for a larger budget, what is answered is
+        taken as it is, and the rest is asked.
+        """
         taken: set[int] = set()
         left = []
         for call in calls:
-            new = [p for p in dict.fromkeys(call.tolist()) if p not in self.judged]
-            if len(new) > self.batch_size:
+            unknown = [pair for pair in dict.fromkeys(call.tolist()) if pair not in self.judged]
+            if len(unknown) > self.batch_size:
                 raise GraphError(
-                    f"a call of stage {stage!r} asks about {len(new)} pairs; "
+                    f"a call of stage {stage!r} asks about {len(unknown)} pairs; "
                     f"expected {self.batch_size} at most",
                     hint="split it: batch_size is the most one call may hold",
                 )
-            left.append([pair for pair in new if pair not in taken])
+            new = [pair for pair in unknown if pair not in taken]
             taken.update(new)
-        return [call for call in left if call]
+            if self._own and self._digest_of(new) not in self._noted:
+                self.judged.update((pair, self._own[pair]) for pair in new if pair in self._own)
+                new = [pair for pair in new if pair not in self._own]
+            if new:
+                left.append(new)
+        return left
 
     def _ask_plain(self, pairs: list[int], stage: str) -> None:
         """Ask a scorer that is no model: its call is booked before it is made."""
@@ -291,7 +297,7 @@ class BuildSession:
         key = digest_json([name, stage, [[*one.key, *other.key] for one, other in ends]])
         call = self._store.reserve(key, request, name, _FREE, self.budget)
         if call is None:
-            self.failures.update(dict.fromkeys(pairs, BUDGET_SPENT))
+            self.states.set_outcome(np.array(pairs), Outcome.FAILED, reason=BUDGET_SPENT)
             return
         judged = self.resolved.judge(ends)
         self._keep([Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)])
@@ -299,42 +305,24 @@ class BuildSession:
         self.judged.update(zip(pairs, judged, strict=True))
 
     def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:
-        """Ask a model about all calls at once: the account sends several at a time.
-
-        A call that an earlier run of this build has made is made again, to the word: the account
-        has its reply. Where the calls are others now, say for a larger budget, what is answered is
-        taken as it is, and the rest is asked.
-        """
-        new = []
-        for call in calls:
-            held = set() if self._digest_of(call) in self._noted else self._own.keys() & call
-            self.judged.update((pair, self._own[pair]) for pair in held)
-            if left := [pair for pair in call if pair not in held]:
-                new.append(left)
-        if not new:
-            return
-        self._store.note_calls(self._build, map(self._digest_of, new))
-        ends = [[self.pairs.pair(pair) for pair in call] for call in new]
+        """Ask a model about all calls at once: the account sends several at a time."""
+        self._store.note_calls(self._build, map(self._digest_of, calls))
+        ends = [[self.pairs.pair(pair) for pair in call] for call in calls]
+        earlier = islice(reversed(self._asked), _EARLIER)
         answers, failures = scorer.ask_calls(
             ends,
             account=self.account_of(None),
             stage=stage,
             seed=self.seed,
-            earlier=[
-                self.pairs.pair(pair)
-                for pair in islice(reversed(self._asked), _EARLIER)
-                if not self.known[pair]
-            ],
+            earlier=[self.pairs.pair(pair) for pair in earlier if not self.known[pair]],
             progress=self._progress,
         )
         self._keep(answers)
-        number = {
-            pair_key(pair): at
-            for call, named in zip(new, ends, strict=True)
-            for at, pair in zip(call, named, strict=True)
-        }
-        self.judged.update((number[pair], said) for pair, said in settled(answers).items())
-        self.failures.update((number[pair], why) for pair, why in failures.items())
+        number = dict(zip(map(pair_key, chain(*ends)), chain(*calls), strict=True))
+        said = ((number.get(a.pair, -1), a.asking, a.judgement) for a in answers)
+        self.judged.update(settled(vote for vote in said if vote[0] >= 0))
+        for pair, why in failures.items():
+            self.states.set_outcome(number[pair], Outcome.FAILED, reason=why)
 
     def _digest_of(self, call: list[int]) -> str:
         ends = map(self.pairs.pair, call)
@@ -350,10 +338,9 @@ class BuildSession:
         for pair in pairs:
             said = self.judged.get(pair)
             if said is None:
-                why = self.failures.get(pair, "no answer")
-                states.set_outcome(pair, Outcome.FAILED, reason=why)
+                if states.outcome[pair] != Outcome.FAILED:
+                    states.set_outcome(pair, Outcome.FAILED, reason="no answer")
                 continue
-            self.failures.pop(pair, None)
             states.reasons.pop(pair, None)
             states.decide(
                 pair,

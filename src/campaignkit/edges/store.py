@@ -8,14 +8,12 @@ again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from sqlite3 import Connection
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.catalogue import Catalogue, Key
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement, Pair, Vote, settled
 from campaignkit.llm import Ledger
@@ -38,11 +36,14 @@ class BuildStore(Ledger):
 
     Examples
     --------
+    >>> from campaignkit.catalogue import Attribute, Catalogue
     >>> store = BuildStore(None)
-    >>> pair = ("brand", "Nike"), ("geo", "Peru")
-    >>> store.keep([Answer(pair, Judgement(1))], scorer="mine", build=store.number("a build"))
-    >>> [answer.judgement.sign for answer in store.answers("mine")]
-    [1]
+    >>> nike, peru = Attribute("brand", "Nike"), Attribute("geo", "Peru")
+    >>> said = Answer((peru.key, nike.key), Judgement(1))
+    >>> store.keep([said], scorer="mine", build=store.number("a build"))
+    >>> known, judged = store.recall(PairTable(Catalogue([nike, peru])), scorer="mine", build=0)
+    >>> known.tolist(), judged[0].sign
+    ([True], 1)
     """
 
     tables = f"""{Ledger.tables};
@@ -64,10 +65,6 @@ class BuildStore(Ledger):
             PRIMARY KEY (scorer, one, other, vote, shown)
         ) WITHOUT ROWID
     """
-
-    def __init__(self, folder: Path | None) -> None:
-        super().__init__(folder)
-        self._ids = self._attributes()
 
     def number(self, name: str) -> int:
         """The number under which a scorer or a build is kept; a new one at the first call."""
@@ -93,40 +90,15 @@ class BuildStore(Ledger):
         """The calls that a build has noted."""
         return {call for (call,) in self.rows("SELECT call FROM asked WHERE build = ?", build)}
 
-    def keep(self, answers: Iterable[Answer], *, scorer: str, build: int) -> None:
+    def keep(self, answers: Sequence[Answer], *, scorer: str, build: int) -> None:
         """Put some answers on disk, all or none."""
         number = self.number(scorer)
-        try:
-            with self.writing() as db:
-                rows = [self._row(db, answer, number, build) for answer in answers]
-                db.executemany(
-                    f"INSERT OR REPLACE INTO answers VALUES ({', '.join('?' * 14)})",  # noqa: S608  # only question marks
-                    rows,
-                )
-        except BaseException:
-            self._ids = self._attributes()  # those added in it are gone
-            raise
-
-    def answers(self, scorer: str, *, among: Catalogue | None = None) -> Iterator[Answer]:
-        """All answers of a scorer about pairs of some attributes, in no particular order."""
-        keys = {number: key for key, number in self._ids.items() if among is None or key in among}
-        found = self.rows(
-            "SELECT one, other, vote, build, shown, sign, decided_by, probability, strength, "
-            "reason, context, place, votes FROM answers WHERE scorer = ?",
-            self.number(scorer),
-        )
-        for one, other, asking, build, shown, *said, place, votes in found:
-            if one in keys and other in keys:
-                sign, decided_by, probability, strength, reason, context = said
-                cast = tuple((name, Vote(*vote)) for name, *vote in json.loads(votes or "[]"))
-                yield Answer(
-                    (keys[one], keys[other]),
-                    Judgement(sign, reason, decided_by, strength, probability, cast, context),
-                    Asking(asking),
-                    shown,
-                    place,
-                    build,
-                )
+        names = dict.fromkeys(chain.from_iterable(answer.pair for answer in answers))
+        with self.writing() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO attributes (modality, value) VALUES (?, ?)", names
+            )
+            db.executemany(_KEEP, [_row(answer, number, build) for answer in answers])
 
     def recall(
         self,
@@ -134,7 +106,7 @@ class BuildStore(Ledger):
         *,
         scorer: str,
         build: int,
-        shown: Callable[[Pair], str] | None,
+        shown: Callable[[Pair], str] = lambda pair: "",
     ) -> tuple[NDArray[np.bool_], dict[int, Judgement]]:
         """Find what a store has of a scorer's answers about these pairs.
 
@@ -144,7 +116,7 @@ class BuildStore(Ledger):
             What its answers are kept under.
         build : int
             The number of this build.
-        shown : function, optional
+        shown : function
             What the scorer is shown of a pair now; an answer to something else is none.
 
         Returns
@@ -154,35 +126,42 @@ class BuildStore(Ledger):
         said : dict of int to Judgement
             What was said of those, and what earlier runs of this build said, by pair number.
         """
-        found = list(self.answers(scorer, among=pairs.catalogue))
-        index = pairs.catalogue.index
-        ends = np.array([[index(key) for key in a.pair] for a in found], dtype=np.int64)
-        ends = ends.reshape(-1, 2)
-        numbers = pairs.indices(ends[:, 0], ends[:, 1])
-        known = np.zeros(len(pairs), dtype=np.bool_)
-        valid: list[Answer] = []
-        number_of = {}
-        for number, answer in zip(numbers.tolist(), found, strict=True):
-            if answer.shown == ("" if shown is None else shown(pairs.pair(number))):
-                valid.append(answer)
-                number_of[answer.pair] = number
-                known[number] |= answer.build != build
-        return known, {number_of[pair]: judged for pair, judged in settled(valid).items()}
-
-    def _row(self, db: Connection, answer: Answer, scorer: int, build: int) -> Sequence[object]:
-        for key in answer.pair:
-            if key not in self._ids:
-                row = db.execute("INSERT INTO attributes (modality, value) VALUES (?, ?)", key)
-                self._ids[key] = int(row.lastrowid or 0)
-        one, other = sorted(self._ids[key] for key in answer.pair)
-        said = answer.judgement
-        votes = [[name, vote.weight, vote.reason, vote.veto] for name, vote in said.votes]
-        return (
-            scorer, one, other, int(answer.asking), build, answer.shown, int(said.sign),
-            said.decided_by, said.probability, said.strength, said.reason, said.context,
-            answer.place, json.dumps(votes) if votes else "",
-        )  # fmt: skip
-
-    def _attributes(self) -> dict[Key, int]:
         rows = self.rows("SELECT modality, value, id FROM attributes")
-        return {(modality, value): number for modality, value, number in rows}
+        named = {(modality, value): number for modality, value, number in rows}
+        at = {named[a.key]: i for i, a in enumerate(pairs.catalogue) if a.key in named}
+        rows = self.rows(_RECALL, self.number(scorer))
+        found = [row for row in rows if row[0] in at and row[1] in at]
+        numbers = pairs.indices([at[row[0]] for row in found], [at[row[1]] for row in found])
+        known = np.zeros(len(pairs), dtype=np.bool_)
+        valid = []
+        for number, (_, _, asking, by, seen, votes, context, *said) in zip(
+            numbers.tolist(), found, strict=True
+        ):
+            if seen == shown(pairs.pair(number)):
+                known[number] |= by != build
+                cast = tuple((name, Vote(*vote)) for name, *vote in json.loads(votes or "[]"))
+                sign, reason, decider, strength, sure = said
+                judged = Judgement(sign, reason, decider, strength, sure, cast, context)
+                valid.append((number, Asking(asking), judged))
+        return known, settled(valid)
+
+
+_ATTRIBUTE = "(SELECT id FROM attributes WHERE modality = ? AND value = ?)"
+_NAME = "INSERT OR IGNORE INTO attributes (modality, value) VALUES (?, ?)"
+_KEEP = f"INSERT OR REPLACE INTO answers VALUES (?, {_ATTRIBUTE}, {_ATTRIBUTE}{', ?' * 11})"  # noqa: S608  # only question marks
+_RECALL = """
+    SELECT one, other, vote, build, shown, votes, context,
+        sign, reason, decided_by, strength, probability
+    FROM answers WHERE scorer = ?
+"""
+
+
+def _row(answer: Answer, scorer: int, build: int) -> tuple[object, ...]:
+    one, other = sorted(answer.pair)
+    said = answer.judgement
+    votes = [[name, vote.weight, vote.reason, vote.veto] for name, vote in said.votes]
+    return (
+        scorer, *one, *other, int(answer.asking), build, answer.shown, said.sign, said.decided_by,
+        said.probability, said.strength, said.reason, said.context, answer.place,
+        json.dumps(votes) if votes else "",
+    )  # fmt: skip

@@ -14,8 +14,8 @@ from campaignkit.errors import GraphError
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
+    from campaignkit.edges.pairs import PairStates
     from campaignkit.edges.session import BuildSession
-    from campaignkit.edges.states import PairStates
 
 
 STAGE = "scoring pairs"

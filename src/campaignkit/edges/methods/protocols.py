@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
+    from campaignkit.edges.pairs import PairStates
     from campaignkit.edges.plan import GraphPlan
     from campaignkit.edges.session import BuildSession
-    from campaignkit.edges.states import PairStates
 
 
 @runtime_checkable

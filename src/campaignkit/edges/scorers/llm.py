@@ -6,17 +6,19 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
-from campaignkit.catalogue import Attribute, Key
+from campaignkit.catalogue import Key
 from campaignkit.checks import check_all, is_count, is_share, takes
 from campaignkit.edges.pairs import chunks
-from campaignkit.edges.scorers.context import ContextProvider, facts_of
 from campaignkit.edges.scorers.prompt import (
+    ContextProvider,
     PairPrompt,
     Reading,
     Scale,
     SignScale,
+    facts_of,
     shared_attribute,
 )
 from campaignkit.edges.scorers.protocols import (
@@ -34,7 +36,6 @@ from campaignkit.llm import (
     Account,
     ChatModel,
     IdentifiedModel,
-    NumberedAnswers,
     Request,
     ask_numbered,
     numbered_reply,
@@ -177,7 +178,7 @@ class LLMEdgeScorer:
                 for (one, other), why in failures.items()
             ]
             raise GraphError(f"{len(faults)} of {len(pairs)} pairs got no answer", faults=faults)
-        judged = settled(answers)
+        judged = settled((answer.pair, answer.asking, answer.judgement) for answer in answers)
         return [judged[pair_key(pair)] for pair in pairs]
 
     def ask_calls(
@@ -217,19 +218,21 @@ class LLMEdgeScorer:
         failures : dict of pair to str
             Why the pairs without a first answer have none.
         """
-        asking = _PairAsking(self, account, seed, stage, progress)
+        asking = _PairAsking(self, account, seed, progress)
         repeats = _repeats(calls, earlier, frac=self.repeat_frac, seed=seed)
-        told = asking.ask(
-            [
-                [(pair, Asking.FIRST) for pair in call]
-                + [(pair, Asking.REPEAT) for pair in repeated]
-                for call, repeated in zip(calls, repeats, strict=True)
-            ],
-            stage,
-            asks=self.asks,
-        )
-        asking.vote_again()
-        return asking.answers, {pair_key(pair): why for (pair, _), why in told.failures.items()}
+        items = [
+            [(pair, Asking.FIRST) for pair in call] + [(pair, Asking.REPEAT) for pair in repeated]
+            for call, repeated in zip(calls, repeats, strict=True)
+        ]
+        told = asking.ask(items, stage, asks=self.asks)
+        first = {pair: judged for (pair, vote), judged in told.items() if vote is Asking.FIRST}
+        rule = self.second_vote
+        chosen = [pair for pair, judged in first.items() if rule and rule(pair, judged)]
+        for vote, why in ((Asking.SECOND, "second vote"), (Asking.THIRD, "tie-break")):
+            votes = chunks([(pair, vote) for pair in chosen], self.batch_size)
+            again = asking.ask(votes, f"{stage}: {why}", asks=1)
+            chosen = [pair for (pair, _), said in again.items() if said.sign != first[pair].sign]
+        return asking.answers, asking.failures
 
     def shown(self, pair: Pair) -> str:
         """A digest of what is shown of a pair beyond the names; empty where that is nothing."""
@@ -237,32 +240,13 @@ class LLMEdgeScorer:
         facts = facts_of(self.context, pair)
         return digest_json([sorted(told), sorted(facts)]) if any(told) or facts else ""
 
-    def request(self, pairs: Sequence[Pair], stage: str, *, mark: str = "") -> Request:
-        """What is asked about some pairs in one call; `mark` tells it from others of its words."""
-        provider = self.context
-        about: list[tuple[Attribute, Sequence[str]]] = []
-        facts: list[Sequence[str]] = []
-        if provider is not None:
-            ends = {end.key: end for pair in pairs for end in pair}
-            about = [(end, provider.about(end)) for end in ends.values()]
-            facts = [provider.about_pair(pair) for pair in pairs]
-        prompt = self.prompt.render(
-            pairs,
-            scale=self.scale,
-            describe=self.describe,
-            facts=facts,
-            about=about,
-            temperature=self.temperature,
-            mark=mark,
-        )
-        return Request(prompt, numbered_reply(len(pairs), self.scale.schema), stage)
-
 
 def every_pair(pair: Pair, judged: Judgement) -> bool:
     """A second vote on every pair: about twice the cost.
 
     Examples
     --------
+    >>> from campaignkit.catalogue import Attribute
     >>> every_pair((Attribute("brand", "Nike"), Attribute("geo", "Peru")), Judgement(0))
     True
     """
@@ -274,6 +258,7 @@ def every_edge(pair: Pair, judged: Judgement) -> bool:
 
     Examples
     --------
+    >>> from campaignkit.catalogue import Attribute
     >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
     >>> every_edge(pair, Judgement(0)), every_edge(pair, Judgement(1))
     (False, True)
@@ -286,6 +271,7 @@ def negative_edges(pair: Pair, judged: Judgement) -> bool:
 
     Examples
     --------
+    >>> from campaignkit.catalogue import Attribute
     >>> pair = Attribute("brand", "Nike"), Attribute("geo", "Peru")
     >>> negative_edges(pair, Judgement(1)), negative_edges(pair, Judgement(-1))
     (False, True)
@@ -295,24 +281,23 @@ def negative_edges(pair: Pair, judged: Judgement) -> bool:
 
 @dataclass(slots=True)
 class _PairAsking:
-    """One round of asking, through one account."""
+    """Asks about pairs through one account, and keeps what comes."""
 
     _scorer: LLMEdgeScorer
     _account: Account
     _seed: int
-    _stage: str
     _progress: Progress | None
     answers: list[Answer] = field(default_factory=list)
-    _first: dict[Pair, Judgement] = field(default_factory=dict)
+    failures: dict[PairKey, str] = field(default_factory=dict)
     _signs: Counter[int] = field(default_factory=Counter)
 
     def ask(
         self, calls: Sequence[Sequence[_Item]], stage: str, *, asks: int
-    ) -> NumberedAnswers[_Item, Reading]:
-        """Ask about the items of some calls, and keep the valid answers."""
+    ) -> dict[_Item, Judgement]:
+        """What was said of the items of some calls; items without a valid answer are left out."""
         scorer = self._scorer
         told = ask_numbered(
-            lambda requests: self._account.ask_many(requests, progress=self._progress),
+            partial(self._account.ask_many, progress=self._progress),
             calls,
             request=lambda items, asked: self._request(items, stage, asked),
             read=self._read,
@@ -321,31 +306,15 @@ class _PairAsking:
             regroup=lambda left, asked: chunks([*chain(*left)], scorer.batch_size),
             only_once=lambda item: item[1] is not Asking.FIRST,
         )
+        self.failures |= {pair_key(pair): why for (pair, _), why in told.failures.items()}
+        found = {}
         for answer in told.answers:
             (pair, asking), (sign, strength) = answer.item, answer.value
             context = " | ".join(facts_of(scorer.context, pair))
-            judged = Judgement(sign, strength=strength, context=context)
+            judged = found[answer.item] = Judgement(sign, strength=strength, context=context)
             shown = scorer.shown(pair)
             self.answers.append(Answer(pair_key(pair), judged, asking, shown, answer.place))
-            if asking is Asking.FIRST:
-                self._first[pair] = judged
-        return told
-
-    def vote_again(self) -> None:
-        """Ask chosen pairs a second time, and a third where the two answers differ."""
-        rule = self._scorer.second_vote
-        if rule is None:
-            return
-        chosen = [pair for pair, judged in self._first.items() if rule(pair, judged)]
-        second = self._votes(chosen, Asking.SECOND, "second vote")
-        first = {pair: judged.sign for pair, judged in self._first.items()}
-        tied = [pair for pair in chosen if second.get(pair, first[pair]) != first[pair]]
-        self._votes(tied, Asking.THIRD, "tie-break")
-
-    def _votes(self, pairs: Sequence[Pair], asking: Asking, why: str) -> dict[Pair, int]:
-        batches = chunks([(pair, asking) for pair in pairs], self._scorer.batch_size)
-        told = self.ask(batches, f"{self._stage}: {why}", asks=1)
-        return {pair: sign for (pair, _), (sign, _) in told.values.items()}
+        return found
 
     def _read(self, item: _Item, said: object) -> Reading | None:
         read = self._scorer.scale.read(said)
@@ -365,10 +334,18 @@ class _PairAsking:
         return [call[at] for at in rng.permutation(len(call)).tolist()]
 
     def _request(self, call: Sequence[_Item], stage: str, asked: int) -> Request:
-        asking = max(asking for _, asking in call if asking is not Asking.REPEAT)
-        mark = f"ask {asked}" if asked > 1 else f"vote {asking + 1}" if asking else ""
+        scorer = self._scorer
+        vote = max(asking for _, asking in call if asking is not Asking.REPEAT)
+        prompt = scorer.prompt.render(
+            [pair for pair, _ in call],
+            scale=scorer.scale,
+            describe=scorer.describe,
+            context=scorer.context,
+            temperature=scorer.temperature,
+            mark=f"ask {asked}" if asked > 1 else f"vote {vote + 1}" if vote else "",
+        )
         stage = f"{stage}: missing keys" if asked > 1 else stage
-        return self._scorer.request([pair for pair, _ in call], stage, mark=mark)
+        return Request(prompt, numbered_reply(len(call), scorer.scale.schema), stage)
 
 
 def _repeats(

@@ -1,17 +1,18 @@
-"""What a model is told about pairs, and how it says their signs: the wording and the scales."""
+"""What a model is told about pairs, and how it says their signs: wording, facts and scales."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from campaignkit.catalogue import Attribute
+from campaignkit.catalogue import Attribute, Key
 from campaignkit.checks import checked_count
 from campaignkit.edges.prompt_data import DATA_RULE, data_block
 from campaignkit.edges.scorers.protocols import Pair
-from campaignkit.errors import SettingError
+from campaignkit.errors import Fault, GraphError, SettingError
 from campaignkit.graph import read_sign
 from campaignkit.llm import Prompt
 
@@ -56,15 +57,11 @@ class SignScale:
     [(-1, None), (1, None), (1, None), (1, None), None, None]
     """
 
-    @property
-    def instruction(self) -> str:
-        """The sentence of the prompt that says which answers there are."""
-        return 'Each value is "+", "-" or "0".'
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON schema of one answer."""
-        return {"type": "string", "enum": ["+", "-", "0"]}
+    instruction: ClassVar[str] = 'Each value is "+", "-" or "0".'
+    schema: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "enum": ["+", "-", "0"],
+    }
 
     def read(self, answer: object) -> Reading | None:
         """The sign of one answer: a mark, a word for it, or 1, -1, 0."""
@@ -221,8 +218,7 @@ class PairPrompt:
         *,
         scale: Scale,
         describe: bool = False,
-        facts: Sequence[Sequence[str]] = (),
-        about: Sequence[tuple[Attribute, Sequence[str]]] = (),
+        context: ContextProvider | None = None,
         temperature: float | None = 0.15,
         mark: str = "",
     ) -> Prompt:
@@ -236,10 +232,8 @@ class PairPrompt:
             How answers are to be given.
         describe : bool
             Whether descriptions are shown beside the names.
-        facts : sequence of sequences of str
-            What is known of each pair.
-        about : sequence of (Attribute, sequence of str)
-            What is known of attributes.
+        context : ContextProvider, optional
+            What is known of the pairs and of their attributes.
         temperature : float or None
             As in :class:`~campaignkit.llm.Prompt`.
         mark : str
@@ -256,12 +250,8 @@ class PairPrompt:
             else:
                 target = other if one.key == primary.key else one
                 shown[f"[{number}]"] = _shown(target, describe=describe)
-        known_of = [[a.modality, a.value, *known] for a, known in about if known]
-        if known_of:
-            shown["facts"] = known_of
-        numbered = {f"[{n}]": list(known) for n, known in enumerate(facts, start=1) if known}
-        if numbered:
-            shown["facts about pairs"] = numbered
+        if context is not None:
+            shown |= _facts(pairs, context)
         task = self.pairs_task if primary is None else self.primary_task
         return Prompt(
             user=f"{task}\n{data_block(shown)}",
@@ -288,6 +278,142 @@ def shared_attribute(pairs: Sequence[Pair]) -> Attribute | None:
     return None
 
 
+def _facts(pairs: Sequence[Pair], context: ContextProvider) -> dict[str, object]:
+    """What is known of attributes and of pairs, as the data block shows it."""
+    ends = {end.key: end for pair in pairs for end in pair}
+    facts = {
+        "facts": [[*key, *known] for key, end in ends.items() if (known := context.about(end))],
+        "facts about pairs": {
+            f"[{number}]": list(known)
+            for number, pair in enumerate(pairs, start=1)
+            if (known := context.about_pair(pair))
+        },
+    }
+    return {name: held for name, held in facts.items() if held}
+
+
 def _shown(attribute: Attribute, *, describe: bool) -> list[str]:
     named = [attribute.modality, attribute.value]
     return [*named, attribute.description] if describe and attribute.description else named
+
+
+@runtime_checkable
+class ContextProvider(Protocol):
+    """Retrieves facts: past campaign results, expert rules, rows of a survey.
+
+    What it gives is shown to the model as quoted data beside the pair, and kept in the edge's
+    ``context``. Pairs with other facts are judged anew.
+
+    Examples
+    --------
+    >>> class Climate:
+    ...     def about(self, attribute):
+    ...         return ["no winter"] if attribute.value == "Brazil" else []
+    ...     def about_pair(self, pair):
+    ...         return []
+    >>> provider: ContextProvider = Climate()
+    """
+
+    def about(self, attribute: Attribute) -> Sequence[str]:
+        """Facts about an attribute, whatever it is paired with; may be empty."""
+
+    def about_pair(self, pair: Pair) -> Sequence[str]:
+        """Facts about a pair; may be empty. The order of the two may not matter."""
+
+
+class FactTable:
+    """Facts from a table of your own, by attribute or by pair.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Each with ``modality``, ``value`` and ``fact``; a fact about a pair also has
+        ``other_modality`` and ``other_value``. Other columns are ignored; rows with a blank fact
+        are too.
+    most : int
+        Facts kept for each attribute and each pair, the first ones.
+
+    Raises
+    ------
+    GraphError
+        With every row that lacks a column, or names one end of a pair only.
+
+    Examples
+    --------
+    >>> facts = FactTable([
+    ...     {"modality": "geo", "value": "Brazil", "fact": "no skiing resorts"},
+    ...     {"modality": "brand", "value": "Nike", "other_modality": "geo",
+    ...      "other_value": "Brazil", "fact": "2024 campaign: return 1.8"},
+    ... ])
+    >>> facts.about(Attribute("geo", "Brazil"))
+    ('no skiing resorts',)
+    >>> facts.about_pair((Attribute("geo", "Brazil"), Attribute("brand", "Nike")))
+    ('2024 campaign: return 1.8',)
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, object]], *, most: int = 5) -> None:
+        self._most = most
+        self._single: dict[Key, list[str]] = defaultdict(list)
+        self._double: dict[frozenset[Key], list[str]] = defaultdict(list)
+        faults = []
+        for number, row in enumerate(rows):
+            fault = self._read(row)
+            if fault:
+                faults.append(Fault(f"row {number}", fault))
+        if faults:
+            raise GraphError("these rows are no facts", faults=faults)
+
+    @classmethod
+    def from_frame(cls, frame: object, *, most: int = 5) -> FactTable:
+        """Read a pandas, polars or pyarrow table with these columns.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> table = pa.table({"modality": ["geo"], "value": ["Chile"], "fact": ["has Andes"]})
+        >>> FactTable.from_frame(table).about(Attribute("geo", "Chile"))
+        ('has Andes',)
+        """
+        import narwhals as nw
+
+        rows = nw.from_native(frame, eager_only=True).rows(named=True)  # type: ignore[call-overload]  # checked by narwhals
+        return cls(rows, most=most)
+
+    def about(self, attribute: Attribute) -> tuple[str, ...]:
+        """Facts about an attribute."""
+        return tuple(self._single.get(attribute.key, ())[: self._most])
+
+    def about_pair(self, pair: Pair) -> tuple[str, ...]:
+        """Facts about a pair, in either order."""
+        both = frozenset((pair[0].key, pair[1].key))
+        return tuple(self._double.get(both, ())[: self._most])
+
+    def _read(self, row: Mapping[str, object]) -> str:
+        lacking = [name for name in ("modality", "value", "fact") if name not in row]
+        if lacking:
+            return f"lacks {', '.join(lacking)}"
+        fact = _text(row["fact"])
+        one = _text(row["modality"]), _text(row["value"])
+        other = _text(row.get("other_modality")), _text(row.get("other_value"))
+        if not all(one):
+            return "has a blank modality or value"
+        if bool(other[0]) != bool(other[1]):
+            return "has other_modality or other_value alone; expected both or neither"
+        if fact and other[0]:
+            self._double[frozenset((one, other))].append(fact)
+        elif fact:
+            self._single[one].append(fact)
+        return ""
+
+
+def _text(cell: object) -> str:
+    # A blank cell is None, or NaN, which alone differs from itself.
+    return "" if cell is None or cell != cell else str(cell).strip()  # noqa: PLR0124
+
+
+def facts_of(provider: ContextProvider | None, pair: Pair) -> tuple[str, ...]:
+    """All that a provider knows of a pair and its two attributes, each fact once."""
+    if provider is None:
+        return ()
+    found = [*provider.about(pair[0]), *provider.about(pair[1]), *provider.about_pair(pair)]
+    return tuple(dict.fromkeys(found))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from numbers import Real
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from campaignkit.catalogue import Attribute, Key
 from campaignkit.checks import check_plugin, takes
@@ -24,6 +24,7 @@ from campaignkit.progress import Progress
 
 Pair = tuple[Attribute, Attribute]
 PairKey = tuple[Key, Key]
+K = TypeVar("K")
 Signs = Iterable[float | str]
 """What a scorer gives: 1, -1 or 0 for each pair, as numbers of any kind or as marks."""
 ScoreFunction = Callable[[list[Pair]], Signs]
@@ -89,6 +90,9 @@ class Asking(IntEnum):
     """Asked a second time to measure how often answers flip; decides nothing."""
 
 
+_VOTES = Asking.FIRST, Asking.SECOND, Asking.THIRD
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer about one pair, as it is kept.
@@ -104,8 +108,6 @@ class Answer:
         descriptions or facts is another answer.
     place : float or None
         Where in its call the pair stood, in [0, 1].
-    build : int
-        The number of the build that asked; set by the store.
     """
 
     pair: PairKey
@@ -113,7 +115,6 @@ class Answer:
     asking: Asking = Asking.FIRST
     shown: str = ""
     place: float | None = None
-    build: int = -1
 
 
 def pair_key(pair: Pair) -> PairKey:
@@ -121,28 +122,25 @@ def pair_key(pair: Pair) -> PairKey:
     return pair[0].key, pair[1].key
 
 
-def settled(answers: Iterable[Answer]) -> dict[PairKey, Judgement]:
-    """What the answers on each pair come to: the majority's sign; 0 where all three differ.
+def settled(said: Iterable[tuple[K, Asking, Judgement]]) -> dict[K, Judgement]:
+    """What was said of each pair, by whatever names it: the majority; 0 where all three differ.
 
     Repeats have no say. A second answer that differs without a third leaves the first; a pair
     without a first answer is left out.
 
     Examples
     --------
-    >>> pair = ("brand", "Nike"), ("geo", "Peru")
-    >>> said = zip((1, -1, -1), Asking)
-    >>> answers = [Answer(pair, Judgement(sign), asking) for sign, asking in said]
-    >>> settled(answers)[pair].sign, settled(answers)[pair].reason
+    >>> said = [(7, asking, Judgement(sign)) for asking, sign in zip(Asking, (1, -1, -1))]
+    >>> settled(said)[7].sign, settled(said)[7].reason
     (-1, 'asked 3 times: + - -')
     """
-    cast: dict[PairKey, dict[Asking, Judgement]] = {}
-    for answer in answers:
-        if answer.asking is not Asking.REPEAT:
-            cast.setdefault(answer.pair, {})[answer.asking] = answer.judgement
+    cast: dict[K, dict[Asking, Judgement]] = {}
+    for pair, asking, judged in said:
+        cast.setdefault(pair, {})[asking] = judged
     return {
-        pair: _majority([said[asking] for asking in sorted(said)])
-        for pair, said in cast.items()
-        if Asking.FIRST in said
+        pair: _majority([held[asking] for asking in _VOTES if asking in held])
+        for pair, held in cast.items()
+        if Asking.FIRST in held
     }
 
 

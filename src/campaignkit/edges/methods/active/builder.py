@@ -11,10 +11,9 @@ import numpy as np
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.methods.active import cards, rounds
 from campaignkit.edges.methods.active.learners import StackedLearner
-from campaignkit.edges.pairs import PairTable, chunks, count_pairs
+from campaignkit.edges.pairs import NO_ANSWER, PairTable, chunks, count_pairs
 from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.session import BuildSession
-from campaignkit.edges.states import NO_ANSWER
 from campaignkit.embed import Embedder, embed_texts
 from campaignkit.errors import GraphError
 from campaignkit.llm import ChatModel
@@ -22,7 +21,7 @@ from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Catalogue
-    from campaignkit.edges.states import PairStates
+    from campaignkit.edges.pairs import PairStates
     from campaignkit.llm import Budget
 
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt

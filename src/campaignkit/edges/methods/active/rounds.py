@@ -10,8 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.edges.pairs import chunks
-from campaignkit.edges.states import NO_ANSWER
+from campaignkit.edges.pairs import NO_ANSWER, chunks
 from campaignkit.errors import GraphError
 from campaignkit.seeds import stream
 

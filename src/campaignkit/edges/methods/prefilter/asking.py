@@ -17,7 +17,9 @@ from campaignkit.llm import Request
 from campaignkit.llm.numbered import Ask, ask_numbered
 from campaignkit.seeds import stream
 
-DESCRIBE, LABEL, SCORE = "describe attributes", "label clusters", "score clusters"
+DESCRIBE: str = "describe attributes"
+LABEL: str = "label clusters"
+SCORE: str = "score clusters"
 _TEXT = {"type": "string"}
 _POINTS = {"type": ["integer", "null"], "minimum": 0, "maximum": 10}
 _NAMED = {

@@ -41,11 +41,10 @@ from campaignkit.edges.methods.prefilter.routing import (
     enter_routes,
     score_calls,
 )
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.pairs import PairStates, PairTable
 from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.report import GraphBuild
 from campaignkit.edges.session import BuildSession
-from campaignkit.edges.states import PairStates
 from campaignkit.embed import Embedder, HashingEmbedder, embed_texts
 from campaignkit.errors import GraphError
 from campaignkit.llm import CallFailed, ChatModel, Reply, Request, Usage, schema_of

@@ -17,8 +17,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.methods.packing import calls_by_primary
 from campaignkit.edges.methods.prefilter.asking import ClusterLabel, ClusterScore
 from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
-from campaignkit.edges.pairs import PairTable
-from campaignkit.edges.states import Outcome, PairStates
+from campaignkit.edges.pairs import Outcome, PairStates, PairTable
 from campaignkit.errors import GraphError
 
 CallPacking = Literal["published", "mixed"]
