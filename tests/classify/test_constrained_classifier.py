@@ -20,16 +20,7 @@ from tiny_models import HEAD, prompts, quiet, write_model  # noqa: E402
 
 KINDS = ("gemma3", "qwen3", "llama")
 TEXTS, CODES = prompts(12)
-SORTED = [1, 0, 2]  # neg, avg, pos as the columns avg, neg, pos
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    place = tmp_path_factory.mktemp("models")
-    made = {kind: write_model(place / kind, kind) for kind in KINDS}
-    made["untied"] = write_model(place / "untied", "gemma3", tie_word_embeddings=False)
-    made["tied"] = write_model(place / "tied", "llama", tie_word_embeddings=True)
-    return made
+ORDER = [1, 0, 2]  # the words of avg, neg, pos: labels stand sorted
 
 
 def reference(folder: Path, texts: list[str]) -> np.ndarray:
@@ -43,7 +34,7 @@ def reference(folder: Path, texts: list[str]) -> np.ndarray:
             model(torch.tensor([tokenizer(text)["input_ids"]])).logits[0, -1, first]
             for text in texts
         ]
-    return torch.stack(logits).double().softmax(-1).numpy()[:, SORTED]
+    return torch.stack(logits).double().softmax(-1).numpy()[:, ORDER]
 
 
 @pytest.mark.parametrize("method", ["mask", "trim"])
@@ -51,14 +42,13 @@ def reference(folder: Path, texts: list[str]) -> np.ndarray:
 def test_probabilities_are_those_of_the_plain_model(
     folders: dict[str, Path], name: str, method: str
 ) -> None:
-    llm = ck.ConstrainedClassifier.from_pretrained(folders[name], method=method)
-    shared = ck.ConstrainedClassifier.from_pretrained(
-        folders[name], method=method, shared_prompt=HEAD
-    )
+    llm = ck.ConstrainedClassifier.from_pretrained(folders[name], method=method, batch_size=5)
     expected = reference(folders[name], TEXTS)
 
-    assert llm.predict_proba(TEXTS, batch_size=5) == pytest.approx(expected, abs=1e-5)
-    assert shared.predict_proba(TEXTS, batch_size=5) == pytest.approx(expected, abs=1e-5)
+    rows = [llm.predict_proba([text])[0] for text in TEXTS[:3]]  # all but a token is shared
+
+    assert llm.predict_proba(TEXTS) == pytest.approx(expected, abs=1e-5)
+    assert np.array(rows) == pytest.approx(expected[:3], abs=1e-5)
     assert llm.predict(TEXTS).tolist() == llm.classes_[expected.argmax(1)].tolist()
     assert llm.classes_.tolist() == ["avg", "neg", "pos"]
     assert isinstance(llm, Classifier)
@@ -71,14 +61,14 @@ def test_padding_on_either_side_changes_nothing(
 ) -> None:
     llm = ck.ConstrainedClassifier.from_pretrained(folders[name])
     expected = llm.predict_proba(TEXTS)
-    llm.tokenizer.padding_side = side
-    padded = llm.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    llm.tokenizer_.padding_side = side
+    padded = llm.tokenizer_(TEXTS, padding=True, return_tensors="pt")
 
     with torch.inference_mode():
         logits = llm.padded_logits(padded["input_ids"], padded["attention_mask"])
 
     assert (padded["attention_mask"] == 0).any()
-    assert logits.double().softmax(-1).numpy()[:, SORTED] == pytest.approx(expected, abs=1e-5)
+    assert logits.double().softmax(-1).numpy() == pytest.approx(expected, abs=1e-5)
     assert llm.predict_proba(TEXTS) == pytest.approx(expected, abs=1e-9)
 
 
@@ -86,15 +76,13 @@ def test_padding_on_either_side_changes_nothing(
 def test_what_is_saved_predicts_the_same(
     folders: dict[str, Path], tmp_path: Path, method: str
 ) -> None:
-    llm = ck.ConstrainedClassifier.from_pretrained(
-        folders["gemma3"], method=method, shared_prompt=HEAD
-    )
+    llm = ck.ConstrainedClassifier.from_pretrained(folders["gemma3"], method=method, batch_size=7)
     llm.save(tmp_path / "saved")
 
     again = ck.ConstrainedClassifier.load(tmp_path / "saved")
 
     assert again.predict_proba(TEXTS).tolist() == llm.predict_proba(TEXTS).tolist()
-    assert (again.labels, again.method, again.shared_prompt) == (("0", "1", "2"), method, HEAD)
+    assert (again.words_, again.method, again.batch_size) == (("1", "0", "2"), method, 7)
 
 
 def test_a_trimmed_model_that_was_saved_is_a_classifier_of_transformers(
@@ -109,57 +97,57 @@ def test_a_trimmed_model_that_was_saved_is_a_classifier_of_transformers(
     with torch.inference_mode():
         logits = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits
 
-    assert model.config.id2label == {0: "neg", 1: "avg", 2: "pos"}
-    shares = logits.double().softmax(-1).numpy()[:, SORTED]
-    assert shares == pytest.approx(llm.predict_proba(TEXTS), abs=1e-5)
+    assert model.config.id2label == {0: "avg", 1: "neg", 2: "pos"}
+    assert logits.double().softmax(-1).numpy() == pytest.approx(llm.predict_proba(TEXTS), abs=1e-5)
 
 
 def test_a_masked_generation_answers_with_the_most_probable_label(
     folders: dict[str, Path],
 ) -> None:
     llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"], method="mask")
-    llm.tokenizer.padding_side = "left"
-    padded = llm.tokenizer(TEXTS, padding=True, return_tensors="pt")
+    llm.tokenizer_.padding_side = "left"
+    padded = llm.tokenizer_(TEXTS, padding=True, return_tensors="pt")
 
-    told = llm.model.generate(
+    told = llm.model_.generate(
         input_ids=padded["input_ids"],
         attention_mask=padded["attention_mask"],
-        logits_processor=[llm.label_mask(padded["input_ids"].shape[1])],
+        logits_processor=[llm.label_mask()],
         do_sample=False,
         max_new_tokens=3,
     )
-    words = llm.tokenizer.batch_decode(
+    words = llm.tokenizer_.batch_decode(
         told[:, padded["input_ids"].shape[1] :], skip_special_tokens=True
     )
 
-    expected = [llm.labels[SORTED[place]] for place in llm.predict_proba(TEXTS).argmax(1)]
+    expected = [llm.words_[place] for place in llm.predict_proba(TEXTS).argmax(1)]
     assert words == expected
 
 
 def test_words_of_several_tokens_are_generated_whole(folders: dict[str, Path]) -> None:
     words = ("poor", "average", "great")
     llm = ck.ConstrainedClassifier.from_pretrained(folders["qwen3"], labels=words, method="mask")
-    padded = llm.tokenizer(TEXTS[:1], return_tensors="pt")
+    padded = llm.tokenizer_(TEXTS[:1], return_tensors="pt")
 
-    told = llm.model.generate(
+    told = llm.model_.generate(
         input_ids=padded["input_ids"],
         attention_mask=padded["attention_mask"],
-        logits_processor=[llm.label_mask(padded["input_ids"].shape[1])],
+        logits_processor=[llm.label_mask()],
         do_sample=False,
         max_new_tokens=20,
     )
-    word = llm.tokenizer.decode(told[0, padded["input_ids"].shape[1] :], skip_special_tokens=True)
+    word = llm.tokenizer_.decode(told[0, padded["input_ids"].shape[1] :], skip_special_tokens=True)
 
-    assert word == words[SORTED[llm.predict_proba(TEXTS[:1]).argmax()]]
+    assert word == llm.words_[llm.predict_proba(TEXTS[:1]).argmax()]
 
 
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        (("0", "1"), "expected 3 words"),
+        (("0",), "at least two"),
         (("0", "1", "1"), "different words"),
         (("0", "", "2"), "none of them empty"),
-        ("012", "expected 3 words"),
+        ("012", "expected words"),
+        (5, "expected words"),
         (("average one", "average two", "good"), "begin with the same token"),
     ],
 )
@@ -175,7 +163,7 @@ def test_texts_that_cannot_be_classified_are_refused_with_their_numbers(
 ) -> None:
     llm = ck.ConstrainedClassifier.from_pretrained(folders["qwen3"])
 
-    with pytest.raises(ClassifierError, match="text 1: is ' '"):
+    with pytest.raises(ClassifierError, match="row 1: is blank"):
         llm.predict([TEXTS[0], " "])
     with pytest.raises(ClassifierError, match="one string"):
         llm.predict(TEXTS[0])
@@ -184,24 +172,18 @@ def test_texts_that_cannot_be_classified_are_refused_with_their_numbers(
     with pytest.raises(ClassifierError, match=r"1 of 2 texts are longer .* context of 128"):
         llm.predict([TEXTS[0], HEAD * 40 + "Answer:"])
     with pytest.raises(ClassifierError, match="cannot generate"):
-        llm.label_mask(prompt_length=9)
+        llm.label_mask()
     with pytest.raises(ClassifierError, match="prompts' end") as caught:
         llm.predict([TEXTS[0], TEXTS[1] + " "])
     assert "no space after it" in str(caught.value)
 
 
-def test_a_shared_prompt_has_to_be_shared_in_tokens(folders: dict[str, Path]) -> None:
-    def ask(shared: str, texts: list[str]) -> None:
-        ck.ConstrainedClassifier.from_pretrained(
-            folders["qwen3"], shared_prompt=shared
-        ).predict_proba(texts)
+def test_what_prompts_share_is_shared_in_tokens(folders: dict[str, Path]) -> None:
+    """A text that all begin with may end within a token of one of them."""
+    texts = [f"{HEAD}Bra{more}. Audience: Athletes.\nAnswer:" for more in ("nd: Nike", "x", "")]
+    llm = ck.ConstrainedClassifier.from_pretrained(folders["qwen3"])
 
-    with pytest.raises(ClassifierError, match="text 1: does not begin with the shared prompt"):
-        ask(HEAD, [TEXTS[0], "Brand: Nike.\nAnswer:"])
-    with pytest.raises(ClassifierError, match=r"of the shared prompt's .* tokens"):
-        ask(HEAD + "Bra", TEXTS)  # cuts a token in two
-    with pytest.raises(ClassifierError, match="nothing more"):
-        ask(TEXTS[0], [TEXTS[0]])
+    assert llm.predict_proba(texts) == pytest.approx(reference(folders["qwen3"], texts), abs=1e-5)
 
 
 def test_a_model_that_is_not_whole_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
@@ -252,10 +234,14 @@ def test_files_that_are_no_model_are_told_in_a_sentence(
             shutil.rmtree(folder)
     with pytest.raises(ClassifierError, match="can be read from"):
         ck.ConstrainedClassifier.from_pretrained(folders["llama"] / "config.json")
-    with pytest.raises(ClassifierError, match="dtype is 'int7'"):
-        ck.ConstrainedClassifier.from_pretrained(folders["llama"], dtype="int7")
-    with pytest.raises(ClassifierError, match="device is 'nonsense'"):
-        ck.ConstrainedClassifier.from_pretrained(folders["llama"], device="nonsense")
+    for wrong in ({"torch_dtype": "int7"}, {"device_map": "nonsense"},
+                  {"attn_implementation": "nonsense"}):  # fmt: skip
+        with pytest.raises(ClassifierError, match="can be read from"):
+            ck.ConstrainedClassifier.from_pretrained(folders["llama"], **wrong)
+    with pytest.raises(ClassifierError, match="no argument colour"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"], colour="red")
+    with pytest.raises(ClassifierError, match="code that a model's folder brings is never run"):
+        ck.ConstrainedClassifier.from_pretrained(folders["llama"], trust_remote_code=True)
     with pytest.raises(ClassifierError, match="expected 'mask' or 'trim'"):
         ck.ConstrainedClassifier.from_pretrained(folders["llama"], method="cut")  # type: ignore[arg-type]
 
@@ -307,23 +293,23 @@ def test_the_librarys_own_prompts_end_where_a_label_can_follow(
     records = [{"brand": brand, "geo": ["90210"]} for brand in ("Nike", "Rolex")]
     for style in PROMPT_STYLES:
         template = prompt_template(style)
-        llm = ck.ConstrainedClassifier.from_pretrained(
-            folder, labels=template.label_texts, shared_prompt=template.shared
-        )
+        llm = ck.ConstrainedClassifier.from_pretrained(folder, style=style)
 
         proba = llm.predict_proba(render_prompts(records, style=style))
 
         assert proba.sum(1) == pytest.approx([1, 1])
+        assert llm.words_ == (template.label_texts[1], template.label_texts[0], "2")[:2] + (
+            template.label_texts[2],
+        )
+        assert (llm.predict_proba(records) == proba).all()
 
 
-def test_texts_labels_and_validation_of_another_kind_are_refused(tmp_path: Path) -> None:
-    folder = write_model(tmp_path / "model")
-    with pytest.raises(ClassifierError, match="labels are None; expected 3 words"):
-        ck.ConstrainedClassifier.from_pretrained(folder, labels=None)  # type: ignore[arg-type]
-    llm = ck.ConstrainedClassifier.from_pretrained(folder)
+def test_texts_and_validation_of_another_kind_are_refused(folders: dict[str, Path]) -> None:
+    llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"])
     with pytest.raises(ClassifierError, match="texts are None; expected a list"):
-        llm.predict(None)  # type: ignore[arg-type]
-    texts, labels = prompts(6)
-    for validation in (texts, (texts,)):
+        llm.predict(None)
+    for validation in (TEXTS, (TEXTS,)):
         with pytest.raises(ClassifierError, match="expected a pair"):
-            llm.fit(texts, labels, validation=validation)  # type: ignore[arg-type]
+            llm.fit(TEXTS, CODES, validation=validation)  # type: ignore[arg-type]
+    with pytest.raises(ClassifierError, match=r"12 labels, 1 of them in no training row"):
+        llm.fit(TEXTS, CODES, validation=(TEXTS, [*CODES[:-1], 7]))

@@ -14,52 +14,42 @@ import numpy as np
 import pytest
 
 import campaignkit as ck
-from campaignkit.classify.training.batches import plan_epoch, rows_of
 from campaignkit.errors import ArtifactError, ClassifierError
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
-from campaignkit.classify.constrained.token_rows import tokenise  # noqa: E402
-from campaignkit.classify.training.processes import OneProcess  # noqa: E402
-from campaignkit.classify.training.row_states import Tokens  # noqa: E402
-from campaignkit.classify.training.stepper import Stepper  # noqa: E402
-from tiny_models import HEAD, prompts, quiet, write_model  # noqa: E402
+from campaignkit.classify.llm import states  # noqa: E402
+from campaignkit.classify.llm.labels import Prompts  # noqa: E402
+from campaignkit.classify.llm.trainer import Trainer, plan_epoch, rows_of  # noqa: E402
+from tiny_models import HEAD, prompts, quiet  # noqa: E402
 
 KINDS = ("gemma3", "qwen3", "llama")
 TEXTS, CODES = prompts(24)
 CHECKED = prompts(12, seed=1)
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    place = tmp_path_factory.mktemp("models")
-    return {kind: write_model(place / kind, kind) for kind in KINDS}
-
-
 TWO_PROCESSES = """
 import sys
 import numpy
 import campaignkit as ck
-from tiny_models import HEAD, prompts
+from tiny_models import prompts
 model, out = sys.argv[1:]
 texts, codes = prompts(24)
-recipe = ck.FullFineTune(freeze_layers=1, epochs=3, batch_size=6, accumulate=2, learning_rate=1e-3)
-llm = ck.ConstrainedClassifier.from_pretrained(model)
-llm.fit(texts, codes, training=recipe, shared_prompt=HEAD, validation=(texts, codes))
-numpy.savez(out, **{name: w.detach().numpy() for name, w in llm.model.named_parameters()})
+config = ck.FullFineTune(freeze_layers=1, epochs=3, batch_size=6, accumulate=2, learning_rate=1e-3)
+llm = ck.ConstrainedClassifier(model, training=config).fit(texts, codes, validation=(texts, codes))
+numpy.savez(out, **{name: w.detach().numpy() for name, w in llm.model_.named_parameters()})
 """
 
 
 def fitted(folder: Path, training: Any, **options: Any) -> ck.ConstrainedClassifier:
-    method = options.pop("method", "trim")
-    options = {"shared_prompt": HEAD, **options}
-    llm = ck.ConstrainedClassifier.from_pretrained(folder, method=method)
-    return llm.fit(TEXTS, CODES, training=training, **options)
+    own = {name: options.pop(name) for name in ("method", "hub") if name in options}
+    llm = ck.ConstrainedClassifier(folder, training=training, **own)
+    return llm.fit(TEXTS, CODES, **options)
 
 
 def weights(llm: ck.ConstrainedClassifier) -> dict[str, Any]:
-    return {name: weight.detach() for name, weight in llm.model.named_parameters()}
+    return {name: weight.detach() for name, weight in llm.model_.named_parameters()}
 
 
 def furthest(one: ck.ConstrainedClassifier, other: ck.ConstrainedClassifier) -> float:
@@ -79,26 +69,25 @@ def plain_gradients(folder: Path, freeze: int) -> dict[str, Any]:
         logits = hidden[:, -1] @ rows.T
         loss = torch.nn.functional.cross_entropy(logits, torch.tensor([code]))
         (loss / len(TEXTS)).backward()
-    found = {f"decoder.{n}": w.grad for n, w in model.model.named_parameters()}
-    frozen = {"decoder.embed_tokens.weight"} if freeze else set()
-    for number in range(freeze):
-        frozen |= {name for name in found if name.startswith(f"decoder.layers.{number}.")}
-    return {"rows": rows.grad, **{n: g for n, g in found.items() if n not in frozen}}
+    found = {f"model.model.{n}": w.grad for n, w in model.model.named_parameters()}
+    below = ["embed_tokens.", *(f"layers.{number}." for number in range(freeze))]
+    frozen = {
+        n for n in found if freeze and n.startswith(tuple(f"model.model.{b}" for b in below))
+    }
+    return {"model.score.weight": rows.grad, **{n: g for n, g in found.items() if n not in frozen}}
 
 
 def gradients(folder: Path, freeze: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Any:
     """Of the first step, as the optimiser is handed them."""
     seen: list[dict[str, Any]] = []
 
-    def looked_at(self: Any, batches: Any, states: Any, *, at: int, rate: float) -> float:
-        told = sum(self._add_gradient(batch, states) for batch in batches)
-        seen.append({name: weight.grad.clone() for name, weight in self._weights})
+    def looked_at(self: Any, batches: Any, rows: Any, at: int) -> float:
+        told = sum(self._add_gradient(batch, rows) for batch in batches)
+        seen.append({name: weight.grad.clone() for name, weight in self._weights.items()})
         return float(told)
 
-    monkeypatch.setattr(Stepper, "step", looked_at)
-    shared = options.pop("shared_prompt", HEAD)
-    recipe = ck.FullFineTune(freeze_layers=freeze, epochs=1, **options)
-    fitted(folder, recipe, shared_prompt=shared)
+    monkeypatch.setattr(Trainer, "_train_step", looked_at)
+    fitted(folder, ck.FullFineTune(freeze_layers=freeze, epochs=1, **options))
     return seen[0]
 
 
@@ -107,10 +96,10 @@ def gradients(folder: Path, freeze: int, monkeypatch: pytest.MonkeyPatch, **opti
 @pytest.mark.parametrize(
     "options",
     [
-        {"batch_size": 24, "shared_prompt": None, "cache_frozen": False},
+        {"batch_size": 24, "share_prompt": False, "cache_frozen": False},
         {"batch_size": 24, "cache_frozen": False},
         {"batch_size": 24},
-        {"batch_size": 5, "accumulate": 5},
+        {"batch_size": 5, "accumulate": 5, "gradient_checkpointing": True},
         {"batch_size": 5, "accumulate": 5, "bucket_lengths": False, "cache_place": "disk"},
     ],
     ids=["plain", "shared", "cached", "accumulated", "disk"],
@@ -139,11 +128,11 @@ def test_gradients_are_those_of_the_plain_model(
 def test_a_rule_in_the_text_is_learned(
     folders: dict[str, Path], kind: str, training: Any, method: str
 ) -> None:
-    recipe = training(epochs=20, learning_rate=1e-2, freeze_layers=1, batch_size=8)
+    config = training(epochs=20, learning_rate=1e-2, freeze_layers=1, batch_size=8)
 
-    llm = fitted(folders[kind], recipe, method=method)
+    llm = fitted(folders[kind], config, method=method)
 
-    assert (llm.predict(TEXTS) == np.array(ck.classify.LABELS)[CODES]).mean() > 0.9
+    assert (llm.predict(TEXTS) == llm.classes_[CODES]).mean() > 0.9
     assert llm.training_ is not None
     assert llm.training_.epochs[-1].loss < 0.5 * llm.training_.epochs[0].loss
     assert llm.training_.steps == 60
@@ -166,10 +155,10 @@ def test_frozen_layers_and_embeddings_stay_as_they_were(
 
 @pytest.mark.parametrize("place", ["memory", "disk", "device"])
 def test_a_cache_changes_no_weight_beyond_rounding(folders: dict[str, Path], place: str) -> None:
-    recipe = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
-    without = fitted(folders["gemma3"], ck.FullFineTune(**recipe, cache_frozen=False))
+    config = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
+    without = fitted(folders["gemma3"], ck.FullFineTune(**config, cache_frozen=False))
 
-    cached = fitted(folders["gemma3"], ck.FullFineTune(**recipe, cache_place=place))
+    cached = fitted(folders["gemma3"], ck.FullFineTune(**config, cache_place=place))
 
     assert cached.training_ and cached.training_.cache_bytes > 0
     assert without.training_ and without.training_.cache_bytes == 0
@@ -182,10 +171,10 @@ def test_a_cache_on_disk_is_used_again_and_never_for_anything_else(
     kept = tmp_path / "kept"
 
     def run(**changes: Any) -> ck.ConstrainedClassifier:
-        recipe = {"freeze_layers": 2, "epochs": 1, "cache_place": "disk", "cache_folder": kept}
+        config = {"freeze_layers": 2, "epochs": 1, "cache_place": "disk", "cache_folder": kept}
         options = changes.pop("options", {})
         kind = changes.pop("kind", "gemma3")
-        return fitted(folders[kind], ck.FullFineTune(**{**recipe, **changes}), **options)
+        return fitted(folders[kind], ck.FullFineTune(**{**config, **changes}), **options)
 
     first = run()
     written = (kept / "train" / "states.bin").stat().st_mtime_ns
@@ -196,7 +185,7 @@ def test_a_cache_on_disk_is_used_again_and_never_for_anything_else(
     assert (kept / "train" / "states.bin").stat().st_mtime_ns == written
     for told, changes in {
         "number of frozen layers": {"freeze_layers": 1},
-        "shared prompt": {"options": {"shared_prompt": None}},
+        "shared prompt": {"share_prompt": False},
         "type of the states": {"cache_dtype": "bfloat16"},
         "precision": {"precision": "bf16"},
         "frozen weights": {"kind": "llama"},
@@ -210,11 +199,11 @@ def test_a_cache_on_disk_is_used_again_and_never_for_anything_else(
 
 
 def test_half_precision_and_a_cache_of_halves_stay_near(folders: dict[str, Path]) -> None:
-    recipe = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
-    exact = fitted(folders["qwen3"], ck.FullFineTune(**recipe)).predict_proba(TEXTS)
+    config = {"freeze_layers": 2, "epochs": 2, "learning_rate": 1e-3, "batch_size": 8}
+    exact = fitted(folders["qwen3"], ck.FullFineTune(**config)).predict_proba(TEXTS)
 
     for changes in ({"cache_dtype": "bfloat16"}, {"precision": "bf16"}):
-        near = fitted(folders["qwen3"], ck.FullFineTune(**recipe, **changes))
+        near = fitted(folders["qwen3"], ck.FullFineTune(**config, **changes))
         assert near.predict_proba(TEXTS) == pytest.approx(exact, abs=0.05)
         assert {weight.dtype for weight in weights(near).values()} == {torch.float32}
 
@@ -224,13 +213,8 @@ def test_weights_in_halves_are_trained_in_full_and_come_back_as_halves(
     folders: dict[str, Path], training: Any
 ) -> None:
     for precision in ("fp32", "bf16"):
-        llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"], dtype="bfloat16")
-        llm.fit(
-            TEXTS,
-            CODES,
-            training=training(freeze_layers=1, epochs=1, precision=precision),
-            shared_prompt=HEAD,
-        )
+        config = training(freeze_layers=1, epochs=1, precision=precision)
+        llm = fitted(folders["llama"], config, hub={"torch_dtype": "bfloat16"})
 
         assert {weight.dtype for weight in weights(llm).values()} == {torch.bfloat16}
         assert np.isfinite(llm.predict_proba(TEXTS)).all()
@@ -251,7 +235,7 @@ class CutAt:
 
 @pytest.mark.parametrize("step", [4, 9])
 @pytest.mark.parametrize(
-    "recipe",
+    "config",
     [
         ck.FullFineTune(freeze_layers=1, epochs=4, batch_size=8, learning_rate=1e-3),
         ck.LoRA(freeze_layers=1, epochs=4, batch_size=8, learning_rate=1e-2, dropout=0.2),
@@ -259,21 +243,21 @@ class CutAt:
     ids=["full", "lora"],
 )
 def test_a_resumed_run_ends_with_the_same_weights(
-    folders: dict[str, Path], tmp_path: Path, recipe: Any, step: int
+    folders: dict[str, Path], tmp_path: Path, config: Any, step: int
 ) -> None:
-    whole = fitted(folders["qwen3"], recipe, validation=CHECKED)
+    whole = fitted(folders["qwen3"], config, validation=CHECKED)
     place = tmp_path / "run"
     with pytest.raises(Cut):
         fitted(
             folders["qwen3"],
-            recipe,
+            config,
             validation=CHECKED,
             checkpoint=place,
             checkpoint_steps=2,
             progress=CutAt(step),
         )
 
-    resumed = fitted(folders["qwen3"], recipe, validation=CHECKED, checkpoint=place, resume=True)
+    resumed = fitted(folders["qwen3"], config, validation=CHECKED, checkpoint=place, resume=True)
 
     assert furthest(whole, resumed) == 0
     assert resumed.training_ == whole.training_
@@ -282,35 +266,35 @@ def test_a_resumed_run_ends_with_the_same_weights(
 def test_a_checkpoint_of_another_training_is_refused(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    recipe = ck.FullFineTune(freeze_layers=1, epochs=1)
+    config = ck.FullFineTune(freeze_layers=1, epochs=1)
     place = tmp_path / "run"
-    fitted(folders["qwen3"], recipe, checkpoint=place)
+    fitted(folders["qwen3"], config, checkpoint=place)
 
-    def resume(kind: str = "qwen3", recipe: Any = recipe, **options: Any) -> None:
-        fitted(folders[kind], recipe, checkpoint=place, resume=True, **options)
+    def resume(kind: str = "qwen3", config: Any = config, **options: Any) -> None:
+        fitted(folders[kind], config, checkpoint=place, resume=True, **options)
 
     resume()
     with pytest.raises(ArtifactError, match="already holds something"):
-        fitted(folders["qwen3"], recipe, checkpoint=place)
+        fitted(folders["qwen3"], config, checkpoint=place)
     with pytest.raises(ArtifactError, match="the model: "):
         resume("llama")
     with pytest.raises(ArtifactError, match="the shared prompt: "):
-        resume(shared_prompt=None)
-    with pytest.raises(ArtifactError, match=r"settings .*: epochs 1, not 2"):
-        resume(recipe=ck.FullFineTune(freeze_layers=1, epochs=2))
-    with pytest.raises(ArtifactError, match="method 'trim', not 'mask'"):
+        resume(config=ck.FullFineTune(freeze_layers=1, epochs=1, share_prompt=False))
+    with pytest.raises(ArtifactError, match=r"settings .*: epochs 1 kept, 2"):
+        resume(config=ck.FullFineTune(freeze_layers=1, epochs=2))
+    with pytest.raises(ArtifactError, match="method 'trim' kept, 'mask'"):
         resume(method="mask")
     manifest = json.loads((place / "manifest.json").read_text())
     assert manifest["kind"] == "training-checkpoint"
     with pytest.raises(ClassifierError, match="no checkpoint folder"):
-        fitted(folders["qwen3"], recipe, resume=True)
+        fitted(folders["qwen3"], config, resume=True)
 
 
 def test_the_best_epoch_on_validation_rows_is_kept(folders: dict[str, Path]) -> None:
     wrong = [2 - code if code != 1 else 0 for code in CHECKED[1]]
-    recipe = ck.FullFineTune(epochs=30, learning_rate=1e-2, patience=2, freeze_layers=1)
+    config = ck.FullFineTune(epochs=30, learning_rate=1e-2, patience=2, freeze_layers=1)
 
-    llm = fitted(folders["llama"], recipe, validation=(CHECKED[0], [*wrong[:-1], 1]))
+    llm = fitted(folders["llama"], config, validation=(CHECKED[0], [*wrong[:-1], 1]))
 
     report = llm.training_
     assert report is not None
@@ -318,7 +302,7 @@ def test_the_best_epoch_on_validation_rows_is_kept(folders: dict[str, Path]) -> 
     assert report.stopped_early
     assert len(scores) == report.best_epoch + 2
     assert scores[report.best_epoch - 1] == max(scores)
-    hit = ck.classify.label_codes(llm.predict(CHECKED[0]))
+    hit = llm.predict_proba(CHECKED[0]).argmax(1)
     again = _macro_f1(np.array([*wrong[:-1], 1]), hit)
     assert again == pytest.approx(scores[report.best_epoch - 1])
 
@@ -336,21 +320,21 @@ def _macro_f1(truth: Any, found: Any) -> float:
 def test_what_predicts_is_the_epoch_that_was_reported(
     folders: dict[str, Path], training: Any, method: str
 ) -> None:
-    recipe = training(epochs=6, learning_rate=2e-2, freeze_layers=1, batch_size=8)
+    config = training(epochs=6, learning_rate=2e-2, freeze_layers=1, batch_size=8)
 
-    llm = fitted(folders["gemma3"], recipe, validation=CHECKED, method=method)
+    llm = fitted(folders["gemma3"], config, validation=CHECKED, method=method)
 
     assert llm.training_ is not None
     best = llm.training_.epochs[llm.training_.best_epoch - 1]
-    told = llm.predict_proba(CHECKED[0])[:, [1, 0, 2]][np.arange(12), CHECKED[1]]
+    told = llm.predict_proba(CHECKED[0])[np.arange(12), CHECKED[1]]
     assert -np.log(told).mean() == pytest.approx(best.validation_log_loss, abs=1e-4)
 
 
 def test_a_fit_writes_one_line_into_a_run_log(folders: dict[str, Path], tmp_path: Path) -> None:
     log = ck.RunLog(tmp_path / "runs.jsonl")
-    recipe = ck.FullFineTune(epochs=2, batch_size=6, seed=5)
+    config = ck.FullFineTune(epochs=2, batch_size=6, seed=5)
 
-    llm = fitted(folders["llama"], recipe, validation=CHECKED, run_log=log)
+    llm = fitted(folders["llama"], config, validation=CHECKED, run_log=log)
 
     (record,) = log.read().records
     assert llm.training_ is not None
@@ -370,17 +354,17 @@ def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Pa
         )
     for told in ("the model has 3 layers", "fp32 or bf16", "no validation rows"):
         assert told in str(caught.value)
-    llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"])
-    with pytest.raises(ClassifierError, match="lacks a class: 0 neg, 24 avg, 0 pos"):
+    llm = ck.ConstrainedClassifier(folders["llama"])
+    with pytest.raises(ClassifierError, match="all training rows are 1"):
         llm.fit(TEXTS, [1] * 24)
-    with pytest.raises(ClassifierError, match="label not known"):
-        llm.fit(TEXTS, [*CODES[:-1], "great"])
-    with pytest.raises(ClassifierError, match="24 texts and 23 labels"):
+    with pytest.raises(ClassifierError, match="no word is known for the label 7"):
+        llm.fit(TEXTS, [*CODES[:-1], 7])
+    with pytest.raises(ClassifierError, match="24 .* 23"):
         llm.fit(TEXTS, CODES[:-1])
-    with pytest.raises(ClassifierError, match="expected a recipe"):
-        llm.fit(TEXTS, CODES, training="full")  # type: ignore[arg-type]
+    with pytest.raises(ClassifierError, match="expected a config"):
+        fitted(folders["llama"], "full")
     with pytest.raises(ClassifierError, match="no layer to add to"):
-        llm.fit(TEXTS, CODES, training=ck.LoRA(target_modules=("nonsense",)))
+        fitted(folders["llama"], ck.LoRA(target_modules=("nonsense",)))
 
 
 def test_a_loss_that_is_no_number_ends_the_training(folders: dict[str, Path]) -> None:
@@ -395,12 +379,12 @@ def test_a_loss_that_is_no_number_ends_the_training(folders: dict[str, Path]) ->
         ({"learning_rate": float("nan")}, "a number above 0"),
         ({"freeze_layers": -1}, "at least 0"),
         ({"cache_place": "tape"}, "one of"),
-        ({"cache_folder": "x"}, "not on disk"),
+        ({"cache_folder": "x"}, "'disk' where a cache_folder"),
         ({"warmup_frac": 1.0}, r"\[0, 1\)"),
         ({"patience": 0}, "at least 1"),
     ],
 )
-def test_a_recipe_with_faults_is_refused_when_it_is_written(
+def test_a_config_with_faults_is_refused_when_it_is_written(
     wrong: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(ClassifierError, match=told):
@@ -408,14 +392,16 @@ def test_a_recipe_with_faults_is_refused_when_it_is_written(
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
-    recipe = ck.FullFineTune(learning_rate=1.0, warmup_frac=0.2)
+    config = ck.FullFineTune(warmup_frac=0.2)
 
-    rates = [recipe.rate(step, 10) for step in range(10)]
+    rates = [config.rate(step, 10) for step in range(10)]
 
     assert rates[:2] == pytest.approx([1 / 3, 2 / 3])
     assert rates[2] == max(rates) == 1.0
     assert np.diff(rates[2:]) == pytest.approx([-1 / 8] * 7)
-    assert ck.FullFineTune(schedule="constant", learning_rate=0.5).rate(9, 10) == 0.5
+    assert ck.FullFineTune(schedule="constant").rate(9, 10) == 1.0
+    assert ck.FullFineTune(schedule="cosine").rate(5, 10) == pytest.approx(0.5)
+    assert ck.FullFineTune(schedule=lambda step, num_steps: 0.25).rate(9, 10) == 0.25
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -435,54 +421,46 @@ def test_every_row_is_trained_on_once_an_epoch(size: int, bucket: bool) -> None:
         for rank, plan in enumerate(plans)
         for step in plan
         for batch in step
-        if batch.share
+        if batch.scale
     ]
 
     assert sorted(np.concatenate(rows).tolist()) == list(range(101))
     assert len({len(plan) for plan in plans}) == 1
     for step in zip(*plans, strict=True):
-        assert sum(batch.share for part in step for batch in part) == pytest.approx(1)
+        assert sum(b.scale * len(b.rows) for part in step for b in part) == pytest.approx(1)
         assert len({len(part) for part in step}) == 1
 
 
 def test_a_cache_that_does_not_fit_is_refused_before_it_is_filled(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from campaignkit.classify.training import cache_room
-
-    monkeypatch.setattr(cache_room, "_free", lambda *_: 100)
+    monkeypatch.setattr(states, "_free_bytes", lambda *_: 100)
 
     with pytest.raises(ClassifierError, match=r"GB are free in memory[\s\S]*bfloat16"):
         fitted(folders["llama"], ck.FullFineTune(freeze_layers=1))
 
 
-def test_one_process_is_several_of_one() -> None:
-    alone = OneProcess()
-
-    assert (alone.rank, alone.size, alone.gather([1])) == (0, 1, [1])
-
-
 def test_tokens_are_read_back_as_they_were(folders: dict[str, Path]) -> None:
     llm = ck.ConstrainedClassifier.from_pretrained(folders["llama"])
-    rows = tokenise(
-        llm.tokenizer, TEXTS, labels=llm._model.labels, shared_prompt=HEAD, context=None
-    )
+    assert llm._words is not None
+    rows = Prompts(TEXTS).tokenised(llm.tokenizer_, llm._words)
     chosen = np.array([3, 0])
 
-    own, lengths, prompt = Tokens(rows).batch(chosen)
+    own, lengths, prompt = rows.batch(chosen)
 
+    assert llm.tokenizer_.decode(prompt[0]).startswith("<bos>" + HEAD)
     for place, number in enumerate(chosen):
         whole = [*prompt[0].tolist(), *own[place, : lengths[place]].tolist()]
-        assert whole == llm.tokenizer(TEXTS[number])["input_ids"]
+        assert whole == llm.tokenizer_(TEXTS[number])["input_ids"]
 
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_does(folders: dict[str, Path], tmp_path: Path) -> None:
     pytest.importorskip("accelerate", reason="accelerate is not installed")
-    recipe = ck.FullFineTune(
+    config = ck.FullFineTune(
         freeze_layers=1, epochs=3, batch_size=12, accumulate=2, learning_rate=1e-3
     )
-    alone = fitted(folders["gemma3"], recipe, validation=(TEXTS, CODES))
+    alone = fitted(folders["gemma3"], config, validation=(TEXTS, CODES))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -510,12 +488,12 @@ def test_two_processes_train_as_one_does(folders: dict[str, Path], tmp_path: Pat
         assert first[name] == pytest.approx(weight.numpy(), abs=1e-5)
 
 
-def test_a_file_where_the_cache_is_to_be_is_refused(tmp_path: Path) -> None:
+def test_a_file_where_the_cache_is_to_be_is_refused(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
     (tmp_path / "cache").write_text("a file")
-    recipe = ck.FullFineTune(
+    config = ck.FullFineTune(
         freeze_layers=2, epochs=1, cache_place="disk", cache_folder=tmp_path / "cache"
     )
-    llm = ck.ConstrainedClassifier.from_pretrained(write_model(tmp_path / "model"))
-    texts, labels = prompts(6)
     with pytest.raises(ArtifactError, match=r"cache_folder .* cannot be made"):
-        llm.fit(texts, labels, training=recipe)
+        fitted(folders["gemma3"], config)

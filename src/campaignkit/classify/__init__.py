@@ -5,17 +5,24 @@ from __future__ import annotations
 from campaignkit.classify.boosting import BoostedTrees
 from campaignkit.classify.calibration import CalibrationCurve, calibration_curve
 from campaignkit.classify.classifier import Classifier
-from campaignkit.classify.constrained_classifier import ConstrainedClassifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
 from campaignkit.classify.encoding import CombinedCells, UnseenValues
 from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
 from campaignkit.classify.linear import OneHotLogistic, PairLogistic
+from campaignkit.classify.llm.config import (
+    EpochFigures,
+    FullFineTune,
+    LoRA,
+    TrainerCallback,
+    TrainerState,
+    TrainingReport,
+)
+from campaignkit.classify.llm.constrained import ConstrainedClassifier
 from campaignkit.classify.majority import MajorityClassifier
 from campaignkit.classify.managed import GeminiTuner, TuningSettings
 from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
 from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
-from campaignkit.classify.training import EpochFigures, FullFineTune, LoRA, TrainingReport
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "BoostWarning",
@@ -38,6 +45,8 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairLogistic",
     "PairwiseOrdinalClassifier",
     "TfidfLogistic",
+    "TrainerCallback",
+    "TrainerState",
     "TrainingReport",
     "TuningSettings",
     "UnseenValues",

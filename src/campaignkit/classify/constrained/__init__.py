@@ -1,1 +1,0 @@
-"""A causal language model held to the label words: its tokens, its prompts, its head."""

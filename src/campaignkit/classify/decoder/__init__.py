@@ -1,1 +1,0 @@
-"""A causal language model run layer by layer, and no further than is needed."""

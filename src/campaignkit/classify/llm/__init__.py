@@ -1,0 +1,1 @@
+"""Causal language models held to label words: asked as they come, or fine-tuned."""

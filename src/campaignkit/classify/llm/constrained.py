@@ -1,0 +1,605 @@
+"""A language model held to the words of its labels, as a classifier of campaigns."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit import __version__
+from campaignkit.checks import checked_count
+from campaignkit.classify.encoding import row_weights, training_labels
+from campaignkit.classify.estimator import CampaignClassifier
+from campaignkit.classify.labels import LABELS, label_codes, label_positions, read_labels
+from campaignkit.classify.llm.config import (
+    FullFineTune,
+    LoRA,
+    TrainerCallback,
+    TrainingConfig,
+    TrainingReport,
+)
+from campaignkit.classify.texts import prompt_texts
+from campaignkit.dataset.text import PromptTemplate, prompt_template
+from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
+from campaignkit.extras import require
+from campaignkit.progress import Progress
+from campaignkit.runs import RunLog
+
+if TYPE_CHECKING:
+    from campaignkit.classify.llm.checkpoint import CheckpointPlan
+    from campaignkit.classify.llm.forward import LabelModel
+    from campaignkit.classify.llm.labels import LabelMask, LabelTokens, Prompts, TokenRows
+    from campaignkit.classify.llm.trainer import LabelledRows
+
+_KIND = "constrained-classifier"
+_ROWS = "label_rows.safetensors"
+_HUB = ("revision", "token", "attn_implementation", "device_map", "torch_dtype")
+
+
+@dataclass(eq=False, repr=False)
+class ConstrainedClassifier(CampaignClassifier):
+    """A causal language model from transformers that may answer with label words only.
+
+    Campaigns are written as prompts inside, in a prompt style; whole prompts and chat messages are
+    taken as well, and end right where the label is to follow. Needs the extra ``train``.
+
+    Two methods give the same probabilities of the same weights: ``"mask"`` keeps the whole model,
+    which can still generate, and looks at the label tokens alone; ``"trim"`` cuts the head to
+    these tokens' own rows, so that only they are kept, trained and saved.
+
+    Parameters
+    ----------
+    model : str, path or transformers.PreTrainedModel
+        A folder with config, weights and tokenizer; a name on the hub; or a model that is loaded
+        already, of which :meth:`fit` trains a copy.
+    tokenizer : transformers.PreTrainedTokenizerBase, optional
+        By default the one beside the model; needed with one that is loaded already.
+    style : int, str or PromptTemplate
+        How campaigns are written: 1, 2, 3 or a name, see :func:`prompt_template`.
+    labels : mapping of label to word, or sequence of words, optional
+        The words that the model answers with, as they follow the prompt's last character. Three
+        words alone stand for neg, avg and pos; other words alone are the labels themselves. By
+        default those of the prompt style.
+    method : {"mask", "trim"}
+    training : FullFineTune or LoRA, optional
+        How :meth:`fit` trains; ``FullFineTune()`` by default.
+    chat : bool
+        Whether prompts are put as a user's message into the tokenizer's own chat template.
+    four_bit : bool
+        Whether weights are held in 4 bits through bitsandbytes; ``LoRA(four_bit=True)`` says so
+        too.
+    batch_size : int
+        Rows that :meth:`predict_proba` runs at a time.
+    revision, token, attn_implementation, device_map, torch_dtype : optional
+        As ``from_pretrained`` of transformers takes them: ``device_map="cuda"``,
+        ``torch_dtype="bfloat16"`` (by default that of the weights).
+    trust_remote_code : bool
+        Refused: code that a model's folder brings is never run.
+
+    Attributes
+    ----------
+    classes_ : array
+        The labels, sorted.
+    training_ : TrainingReport or None
+        What the last :meth:`fit` did.
+
+    Examples
+    --------
+    >>> llm = ConstrainedClassifier.from_pretrained("my-model", style=3)  # doctest: +SKIP
+    >>> llm.predict([{"brand": "Rolex", "audience": "Budget Shoppers"}])  # doctest: +SKIP
+    array(['neg'], dtype='<U3')
+    """
+
+    model: Any
+    _: KW_ONLY
+    tokenizer: Any = None
+    style: int | str | PromptTemplate = 3
+    labels: Mapping[Any, str] | Sequence[str] | None = None
+    method: Literal["mask", "trim"] = "trim"
+    training: TrainingConfig | None = None
+    chat: bool = False
+    four_bit: bool = False
+    batch_size: int = 32
+    revision: str | None = None
+    token: str | bool | None = None
+    attn_implementation: str | None = None
+    device_map: Any = None
+    torch_dtype: Any = None
+    trust_remote_code: bool = False
+
+    training_: TrainingReport | None = field(default=None, init=False)
+    _model: LabelModel | None = field(default=None, init=False)
+    _tokenizer: Any = field(default=None, init=False)
+    _words: LabelTokens | None = field(default=None, init=False)
+    # A PeftModel, where additions stay beside the weights.
+    _adapters: Any = field(default=None, init=False)
+    _is_trained: bool = field(default=False, init=False)  # weights are not those that were loaded
+
+    @classmethod
+    def from_pretrained(cls, model: Any, **settings: Any) -> Self:
+        """A classifier whose model is loaded at once, and predicts before it is fitted.
+
+        Parameters
+        ----------
+        model, **settings
+            As for the class.
+
+        Raises
+        ------
+        ClassifierError
+            If the model cannot be read, lacks weights or holds some that are not numbers, is
+            built in a way this library does not run, or label words share their first token.
+        MissingExtra
+            If torch or transformers is not installed.
+        """
+        classifier = cls(model, **settings)
+        classifier._open(classifier._words_of(None))
+        return classifier
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation: tuple[Any, Any] | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_steps: int | None = None,
+        resume: bool = False,
+        callbacks: Sequence[TrainerCallback] = (),
+        run_log: RunLog | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Fine-tune the model as it was loaded, and return the classifier itself.
+
+        Parameters
+        ----------
+        X : CampaignDataset, data frame, list of {modality: [values]}, column or list of str, or
+            list of chat messages
+        y : sequence, optional
+            One label a row. Without it the labels that `X` brings.
+        sample_weight : float[rows], optional
+        validation : (X, y), optional
+            The epoch with the best macro F1 on these is kept.
+        checkpoint : path, optional
+            A folder written after each epoch, and every `checkpoint_steps` steps.
+        resume : bool
+            Whether to go on from a checkpoint that lies there; the weights at the end are those
+            of a run that was never cut short.
+        callbacks : sequence of TrainerCallback
+        run_log : RunLog, optional
+            Takes a line on this fit, with the scores of the validation rows.
+
+        Raises
+        ------
+        ClassifierError
+            If rows, labels or settings cannot be trained on; before training begins.
+        ArtifactError
+            If a checkpoint or a cache belongs to another model, prompt, data or config.
+        """
+        config = FullFineTune() if self.training is None else self.training
+        if not isinstance(config, FullFineTune | LoRA):
+            raise ClassifierError(
+                f"training is {config!r:.60}; expected a config",
+                hint="training=ck.FullFineTune(...) or training=ck.LoRA(...)",
+            )
+        prompts = self._prompts(X)
+        classes, codes = training_labels(X, y, len(prompts.rows))
+        weights = row_weights(sample_weight, len(codes)) * config.row_weights(classes, codes)
+        self._open(self._words_of(classes), trains=True)
+
+        from campaignkit.classify.llm.trainer import LabelledRows, fine_tune
+
+        data = LabelledRows(self._tokens(prompts, config.share_prompt), codes, weights)
+        tested = self._tested(validation, config.share_prompt)
+        plan = self._plan(checkpoint, checkpoint_steps, resume, data, tested)
+        started, self._is_trained = time.process_time(), True
+        self.training_, self._adapters = fine_tune(
+            self._ready(), config, data, validation=tested, plan=plan, callbacks=callbacks,
+            progress=progress,
+        )  # fmt: skip
+        if run_log is not None and os.environ.get("RANK", "0") == "0":  # one line, not one each
+            run_log.append(self._record(config, data, time.process_time() - started))
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """float64[rows, classes], probabilities in the order of `classes_`; rows add up to 1.
+
+        Raises
+        ------
+        NotFitted
+            Before :meth:`fit`, except after :meth:`from_pretrained`; after one that was cut short.
+        ClassifierError
+            If a row is empty, longer than the context, or does not end where a label can follow.
+        """
+        size = checked_count(self.batch_size, "batch_size", error=ClassifierError)
+        model = self._ready()
+        return model.proba(self._tokens(self._prompts(X)), batch_size=size)
+
+    def label_mask(self) -> LabelMask:
+        """A `LogitsProcessor` for ``generate`` of :attr:`model_`: only label words come out.
+
+        Raises
+        ------
+        ClassifierError
+            If the head is trimmed; or words have different numbers of tokens, and the tokenizer
+            has no padding token to fill them up with.
+        """
+        from campaignkit.classify.llm.labels import LabelMask
+
+        if self._ready().is_trimmed:
+            raise ClassifierError(
+                'a trimmed model cannot generate; its method is "trim"', hint='method="mask"'
+            )
+        assert self._words is not None
+        end, pad = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
+        return LabelMask(self._words, end_token=end, pad_token=pad)
+
+    @property
+    def model_(self) -> Any:
+        """The model of transformers: a causal LM ("mask") or a sequence classifier ("trim")."""
+        return self._ready().model
+
+    @property
+    def tokenizer_(self) -> Any:
+        """The tokenizer of transformers."""
+        self._ready()
+        return self._tokenizer
+
+    @property
+    def words_(self) -> tuple[str, ...]:
+        """The word that the model answers with for each of `classes_`."""
+        self._ready()
+        assert self._words is not None
+        return self._words.words
+
+    def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
+        """Write weights, tokenizer and a manifest; transformers can read the folder too.
+
+        Additions that stay beside the weights are written alone, as peft reads them, with the
+        model's name: :meth:`load` reads that model again. Of several processes the first writes.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder holds something and `replace` is false, or cannot be written.
+        """
+        from campaignkit.store import Manifest, atomic_folder, digest_file
+
+        model = self._ready()
+        if os.environ.get("RANK", "0") != "0":
+            return
+        assert self._words is not None
+        is_own = isinstance(self.style, PromptTemplate)
+        spec = {
+            "model": self._source(),
+            "style": asdict(prompt_template(self.style)) if is_own else self.style,
+            "labels": list(zip(self.classes_.tolist(), self.words_, strict=True)),
+            "label_tokens": self._words.sequences,
+            "training": self.training and self.training.to_dict(),
+            "embeddings": self._embeddings_digest() if self._adapters else None,
+            **{name: getattr(self, name) for name in ("method", "chat", "four_bit", "batch_size")},
+        }
+        with atomic_folder(folder, replace=replace) as partial:
+            if self._adapters is None:
+                model.model.save_pretrained(partial)
+            else:
+                from safetensors.torch import save_file
+
+                self._adapters.save_pretrained(partial)
+                save_file({"rows": model.label_rows()[0].detach().clone()}, partial / _ROWS)
+            self._tokenizer.save_pretrained(partial)
+            files = sorted(file for file in partial.rglob("*") if file.is_file())
+            names = {file.relative_to(partial).as_posix(): digest_file(file) for file in files}
+            made_by = {
+                name: require(name, extra="train", user="save").__version__
+                for name in ("transformers", "peft")
+            }
+            made_by = {"campaignkit": __version__, **made_by}
+            Manifest(kind=_KIND, made_by=made_by, spec=spec, files=names).write(partial)
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str], *, model: Any = None, **hub: Any) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        model : str, path or transformers.PreTrainedModel, optional
+            What saved additions belong to, where it is no longer where it was.
+        **hub
+            `device_map` and the like, as for the class.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder is not this classifier's, a file is missing or changed, its tokenizer
+            reads the label words otherwise than when it was written, or the model that additions
+            belong to is another one.
+        """
+        _require_torch()
+        from campaignkit.classify.llm.hf import add_adapters, read_tokenizer
+        from campaignkit.store import MANIFEST_NAME, checked_path, read_manifest, verify_files
+
+        path = checked_path(folder)
+        manifest = read_manifest(path, kind=_KIND)
+        if MANIFEST_NAME in manifest.files:
+            raise ArtifactError(f"{path} lists its own manifest; it is no classifier's folder")
+        verify_files(path, manifest)
+        spec = dict(manifest.spec)
+        embeddings, sequences = spec.pop("embeddings"), spec.pop("label_tokens")
+        if isinstance(spec["style"], dict):
+            spec["style"] = PromptTemplate(**spec["style"])
+        spec["labels"] = dict(map(tuple, spec["labels"]))
+        spec["training"] = _config_of(spec["training"])
+        spec["model"] = spec["model"] if model is None else model
+        loaded = cls(**spec, **hub)
+        words = loaded._words_of(None)
+        if embeddings is None:
+            loaded._open(words, saved=path)
+        else:
+            loaded._open(words, tokenizer=read_tokenizer(path, {}))
+            if loaded._embeddings_digest() != embeddings:
+                raise ArtifactError(
+                    f"{path} holds additions to another model than {loaded._source()}",
+                    hint="give the model they were trained on: load(folder, model=...)",
+                )
+            loaded._adapters = add_adapters(loaded._ready(), path, path / _ROWS)
+        loaded._is_trained = True
+        assert loaded._words is not None
+        found = [list(tokens) for tokens in loaded._words.sequences]
+        if found != sequences:
+            raise ArtifactError(
+                f"{path}: the tokenizer reads the labels {list(words.values())} as {found}, "
+                f"not as the trained {sequences}",
+                hint="use the version of transformers that its manifest names under made_by",
+            )
+        return loaded
+
+    def _open(
+        self,
+        words: dict[Any, str],
+        *,
+        trains: bool = False,
+        saved: Path | None = None,
+        tokenizer: Any = None,
+    ) -> None:
+        """Load the model with these words, unless it is there as it came."""
+        is_shared = trains and not isinstance(self.model, str | PathLike)
+        is_there = self._words is not None and self._words.words == tuple(words.values())
+        if self._model is None or self._is_trained or is_shared or not is_there:
+            _require_torch()
+            from campaignkit.classify.llm.hf import open_model
+
+            if self.method not in {"mask", "trim"}:
+                raise ClassifierError(f"method is {self.method!r}; expected 'mask' or 'trim'")
+            if self.trust_remote_code:
+                raise ClassifierError(
+                    "trust_remote_code is set; code that a model's folder brings is never run: "
+                    "its author could do with this machine and its keys what they like",
+                    hint="take a model that transformers itself knows",
+                )
+            hub = {name: getattr(self, name) for name in _HUB}
+            self._model = self._adapters = None  # two models at once may not fit
+            self._model, self._tokenizer, self._words = open_model(
+                saved or (copy.deepcopy(self.model) if is_shared else self.model),
+                words,
+                trims=self.method == "trim",
+                is_saved=saved is not None,
+                tokenizer=None if saved else tokenizer or self.tokenizer,
+                four_bit=self.four_bit or getattr(self.training, "four_bit", False),
+                hub={name: value for name, value in hub.items() if value is not None},
+            )
+        self.classes_ = np.unique(read_labels(list(words)))
+        self.training_, self._is_trained = None, False
+
+    def _words_of(self, classes: NDArray[Any] | None) -> dict[Any, str]:
+        """The word of each label, sorted by label; where none are given, of all there are."""
+        given = prompt_template(self.style).label_texts if self.labels is None else self.labels
+        if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
+            raise ClassifierError(
+                f"labels are {given!r}; expected words, such as ('0', '1', '2'), or a mapping of "
+                "label to word"
+            )
+        if isinstance(given, Mapping):
+            words = dict(given)
+        else:
+            words = dict(zip(LABELS if len(given) == len(LABELS) else given, given, strict=True))
+        told = list(words.values())
+        if len(told) < 2 or not all(isinstance(word, str) and word.strip() for word in told):
+            expected = "words, at least two and none of them empty"
+            raise ClassifierError(f"labels are {given!r}; expected {expected}")
+        if len({*told}) < len(given):
+            raise ClassifierError(f"labels are {given!r}; expected different words")
+        asked = np.unique(read_labels(list(words))) if classes is None else classes
+        found = {}
+        for label in asked.tolist():
+            found[label] = words.get(label)
+            if found[label] is None and not isinstance(given, Mapping):
+                found[label] = _word_of(label, told)
+        if absent := [repr(label) for label, word in found.items() if word is None]:
+            raise ClassifierError(
+                f"no word is known for the label{'s' * (len(absent) > 1)} {', '.join(absent)}; "
+                f"words are {', '.join(map(repr, told))}",
+                hint="say which word stands for each label: labels={'no': '0', 'yes': '1'}",
+            )
+        return found
+
+    def _prompts(self, X: Any) -> Prompts:
+        """What the model is asked: texts and messages as they are, campaigns in the style."""
+        _require_torch()
+        from campaignkit.classify.llm.labels import Prompts
+
+        if isinstance(X, str) or not hasattr(X, "__len__"):
+            found = "one string" if isinstance(X, str) else repr(X)[:60]
+            raise ClassifierError(
+                f"texts are {found}; expected a list of prompts or campaigns", hint="[text]"
+            )
+        listed = _listed(X)
+        if listed is not None and not listed:
+            raise ClassifierError("there are no texts; expected at least one")
+        first = listed[0] if listed else None
+        if isinstance(first, list | tuple) and first and isinstance(first[0], Mapping):
+            return Prompts(listed or [])
+        rows: list[Any] = prompt_texts(X if listed is None else listed, style=self.style)
+        if self.chat:
+            rows = [[{"role": "user", "content": row}] for row in rows]
+        return Prompts(rows, is_inert=not isinstance(first, str))
+
+    def _tokens(self, prompts: Prompts, share_prompt: bool = True) -> TokenRows:
+        assert self._model is not None and self._words is not None
+        context = getattr(self._model.model.config, "max_position_embeddings", None)
+        return prompts.tokenised(
+            self._tokenizer, self._words, context=context, share_prompt=share_prompt
+        )
+
+    def _tested(self, given: Any, share_prompt: bool) -> LabelledRows | None:
+        """Validation rows."""
+        if given is None:
+            return None
+        from campaignkit.classify.llm.trainer import LabelledRows
+
+        if not isinstance(given, tuple) or len(given) != 2:
+            told = f"validation is {given!r:.60}; expected a pair"
+            raise ClassifierError(told, hint="validation=(X, y)")
+        rows = self._tokens(self._prompts(given[0]), share_prompt)
+        codes = label_positions(given[1], self.classes_)
+        if len(codes) != len(rows.lengths) or codes.min() < 0:
+            raise ClassifierError(
+                f"validation has {len(rows.lengths):,} rows and {len(codes):,} labels, "
+                f"{int((codes < 0).sum()):,} of them in no training row; expected one of "
+                f"{', '.join(map(str, self.classes_))} a row"
+            )
+        return LabelledRows(rows, codes, np.ones(len(codes)))
+
+    def _plan(
+        self,
+        folder: str | PathLike[str] | None,
+        every: int | None,
+        resume: bool,
+        data: LabelledRows,
+        tested: LabelledRows | None,
+    ) -> CheckpointPlan | None:
+        """Where a training is kept, and what a checkpoint to resume from must agree with."""
+        if folder is None:
+            if resume:
+                raise ClassifierError("resume is set, but no checkpoint folder is given")
+            return None
+        from campaignkit.classify.llm.checkpoint import CheckpointPlan
+        from campaignkit.classify.llm.states import digest_weights
+
+        if every is not None:
+            checked_count(every, "checkpoint_steps", error=ClassifierError)
+        identity = {
+            "model": digest_weights(self.model_.named_parameters()),
+            "labels": {"words": list(self.words_), "method": self.method},
+            "prompt": data.rows.digests()["prompt"],
+            "rows": data.digest(),
+            "validation": tested.digest() if tested else None,
+            "config": (self.training or FullFineTune()).to_dict(),
+            "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        }
+        return CheckpointPlan(folder, every, resume, identity)
+
+    def _ready(self) -> LabelModel:
+        if self._model is None:
+            raise NotFitted(
+                "this ConstrainedClassifier is not fitted",
+                hint="call fit(X, y) first; ConstrainedClassifier.from_pretrained(...) predicts "
+                "with the model as it comes",
+            )
+        if self._model.is_between_states:
+            raise NotFitted(
+                "the last training was cut short, and its weights are between two states",
+                hint="fit again; resume=True goes on from a checkpoint",
+            )
+        return self._model
+
+    def _source(self) -> str:
+        """The model's name, or its folder."""
+        is_name = isinstance(self.model, str | PathLike)
+        return os.fspath(self.model) if is_name else str(self.model.config.name_or_path)
+
+    def _embeddings_digest(self) -> str:
+        """What tells the model that additions belong to; embeddings are never quantised."""
+        from campaignkit.classify.llm.states import digest_weights
+
+        table = self._ready().decoder.embed_tokens.weight
+        return digest_weights([("embed_tokens", table.float())])
+
+    def _record(self, config: TrainingConfig, data: LabelledRows, fit_s: float) -> Any:
+        """This fit as a line of a run log."""
+        from campaignkit.runs import RunDataset, RunModel, RunRecord, RunTime, machine_facts
+
+        report = self.training_
+        assert report is not None
+        best, settings = report.epochs[report.best_epoch - 1], config.to_dict()
+        scores = {
+            "loss": best.loss,
+            "macro_f1": best.validation_macro_f1,
+            "log_loss": best.validation_log_loss,
+        }
+        style = prompt_template(self.style).id
+        rows = {"num_rows": len(data.codes), "digest": data.digest()}
+        name = f"{type(self.model_).__name__}, {self.method}"
+        return RunRecord(
+            kind="fit",
+            task="outcome",
+            dataset=RunDataset(name="training texts", **rows),
+            model=RunModel(name=name, family="ConstrainedClassifier"),
+            parameters={**settings, "style": style, "epochs_run": len(report.epochs)},
+            seed=settings["seed"],
+            scores={name: score for name, score in scores.items() if score is not None},
+            time=RunTime(fit_s=fit_s),
+            machine=machine_facts(),
+            notes="macro_f1 and log_loss are of the validation rows, where there are any",
+        )
+
+    def __repr__(self) -> str:
+        # A hub's token is among the parameters, and stays out of sight.
+        return f"ConstrainedClassifier({self._source()!r}, method={self.method!r})"
+
+
+def _word_of(label: Any, words: list[str]) -> str | None:
+    """The word of a label that is no key: the label itself, or a published outcome's."""
+    if str(label) in words or len(words) != len(LABELS):
+        return str(label) if str(label) in words else None
+    try:
+        return words[int(label_codes([label])[0])]
+    except ClassifierError:
+        return None
+
+
+def _listed(X: Any) -> list[Any] | None:
+    """A list, or a column of any data frame library, as a list; None for what is neither."""
+    if isinstance(X, list | tuple):
+        return list(X)
+    names = [name for name in ("to_list", "to_pylist", "tolist") if hasattr(X, name)]
+    return list(getattr(X, names[0])()) if names and getattr(X, "ndim", 1) == 1 else None
+
+
+def _config_of(told: Any) -> TrainingConfig | None:
+    """A config as it was saved; None where it held callables, which no file can hold."""
+    if told is None:
+        return None
+    kind: Any = {"FullFineTune": FullFineTune, "LoRA": LoRA}[told["kind"]]
+    values = {one.name: told[one.name] for one in fields(kind) if one.name in told}
+    if isinstance(values["class_weight"], list):
+        values["class_weight"] = dict(map(tuple, values["class_weight"]))
+    try:
+        config: TrainingConfig = kind(**values)
+    except ClassifierError:
+        return None
+    return config
+
+
+def _require_torch() -> None:
+    for module in ("torch", "transformers", "accelerate"):
+        require(module, extra="train", user="ConstrainedClassifier")

@@ -1,0 +1,19 @@
+"""Tiny language models, written once for all tests of a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder of config, weights and tokenizer for each kind of model."""
+    from tiny_models import write_model
+
+    place = tmp_path_factory.mktemp("models")
+    made = {kind: write_model(place / kind, kind) for kind in ("gemma3", "qwen3", "llama")}
+    made["untied"] = write_model(place / "untied", "gemma3", tie_word_embeddings=False)
+    made["tied"] = write_model(place / "tied", "llama", tie_word_embeddings=True)
+    return made
