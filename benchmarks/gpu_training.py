@@ -133,7 +133,7 @@ def _part(way: str, folder: str, *, smoke: bool) -> dict[str, Any]:
     if way == "full loss":
         watch = _full_loss(folder, texts[1], texts[2], device)
     else:
-        watch = _ours(folder, *texts, device, **WAYS[way])
+        watch = _ours(folder, *texts[1:], device, **WAYS[way])
     first, second = watch.epochs()
     scale = ROWS / len(texts[1])
     memory = peak_memory_mb() / 1e3 if smoke else torch.cuda.max_memory_allocated() / 1e9
@@ -170,7 +170,6 @@ class _Watch:
 
 def _ours(
     folder: str,
-    head: str,
     texts: list[str],
     codes: list[int],
     device: str,
@@ -181,13 +180,16 @@ def _ours(
 ) -> _Watch:
     import campaignkit as ck
 
-    llm = ck.ConstrainedClassifier.from_pretrained(folder, labels=LABELS, device=device)
-    recipe = ck.FullFineTune(
+    config = ck.FullFineTune(
         freeze_layers=freeze, epochs=2, batch_size=BATCH, precision="bf16", cache_frozen=cache,
         cache_place="device", cache_dtype="bfloat16" if cache else None, bucket_lengths=True,
+        share_prompt=shared,
     )  # fmt: skip
+    llm = ck.ConstrainedClassifier.from_pretrained(
+        folder, labels=LABELS, device_map=device, training=config
+    )
     watch = _Watch(time.perf_counter())
-    llm.fit(texts, codes, training=recipe, shared_prompt=head if shared else None, progress=watch)
+    llm.fit(texts, codes, progress=watch)
     return watch
 
 
@@ -197,7 +199,7 @@ def _full_loss(folder: str, texts: list[str], codes: list[int], device: str) -> 
     import torch
     import transformers
 
-    from campaignkit.classify.training.batches import plan_epoch
+    from campaignkit.classify.llm.trainer import plan_epoch
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder).to(device).train()

@@ -28,10 +28,10 @@ SHARED = 200
 OWN = (40, 260)
 TRAINER = ("Trainer, 14 layers frozen", "Trainer, embeddings frozen too")
 OURS = {
-    "label rows only": {"shared": False, "cache_frozen": False},
-    "and cached": {"shared": False, "cache_frozen": True},
-    "and the prompt shared": {"shared": True, "cache_frozen": True},
-    "all, cache on disk": {"shared": True, "cache_frozen": True, "cache_place": "disk"},
+    "label rows only": {"share_prompt": False, "cache_frozen": False},
+    "and cached": {"share_prompt": False},
+    "and the prompt shared": {},
+    "all, cache on disk": {"cache_place": "disk"},
 }
 INFERENCE = ("all logits", "label rows, last token", "and the prompt shared")
 
@@ -151,17 +151,15 @@ def _train(folder: str, name: str, bucket: bool) -> dict[str, Any]:
     import campaignkit as ck
 
     torch.set_num_threads(1)
-    head, texts, codes = _data()
+    _, texts, codes = _data()
     if name in TRAINER:
         return _trainer(folder, texts, codes, freeze_embeddings=name == TRAINER[1], bucket=bucket)
-    options = dict(OURS[name])
-    shared = head if options.pop("shared") else None
-    llm = ck.ConstrainedClassifier.from_pretrained(folder, labels=LABELS)
-    given: dict[str, Any] = {"batch_size": BATCH, "bucket_lengths": bucket, **options}
-    recipe = ck.FullFineTune(freeze_layers=FROZEN, epochs=EPOCHS, **given)
+    given: dict[str, Any] = {"batch_size": BATCH, "bucket_lengths": bucket, **OURS[name]}
+    config = ck.FullFineTune(freeze_layers=FROZEN, epochs=EPOCHS, **given)
+    llm = ck.ConstrainedClassifier.from_pretrained(folder, labels=LABELS, training=config)
     before = peak_memory_mb()
     start = time.process_time()
-    llm.fit(texts, codes, training=recipe, shared_prompt=shared)
+    llm.fit(texts, codes)
     cpu_s = time.process_time() - start
     return _told(cpu_s / (EPOCHS * NUM_ROWS), before)
 
@@ -172,7 +170,7 @@ def _trainer(
     import torch
     import transformers
 
-    from campaignkit.classify.training.batches import plan_epoch
+    from campaignkit.classify.llm.trainer import plan_epoch
 
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -220,15 +218,20 @@ def _infer(folder: str, name: str) -> dict[str, Any]:
     import campaignkit as ck
 
     torch.set_num_threads(1)
-    head, texts, _ = _data()
+    _, texts, _ = _data()
+    codes = dict(enumerate(LABELS))
     llm = ck.ConstrainedClassifier.from_pretrained(
-        folder, labels=LABELS, method="mask", shared_prompt=head if name == INFERENCE[2] else None
+        folder, labels=codes, method="mask", batch_size=BATCH
     )
     before = peak_memory_mb()
     start = time.process_time()
-    proba = _all_logits(llm, texts) if name == INFERENCE[0] else llm.predict_proba(
-        texts, batch_size=BATCH
-    )  # fmt: skip
+    if name == INFERENCE[0]:
+        proba = _all_logits(llm, texts)
+    elif name == INFERENCE[1]:
+        rows = llm._tokens(llm._prompts(texts), share_prompt=False)
+        proba = llm._ready().proba(rows, batch_size=BATCH)
+    else:
+        proba = llm.predict_proba(texts)
     told = _told((time.process_time() - start) / NUM_ROWS, before)
     return {**told, "proba": proba.tolist()}
 
@@ -237,14 +240,14 @@ def _all_logits(llm: Any, texts: list[str]) -> Any:
     """What a model of transformers gives that is asked for its logits, and no more cleverly."""
     import torch
 
-    first = llm.tokenizer.convert_tokens_to_ids(list(LABELS))
+    first = llm.tokenizer_.convert_tokens_to_ids(list(LABELS))
     order = np.argsort([len(text.split()) for text in texts], kind="stable")
     proba = np.empty((len(texts), 3))
     for at in range(0, len(texts), BATCH):
         chosen = order[at : at + BATCH]
-        batch = llm.tokenizer([texts[n] for n in chosen], padding=True, return_tensors="pt")
+        batch = llm.tokenizer_([texts[n] for n in chosen], padding=True, return_tensors="pt")
         with torch.inference_mode():
-            logits = llm.model(
+            logits = llm.model_(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],
                 use_cache=False,
             ).logits  # fmt: skip

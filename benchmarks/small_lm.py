@@ -28,14 +28,20 @@ import campaignkit as ck
 from benchmarks.classifier_worlds import BALANCED, IMBALANCED, labelled, low_rank_graph
 from benchmarks.pages import markdown, put
 from benchmarks.record import record
-from campaignkit.classify import OneHotLogistic, PairwiseOrdinalClassifier
-from campaignkit.classify.training.batches import plan_epoch
+from campaignkit.classify import (
+    LABELS,
+    OneHotLogistic,
+    PairwiseOrdinalClassifier,
+    label_codes,
+)
+from campaignkit.classify.llm.trainer import plan_epoch
 from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.text import render_briefs
 from campaignkit.metrics import macro_f1
 from campaignkit.seeds import key64
 
 WORDS = ("0", "1", "2")
+NAMES = np.array(LABELS)
 HEAD = "How will this campaign do?\n"
 CUE = "\nAnswer:"
 _HEAD_WORDS = ("How", "will", "this", "campaign", "do", "Answer")
@@ -173,11 +179,11 @@ def _run(parts: Any, size: Size, seed: int) -> dict[str, Any]:
             f"LM loss, {size.epochs} epochs": _answers(Path(place, "first"), parts),
             f"LM loss, {2 * size.epochs} epochs": _answers(Path(place, "second"), parts),
         }
-        llm = ck.ConstrainedClassifier.from_pretrained(Path(place, "first"), labels=WORDS)
-        recipe = ck.FullFineTune(
+        config = ck.FullFineTune(
             epochs=size.epochs, learning_rate=RATE / 2, batch_size=BATCH, seed=seed
         )
-        llm.fit(texts, codes, training=recipe, shared_prompt=HEAD)
+        llm = ck.ConstrainedClassifier(Path(place, "first"), labels=WORDS, training=config)
+        llm.fit(texts, NAMES[codes])
     told[f"LM loss, {size.epochs} epochs, then label tokens' loss, {size.epochs}"] = _scores(
         llm, parts
     )
@@ -274,10 +280,7 @@ def _keep(model: Any, tokenizer: Any, folder: Path) -> None:
 def _answers(folder: Path, parts: Any) -> dict[str, Any]:
     """Free generation, mask, trim and tuned rules of a model that learned whole texts."""
     masked = ck.ConstrainedClassifier.from_pretrained(folder, labels=WORDS, method="mask")
-    masked.shared_prompt = HEAD
-    trimmed = ck.ConstrainedClassifier.from_pretrained(
-        folder, labels=WORDS, method="trim", shared_prompt=HEAD
-    )
+    trimmed = ck.ConstrainedClassifier.from_pretrained(folder, labels=WORDS, method="trim")
     texts, truth, _ = parts[2]
     told = {"free generation": _told(truth, _generated(masked, texts))}
     apart = np.abs(masked.predict_proba(texts) - trimmed.predict_proba(texts)).max()
@@ -289,12 +292,12 @@ def _answers(folder: Path, parts: Any) -> dict[str, Any]:
 def _scores(llm: Any, parts: Any) -> dict[str, Any]:
     (checked, known, _), (texts, truth, _) = parts[1], parts[2]
     before, after = llm.predict_proba(checked), llm.predict_proba(texts)
-    cuts = ck.DecisionTuner("cuts").fit(before, known).predict(after)
-    names = np.array(llm.classes_)
+    cuts = ck.DecisionTuner("cuts").fit(before, NAMES[known]).predict(after)
+    after = after[:, [llm.classes_.tolist().index(name) for name in NAMES]]
     loss = -np.log(np.maximum(after[np.arange(len(truth)), truth], 1e-15)).mean()
     return {
         "argmax": {**_told(truth, after.argmax(1)), "log_loss": round(float(loss), 4)},
-        "tuned cuts": _told(truth, np.array([names.tolist().index(one) for one in cuts])),
+        "tuned cuts": _told(truth, label_codes(cuts)),
     }
 
 
@@ -302,13 +305,13 @@ def _generated(llm: Any, texts: Sequence[str]) -> NDArray[np.int64]:
     """Codes of the words that the model says of itself; -1 for any other."""
     import torch
 
-    llm.tokenizer.padding_side = "left"
-    ids = llm.tokenizer.convert_tokens_to_ids(list(WORDS))
+    llm.tokenizer_.padding_side = "left"
+    ids = llm.tokenizer_.convert_tokens_to_ids(list(WORDS))
     out = []
     for at in range(0, len(texts), 200):
-        batch = llm.tokenizer(list(texts[at : at + 200]), padding=True, return_tensors="pt")
+        batch = llm.tokenizer_(list(texts[at : at + 200]), padding=True, return_tensors="pt")
         with torch.inference_mode():
-            said = llm.model.generate(
+            said = llm.model_.generate(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],
                 max_new_tokens=1, do_sample=False,
             )[:, -1]  # fmt: skip
@@ -329,8 +332,8 @@ def _told(truth: NDArray[np.int64], found: NDArray[np.int64]) -> dict[str, Any]:
 def _others(parts: Any) -> dict[str, Any]:
     told = {}
     for model in (OneHotLogistic(), PairwiseOrdinalClassifier(seed=0)):
-        model.fit(parts[0][2], parts[0][1])
-        found = np.argmax(model.predict_proba(parts[2][2]), axis=1)
+        model.fit(parts[0][2], NAMES[parts[0][1]])
+        found = label_codes(model.predict(parts[2][2]))
         told[type(model).__name__] = round(macro_f1(parts[2][1], found), 4)
     return told
 

@@ -18,7 +18,7 @@ import campaignkit as ck
 from campaignkit.dataset import DatasetWriter
 from command_line import run_here
 from first_session import FirstSession
-from tiny_models import HEAD, prompts, write_model
+from tiny_models import prompts, write_model
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -92,8 +92,8 @@ def test_what_the_page_shows_runs_as_written(
         pytest.importorskip("torch", reason="torch is not installed")
         pytest.importorskip("transformers", reason="transformers is not installed")
         texts, codes = prompts(12)
-        desk |= {"texts": texts, "labels": codes, "prompt": HEAD}
-        write_model(Path("my-model"))
+        desk |= {"texts": texts, "labels": codes}
+        write_model(Path("my-model"), max_position_embeddings=2048)
     for number, (kind, block) in enumerate(BLOCK.findall(_text(page)), start=1):
         if kind == "python":
             exec(compile(block, f"{page.name}, block {number}", "exec"), desk)

@@ -119,25 +119,28 @@ class TrainingConfig:
 
     def _checked(self, name: str) -> tuple[object, bool, str]:
         value = getattr(self, name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_right, expected = True, ""
         if name in _LEAST:
-            least, may_be_none = _LEAST[name], name in _MAY_BE_NONE and value is None
-            is_right = is_count(value, least=least) or may_be_none
-            return value, is_right, f"an integer of at least {least}"
-        if name in _RANGES:
+            is_right = is_count(value, least=_LEAST[name])
+            is_right = is_right or (value is None and name in _MAY_BE_NONE)
+            expected = f"an integer of at least {_LEAST[name]}"
+        elif name in _RANGES:
             low, high = _RANGES[name]
-            return value, _is_number(value) and low <= value < high, f"a number in [{low}, {high})"
-        if name == "learning_rate":
-            return value, _is_number(value) and value > 0, "a number above 0"
-        if name == "seed":
-            return value, isinstance(value, int) and not isinstance(value, bool), "an integer"
-        if name == "class_weight" and isinstance(value, Mapping):
-            is_right = all(_is_number(one) and one >= 0 for one in value.values())
-            return value, bool(value) and is_right, "a number of at least 0 for each label"
-        if name in ("optimizer", "schedule") and callable(value):
-            return value, True, ""
-        if name in _CHOICES:
-            return value, value in _CHOICES[name], f"one of {_CHOICES[name]}"
-        return value, True, ""
+            is_right = is_number and low <= value < high
+            expected = f"a number in [{low}, {high})"
+        elif name == "learning_rate":
+            is_right, expected = is_number and value > 0, "a number above 0"
+        elif name == "seed":
+            is_right, expected = is_number and isinstance(value, int), "an integer"
+        elif isinstance(value, Mapping):
+            weights = list(value.values())
+            is_right = bool(weights) and all(isinstance(one, int | float) for one in weights)
+            is_right = is_right and min(weights) >= 0 < max(weights)
+            expected = "a number of at least 0 for each label"
+        elif name in _CHOICES and not callable(value):
+            is_right, expected = value in _CHOICES[name], f"one of {_CHOICES[name]}"
+        return value, is_right, expected
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, without what only says where things are kept."""
@@ -383,7 +386,3 @@ class TrainingReport:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

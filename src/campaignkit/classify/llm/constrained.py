@@ -419,18 +419,15 @@ class ConstrainedClassifier(CampaignClassifier):
         if len({*told}) < len(given):
             raise ClassifierError(f"labels are {given!r}; expected different words")
         asked = np.unique(read_labels(list(words))) if classes is None else classes
-        found = {}
-        for label in asked.tolist():
-            found[label] = words.get(label)
-            if found[label] is None and not isinstance(given, Mapping):
-                found[label] = _word_of(label, told)
-        if absent := [repr(label) for label, word in found.items() if word is None]:
+        if not isinstance(given, Mapping):
+            words |= {label: word for label in asked.tolist() if (word := _word_of(label, told))}
+        if absent := [repr(label) for label in asked.tolist() if label not in words]:
             raise ClassifierError(
                 f"no word is known for the label{'s' * (len(absent) > 1)} {', '.join(absent)}; "
                 f"words are {', '.join(map(repr, told))}",
                 hint="say which word stands for each label: labels={'no': '0', 'yes': '1'}",
             )
-        return found
+        return {label: words[label] for label in asked.tolist()}
 
     def _prompts(self, X: Any) -> Prompts:
         """What the model is asked: texts and messages as they are, campaigns in the style."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -269,7 +269,9 @@ class Trainer:
         with ExitStack() as stack:
             stack.callback(self._restore_model)
             rows = self._rows(self._own, "train", stack)
-            tested = self._rows(self._share_of(self._validation), "validation", stack)
+            tested = None
+            if self._validation:
+                tested = self._rows(self._share_of(self._validation), "validation", stack)
             while self._state.epoch < self._config.epochs and not self._is_over():
                 self._train_epoch(rows)
                 self._end_epoch(tested)
@@ -403,7 +405,7 @@ class Trainer:
         return macro_f1(truth, proba.argmax(1)), log_loss(truth, proba)
 
     def _is_over(self) -> bool:
-        patience, state = self._config.patience, self.state
+        patience, state = self._config.patience, self._state
         is_late = patience is not None and state.epoch - state.best_epoch >= patience
         return state.is_stopped or is_late
 
@@ -425,16 +427,16 @@ class Trainer:
             size=self._size,
         )
 
-    def _share_of(self, data: LabelledRows | None) -> LabelledRows | None:
+    def _share_of(self, data: LabelledRows) -> LabelledRows:
         """This process's rows of all."""
-        if data is None or self._size == 1:
+        if self._size == 1:
             return data
         return data.take(rows_of(len(data.codes), rank=self._rank, size=self._size))
 
-    def _rows(self, data: LabelledRows | None, name: str, stack: ExitStack) -> Rows | None:
+    def _rows(self, data: LabelledRows, name: str, stack: ExitStack) -> Rows:
         """Rows as batches are made of them: tokens, or the frozen layers' output."""
-        if data is None or not (self._config.cache_frozen and self._model.cut):
-            return data and data.rows
+        if not (self._config.cache_frozen and self._model.cut):
+            return data.rows
         if self._size > 1:
             name += f"-{self._rank}-of-{self._size}"
         return FrozenStates(
