@@ -299,11 +299,8 @@ class ConstrainedClassifier(CampaignClassifier):
             self._tokenizer.save_pretrained(partial)
             files = sorted(file for file in partial.rglob("*") if file.is_file())
             names = {file.relative_to(partial).as_posix(): digest_file(file) for file in files}
-            made_by = {
-                name: require(name, extra="train", user="save").__version__
-                for name in ("transformers", "peft")
-            }
-            made_by = {"campaignkit": __version__, **made_by}
+            transformers = require("transformers", extra="train", user="save")
+            made_by = {"campaignkit": __version__, "transformers": transformers.__version__}
             Manifest(kind=_KIND, made_by=made_by, spec=spec, files=names).write(partial)
 
     @classmethod
