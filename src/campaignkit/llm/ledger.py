@@ -30,7 +30,6 @@ from campaignkit.llm.spending import Budget, Spent, UnconfirmedCall
 Cost = tuple[Usage, float | None]  # tokens, and money where there is a price
 FILE_NAME = "calls.sqlite"
 _LAYOUT = 3
-_SENT = "SELECT count(*), coalesce(sum(tokens_in + tokens_out), 0), total(money) FROM calls"
 # In the order of Spent's fields. A request that never left is not a call; one that goes out after
 # a call whose reply never came repeats that call.
 _SPENT = """
@@ -142,7 +141,8 @@ class Ledger:
             self._db.close()
             raise
         # Calls, tokens and money of all runs: what a budget is compared with.
-        self._held: list[float] = list(self.rows(f"{_SENT} WHERE state != 'unsent'")[0])
+        sent = "SELECT count(*), total(tokens_in + tokens_out), total(money) FROM calls"
+        self._held: list[float] = list(self.rows(f"{sent} WHERE state != 'unsent'")[0])
 
     @property
     def spent(self) -> Spent:

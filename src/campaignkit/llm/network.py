@@ -9,8 +9,7 @@ import os
 import re
 import socket
 import urllib.request
-from concurrent.futures import Future, InvalidStateError, wait
-from contextlib import suppress
+from concurrent.futures import Future
 from ipaddress import IPv6Address, ip_address
 from threading import Thread
 from time import monotonic
@@ -35,26 +34,20 @@ class LimitedNetwork:
         left = _left(timeout, self._http.ConnectTimeout)
 
         def connect() -> None:
-            stream = None
             try:
-                stream = self._network.connect_tcp(host, port, left, **how)
-                made.set_result(stream)
-            except InvalidStateError:  # nobody waits any more
-                if stream is not None:
-                    stream.close()
+                made.set_result(self._network.connect_tcp(host, port, left, **how))
             except Exception as err:  # handed to whoever waits, whatever it is
-                with suppress(InvalidStateError):
-                    made.set_exception(err)
+                made.set_exception(err)
 
         try:
             # Nothing ends a look-up: who waits for it goes on.
             Thread(target=connect, name="campaignkit-connect", daemon=True).start()
+            return _Stream(made.result(left), self._http)
         except RuntimeError as err:  # no more threads to be had
             raise self._http.ConnectError(str(err)) from err
-        wait([made], left)
-        if made.cancel():
-            raise self._http.ConnectTimeout(f"no connection to {host} in time")
-        return _Stream(made.result(), self._http)
+        except TimeoutError as err:
+            made.add_done_callback(lambda late: late.exception() or late.result().close())
+            raise self._http.ConnectTimeout(f"no connection to {host} in time") from err
 
 
 class _Stream:

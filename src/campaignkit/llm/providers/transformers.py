@@ -64,29 +64,22 @@ class TransformersModel:
         self._torch: Any = require("torch", extra="train", user="TransformersModel")
         transformers = require("transformers", extra="train", user="TransformersModel")
         self.name = str(name_or_path)
-        self.identity = identity_of(
-            self.name,
-            {
-                "dtype": dtype,
-                "revision": revision,
-                "max_new_tokens": max_new_tokens,
-                "files": _files_of(Path(name_or_path)),
-            },
-        )
+        about = {"dtype": dtype, "revision": revision, "max_new_tokens": max_new_tokens}
+        files = _files_of(Path(name_or_path))
+        self.identity = identity_of(self.name, {**about, "files": files})
         self._max_new_tokens = max_new_tokens
         self._lock = Lock()
         chosen = device or ("cuda" if self._torch.cuda.is_available() else "cpu")
+        how: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         try:
-            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
-                self.name, revision=revision, trust_remote_code=False
-            )
-            self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                self.name, revision=revision, dtype=dtype, trust_remote_code=False
-            )
-            self._model = self._model.to(chosen).eval()
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(self.name, **how)
+            causal = transformers.AutoModelForCausalLM
+            loaded = causal.from_pretrained(self.name, dtype=dtype, **how)
+            self._model: Any = loaded.to(chosen).eval()
         except Exception as err:  # a dozen kinds: no folder, no network, another model, no memory
+            told = (str(err).strip().splitlines() or [type(err).__name__])[0][:300]
             raise UnknownModel(
-                f"the model {self.name!r} cannot be loaded: {_first_line(err)}",
+                f"the model {self.name!r} cannot be loaded: {told}",
                 hint="give a folder with config.json, weights and tokenizer, or a name on the hub",
             ) from err
 
@@ -128,11 +121,9 @@ class TransformersModel:
             )
         ends = self._tokenizer.eos_token_id
         longest = longest if room is None else min(longest, room - num_in)
-        how: dict[str, Any] = {
-            "max_new_tokens": longest,
-            "pad_token_id": ends if self._tokenizer.pad_token_id is None else None,
-            "do_sample": bool(prompt.temperature),
-        }
+        how: dict[str, Any] = {"max_new_tokens": longest, "do_sample": bool(prompt.temperature)}
+        if self._tokenizer.pad_token_id is None:
+            how["pad_token_id"] = ends
         if prompt.temperature:
             how["temperature"] = prompt.temperature
         torch, device = self._torch, self._model.device
@@ -141,11 +132,7 @@ class TransformersModel:
             # Whoever asked before, and in whichever thread, the same prompt draws the same reply.
             torch.manual_seed(key64(0, "generate", system, prompt.user) >> 1)
             inputs = asked.to(device)
-            made = self._model.generate(
-                inputs,
-                attention_mask=torch.ones_like(inputs),
-                **{name: value for name, value in how.items() if value is not None},
-            )
+            made = self._model.generate(inputs, attention_mask=torch.ones_like(inputs), **how)
         new = made[0, num_in:].tolist()
         told = self._model.generation_config.eos_token_id
         stops = {ends, *(told if isinstance(told, list) else [told])}
@@ -159,7 +146,3 @@ def _files_of(folder: Path) -> list[list[str | int]]:
         return []
     found = [(p.name, p.stat()) for p in sorted(folder.iterdir()) if p.is_file()]
     return [[name, told.st_size, told.st_mtime_ns] for name, told in found]
-
-
-def _first_line(err: Exception) -> str:
-    return (str(err).strip().splitlines() or [type(err).__name__])[0][:300]
