@@ -285,7 +285,7 @@ def test_a_budget_counts_what_earlier_runs_spent(tmp_path: Path) -> None:
     planned = Planned()
     with Account(planned.model, store=tmp_path, budget=Budget(calls=3)) as account:
         account.ask_many(asking("a", "b"))
-    with Account(planned.model, store=tmp_path, budget=Budget(calls=3)) as account:
+    with Account(planned.model, store=tmp_path, budget=Budget(calls=3), concurrency=1) as account:
         assert account.calls_left == 1
         replies = account.ask_many(asking("c", "d", "a"))
 
@@ -422,7 +422,7 @@ def test_accounts_of_two_models_share_a_budget_by_sharing_a_ledger() -> None:
     budget = Budget(calls=3)
     with (
         Account(one.model, store=ledger, budget=budget) as first,
-        Account(other.model, store=ledger, budget=budget) as second,
+        Account(other.model, store=ledger, budget=budget, concurrency=1) as second,
     ):
         first.ask_many(asking("a", "b", stage="cards"))
         replies = second.ask_many(asking("a", "b", stage="pairs"))

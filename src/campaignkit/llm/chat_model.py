@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from campaignkit.checks import checked_count, checked_share, checked_text
+from campaignkit.checks import checked_count, checked_share, checked_text, is_count
 from campaignkit.errors import SettingError
 from campaignkit.store import digest_json
 
 T = TypeVar("T")
 _MOST_TOKENS = 1_000_000  # of one reply whose limit nobody told, thoughts included
 _MOST_BESIDE = 16_384  # tokens of a template, a schema and tools around the texts that were sent
-_MOST_A_BYTE = 2  # tokens: most texts have one in three or four bytes, none much more than one
-_BYTES_A_TOKEN = 32  # no text has fewer tokens than one in so many bytes
+_FACTOR = 8  # how far a count may be from an estimate: a token in 32 bytes, or two in each
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,8 @@ class Usage:
         >>> Usage.of_text("twelve bytes", "{}")
         Usage(tokens_in=3, tokens_out=1, estimated=True)
         """
-        return cls(-(-_num_bytes(prompt) // 4), -(-_num_bytes(reply) // 4), estimated=True)
+        num_in, num_out = (len(text.encode(errors="replace")) for text in (prompt, reply))
+        return cls(-(-num_in // 4), -(-num_out // 4), estimated=True)
 
     @classmethod
     def of_counts(
@@ -162,15 +162,15 @@ class Usage:
         >>> Usage.of_counts(3, 9_000, prompt="twelve bytes", reply="{}", max_tokens=400)
         Usage(tokens_in=3, tokens_out=1, estimated=True)
         """
-        most_in = _MOST_A_BYTE * _num_bytes(prompt) + _MOST_BESIDE + more_in
-        most_out = _MOST_TOKENS if max_tokens is None else 2 * max_tokens
-        num_in, num_out = _counted(told_in, prompt, most_in), _counted(told_out, reply, most_out)
         guess = cls.of_text(prompt, reply)
-        return cls(
-            guess.tokens_in if num_in is None else num_in,
-            guess.tokens_out if num_out is None else num_out,
-            estimated=num_in is None or num_out is None,
-        )
+        most_out = _MOST_TOKENS if max_tokens is None else 2 * max_tokens
+        claims: list[tuple[Any, int, int]] = [
+            (told_in, guess.tokens_in, _FACTOR * guess.tokens_in + _MOST_BESIDE + more_in),
+            (told_out, guess.tokens_out, most_out),
+        ]
+        fits = [is_count(n, least=0) and one / _FACTOR <= n <= most for n, one, most in claims]
+        num_in, num_out = (n if f else one for f, (n, one, _) in zip(fits, claims, strict=True))
+        return cls(num_in, num_out, estimated=not all(fits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,13 +308,3 @@ def identity_of(name: str, options: Mapping[str, Any] | None) -> str:  # Any: JS
             f"the options of {name!r} are no JSON values: {err}",
             hint="give numbers, texts, lists and dicts",
         ) from err
-
-
-def _num_bytes(text: str) -> int:
-    return len(text.encode(errors="replace"))
-
-
-def _counted(told: object, text: str, most: int) -> int | None:
-    if isinstance(told, bool) or not isinstance(told, int):
-        return None
-    return told if _num_bytes(text) / _BYTES_A_TOKEN <= told <= most else None

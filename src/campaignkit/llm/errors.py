@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 class CallError(ModelError):
     """One call's failure; the class attributes say what may be done about it.
 
+    A kind gives its own beside its name: ``class Busy(CallError, reason="busy", retryable=True)``.
+
     Attributes
     ----------
     reason : str
@@ -57,6 +59,12 @@ class CallError(ModelError):
     stops_all: ClassVar[bool] = False
     state: ClassVar[str] = "rejected"
 
+    def __init_subclass__(cls, **about: str | bool) -> None:
+        super().__init_subclass__()
+        for name, value in about.items():
+            assert hasattr(CallError, name), name
+            setattr(cls, name, value)
+
     def __init__(
         self,
         message: str,
@@ -77,89 +85,49 @@ class CallError(ModelError):
         return (*super().__reduce__()[:2], dict(self.__dict__))
 
 
-class WrongKey(CallError):
+class WrongKey(CallError, reason="wrong_key", stops_all=True):
     """There is no API key, or the service does not accept it for this."""
 
-    reason = "wrong_key"
-    stops_all = True
 
-
-class UnknownModel(CallError):
+class UnknownModel(CallError, reason="unknown_model", stops_all=True):
     """The service, or the disk, does not know the model."""
 
-    reason = "unknown_model"
-    stops_all = True
 
-
-class QuotaSpent(CallError):
+class QuotaSpent(CallError, reason="quota", stops_all=True):
     """The account's money or its quota for the day is used up; waiting a minute does not help."""
 
-    reason = "quota"
-    stops_all = True
 
-
-class WrongAddress(CallError):
+class WrongAddress(CallError, reason="wrong_address", stops_all=True):
     """The address answers with a redirect: it is not followed, and nor is the key."""
 
-    reason = "wrong_address"
-    stops_all = True
 
-
-class NotReached(CallError):
+class NotReached(CallError, reason="not_reached", retryable=True, stops_all=True, state="unsent"):
     """Nobody listens at the address; the request was not sent and is not charged."""
 
-    reason = "not_reached"
-    retryable = True
-    stops_all = True
-    state = "unsent"
 
-
-class RateLimited(CallError):
+class RateLimited(CallError, reason="rate_limited", retryable=True, stops_all=True):
     """Too many requests for now; `retry_after_s` says how long to wait, where the service does."""
 
-    reason = "rate_limited"
-    retryable = True
-    stops_all = True
 
-
-class ServerFailed(CallError):
+class ServerFailed(CallError, reason="server_failed", retryable=True):
     """The service answered with a failure of its own (500, 502, 503, 529)."""
 
-    reason = "server_failed"
-    retryable = True
 
-
-class CallTimedOut(CallError):
+class CallTimedOut(CallError, reason="timed_out", retryable=True, state="unconfirmed"):
     """The request was sent and no reply came within the time allowed."""
 
-    reason = "timed_out"
-    retryable = True
-    state = "unconfirmed"
 
-
-class ConnectionCut(CallError):
+class ConnectionCut(CallError, reason="cut", retryable=True, state="unconfirmed"):
     """The request was sent and the connection broke before the reply was whole."""
 
-    reason = "cut"
-    retryable = True
-    state = "unconfirmed"
 
-
-class RequestRefused(CallError):
+class RequestRefused(CallError, reason="refused"):
     """The service does not answer this request: too long, blocked, or not understood."""
 
-    reason = "refused"
 
-
-class FormFallback(CallError):
+class FormFallback(CallError, reason="format", retryable=True):
     """The server knows no such reply format; the next try asks in a way that it may know."""
 
-    reason = "format"
-    retryable = True
 
-
-class MalformedReply(CallError):
+class MalformedReply(CallError, reason="malformed", retryable=True, state="malformed"):
     """A reply arrived whole, but it is not what was asked for; `text` is the reply as it came."""
-
-    reason = state = "malformed"
-    retryable = True
