@@ -39,6 +39,7 @@ from campaignkit.classify import (
     TfidfLogistic,
     label_codes,
 )
+from campaignkit.classify.labels import LABELS, label_positions
 from campaignkit.dataset.text import make_wordings, render_briefs
 from campaignkit.edges import TraitScorer, build_graph
 from campaignkit.embed import HashingEmbedder
@@ -53,6 +54,7 @@ PLOT = ROOT / "docs" / "figures" / "classifier-prior.svg"
 NUM_FIT = 36_000  # of 42,000; the other 6,000 tune decisions
 SIZES = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 42_000)
 RULES = ("cuts", "offsets", "tau")
+ORDER = (0, 1, 2)  # codes of neg, avg, pos
 ABOUT = (
     "Campaigns of five features and 412 values (or of other graphs), 42,000 to learn from "
     "(36,000 fitted, 6,000 to tune decisions) and 18,000 to test on; CPU seconds of one thread"
@@ -99,9 +101,9 @@ def measure(model: Any, fit_on: Any, labels: Any, val: Any, y_val: Any, test: An
     model.fit(fit_on, labels)
     fit_s = time.process_time() - start
     start = time.process_time()
-    proba = model.predict_proba(test)
+    proba = shares_of(model, test)
     predict_s = time.process_time() - start
-    held = model.predict_proba(val)
+    held = shares_of(model, val)
     plain = proba.argmax(axis=1)
     told: dict[str, Any] = {
         "macro_f1": macro_f1(y_test, plain),
@@ -115,7 +117,7 @@ def measure(model: Any, fit_on: Any, labels: Any, val: Any, y_val: Any, test: An
         "tuned": {},
     }
     for rule in RULES:
-        codes = label_codes(DecisionTuner(rule).fit(held, y_val).predict(proba))  # type: ignore[arg-type]
+        codes = DecisionTuner(rule, order=ORDER).fit(held, y_val).predict(proba)  # type: ignore[arg-type]
         gain, error = gain_of(y_test, plain, codes)
         told["tuned"][rule] = {
             "macro_f1": macro_f1(y_test, codes), "gain": gain, "standard_error": error,
@@ -126,9 +128,15 @@ def measure(model: Any, fit_on: Any, labels: Any, val: Any, y_val: Any, test: An
         for name, shift in (("boost", 0.0), ("boost, logits + 5", 5.0)):
             tuner = DecisionTuner("published-boost", scale="logits")
             tuner.fit(centred_logits(held) + shift, y_val)
-            boosted = label_codes(tuner.predict(centred_logits(proba) + shift))
+            boosted = tuner.predict(centred_logits(proba) + shift)
             told["tuned"][name] = {"macro_f1": macro_f1(y_test, boosted)}
     return told
+
+
+def shares_of(model: Any, rows: Any) -> NDArray[np.float64]:
+    """The probabilities of neg, avg, pos, in this order."""
+    columns = label_positions(LABELS, model.classes_)
+    return model.predict_proba(rows)[:, columns]  # type: ignore[no-any-return]
 
 
 def centred_logits(proba: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,8 +166,12 @@ def gain_of(
 def changed_by_constant(held: Any, y_val: Any, proba: Any, rule: Any) -> float:
     """Share of test rows whose label changes when 10 is added to all logits."""
     logits, tuned = np.log(np.maximum(proba, 1e-12)), np.log(np.maximum(held, 1e-12))
-    one = DecisionTuner(rule, scale="logits").fit(tuned, y_val).predict(logits)
-    two = DecisionTuner(rule, scale="logits").fit(tuned + 10, y_val).predict(logits + 10)
+    one = DecisionTuner(rule, order=ORDER, scale="logits").fit(tuned, y_val).predict(logits)
+    two = (
+        DecisionTuner(rule, order=ORDER, scale="logits")
+        .fit(tuned + 10, y_val)
+        .predict(logits + 10)
+    )
     return float((one != two).mean())
 
 
@@ -231,7 +243,7 @@ def prior_curve(keep: Callable[[str, Any], None]) -> None:
                 helped = PairwiseOrdinalClassifier(prior=prior).fit(part)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    probas = [model.predict_proba(told.test) for model in (plain, helped)]
+                    probas = [shares_of(model, told.test) for model in (plain, helped)]
                 codes = [proba.argmax(axis=1) for proba in probas]
                 gain, error = gain_of(y_test, *codes)
                 losses = [-np.log(np.maximum(p[np.arange(len(y_test)), y_test], 1e-15)).mean()

@@ -27,6 +27,7 @@ from campaignkit.dataset.records import read_records
 from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import ArtifactError, ClassifierError, DatasetError, NotFitted
 from campaignkit.metrics import macro_f1
+from campaignkit.testing import check_classifier
 from told_campaigns import told_campaigns
 
 EMBEDDER = HashingEmbedder(dimensions=64)
@@ -51,6 +52,45 @@ def model(request: pytest.FixtureRequest) -> CampaignClassifier:
     if isinstance(found, BoostedTrees):
         pytest.importorskip("lightgbm")
     return found
+
+
+def test_every_classifier_of_the_house_keeps_the_contract(model: Any) -> None:
+    if "penalty" in model.get_params():  # chosen on rows held out, which the labels' order decides
+        model.set_params(penalty=(3.0, 10.0) if hasattr(model, "rank") else 1.0)
+    with_embedder = isinstance(model, EmbeddingLogistic)
+    check_classifier(
+        model,
+        load=(lambda f: EmbeddingLogistic.load(f, embedder=EMBEDDER)) if with_embedder else None,
+    )
+
+
+class Guessing(MajorityClassifier):
+    """Answers in the order of labels that it likes best: what the contract is there to find."""
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Guessing:
+        super().fit(X, y, sample_weight=sample_weight)
+        self.classes_ = self.classes_[::-1]
+        return self
+
+
+class Forgetting(MajorityClassifier):
+    """Loses what it was told when it is saved."""
+
+    def predict_proba(self, X: Any) -> Any:
+        shares = super().predict_proba(X)
+        return shares if hasattr(self, "fitted_here") else np.full_like(shares, 1 / 3)
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Forgetting:
+        self.fitted_here = True
+        return super().fit(X, y, sample_weight=sample_weight)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [(Guessing, "expected .*, sorted"), (Forgetting, "saved predicts otherwise")]
+)
+def test_the_contract_finds_classifiers_that_break_it(kind: Any, told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        check_classifier(kind())
 
 
 def test_all_but_the_majority_learn_what_can_be_learned(model: Any) -> None:
@@ -167,7 +207,7 @@ def test_rows_that_cannot_teach_are_refused_before_training(
         ([np.nan] * 30, "30 of 30 sample weights are negative or no number"),
         ([-1.0] + [1.0] * 29, "row 0 weighs -1.0"),
         ([1.0], r"shape \(1,\); expected \(30,\)"),
-        ([0.0] * 30, "all sample weights are 0"),
+        ([0.0] * 30, "all sample weights are zero"),
         (["x"] * 30, "is not a list of numbers"),
     ],
 )

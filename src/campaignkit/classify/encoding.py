@@ -129,20 +129,25 @@ def training_rows(
     >>> training_rows([{"geo": "Peru"}], ["pos"])
     Traceback (most recent call last):
         ...
-    campaignkit.errors.ClassifierError: all training rows are 'pos' (1 row)
+    campaignkit.errors.ClassifierError: one class alone: all training rows are 'pos' (1 row)
       hint: a classifier learns from rows of two labels or more
     """
     found = read_records(X, separator=separator)
     refuse_empty(found.block)
-    classes, codes = training_labels(X, y, len(found.block))
-    used, nodes = np.unique(found.block.nodes, return_inverse=True)
+    block, weights = found.block, row_weights(sample_weight, len(found.block))
+    classes, codes = training_labels(X, y, len(block))
+    if not weights.all():  # a row of no weight is no row
+        kept = np.flatnonzero(weights)
+        block, weights = block.take(kept), weights[kept]
+        classes, codes = training_labels(None, classes[codes[kept]], len(kept))
+    used, nodes = np.unique(block.nodes, return_inverse=True)
     vocabulary = Vocabulary(tuple(found.vocabulary.keys[node] for node in used.tolist()))
-    block = Block(nodes.astype(np.int32), found.block.offsets, codes.astype(np.uint8))
+    block = Block(nodes.astype(np.int32), block.offsets, codes.astype(np.uint8))
     if not allow_unique:
         _refuse_ids(block, vocabulary)
     if separator is None:
         warn_of_combined(vocabulary)
-    return TrainingRows(block, vocabulary, row_weights(sample_weight, len(codes)), classes)
+    return TrainingRows(block, vocabulary, weights, classes)
 
 
 def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -176,7 +181,7 @@ def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArra
     if len(classes) < 2:
         rows = f"{num_rows:,} row" + ("s" if num_rows != 1 else "")
         raise ClassifierError(
-            f"all training rows are {classes.tolist()[0]!r} ({rows})",
+            f"one class alone: all training rows are {classes.tolist()[0]!r} ({rows})",
             hint="a classifier learns from rows of two labels or more",
         )
     if len(classes) > MAX_LABELS:
@@ -354,7 +359,7 @@ def row_weights(given: Any, num_rows: int) -> NDArray[np.float64]:
             hint="weights are finite and 0 or more",
         )
     if not weights.sum() > 0:
-        raise ClassifierError("all sample weights are 0; expected some rows to count")
+        raise ClassifierError("all sample weights are zero; expected some rows to count")
     return weights
 
 

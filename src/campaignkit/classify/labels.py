@@ -67,8 +67,8 @@ def read_labels(values: Any, *, name: str = "labels") -> NDArray[Any]:
         broken = array != np.floor(array)
         if broken.any():
             raise ClassifierError(
-                f"{name}[{int(np.argmax(broken))}] is {array[broken][0]}, a measure and no label",
-                hint="cut measures into classes, such as below, about and above the average",
+                f"{name}[{int(np.argmax(broken))}] is {array[broken][0]}; expected whole numbers",
+                hint="labels are no continuous measure: cut one into low and high",
             )
     return array
 

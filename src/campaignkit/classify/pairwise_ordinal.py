@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -139,13 +138,12 @@ class PairwiseOrdinalClassifier(RecordClassifier):
                 hint="rank=8 is the default",
             )
         shape = PairShape(rows.vocabulary.starts, self.rank, prior, len(rows.classes) - 1)
-        gain = max(float(num_pairs(rows.block.sizes).mean()), 1.0)
+        gain = max(float(np.average(num_pairs(rows.block.sizes), weights=rows.weights)), 1.0)
         parameters, shape, calibration = self._fitted(rows, shape, gain)
         self.uses_prior_ = shape.prior is not None
         self.effects_, self.gain_ = shape.table(parameters) * calibration.scale, gain
         self.cuts_, self.order_ = calibration.cuts, rows.classes
         self.met_ = _met(rows, n)
-        self.__dict__.pop("_extended", None)
 
     @property
     def pair_effects_(self) -> SignedGraph:
@@ -187,11 +185,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
 
     def _scores(self, rows: EncodedRows) -> Floats:
         scale = self.gain_ / np.maximum(num_pairs(np.diff(rows.offsets)), 1)
-        return pair_scores(rows.nodes, rows.offsets, self._extended.ravel(), scale)
-
-    @cached_property
-    def _extended(self) -> Floats:
-        return extended_effects(self.effects_, self.vocabulary_)
+        effects = extended_effects(self.effects_, self.vocabulary_)
+        return pair_scores(rows.nodes, rows.offsets, effects.ravel(), scale)
 
     def _fitted(
         self, rows: TrainingRows, shape: PairShape, gain: float
@@ -234,7 +229,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         return parameters, shape, calibration or Calibration(1.0, shape.cuts(parameters))
 
     def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
-        return shape.start(stream(self.seed, "pairwise", "start"), rows.class_counts)
+        counts = np.bincount(rows.codes, rows.weights)
+        return shape.start(stream(self.seed, "pairwise", "start"), counts)
 
     def _check_parameters(self) -> None:
         checked_seed(self.seed)

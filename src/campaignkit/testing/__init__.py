@@ -1,5 +1,5 @@
-"""Contracts for plug-ins: run them over your corruption, check, embedder, method,
-moves or sampling strategy in your tests.
+"""Contracts for plug-ins: run them over your classifier, corruption, check, embedder,
+method, moves or sampling strategy in your tests.
 
 `ModelServer` is a server on this computer that speaks the protocols of language models.
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from campaignkit.testing.audit_check_contract import check_audit_check
 from campaignkit.testing.chat_model_contract import check_chat_model
+from campaignkit.testing.classifier_contract import check_classifier
 from campaignkit.testing.corruption_contract import check_corruption
 from campaignkit.testing.embedder_contract import check_embedder
 from campaignkit.testing.fault_schedule import FaultSchedule
@@ -26,6 +27,7 @@ __all__ = [
     "ModelServer",
     "check_audit_check",
     "check_chat_model",
+    "check_classifier",
     "check_corruption",
     "check_embedder",
     "check_graph_method",
