@@ -94,6 +94,12 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
     assert one.intervals != other.intervals
 
 
+def test_scores_are_shown_in_one_line() -> None:
+    scores = ck.evaluation.evaluate(["neg", "avg", "pos"], ["neg", "avg", "avg"])
+
+    assert repr(scores) == "Scores(3 rows, 3 labels: macro F1 0.556, accuracy 0.667)"
+
+
 def test_labels_may_be_written_in_three_ways() -> None:
     words = ["Underperforming", "Average performance", "Overperforming"]
 

@@ -84,6 +84,10 @@ class Scores:
     yardsticks: Yardsticks | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        told = f"macro F1 {self.macro_f1:.3f}, accuracy {self.accuracy:.3f}"
+        return f"Scores({self.num_rows:,} rows, {len(self.labels)} labels: {told})"
+
     def to_flat(self) -> dict[str, float]:
         """The scores by name, as a run log holds them; what is no number is left out."""
         named: dict[str, float | None] = {

@@ -81,21 +81,11 @@ def calls_by_primary(
             primary = _cheapest_sides(ends, table.codes, batch_size, rank=by_name)
         both = ranks.min(axis=1) * len(by_name) + ranks.max(axis=1)
         together = both * len(table.codes) + primary
-    return [(int(primary[call[0]]), chosen[call]) for call in grouped(together, batch_size)]
-
-
-def grouped(numbers: NDArray[np.int64], batch_size: int) -> Calls:
-    """Rows of one number in calls of so many, the lowest number first.
-
-    Examples
-    --------
-    >>> [call.tolist() for call in grouped(np.array([7, 3, 7, 7]), 2)]
-    [[1], [0, 2], [3]]
-    """
-    order = np.argsort(numbers, kind="stable")
-    starts = np.flatnonzero(np.diff(numbers[order]))
-    groups = np.split(order.astype(np.int64), starts + 1)
-    return [call for group in groups for call in chunks(group, batch_size)]
+    # Rows of one number go together, the lowest number first.
+    order = np.argsort(together, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(together[order])) + 1)
+    calls = [call for group in groups for call in chunks(group, batch_size)]
+    return [(int(primary[call[0]]), chosen[call]) for call in calls]
 
 
 def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
@@ -234,7 +224,10 @@ def _oriented(ends: IntArray, room: IntArray) -> IntArray | None:
 
     num_nodes = len(room)
     one, other = ends.T
-    primary = _first_guess(one, other, room)
+    # Either end by turns, or the one that has room where the other has none.
+    alternate = np.where((one + other) % 2 == 0, one, other)
+    guess = np.where(room[one] == 0, other, np.where(room[other] == 0, one, alternate))
+    primary: IntArray = guess.astype(np.int64)
     load = np.bincount(primary, minlength=num_nodes)
     over, under = np.maximum(load - room, 0), np.maximum(room - load, 0)
     if not over.any():
@@ -255,10 +248,3 @@ def _oriented(ends: IntArray, room: IntArray) -> IntArray | None:
         return None
     turned = np.asarray(found.flow[primary, target]).ravel() > 0
     return np.where(turned, target, primary)
-
-
-def _first_guess(one: IntArray, other: IntArray, room: IntArray) -> IntArray:
-    """Either end by turns, or the one that has room where the other has none."""
-    alternate = np.where((one + other) % 2 == 0, one, other)
-    guess = np.where(room[one] == 0, other, np.where(room[other] == 0, one, alternate))
-    return np.asarray(guess)

@@ -205,7 +205,8 @@ class ActiveBuilder:
             other_stages = cards.plan_cards(catalogue)
             sizes = rounds.round_sizes(len(table), most=most, batch_size=self.batch_size)
             stages = rounds.HOLDOUT, rounds.INITIAL, rounds.ROUNDS
-            parts = dict(zip(stages, np.split(order, sizes.ends), strict=True))
+            split = np.split(order, np.cumsum([sizes.holdout, sizes.initial]))
+            parts = dict(zip(stages, split, strict=True))
         return planned(
             table,
             {stage: chunks(pairs, self.batch_size) for stage, pairs in parts.items()},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -27,23 +27,21 @@ _MOST_ROWS = 150_000  # that trees learn from; more take longer and teach next t
 _NUM_TREES = 80
 _FEW_ROWS, _FEW_LEAVES, _MANY_LEAVES = 5000, 7, 15  # fewer rows are learnt better by small trees
 _START = 0.3  # spread of the latent factors before anything is known
-_TREES = MappingProxyType(
-    {
-        "objective": "multiclass",
-        "num_class": 3,
-        "learning_rate": 0.08,
-        "min_data_in_leaf": 20,
-        "feature_fraction": 0.7,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "max_bin": 63,
-        "num_threads": 1,  # the same bytes on any machine; the model's calls take the time
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbose": -1,
-    }
-)
+_TREES: Mapping[str, Any] = {
+    "objective": "multiclass",
+    "num_class": 3,
+    "learning_rate": 0.08,
+    "min_data_in_leaf": 20,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "num_threads": 1,  # the same bytes on any machine; the model's calls take the time
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
 
 
 class StackedLearner:

@@ -122,11 +122,6 @@ class RoundSizes:
     step: int
     num_rounds: int
 
-    @property
-    def ends(self) -> list[int]:
-        """Where hold-out and initial sample end among pairs in the order asked about."""
-        return [self.holdout, self.holdout + self.initial]
-
 
 def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> RoundSizes:
     """How many pairs to judge for what, of `num_pairs` new ones and at most `most` answers.
@@ -224,7 +219,7 @@ class ActiveLearning:
         """
         sizes = self._sizes
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
-        holdout, initial, _ = np.split(fresh, sizes.ends)
+        holdout, initial, _ = np.split(fresh, np.cumsum([sizes.holdout, sizes.initial]))
         self._ask(holdout, HOLDOUT, 0, self._holdout)
         self._ask(initial, INITIAL, 0, self._learnt_from)
         if not self._learnt_from.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -53,14 +53,6 @@ from campaignkit.seeds import stream
 from campaignkit.store import digest_json
 
 Describe = Literal["missing", "all", "never"]
-COUNTS = (
-    "min_attributes", "batch_size", "targets_per_call", "described_per_call", "labels_per_call"
-)  # fmt: skip
-WORDS: dict[str, object] = {"noise": NoiseRule, "describe": Describe, "packing": CallPacking}
-KINDS: dict[str, type] = {
-    "model": ChatModel, "embedder": Embedder, "reduction": Reduction, "clusterer": Clusterer,
-    "bands": Bands, "prompts": PrefilterPrompts,
-}  # fmt: skip
 # A name that stands for a kind of thing; ages, prices and places would outweigh it.
 KIND_TRAITS = ("category", "group", "kind", "type", "sector", "industry")
 DETAIL, CLASSIFY = "prefilter", "classify pairs"  # among a report's details; a stage
@@ -157,21 +149,19 @@ class ClusterPrefilter:
 
     def __post_init__(self) -> None:
         settings: dict[str, tuple[object, bool, str]] = {}
-        for name in COUNTS:
-            number = getattr(self, name)
-            settings[name] = (number, is_count(number), "an integer from 1 on")
-        for name in ("max_cluster_frac", "brute_force_from"):
-            share = getattr(self, name)
-            is_right = share is None or (is_share(share) and share > 0)
-            settings[name] = (share, is_right, "more than 0, up to 1, or None")
-        for name, words in WORDS.items():
-            word = getattr(self, name)
-            settings[name] = (word, word in get_args(words), f"one of {get_args(words)}")
-        for name, held in KINDS.items():
+        for name, kind in get_type_hints(type(self)).items():
             given = getattr(self, name)
-            is_right = isinstance(given, held) and not isinstance(given, type)
-            is_right |= name == "model" and given is None
-            settings[name] = (given, is_right, f"an object with what a {held.__name__} has")
+            if kind is int:
+                is_right, expected = is_count(given), "an integer from 1 on"
+            elif get_origin(kind) is Literal:
+                is_right, expected = given in get_args(kind), f"one of {get_args(kind)}"
+            elif name in ("max_cluster_frac", "brute_force_from"):
+                is_right = given is None or (is_share(given) and given > 0)
+                expected = "more than 0, up to 1, or None"
+            elif name != "temperature":
+                is_right = isinstance(given, kind) and not isinstance(given, type)
+                expected = f"an object with what {name} needs"
+            settings[name] = (given, is_right, expected)
         check_all("ClusterPrefilter cannot be set like this", settings, error=GraphError)
 
     @classmethod
