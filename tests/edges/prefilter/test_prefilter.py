@@ -368,11 +368,12 @@ def test_parameters_that_are_none_are_all_named() -> None:
         prefilter(
             embedder="minilm", reduction=None, bands=7, noise="drop", describe="yes",
             packing="oriented", batch_size=0, min_attributes=True, max_cluster_frac=25,
+            temperature=3,
         )  # fmt: skip
 
     assert {fault.where for fault in caught.value.faults} == {
         "embedder", "reduction", "bands", "noise", "describe", "packing", "batch_size",
-        "min_attributes", "max_cluster_frac",
+        "min_attributes", "max_cluster_frac", "temperature",
     }  # fmt: skip
 
 

@@ -158,7 +158,9 @@ class ClusterPrefilter:
             elif name in ("max_cluster_frac", "brute_force_from"):
                 is_right = given is None or (is_share(given) and given > 0)
                 expected = "more than 0, up to 1, or None"
-            elif name != "temperature":
+            elif name == "temperature":
+                is_right, expected = given is None or is_share(given, high=2.0), "0 to 2 or None"
+            else:
                 is_right = isinstance(given, kind) and not isinstance(given, type)
                 expected = f"an object with what {name} needs"
             settings[name] = (given, is_right, expected)
