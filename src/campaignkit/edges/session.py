@@ -130,9 +130,7 @@ class BuildSession:
         self._accounts: dict[int, Account] = {}
         self._store = BuildStore(store)
         try:
-            name = f"build {build}"
-            self._build = self._store.number(name)
-            self._began = self._store.began(name)
+            self._build, self._began, self._noted = self._store.begin(build)
             model = self.resolved.asks_model
             self.known, said = self._store.recall(
                 self.pairs,
@@ -143,7 +141,6 @@ class BuildSession:
             for pair, judged in said.items():
                 is_own = model is not None and not self.known[pair]
                 (self._own if is_own else self.judged)[pair] = judged
-            self._noted = self._store.noted_calls(self._build)
         except BaseException:
             self._store.close()
             raise
@@ -300,7 +297,9 @@ class BuildSession:
             self.states.set_outcome(np.array(pairs), Outcome.FAILED, reason=BUDGET_SPENT)
             return
         judged = self.resolved.judge(ends)
-        self._keep([Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)])
+        answers = [Answer(pair_key(pair), said) for pair, said in zip(ends, judged, strict=True)]
+        self._store.keep(answers, scorer=name, build=self._build)
+        self.answers += answers
         self._store.settle(call, "answered", _FREE)
         self.judged.update(zip(pairs, judged, strict=True))
 
@@ -317,7 +316,8 @@ class BuildSession:
             earlier=[self.pairs.pair(pair) for pair in earlier if not self.known[pair]],
             progress=self._progress,
         )
-        self._keep(answers)
+        self._store.keep(answers, scorer=self.resolved.identity, build=self._build)
+        self.answers += answers
         number = dict(zip(map(pair_key, chain(*ends)), chain(*calls), strict=True))
         said = ((number.get(a.pair, -1), a.asking, a.judgement) for a in answers)
         self.judged.update(settled(vote for vote in said if vote[0] >= 0))
@@ -327,10 +327,6 @@ class BuildSession:
     def _digest_of(self, call: list[int]) -> str:
         ends = map(self.pairs.pair, call)
         return digest_json([[*one.key, *other.key] for one, other in ends])
-
-    def _keep(self, answers: Sequence[Answer]) -> None:
-        self._store.keep(answers, scorer=self.resolved.identity, build=self._build)
-        self.answers += answers
 
     def _enter(self, pairs: Iterable[int], round: int | None) -> None:
         """Write answers and failures into the states."""

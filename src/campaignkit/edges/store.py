@@ -40,7 +40,7 @@ class BuildStore(Ledger):
     >>> store = BuildStore(None)
     >>> nike, peru = Attribute("brand", "Nike"), Attribute("geo", "Peru")
     >>> said = Answer((peru.key, nike.key), Judgement(1))
-    >>> store.keep([said], scorer="mine", build=store.number("a build"))
+    >>> store.keep([said], scorer="mine", build=1)
     >>> known, judged = store.recall(PairTable(Catalogue([nike, peru])), scorer="mine", build=0)
     >>> known.tolist(), judged[0].sign
     ([True], 1)
@@ -51,12 +51,13 @@ class BuildStore(Ledger):
             id INTEGER PRIMARY KEY, modality TEXT NOT NULL, value TEXT NOT NULL,
             UNIQUE (modality, value)
         );
-        CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE IF NOT EXISTS scorers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE IF NOT EXISTS asked (
             build INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (build, call)
         ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS builds (name TEXT PRIMARY KEY, after INTEGER NOT NULL)
-        WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS builds (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, after INTEGER NOT NULL
+        );
         CREATE TABLE IF NOT EXISTS answers (
             scorer INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL,
             vote INTEGER NOT NULL, build INTEGER NOT NULL, shown TEXT NOT NULL,
@@ -66,18 +67,24 @@ class BuildStore(Ledger):
         ) WITHOUT ROWID
     """
 
-    def number(self, name: str) -> int:
-        """The number under which a scorer or a build is kept; a new one at the first call."""
-        with self.writing() as db:
-            db.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (name,))
-        return int(self.rows("SELECT id FROM names WHERE name = ?", name)[0][0])
+    def begin(self, build: str) -> tuple[int, int, set[str]]:
+        """Begin a build, or go on with it.
 
-    def began(self, build: str) -> int:
-        """After which call in the store this build first began; noted at the first time."""
+        Returns
+        -------
+        number : int
+            Under which its answers are kept.
+        after : int
+            The last call in the store before the build first began.
+        noted : set of str
+            The calls that earlier runs of it have noted.
+        """
         with self.writing() as db:
             last = "SELECT ?, coalesce(max(id), 0) FROM calls"
-            db.execute(f"INSERT OR IGNORE INTO builds {last}", (build,))
-        return int(self.rows("SELECT after FROM builds WHERE name = ?", build)[0][0])
+            db.execute(f"INSERT OR IGNORE INTO builds (name, after) {last}", (build,))
+        number, after = self.rows("SELECT id, after FROM builds WHERE name = ?", build)[0]
+        noted = self.rows("SELECT call FROM asked WHERE build = ?", number)
+        return int(number), int(after), {call for (call,) in noted}
 
     def note_calls(self, build: int, calls: Iterable[str]) -> None:
         """Put on disk which calls a build is about to make, by any text that tells them apart."""
@@ -86,19 +93,13 @@ class BuildStore(Ledger):
                 "INSERT OR IGNORE INTO asked VALUES (?, ?)", [(build, call) for call in calls]
             )
 
-    def noted_calls(self, build: int) -> set[str]:
-        """The calls that a build has noted."""
-        return {call for (call,) in self.rows("SELECT call FROM asked WHERE build = ?", build)}
-
     def keep(self, answers: Sequence[Answer], *, scorer: str, build: int) -> None:
         """Put some answers on disk, all or none."""
-        number = self.number(scorer)
         names = dict.fromkeys(chain.from_iterable(answer.pair for answer in answers))
         with self.writing() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO attributes (modality, value) VALUES (?, ?)", names
-            )
-            db.executemany(_KEEP, [_row(answer, number, build) for answer in answers])
+            db.execute("INSERT OR IGNORE INTO scorers (name) VALUES (?)", (scorer,))
+            db.executemany(_NAME, names)
+            db.executemany(_KEEP, [_row(answer, scorer, build) for answer in answers])
 
     def recall(
         self,
@@ -129,7 +130,7 @@ class BuildStore(Ledger):
         rows = self.rows("SELECT modality, value, id FROM attributes")
         named = {(modality, value): number for modality, value, number in rows}
         at = {named[a.key]: i for i, a in enumerate(pairs.catalogue) if a.key in named}
-        rows = self.rows(_RECALL, self.number(scorer))
+        rows = self.rows(_RECALL, scorer)
         found = [row for row in rows if row[0] in at and row[1] in at]
         numbers = pairs.indices([at[row[0]] for row in found], [at[row[1]] for row in found])
         known = np.zeros(len(pairs), dtype=np.bool_)
@@ -146,17 +147,19 @@ class BuildStore(Ledger):
         return known, settled(valid)
 
 
-_ATTRIBUTE = "(SELECT id FROM attributes WHERE modality = ? AND value = ?)"
 _NAME = "INSERT OR IGNORE INTO attributes (modality, value) VALUES (?, ?)"
-_KEEP = f"INSERT OR REPLACE INTO answers VALUES (?, {_ATTRIBUTE}, {_ATTRIBUTE}{', ?' * 11})"  # noqa: S608  # only question marks
-_RECALL = """
+_ATTRIBUTE = "(SELECT id FROM attributes WHERE modality = ? AND value = ?)"
+_SCORER = "(SELECT id FROM scorers WHERE name = ?)"
+_VALUES = ", ".join([_SCORER, _ATTRIBUTE, _ATTRIBUTE, *"?" * 11])
+_KEEP = f"INSERT OR REPLACE INTO answers VALUES ({_VALUES})"  # noqa: S608  # only question marks
+_RECALL = f"""
     SELECT one, other, vote, build, shown, votes, context,
         sign, reason, decided_by, strength, probability
-    FROM answers WHERE scorer = ?
-"""
+    FROM answers WHERE scorer = {_SCORER}
+"""  # noqa: S608  # as above
 
 
-def _row(answer: Answer, scorer: int, build: int) -> tuple[object, ...]:
+def _row(answer: Answer, scorer: str, build: int) -> tuple[object, ...]:
     one, other = sorted(answer.pair)
     said = answer.judgement
     votes = [[name, vote.weight, vote.reason, vote.veto] for name, vote in said.votes]

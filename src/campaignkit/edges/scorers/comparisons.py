@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from campaignkit.catalogue import Attribute
@@ -65,19 +65,14 @@ class Overlap:
         ours = a.items(first)
         theirs = (b.value,) if self.by_name else b.items(second)
         both = [item for item in ours if item in theirs]
+        weight, text = self.otherwise or (0, "")
         if both:
             weights = self.weight if isinstance(self.weight, tuple) else (self.weight,)
             weight, text = weights[min(len(both), len(weights)) - 1], self.text
-        elif self.otherwise is None or (
-            self.only_between and {listed(ours), listed(theirs)} != self.only_between
-        ):
+        elif self.only_between and {listed(ours), listed(theirs)} != self.only_between:
             return None
-        else:
-            weight, text = self.otherwise
-        if not weight:
-            return None
-        said = {"both": listed(both), "ours": listed(ours), "theirs": listed(theirs)}
-        return Vote(weight, text.format(a=a.value, b=b.value, **said), self.veto)
+        vote = _vote(weight, text, a, b, both=both, ours=ours, theirs=theirs)
+        return replace(vote, veto=True) if vote and self.veto else vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +100,7 @@ class Cases:
         ours, theirs = a.items(first), b.items(second)
         for one, other, weight, text in self.cases:
             if one in ours and other in theirs:
-                return Vote(weight, text.format(a=a.value, b=b.value))
+                return _vote(weight, text, a, b)
         return None
 
 
@@ -153,15 +148,12 @@ class Distance:
         """The vote on two attributes."""
         ours, theirs = a.items(first), b.items(second)
         steps = self._steps(ours, theirs)
-        if steps is None or not (weight := self.weights[min(steps, len(self.weights) - 1)]):
+        if steps is None:
             return None
-        said = {
-            "suited": listed([item for item in theirs if self._steps(ours, [item]) == 0]),
-            "ours": listed(ours),
-            "theirs": listed(theirs),
-        }
+        weight = self.weights[min(steps, len(self.weights) - 1)]
+        suited = [item for item in theirs if self._steps(ours, [item]) == 0]
         text = self.far if steps else self.near
-        return Vote(weight, text.format(a=a.value, b=b.value, **said))
+        return _vote(weight, text, a, b, suited=suited, ours=ours, theirs=theirs)
 
     def _steps(self, ours: Iterable[str], theirs: Iterable[str]) -> int | None:
         mine = [self.ladder[item] for item in ours if item in self.ladder]
@@ -213,8 +205,8 @@ class Ages:
         else:
             weight = -(SOME if overlap > -8 else CLEAR if overlap > -20 else STRONG)
             text = self.far
-        years = {"ours": f"{ours[0]}-{ours[1]}", "theirs": f"{theirs[0]}-{theirs[1]}"}
-        return Vote(weight, text.format(a=a.value, b=b.value, **years))
+        years = [f"{low}-{high}" for low, high in (ours, theirs)]
+        return _vote(weight, text, a, b, ours=years[:1], theirs=years[1:])
 
 
 _MINOR_SHARE = 0.2  # of the years of an age range; below it, ages can be targeted around
@@ -276,6 +268,16 @@ def formats(a: Attribute, first: str, b: Attribute, second: str) -> Vote | None:
     return Vote(-SLIGHT, f"{item} needs {listed(sorted(good))}, which {b.value} lacks")
 
 
+def _vote(
+    weight: int, text: str, a: Attribute, b: Attribute, **said: Sequence[str]
+) -> Vote | None:
+    """A vote with its reason in words; none of weight 0."""
+    if not weight:
+        return None
+    words = {name: listed(items) for name, items in said.items()}
+    return Vote(weight, text.format(a=a.value, b=b.value, **words))
+
+
 def listed(items: Sequence[str]) -> str:
     """Up to three items in words.
 
@@ -309,6 +311,5 @@ def _parse_ages(text: str) -> tuple[int, int] | None:
     found = _YEARS.fullmatch(text)
     if not found:
         return None
-    low = int(found[1])
-    high = int(found[2]) if found[2] else _OLDEST
+    low, high = int(found[1]), int(found[2] or _OLDEST)
     return (low, high) if low < high else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from campaignkit.catalogue import Attribute
 from campaignkit.edges.scorers.comparisons import (
@@ -78,15 +79,12 @@ class TraitScorer:
     def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
         """Sign, reason and votes for each pair; `strength` is the sum of the votes."""
         # Which rules apply depends on the names of the traits alone, and those repeat.
-        known: dict[tuple[frozenset[str], frozenset[str]], list[tuple[TraitRule, bool]]] = {}
+        applicable = cache(partial(_applicable, self._rules))
         judged = []
         for one, other in pairs:
-            names = frozenset(one.traits), frozenset(other.traits)
-            if names not in known:
-                known[names] = _applicable(self._rules, *names)
             cast = (
                 (rule.name, rule.vote(other, one) if turned else rule.vote(one, other))
-                for rule, turned in known[names]
+                for rule, turned in applicable(frozenset(one.traits), frozenset(other.traits))
             )
             votes = tuple((name, vote) for name, vote in cast if vote is not None)
             judged.append(self._decide(votes))
@@ -148,19 +146,15 @@ def _applicable(
     rules: Iterable[TraitRule], ones: frozenset[str], others: frozenset[str]
 ) -> list[tuple[TraitRule, bool]]:
     """The rules that find their traits, each with whether the pair is to be turned round."""
-    found = []
-    for rule in rules:
-        if rule.first in ones and (not rule.second or rule.second in others):
-            found.append((rule, False))
+    return [
+        (rule, turned)
+        for rule in rules
+        for turned, mine, theirs in ((False, ones, others), (True, others, ones))
+        if rule.first in mine and (not rule.second or rule.second in theirs)
         # A rule on one trait of both has said all; others are asked both ways round, so that the
         # order of the pair does not matter.
-        if (
-            rule.first != rule.second
-            and rule.first in others
-            and (not rule.second or rule.second in ones)
-        ):
-            found.append((rule, True))
-    return found
+        if not (turned and rule.first == rule.second)
+    ]
 
 
 def _reason(sign: int, votes: Votes) -> str:
