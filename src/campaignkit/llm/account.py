@@ -377,7 +377,7 @@ class Account(AbstractContextManager["Account"]):
         limits = asdict(self.budget).items()
         told = ", ".join(f"{limit:,} {name}" for name, limit in limits if limit is not None)
         after = f"; the last try ended with: {last.message}" if last is not None else ""
-        lost = self._ledger.spent.unconfirmed
+        lost = self._ledger.num_unconfirmed
         also = f"; {lost} calls of it were sent and never answered" if lost else ""
         return CallFailed(
             "budget", f"the budget ({told}) does not cover another call{also}{after}", failed

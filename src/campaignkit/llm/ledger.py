@@ -67,6 +67,8 @@ class Ledger:
     ----------
     changed : threading.Condition
         Its lock guards the ledger; whoever waits on it is woken when a call is settled.
+    num_unconfirmed : int
+        Calls whose reply never arrived, in all runs on this file.
 
     Raises
     ------
@@ -141,8 +143,11 @@ class Ledger:
             self._db.close()
             raise
         # Calls, tokens and money of all runs: what a budget is compared with.
-        sent = "SELECT count(*), total(tokens_in + tokens_out), total(money) FROM calls"
-        self._held: list[float] = list(self.rows(f"{sent} WHERE state != 'unsent'")[0])
+        *held, self.num_unconfirmed = self.rows(
+            "SELECT count(*), total(tokens_in + tokens_out), total(money),"
+            " coalesce(sum(state = 'unconfirmed'), 0) FROM calls WHERE state != 'unsent'"
+        )[0]
+        self._held: list[float] = held
 
     @property
     def spent(self) -> Spent:
@@ -257,6 +262,7 @@ class Ledger:
                 (state, *astuple(usage), money, reason, plain, call),
             )
             self._book(-1, most)
+            self.num_unconfirmed += state == "unconfirmed"
             if state != "unsent":
                 self._book(1, cost)
             self.changed.notify_all()
