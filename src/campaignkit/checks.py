@@ -98,7 +98,8 @@ def checked_text(value: object, name: str, *, error: type[CampaignkitError] = Se
     try:
         value.encode()
     except UnicodeEncodeError as err:
-        told = f"{name} holds half a character (a lone surrogate) at {err.start}: {value!r:.60}"
+        there = value[max(0, err.start - 30) : err.end + 30]
+        told = f"{name} holds half a character (a lone surrogate): {there!r}"
         raise error(told, hint="give text that can be written as UTF-8") from err
     return value
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges import Judgement, build_graph
 from campaignkit.embed import CachedEmbedder, GeminiEmbedder, OpenAICompatibleEmbedder
 from campaignkit.errors import EmbeddingError, SettingError
 from campaignkit.llm import (
@@ -189,6 +191,24 @@ def test_a_text_that_cannot_be_written_is_refused_at_each_door(tmp_path: Path) -
     for embedder in (Embedding(), None, Embedding):
         with pytest.raises(EmbeddingError):
             CachedEmbedder(embedder, tmp_path)  # type: ignore[arg-type]
+
+
+def test_a_scorer_whose_words_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    class Reasoned:
+        def score(self, pairs: list[Any]) -> list[int]:
+            return [1] * len(pairs)
+
+        def judge(self, pairs: list[Any]) -> list[Judgement]:
+            return [Judgement(1, f"since {HALF}") for _ in pairs]
+
+    class Named(Reasoned):
+        identity = f"mine {HALF}"
+
+    nodes = Catalogue([Attribute("brand", "Nike"), Attribute("geo", "Peru")])
+    for scorer in (Reasoned(), Named()):
+        for store in (None, tmp_path):
+            with pytest.raises(SettingError, match="half a character"):
+                build_graph(nodes, scorer=scorer, store=store)
 
 
 def test_counts_are_bounded_by_the_bytes_that_were_sent_and_the_longest_reply() -> None:

@@ -23,7 +23,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
-from campaignkit.errors import ArtifactError
+from campaignkit.errors import ArtifactError, SettingError
 from campaignkit.llm.chat_model import Request, Usage
 from campaignkit.llm.spending import Budget, Spent, UnconfirmedCall
 
@@ -311,6 +311,9 @@ class Ledger:
         with self.changed:
             try:
                 yield
+            except UnicodeEncodeError as err:
+                told = f"{err.object!r:.60} holds half a character (a lone surrogate)"
+                raise SettingError(told, hint="give text that can be written as UTF-8") from err
             except sqlite3.Error as err:
                 other = f"cannot be used: {err}", ""
                 known = ((what, hint) for words, what, hint in _TOLD if re.search(words, str(err)))

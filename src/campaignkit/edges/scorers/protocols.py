@@ -16,7 +16,7 @@ from numbers import Real
 from typing import Protocol, TypeVar, runtime_checkable
 
 from campaignkit.catalogue import Attribute, Key
-from campaignkit.checks import check_plugin, takes
+from campaignkit.checks import check_plugin, checked_text, takes
 from campaignkit.errors import Fault, GraphError, SettingError
 from campaignkit.graph import DECIDED_BY, DecidedBy, mark_of, read_sign
 from campaignkit.llm import Account, ChatModel
@@ -285,7 +285,7 @@ context='')]
         if self.asks_model is not None:
             self.name += f"({self.asks_model.model.name})"
         self.identity = str(scorer.identity if isinstance(scorer, NamedScorer) else "")
-        self.identity = self.identity or self.name
+        self.identity = checked_text(self.identity or self.name, "the scorer's identity")
 
     def judge(self, pairs: list[Pair]) -> list[Judgement]:
         """One checked judgement for each pair, whichever way the scorer answers.
