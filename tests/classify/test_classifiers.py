@@ -13,6 +13,7 @@ from campaignkit.classify import (
     LABELS,
     BoostedTrees,
     Classifier,
+    CombinedCells,
     EmbeddingLogistic,
     MajorityClassifier,
     OneHotLogistic,
@@ -357,3 +358,97 @@ def test_text_models_refuse_no_rows_and_empty_ones_as_the_others_do(
     model = make().fit(records, ["neg", "avg", "pos"] * 20)
     with pytest.raises(ClassifierError, match=expected):
         model.predict_proba(given)
+
+
+@pytest.mark.parametrize("kind", [OneHotLogistic, PairLogistic, PairwiseOrdinalClassifier])
+def test_a_forgotten_column_of_ids_is_named(kind: Any) -> None:
+    records = [{**r, "id": f"c{i}"} for i, r in enumerate(RECORDS[:150])]
+
+    with pytest.raises(ClassifierError, match="id: 150 values in 150 cells"):
+        kind().fit(records, TRUTH[:150])
+    if kind is OneHotLogistic:
+        kept = kind(penalty=1.0, allow_unique=True).fit(records, TRUTH[:150])
+        assert len(kept.vocabulary_) > 150
+
+
+def test_cells_that_are_lists_in_one_text_are_noticed_and_split_where_asked() -> None:
+    joined = [{**r, "audience": ", ".join(r["audience"])} for r in RECORDS[:200]]
+
+    with pytest.warns(
+        CombinedCells, match=r"values of audience are made of others.*separator=', '"
+    ):
+        OneHotLogistic(penalty=1.0).fit(joined, TRUTH[:200])
+    split = OneHotLogistic(penalty=1.0, separator=", ").fit(joined, TRUTH[:200])
+    plain = OneHotLogistic(penalty=1.0).fit(RECORDS[:200], TRUTH[:200])
+    whole = OneHotLogistic(penalty=1.0, separator="").fit(joined, TRUTH[:200])
+
+    assert split.predict_proba(joined).tolist() == plain.predict_proba(RECORDS[:200]).tolist()
+    assert split.count_unseen(joined) == {}
+    assert len(whole.vocabulary_) > len(plain.vocabulary_)
+
+
+def test_a_value_with_a_comma_of_its_own_is_no_list(recwarn: pytest.WarningsRecorder) -> None:
+    records = [{"geo": v} for v in ("Washington, D.C.", "Paris, Texas", "Rome")] * 3
+
+    OneHotLogistic(penalty=1.0).fit(records, ["neg", "avg", "pos"] * 3)
+
+    assert [w for w in recwarn if w.category is CombinedCells] == []
+
+
+def test_a_frame_brings_its_labels_in_a_column() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(RECORDS[:200]).assign(label=TRUTH[:200])
+
+    one = OneHotLogistic(penalty=1.0).fit(frame).predict_proba(frame)
+    two = OneHotLogistic(penalty=1.0).fit(frame, TRUTH[:200]).predict_proba(RECORDS[:200])
+    told = OneHotLogistic(penalty=1.0).fit(frame.to_dict("records")).predict_proba(frame)
+
+    assert one.tolist() == two.tolist() == told.tolist()
+
+
+def test_two_columns_of_one_name_are_refused_in_words() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame([["a", "b"]] * 4, columns=["geo", "geo"])
+
+    with pytest.raises(DatasetError, match=r"(?s)unique column names.*geo.*name each column once"):
+        OneHotLogistic().fit(frame, ["x", "y"] * 2)
+
+
+def test_a_filtered_column_of_texts_is_read() -> None:
+    pd = pytest.importorskip("pandas")
+    texts = pd.Series(["skip me", "cheap and cheerful", "dull and dear", "so so"] * 20)
+    labels = pd.Series(["", "pos", "neg", "avg"] * 20)
+    kept = texts != "skip me"
+
+    model = TfidfLogistic().fit(texts[kept], labels[kept])
+
+    assert model.predict(texts[kept][-3:]).tolist() == ["pos", "neg", "avg"]
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, True])
+def test_batch_sizes_that_are_no_counts_are_refused(size: Any) -> None:
+    model = EmbeddingLogistic(EMBEDDER, penalty=1.0)
+
+    with pytest.raises(ClassifierError, match="batch_size is"):
+        model.set_params(batch_size=size).fit(RECORDS[:30], TRUTH[:30])
+    model.set_params(batch_size=7).fit(RECORDS[:30], TRUTH[:30])
+    with pytest.raises(ClassifierError, match="batch_size is"):
+        model.set_params(batch_size=size).predict_proba(RECORDS[:30])
+
+
+def test_a_score_of_no_weight_or_of_labels_of_another_kind_is_refused() -> None:
+    model = MajorityClassifier().fit(RECORDS[:30], TRUTH[:30])
+
+    with pytest.raises(ClassifierError, match="all sample weights are zero"):
+        model.score(RECORDS[:30], TRUTH[:30], np.zeros(30))
+    with pytest.raises(
+        ClassifierError, match="labels are numbers, such as 0; the classes are texts"
+    ):
+        model.score(RECORDS[:30], [0] * 30)
+    with pytest.raises(ClassifierError, match="30 records and 29 labels"):
+        model.score(RECORDS[:30], TRUTH[:29])
+
+
+def test_more_labels_than_can_be_told_apart_are_refused() -> None:
+    with pytest.raises(ClassifierError, match="300 different labels in 300 rows"):
+        MajorityClassifier().fit(RECORDS[:300], list(range(300)))

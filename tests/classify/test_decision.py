@@ -108,6 +108,73 @@ def test_cuts_divide_one_score_in_order() -> None:
     assert (np.diff(codes) >= 0).all()
 
 
+def test_a_gain_within_its_standard_error_is_no_reason_to_leave_argmax() -> None:
+    kept = 0
+    for seed in range(40):
+        proba, labels, _ = _sample(300, seed=seed, shares=(0.3, 0.7))
+        kept += DecisionTuner("tau").fit(proba, labels).rule_ == {"kind": "argmax"}
+
+    assert kept >= 15  # 22 of 40; of any gain at all, 3
+
+
+@pytest.mark.parametrize("method", TUNED)
+@pytest.mark.parametrize("num", [2, 4])
+def test_rules_are_tuned_for_any_number_of_labels(method: Any, num: int) -> None:
+    rng = np.random.default_rng(1)
+    score = 3 * rng.standard_normal(4000)
+    shares = np.linspace(0, 1, num + 1)[1:-1] ** 3  # unequal classes
+    proba = ordinal_probabilities(score, np.quantile(score, shares))
+    codes = (rng.random(4000)[:, None] > np.cumsum(proba, axis=1)[:, :-1]).sum(axis=1)
+    names = np.array(["d", "c", "b", "a"])[:num]  # from worst to best; sorted the other way
+    sorted_columns = proba[:, ::-1]
+
+    tuner = DecisionTuner(method, order=names, keep_argmax=False)
+    tuner.fit(sorted_columns[:2000], names[codes[:2000]])
+    told = np.searchsorted(names[::-1], tuner.predict(sorted_columns[2000:]))
+
+    truth = num - 1 - codes[2000:]
+    assert tuner.macro_f1_["tuned"] >= tuner.macro_f1_["argmax"]
+    assert macro_f1(truth, told) > macro_f1(truth, sorted_columns[2000:].argmax(axis=1)) - 0.05
+
+
+def test_cuts_are_the_best_that_there_are() -> None:
+    rng = np.random.default_rng(2)
+    proba = rng.dirichlet([1, 1, 1], 30)
+    labels = rng.integers(0, 3, 30)
+    tuner = DecisionTuner("cuts", order=[0, 1, 2], keep_argmax=False).fit(proba, labels)
+
+    logs = np.log(proba)
+    rise = logs[:, 2] - np.logaddexp(logs[:, 0], logs[:, 1])
+    rise = (rise - logs[:, 0] + np.logaddexp(logs[:, 1], logs[:, 2])) / 2
+    every = [(low, high) for low in [-99, *rise] for high in [-99, *rise] if low <= high]
+    best = max(macro_f1(labels, (rise > a).astype(int) + (rise > b)) for a, b in every)
+
+    assert tuner.macro_f1_["tuned"] == pytest.approx(best)
+
+
+def test_the_columns_of_a_data_frame_are_read_by_name() -> None:
+    pd = pytest.importorskip("pandas")
+    proba, codes, _ = _sample(600, seed=3)
+    labels = np.array(["neg", "avg", "pos"])[codes]
+    plain = DecisionTuner("cuts").fit(proba[:, [1, 0, 2]], labels)
+    frame = pd.DataFrame(proba, columns=["neg", "avg", "pos"])
+
+    tuner = DecisionTuner("cuts").fit(frame, labels)
+
+    assert tuner.rule_ == plain.rule_
+    assert tuner.predict(frame[["pos", "neg", "avg"]]).tolist() == tuner.predict(frame).tolist()
+    curve = calibration_curve(frame, labels, label="neg")
+    assert curve.error == calibration_curve(proba[:, [1, 0, 2]], labels, label="neg").error
+    for wrong in (frame.rename(columns={"pos": "good"}), frame[["neg", "avg"]]):
+        with pytest.raises(ClassifierError, match="expected one for each of avg, neg, pos"):
+            tuner.predict(wrong)
+
+
+def test_cuts_of_labels_without_a_known_order_ask_for_it() -> None:
+    with pytest.raises(ClassifierError, match="order of the labels a, b, c is not known"):
+        DecisionTuner("cuts").fit(np.full((3, 3), 1 / 3), ["a", "b", "c"])
+
+
 def test_what_is_certain_stays_so() -> None:
     proba = np.eye(3)[np.arange(300) % 3]
 
