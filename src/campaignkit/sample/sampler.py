@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from campaignkit.dataset import (
     Vocabulary,
     concat_blocks,
 )
+from campaignkit.dataset.writer import Format
 from campaignkit.diagnosis import refuse_infeasible
 from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
@@ -36,8 +36,6 @@ from campaignkit.sample.quality import LabelQuality
 from campaignkit.sample.strategies import Strategy
 from campaignkit.seeds import checked_seed, key64
 from campaignkit.spec import SamplingSpec, check_fit, idle_notes, overlap_notes
-
-Format = Literal["jsonl", "parquet"]
 
 MAX_HELD = 50_000_000  # campaigns of sample(): some gigabytes; write() streams any number
 CHUNK_ROWS = 10_000  # rows of a chunk; fewer than 2,500 make a cluster slower, not faster

@@ -55,11 +55,6 @@ class BruteForce:
     def __post_init__(self) -> None:
         check_packing(self.packing, self.batch_size)
 
-    @property
-    def identity(self) -> str:
-        """What tells its builds from others in a store."""
-        return f"BruteForce {self.packing} {self.batch_size}"
-
     def build(self, session: BuildSession) -> PairStates:
         """Judge every pair; what an earlier build in the same store judged costs nothing.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from itertools import chain
 
@@ -44,8 +44,6 @@ from campaignkit.progress import Progress
 from campaignkit.seeds import stream
 from campaignkit.store import digest_json
 
-_PROMPT = PairPrompt()
-_SCALE = SignScale()
 _ALIKE = 100  # first answers after which one sign for all of them is warned of
 _Item = tuple[Pair, Asking]
 
@@ -53,6 +51,7 @@ VoteRule = Callable[[Pair, Judgement], bool]
 """Whether a pair with this first answer is asked a second time."""
 
 
+@dataclass(eq=False, repr=False)
 class LLMEdgeScorer:
     """Asks a chat model whether attributes help or harm each other, a batch of pairs a call.
 
@@ -108,49 +107,46 @@ class LLMEdgeScorer:
     [-1, 1]
     """
 
-    def __init__(
-        self,
-        model: ChatModel,
-        *,
-        prompt: PairPrompt = _PROMPT,
-        batch_size: int = 25,
-        temperature: float | None = 0.15,
-        scale: Scale = _SCALE,
-        describe: bool = False,
-        context: ContextProvider | None = None,
-        second_vote: VoteRule | None = None,
-        repeat_frac: float = 0.025,
-        asks: int = 3,
-    ) -> None:
+    model: ChatModel
+    _: KW_ONLY
+    prompt: PairPrompt = field(default_factory=PairPrompt)
+    batch_size: int = 25
+    temperature: float | None = 0.15
+    scale: Scale = field(default_factory=SignScale)
+    describe: bool = False
+    context: ContextProvider | None = None
+    second_vote: VoteRule | None = None
+    repeat_frac: float = 0.025
+    asks: int = 3
+    identity: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        model, prompt, scale, context = self.model, self.prompt, self.scale, self.context
+        heat, rule, size = self.temperature, self.second_vote, self.batch_size
         is_model = isinstance(model, ChatModel) and not isinstance(model, type)
-        is_rate = is_share(repeat_frac, high=0.5)
+        is_rate = is_share(self.repeat_frac, high=0.5)
         is_context = context is None or isinstance(context, ContextProvider)
-        is_rule = second_vote is None or takes(second_vote, 2)
-        is_heat = temperature is None or is_share(temperature, high=2.0)
+        is_rule = rule is None or takes(rule, 2)
+        is_heat = heat is None or is_share(heat, high=2.0)
         check_all(
             "this cannot be a scorer",
             {
-                "batch_size": (batch_size, is_count(batch_size), "an integer from 1 on"),
-                "asks": (asks, is_count(asks), "an integer from 1 on"),
-                "repeat_frac": (repeat_frac, is_rate, "0 to 0.5"),
-                "temperature": (temperature, is_heat, "0 to 2, or None"),
+                "batch_size": (size, is_count(size), "an integer from 1 on"),
+                "asks": (self.asks, is_count(self.asks), "an integer from 1 on"),
+                "repeat_frac": (self.repeat_frac, is_rate, "0 to 0.5"),
+                "temperature": (heat, is_heat, "0 to 2, or None"),
                 "prompt": (prompt, isinstance(prompt, PairPrompt), "a PairPrompt"),
                 "scale": (scale, isinstance(scale, Scale), "SignScale(), ScoreScale() or yours"),
                 "context": (context, is_context, "an object with about and about_pair"),
-                "second_vote": (second_vote, is_rule, "a function of (pair, judgement)"),
+                "second_vote": (rule, is_rule, "a function of (pair, judgement)"),
                 "model": (model, is_model, "an object with ask(prompt, reply_type)"),
             },
         )
-        self.model, self.prompt, self.scale = model, prompt, scale
-        self.batch_size, self.temperature, self.describe = batch_size, temperature, describe
-        self.context, self.second_vote = context, second_vote
-        self.repeat_frac, self.asks = repeat_frac, asks
         named = model.identity if isinstance(model, IdentifiedModel) else model.name
-        votes = getattr(second_vote, "__qualname__", type(second_vote).__name__)
+        votes = getattr(rule, "__qualname__", type(rule).__name__)
         told = [
-            named, prompt.template, prompt.system(scale),
-            prompt.primary_task, prompt.pairs_task, repr(scale), temperature,
-            None if second_vote is None else votes,
+            named, prompt.template, prompt.system(scale), prompt.primary_task,
+            prompt.pairs_task, repr(scale), heat, None if rule is None else votes,
         ]  # fmt: skip
         self.identity = f"{model.name} {prompt.template} {digest_json(told)[7:23]}"
 

@@ -355,12 +355,8 @@ class FactTable:
         self._most = most
         self._single: dict[Key, list[str]] = defaultdict(list)
         self._double: dict[frozenset[Key], list[str]] = defaultdict(list)
-        faults = []
-        for number, row in enumerate(rows):
-            fault = self._read(row)
-            if fault:
-                faults.append(Fault(f"row {number}", fault))
-        if faults:
+        read = enumerate(map(self._read, rows))
+        if faults := [Fault(f"row {number}", found) for number, found in read if found]:
             raise GraphError("these rows are no facts", faults=faults)
 
     @classmethod
