@@ -40,12 +40,10 @@ from campaignkit.llm.numbered import (
     read_numbers,
 )
 from campaignkit.llm.pacing import RetryPolicy
-from campaignkit.llm.providers import (
-    GeminiModel,
-    OpenAICompatibleModel,
-    ScriptedModel,
-    TransformersModel,
-)
+from campaignkit.llm.providers.gemini import GeminiModel
+from campaignkit.llm.providers.openai import OpenAICompatibleModel
+from campaignkit.llm.providers.scripted import ScriptedModel
+from campaignkit.llm.providers.transformers import TransformersModel
 from campaignkit.llm.replies import parse_reply, schema_of
 from campaignkit.llm.spending import (
     Budget,

@@ -23,21 +23,15 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds, from any moment on."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let that much time pass."""
-
-
-class SystemClock:
-    """The computer's own time."""
-
-    def now(self) -> float:
-        """Seconds since the machine started, or thereabouts."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Let that much time pass."""
         time.sleep(seconds)
+
+
+class SystemClock(Clock):
+    """The computer's own time."""
 
 
 def rest(seconds: float, clock: Clock, over: Callable[[], bool]) -> None:
