@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +25,7 @@ _SURELY_DENSE_NODES = 4096
 _NODES_A_NEIGHBOUR = 64
 _BITS_A_VECTOR = 512
 _BYTES_A_VECTOR = 64
-_UNPACKING = Lock()
+_ARRIVING = Lock()
 
 
 class DenseArrays(NamedTuple):
@@ -75,41 +75,56 @@ GraphArrays = DenseArrays | ListedArrays
 
 @dataclass(frozen=True)
 class GraphLists:
-    """A graph as lists of neighbours without names: what travels to a worker.
+    """A graph without names, each edge once: what travels to a worker.
 
     Equal and hashed by its digest, so that a worker can keep what it makes of it. Each task brings
-    it along, at two or four bytes an edge; a process unpacks it once.
+    it along, at two or four bytes an edge; a process expands it once.
 
     Attributes
     ----------
-    listed : ListedArrays
+    type_start : int64[T + 1]
+    later : int32[n]
+        How many edges each node has to later ones.
+    target : uint16[m] or uint32[m]
+        Those nodes, ascending.
+    is_positive : uint8[ceil(m / 8)]
+        Which edges are positive, as bits.
     digest : str
         Content digest of the arrays.
     is_dense : bool
-        Whether kernels get bit rows and a plane, or the lists as they are; both give the same
-        draws.
+        Whether kernels get bit rows and a plane, or lists of neighbours; both give the same draws.
     """
 
-    listed: ListedArrays = field(compare=False)
+    type_start: NDArray[np.int64] = field(compare=False)
+    later: NDArray[np.int32] = field(compare=False)
+    target: NDArray[np.unsignedinteger[Any]] = field(compare=False)
+    is_positive: NDArray[np.uint8] = field(compare=False)
     digest: str
     is_dense: bool
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _unpacked, (self._packed, self.digest, self.is_dense)
+        return _travelled, tuple(getattr(self, held.name) for held in fields(self))
 
     @cached_property
-    def _packed(self) -> tuple[bytes, ...]:
-        """Types, edges from each node to later ones, those nodes, and which edges are positive."""
-        listed = self.listed
-        n = len(listed.indptr) - 1
-        rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(listed.indptr))
-        is_first = rows < listed.indices
-        later = np.bincount(rows[is_first], minlength=n).astype(np.int32)
-        return (
-            listed.type_start.tobytes(),
-            later.tobytes(),
-            listed.indices[is_first].astype(_number_of(n)).tobytes(),
-            np.packbits(listed.signs[is_first] > 0).tobytes(),
+    def listed(self) -> ListedArrays:
+        """The neighbours of each node, ascending."""
+        n = len(self.later)
+        source = np.repeat(np.arange(n, dtype=np.int32), self.later)
+        target = self.target.astype(np.int32)
+        sign = 2 * np.unpackbits(self.is_positive, count=len(target)).astype(np.int8) - 1
+        rows, columns = np.concatenate([source, target]), np.concatenate([target, source])
+        # What lexsort gives; numpy sorts 16-bit keys by radix, at a tenth of its cost.
+        by_column = np.argsort(columns.astype(self.target.dtype), kind="stable")
+        order = by_column[np.argsort(rows[by_column].astype(self.target.dtype), kind="stable")]
+        indptr = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
+        return ListedArrays(
+            self.type_start,
+            -(-n // _BITS_A_VECTOR) * (_BITS_A_VECTOR // 64),
+            -(-n // _BYTES_A_VECTOR) * _BYTES_A_VECTOR,
+            indptr,
+            columns[order],
+            np.tile(sign, 2)[order],
         )
 
     @cached_property
@@ -120,7 +135,7 @@ class GraphLists:
         listed = self.listed
         if not self.is_dense:
             return listed
-        n, stride, num_words = len(listed.indptr) - 1, listed.stride, listed.num_words
+        n, stride, num_words = len(self.later), listed.stride, listed.num_words
         plane = aligned_zeros(n * stride, np.int8)
         square = plane.reshape(n, stride)
         square[np.repeat(np.arange(n), np.diff(listed.indptr)), listed.indices] = listed.signs
@@ -131,28 +146,18 @@ class GraphLists:
         return DenseArrays(listed.type_start, num_words, stride, pos_bits, neg_bits, plane)
 
 
-def _unpacked(*packed: Any) -> GraphLists:  # what `GraphLists.__reduce__` gives
-    """The lists that travelled: unpacked once in each process, by whichever thread is first."""
-    with _UNPACKING:
-        lists = _unpack(*packed)
-        _ = lists.arrays
+def _travelled(*parts: Any) -> GraphLists:  # the fields of GraphLists
+    """A graph that came to this process: the one that is here already, if it did before."""
+    with _ARRIVING:
+        lists = _first_of(GraphLists(*parts))
+        _ = lists.arrays  # made once, by whichever thread comes first
         return lists
 
 
 @lru_cache(maxsize=2)
-def _unpack(packed: tuple[bytes, ...], digest: str, is_dense: bool) -> GraphLists:
-    type_start, later, columns, is_positive = packed
-    counts = np.frombuffer(later, np.int32)
-    n = len(counts)
-    source = np.repeat(np.arange(n, dtype=np.int32), counts)
-    target = np.frombuffer(columns, _number_of(n)).astype(np.int32)
-    bits = np.unpackbits(np.frombuffer(is_positive, np.uint8), count=len(source))
-    sign = 2 * bits.astype(np.int8) - 1
-    rows, other = np.concatenate([source, target]), np.concatenate([target, source])
-    # Copied: kernels are compiled for arrays that can be written, and bytes cannot.
-    types = np.frombuffer(type_start, np.int64).copy()
-    listed = _listed(types, rows, other, np.concatenate([sign, sign]))
-    return GraphLists(listed, digest, is_dense)
+def _first_of(lists: GraphLists) -> GraphLists:
+    """The first one of those that are equal."""
+    return lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,17 +214,21 @@ class NodeTables:
         n = len(keys)
         number_of = np.full(len(graph.catalogue), -1, np.int32)
         number_of[order] = np.arange(n, dtype=np.int32)
-        csr = graph.csr
-        rows = np.repeat(number_of, np.diff(csr.indptr))
-        columns = number_of[csr.indices]
-        kept = (rows >= 0) & (columns >= 0)
-        listed = _listed(type_start, rows[kept], columns[kept], csr.signs[kept])
-        arrays = (type_start, listed.indptr, listed.indices, listed.signs)
-        digest = digest_bytes(b"".join(array.tobytes() for array in arrays))
+        edges = graph.columns
+        ends = np.sort(number_of[np.stack([edges.source, edges.target])], axis=0)
+        kept = np.flatnonzero((edges.sign != 0) & (ends[0] >= 0))
+        kept = kept[np.lexsort((ends[1, kept], ends[0, kept]))]
+        parts = (
+            type_start,
+            np.bincount(ends[0, kept], minlength=n).astype(np.int32),
+            ends[1, kept].astype(np.uint16 if n <= 1 << 16 else np.uint32),
+            np.packbits(edges.sign[kept] > 0),
+        )
         if is_dense is None:
-            is_sparse = len(listed.indices) * _NODES_A_NEIGHBOUR < n * n
+            is_sparse = 2 * len(kept) * _NODES_A_NEIGHBOUR < n * n
             is_dense = 0 < n <= DENSE_NODES and not (n > _SURELY_DENSE_NODES and is_sparse)
-        return cls(keys, tuple(str(name) for name in names), GraphLists(listed, digest, is_dense))
+        digest = digest_bytes(b"".join(part.tobytes() for part in parts))
+        return cls(keys, tuple(str(name) for name in names), GraphLists(*parts, digest, is_dense))
 
     @property
     def num_nodes(self) -> int:
@@ -230,31 +239,3 @@ class NodeTables:
     def arrays(self) -> GraphArrays:
         """What kernels read."""
         return self.lists.arrays
-
-
-def _listed(
-    type_start: NDArray[np.int64],
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    signs: NDArray[np.int8],
-) -> ListedArrays:
-    """Neighbour lists, ascending, of edges that are given in both directions, in any order."""
-    n = int(type_start[-1])
-    # What lexsort gives; numpy sorts 16-bit keys by radix, at a tenth of its cost.
-    key = np.uint16 if n <= 1 << 16 else np.int32
-    by_column = np.argsort(columns.astype(key), kind="stable")
-    by_row = by_column[np.argsort(rows[by_column].astype(key), kind="stable")]
-    indptr = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
-    return ListedArrays(
-        type_start,
-        -(-n // _BITS_A_VECTOR) * (_BITS_A_VECTOR // 64),
-        -(-n // _BYTES_A_VECTOR) * _BYTES_A_VECTOR,
-        indptr,
-        columns[by_row],
-        signs[by_row],
-    )
-
-
-def _number_of(num_nodes: int) -> type[np.unsignedinteger[Any]]:
-    return np.uint16 if num_nodes <= 1 << 16 else np.uint32

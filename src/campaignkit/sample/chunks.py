@@ -230,16 +230,8 @@ def _submit(chunk: Chunk, executor: Executor) -> Future[Rows]:
     try:
         return executor.submit(draw_chunk, chunk)
     except RuntimeError:  # a broken or closed pool takes no more work: this process does
-        return _here(chunk)
-
-
-def _here(chunk: Chunk) -> Future[Rows]:
-    future: Future[Rows] = Future()
-    try:
-        future.set_result(draw_chunk(chunk))
-    except CampaignkitError as err:
-        future.set_exception(err)
-    return future
+        with ThreadPoolExecutor(1) as here:
+            return here.submit(draw_chunk, chunk)
 
 
 def _wait(chunk: Chunk, future: Future[Rows], executor: Executor) -> Rows:

@@ -186,21 +186,14 @@ def _apply(state: MoveState, leaving: int, joining: int) -> None:
         end = state.slot_start[t] + state.counts[t]
         if joins:
             state.slots[end] = node
-            state.counts[t] += 1
         else:
-            at = state.slot_start[t] + _of_type(state, t).index(node)
-            state.slots[at] = state.slots[end - 1]
+            state.slots[state.slots == node] = state.slots[end - 1]
             state.slots[end - 1] = -1
-            state.counts[t] -= 1
-
-
-def _of_type(state: MoveState, t: int) -> list[int]:
-    start = int(state.slot_start[t])
-    return [int(node) for node in state.slots[start : start + int(state.counts[t])]]
+        state.counts[t] += 1 if joins else -1
 
 
 def _members(state: MoveState) -> list[int]:
-    return [node for t in range(len(state.counts)) for node in _of_type(state, t)]
+    return [int(node) for node in state.slots if node >= 0]
 
 
 def _mix(x: int) -> int:
