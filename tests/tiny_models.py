@@ -76,6 +76,28 @@ def write_model(folder: Path, kind: str = "gemma3", **changes: Any) -> Path:
     return folder
 
 
+def write_multimodal(folder: Path) -> Path:
+    """A Gemma 3 of text and images, as it comes from 4b on."""
+    import torch
+    import transformers
+
+    tokenizer = _tokenizer()
+    text = {**_SIZES, "vocab_size": len(tokenizer) + 3, "num_hidden_layers": 3,
+            "query_pre_attn_scalar": 8, "sliding_window": 24}  # fmt: skip
+    vision = {"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1,
+              "num_attention_heads": 2, "image_size": 28, "patch_size": 14}  # fmt: skip
+    config = transformers.Gemma3Config(
+        text_config=text, vision_config=vision, mm_tokens_per_image=4,
+        boi_token_index=len(tokenizer), eoi_token_index=len(tokenizer) + 1,
+        image_token_index=len(tokenizer) + 2,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    with quiet():
+        transformers.Gemma3ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 @contextlib.contextmanager
 def quiet() -> Any:
     """Without transformers' bars."""
@@ -109,6 +131,12 @@ def _tokenizer() -> Any:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<bos> $A", special_tokens=[("<bos>", 2)]
     )
-    return transformers.PreTrainedTokenizerFast(
+    fast = transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", bos_token="<bos>"
     )
+    fast.chat_template = (
+        "{{ bos_token }}{% for message in messages %}{{ message['role'] }}: "
+        "{{ message['content'] }}<eos>\n{% endfor %}"
+        "{% if add_generation_prompt %}model:{% endif %}"
+    )
+    return fast

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from os import PathLike
 from typing import Any, Literal, Self
@@ -63,7 +63,7 @@ class TrainingConfig:
         Share of all steps over which the learning rate rises.
     weight_decay, max_grad_norm : float
         Of the optimiser; the norm to which gradients are clipped, 0 for no clipping.
-    class_weight : mapping of label to float, or "balanced", optional
+    class_weight : mapping (or pairs) of label to float, or "balanced", optional
         What a row of each label counts; ``"balanced"`` lets all labels count the same.
     precision : {"fp32", "bf16", "fp16"}
         Of the arithmetic; trained weights are kept in fp32 meanwhile. ``"fp16"`` needs a GPU.
@@ -98,7 +98,7 @@ class TrainingConfig:
     warmup_frac: float = 0.0
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
-    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[Any, float] | list[Any] | Literal["balanced"] | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     gradient_checkpointing: bool = False
     share_prompt: bool = True
@@ -133,8 +133,8 @@ class TrainingConfig:
             is_right, expected = is_number and value > 0, "a number above 0"
         elif name == "seed":
             is_right, expected = is_number and isinstance(value, int), "an integer"
-        elif isinstance(value, Mapping):
-            weights = list(value.values())
+        elif name == "class_weight" and isinstance(value, Mapping | list):
+            weights = list(dict(value).values())
             is_right = bool(weights) and all(isinstance(one, int | float) for one in weights)
             is_right = is_right and min(weights) >= 0 < max(weights)
             expected = "a number of at least 0 for each label"
@@ -168,7 +168,8 @@ class TrainingConfig:
         weights = (
             len(codes) / (len(classes) * counts) if given == "balanced" else np.ones(len(counts))
         )
-        if isinstance(given, Mapping):
+        if isinstance(given, Mapping | list):
+            given = dict(given)
             if absent := [label for label in classes.tolist() if label not in given]:
                 raise ClassifierError(
                     f"class_weight has none for {', '.join(map(repr, absent))}",
@@ -230,7 +231,7 @@ class LoRA(TrainingConfig):
     alpha : int, optional
         Scale of the additions, times `rank`; twice the rank by default.
     dropout : float in [0, 1)
-    target_modules : tuple of str, optional
+    target_modules : sequence of str, optional
         Names of linear layers; by default those of attention and MLP in Gemma 3, Qwen 3 and Llama.
     four_bit : bool
         Whether the model's weights are loaded in 4 bits through bitsandbytes.
@@ -250,7 +251,7 @@ class LoRA(TrainingConfig):
     rank: int = 16
     alpha: int | None = None
     dropout: float = 0.0
-    target_modules: tuple[str, ...] = (
+    target_modules: Sequence[str] = (
         "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
     )  # fmt: skip
     four_bit: bool = False
@@ -275,7 +276,7 @@ class LoRA(TrainingConfig):
     def _checked(self, name: str) -> tuple[object, bool, str]:
         value = getattr(self, name)
         if name == "target_modules":
-            return value, not isinstance(value, str) and bool(value), "names of layers"
+            return value, isinstance(value, list | tuple) and bool(value), "names of layers"
         return super()._checked(name)
 
 

@@ -6,7 +6,7 @@ import copy
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit import __version__
-from campaignkit.checks import checked_count
+from campaignkit.checks import check_all, checked_count
 from campaignkit.classify.encoding import row_weights, training_labels
 from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.labels import LABELS, label_codes, label_positions, read_labels
@@ -26,7 +26,6 @@ from campaignkit.classify.llm.config import (
     TrainingConfig,
     TrainingReport,
 )
-from campaignkit.classify.texts import prompt_texts
 from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 from campaignkit.extras import require
@@ -36,7 +35,7 @@ from campaignkit.runs import RunLog
 if TYPE_CHECKING:
     from campaignkit.classify.llm.checkpoint import CheckpointPlan
     from campaignkit.classify.llm.forward import LabelModel
-    from campaignkit.classify.llm.labels import LabelMask, LabelTokens, Prompts, TokenRows
+    from campaignkit.classify.llm.labels import LabelMask, Prompts, TokenRows
     from campaignkit.classify.llm.trainer import LabelledRows
 
 _KIND = "constrained-classifier"
@@ -116,9 +115,9 @@ class ConstrainedClassifier(CampaignClassifier):
     trust_remote_code: bool = False
 
     training_: TrainingReport | None = field(default=None, init=False)
-    _model: LabelModel | None = field(default=None, init=False)
+    _model: Any = field(default=None, init=False)  # LabelModel
     _tokenizer: Any = field(default=None, init=False)
-    _words: LabelTokens | None = field(default=None, init=False)
+    _words: Any = field(default=None, init=False)  # LabelTokens
     # A PeftModel, where additions stay beside the weights.
     _adapters: Any = field(default=None, init=False)
     _is_trained: bool = field(default=False, init=False)  # weights are not those that were loaded
@@ -239,7 +238,6 @@ class ConstrainedClassifier(CampaignClassifier):
             raise ClassifierError(
                 'a trimmed model cannot generate; its method is "trim"', hint='method="mask"'
             )
-        assert self._words is not None
         end, pad = self._tokenizer.eos_token_id, self._tokenizer.pad_token_id
         return LabelMask(self._words, end_token=end, pad_token=pad)
 
@@ -258,8 +256,7 @@ class ConstrainedClassifier(CampaignClassifier):
     def words_(self) -> tuple[str, ...]:
         """The word that the model answers with for each of `classes_`."""
         self._ready()
-        assert self._words is not None
-        return self._words.words
+        return tuple(self._words.words)
 
     def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
         """Write weights, tokenizer and a manifest; transformers can read the folder too.
@@ -277,7 +274,6 @@ class ConstrainedClassifier(CampaignClassifier):
         model = self._ready()
         if os.environ.get("RANK", "0") != "0":
             return
-        assert self._words is not None
         is_own = isinstance(self.style, PromptTemplate)
         spec = {
             "model": self._source(),
@@ -350,7 +346,6 @@ class ConstrainedClassifier(CampaignClassifier):
                 )
             loaded._adapters = add_adapters(loaded._ready(), path, path / _ROWS)
         loaded._is_trained = True
-        assert loaded._words is not None
         found = [list(tokens) for tokens in loaded._words.sequences]
         if found != sequences:
             raise ArtifactError(
@@ -375,14 +370,20 @@ class ConstrainedClassifier(CampaignClassifier):
             _require_torch()
             from campaignkit.classify.llm.hf import open_model
 
-            if self.method not in {"mask", "trim"}:
-                raise ClassifierError(f"method is {self.method!r}; expected 'mask' or 'trim'")
-            if self.trust_remote_code:
-                raise ClassifierError(
-                    "trust_remote_code is set; code that a model's folder brings is never run: "
-                    "its author could do with this machine and its keys what they like",
-                    hint="take a model that transformers itself knows",
-                )
+            is_method = self.method in ("mask", "trim")
+            expected = (
+                "False: code that a model's folder brings is never run, for its author could "
+            )
+            expected += "do with this machine and its keys what they like"
+            settings = {
+                "method": (self.method, is_method, "'mask' or 'trim'"),
+                "trust_remote_code": (
+                    self.trust_remote_code,
+                    not self.trust_remote_code,
+                    expected,
+                ),
+            }
+            check_all("no model can be loaded so", settings, error=ClassifierError)
             hub = {name: getattr(self, name) for name in _HUB}
             self._model = self._adapters = None  # two models at once may not fit
             self._model, self._tokenizer, self._words = open_model(
@@ -427,28 +428,12 @@ class ConstrainedClassifier(CampaignClassifier):
         return {label: words[label] for label in asked.tolist()}
 
     def _prompts(self, X: Any) -> Prompts:
-        """What the model is asked: texts and messages as they are, campaigns in the style."""
         _require_torch()
         from campaignkit.classify.llm.labels import Prompts
 
-        if isinstance(X, str) or not hasattr(X, "__len__"):
-            found = "one string" if isinstance(X, str) else repr(X)[:60]
-            raise ClassifierError(
-                f"texts are {found}; expected a list of prompts or campaigns", hint="[text]"
-            )
-        listed = _listed(X)
-        if listed is not None and not listed:
-            raise ClassifierError("there are no texts; expected at least one")
-        first = listed[0] if listed else None
-        if isinstance(first, list | tuple) and first and isinstance(first[0], Mapping):
-            return Prompts(listed or [])
-        rows: list[Any] = prompt_texts(X if listed is None else listed, style=self.style)
-        if self.chat:
-            rows = [[{"role": "user", "content": row}] for row in rows]
-        return Prompts(rows, is_inert=not isinstance(first, str))
+        return Prompts.of(X, style=self.style, chat=self.chat)
 
     def _tokens(self, prompts: Prompts, share_prompt: bool = True) -> TokenRows:
-        assert self._model is not None and self._words is not None
         context = getattr(self._model.model.config, "max_position_embeddings", None)
         return prompts.tokenised(
             self._tokenizer, self._words, context=context, share_prompt=share_prompt
@@ -514,7 +499,8 @@ class ConstrainedClassifier(CampaignClassifier):
                 "the last training was cut short, and its weights are between two states",
                 hint="fit again; resume=True goes on from a checkpoint",
             )
-        return self._model
+        model: LabelModel = self._model
+        return model
 
     def _source(self) -> str:
         """The model's name, or its folder."""
@@ -571,24 +557,11 @@ def _word_of(label: Any, words: list[str]) -> str | None:
         return None
 
 
-def _listed(X: Any) -> list[Any] | None:
-    """A list, or a column of any data frame library, as a list; None for what is neither."""
-    if isinstance(X, list | tuple):
-        return list(X)
-    names = [name for name in ("to_list", "to_pylist", "tolist") if hasattr(X, name)]
-    return list(getattr(X, names[0])()) if names and getattr(X, "ndim", 1) == 1 else None
-
-
 def _config_of(told: Any) -> TrainingConfig | None:
     """A config as it was saved; None where it held callables, which no file can hold."""
-    if told is None:
-        return None
-    kind: Any = {"FullFineTune": FullFineTune, "LoRA": LoRA}[told["kind"]]
-    values = {one.name: told[one.name] for one in fields(kind) if one.name in told}
-    if isinstance(values["class_weight"], list):
-        values["class_weight"] = dict(map(tuple, values["class_weight"]))
+    kinds: dict[str, Any] = {"FullFineTune": FullFineTune, "LoRA": LoRA}
     try:
-        config: TrainingConfig = kind(**values)
+        config: TrainingConfig | None = told and kinds[told.pop("kind")](**told)
     except ClassifierError:
         return None
     return config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import LogitsProcessor
 
+from campaignkit.classify.texts import prompt_texts
+from campaignkit.dataset.text import PromptTemplate
 from campaignkit.errors import ClassifierError, Fault
 
 _BEFORE = ":"  # what prompts end with; the prompts themselves are checked when they come
@@ -156,6 +158,42 @@ class Prompts:
     rows: list[Any]
     is_inert: bool = False
 
+    @classmethod
+    def of(cls, X: Any, *, style: int | str | PromptTemplate, chat: bool = False) -> Prompts:
+        """Texts and messages as they are, campaigns written in the style.
+
+        Parameters
+        ----------
+        X : list or column of str, list of chat messages, or campaigns
+        chat : bool
+            Whether texts are put as a user's message into the tokenizer's chat template.
+
+        Raises
+        ------
+        ClassifierError
+            If there is no row, one is blank or empty, or kinds are mixed.
+        """
+        if isinstance(X, str) or not hasattr(X, "__len__"):
+            found = "one string" if isinstance(X, str) else repr(X)[:60]
+            expected = "expected a list of prompts or campaigns"
+            raise ClassifierError(f"texts are {found}; {expected}", hint="[text]")
+        listed = list(X) if isinstance(X, list | tuple) else _column(X)
+        if listed is not None and not listed:
+            raise ClassifierError("there are no texts; expected at least one")
+        first = listed[0] if listed else None
+        if listed and isinstance(first, list | tuple):
+            if wrong := [number for number, row in enumerate(listed) if not _are_messages(row)]:
+                raise ClassifierError(
+                    f"{len(wrong):,} of {len(listed):,} rows are no chat messages, the first is "
+                    f"row {wrong[0]}: {listed[wrong[0]]!r:.60}",
+                    hint='a row is [{"role": "user", "content": "..."}]',
+                )
+            return cls(listed)
+        rows: list[Any] = prompt_texts(X if listed is None else listed, style=style)
+        if chat:
+            rows = [[{"role": "user", "content": row}] for row in rows]
+        return cls(rows, is_inert=not isinstance(first, str))
+
     def tokenised(
         self,
         tokenizer: Any,
@@ -293,6 +331,17 @@ class LabelMask(LogitsProcessor):  # type: ignore[misc]  # transformers is untyp
             return False
         begin = input_ids[:, : self._prompts.shape[1]]
         return begin.shape == self._prompts.shape and bool((begin == self._prompts).all())
+
+
+def _are_messages(row: Any) -> bool:
+    is_list = isinstance(row, list | tuple) and bool(row)
+    return is_list and all(isinstance(m, Mapping) and {"role", "content"} <= {*m} for m in row)
+
+
+def _column(X: Any) -> list[Any] | None:
+    """A column of any data frame library as a list; None for what is none."""
+    names = [name for name in ("to_list", "to_pylist", "tolist") if hasattr(X, name)]
+    return list(getattr(X, names[0])()) if names and getattr(X, "ndim", 1) == 1 else None
 
 
 def _token_rows(prompt: NDArray[np.int32], rows: Sequence[NDArray[np.int32]]) -> TokenRows:
