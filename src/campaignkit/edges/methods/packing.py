@@ -21,7 +21,7 @@ Calls = list[IntArray]
 # Above, the search by flow takes long and calls are all but full anyway: with 1,600 attributes
 # each is primary some 20 times over.
 MAX_PAIRS_FOR_FLOW = 1_000_000
-_TRIES = 24  # numbers of calls that are tried above the least that can be
+_TRIES = 24  # numbers of calls that are tried right above the least that can be, and further up
 
 
 def pack(
@@ -144,7 +144,11 @@ def orient(ends: IntArray, codes: NDArray[np.integer], *, batch_size: int) -> In
     if len(ends) > MAX_PAIRS_FOR_FLOW:
         return plain
     least = least_calls(ends, codes, batch_size=batch_size)
-    for num_calls in range(least, min(_calls_of(plain, batch_size), least + _TRIES)):
+    most = _calls_of(plain, batch_size)
+    further = np.linspace(least + _TRIES, most, _TRIES, dtype=np.int64).tolist()
+    for num_calls in [*range(least, least + _TRIES), *further]:
+        if num_calls >= most:
+            break
         for calls in _ways(degree, codes, num_calls, batch_size):
             found = _oriented(ends, calls * batch_size)
             if found is not None:

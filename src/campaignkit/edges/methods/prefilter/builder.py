@@ -41,7 +41,7 @@ from campaignkit.edges.methods.prefilter.routing import (
     enter_routes,
     score_calls,
 )
-from campaignkit.edges.pairs import PairStates, PairTable
+from campaignkit.edges.pairs import PairStates, PairTable, chunks
 from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.report import GraphBuild
 from campaignkit.edges.session import BuildSession
@@ -216,7 +216,6 @@ class ClusterPrefilter:
                 "scorer=LLMEdgeScorer(model); descriptions alone (a column `description`) "
                 "save the calls that describe, not those that score",
             )
-
         ask = partial(session.ask, model=self.model)
         found = self._ask(session.catalogue, ask, self.cluster, seed=session.seed)
         session.warnings += [
@@ -363,9 +362,8 @@ class ClusterPrefilter:
         for modality in catalogue.modalities:
             members = [i for i, a in enumerate(catalogue) if a.modality == modality]
             size = _CLUSTER_SIZE if len(members) >= self.min_attributes else 1
-            for start in range(0, len(members), size):
-                held = tuple(members[start : start + size])
-                clusters.append(Cluster(len(clusters), modality, held))
+            for held in chunks(members, size):
+                clusters.append(Cluster(len(clusters), modality, tuple(held)))
         return Clustering(catalogue, tuple(clusters), np.zeros((len(catalogue), 2)))
 
     def _settings(self) -> dict[str, str]:
