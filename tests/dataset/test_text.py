@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -103,6 +105,28 @@ def test_descriptions_name_no_value_and_tell_all_attributes_apart() -> None:
     assert all(
         wordings.value_of(m, t) == v for (m, v), told in wordings.phrases.items() for t in told
     )
+
+
+def test_descriptions_read_as_one_would_write_them() -> None:
+    keys = [
+        (m, f"{m} {i}") for m in ("audience", "brand", "creative", "platform") for i in range(99)
+    ]
+
+    told = " | ".join(p for ways in make_wordings(keys, num=8).phrases.values() for p in ways)
+
+    assert re.findall(r"\ba [aeiou]\w*|\ban [^aeiou ]\w*", told) == []
+    assert ", " not in told and not re.search(r"\w \d", told)
+
+
+def test_a_place_is_told_by_zip_codes_of_its_own() -> None:
+    wordings = make_wordings([("geo", f"geo {i}") for i in range(200)], num=4)
+
+    codes = [code for ways in wordings.phrases.values() for code in ways]
+
+    assert all(re.fullmatch(r"[1-9]\d{4}", code) for code in codes)
+    assert len({*codes}) == 800
+    (brief,) = render_briefs([{"geo": ["geo 1", "geo 2"]}], wordings=wordings)
+    assert re.fullmatch(r"geo: \[\d{5}, \d{5}\]", brief)
 
 
 def test_descriptions_depend_on_the_seed_and_not_on_the_order_of_attributes() -> None:

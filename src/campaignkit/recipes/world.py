@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.dataset.text import make_wordings
+from campaignkit.dataset.text.phrases import KINDS
 from campaignkit.graph import SignedGraph
 from campaignkit.simulation import synthetic_graph
 
@@ -29,14 +32,14 @@ class World:
     hubs: float = 0.03
 
     def graph(self, *, seed: int = 0) -> SignedGraph:
-        """Draw the graph.
+        """Draw the graph; audiences, brands and so on are told in words, places by zip codes.
 
         Raises
         ------
         GraphError
             If there is no such graph.
         """
-        return synthetic_graph(
+        graph = synthetic_graph(
             self.sizes,
             pos_frac=self.pos_frac,
             neg_frac=self.neg_frac,
@@ -47,3 +50,7 @@ class World:
             hubs=self.hubs,
             seed=seed,
         )
+        keys = [attribute.key for attribute in graph.catalogue]
+        told = make_wordings([key for key in keys if key[0] in KINDS], num=1).phrases
+        named = Catalogue(Attribute(key[0], told.get(key, key[1:])[0]) for key in keys)
+        return SignedGraph(named, graph.columns)

@@ -1,7 +1,7 @@
 """The words that invented descriptions are made of.
 
-Each kind has three facets of eight options, each option a few ways to say it. No way to say one
-option occurs in another of its facet, so a description tells which options were meant.
+Each kind has three facets of eight options, each option a few ways to say it; places have digits.
+No way to say one option occurs in another of its facet, so a description tells which were meant.
 """
 
 from __future__ import annotations
@@ -66,9 +66,8 @@ _AUDIENCE = Kind(
         ),
     ),
     {
-        1: ("{0}", "above all {0}"),
-        2: ("{1} {0}", "{0}, {1} at heart"),
-        3: ("{1} {0}, {2}", "{2}: {0}, {1} at heart"),
+        2: ("{1} {0}", "{0} ({1} at heart)"),
+        3: ("{1} {0} ({2})", "{2}: {0} ({1} at heart)"),
     },
 )
 
@@ -106,9 +105,8 @@ _BRAND = Kind(
         ),
     ),
     {
-        1: ("a maker of {0}", "{0} by one firm"),
         2: ("{1} maker of {0}", "{0} from {1} house"),
-        3: ("{1} maker of {0}, {2}", "{0} from {1} house, {2}"),
+        3: ("{1} maker of {0} ({2})", "{0} from {1} house ({2})"),
     },
 )
 
@@ -146,9 +144,8 @@ _CREATIVE = Kind(
         ),
     ),
     {
-        1: ("about {0}", "the point is {0}"),
-        2: ("{1}, about {0}", "{0}, told in a {1} tone"),
-        3: ("{1}, about {0}: {2}", "{2}: {0}, told in a {1} tone"),
+        2: ("{1} in tone and about {0}", "about {0} in a tone that is {1}"),
+        3: ("{1} in tone and about {0} ({2})", "{2}: about {0} in a tone that is {1}"),
     },
 )
 
@@ -186,53 +183,21 @@ _PLATFORM = Kind(
         ),
     ),
     {
-        1: ("{0}", "a place of {0}"),
-        2: ("{0}, {1}", "{1}: {0}"),
-        3: ("{0}, {1} ({2})", "{1}: {0} ({2})"),
+        2: ("{0} {1}", "{1}: {0}"),
+        3: ("{0} {1} ({2})", "{1}: {0} ({2})"),
     },
 )
 
+_DIGITS = tuple((digit,) for digit in "0123456789")
+_ENDS = ("01", "10", "19", "28", "37", "46", "55", "64")
+
+# A place is told by one of its zip codes, as published: the first three digits are its own.
 _PLACE = Kind(
-    (
-        (
-            ("on the coast", "by the sea"),
-            ("in the mountains", "high up among peaks"),
-            ("on the plain", "in flat farmland"),
-            ("in the desert", "where it hardly rains"),
-            ("by a great river", "on a wide stream"),
-            ("in deep forest", "among endless trees"),
-            ("near the border", "close to the next country"),
-            ("on an island", "with water all round"),
-        ),
-        (
-            ("an old port", "a harbour town"),
-            ("a college town", "a place of lecture halls"),
-            ("a factory town", "a place of chimneys"),
-            ("a leafy suburb", "rows of gardens"),
-            ("a government seat", "a capital of offices"),
-            ("a market village", "a hamlet with stalls"),
-            ("a nightlife quarter", "streets of bars"),
-            ("a retirement resort", "a quiet spa"),
-        ),
-        (
-            ("wealthy", "high incomes"),
-            ("struggling", "low incomes"),
-            ("fast-growing", "new people each year"),
-            ("shrinking", "people moving away"),
-            ("many languages", "a mixed population"),
-            ("car-bound", "nothing within walking distance"),
-            ("full of visitors", "busy with tourists"),
-            ("proud of its past", "history on each corner"),
-        ),
-    ),
-    {
-        1: ("a place {0}", "somewhere {0}"),
-        2: ("{1} {0}", "{0}: {1}"),
-        3: ("{1} {0} ({2})", "{0}: {1} ({2})"),
-    },
+    (_DIGITS[1:], _DIGITS, _DIGITS),
+    {2: tuple("{0}{1}0" + end for end in _ENDS), 3: tuple("{0}{1}{2}" + end for end in _ENDS)},
 )
 
-_KINDS = {
+KINDS = {
     "audience": _AUDIENCE,
     "brand": _BRAND,
     "creative": _CREATIVE,
@@ -250,4 +215,4 @@ def kind_of(modality: str) -> Kind:
     >>> kind_of("geo") is kind_of("geography")
     True
     """
-    return _KINDS.get(modality, _AUDIENCE)
+    return KINDS.get(modality, _AUDIENCE)
