@@ -167,6 +167,24 @@ def test_results_show_themselves_in_a_line() -> None:
     assert [word for word in shown if len(word) > 160 or "\n" in word] == []
 
 
+def test_labels_of_ones_own_take_the_places_of_the_published_ones() -> None:
+    profile = diagnose(random_graph(0.3, 0.2), type_ranges=RANGES, num_draws=2000)
+    plain = profile.suggest({"neg": 1, "avg": 2, "pos": 3}).label_params
+
+    three = profile.suggest({"fair": 2, "good": 3, "bad": 1}, order=["bad", "fair", "good"])
+    two = profile.suggest({"no": 1, "yes": 3}, order=["no", "yes"])
+
+    assert three.label_params == {
+        "fair": plain["avg"], "good": plain["pos"], "bad": plain["neg"]
+    }  # fmt: skip
+    assert two.label_params == {"no": plain["neg"], "yes": plain["pos"]}
+    for order in (["a"], ["a", "a"], "ab", ["a", "b", "c", "d"]):
+        with pytest.raises(SpecError, match="expected two or three different labels"):
+            profile.suggest({"a": 1}, order=order)
+    with pytest.raises(SpecError, match="expected some of no, yes"):
+        profile.suggest({"pos": 1}, order=["no", "yes"])
+
+
 @pytest.mark.parametrize(
     ("num_samples", "words"),
     [

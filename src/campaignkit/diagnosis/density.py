@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -92,8 +92,14 @@ class DensityProfile:
     graph_digest: str
     draws: DrawCounts = field(repr=False, compare=False)
 
-    def suggest(self, num_samples: Mapping[str, int], *, widen: float = 0.25) -> SamplingSpec:
-        """A spec whose labels `pos`, `avg` and `neg` suit this graph.
+    def suggest(
+        self,
+        num_samples: Mapping[str, int],
+        *,
+        order: Sequence[str] | None = None,
+        widen: float = 0.25,
+    ) -> SamplingSpec:
+        """A spec whose labels, `pos`, `avg` and `neg` or others, suit this graph.
 
         `pos` holds draws with many positive and few negative pairs, `neg` the reverse; the two
         boxes are disjoint and each accepts at most 30% of draws. `avg` spans the middle half of
@@ -102,7 +108,10 @@ class DensityProfile:
         Parameters
         ----------
         num_samples : mapping of str to int
-            How many campaigns of each label; the keys are among pos, avg, neg.
+            How many campaigns of each label; the keys are among pos, avg, neg, or in `order`.
+        order : sequence of str, optional
+            Labels of your own from worst to best, two or three: they take the places of `neg` and
+            `pos`, or of `neg`, `avg` and `pos`.
         widen : float
             By which share of the interquartile range `avg` reaches beyond the quartiles.
 
@@ -125,12 +134,21 @@ class DensityProfile:
                 f"num_samples is {num_samples!r:.60}; expected a mapping of labels to counts",
                 hint='suggest({"pos": 40, "avg": 50, "neg": 40})',
             )
-        unknown = [name for name in num_samples if name not in _LABELS]
+        place_of = dict(zip(_LABELS, _LABELS, strict=True))
+        if order is not None:
+            places = _LABELS[::-1] if len(order) == 3 else ("neg", "pos")
+            if isinstance(order, str) or len({*order}) != len(places):
+                raise SpecError(
+                    f"order is {order!r:.60}; expected two or three different labels",
+                    hint="write a SamplingSpec by hand for more",
+                )
+            place_of = dict(zip(order, places, strict=True))
+        unknown = [name for name in num_samples if name not in place_of]
         if unknown or not num_samples:
             raise SpecError(
                 f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; "
-                "expected some of pos, avg, neg",
-                hint="write a SamplingSpec by hand for labels of other names",
+                f"expected some of {', '.join(place_of)}",
+                hint='say the order of labels of your own: order=["bad", "fair", "good"]',
             )
         widen = checked_share(widen, "widen", high=10, error=SpecError)
         pairs = self.draws.pairs
@@ -145,21 +163,21 @@ class DensityProfile:
             if many is not None:
                 cap = _cap(shares[other], few, among=shares[name] >= many)
                 boxes[name] = {name: (many, 1.0), other: (0.0, cap)}
-            elif name in num_samples:
+            elif label := next((told for told in num_samples if place_of[told] == name), ""):
                 faults.append(
                     Fault(
-                        f"label_params.{name}",
+                        f"label_params.{label}",
                         f"no bound on the {kind} fraction is reached by some but at most "
                         f"{_MAX_ACCEPTED:.0%} of draws (95th percentile {seen.p95:.3f})",
-                        f"widen type_ranges, add {kind} edges, or leave '{name}' out",
+                        f"widen type_ranges, add {kind} edges, or leave '{label}' out",
                     )
                 )
         if faults:
             raise SpecError("some labels cannot be placed on this graph", faults=faults)
         labels = {
             name: LabelSpec(
-                pos_frac_range=boxes[name]["pos"],
-                neg_frac_range=boxes[name]["neg"],
+                pos_frac_range=boxes[place_of[name]]["pos"],
+                neg_frac_range=boxes[place_of[name]]["neg"],
                 num_samples=wanted,
             )
             for name, wanted in num_samples.items()
