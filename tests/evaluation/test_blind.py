@@ -79,7 +79,7 @@ def test_missing_extra_and_doubled_ids_are_all_counted(
         ({key: [0.5, 0.5] for key in TRUTH}, "has 2 probabilities; expected 3"),
         ({key: [float("nan")] * 3 for key in TRUTH}, "of id 'row 0': hold NaN"),
         ({key: [0.9, 0.9, 0.9] for key in TRUTH}, "do not add up to 1"),
-        (dict.fromkeys(TRUTH, None), "None"),
+        (dict.fromkeys(TRUTH, None), "120 of 120 labels are missing"),
     ],
 )
 def test_predictions_that_are_none_are_refused(wrong: dict[str, object], said: str) -> None:
@@ -170,10 +170,28 @@ def test_standings_keep_the_best_and_hide_the_private_scores_until_asked() -> No
     assert blind.standings(with_private=True)[0].private_macro_f1 > 0.5
 
 
+def test_labels_of_own_names_are_held_and_their_probabilities_come_in_sorted_order() -> None:
+    truth = {f"row {i}": ("great", "poor")[i % 2] for i in range(40)}
+    blind = ck.BlindEvaluator(truth)
+
+    by_label = blind.submit("ana", truth)
+    by_share = blind.submit(
+        "ana",
+        {
+            key: [float(label == name) for name in blind.label_names]
+            for key, label in truth.items()
+        },
+    )
+
+    assert blind.label_names == ("great", "poor")
+    assert by_label.macro_f1 == by_share.macro_f1 == 1.0
+    assert set(by_label.scores) >= {"f1_great", "f1_poor"}
+
+
 @pytest.mark.parametrize(
     ("labels", "settings", "said"),
     [
-        ({"a": "good"}, {}, "labels of id 'a': 'good'"),
+        ({"a": "good", "b": "neg"}, {}, "labels of id 'a': 'good'"),
         ({"a": "neg", "b": "avg", "c": "pos"}, {}, "leaves one part without it"),
         ({1: "neg", "1": "pos"}, {}, "one text"),
         (TRUTH, {"public_frac": 1.0, "quota": 0, "digits": 9}, "quota: is 0; expected 1 or more"),

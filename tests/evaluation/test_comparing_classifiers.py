@@ -6,13 +6,17 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars
 import pytest
+from sklearn.metrics import f1_score, log_loss
 
 import campaignkit as ck
 from campaignkit.classify import LABELS, MajorityClassifier
-from campaignkit.errors import EvaluationError
+from campaignkit.errors import ClassifierError, EvaluationError
 from campaignkit.evaluation import labelled_rows, signal_shares
+from campaignkit.report.leaderboard import rank_runs
+from campaignkit.runs import RunLog
 from campaignkit.store import origin_digest
 
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
@@ -154,12 +158,13 @@ def test_each_classifier_is_fitted_tuned_scored_timed_and_logged(world, tmp_path
     assert list(predictions.truth) == test.labels.tolist()
     # What stands in the log is enough for a paired test.
     other = log.read_predictions(read.records[1])
-    assert ck.compare_predictions(
-        predictions.truth,
-        predictions.probabilities,
-        other.probabilities,
+    found = ck.compare_predictions(
+        predictions.truth, predictions.probabilities, other.probabilities,
         labels=predictions.labels,
-    ) == table.paired("by brand", "majority")
+    ).to_dict()  # fmt: skip
+    paired = table.paired("by brand", "majority").to_dict()
+    assert found.pop("log_loss_difference") == pytest.approx(paired.pop("log_loss_difference"))
+    assert found == paired
     assert "(the graph itself)" in table.to_markdown()
 
 
@@ -181,8 +186,8 @@ def test_records_may_be_a_data_set_a_frame_or_a_list(world) -> None:
     ("train", "given", "said"),
     [
         (([{"geo": "Peru"}], ["neg", "pos"]), {}, "train: 1 records and 2 labels"),
-        (([{"geo": "Peru"}], ["good"]), {}, r"train: labels\[0\]: 'good'"),
-        ([{"geo": "Peru"}], {}, "train: list; expected a CampaignDataset"),
+        (([{"geo": "Peru"}] * 2, ["good", "neg"]), {}, r"train: labels\[0\]: 'good'"),
+        ([{"geo": "Peru"}], {}, "train: list without labels; expected a CampaignDataset"),
         (([], []), {}, "no rows"),
         (None, {"tuner": Shifted()}, "needs validation rows"),
         (None, {"classifiers": {}}, "no classifier"),
@@ -196,6 +201,164 @@ def test_what_cannot_be_compared_is_a_clear_error(
 
     with pytest.raises(EvaluationError, match=said):
         ck.compare_classifiers(classifiers, train or rows, rows, **given)
+
+
+OWN = {"poor": -1, "fair": 0, "good": 1, "great": 2}
+
+
+def own_rows(num: int, seed: int = 0) -> tuple[list[dict[str, str]], list[str]]:
+    """Rows whose four labels follow from two brands and two places, nearly always."""
+    rng = np.random.default_rng(seed)
+    brand, geo = rng.integers(0, 2, num), rng.integers(0, 2, num)
+    codes = np.where(rng.random(num) < 0.9, 2 * brand + geo, rng.integers(0, 4, num))
+    rows = [
+        {"brand": f"b{b}", "geo": f"g{g}", "audience": f"a{i % 3}"}
+        for i, (b, g) in enumerate(zip(brand, geo, strict=True))
+    ]
+    return rows, [list(OWN)[code] for code in codes]
+
+
+def test_labels_of_any_names_and_number_go_through_all_of_it(tmp_path: Path) -> None:
+    train, test, held = own_rows(400), own_rows(200, 1), own_rows(200, 2)
+    models = {"one-hot": ck.OneHotLogistic(), "majority": MajorityClassifier()}
+
+    table = ck.compare_classifiers(
+        models, train, test, validation=held, tuner=ck.DecisionTuner("offsets"),
+        labels=list(OWN), run_log=tmp_path / "runs",
+    )  # fmt: skip
+    ablation = ck.FeatureAblation(models["one-hot"], num_seeds=2).run(train, test)
+    curve = ck.learning_curve(models, train, test, sizes=[100, 400], num_seeds=1)
+    ranked = rank_runs(RunLog(tmp_path / "runs").read().records, "macro_f1")
+
+    assert table.best.name == "one-hot"
+    assert list(table.best.scores.f1) == list(OWN)
+    assert table.yardsticks.one_hot is not None and table.yardsticks.one_hot.macro_f1 > 0.7
+    assert table.best.scores.macro_f1 == pytest.approx(
+        f1_score(test[1], models["one-hot"].predict(test[0]), average="macro")
+    )
+    assert set(ablation.f1) == set(OWN)
+    left = {found.feature: found.f1 for found in ablation.drops}
+    assert all(left["brand"][name] < ablation.f1[name] for name in OWN)
+    assert ablation.drops[-1].feature == "audience"
+    assert curve.points["one-hot"][1].macro_f1 > 0.7
+    assert set(ranked.rows[0].per_label) == set(OWN)
+
+
+def test_labels_are_taken_as_they_are_written() -> None:
+    rows, words = own_rows(200)
+    codes = [OWN[word] + 1 for word in words]
+    binary = [word in ("good", "great") for word in words]
+
+    def score(labels: list[object]) -> ck.evaluation.Scores:
+        return ck.compare_classifiers({"it": ck.OneHotLogistic()}, (rows, labels), (rows, labels))[
+            "it"
+        ].scores
+
+    # What is learned does not hang on names; in their order ties may fall otherwise.
+    assert score(codes).labels == ("0", "1", "2", "3")
+    assert score(codes).accuracy == pytest.approx(score(words).accuracy)
+    assert score(binary).labels == ("False", "True")
+    assert score([str(label) for label in binary]).accuracy == score(binary).accuracy
+
+
+def test_any_classifier_of_scikit_learn_stands_in_the_table() -> None:
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+    from sklearn.svm import LinearSVC
+
+    (rows, labels), (tested, truth) = own_rows(300), own_rows(150, 1)
+    train, test = pandas.DataFrame(rows), pandas.DataFrame(tested)
+    encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["brand", "geo"]))
+    models = {
+        "theirs": make_pipeline(encoder, LogisticRegression()),
+        "without probabilities": make_pipeline(encoder, LinearSVC()),
+        "ours": ck.OneHotLogistic(),
+    }
+
+    table = ck.compare_classifiers(models, (train, labels), (test, truth))
+    report = ck.FeatureAblation(
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()), num_seeds=1
+    ).run((train, labels), (test, truth))
+
+    theirs = models["theirs"]
+    assert table["theirs"].scores.log_loss == pytest.approx(
+        log_loss(truth, theirs.predict_proba(test))
+    )
+    assert table["theirs"].scores.macro_f1 == pytest.approx(
+        f1_score(truth, theirs.predict(test), average="macro")
+    )
+    assert table["without probabilities"].scores.log_loss is None
+    assert table["without probabilities"].scores.accuracy > 0.8
+    assert report.drops[-1].feature == "audience"
+    assert len(str(table)) < 1500
+
+
+def test_what_a_test_set_may_spring_on_a_model_gets_a_right_answer_or_words() -> None:
+    rows, labels = own_rows(300)
+    three = [i for i, label in enumerate(labels) if label != "great"]
+    train = ([rows[i] for i in three], [labels[i] for i in three])
+    model = {"it": ck.OneHotLogistic()}
+
+    only_there = ck.compare_classifiers(model, train, (rows, labels))["it"]
+    one_class = ck.compare_classifiers(model, train, (rows[:20], ["fair"] * 20))["it"]
+    one_row = ck.compare_classifiers(model, train, (rows[:1], labels[:1]))["it"]
+
+    assert only_there.scores.f1["great"] == 0.0
+    assert only_there.run.notes == ("no training row is great",)
+    assert only_there.scores.log_loss > 1
+    assert any("is truly good" in note for note in one_class.scores.notes)
+    assert one_row.scores.num_rows == 1
+    with pytest.raises(ClassifierError, match="all training rows are 'fair'"):
+        ck.compare_classifiers(model, (rows[:20], ["fair"] * 20), (rows, labels))
+    with pytest.raises(EvaluationError, match="gave predictions that cannot be scored"):
+        ck.compare_classifiers({"it": Wrong()}, train, (rows, labels))
+
+
+class Wrong:
+    """Answers with labels that nobody gave it."""
+
+    def fit(self, records: object, labels: object) -> Wrong:
+        return self
+
+    def predict(self, records: list[object]) -> list[str]:
+        return ["nonsense"] * len(records)
+
+
+def test_a_printed_table_is_short_and_tests_each_against_the_best(world) -> None:
+    train, test = world[2].split(test=0.3)
+
+    table = ck.compare_classifiers(
+        {"majority": MajorityClassifier(), "by brand": Recaller()}, train, test
+    )
+
+    shown = str(table)
+    assert len(shown) < 1000 and max(map(len, shown.splitlines())) < 160
+    assert "p of the paired test against by brand" in shown
+    assert list(table.against_best) == ["majority"]
+    assert table.against_best["majority"].is_significant
+    assert len(repr(table)) < 200
+
+
+def test_no_key_of_a_classifier_comes_into_a_log(tmp_path: Path) -> None:
+    class Keyed(Recaller):
+        def get_params(self, deep: bool = True) -> dict[str, object]:
+            return {"token": "hf-secret", "api_key": "secret", "style": 3}
+
+        def fit(self, records: object, labels: object) -> Keyed:
+            self._counts = {}
+            return self
+
+        def predict_proba(self, records: list[object]) -> np.ndarray:
+            return np.full((len(records), 3), 1 / 3)
+
+    rows = ([{"brand": "Nike"}] * 3, ["neg", "avg", "pos"])
+
+    ck.compare_classifiers({"it": Keyed()}, rows, rows, run_log=tmp_path / "runs.jsonl")
+
+    assert "secret" not in (tmp_path / "runs.jsonl").read_text()
+    assert '"style":3' in (tmp_path / "runs.jsonl").read_text()
 
 
 def test_a_learning_curve_grows_and_its_parts_contain_each_other(world, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import importlib
 import pkgutil
 
 import numpy as np
+import pandas
+import polars
 import pytest
 import sklearn.metrics
 from hypothesis import assume, given, strategies as st
@@ -108,6 +110,39 @@ def test_labels_may_be_written_in_three_ways() -> None:
     assert found == [1.0, 1.0]
 
 
+def test_probabilities_are_read_by_the_names_of_their_columns() -> None:
+    truth = ["neg", "avg", "pos"] * 4
+    frame = pandas.DataFrame(
+        {name: [float(name == t) for t in truth] for name in ("pos", "neg", "avg")}
+    )
+
+    for told in (frame, polars.from_pandas(frame), frame[["avg", "neg", "pos"]].to_numpy()):
+        assert ck.evaluate(truth, told).macro_f1 == 1.0
+    words = ["Overperforming", "Average performance", "Underperforming"]
+    spelled = [words[["pos", "avg", "neg"].index(t)] for t in truth]
+    by_word = pandas.DataFrame({word: [float(word == t) for t in spelled] for word in words})
+    assert ck.evaluate(spelled, by_word).macro_f1 == 1.0
+    assert ck.evaluate(spelled, by_word[sorted(words)].to_numpy()).macro_f1 == 1.0
+    assert ck.evaluate(truth, by_word).macro_f1 == 1.0  # other words for the same labels
+    with pytest.raises(EvaluationError, match="have the columns pos, neg, best"):
+        ck.evaluate(truth, frame.rename(columns={"avg": "best"}))
+    with pytest.raises(EvaluationError, match="have the columns pos, neg"):
+        ck.evaluate(truth, frame[["pos", "neg"]])
+
+
+@pytest.mark.parametrize("names", [["low", "high"], ["a", "b", "c", "d", "e"], [1, 0]])
+def test_scores_of_own_labels_equal_those_of_scikit_learn(names: list[object]) -> None:
+    rng = np.random.default_rng(0)
+    truth, told = (np.array(names)[rng.integers(0, len(names), 60)] for _ in range(2))
+    shares = rng.dirichlet(np.ones(len(names)), 60)
+
+    scores = ck.evaluate(truth, told, probabilities=shares, num_resamples=20)
+
+    assert scores.macro_f1 == pytest.approx(sklearn.metrics.f1_score(truth, told, average="macro"))
+    assert scores.log_loss == pytest.approx(sklearn.metrics.log_loss(truth, shares))
+    assert scores.labels == tuple(str(name) for name in sorted(names))
+
+
 def test_other_labels_are_scored_as_they_are_named() -> None:
     scores = ck.evaluate(["low", "high"], ["low", "low"], labels=["low", "high"])
 
@@ -152,8 +187,8 @@ def test_calibration_error_of_a_known_model() -> None:
         (["neg"], {"y_pred": [[0.9, 0.9, 0.9]]}, "do not add up to 1"),
         (["neg"], {"y_pred": [[1.5, -0.5, 0.0]]}, "are not between 0 and 1"),
         (["neg"], {"y_pred": [["a", "b", "c"]]}, "not a table of numbers"),
-        (["neg"], {"y_pred": ["neg"], "level": 1.0}, "level is 1.0"),
-        (["neg"], {"y_pred": ["neg"], "labels": "ab"}, "two or more different texts"),
+        (["neg"], {"y_pred": ["neg"], "level": 1.0}, "level: is 1.0"),
+        (["neg"], {"y_pred": ["neg"], "labels": "ab"}, "two or more different ones"),
         ("neg", {"y_pred": ["neg"]}, "labels are str; expected one label a row|y_true"),
     ],
 )

@@ -30,11 +30,10 @@ from campaignkit.evaluation.edge_outcomes import EdgeOutcome, EdgeOutcomes, Verd
 from campaignkit.evaluation.feature_ablation import AblationReport, FeatureAblation, FeatureDrop
 from campaignkit.evaluation.fitted_run import FittedRun
 from campaignkit.evaluation.graph_oracle import GraphOracle, OracleScore
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
 from campaignkit.evaluation.outcomes import validate_edges
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
-from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
 from campaignkit.evaluation.signal_share import SignalShares, signal_shares
 from campaignkit.evaluation.submission_log import LoggedSubmission

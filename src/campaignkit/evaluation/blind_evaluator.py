@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.judged_rows import JudgedRows, checked_labels, read_codes
-from campaignkit.evaluation.label_file import read_label_file
+from campaignkit.errors import ClassifierError, EvaluationError, Fault
+from campaignkit.evaluation.rows import JudgedRows, LabelNames
 from campaignkit.evaluation.scores import Scores, score_rows
-from campaignkit.evaluation.submission import Submission, read_submission
+from campaignkit.evaluation.submission import Submission, read_label_file, read_submission
 from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
 from campaignkit.metrics import Counts
 from campaignkit.seeds import stream
@@ -119,8 +118,8 @@ class BlindEvaluator:
         Public scores are rounded to.
     log : Path or str, optional
         A file that outlives the process, quota included; memory by default.
-    label_names : sequence of str, optional
-        Other labels than neg, avg and pos.
+    label_names : sequence, optional
+        All labels; those that there are by default.
     seed : int
         Of the split and the intervals.
 
@@ -150,7 +149,7 @@ class BlindEvaluator:
         window_s: float | None = None,
         digits: int = 3,
         log: Path | str | None = None,
-        label_names: Sequence[str] | None = None,
+        label_names: Sequence[Any] | None = None,
         seed: int = 0,
         now: Callable[[], datetime] | None = None,
     ) -> None:
@@ -169,13 +168,17 @@ class BlindEvaluator:
         self.ids = tuple(str(key) for key in labels)
         if len(set(self.ids)) < len(self.ids):
             faults.append(Fault("labels", "hold ids that are one text, such as 1 and '1'"))
-        self.label_names = checked_labels(label_names)
-        codes = read_codes(list(labels.values()), label_names, "labels", faults, names=self.ids)
+        try:
+            self._names = LabelNames.of(list(labels.values()), labels=label_names)
+        except ClassifierError as err:
+            raise EvaluationError(
+                err.message, hint=err.hint, faults=[*faults, *err.faults]
+            ) from err
+        codes = self._names.codes(list(labels.values()), "labels", faults, ids=self.ids)
         if faults or codes is None:
             raise EvaluationError("a blind evaluation that cannot be held", faults=faults)
-        self._labels = label_names
         self._truth = codes
-        self._is_public = _split(codes, public_frac, seed, self.label_names)
+        self._is_public = _split(codes, public_frac, seed, self._names.names)
         self.quota = quota
         self.window_s = window_s
         self.digits = digits
@@ -193,6 +196,11 @@ class BlindEvaluator:
             If it cannot be read, or ids come twice: every line.
         """
         return cls(read_label_file(checked_path(path, error=EvaluationError)), **settings)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels, in the order in which probabilities are submitted: sorted as written."""
+        return tuple(self._names.names[code] for code in self._names.columns)
 
     @property
     def num_public(self) -> int:
@@ -232,7 +240,7 @@ class BlindEvaluator:
         pairs = list(predictions.items() if isinstance(predictions, Mapping) else predictions)
         about = {"user": user, "name": str(name)[:200], "digest": _digest(pairs)}
         try:
-            read = read_submission(pairs, ids=self.ids, labels=self._labels)
+            read = read_submission(pairs, ids=self.ids, names=self._names)
         except EvaluationError as err:
             self._refuse(about, str(err))
             raise
@@ -302,7 +310,7 @@ class BlindEvaluator:
 
     def _score(self, read: Submission, rows: NDArray[np.bool_]) -> Scores:
         shares = None if read.probabilities is None else read.probabilities[rows]
-        judged = JudgedRows(self.label_names, self._truth[rows], read.predicted[rows], shares)
+        judged = JudgedRows(self._names.names, self._truth[rows], read.predicted[rows], shares)
         return score_rows(judged, num_resamples=_RESAMPLES, seed=self._seed)
 
     def _rounded(self, scores: Scores) -> dict[str, float]:

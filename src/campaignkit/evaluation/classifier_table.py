@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from campaignkit.classify import LABELS, Classifier
-from campaignkit.errors import EvaluationError
+from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.fitted_run import (
+    AnyClassifier,
     FittedRun,
+    Log,
     RunWriter,
     fit_and_predict,
     predict_quietly,
 )
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
-from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
-from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.evaluation.paired_test import PairedTest, paired_test
+from campaignkit.evaluation.rows import JudgedRows, LabelledRows, read_together
 from campaignkit.evaluation.scores import Scores, score_rows
+from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.evaluation.yardsticks import Yardsticks
 from campaignkit.graph import SignedGraph
 from campaignkit.progress import Progress, Silent
-from campaignkit.runs import RunLog
-from campaignkit.show import escape
-from campaignkit.show.page import table
 
-_SHOWN = 8  # classifiers
-_HEAD = (
-    "classifier", "macro F1", "from", "to", *(f"F1 {name}" for name in LABELS),
-    "accuracy", "log-loss", "calibration error", "tuned macro F1", "fit, CPU s", "predict, CPU s",
-)  # fmt: skip
+_SHOWN = 8  # classifiers in a repr, labels in a table
+_RESAMPLES = 2000  # of the tests against the best that the table shows
 
 
 class Tuner(Protocol):
     """A decision rule that is fitted on validation rows, such as a ``DecisionTuner``."""
 
     def fit(self, probabilities: Any, labels: Any) -> Any:
-        """Learn the rule from float[rows, 3] and as many labels."""
+        """Learn the rule from float[rows, labels], sorted as in `classes_`, and as many labels."""
 
     def predict(self, probabilities: Any) -> Any:
         """Labels, one a row."""
@@ -53,7 +48,7 @@ class ClassifierResult:
     ----------
     name, family : str
     run : FittedRun
-        The fitted classifier with its predictions and times.
+        The fitted classifier with its predictions, times and cost.
     scores : Scores
         Of the most probable labels.
     tuned : Scores or None
@@ -78,9 +73,9 @@ class ClassifierResult:
     run_id: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class ClassifierTable:
-    """The results in the order the classifiers were given, by name.
+@dataclass(frozen=True, eq=False, repr=False)
+class ClassifierTable(Tabular):
+    """The results in the order the classifiers were given, by name; prints as a short table.
 
     Attributes
     ----------
@@ -128,42 +123,67 @@ class ClassifierTable:
 
     def paired(self, first: str, second: str, *, seed: int = 0) -> PairedTest:
         """Whether two of them differ by more than luck, on these rows."""
-        one, two = self[first].run.rows, self[second].run.rows
-        assert one.probabilities is not None and two.probabilities is not None
-        names = np.array(one.labels)
-        order = np.argsort(names)
-        return compare_predictions(
-            names[one.truth], one.probabilities[:, order], two.probabilities[:, order], seed=seed
-        )
+        return paired_test(self[first].run.rows, self[second].run.rows, seed=seed)
 
-    def to_markdown(self) -> str:
-        """The table, with the two yardsticks below."""
-        lines = [f"| {' | '.join(_HEAD)} |", "|" + "---|" * len(_HEAD)]
-        lines += [f"| {' | '.join(row)} |" for row in self.rows()]
-        return "\n".join(lines) + "\n"
-
-    def rows(self) -> list[list[str]]:
-        """The table's cells as texts; the yardsticks' rows last."""
-        cells = [_cells(result) for result in self.results]
-        beside = self.yardsticks
-        if beside.one_hot is not None:
-            cells.append(_beside("(single attributes alone)", beside.one_hot))
-        if beside.oracle is not None:
-            cells.append(_beside("(the graph itself)", beside.oracle))
-        return cells
+    @cached_property
+    def against_best(self) -> dict[str, PairedTest]:
+        """The best one's paired test against each other one, by the other's name."""
+        best = self.best
+        return {
+            of.name: paired_test(
+                best.run.rows, of.run.rows, num_resamples=_RESAMPLES, with_losses=False
+            )
+            for of in self.results
+            if of is not best
+        }
 
     @property
-    def header(self) -> tuple[str, ...]:
-        """The names of the columns of :meth:`rows`."""
-        return _HEAD
+    def lead(self) -> str:
+        """Rows to train and to test on, and what p is."""
+        rows = f"{self.num_train:,} training rows, {self.num_test:,} test rows"
+        return f"{rows}; p of the paired test against {self.best.name}"
 
-    def _repr_html_(self) -> str:
-        lead = f"{self.num_train:,} training rows, {self.num_test:,} test rows"
-        return f"<p>{escape(lead)}</p>" + table(_HEAD, self.rows())
+    def cells(self) -> Cells:
+        """A row a classifier, the yardsticks last; columns of which there is anything to show."""
+        columns: dict[str, list[str]] = {}
+        tests = self.against_best if len(self) > 1 else {}
+        for of in self.results:
+            scores, cost = of.scores, of.run.cost
+            low, high = scores.intervals["macro_f1"]
+            p = tests[of.name].p_value if of.name in tests else None
+            labels = list(scores.f1.items()) if len(scores.f1) <= _SHOWN else []
+            for name, cell in (
+                ("classifier", of.name),
+                ("macro F1", figure(scores.macro_f1)),
+                ("from", figure(low)),
+                ("to", figure(high)),
+                *((f"F1 {label}", figure(f1)) for label, f1 in labels),
+                ("accuracy", figure(scores.accuracy)),
+                ("log-loss", figure(scores.log_loss)),
+                ("calibration error", figure(scores.calibration_error)),
+                ("tuned macro F1", figure(of.tuned.macro_f1 if of.tuned else None)),
+                ("p", figure(p)),
+                ("fit, CPU s", figure(of.run.fit_s, 2)),
+                ("predict, CPU s", figure(of.run.predict_s, 2)),
+                ("calls", "" if cost is None else f"{cost.calls:,}"),
+                ("money", figure(cost.money if cost else None, 4)),
+            ):
+                columns.setdefault(name, []).append(cell)
+        shown = {name: cells for name, cells in columns.items() if any(cells)}
+        rows = [list(row) for row in zip(*shown.values(), strict=True)]
+        for title, found in (
+            ("(single attributes alone)", self.yardsticks.one_hot),
+            ("(the graph itself)", self.yardsticks.oracle),
+        ):
+            if found is not None:
+                told = {"classifier": title, "macro F1": figure(found.macro_f1)}
+                told["accuracy"] = figure(found.accuracy)
+                rows.append([told.get(name, "") for name in shown])
+        return list(shown), rows
 
 
 def compare_classifiers(
-    classifiers: Mapping[str, Classifier],
+    classifiers: Mapping[str, AnyClassifier],
     train: Any,
     test: Any,
     *,
@@ -171,8 +191,9 @@ def compare_classifiers(
     tuner: Tuner | None = None,
     graph: SignedGraph | None = None,
     yardsticks: Yardsticks | None = None,
+    labels: Sequence[Any] | None = None,
     families: Mapping[str, str] | None = None,
-    run_log: RunLog | Path | str | None = None,
+    run_log: Log = None,
     dataset_name: str = "campaigns",
     seed: int = 0,
     progress: Progress | None = None,
@@ -181,17 +202,23 @@ def compare_classifiers(
 
     Parameters
     ----------
-    classifiers : mapping of str to Classifier
-        By the name they are shown under. They are fitted in place.
-    train, test : CampaignDataset or (records, labels)
-    validation : CampaignDataset or (records, labels), optional
+    classifiers : mapping of str to classifier
+        By the name they are shown under: any objects with ``fit`` and ``predict``, with
+        ``predict_proba`` where they have probabilities, of this library or of any other. They are
+        fitted in place, on records and labels as they are given here.
+    train, test : CampaignDataset, or (records, labels)
+        Labels of any names and number.
+    validation : CampaignDataset, or (records, labels), optional
         Rows that only `tuner` sees; needed with it.
     tuner : DecisionTuner, optional
-        Fitted anew for each classifier, on validation rows alone.
+        Fitted anew for each classifier with probabilities, on validation rows alone.
     graph : SignedGraph, optional
         What made the rows, for the ceiling, with the spec that the test data set carries.
     yardsticks : Yardsticks, optional
         Measured already; by default they are measured here.
+    labels : sequence, optional
+        All labels, in the order to show them; neg, avg, pos, or those that are there, sorted, by
+        default.
     families : mapping of str to str, optional
         What a run log groups each classifier as; its class by default.
     run_log : RunLog or path, optional
@@ -209,12 +236,13 @@ def compare_classifiers(
     Raises
     ------
     EvaluationError
-        If there is no classifier, rows cannot be read, or a tuner has no validation rows.
+        If there is no classifier, rows cannot be read, a tuner has no validation rows, or
+        predictions cannot be scored.
 
     Examples
     --------
     >>> from campaignkit.classify import MajorityClassifier
-    >>> rows = ([{"geo": "Peru"}] * 3, ["neg", "avg", "pos"])
+    >>> rows = ([{"geo": "Peru"}] * 3, ["bad", "good", "good"])
     >>> print(len(compare_classifiers({"majority": MajorityClassifier()}, rows, rows)))
     1
     """
@@ -225,19 +253,20 @@ def compare_classifiers(
         raise EvaluationError(
             "a tuner needs validation rows", hint="give validation=, never the test rows"
         )
-    known, rows = labelled_rows(train, name="train"), labelled_rows(test, name="test")
-    held = labelled_rows(validation, name="validation") if tuner is not None else None
+    parts = {"train": train, "test": test} | ({"validation": validation} if tuner else {})
+    known, rows, *held = read_together(labels, **parts)
     if yardsticks is None:
-        yardsticks = _measure(known, rows, graph)
+        texts = known.are_texts or rows.are_texts  # they have no attributes to count
+        measured = Yardsticks() if texts else Yardsticks.measure(rows, train=known, graph=graph)
+        yardsticks = measured
     lineage = {"graph": graph.digest} if graph is not None else {}
     writer = RunWriter.of(run_log, known, rows, name=dataset_name, seed=seed, lineage=lineage)
-    bench = _Bench(rows, held, tuner, yardsticks, writer, seed)
+    bench = _Bench(known, rows, held[0] if held else None, tuner, yardsticks, writer, seed)
     results = []
     for done, (name, classifier) in enumerate(classifiers.items()):
         tell.update("training classifiers", done, len(classifiers))
-        family = (families or {}).get(name, type(classifier).__name__)
         run = fit_and_predict(classifier, known, rows)
-        results.append(bench.score(name, family, run))
+        results.append(bench.score(name, (families or {}).get(name, run.family), run))
     tell.update("training classifiers", len(classifiers), len(classifiers))
     return ClassifierTable(tuple(results), yardsticks, len(known), len(rows))
 
@@ -246,6 +275,7 @@ def compare_classifiers(
 class _Bench:
     """What every classifier of a table is scored with."""
 
+    train: LabelledRows
     test: LabelledRows
     held: LabelledRows | None
     tuner: Tuner | None
@@ -255,37 +285,28 @@ class _Bench:
 
     def score(self, name: str, family: str, run: FittedRun) -> ClassifierResult:
         """Score, tune and log one fitted classifier."""
-        ids = np.arange(len(self.test)).astype(str)
         fit = self.writer.write_fit(name, family, run)
         scores = score_rows(run.rows, yardsticks=self.yardsticks, seed=self.seed)
-        kept = self.writer.write_scores(name, family, run, scores, rows=run.rows, ids=ids, fit=fit)
-        if self.tuner is None or self.held is None:
+        kept = self.writer.write_scores(name, family, run, scores, rows=run.rows, fit=fit)
+        rows = self._tuned(run)
+        if rows is None:
             return ClassifierResult(name, family, run, scores, run_id=kept)
-        self.tuner.fit(predict_quietly(run.classifier, self.held)[0], self.held.labels)
-        assert run.rows.probabilities is not None
-        shares = run.rows.probabilities[:, np.argsort(run.rows.labels)]
-        rows = judge_rows(self.test.labels, self.tuner.predict(shares), probabilities=shares)
         tuned = score_rows(rows, yardsticks=self.yardsticks, seed=self.seed)
         rule = repr(self.tuner)
-        self.writer.write_scores(name, family, run, tuned, rows=rows, ids=ids, fit=fit, rule=rule)
+        self.writer.write_scores(name, family, run, tuned, rows=rows, fit=fit, rule=rule)
         return ClassifierResult(name, family, run, scores, tuned, rows, kept)
 
-
-def _measure(train: LabelledRows, test: LabelledRows, graph: SignedGraph | None) -> Yardsticks:
-    if isinstance(train.records, list) or isinstance(test.records, list):
-        return Yardsticks()  # texts have no attributes to count
-    return Yardsticks.measure(test, train=train, graph=graph)
-
-
-def _cells(result: ClassifierResult) -> list[str]:
-    scores = result.scores
-    low, high = scores.intervals["macro_f1"]
-    shown: list[float | None] = [scores.macro_f1, low, high, *scores.f1.values(), scores.accuracy]
-    shown += [scores.log_loss, scores.calibration_error]
-    shown.append(result.tuned.macro_f1 if result.tuned else None)
-    times = [f"{result.run.fit_s:.2f}", f"{result.run.predict_s:.2f}"]
-    return [result.name, *("" if x is None else f"{x:.3f}" for x in shown), *times]
-
-
-def _beside(name: str, found: Any) -> list[str]:
-    return [name, f"{found.macro_f1:.3f}", "", "", "", "", "", f"{found.accuracy:.3f}"] + [""] * 5
+    def _tuned(self, run: FittedRun) -> JudgedRows | None:
+        """The test rows as the rule decides that was tuned on the validation rows."""
+        tested = run.rows.probabilities
+        if self.tuner is None or self.held is None or tested is None:
+            return None
+        names = self.test.names
+        _, held, _ = predict_quietly(run.classifier, self.train, self.held)
+        assert held is not None
+        columns, faults = np.array(names.columns), list[Fault]()
+        self.tuner.fit(held[:, columns], self.held.labels)
+        told = names.codes(self.tuner.predict(tested[:, columns]), "tuner", faults)
+        if told is None:
+            raise EvaluationError("the tuner gave labels that cannot be scored", faults=faults)
+        return JudgedRows(run.rows.labels, run.rows.truth, told, tested)

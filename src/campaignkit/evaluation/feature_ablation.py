@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify import Classifier
+from campaignkit.checks import check_all, is_count
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.calibration import mean_loss
-from campaignkit.evaluation.fitted_run import RunWriter, fit_and_predict
+from campaignkit.evaluation.copies import Maker, made
+from campaignkit.evaluation.fitted_run import Log, RunWriter, fit_and_predict
 from campaignkit.evaluation.learning_curves import stratified_order
 from campaignkit.evaluation.resampling import Interval, interval_of, resample_rows
-from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.evaluation.rows import LabelledRows, read_together
 from campaignkit.evaluation.signal_share import signal_shares
+from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.graph import SignedGraph
-from campaignkit.metrics import Counts, Floats, macro_f1_of
+from campaignkit.metrics import Counts, Floats, f1_of, macro_f1_of
 from campaignkit.progress import Progress, Silent
-from campaignkit.runs import RunLog
 from campaignkit.seeds import stream
-from campaignkit.show.page import table
 
 _SHOWN = 5
 
@@ -43,8 +41,10 @@ class FeatureDrop:
     interval : (float, float)
         Of the drop, over test rows and seeds.
     drop_by_seed : tuple of float
-    log_loss : float
-        Without it, mean over seeds.
+    log_loss : float or None
+        Without it, mean over seeds; None without probabilities.
+    f1 : dict of str to float
+        F1 of each label without it, mean over seeds; of a label that is nowhere none.
     signal_share : float or None
         The share of the labels' signal that the modality truly carries; None without a graph.
 
@@ -59,17 +59,18 @@ class FeatureDrop:
     drop: float
     interval: Interval
     drop_by_seed: tuple[float, ...]
-    log_loss: float
+    log_loss: float | None
     signal_share: float | None = None
+    f1: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class AblationReport:
+class AblationReport(Tabular):
     """Drops by feature, the largest first.
 
     Attributes
     ----------
-    macro_f1, log_loss : float
+    macro_f1, log_loss, f1 : float, float or None, dict of str to float
         With all features, mean over seeds.
     drops : tuple of FeatureDrop
     num_train, num_test, num_seeds : int
@@ -83,35 +84,34 @@ class AblationReport:
     """
 
     macro_f1: float
-    log_loss: float
+    log_loss: float | None
     drops: tuple[FeatureDrop, ...]
     num_train: int
     num_test: int
     num_seeds: int
     level: float
+    f1: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)
 
-    def to_markdown(self) -> str:
-        """A table, a row a feature."""
-        head, rows = self._table()
-        lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-        return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
-
-    def _repr_html_(self) -> str:
-        return table(*self._table())
-
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        head = ["left out", "macro F1", "drop", "from", "to", "log-loss", "true share of signal"]
-        rows = [["(nothing)", f"{self.macro_f1:.4f}", "", "", "", f"{self.log_loss:.4f}", ""]]
-        for found in self.drops:
-            share = "" if found.signal_share is None else f"{found.signal_share:.3f}"
-            ends = [f"{end:.4f}" for end in found.interval]
-            shown = [found.feature, f"{found.macro_f1:.4f}", f"{found.drop:.4f}"]
-            rows.append([*shown, *ends, f"{found.log_loss:.4f}", share])
-        return head, rows
+    def cells(self) -> Cells:
+        """A row a feature: what is left without it, for each label too."""
+        names = list(self.f1)
+        head = ["left out", "macro F1", "drop", "from", "to", *(f"F1 {name}" for name in names)]
+        rows = [["(nothing)", figure(self.macro_f1, 4), "", "", ""]]
+        rows += [
+            [of.feature, *(figure(x, 4) for x in (of.macro_f1, of.drop, *of.interval))]
+            for of in self.drops
+        ]
+        shares = [None, *(of.signal_share for of in self.drops)]
+        losses = [self.log_loss, *(of.log_loss for of in self.drops)]
+        by_label = [self.f1, *(of.f1 for of in self.drops)]
+        for row, f1, loss, share in zip(rows, by_label, losses, shares, strict=True):
+            row.extend(figure(f1.get(name), 4) for name in names)
+            row.extend((figure(loss, 4), figure(share)))
+        return [*head, "log-loss", "true share of signal"], rows
 
 
 class FeatureAblation:
@@ -119,8 +119,8 @@ class FeatureAblation:
 
     Parameters
     ----------
-    make_classifier : function of int
-        Makes an unfitted classifier for a seed.
+    classifier : classifier, or function of int
+        Each fit takes a fresh copy of it with its own seed; or what the function makes for a seed.
     num_seeds : int
         Each seed draws its own training rows and hands the classifier its number.
     train_share : float
@@ -136,14 +136,14 @@ class FeatureAblation:
     --------
     >>> from campaignkit.classify import MajorityClassifier
     >>> rows = ([{"geo": "Peru", "brand": "Nike"}] * 30, ["neg", "avg", "pos"] * 10)
-    >>> ablation = FeatureAblation(lambda seed: MajorityClassifier(), num_seeds=2)
+    >>> ablation = FeatureAblation(MajorityClassifier(), num_seeds=2)
     >>> [(found.feature, found.drop) for found in ablation.run(rows, rows).drops]
     [('brand', 0.0), ('geo', 0.0)]
     """
 
     def __init__(
         self,
-        make_classifier: Callable[[int], Classifier],
+        classifier: Maker,
         *,
         num_seeds: int = 3,
         train_share: float = 0.9,
@@ -151,19 +151,17 @@ class FeatureAblation:
         num_resamples: int = 1000,
         seed: int = 0,
     ) -> None:
-        faults = [
-            Fault(name, f"is {value}; expected {wanted}")
-            for name, value, is_right, wanted in (
-                ("num_seeds", num_seeds, num_seeds >= 1, "1 or more"),
-                ("train_share", train_share, 0 < train_share <= 1, "a share above 0, up to 1"),
-                ("level", level, 0 < level < 1, "a share between 0 and 1"),
-                ("num_resamples", num_resamples, num_resamples >= 1, "1 or more"),
-            )
-            if not is_right
-        ]
-        if faults:
-            raise EvaluationError("an ablation that cannot be run", faults=faults)
-        self.make_classifier = make_classifier
+        check_all(
+            "an ablation that cannot be run",
+            {
+                "num_seeds": (num_seeds, is_count(num_seeds), "1 or more"),
+                "train_share": (train_share, 0 < train_share <= 1, "a share above 0, up to 1"),
+                "level": (level, 0 < level < 1, "a share between 0 and 1"),
+                "num_resamples": (num_resamples, is_count(num_resamples), "1 or more"),
+            },
+            error=EvaluationError,
+        )
+        self.classifier = classifier
         self.num_seeds = num_seeds
         self.train_share = train_share
         self.level = level
@@ -177,7 +175,7 @@ class FeatureAblation:
         *,
         graph: SignedGraph | None = None,
         features: Sequence[str] | None = None,
-        run_log: RunLog | Path | str | None = None,
+        run_log: Log = None,
         progress: Progress | None = None,
     ) -> AblationReport:
         """Fit ``num_seeds * (features + 1)`` classifiers and score them on all test rows.
@@ -199,44 +197,51 @@ class FeatureAblation:
             If a feature is not there, or rows would be empty without one: all of them.
         """
         tell = progress or Silent()
-        known, rows = labelled_rows(train, name="train"), labelled_rows(test, name="test")
-        names = (
-            list(features) if features is not None else list(known.dataset.vocabulary.modalities)
-        )
+        known, rows = read_together(train=train, test=test)
+        there = known.dataset.vocabulary.modalities
+        names = list(features) if features is not None else list(there)
         _check(known, rows, names)
         writer = RunWriter.of(run_log, known, rows, name="ablation", seed=self.seed)
         answers = np.empty((len(names) + 1, self.num_seeds, len(rows)), np.int64)
-        losses = np.empty(answers.shape[:2])
-        done, total = 0, (len(names) + 1) * self.num_seeds
+        losses = np.full(answers.shape[:2], np.nan)
+        done, total = 0, losses.size
+        num_drawn = max(1, round(self.train_share * len(known)))
         for i, name in enumerate([None, *names]):
-            mine = known if name is None else known.without(name)
-            held = rows if name is None else rows.without(name)
+            mine, held = (part if name is None else part.without(name) for part in (known, rows))
             for repeat in range(self.num_seeds):
                 tell.update("ablation", done, total)
                 order = stratified_order(known, self.seed, repeat)
-                part = mine.take(np.sort(order[: self._num_drawn(known)]))
-                made = fit_and_predict(self.make_classifier(repeat), part, held)
-                answers[i, repeat] = made.rows.predicted
-                losses[i, repeat] = mean_loss(made.rows)
-                family = type(made.classifier).__name__
-                writer.write_both(f"{family} without {name}" if name else family, made)
+                part = mine.take(np.sort(order[:num_drawn]))
+                run = fit_and_predict(made(self.classifier, repeat), part, held)
+                answers[i, repeat] = run.rows.predicted
+                if run.log_loss is not None:
+                    losses[i, repeat] = run.log_loss
+                writer.write_both(f"{run.family} without {name}" if name else run.family, run)
                 done += 1
         tell.update("ablation", total, total)
         shares = signal_shares(rows.dataset, graph).by_modality if graph is not None else {}
-        return self._report(
-            names, rows, answers, losses.mean(axis=1).tolist(),
-            shares=shares, num_train=self._num_drawn(known),
-        )  # fmt: skip
-
-    def _num_drawn(self, train: LabelledRows) -> int:
-        return max(1, round(self.train_share * len(train)))
+        return self._report(names, rows, answers, losses, shares=shares, num_train=num_drawn)
 
     def _report(
-        self, names: list[str], rows: LabelledRows, answers: Counts, losses: list[float],
+        self, names: list[str], rows: LabelledRows, answers: Counts, losses: Floats,
         *, shares: dict[str, float], num_train: int,
     ) -> AblationReport:  # fmt: skip
-        scores = macro_f1_of(_confusions(rows.codes, answers))
-        samples = self._resample(rows.codes, answers)
+        labels = rows.names.names
+        tables = _confusions(rows.codes, answers, len(labels))
+        scores = macro_f1_of(tables)
+        told: list[dict[str, Any]] = [
+            {
+                "macro_f1": float(scores[i].mean()),
+                "log_loss": None if np.isnan(losses[i]).any() else float(losses[i].mean()),
+                "f1": {
+                    label: float(f1)
+                    for label, f1 in zip(labels, f1_of(tables[i]).mean(axis=0), strict=True)
+                    if np.isfinite(f1)
+                },
+            }
+            for i in range(len(names) + 1)
+        ]
+        samples = self._resample(rows.codes, answers, len(labels))
         drops = []
         for i, name in enumerate(names, start=1):
             by_seed = scores[0] - scores[i]
@@ -245,53 +250,47 @@ class FeatureAblation:
             drops.append(
                 FeatureDrop(
                     feature=name,
-                    macro_f1=float(scores[i].mean()),
                     drop=float(by_seed.mean()),
                     interval=interval,
                     drop_by_seed=tuple(by_seed.tolist()),
-                    log_loss=losses[i],
                     signal_share=shares.get(name),
+                    **told[i],
                 )
             )
-        drops.sort(key=lambda found: -found.drop)
         return AblationReport(
-            macro_f1=float(scores[0].mean()),
-            log_loss=losses[0],
-            drops=tuple(drops),
+            drops=tuple(sorted(drops, key=lambda found: -found.drop)),
             num_train=num_train,
             num_test=len(rows),
             num_seeds=self.num_seeds,
             level=self.level,
+            **told[0],
         )
 
-    def _resample(self, truth: Counts, answers: Counts) -> Floats:
+    def _resample(self, truth: Counts, answers: Counts, num: int) -> Floats:
         """float64[resamples, features]: mean drops over rows and seeds drawn with replacement."""
         rng = stream(self.seed, "ablation", "resample")
         num_sets, num_seeds, _ = answers.shape
-        cells = truth * 3 + answers  # sets, seeds, rows
+        cells = truth * num + answers  # sets, seeds, rows
         parts = []
         for drawn in resample_rows(len(truth), self.num_resamples, rng):
-            shift = np.arange(len(drawn))[:, np.newaxis] * 9
+            shift = np.arange(len(drawn))[:, np.newaxis] * num**2
             scores = np.empty((num_sets, num_seeds, len(drawn)))
             for i in range(num_sets):
                 for k in range(num_seeds):
                     flat = (cells[i, k][drawn] + shift).ravel()
-                    tables = np.bincount(flat, minlength=9 * len(drawn)).reshape(-1, 3, 3)
-                    scores[i, k] = macro_f1_of(tables)
+                    counted = np.bincount(flat, minlength=num**2 * len(drawn))
+                    scores[i, k] = macro_f1_of(counted.reshape(-1, num, num))
             seeds = rng.integers(num_seeds, size=(num_seeds, len(drawn)))
             picked = np.take_along_axis(scores, seeds[np.newaxis], axis=1).mean(axis=1)
             parts.append((picked[0] - picked[1:]).T)
         return np.concatenate(parts)
 
 
-def _confusions(truth: Counts, answers: Counts) -> NDArray[np.int64]:
-    num_sets, num_seeds, _ = answers.shape
-    tables = [
-        np.bincount(truth * 3 + answers[i, k], minlength=9).reshape(3, 3)
-        for i in range(num_sets)
-        for k in range(num_seeds)
-    ]
-    return np.array(tables, np.int64).reshape(num_sets, num_seeds, 3, 3)
+def _confusions(truth: Counts, answers: Counts, num: int) -> NDArray[np.int64]:
+    """int64[sets, seeds, labels, labels]."""
+    cells = (truth * num + answers).reshape(-1, len(truth))
+    tables = [np.bincount(row, minlength=num**2) for row in cells]
+    return np.array(tables, np.int64).reshape(*answers.shape[:2], num, num)
 
 
 def _check(train: LabelledRows, test: LabelledRows, names: list[str]) -> None:

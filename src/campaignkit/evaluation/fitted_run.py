@@ -1,4 +1,4 @@
-"""Fit a classifier, score it, time it, and write both down."""
+"""Fit a classifier, score it, time it, add up what it cost, and write it all down."""
 
 from __future__ import annotations
 
@@ -6,22 +6,74 @@ import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeGuard, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from campaignkit.classify import LABELS, Classifier, UnseenValues
-from campaignkit.classify.labels import label_positions
+from campaignkit.classify import UnseenValues
 from campaignkit.dataset import CampaignDataset
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
-from campaignkit.evaluation.rows_with_labels import LabelledRows
+from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.rows import JudgedRows, LabelledRows
 from campaignkit.evaluation.scores import Scores, score_rows
-from campaignkit.metrics import Floats
-from campaignkit.runs import RunDataset, RunLog, RunModel, RunRecord, RunTime, machine_facts
+from campaignkit.llm import Spent
+from campaignkit.metrics import Counts, Floats, log_loss
+from campaignkit.runs import (
+    RunCost,
+    RunDataset,
+    RunLog,
+    RunModel,
+    RunRecord,
+    RunTime,
+    machine_facts,
+)
 from campaignkit.store import origin_digest
 
-TASK = "outcome"
+Log = RunLog | Path | str | None
+_SECRET = {"token", "api_key", "credentials"}  # parameters that no log may hold
+
+
+class AnyClassifier(Protocol):
+    """What can be compared: scikit-learn's protocol, whoever wrote it.
+
+    Examples
+    --------
+    >>> from campaignkit.classify import MajorityClassifier
+    >>> classifier: AnyClassifier = MajorityClassifier()
+    """
+
+    def fit(self, X: Any, y: Any, /) -> Any:
+        """Learn from records and labels, as the caller of the comparison gave them."""
+
+    def predict(self, X: Any, /) -> Any:
+        """The label of each row."""
+
+
+class GivesProbabilities(Protocol):
+    """A classifier with probabilities; without them there is no log-loss and no tuned decision."""
+
+    def predict_proba(self, X: Any, /) -> Any:
+        """float[rows, classes], in the order of `classes_`, or of the sorted training labels."""
+
+
+def gives_probabilities(classifier: AnyClassifier) -> TypeGuard[GivesProbabilities]:
+    """Whether this very object does: a pipeline of scikit-learn has what its last step has.
+
+    Examples
+    --------
+    >>> from campaignkit.classify import MajorityClassifier
+    >>> gives_probabilities(MajorityClassifier())
+    True
+    """
+    return hasattr(classifier, "predict_proba")
+
+
+@runtime_checkable
+class PaysForCalls(Protocol):
+    """A classifier that asks a paid service, and knows what it has spent."""
+
+    @property
+    def spent_(self) -> Spent:
+        """Of the calls of the last prediction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,67 +82,110 @@ class FittedRun:
 
     Attributes
     ----------
-    classifier : Classifier
+    classifier : AnyClassifier
         Fitted.
     rows : JudgedRows
         Truth, predictions and probabilities.
     fit_s, predict_s : float
         CPU seconds of this process.
+    cost : RunCost or None
+        Of calls to a paid service.
     notes : tuple of str
-        Values that were in no training row.
+        Values that were in no training row, labels that none had.
 
     Examples
     --------
     >>> from campaignkit.classify import MajorityClassifier
-    >>> from campaignkit.evaluation.rows_with_labels import labelled_rows
+    >>> from campaignkit.evaluation.rows import labelled_rows
     >>> rows = labelled_rows(([{"geo": "Peru"}] * 4, ["neg", "avg", "avg", "pos"]))
     >>> fit_and_predict(MajorityClassifier(), rows, rows).rows.predicted.tolist()
     [1, 1, 1, 1]
     """
 
-    classifier: Classifier
+    classifier: AnyClassifier
     rows: JudgedRows
     fit_s: float
     predict_s: float
+    cost: RunCost | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def family(self) -> str:
+        """What it is grouped as where nothing else is said: its class."""
+        return type(self.classifier).__name__
 
-def fit_and_predict(classifier: Classifier, train: LabelledRows, test: LabelledRows) -> FittedRun:
-    """Fit on one set of rows and predict another."""
+    @property
+    def log_loss(self) -> float | None:
+        """Of its probabilities, where it gives them."""
+        shares = self.rows.probabilities
+        return None if shares is None else log_loss(self.rows.truth, shares)
+
+
+def fit_and_predict(
+    classifier: AnyClassifier, train: LabelledRows, test: LabelledRows
+) -> FittedRun:
+    """Fit on one set of rows and predict another; both number their labels alike.
+
+    Raises
+    ------
+    EvaluationError
+        If what it predicts is no label, or its probabilities are none.
+    """
     started = time.process_time()
     classifier.fit(train.records, train.labels)
     fit_s = time.process_time() - started
     started = time.process_time()
-    told, notes = predict_quietly(classifier, test)
+    predicted, shares, notes = predict_quietly(classifier, train, test)
     predict_s = time.process_time() - started
-    rows = judge_rows(test.labels, probabilities=told)
-    return FittedRun(classifier, rows, fit_s, predict_s, notes)
+    unknown = np.setdiff1d(test.codes, train.codes)
+    if len(unknown):
+        told = ", ".join(test.names.names[code] for code in unknown.tolist())
+        notes += (f"no training row is {told}",)
+    cost = None
+    if isinstance(classifier, PaysForCalls):
+        spent = classifier.spent_
+        tokens = spent.tokens_in + spent.tokens_out
+        cost = RunCost(calls=spent.calls, tokens=tokens, money=spent.money)
+    rows = JudgedRows(test.names.names, test.codes, predicted, shares)
+    return FittedRun(classifier, rows, fit_s, predict_s, cost, notes)
 
 
-def predict_quietly(classifier: Classifier, rows: LabelledRows) -> tuple[Floats, tuple[str, ...]]:
-    """The probabilities of avg, neg, pos, with the warnings of unseen values as texts."""
+def predict_quietly(
+    classifier: AnyClassifier, train: LabelledRows, rows: LabelledRows
+) -> tuple[Counts, Floats | None, tuple[str, ...]]:
+    """Codes of predicted labels, probabilities or None, and warnings of unseen values as texts."""
+    names, faults = rows.names, list[Fault]()
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UnseenValues)
-        told = np.zeros((len(rows), len(LABELS)))
-        # A label that no training row had gets 0.
-        told[:, label_positions(classifier.classes_, sorted(LABELS))] = np.asarray(
-            classifier.predict_proba(rows.records), np.float64
-        )
-    notes = []
-    for warning in caught:
-        if issubclass(warning.category, UnseenValues):
-            notes.append(str(warning.message))
+        warnings.simplefilter("always")
+        if gives_probabilities(classifier):
+            told = np.asarray(classifier.predict_proba(rows.records), np.float64)
         else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return told, tuple(notes)
-
-
-def plain_parameters(classifier: Classifier) -> dict[str, Any]:
-    """The classifier's parameters as JSON values; objects by digest where they have one."""
-    ask = getattr(classifier, "get_params", None)
-    return {name: _plain(value) for name, value in ask().items()} if ask else {}
+            told = classifier.predict(rows.records)
+    notes = tuple(str(w.message) for w in caught if issubclass(w.category, UnseenValues))
+    for other in caught:
+        if not issubclass(other.category, UnseenValues):
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    shares, codes = None, None
+    if gives_probabilities(classifier):
+        classes = getattr(classifier, "classes_", np.unique(train.labels))
+        columns = names.codes(classes, "classes_", faults)
+        if columns is not None and told.shape != (len(rows), len(columns)):
+            found = f"have shape {told.shape}; expected ({len(rows):,}, {len(columns)})"
+            faults.append(Fault("predict_proba", found))
+        elif columns is not None:
+            given = np.zeros((len(rows), len(names)))  # a label of no training row gets 0
+            given[:, columns] = told
+            shares = names.shares(given, faults, columns=range(len(names)))
+            codes = None if shares is None else shares.argmax(axis=1).astype(np.int64)
+    else:
+        codes = names.codes(told, "predict", faults)
+        if codes is not None and len(codes) != len(rows):
+            found = f"gave {len(codes):,} labels for {len(rows):,} rows"
+            faults.append(Fault("predict", found))
+    if faults or codes is None:
+        told_of = f"{type(classifier).__name__} gave predictions that cannot be scored"
+        raise EvaluationError(told_of, faults=faults)
+    return codes, shares, notes
 
 
 @dataclass(frozen=True)
@@ -100,10 +195,8 @@ class RunWriter:
     Attributes
     ----------
     log : RunLog or None
-    dataset : RunDataset
-        What the runs are scored on.
-    train : RunDataset
-        What they are fitted on.
+    dataset, train : RunDataset
+        What the runs are scored on, and fitted on.
     seed : int or None
     lineage : dict of str to str
         Digests of what the rows were made from.
@@ -122,33 +215,28 @@ class RunWriter:
 
     @classmethod
     def of(
-        cls, log: RunLog | Path | str | None, train: LabelledRows, test: LabelledRows, *,
-        name: str, seed: int | None, lineage: dict[str, str] | None = None,
-    ) -> RunWriter:  # fmt: skip
+        cls, log: Log, train: LabelledRows, test: LabelledRows, *, name: str, seed: int | None,
+        lineage: dict[str, str] | None = None,
+    ) -> Self:  # fmt: skip
         """A writer for these rows; digests are taken only where there is a log."""
-        if isinstance(log, Path | str):
-            log = RunLog(log)
-        kept = log is not None
+        log = RunLog(log) if isinstance(log, Path | str) else log
+        told, known = (
+            RunDataset(name=what, digest=rows.digest() if log else None, num_rows=len(rows))
+            for what, rows in ((name, test), (f"{name}, training rows", train))
+        )
         made = {}
         if isinstance(test.records, CampaignDataset):
             origin = test.records.provenance
             drawn = origin_digest(origin.to_inputs(), origin.seed)
             made = {"campaigns": drawn} if drawn else {}
-        told, known = (
-            RunDataset(name=what, digest=rows.digest() if kept else None, num_rows=len(rows))
-            for what, rows in ((name, test), (f"{name}, training rows", train))
-        )
         return cls(log, told, known, seed, {**made, **(lineage or {})})
 
     def write_both(self, name: str, run: FittedRun) -> None:
         """Append the fit and the evaluation of the most probable labels."""
-        if self.log is None:
-            return
-        family = type(run.classifier).__name__
-        ids = np.arange(len(run.rows)).astype(str)
-        fit = self.write_fit(name, family, run)
-        scores = score_rows(run.rows, seed=self.seed or 0)
-        self.write_scores(name, family, run, scores, rows=run.rows, ids=ids, fit=fit)
+        if self.log is not None:
+            fit = self.write_fit(name, run.family, run)
+            scores = score_rows(run.rows, seed=self.seed or 0)
+            self.write_scores(name, run.family, run, scores, rows=run.rows, fit=fit)
 
     def write_fit(self, name: str, family: str, run: FittedRun) -> str | None:
         """Append the fit; its run id, or None without a log."""
@@ -156,7 +244,7 @@ class RunWriter:
             return None
         record = RunRecord(
             kind="fit",
-            task=TASK,
+            task="outcome",
             dataset=self.train,
             model=RunModel(name=name, family=family),
             parameters=plain_parameters(run.classifier),
@@ -169,8 +257,8 @@ class RunWriter:
         return record.run_id
 
     def write_scores(
-        self, name: str, family: str, run: FittedRun, scores: Scores,
-        *, rows: JudgedRows, ids: NDArray[np.str_], fit: str | None, rule: str = "argmax",
+        self, name: str, family: str, run: FittedRun, scores: Scores, *, rows: JudgedRows,
+        fit: str | None, rule: str = "argmax",
     ) -> str | None:  # fmt: skip
         """Append the evaluation with its predictions; its run id, or None without a log."""
         if self.log is None:
@@ -180,6 +268,7 @@ class RunWriter:
             model=RunModel(name=name, family=family),
             parameters={**plain_parameters(run.classifier), "decision": rule},
             seed=self.seed,
+            cost=run.cost,
             time=RunTime(fit_s=run.fit_s, predict_s=run.predict_s),
             lineage={**self.lineage, **({"fit": fit} if fit else {})},
             notes="; ".join([*run.notes, *scores.notes]),
@@ -187,7 +276,7 @@ class RunWriter:
         names = np.array(rows.labels)
         path = self.log.write_predictions(
             record.run_id,
-            ids.tolist(),
+            [str(row) for row in range(len(rows))],
             names[rows.truth].tolist(),
             predicted=names[rows.predicted].tolist(),
             probabilities=None if rows.probabilities is None else rows.probabilities.tolist(),
@@ -195,6 +284,13 @@ class RunWriter:
         )
         self.log.append(record.model_copy(update={"predictions": path}))
         return record.run_id
+
+
+def plain_parameters(classifier: AnyClassifier) -> dict[str, Any]:
+    """The classifier's parameters as JSON values; objects by digest where they have one."""
+    ask = getattr(classifier, "get_params", None)
+    told = ask() if ask else {}
+    return {name: _plain(value) for name, value in told.items() if name not in _SECRET}
 
 
 def _plain(value: Any) -> Any:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify import Classifier
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.calibration import mean_loss
-from campaignkit.evaluation.fitted_run import FittedRun, RunWriter, fit_and_predict
-from campaignkit.evaluation.rows_with_labels import LabelledRows, labelled_rows
+from campaignkit.evaluation.copies import Maker, made
+from campaignkit.evaluation.fitted_run import FittedRun, Log, RunWriter, fit_and_predict
+from campaignkit.evaluation.rows import LabelledRows, read_together
+from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.metrics import accuracy_of, macro_f1_of
 from campaignkit.progress import Progress, Silent
-from campaignkit.runs import RunLog
 from campaignkit.seeds import stream
 from campaignkit.show import line_plot
 
@@ -36,7 +34,7 @@ class CurvePoint:
     lowest, highest : float
         Of the seeds.
     log_loss, accuracy, fit_s : float
-        Means over seeds; CPU seconds.
+        Means over seeds; the log-loss None without probabilities; CPU seconds.
     num_seeds : int
 
     Examples
@@ -49,20 +47,20 @@ class CurvePoint:
     macro_f1: float
     lowest: float
     highest: float
-    log_loss: float
+    log_loss: float | None
     accuracy: float
     fit_s: float
     num_seeds: int
 
 
 @dataclass(frozen=True)
-class LearningCurve:
+class LearningCurve(Tabular):
     """Points by classifier, few rows first.
 
     Examples
     --------
     >>> LearningCurve({}, 100).to_dict()
-    {'num_test': 100, 'points': {}}
+    {'points': {}, 'num_test': 100}
     """
 
     points: dict[str, tuple[CurvePoint, ...]]
@@ -70,8 +68,7 @@ class LearningCurve:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        told = {name: [asdict(point) for point in line] for name, line in self.points.items()}
-        return {"num_test": self.num_test, "points": told}
+        return asdict(self)
 
     def to_svg(self) -> str:
         """The curves as a picture."""
@@ -84,41 +81,37 @@ class LearningCurve:
             y_label="macro F1 on the test rows", log_x=True,
         )  # fmt: skip
 
-    def to_markdown(self) -> str:
-        """A table, a row a point."""
-        lines = [
-            "| classifier | rows | macro F1 | lowest | highest | log-loss |",
-            "|---|---|---|---|---|---|",
+    def cells(self) -> Cells:
+        """A row a point."""
+        head = ("classifier", "rows", "macro F1", "lowest", "highest", "log-loss")
+        return head, [
+            [name, f"{p.num_rows:,}", *map(figure, (p.macro_f1, p.lowest, p.highest, p.log_loss))]
+            for name, line in self.points.items()
+            for p in line
         ]
-        for name, line in self.points.items():
-            lines += [
-                f"| {name} | {p.num_rows:,} | {p.macro_f1:.3f} | {p.lowest:.3f} | "
-                f"{p.highest:.3f} | {p.log_loss:.3f} |"
-                for p in line
-            ]
-        return "\n".join(lines) + "\n"
 
     def _repr_html_(self) -> str:
         return self.to_svg()
 
 
 def learning_curve(
-    classifiers: Mapping[str, Callable[[int], Classifier]],
+    classifiers: Mapping[str, Maker],
     train: Any,
     test: Any,
     *,
     sizes: Sequence[int] | None = None,
     num_seeds: int = 3,
     seed: int = 0,
-    run_log: RunLog | Path | str | None = None,
+    run_log: Log = None,
     progress: Progress | None = None,
 ) -> LearningCurve:
     """Fit each classifier on growing parts of the training rows, and score it on all test rows.
 
     Parameters
     ----------
-    classifiers : mapping of str to function of int
-        By name; the function makes an unfitted classifier for a seed.
+    classifiers : mapping of str to classifier, or to function of int
+        By name: a classifier, of which each fit takes a fresh copy with its own seed; or a
+        function that makes one for a seed.
     train, test : CampaignDataset or (records, labels)
     sizes : sequence of int, optional
         Numbers of training rows; 5% to 100% of them by default.
@@ -140,13 +133,12 @@ def learning_curve(
     >>> from campaignkit.classify import MajorityClassifier
     >>> rows = ([{"geo": "Peru"}] * 30, ["neg", "avg", "pos"] * 10)
     >>> curve = learning_curve(
-    ...     {"majority": lambda seed: MajorityClassifier()}, rows, rows, sizes=[6, 30],
-    ...     num_seeds=1)
+    ...     {"majority": MajorityClassifier()}, rows, rows, sizes=[6, 30], num_seeds=1)
     >>> [point.num_rows for point in curve.points["majority"]]
     [6, 30]
     """
     tell = progress or Silent()
-    known, rows = labelled_rows(train, name="train"), labelled_rows(test, name="test")
+    known, rows = read_together(train=train, test=test)
     if sizes is None:
         sizes = sorted({max(1, round(share * len(known))) for share in _SHARES})
     _check(known, sizes, num_seeds)
@@ -158,7 +150,7 @@ def learning_curve(
             for repeat in range(num_seeds):
                 tell.update("learning curve", done, total)
                 part = known.take(stratified_order(known, seed, repeat)[:size])
-                runs.append(fit_and_predict(make(repeat), part, rows))
+                runs.append(fit_and_predict(made(make, repeat), part, rows))
                 done += 1
                 writer = RunWriter.of(
                     run_log, part, rows, name=f"learning curve, {size} rows", seed=repeat
@@ -174,7 +166,7 @@ def stratified_order(rows: LabelledRows, seed: int, repeat: int) -> NDArray[np.i
 
     Examples
     --------
-    >>> from campaignkit.evaluation.rows_with_labels import labelled_rows
+    >>> from campaignkit.evaluation.rows import labelled_rows
     >>> rows = labelled_rows(([{"geo": "Peru"}] * 6, ["neg"] * 2 + ["pos"] * 4))
     >>> sorted(rows.labels[stratified_order(rows, 0, 0)[:3]].tolist())
     ['neg', 'pos', 'pos']
@@ -211,13 +203,13 @@ def _check(train: LabelledRows, sizes: Sequence[int], num_seeds: int) -> None:
 def _point(size: int, runs: list[FittedRun]) -> CurvePoint:
     confusions = np.stack([run.rows.confusion for run in runs])
     scores = macro_f1_of(confusions)
-    losses = [mean_loss(run.rows) for run in runs]
+    losses = [run.log_loss for run in runs if run.log_loss is not None]
     return CurvePoint(
         num_rows=size,
         macro_f1=float(scores.mean()),
         lowest=float(scores.min()),
         highest=float(scores.max()),
-        log_loss=float(np.mean(losses)),
+        log_loss=float(np.mean(losses)) if losses else None,
         accuracy=float(accuracy_of(confusions).mean()),
         fit_s=float(np.mean([run.fit_s for run in runs])),
         num_seeds=len(runs),

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from campaignkit.errors import EvaluationError
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
 from campaignkit.evaluation.resampling import (
     Interval,
     interval_of,
     resample_counts,
     resample_rows,
 )
+from campaignkit.evaluation.rows import JudgedRows, judge_rows, names_of
+from campaignkit.evaluation.scores import check_resampling
 from campaignkit.metrics import Counts, Floats, accuracy_of, macro_f1_of, row_losses
 from campaignkit.seeds import stream
 
@@ -92,7 +92,7 @@ def compare_predictions(
     first: Any,
     second: Any,
     *,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[Any] | None = None,
     level: float = 0.95,
     num_resamples: int = 10_000,
     seed: int = 0,
@@ -105,8 +105,8 @@ def compare_predictions(
         True labels.
     first, second : sequence or float[rows, labels]
         Predicted labels, or probabilities; in the order of `y_true`.
-    labels : sequence of str, optional
-        Other labels than neg, avg and pos.
+    labels : sequence, optional
+        All labels; those that are there by default.
     level : float
         Of the intervals, between 0 and 1.
     num_resamples : int
@@ -134,12 +134,29 @@ def compare_predictions(
     >>> found.difference, found.p_value, found.mcnemar_p
     (0.0, 1.0, 1.0)
     """
-    if not 0 < level < 1 or num_resamples < 1:
-        raise EvaluationError(
-            f"level is {level} and num_resamples {num_resamples}; "
-            "expected a share between 0 and 1, and 1 or more"
-        )
-    one, two = (judge_rows(y_true, told, labels=labels) for told in (first, second))
+    names = names_of(y_true, first, second, labels=labels)
+    one, two = (judge_rows(y_true, told, names=names) for told in (first, second))
+    return paired_test(one, two, level=level, num_resamples=num_resamples, seed=seed)
+
+
+def paired_test(
+    one: JudgedRows,
+    two: JudgedRows,
+    *,
+    level: float = 0.95,
+    num_resamples: int = 10_000,
+    seed: int = 0,
+    with_losses: bool = True,
+) -> PairedTest:
+    """The same of rows that are checked already, whose labels are numbered alike.
+
+    Examples
+    --------
+    >>> rows = judge_rows(["neg", "pos"], ["neg", "pos"])
+    >>> paired_test(rows, rows).difference
+    0.0
+    """
+    check_resampling(level, num_resamples)
     num = len(one.labels)
     joint = np.bincount((one.truth * num + one.predicted) * num + two.predicted, minlength=num**3)
     cells = joint.reshape(num, num, num).astype(np.int64)  # truth, first, second
@@ -152,7 +169,9 @@ def compare_predictions(
     as_large = int((np.abs(_difference(swapped)) >= abs(difference) - 1e-12).sum())
     right = one.truth == one.predicted, two.truth == two.predicted
     only_first, only_second = (int((a & ~b).sum()) for a, b in (right, right[::-1]))
-    loss, loss_interval = _loss_difference(one, two, level, num_resamples, seed)
+    loss = loss_interval = None
+    if with_losses:
+        loss, loss_interval = _loss_difference(one, two, level, num_resamples, seed)
     return PairedTest(
         num_rows=len(one),
         first_macro_f1=float(macro_f1_of(cells.sum(axis=2))),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.metrics import Counts, Floats
+from campaignkit.metrics import NUM_BINS, Counts, Floats, confidence_bins, row_losses
 
 Interval = tuple[float, float]
 
@@ -50,6 +50,21 @@ def resample_rows(
     step = max(1, _CHUNK // max(num_rows, 1))
     for start in range(0, wanted, step):
         yield rng.integers(num_rows, size=(min(step, wanted - start), num_rows))
+
+
+def resample_probability_scores(
+    truth: Counts, probabilities: Floats, num_resamples: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Mean losses and calibration errors of rows drawn with replacement; one entry a resample."""
+    losses = row_losses(truth, probabilities)
+    bins, gaps = confidence_bins(truth, probabilities)
+    mean_losses, errors = [], []
+    for rows in resample_rows(len(truth), num_resamples, rng):
+        mean_losses.append(losses[rows].mean(axis=1))
+        slots = bins[rows] + np.arange(len(rows))[:, np.newaxis] * NUM_BINS
+        sums = np.bincount(slots.ravel(), gaps[rows].ravel(), minlength=len(rows) * NUM_BINS)
+        errors.append(np.abs(sums.reshape(-1, NUM_BINS)).sum(axis=1) / len(truth))
+    return np.concatenate(mean_losses), np.concatenate(errors)
 
 
 def interval_of(samples: Floats, level: float) -> Interval | None:

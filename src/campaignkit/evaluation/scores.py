@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from campaignkit.checks import check_all, is_count
 from campaignkit.errors import EvaluationError
-from campaignkit.evaluation.calibration import resample_probability_scores
-from campaignkit.evaluation.judged_rows import JudgedRows, judge_rows
-from campaignkit.evaluation.resampling import Interval, interval_of, resample_counts
+from campaignkit.evaluation.resampling import (
+    Interval,
+    interval_of,
+    resample_counts,
+    resample_probability_scores,
+)
+from campaignkit.evaluation.rows import JudgedRows, judge_rows
+from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.evaluation.yardsticks import Yardsticks
 from campaignkit.metrics import (
     Floats,
     accuracy_of,
     expected_calibration_error,
     f1_of,
+    log_loss,
     macro_f1_of,
     precision_of,
     recall_of,
-    row_losses,
 )
 from campaignkit.runs import RunRecord, machine_facts
 from campaignkit.seeds import stream
-from campaignkit.show import escape
-from campaignkit.show.page import table
-
-_HEAD = ("", "score", "from", "to")
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Tabular):
     """Predictions against truth, in numbers.
 
     Attributes
@@ -111,18 +113,7 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "labels": list(self.labels),
-            "num_rows": self.num_rows,
-            "scores": self.to_flat(),
-            "intervals": {name: list(ends) for name, ends in self.intervals.items()},
-            "level": self.level,
-            "confusion": [list(row) for row in self.confusion],
-            "precision": dict(self.precision),
-            "recall": dict(self.recall),
-            "yardsticks": self.yardsticks.to_dict() if self.yardsticks else None,
-            "notes": list(self.notes),
-        }
+        return {**asdict(self), "scores": self.to_flat()}
 
     def to_record(self, **facts: Any) -> RunRecord:
         """A line for a run log: these scores, with what you say of the run.
@@ -151,43 +142,30 @@ class Scores:
         }
         return RunRecord(**{**told, **facts})
 
-    def to_markdown(self) -> str:
-        """A table of the scores with their intervals."""
-        lines = ["| | score | from | to |", "|---|---|---|---|"]
-        lines += [f"| {' | '.join(row)} |" for row in self._rows()]
-        return "\n".join(lines) + "\n"
-
-    def __str__(self) -> str:
-        rows = [_HEAD, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
-        lines = [
-            "  ".join(
-                cell.ljust(wide) if i == 0 else cell.rjust(wide)
-                for i, (cell, wide) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in rows
-        ]
-        notes = [f"note: {note}" for note in self.notes]
-        return "\n".join([f"{self.num_rows:,} rows, {self.level:.0%} intervals", *lines, *notes])
-
-    def _repr_html_(self) -> str:
-        body = table(["", "score", "from", "to"], self._rows())
-        return body + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-
-    def _rows(self) -> list[tuple[str, str, str, str]]:
+    def cells(self) -> Cells:
+        """A row a score: its value and its interval."""
         rows = []
-        for name, score in self.to_flat().items():
-            low, high = self.intervals.get(name, (math.nan, math.nan))
-            ends = ("", "") if math.isnan(low) else (f"{low:.4f}", f"{high:.4f}")
-            rows.append((_TITLES.get(name, name.replace("f1_", "F1 ")), f"{score:.4f}", *ends))
-        beside = self.yardsticks or Yardsticks()
-        if beside.one_hot is None:
-            rows.append((_TITLES["one_hot_macro_f1"], "not measured", "", ""))
-        if beside.oracle is None:
-            rows.append((_TITLES["oracle_macro_f1"], "not measured", "", ""))
-        return rows
+        named = self.to_flat()
+        told = {**named, **dict.fromkeys(_BESIDE - named.keys())}
+        for name, score in told.items():
+            low, high = self.intervals.get(name, (None, None))
+            title = _TITLES.get(name, name.replace("f1_", "F1 "))
+            shown = "not measured" if score is None else figure(score, 4)
+            rows.append([title, shown, figure(low, 4), figure(high, 4)])
+        return ("", "score", "from", "to"), rows
+
+    @property
+    def lead(self) -> str:
+        """How many rows, and of what level the intervals are."""
+        return f"{self.num_rows:,} rows, {self.level:.0%} intervals"
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a reader must know."""
+        return self.notes
 
 
+_BESIDE = {"one_hot_macro_f1": None, "oracle_macro_f1": None}.keys()
 _TITLES = {
     "macro_f1": "macro F1",
     "log_loss": "log-loss",
@@ -203,7 +181,7 @@ def evaluate(
     y_pred: Any = None,
     *,
     probabilities: Any = None,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[Any] | None = None,
     yardsticks: Yardsticks | None = None,
     level: float = 0.95,
     num_resamples: int = 1000,
@@ -214,16 +192,17 @@ def evaluate(
     Parameters
     ----------
     y_true : sequence
-        True labels: ``"neg" | "avg" | "pos"``, ``0 | 1 | 2`` or the published words.
-    y_pred : sequence or float[rows, labels], optional
+        True labels of any names: texts or whole numbers. Of the published outcomes (neg, avg, pos;
+        0, 1, 2; the long words) any writing may stand beside any other.
+    y_pred : sequence or table, optional
         Predicted labels; a table of numbers is taken as `probabilities`.
     probabilities : float[rows, labels] or data frame, optional
-        As `predict_proba` gives them: the columns of an array are avg, neg, pos, sorted; or in the
-        order of `labels`, where these are given; those of a data frame are read by name. Without
-        `y_pred` the most probable label is predicted; with it,
-        as after a tuned decision, log-loss and calibration are those of the probabilities.
-    labels : sequence of str, optional
-        Other labels than neg, avg and pos.
+        As `predict_proba` gives them: a column a label, sorted as `y_true` writes them (avg, neg,
+        pos), or in the order of `labels`; those of a data frame are read by name. Without `y_pred`
+        the most probable label is predicted; with it, as after a tuned decision, log-loss and
+        calibration are those of the probabilities.
+    labels : sequence, optional
+        All labels, in the order to show them; those that are there by default.
     yardsticks : Yardsticks, optional
         What to show beside the scores: see :meth:`Yardsticks.measure`.
     level : float
@@ -257,14 +236,28 @@ def evaluate(
     >>> low < scores.macro_f1 < high
     True
     """
-    if not 0 < level < 1 or num_resamples < 1:
-        raise EvaluationError(
-            f"level is {level} and num_resamples {num_resamples}; "
-            "expected a share between 0 and 1, and 1 or more"
-        )
+    check_resampling(level, num_resamples)
     rows = judge_rows(y_true, y_pred, probabilities=probabilities, labels=labels)
     return score_rows(
         rows, yardsticks=yardsticks, level=level, num_resamples=num_resamples, seed=seed
+    )
+
+
+def check_resampling(level: float, num_resamples: int) -> None:
+    """Refuse a level that is no share, or no resamples.
+
+    Raises
+    ------
+    EvaluationError
+        With what was expected.
+    """
+    check_all(
+        "intervals that cannot be drawn",
+        {
+            "level": (level, 0 < level < 1, "a share between 0 and 1"),
+            "num_resamples": (num_resamples, is_count(num_resamples), "1 or more"),
+        },
+        error=EvaluationError,
     )
 
 
@@ -288,9 +281,9 @@ def score_rows(
     samples: dict[str, Floats] = {"macro_f1": macro_f1_of(drawn), "accuracy": accuracy_of(drawn)}
     by_label = f1_of(drawn)
     samples |= {f"f1_{name}": by_label[:, i] for i, name in enumerate(rows.labels)}
-    log_loss = calibration_error = None
+    loss = calibration_error = None
     if rows.probabilities is not None:
-        log_loss = float(row_losses(rows.truth, rows.probabilities).mean())
+        loss = log_loss(rows.truth, rows.probabilities)
         calibration_error = expected_calibration_error(rows.truth, rows.probabilities)
         samples["log_loss"], samples["calibration_error"] = resample_probability_scores(
             rows.truth, rows.probabilities, num_resamples, stream(seed, "evaluate", "rows")
@@ -308,7 +301,7 @@ def score_rows(
         precision=_by_label(rows, precision_of(confusion)),
         recall=_by_label(rows, recall_of(confusion)),
         majority_macro_f1=float(macro_f1_of(largest)),
-        log_loss=log_loss,
+        log_loss=loss,
         calibration_error=calibration_error,
         intervals={name: pair for name, pair in ends.items() if pair is not None},
         level=level,

@@ -1,4 +1,4 @@
-"""A submission: predictions by row id, complete and unambiguous, or refused with the reasons."""
+"""Submissions and labels by row id: complete and unambiguous, or refused with the reasons."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.judged_rows import read_codes, read_shares
+from campaignkit.evaluation.rows import LabelNames
 from campaignkit.metrics import Counts, Floats
+from campaignkit.store import TextFileKind, csv_records, read_cell, read_text
 
 _SHOWN = 5
-_HINT = 'give each row once, as {"id": "pos"} or {"id": [p_neg, p_avg, p_pos]}'
+_HINT = 'give each row once, as {"id": "pos"} or {"id": [probabilities]}, a label each in order'
+_KIND = TextFileKind(EvaluationError, "labels", "start it with id,label")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,8 @@ class Submission:
 
     Examples
     --------
-    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"]).predicted.tolist()
+    >>> names = LabelNames.of(["neg", "avg", "pos"])
+    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"], names=names).predicted.tolist()
     [0, 2]
     """
 
@@ -42,18 +46,17 @@ def read_submission(
     predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
     *,
     ids: Sequence[str],
-    labels: Sequence[str] | None = None,
+    names: LabelNames,
 ) -> Submission:
     """Check a submission against the ids it must hold.
 
     Parameters
     ----------
     predictions : mapping of id to prediction, or pairs
-        A prediction is a label, or a probability for each label in their order; one kind for all
-        rows.
+        A prediction is a label, or a probability for each label, in the order of the names'
+        columns; one kind for all rows.
     ids : sequence of str
-    labels : sequence of str, optional
-        Other labels than neg, avg and pos.
+    names : LabelNames
 
     Raises
     ------
@@ -63,17 +66,24 @@ def read_submission(
     pairs = _pairs(predictions)
     faults = _id_faults([key for key, _ in pairs], ids)
     told = dict(pairs)
-    values = [told.get(key) for key in ids if key in told]
-    names = [key for key in ids if key in told]
+    rows = [key for key in ids if key in told]
+    values = [told[key] for key in rows]
     is_share = [isinstance(v, Sequence | np.ndarray) and not isinstance(v, str) for v in values]
     shares = codes = None
     if any(is_share) and not all(is_share):
-        odd = names[is_share.index(not is_share[0])]
+        odd = rows[is_share.index(not is_share[0])]
         faults.append(Fault(f"id {odd!r}", "labels and probabilities are mixed", _HINT))
     elif values and is_share[0]:
-        shares = _shares(values, names, labels, faults)
+        odd_rows = [i for i, value in enumerate(values) if len(value) != len(names)]
+        if odd_rows:
+            first = odd_rows[0]
+            found = f"has {len(values[first])} probabilities; expected {len(names)}"
+            more = f" (and {len(odd_rows) - 1:,} more rows)" if len(odd_rows) > 1 else ""
+            faults.append(Fault(f"id {rows[first]!r}", found + more))
+        else:
+            shares = names.shares(values, faults, ids=rows)
     elif values:
-        codes = read_codes(values, labels, "predictions", faults, names=names)
+        codes = names.codes(values, "predictions", faults, ids=rows)
     if faults:
         raise EvaluationError("a submission that cannot be scored", hint=_HINT, faults=faults)
     if shares is not None:
@@ -153,14 +163,45 @@ def _id_faults(given: list[str], ids: Sequence[str]) -> list[Fault]:
     return faults
 
 
-def _shares(
-    values: list[Any], names: list[str], labels: Sequence[str] | None, faults: list[Fault]
-) -> Floats | None:
-    num = len(labels) if labels is not None else 3
-    odd = [i for i, value in enumerate(values) if len(value) != num]
-    if odd:
-        found = f"has {len(values[odd[0]])} probabilities; expected {num}"
-        more = f" (and {len(odd) - 1:,} more rows)" if len(odd) > 1 else ""
-        faults.append(Fault(f"id {names[odd[0]]!r}", found + more))
-        return None
-    return read_shares(values, labels, faults, names=names)
+def read_label_file(path: Path) -> dict[str, str]:
+    """The label of each row id, in the order of the file; other columns are not read.
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be read, lacks a column, or has faulty lines: all of them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.csv")
+    ...     _ = path.write_text("id,label\\na,pos\\nb,neg\\n")
+    ...     read_label_file(path)
+    {'a': 'pos', 'b': 'neg'}
+    """
+    rows = csv_records(path.name, read_text(path, _KIND), error=EvaluationError)
+    head = [name.strip() for name in next(rows)[1]]
+    if not {"id", "label"} <= set(head):
+        raise EvaluationError(
+            f"{path} has the columns {', '.join(head)[:100]}; expected id and label",
+            hint="start it with id,label",
+        )
+    labels: dict[str, str] = {}
+    first: dict[str, int] = {}
+    faults = []
+    for number, cells in rows:
+        where, named = (
+            f"{path.name}:{number}",
+            dict(zip(head, map(read_cell, cells), strict=False)),
+        )
+        if len(cells) != len(head):
+            faults.append(Fault(where, f"{len(cells)} cells; expected {len(head)}"))
+        elif named["id"] in labels:
+            found = f"id {named['id'][:40]!r} is already on line {first[named['id']]}"
+            faults.append(Fault(where, found, "give each id once"))
+        else:
+            labels[named["id"]], first[named["id"]] = named["label"].strip(), number
+    if faults:
+        raise EvaluationError(f"{path} cannot be read as labels", faults=faults)
+    return labels

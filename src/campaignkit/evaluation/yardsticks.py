@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from campaignkit.classify import LABELS
 from campaignkit.dataset import LeakageBaseline
 from campaignkit.dataset.leakage import measure_held_out_leakage, measure_leakage
 from campaignkit.evaluation.graph_oracle import GraphOracle, OracleScore
-from campaignkit.evaluation.rows_with_labels import labelled_rows, on_one_vocabulary
+from campaignkit.evaluation.rows import labelled_rows, on_one_vocabulary, read_together
 from campaignkit.graph import SignedGraph
 from campaignkit.spec import SamplingSpec
 
@@ -65,13 +64,14 @@ class Yardsticks:
         DatasetError
             If the graph lacks attributes of the rows.
         """
-        rows = labelled_rows(test, name="test").dataset
         if train is None:
-            one_hot = measure_leakage(rows.block, rows.vocabulary, LABELS, seed=seed)
+            rows = labelled_rows(test, name="test").dataset
+            one_hot = measure_leakage(rows.block, rows.vocabulary, rows.label_names, seed=seed)
         else:
-            known = labelled_rows(train, name="train").dataset
+            parts = read_together(None, train=train, test=test)
+            known, rows = (part.dataset for part in parts)
             vocabulary, (known_block, block) = on_one_vocabulary(known, rows)
-            one_hot = measure_held_out_leakage(known_block, block, vocabulary, LABELS)
+            one_hot = measure_held_out_leakage(known_block, block, vocabulary, rows.label_names)
         carried = rows.provenance.spec
         if spec is None and carried:
             spec = SamplingSpec.model_validate(dict(carried))

@@ -40,10 +40,9 @@ def classifier_section(subject: Subject) -> Section | None:
 
 def _scores(found: ClassifierTable) -> tuple[list[str], list[list[str]]]:
     # Times stand in the run log: this page is the same whenever it is made.
-    kept = [i for i, name in enumerate(found.header) if "CPU" not in name]
-    if not any(result.tuned for result in found):
-        kept = [i for i in kept if "tuned" not in found.header[i]]
-    return [found.header[i] for i in kept], [[row[i] for i in kept] for row in found.rows()]
+    head, rows = found.cells()
+    kept = [i for i, name in enumerate(head) if "CPU" not in name]
+    return [head[i] for i in kept], [[row[i] for i in kept] for row in rows]
 
 
 def _reading(found: ClassifierTable) -> list[str]:
