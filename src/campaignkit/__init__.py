@@ -80,6 +80,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "OneHotLogistic",
         "PairLogistic",
         "PairwiseOrdinalClassifier",
+        "PromptedClassifier",
         "TfidfLogistic",
     ),
     "evaluation": (

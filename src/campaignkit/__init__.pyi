@@ -51,6 +51,7 @@ from campaignkit.classify import (
     OneHotLogistic as OneHotLogistic,
     PairLogistic as PairLogistic,
     PairwiseOrdinalClassifier as PairwiseOrdinalClassifier,
+    PromptedClassifier as PromptedClassifier,
     TfidfLogistic as TfidfLogistic,
 )
 from campaignkit.dataset import (

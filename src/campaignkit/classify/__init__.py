@@ -22,6 +22,7 @@ from campaignkit.classify.llm.constrained import ConstrainedClassifier
 from campaignkit.classify.majority import MajorityClassifier
 from campaignkit.classify.managed import GeminiTuner, TuningSettings
 from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
+from campaignkit.classify.prompted import PromptedClassifier
 from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
@@ -44,6 +45,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PUBLISHED_WORDS",
     "PairLogistic",
     "PairwiseOrdinalClassifier",
+    "PromptedClassifier",
     "TfidfLogistic",
     "TrainerCallback",
     "TrainerState",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.classify.labels import LABELS, label_codes
 from campaignkit.errors import ClassifierError, Fault
 
 _SHOWN = 10
 
-Said = tuple[str | None, list[float] | None, str]  # label, probabilities, what is wrong
+Said = tuple[Any, list[float] | None, str]  # label, probabilities, what is wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class ModelAnswers:
 
     Attributes
     ----------
-    labels : tuple of str or None
+    labels : tuple of label or None
         None where the answer was no label.
     probabilities : float64[rows, labels] or None
         None where the service gave none; a row of NaN where it gave none for a row.
@@ -35,7 +37,7 @@ class ModelAnswers:
     1
     """
 
-    labels: tuple[str | None, ...]
+    labels: tuple[Any, ...]
     probabilities: NDArray[np.float64] | None = None
     failures: dict[int, str] = field(default_factory=dict)
 
@@ -54,8 +56,8 @@ class ModelAnswers:
         """Rows without a label."""
         return len(self.failures)
 
-    def complete_labels(self) -> NDArray[np.str_]:
-        """str[rows], where every row has one.
+    def complete_labels(self) -> NDArray[Any]:
+        """The labels, where every row has one.
 
         Raises
         ------
@@ -69,7 +71,7 @@ class ModelAnswers:
                 hint="ask these again, or take the answers as they are: ask(...)",
                 faults=[Fault(f"row {row}", self.failures[row]) for row in rows[:_SHOWN]],
             )
-        return np.array(self.labels, dtype=np.str_)
+        return np.array(self.labels)
 
     def complete_probabilities(self) -> NDArray[np.float64]:
         """float64[rows, labels], where every row has them.
@@ -86,3 +88,48 @@ class ModelAnswers:
                 hint="use predict, or a model that supports response_logprobs",
             )
         return self.probabilities
+
+
+def label_words(
+    given: Mapping[Any, str] | Sequence[str], classes: Sequence[Any]
+) -> dict[Any, str]:
+    """What a model says for each label.
+
+    Parameters
+    ----------
+    given : mapping of label to word, or sequence of words
+        Three words alone stand for neg, avg and pos, in any of their writings; other words alone
+        are the labels themselves.
+    classes : sequence
+        The labels.
+
+    Raises
+    ------
+    ClassifierError
+        If no word is known for a label, or two labels share one.
+
+    Examples
+    --------
+    >>> label_words(("0", "1", "2"), ["avg", "pos"]), label_words(("low", "high"), ["high"])
+    ({'avg': '1', 'pos': '2'}, {'high': 'high'})
+    """
+    words = given if isinstance(given, Mapping) else {}
+    listed = list(given.values() if isinstance(given, Mapping) else given)
+    told = {label: words.get(label, _word_of(label, listed)) for label in classes}
+    absent = [repr(label) for label, word in told.items() if not word]
+    if absent or len({*told.values()}) < len(told):
+        what = f"no word is known for {', '.join(absent)}" if absent else "two labels share a word"
+        raise ClassifierError(
+            f"{what}; words are {', '.join(map(repr, listed))}",
+            hint="say which word stands for each label: labels={'no': '0', 'yes': '1'}",
+        )
+    return told
+
+
+def _word_of(label: Any, words: Sequence[str]) -> str:
+    if str(label) in words:
+        return str(label)
+    try:
+        return words[int(label_codes([label])[0])] if len(words) == len(LABELS) else ""
+    except ClassifierError:
+        return ""

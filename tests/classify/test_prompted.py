@@ -1,0 +1,183 @@
+"""A chat model asked for labels: any form of answer, a budget, a store, votes, and the table."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import campaignkit as ck
+from campaignkit.dataset.text import PromptTemplate
+from campaignkit.errors import ClassifierError
+from campaignkit.llm import Prompt
+from campaignkit.testing import check_classifier
+
+ROWS = [{"brand": f"b{i % 7}", "geo": f"g{i % 3}"} for i in range(42)]
+LABELS = ["neg", "avg", "pos"] * 14
+WORDS = {"neg": "Underperforming", "avg": "Average performance", "pos": "Overperforming"}
+
+
+def right(prompt: Prompt, schema: dict[str, object]) -> str:
+    """The label of the row, which follows from its place: g0 is neg, g1 avg, g2 pos."""
+    label = ("neg", "avg", "pos")[[f"g{i}" in prompt.user for i in range(3)].index(True)]
+    word = WORDS[label]
+    offered = schema["properties"]["label"]["enum"]
+    return json.dumps({"label": word if word in offered else str(list(WORDS).index(label))})
+
+
+@pytest.mark.parametrize("style", [1, 2, 3, "tally-words@1"])
+def test_campaigns_are_asked_in_the_prompt_of_the_style(style: int | str) -> None:
+    asked = []
+
+    def answer(prompt: Prompt, schema: dict[str, object]) -> str:
+        asked.append(prompt)
+        return right(prompt, schema)
+
+    model = ck.PromptedClassifier(ck.ScriptedModel(answer), style=style).fit(ROWS, LABELS)
+
+    assert model.predict(ROWS).tolist() == LABELS
+    wanted = ck.dataset.text.render_prompts(ROWS, style=style)
+    assert {prompt.user for prompt in asked} == set(wanted)
+    assert len(asked) == len(set(wanted)) == model.spent_.calls == 21
+
+
+@pytest.mark.parametrize(
+    "said", ["2", '"2"', '{"label": "2"}', '{"label": 2}', "2.", "<think>0?</think>2", "```2```"]
+)
+def test_a_label_is_read_in_the_forms_that_models_say_it_in(said: str) -> None:
+    model = ck.PromptedClassifier(ck.ScriptedModel(lambda prompt, schema: said))
+    read = model.fit(ROWS, LABELS).ask(ROWS[:1])
+
+    if said == "```2```":  # no bare label: told, not guessed
+        assert read.num_failed == 1
+    else:
+        assert read.labels == ("pos",)
+
+
+def test_a_reply_that_is_no_label_is_refused_or_falls_back() -> None:
+    def answer(prompt: Prompt, schema: dict[str, object]) -> str:
+        return "I would not know." if "b1" in prompt.user else right(prompt, schema)
+
+    model = ck.PromptedClassifier(ck.ScriptedModel(answer)).fit(ROWS, LABELS)
+
+    with pytest.raises(ClassifierError, match=r"6 of 42 rows got no label") as caught:
+        model.predict(ROWS)
+    told = model.set_params(fallback="avg").predict(ROWS)
+    assert caught.value.faults[0].where == "row 1"
+    assert "I would not know" in caught.value.faults[0].found
+    assert [told[i] for i in range(42) if i % 7 == 1] == ["avg"] * 6
+
+
+def test_nothing_is_paid_for_twice_and_a_budget_is_kept(tmp_path: Path) -> None:
+    calls = []
+
+    def answer(prompt: Prompt, schema: dict[str, object]) -> str:
+        calls.append(threading.get_ident())
+        return right(prompt, schema)
+
+    chat = ck.ScriptedModel(answer)
+    tight = ck.PromptedClassifier(chat, store=tmp_path, budget=ck.Budget(calls=5))
+    with pytest.raises(ClassifierError, match="the budget"):
+        tight.fit(ROWS, LABELS).predict(ROWS)
+    wide = ck.PromptedClassifier(chat, store=tmp_path, prices={"scripted": (1.0, 2.0)})
+    plan = wide.fit(ROWS, LABELS).plan(ROWS)
+    first, again = wide.predict(ROWS).tolist(), wide.predict(ROWS).tolist()
+
+    assert (plan.num_rows, plan.num_calls) == (42, 16)
+    assert plan.money is not None and 0 < plan.money < 0.1
+    assert first == again == LABELS
+    assert len(calls) == 21
+    assert wide.spent_.calls == 0  # of the last prediction, which the store answered
+    assert wide.plan(ROWS).num_calls == 0
+
+
+def test_votes_are_probabilities_and_one_answer_is_none() -> None:
+    def answer(prompt: Prompt, schema: dict[str, object]) -> str:
+        return '{"label": "2"}' if "vote 2" in prompt.template else '{"label": "0"}'
+
+    one = ck.PromptedClassifier(ck.ScriptedModel(answer)).fit(ROWS, LABELS)
+    three = ck.PromptedClassifier(ck.ScriptedModel(answer), votes=3).fit(ROWS, LABELS)
+
+    assert not hasattr(one, "predict_proba")
+    assert three.predict(ROWS[:2]).tolist() == ["neg", "neg"]
+    assert three.predict_proba(ROWS[:1]) == pytest.approx(np.array([[0, 2 / 3, 1 / 3]]))
+
+
+def test_labels_are_answered_as_they_were_given() -> None:
+    codes = [list(WORDS).index(label) for label in LABELS]
+    spelled = [WORDS[label] for label in LABELS]
+    own = PromptTemplate("own", 1, "Judge it.\n", "\nAnswer:\n", ("low", "high"))
+    chat = ck.ScriptedModel(right)
+
+    for given in (codes, spelled):
+        model = ck.PromptedClassifier(chat, style=3).fit(ROWS, given)
+        assert model.predict(ROWS).tolist() == given
+        assert model.classes_.tolist() == sorted(set(given))
+    low = ck.PromptedClassifier(ck.ScriptedModel(lambda p, s: '"high"'), style=own)
+    assert low.fit(ROWS, ["low", "high"] * 21).predict(ROWS[:1]).tolist() == ["high"]
+    with pytest.raises(ClassifierError, match="no word is known for 'a', 'b'"):
+        ck.PromptedClassifier(chat).fit(ROWS, ["a", "b"] * 21)
+    mapped = ck.PromptedClassifier(chat, labels={"a": "0", "b": "1", "c": "2"})
+    assert mapped.fit(ROWS, ["a", "b", "c"] * 14).predict(ROWS[:3]).tolist() == ["a", "b", "c"]
+
+
+def test_it_is_copied_saved_and_loaded(tmp_path: Path) -> None:
+    chat = ck.ScriptedModel(right)
+    model = ck.PromptedClassifier(chat, style=2, votes=2).fit(ROWS, LABELS)
+
+    model.save(tmp_path / "it")
+    loaded = ck.PromptedClassifier.load(tmp_path / "it", model=chat)
+
+    assert clone(model).get_params() == model.get_params()
+    assert loaded.predict(ROWS).tolist() == LABELS
+    assert loaded.get_params() == {**model.get_params(), "labels": WORDS}
+
+
+def test_it_keeps_the_contract_of_classifiers() -> None:
+    code_of = {
+        "neg": 0,
+        "zeta": 0,
+        "7": 0,
+        "avg": 1,
+        "alpha": 1,
+        "3": 1,
+        "pos": 2,
+        "mid": 2,
+        "5": 2,
+    }
+
+    def echo(prompt: Prompt, schema: dict[str, object]) -> str:
+        offered = {code_of[w]: w for w in schema["properties"]["label"]["enum"] if w in code_of}
+        code = len(prompt.user) % 3
+        return json.dumps({"label": offered.get(code, next(iter(offered.values())))})
+
+    chat = ck.ScriptedModel(echo)
+    labels = {name if not name.isdigit() else int(name): name for name in (*code_of, "never met")}
+    check_classifier(
+        ck.PromptedClassifier(chat, votes=2, labels=labels),
+        load=lambda folder: ck.PromptedClassifier.load(folder, model=chat),
+    )
+
+
+def test_four_kinds_of_model_stand_in_one_table(tmp_path: Path) -> None:
+    prompted = ck.PromptedClassifier(ck.ScriptedModel(right), style=2, prices={"scripted": (1, 1)})
+    models = {
+        "internal": ck.PairwiseOrdinalClassifier(seed=0), "tf-idf": ck.TfidfLogistic(),
+        "one-hot": ck.OneHotLogistic(), "prompted": prompted,
+    }  # fmt: skip
+
+    table = ck.compare_classifiers(models, (ROWS, LABELS), (ROWS, LABELS), run_log=tmp_path)
+    records = ck.RunLog(tmp_path).read().records
+
+    assert table["prompted"].scores.accuracy == 1.0
+    assert table["prompted"].scores.log_loss is None
+    assert len({r.dataset.digest for r in records if r.kind == "evaluation"}) == 1
+    (paid,) = (r for r in records if r.kind == "evaluation" and r.cost is not None)
+    assert paid.cost.calls == 21 and paid.cost.money > 0
+    assert paid.parameters["style"] == 2
+    assert "calls" in table.cells()[0] and "money" in table.cells()[0]
+    assert set(table.against_best) < set(models)
