@@ -243,13 +243,10 @@ class PairPrompt:
         shown: dict[str, object] = {}
         if primary is not None:
             shown["primary"] = _shown(primary, describe=describe)
-        for number, (one, other) in enumerate(pairs, start=1):
-            if primary is None:
-                ends = [_shown(one, describe=describe), _shown(other, describe=describe)]
-                shown[f"[{number}]"] = ends
-            else:
-                target = other if one.key == primary.key else one
-                shown[f"[{number}]"] = _shown(target, describe=describe)
+        for number, pair in enumerate(pairs, start=1):
+            ends = [end for end in pair if primary is None or end.key != primary.key]
+            told = [_shown(end, describe=describe) for end in ends]
+            shown[f"[{number}]"] = told if primary is None else told[0]
         if context is not None:
             shown |= _facts(pairs, context)
         task = self.pairs_task if primary is None else self.primary_task
