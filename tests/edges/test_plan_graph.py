@@ -245,6 +245,7 @@ def test_an_active_plan_says_all_pairs_where_a_models_build_judges_all(calls: in
 
     all_judged = report.num_pairs == report.decided_by["scored"] + report.num_failed
     assert all_judged == (calls > 14)
+    assert (plans[1].judgements < plans[0].judgements) == (not all_judged)
     assert [set(plan.by_stage) == {"all pairs"} for plan in plans] == [all_judged] * 2
     assert "keys that replies lack are asked again, in calls not counted here" in str(plans[0])
 

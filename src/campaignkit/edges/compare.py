@@ -230,13 +230,13 @@ class KnownPairs:
         """
         clear, ambiguous = read_marked_edges(checked_path(path, error=GraphError), mark="?")
         named = Counter(frozenset((edge.source, edge.target)) for edge in (*clear, *ambiguous))
-        twice = [pair for pair, times in named.items() if times > 1]
-        if twice:
-            shown = [" - ".join(f"{name} {value}" for name, value in sorted(p)) for p in twice]
-            raise GraphError(
-                f"{path} names {len(twice)} pairs more than once",
-                faults=[Fault(str(path), f"{pair} is there twice", "keep one") for pair in shown],
-            )
+        twice = [sorted(pair) for pair, times in named.items() if times > 1]
+        faults = [
+            Fault(str(path), f"{' '.join(one)} - {' '.join(other)} is there twice", "keep one")
+            for one, other in twice
+        ]
+        if faults:
+            raise GraphError(f"{path} names {len(faults)} pairs more than once", faults=faults)
         return cls(clear, tuple((edge.source, edge.target) for edge in ambiguous))
 
 

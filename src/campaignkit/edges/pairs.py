@@ -277,15 +277,11 @@ class PairStates:
 
     def counts(self) -> dict[str, int]:
         """How many pairs are +, -, 0, not viable, discarded, failed, undecided: adds up to P."""
-        decided = self.is_decided()
-        by_sign = {
-            name: int(np.count_nonzero(decided & (self.sign == sign)))
-            for name, sign in (("positive", 1), ("negative", -1), ("neutral", 0))
-        }
+        signs = {"positive": 1, "negative": -1, "neutral": 0}
+        held = {name: self.is_decided() & (self.sign == sign) for name, sign in signs.items()}
         others = (Outcome.NOT_VIABLE, Outcome.DISCARDED, Outcome.FAILED, Outcome.UNDECIDED)
-        return by_sign | {
-            other.name.lower(): int(np.count_nonzero(self.outcome == other)) for other in others
-        }
+        held |= {other.name.lower(): self.outcome == other for other in others}
+        return {name: int(np.count_nonzero(pairs)) for name, pairs in held.items()}
 
     def check_complete(self) -> None:
         """Refuse states that leave a pair undecided or hold a sign that is none.
@@ -295,19 +291,16 @@ class PairStates:
         GraphError
             With how many pairs, and the first of them.
         """
+        nobody = self.is_decided() & (self.decided_by >= len(DECIDED_BY))
         for fault, wrong in (
             ("have no outcome", self.outcome == Outcome.UNDECIDED),
             ("have an outcome that is none", self.outcome > max(Outcome)),
             ("have a sign that is none", np.abs(self.sign) > 1),
-            (
-                "are decided, but by nobody",
-                self.is_decided() & (self.decided_by >= len(DECIDED_BY)),
-            ),
+            ("are decided, but by nobody", nobody),
         ):
             if wrong.any():
-                first = int(np.argmax(wrong))
                 raise GraphError(
                     f"{np.count_nonzero(wrong):,} of {len(self):,} pairs {fault}, "
-                    f"the first is number {first}",
+                    f"the first is number {int(np.argmax(wrong))}",
                     hint="a method must end every pair with decide or set_outcome",
                 )

@@ -225,12 +225,12 @@ class ModelScorer(EdgeScorer, NamedScorer, Protocol):
 
     def ask_calls(
         self,
-        calls: Sequence[Sequence[Pair]],
+        calls: list[list[Pair]],
         *,
         account: Account,
         stage: str,
         seed: int = 0,
-        earlier: Sequence[Pair] = (),
+        earlier: list[Pair],
         progress: Progress | None = None,
     ) -> tuple[Sequence[Answer], dict[PairKey, str]]:
         """Ask about the pairs of some calls: every valid answer, and why pairs have none."""
