@@ -143,13 +143,21 @@ def check_all(
         raise error(message, faults=faults)
 
 
-def check_plugin(given: object, name: str, is_right: bool, expected: str, hint: str) -> None:
+def check_plugin(
+    given: object,
+    name: str,
+    is_right: bool,
+    expected: str,
+    hint: str,
+    *,
+    error: type[CampaignkitError] = SettingError,
+) -> None:
     """Refuse what is not the object that an argument takes: a class of it, or another thing.
 
     Raises
     ------
     SettingError
-        With `hint`, or with the brackets that a class lacks.
+        Or `error`, with `hint`, or with the brackets that a class lacks.
 
     Examples
     --------
@@ -161,9 +169,9 @@ def check_plugin(given: object, name: str, is_right: bool, expected: str, hint: 
     """
     if isinstance(given, type):
         found = f"{name} is the class {given.__name__}; expected an object"
-        raise SettingError(found, hint=f"pass {given.__name__}(), with the brackets")
+        raise error(found, hint=f"pass {given.__name__}(), with the brackets")
     if not is_right:
-        raise SettingError(f"{name} is a {type(given).__name__}; expected {expected}", hint=hint)
+        raise error(f"{name} is a {type(given).__name__}; expected {expected}", hint=hint)
 
 
 def takes(function: object, num_arguments: int) -> bool:

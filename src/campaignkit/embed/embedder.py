@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.checks import checked_text
+from campaignkit.checks import check_plugin, checked_text
 from campaignkit.errors import EmbeddingError, Fault
 
 FloatArray = NDArray[np.float32]
@@ -67,12 +67,10 @@ def checked_embedder(embedder: Embedder) -> Embedder:
     >>> checked_embedder(HashingEmbedder()).name
     'hashing-512'
     """
-    if isinstance(embedder, type) or not isinstance(embedder, Embedder):
-        kind = f"the class {embedder.__name__}" if isinstance(embedder, type) else "no embedder"
-        raise EmbeddingError(
-            f"embedder is {kind}; expected an object with a name and embed(texts)",
-            hint="pass HashingEmbedder(), or an object of your own with both",
-        )
+    expected = "an object with a name and embed(texts)"
+    hint = "pass HashingEmbedder(), or an object of your own with both"
+    is_right = isinstance(embedder, Embedder)
+    check_plugin(embedder, "embedder", is_right, expected, hint, error=EmbeddingError)
     checked_text(embedder.name, "the embedder's name", error=EmbeddingError)
     return embedder
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from campaignkit.checks import checked_count, checked_text, is_count
+from campaignkit.checks import check_plugin, checked_count, checked_text, is_count
 from campaignkit.errors import ModelError, SettingError
 from campaignkit.llm.chat_model import (
     CallFailed,
@@ -106,15 +106,13 @@ class Account(AbstractContextManager["Account"]):
         reply_tokens: int = 4096,
         clock: Clock | None = None,
     ) -> None:
-        if not isinstance(getattr(model, "name", None), str) or not hasattr(model, "ask"):
-            raise SettingError(
-                f"model is {model!r:.60}; expected a chat model", hint="GeminiModel(...), or yours"
-            )
+        is_right = isinstance(model, ChatModel)
+        check_plugin(model, "model", is_right, "a chat model", "GeminiModel(...), or yours")
         identity = model.identity if isinstance(model, IdentifiedModel) else model.name
         self._identity = checked_text(identity, "the model's identity")
         checked_text(model.name, "the model's name")
-        if retry is not None and not isinstance(retry, RetryPolicy):
-            raise SettingError(f"retry is {retry!r:.60}; expected a RetryPolicy")
+        is_right = retry is None or isinstance(retry, RetryPolicy)
+        check_plugin(retry, "retry", is_right, "a RetryPolicy", "RetryPolicy(attempts=3)")
         self.model = model
         self.budget = checked_budget(budget) or Budget()
         self.store: Path | None = None
@@ -193,12 +191,9 @@ class Account(AbstractContextManager["Account"]):
         ArtifactError
             If the store cannot be written.
         """
-        strange = next((r for r in requests if not isinstance(r, Request)), None)
-        if strange is not None:
-            raise SettingError(
-                f"a {type(strange).__name__} was asked; expected a Request",
-                hint='Request(Prompt("..."), dict[str, int], "stage")',
-            )
+        hint = 'Request(Prompt("..."), dict[str, int], "stage")'
+        for asked in requests:
+            check_plugin(asked, "what is asked", isinstance(asked, Request), "a Request", hint)
         with self._asking:
             keys = [self.key_of(request) for request in requests]
             wanted: dict[str, Request] = {}

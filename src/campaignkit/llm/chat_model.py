@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from campaignkit.checks import checked_count, checked_share, checked_text, is_count
+from campaignkit.checks import check_plugin, checked_count, checked_share, checked_text, is_count
 from campaignkit.errors import SettingError
 from campaignkit.store import digest_json
 
@@ -86,8 +86,8 @@ class Request:
     stage: str = "asking"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.prompt, Prompt):
-            raise SettingError(f"prompt is {self.prompt!r:.60}; expected a Prompt")
+        is_right = isinstance(self.prompt, Prompt)
+        check_plugin(self.prompt, "prompt", is_right, "a Prompt", 'Prompt("...")')
         checked_text(self.stage, "stage")
 
 
