@@ -50,6 +50,7 @@ FAULTS: list[tuple[tuple[str, ...], object, str, str]] = [
     (("label_params", "pos", "colour"), 1, "label_params.pos.colour", "not a known key"),
     (("label_params", "pos"), {}, "label_params.pos.num_samples", "is missing"),
     (("label_params", " "), GOOD["label_params"]["pos"], "label_params", "blank"),
+    (("label_params", "a\0b"), GOOD["label_params"]["pos"], "label_params", "not printable"),
     (("max_iter",), 5, "max_iter", "did you mean max_iters?"),
     (("max_iters",), 0, "max_iters", "0 does not fit"),
     (("start_temp",), -1.0, "start_temp", "greater than 0"),
