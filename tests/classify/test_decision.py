@@ -229,7 +229,7 @@ def test_a_rule_of_numbers_that_are_none_is_refused() -> None:
     told = DecisionTuner("cuts", order=[0, 1, 2], keep_argmax=False).fit(proba, labels).to_dict()
     told["rule"] = {**told["rule"], "cuts": [float("nan"), 1.0]}
 
-    with pytest.raises(ClassifierError, match="not finite"):
+    with pytest.raises(ClassifierError, match="are not 2 numbers that are finite"):
         DecisionTuner.from_dict(told)
 
 

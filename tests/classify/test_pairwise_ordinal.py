@@ -170,7 +170,7 @@ def test_penalties_are_chosen_by_held_out_log_loss() -> None:
     best = min(MODEL.candidates_, key=lambda c: c.log_loss)
 
     assert MODEL.is_calibrated_
-    assert MODEL.penalty_ == [best.table, best.low_rank]
+    assert MODEL.penalty_ == list(best.penalty)
 
 
 def test_probabilities_are_about_as_often_right_as_they_say() -> None:

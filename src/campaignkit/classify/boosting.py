@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from campaignkit.classify.encoding import EncodedRows, TrainingRows
 from campaignkit.classify.estimator import RecordClassifier
-from campaignkit.classify.held_out import hold_out_rows
+from campaignkit.classify.held_out import hold_out
 from campaignkit.classify.linear import value_columns
 from campaignkit.extras import require
 
@@ -70,7 +70,7 @@ class BoostedTrees(RecordClassifier):
         trees = require("lightgbm", extra="boost", user="BoostedTrees")
         num_classes = len(rows.classes)
         columns = _tree_columns(rows.block.nodes, rows.block.offsets, len(rows.vocabulary))
-        parts = hold_out_rows(rows, self.held_out, seed=self.seed)
+        parts = hold_out(rows, self.held_out, seed=self.seed)
         leaves, num_rounds = _GRID[0], _ROUNDS_UNCHOSEN
         if parts is not None:
             kept, held = parts

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.checks import checked_count
-from campaignkit.classify.decision import checked_probabilities
-from campaignkit.classify.labels import label_positions, read_labels
+from campaignkit.classify.decision import judged
 from campaignkit.errors import ClassifierError
 
 Floats = NDArray[np.float64]
@@ -76,20 +75,13 @@ def calibration_curve(
     >>> curve.said.round(2).tolist(), curve.came.round(2).tolist(), curve.rows.tolist()
     ([0.1, 0.8], [0.0, 0.75], [6, 4])
     """
-    truth = read_labels(labels)
-    known = np.unique(truth if classes is None else read_labels(classes, name="classes"))
-    given = checked_probabilities(proba, known if classes is None else classes)
-    if len(truth) != len(given):
-        raise ClassifierError(
-            f"{len(given):,} rows of probabilities and {len(truth):,} labels; "
-            "expected as many of each"
-        )
+    given, codes, known = judged(proba, labels, classes)
     if label not in known.tolist():
         told = ", ".join(map(str, known.tolist()))
         raise ClassifierError(f"label is {label!r}; expected one of {told}")
     num_bins = checked_count(num_bins, "num_bins", error=ClassifierError)
     column = known.tolist().index(label)
-    said, came = given[:, column], label_positions(truth, known) == column
+    said, came = given[:, column], codes == column
     edges = np.unique(np.quantile(said, np.linspace(0, 1, num_bins + 1)[1:-1]))
     _, bins = np.unique(np.searchsorted(edges, said), return_inverse=True)
     rows = np.bincount(bins)

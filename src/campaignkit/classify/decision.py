@@ -124,16 +124,8 @@ class DecisionTuner(Settings):
             the labels, or a label has no validation row.
         """
         self._check_parameters()
-        truth = read_labels(labels)
-        known = np.unique(truth if classes is None else read_labels(classes, name="classes"))
-        given = checked_probabilities(proba, known if classes is None else classes, self.scale)
-        codes = label_positions(truth, known)
+        given, codes, known = judged(proba, labels, classes, self.scale)
         counts = np.bincount(codes[codes >= 0], minlength=len(known))
-        if len(codes) != len(given):
-            raise ClassifierError(
-                f"{len(given):,} rows of probabilities and {len(codes):,} labels; "
-                "expected as many of each"
-            )
         if (counts == 0).any() or (codes < 0).any():
             absent = " or ".join(str(label) for label in known[counts == 0].tolist())
             raise ClassifierError(
@@ -187,13 +179,12 @@ class DecisionTuner(Settings):
             tuner.classes_ = read_labels(told["classes"])
             rule = dict(told["rule"])
             tuner.rule_, tuner.macro_f1_ = rule, dict(told["macro_f1"])
-            for name, fewer in (("offsets", 0), ("factors", 0), ("cuts", 1)):
-                numbers = np.array(rule.get(name, []), np.float64)
-                if name in rule and len(numbers) != len(tuner.classes_) - fewer:
-                    raise ValueError(f"{len(numbers)} {name} for {len(tuner.classes_)} labels")
-                if not np.isfinite(numbers).all():
-                    raise ValueError("a number is not finite")
-            tuner._codes(np.full((1, len(tuner.classes_)), 1 / len(tuner.classes_)))
+            num = len(tuner.classes_)
+            for name, wanted in (("offsets", num), ("factors", num), ("cuts", num - 1)):
+                numbers = np.array(rule.get(name, [0.0] * wanted), np.float64)
+                if numbers.shape != (wanted,) or not np.isfinite(numbers).all():
+                    raise ValueError(f"{name} are not {wanted} numbers that are finite")
+            tuner._codes(np.full((1, num), 1 / num))
         except (KeyError, TypeError, ValueError) as err:
             raise ClassifierError(
                 f"this is no decision rule: {type(err).__name__} {err}",
@@ -254,6 +245,33 @@ class DecisionTuner(Settings):
             },
             error=ClassifierError,
         )
+
+
+def judged(
+    proba: Any, labels: Any, classes: Any, scale: str = "probabilities"
+) -> tuple[Floats, Codes, NDArray[Any]]:
+    """Probabilities with as many labels: their columns, int64[rows] codes, and the classes sorted.
+
+    Raises
+    ------
+    ClassifierError
+        If they cannot be read, or are not as many.
+
+    Examples
+    --------
+    >>> judged([[0.5, 0.5], [0.2, 0.8]], ["pos", "neg"], None)[1].tolist()
+    [1, 0]
+    """
+    truth = read_labels(labels)
+    columns = truth if classes is None else read_labels(classes, name="classes")
+    known = np.unique(columns)
+    given = checked_probabilities(proba, known if classes is None else columns, scale)
+    if len(truth) != len(given):
+        raise ClassifierError(
+            f"{len(given):,} rows of probabilities and {len(truth):,} labels; "
+            "expected as many of each"
+        )
+    return given, label_positions(truth, known), known
 
 
 def checked_probabilities(given: Any, classes: Any, scale: str = "probabilities") -> Floats:

@@ -236,7 +236,7 @@ class EncodedRows:
 
     Examples
     --------
-    >>> EncodedRows(np.zeros(0, np.int32), np.zeros(1, np.int64), {}).num_unseen
+    >>> len(EncodedRows(np.zeros(0, np.int32), np.zeros(1, np.int64), {}))
     0
     """
 
@@ -246,16 +246,6 @@ class EncodedRows:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
-
-    @property
-    def num_unseen(self) -> int:
-        """How many values were not met in training."""
-        return sum(self.unseen.values())
-
-    @cached_property
-    def row_of(self) -> NDArray[np.int64]:
-        """int64[total], the row that each entry of `nodes` belongs to."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
 
 def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None) -> EncodedRows:
@@ -276,34 +266,26 @@ def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None
     """
     found = read_records(records, separator=separator)
     refuse_empty(found.block)
-    code_of = {modality: code for code, modality in enumerate(vocabulary.modalities)}
-    known = vocabulary.node_of
-    number = np.empty(len(found.vocabulary), np.int32)
-    for node, key in enumerate(found.vocabulary.keys):
-        stand_in = code_of.get(key[0], -1)
-        fallback = len(vocabulary) + stand_in if stand_in >= 0 else -1
-        number[node] = known.get(key, fallback)
-    nodes = number[found.block.nodes] if len(number) else np.zeros(0, np.int32)
-    is_new = (nodes < 0) | (nodes >= len(vocabulary))
-    unseen: Counter[str] = Counter()
-    for node, num in zip(*np.unique(found.block.nodes[is_new], return_counts=True), strict=True):
-        unseen[found.vocabulary.keys[node][0]] += int(num)
-    row_of = np.repeat(np.arange(len(found.block)), found.block.sizes)
-    kept = nodes >= 0
-    nodes, row_of = nodes[kept], row_of[kept]
-    order = np.lexsort((nodes, row_of))
-    offsets = np.zeros(len(found.block) + 1, np.int64)
-    np.cumsum(np.bincount(row_of, minlength=len(found.block)), out=offsets[1:])
-    return EncodedRows(nodes[order], offsets, dict(sorted(unseen.items())))
+    n, keys = len(vocabulary), found.vocabulary.keys
+    stand_in = {modality: n + code for code, modality in enumerate(vocabulary.modalities)}
+    number = [vocabulary.node_of.get(key, stand_in.get(key[0], -1)) for key in keys]
+    nodes = np.array(number, np.int32)[found.block.nodes]
+    is_new = (nodes < 0) | (nodes >= n)
+    unseen = Counter(keys[node][0] for node in found.block.nodes[is_new].tolist())
+    row_of = np.repeat(np.arange(len(found.block)), found.block.sizes)[nodes >= 0]
+    nodes = nodes[nodes >= 0]
+    nodes = nodes[np.lexsort((nodes, row_of))]
+    offsets = np.searchsorted(row_of, np.arange(len(found.block) + 1))
+    return EncodedRows(nodes, offsets, dict(sorted(unseen.items())))
 
 
 def warn_of_unseen(rows: EncodedRows, *, treated: str) -> None:
     """Say once for all rows how many values are new, and how they are `treated`."""
-    if rows.num_unseen:
+    if rows.unseen:
         told = ", ".join(f"{num:,} of {modality}" for modality, num in rows.unseen.items())
         warnings.warn(
-            f"{rows.num_unseen:,} values in {len(rows):,} rows were in no training row ({told}); "
-            f"{treated}",
+            f"{sum(rows.unseen.values()):,} values in {len(rows):,} rows were in no training row "
+            f"({told}); {treated}",
             UnseenValues,
             stacklevel=4,
         )

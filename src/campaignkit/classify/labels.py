@@ -166,21 +166,16 @@ def label_codes(values: Any) -> Codes:
     >>> label_codes(["Overperforming", "Underperforming"]).tolist()
     [2, 0]
     """
-    array = _one_column(values, "labels")
-    if array.dtype.kind in "iu" and ((array >= 0) & (array <= 2)).all():
-        return array.astype(np.int64)
-    # numpy takes True for 1 and tells no nan from another: what is no text is told by its repr.
-    keys = [v if isinstance(v, str) else (type(v).__name__, repr(v)) for v in array.tolist()]
-    known = {key: _published(key) for key in dict.fromkeys(keys)}
-    unknown = [key for key, code in known.items() if code is None]
+    listed = _one_column(values, "labels").tolist()
+    codes = [_published(value) for value in listed]
+    unknown: dict[str, list[int]] = {}
+    for row, code in enumerate(codes):
+        if code is None:
+            unknown.setdefault(ascii(listed[row])[:60], []).append(row)
     if unknown:
         faults = [
-            Fault(
-                f"labels[{keys.index(key)}]",
-                f"{(ascii(key) if isinstance(key, str) else key[1])[:60]} "
-                f"in {keys.count(key)} of {len(keys)} rows",
-            )
-            for key in unknown[:_SHOWN]
+            Fault(f"labels[{rows[0]}]", f"{shown} in {len(rows)} of {len(codes)} rows")
+            for shown, rows in list(unknown.items())[:_SHOWN]
         ]
         more = f" (the first {_SHOWN})" if len(unknown) > _SHOWN else ""
         raise ClassifierError(
@@ -188,7 +183,7 @@ def label_codes(values: Any) -> Codes:
             hint=f"labels are {', '.join(LABELS)}, or 0, 1, 2, or {', '.join(PUBLISHED_WORDS)}",
             faults=faults,
         )
-    return np.array([known[key] for key in keys], np.int64)
+    return np.array(codes, np.int64)
 
 
 def as_labels(values: Any) -> NDArray[np.str_]:
@@ -227,28 +222,19 @@ def _one_column(values: Any, name: str) -> NDArray[Any]:
 def _of_one_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
     """The array as texts, whole numbers, floats or booleans."""
     listed = array.tolist()
-    # NaN differs from itself; pandas' NA and None are neither text nor number.
-    _refuse_missing(
-        np.array([v is None or type(v).__name__ in _MISSING or v != v for v in listed]),  # noqa: PLR0124
-        name,
-    )
-    if not listed:
-        return np.zeros(0, np.str_)
-    kinds: dict[str, int] = {}
-    for row, value in enumerate(listed):
-        kinds.setdefault(_kind_of(value), row)
-    if {*kinds} == {"int", "float"}:
+    # NaN differs from itself; pandas' NA and NaT are neither text nor number.
+    missing = [v is None or type(v).__name__ in ("NAType", "NaTType") or v != v for v in listed]  # noqa: PLR0124
+    _refuse_missing(np.array(missing, bool), name)
+    first = {_kind_of(value): row for row, value in reversed([*enumerate(listed)])}
+    if {*first} == {"int", "float"}:
         return array.astype(np.float64)
-    if len(kinds) > 1 or not {*kinds} <= {"str", "int", "float", "bool"}:
-        told = "; ".join(f"{name}[{row}] is {listed[row]!r:.60}" for row in kinds.values())
+    if len(first) > 1 or not {*first} <= {"str", "int", "float", "bool"}:
+        told = "; ".join(f"{name}[{row}] is {listed[row]!r:.60}" for row in sorted(first.values()))
         raise ClassifierError(f"{told}; expected texts alone, or whole numbers alone")
-    made: NDArray[Any] = np.array(listed)
+    made: NDArray[Any] = np.array(listed, None if listed else np.str_)
     if made.dtype.kind not in _KINDS:
         raise ClassifierError(f"{name} hold numbers beyond 64 bits; write them as texts")
     return made
-
-
-_MISSING = {"NAType", "NaTType"}
 
 
 def _kind(array: NDArray[Any]) -> str:
@@ -292,7 +278,7 @@ def _bare(label: Any) -> str:
     return re.sub(r"[\W_]", "", label).casefold() if isinstance(label, str) else ""
 
 
-def _published(key: Any) -> int | None:
-    if isinstance(key, tuple):
-        key = key[1] if key[0] == "int" else ""
-    return int(key) if key in ("0", "1", "2") else _RANK_OF.get(_bare(key))
+def _published(value: Any) -> int | None:
+    if _kind_of(value) == "int":
+        value = str(value)
+    return int(value) if value in ("0", "1", "2") else _RANK_OF.get(_bare(value))

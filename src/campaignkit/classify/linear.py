@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from campaignkit.classify.encoding import EncodedRows, TrainingRows
 from campaignkit.classify.estimator import RecordClassifier
-from campaignkit.classify.held_out import hold_out_rows
+from campaignkit.classify.held_out import hold_out
 from campaignkit.dataset import Vocabulary
 from campaignkit.dataset.logistic import Matrix, choose_softmax, fit_softmax, softmax
 from campaignkit.errors import ClassifierError
@@ -48,7 +48,7 @@ class PenalisedLogistic(RecordClassifier):
         given = columns, rows.codes, rows.weights
         num = len(rows.classes)
         if self.penalty is None:
-            parts = hold_out_rows(rows, self.held_out, seed=self.seed)
+            parts = hold_out(rows, self.held_out, seed=self.seed)
             fit = choose_softmax(*given, num_classes=num, parts=parts)
         else:
             fit = fit_softmax(*given, num_classes=num, penalty=self.penalty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,35 +30,6 @@ _MAX_LOG_SCALE = 8.0
 _MEMORY = 10  # steps that L-BFGS remembers
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A pair of penalties and what it gave on the rows held out.
-
-    Attributes
-    ----------
-    table, low_rank : float
-        Penalties on the pair table and on the vectors and matrices.
-    log_loss : float
-        On the held-out rows, after calibration.
-    uses_prior : bool
-
-    Examples
-    --------
-    >>> Candidate(3.0, 10.0, 0.25).penalty
-    (3.0, 10.0)
-    """
-
-    table: float
-    low_rank: float
-    log_loss: float
-    uses_prior: bool = False
-
-    @property
-    def penalty(self) -> tuple[float, float]:
-        """Both penalties."""
-        return self.table, self.low_rank
-
-
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """What turns raw scores into calibrated ones: ``scale * score`` against the cuts.
@@ -75,6 +46,37 @@ class Calibration:
     def probabilities(self, scores: Floats) -> Floats:
         """float64[rows, ranks] of raw scores."""
         return ordinal_probabilities(self.scale * scores, self.cuts)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A pair of penalties and what it gave on the rows held out.
+
+    Attributes
+    ----------
+    penalty : (float, float)
+        On the pair table, and on the vectors and matrices.
+    log_loss : float
+        On the rows held out, after calibration.
+    shape : PairShape
+    calibration : Calibration
+
+    Examples
+    --------
+    >>> shape = PairShape(np.array([0, 2]), rank=1)
+    >>> Candidate((1.0, 5.0), 0.3, shape, Calibration(1.0, np.zeros(2))).uses_prior
+    False
+    """
+
+    penalty: tuple[float, float]
+    log_loss: float
+    shape: PairShape
+    calibration: Calibration
+
+    @property
+    def uses_prior(self) -> bool:
+        """Whether the prior graph is part of the model."""
+        return self.shape.prior is not None
 
 
 def fit_pairs(
@@ -139,34 +141,7 @@ def calibrate(scores: Floats, rows: TrainingRows, cuts: Floats) -> Calibration:
     return Calibration(scale, cuts_of_knobs(best[1:]))
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """The penalties that did best on rows held out, and how.
-
-    Attributes
-    ----------
-    penalty : (float, float)
-    shape : PairShape
-    log_loss : float
-        On the rows held out.
-    calibration : Calibration
-    candidates : tuple of Candidate
-
-    Examples
-    --------
-    >>> shape = PairShape(np.array([0, 2]), rank=1)
-    >>> Choice((1.0, 5.0), shape, 0.3, Calibration(1.0, np.array([-1.0, 1.0])), ()).penalty
-    (1.0, 5.0)
-    """
-
-    penalty: tuple[float, float]
-    shape: PairShape
-    log_loss: float
-    calibration: Calibration
-    candidates: tuple[Candidate, ...]
-
-
-def choose_penalty(
+def try_penalties(
     train: TrainingRows,
     held: TrainingRows,
     shape: PairShape,
@@ -175,24 +150,16 @@ def choose_penalty(
     gain: float,
     penalties: tuple[tuple[float, float], ...],
     max_iterations: int,
-) -> Choice:
-    """Fit with pairs of penalties in turn; keep that of least calibrated held-out log-loss."""
-    learned = PairObjective(train, shape, gain=gain)
-    judged = PairObjective(held, shape, gain=gain)
-    best: Choice | None = None
-    candidates: list[Candidate] = []
-    worse = 0
+) -> list[Candidate]:
+    """Fit with pairs of penalties in turn, until looser ones do worse on the rows held out."""
+    learned, judged = (PairObjective(rows, shape, gain=gain) for rows in (train, held))
+    tried: list[Candidate] = []
     for penalty in penalties:
         parameters = fit_pairs(learned, start, penalty, max_iterations=max_iterations)
         scores = judged.scores(parameters)
         calibration = calibrate(scores, held, shape.cuts(parameters))
         loss = log_loss(held.codes, calibration.probabilities(scores), held.weights)
-        candidates.append(Candidate(*penalty, loss, uses_prior=shape.prior is not None))
-        if best is None or loss < best.log_loss:
-            best, worse = Choice(penalty, shape, loss, calibration, ()), 0
-            continue
-        worse += 1
-        if worse == _PATIENCE:
+        tried.append(Candidate(penalty, loss, shape, calibration))
+        if len(tried) - 1 - int(np.argmin([c.log_loss for c in tried])) == _PATIENCE:
             break
-    assert best is not None
-    return replace(best, candidates=tuple(candidates))
+    return tried

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_count
 from campaignkit.classify.effect_graph import effect_graph, extended_effects, prior_signs
 from campaignkit.classify.encoding import EncodedRows, TrainingRows
 from campaignkit.classify.estimator import RecordClassifier
@@ -19,8 +20,8 @@ from campaignkit.classify.pair_fit import (
     PENALTIES,
     Calibration,
     Candidate,
-    choose_penalty,
     fit_pairs,
+    try_penalties,
 )
 from campaignkit.classify.pair_tally import PairObjective, PairShape, num_pairs, pair_scores
 from campaignkit.errors import ClassifierError
@@ -130,20 +131,58 @@ class PairwiseOrdinalClassifier(RecordClassifier):
                 f"{n:,} attributes; a table of their pairs holds at most {MAX_ATTRIBUTES:,}",
                 hint="drop rare values, or use PairLogistic, whose pairs are those that occur",
             )
-        prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
         if self.rank > max(_FREE_RANK, n):
             raise ClassifierError(
                 f"rank is {self.rank:,}; the rows hold {n:,} values, of which "
                 "no more dimensions than that can say anything",
                 hint="rank=8 is the default",
             )
+        prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
         shape = PairShape(rows.vocabulary.starts, self.rank, prior, len(rows.classes) - 1)
-        gain = max(float(np.average(num_pairs(rows.block.sizes), weights=rows.weights)), 1.0)
-        parameters, shape, calibration = self._fitted(rows, shape, gain)
-        self.uses_prior_ = shape.prior is not None
-        self.effects_, self.gain_ = shape.table(parameters) * calibration.scale, gain
+        self.gain_ = max(float(np.average(num_pairs(rows.block.sizes), weights=rows.weights)), 1.0)
+        self._choose(rows, shape)
+        best = min(self.candidates_, key=lambda found: found.log_loss, default=None)
+        penalty = self.penalty or _UNSURE
+        if best is not None:
+            penalty, shape = best.penalty, best.shape
+        # As many steps from the same start as on the rows not held out: more would be another,
+        # surer model, which that calibration does not fit.
+        objective, steps = PairObjective(rows, shape, gain=self.gain_), self.max_iterations
+        parameters = fit_pairs(objective, self._start(shape, rows), penalty, max_iterations=steps)
+        calibration = best.calibration if best else Calibration(1.0, shape.cuts(parameters))
+        self.is_calibrated_, self.uses_prior_ = best is not None, shape.prior is not None
+        self.penalty_ = [float(part) for part in penalty]
+        self.effects_ = shape.table(parameters) * calibration.scale
         self.cuts_, self.order_ = calibration.cuts, rows.classes
         self.met_ = _met(rows, n)
+
+    def _choose(self, rows: TrainingRows, shape: PairShape) -> None:
+        """Try penalties on rows held out, with the prior and without."""
+        parts = hold_out(rows, self.held_out, seed=self.seed)
+        # A prior has to earn its place: with rows enough, its wrong signs cost more than they
+        # help, and the rows held out say so.
+        shapes = [shape] if shape.prior is None else [shape, replace(shape, prior=None)]
+        self.candidates_ = (
+            ()
+            if parts is None
+            else tuple(
+                candidate
+                for option in shapes
+                for candidate in try_penalties(
+                    rows.take(parts[0]),
+                    rows.take(parts[1]),
+                    option,
+                    self._start(option, rows),
+                    gain=self.gain_,
+                    penalties=PENALTIES if self.penalty is None else (self.penalty,),
+                    max_iterations=self.max_iterations,
+                )
+            )
+        )
+
+    def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
+        counts = np.bincount(rows.codes, rows.weights)
+        return shape.start(stream(self.seed, "pairwise", "start"), counts)
 
     @property
     def pair_effects_(self) -> SignedGraph:
@@ -188,63 +227,14 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         effects = extended_effects(self.effects_, self.vocabulary_)
         return pair_scores(rows.nodes, rows.offsets, effects.ravel(), scale)
 
-    def _fitted(
-        self, rows: TrainingRows, shape: PairShape, gain: float
-    ) -> tuple[Floats, PairShape, Calibration]:
-        """Parameters fitted to all rows, their shape, and the calibration that was held out."""
-        steps = self.max_iterations
-        penalties = PENALTIES if self.penalty is None else (self.penalty,)
-        parts = hold_out(rows, self.held_out, seed=self.seed)
-        self.is_calibrated_ = parts is not None
-        self.candidates_ = ()
-        penalty = self.penalty or _UNSURE
-        calibration: Calibration | None = None
-        if parts is not None:
-            # A prior has to earn its place: with rows enough, its wrong signs cost more than they
-            # help, and the rows held out say so.
-            shapes = [shape] if shape.prior is None else [shape, replace(shape, prior=None)]
-            choices = [
-                choose_penalty(
-                    *parts,
-                    option,
-                    self._start(option, rows),
-                    gain=gain,
-                    penalties=penalties,
-                    max_iterations=steps,
-                )
-                for option in shapes
-            ]
-            self.candidates_ = tuple(c for choice in choices for c in choice.candidates)
-            best = min(choices, key=lambda choice: choice.log_loss)
-            shape, penalty, calibration = best.shape, best.penalty, best.calibration
-        self.penalty_ = [float(part) for part in penalty]
-        # As many steps from the same start as on the rows not held out: more would be another,
-        # surer model, which that calibration does not fit.
-        parameters = fit_pairs(
-            PairObjective(rows, shape, gain=gain),
-            self._start(shape, rows),
-            penalty,
-            max_iterations=steps,
-        )
-        return parameters, shape, calibration or Calibration(1.0, shape.cuts(parameters))
-
-    def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
-        counts = np.bincount(rows.codes, rows.weights)
-        return shape.start(stream(self.seed, "pairwise", "start"), counts)
-
     def _check_parameters(self) -> None:
         checked_seed(self.seed)
-        for name, least in (("rank", 0), ("max_iterations", 1)):
-            value = getattr(self, name)
-            is_int = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not is_int or value < least:
-                raise ClassifierError(f"{name} is {value!r}; expected an integer from {least} on")
+        checked_count(self.rank, "rank", least=0, error=ClassifierError)
+        checked_count(self.max_iterations, "max_iterations", error=ClassifierError)
         if self.prior is not None and not isinstance(self.prior, SignedGraph):
             raise ClassifierError(f"prior is a {type(self.prior).__name__}; expected a graph")
-        if self.penalty is None:
-            return
         try:
-            table, low_rank = (float(part) for part in self.penalty)
+            table, low_rank = (float(part) for part in self.penalty or _UNSURE)
         except (TypeError, ValueError):
             table = low_rank = -1.0
         if not (0 < table < np.inf and 0 < low_rank < np.inf):
