@@ -317,16 +317,21 @@ class TrainerState:
         Steps done in the epoch under way.
     losses : list of float
         Of its steps, in this process.
+    num_steps : int
+        Steps done in all.
     learning_rate : float
-        Share of the learning rate that the last step was taken with.
+        That of the last step.
     epochs : list of EpochFigures
     best_epoch : int
         0 before there is one.
+    is_stopped : bool
+        Whether a callback has ended the training.
     """
 
     epoch: int = 0
     step: int = 0
     losses: list[float] = field(default_factory=list)
+    num_steps: int = 0
     learning_rate: float = 0.0
     epochs: list[EpochFigures] = field(default_factory=list)
     best_epoch: int = 0
@@ -346,7 +351,7 @@ class TrainerCallback:
     """
 
     def on_step_end(self, state: TrainerState) -> bool | None:
-        """After each step of the optimiser; true ends the training after this epoch's figures."""
+        """After each step of the optimiser; true ends the epoch here, and the training."""
 
     def on_epoch_end(self, state: TrainerState) -> bool | None:
         """After each epoch, with its figures; true ends the training."""

@@ -205,7 +205,7 @@ class ConstrainedClassifier(CampaignClassifier):
             self._ready(), config, data, validation=tested, plan=plan, callbacks=callbacks,
             progress=progress,
         )  # fmt: skip
-        if run_log is not None and os.environ.get("RANK", "0") == "0":  # one line, not one each
+        if run_log is not None and _is_first_process():  # one line, not one each
             run_log.append(self._record(config, data, time.process_time() - started))
         return self
 
@@ -272,7 +272,7 @@ class ConstrainedClassifier(CampaignClassifier):
         from campaignkit.store import Manifest, atomic_folder, digest_file
 
         model = self._ready()
-        if os.environ.get("RANK", "0") != "0":
+        if not _is_first_process():
             return
         is_own = isinstance(self.style, PromptTemplate)
         spec = {
@@ -565,6 +565,12 @@ def _config_of(told: Any) -> TrainingConfig | None:
     except ClassifierError:
         return None
     return config
+
+
+def _is_first_process() -> bool:
+    distributed = require("torch", extra="train", user="ConstrainedClassifier").distributed
+    is_alone = not (distributed.is_available() and distributed.is_initialized())
+    return is_alone or distributed.get_rank() == 0
 
 
 def _require_torch() -> None:

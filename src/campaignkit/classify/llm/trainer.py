@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import accelerate
 import numpy as np
 import torch
-from accelerate.utils import gather_object
+from accelerate.utils import gather_object, parse_flag_from_env
 from numpy.typing import NDArray
 
 from campaignkit.classify.llm.config import (
@@ -241,7 +242,9 @@ class Trainer:
     ) -> None:
         # Not an Accelerator: it keeps one precision for the whole process, so that a second fit,
         # or a Trainer of the caller's own, could not choose another.
-        processes = accelerate.PartialState()
+        is_one = int(os.environ.get("WORLD_SIZE", "1")) == 1
+        has_device = torch.cuda.is_available() and not parse_flag_from_env("ACCELERATE_USE_CPU")
+        processes = accelerate.PartialState(cpu=not (is_one or has_device))
         self._rank, self._size = processes.process_index, processes.num_processes
         self._model, self._config, self._data = model, config, data
         self._validation, self._plan = validation, plan
@@ -260,14 +263,13 @@ class Trainer:
         fp16 = config.precision == "fp16"
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=fp16)
         self._best: dict[str, Any] = {}
-        self._steps_per_epoch = len(self._batches(0))
 
     def train(self) -> TrainingReport:
         """Train; the model is ready to predict afterwards."""
-        if self._plan and self._plan.resume and self._plan.holds_something:
-            self._restore(self._plan)
         with ExitStack() as stack:
             stack.callback(self._restore_model)
+            if self._plan and self._plan.resume and self._plan.holds_something:
+                self._restore(self._plan)
             rows = self._rows(self._own, "train", stack)
             tested = None
             if self._validation:
@@ -284,7 +286,7 @@ class Trainer:
             epochs=tuple(self._state.epochs),
             best_epoch=self._state.best_epoch,
             stopped_early=self._state.epoch < self._config.epochs,
-            steps=self._state.epoch * self._steps_per_epoch,
+            steps=self._state.num_steps,
             num_trained=num_trained,
             num_frozen=num_all - num_trained,
             cache_bytes=sum(kept),
@@ -324,15 +326,20 @@ class Trainer:
 
     def _train_epoch(self, rows: Rows) -> None:
         state, steps = self._state, self._batches(self._state.epoch)
-        num_steps = self._config.epochs * len(steps)
+        total = self._config.epochs * len(steps)
         for number in range(state.step, len(steps)):
             at = state.epoch * len(steps) + number
-            state.learning_rate = self._config.rate(at, num_steps)
+            factor = self._config.rate(at, total)
+            for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * factor
+            state.learning_rate = self._rates[0] * factor
             state.losses.append(self._train_step(steps[number], rows, at))
-            state.step = number + 1
+            state.step, state.num_steps = number + 1, state.num_steps + 1
             if self._progress:
-                self._progress.update("training", at + 1, num_steps)
+                self._progress.update("training", at + 1, total)
             self._tell([one.on_step_end(state) for one in self._callbacks])
+            if state.is_stopped:
+                break
             every = self._plan.every if self._plan else None
             if every and (at + 1) % every == 0 and number + 1 < len(steps):
                 self._write_checkpoint()
@@ -344,8 +351,6 @@ class Trainer:
         # Dropout depends on the step alone: a resumed run draws what the first one would have.
         name = ("train", "dropout", at, self._rank)
         torch.manual_seed(key64(config.seed, *name) % 2**63)
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * self._state.learning_rate
         loss = 0.0
         for number, batch in enumerate(batches):
             is_last = module is self._model or number + 1 == len(batches)
