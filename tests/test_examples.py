@@ -10,6 +10,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 # What each notebook must have come to: (notebook, texts among its outputs).
 FOUND = {
     "audit_and_injection": ("recall 1.00", "True"),
+    "final_showdown": ("internal against gemma", "1 data set version", "0.8947"),
     "own_catalogue": ("faulty.csv:4", "sound", "our own sales"),
     "quickstart": ("(1.0, 0)", "sound"),
     "rehearse_build": (
@@ -28,6 +29,8 @@ def test_the_notebook_runs(notebook: Path, tmp_path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
+    if notebook.stem == "final_showdown":
+        pytest.importorskip("transformers", reason="the showdown needs the extra train")
     content = nbformat.read(notebook, as_version=4)
 
     NotebookClient(

@@ -110,8 +110,8 @@ class AblationReport(Tabular):
         by_label = [self.f1, *(of.f1 for of in self.drops)]
         for row, f1, loss, share in zip(rows, by_label, losses, shares, strict=True):
             row.extend(figure(f1.get(name), 4) for name in names)
-            row.extend((figure(loss, 4), figure(share)))
-        return [*head, "log-loss", "true share of signal"], rows
+            row.extend([figure(loss, 4)] + [figure(share)] * any(shares))
+        return [*head, "log-loss", *(["true share of signal"] * any(shares))], rows
 
 
 class FeatureAblation:
