@@ -33,7 +33,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "cached": {"freeze": FROZEN, "cache": True, "shared": False},
     "shared": {"freeze": FROZEN, "cache": True, "shared": True},
 }
-_SMOKE_SHAPE = {
+SMOKE_SHAPE = {
     **GEMMA_1B,
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -123,7 +123,7 @@ def _part(way: str, folder: str, *, smoke: bool) -> dict[str, Any]:
 
     if smoke:
         torch.set_num_threads(1)
-    shape = _SMOKE_SHAPE if smoke else GEMMA_1B
+    shape = SMOKE_SHAPE if smoke else GEMMA_1B
     if way == "write":
         write_model(Path(folder), shape)
         return {}

@@ -1,12 +1,13 @@
 """How long the ways through the code are: files and functions that run for one thing.
 
 ``python -m benchmarks paths`` counts and records; ``python -m benchmarks.paths pair`` (or
-``campaign``, ``circles``) lists the files and their functions too.
+``campaign``, ``fit``, ``circles``) lists the files and their functions too.
 
 A *way* is every file and function of this library that is called, in any thread, from the first
 line of a user's code to its last: one pair from the catalogue to the edge, one campaign from the
-spec to its line of JSONL. What compiled kernels call inside is not seen, and the simulated world
-that answers in place of a model is left out. A *circle* is a set of files each of which imports
+spec to its line of JSONL, one fine-tuning of a language model from its folder to the report. What
+compiled kernels call inside is not seen, and the simulated world that answers in place of a model
+is left out. A *circle* is a set of files each of which imports
 the others, directly or through others, at the top of the file, inside a function, or for type
 checkers alone.
 """
@@ -36,7 +37,7 @@ Way = dict[str, set[str]]
 
 def main() -> None:
     """Count, print and record."""
-    ways = {"one pair": pair_way(), "one campaign": campaign_way()}
+    ways = {"one pair": pair_way(), "one campaign": campaign_way(), "one fit": fit_way()}
     figures = {
         name: {"files": len(way), "functions": sum(map(len, way.values()))}
         for name, way in ways.items()
@@ -47,7 +48,8 @@ def main() -> None:
         "paths",
         figures,
         about="Files and functions called on the way of one pair (LLM scorer, active builder) "
-        "from catalogue to edge and of one campaign from spec to JSONL; circles of imports "
+        "from catalogue to edge, of one campaign from spec to JSONL, and of one fine-tuning of a "
+        "language model on prompts; circles of imports "
         "between files.",
     )
 
@@ -84,6 +86,27 @@ def campaign_way() -> Way:
             ck.AnnealingSampler(graph, spec).sample().write(Path(folder, "out"))
 
     return traced(draw)
+
+
+def fit_way() -> Way:
+    """From a folder with a language model and prompts to a fine-tuned classifier."""
+    from benchmarks.gpu_training import SMOKE_SHAPE
+    from benchmarks.llm_shapes import LABELS, prompts, write_model
+    from campaignkit.classify import ConstrainedClassifier
+    from campaignkit.classify.llm import trainer  # what imports run is no part of the way
+
+    assert trainer
+
+    _, texts, codes = prompts(8, shared=20, own=(4, 16), vocab=SMOKE_SHAPE["vocab_size"])
+    training = ck.FullFineTune(freeze_layers=14, epochs=2)
+    with tempfile.TemporaryDirectory() as folder:
+        write_model(Path(folder), SMOKE_SHAPE)
+
+        def fit() -> None:
+            llm = ConstrainedClassifier(folder, labels=LABELS, training=training)
+            llm.fit(texts, codes, validation=(texts, codes))
+
+        return traced(fit)
 
 
 def traced(run: Callable[[], None]) -> Way:
@@ -145,9 +168,9 @@ def _list(way: Way) -> None:
 
 
 if __name__ == "__main__":
-    for asked in sys.argv[1:] or ["pair", "campaign", "circles"]:
+    for asked in sys.argv[1:] or ["pair", "campaign", "fit", "circles"]:
         if asked == "circles":
             for circle in circles():
                 print("  circle:", ", ".join(circle))
         else:
-            _list({"pair": pair_way, "campaign": campaign_way}[asked]())
+            _list({"pair": pair_way, "campaign": campaign_way, "fit": fit_way}[asked]())

@@ -146,8 +146,8 @@ def test_words_of_several_tokens_are_generated_whole(folders: dict[str, Path]) -
         (("0",), "at least two"),
         (("0", "1", "1"), "different words"),
         (("0", "", "2"), "none of them empty"),
-        ("012", "expected words"),
-        (5, "expected words"),
+        ("012", "at least two"),
+        (5, "at least two"),
         (("average one", "average two", "good"), "begin with the same token"),
     ],
 )

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 _KIND = "constrained-classifier"
 _ROWS = "label_rows.safetensors"
+_NO_CODE = (
+    "False: code that a model's folder brings is never run, for its author could do with this "
+    "machine and its keys what they like"
+)
 _HUB = ("revision", "token", "attn_implementation", "device_map", "torch_dtype")
 
 
@@ -120,6 +124,7 @@ class ConstrainedClassifier(CampaignClassifier):
     _words: Any = field(default=None, init=False)  # LabelTokens
     # A PeftModel, where additions stay beside the weights.
     _adapters: Any = field(default=None, init=False)
+    _opened: Any = field(default=None, init=False)  # with what the model was loaded
     _is_trained: bool = field(default=False, init=False)  # weights are not those that were loaded
 
     @classmethod
@@ -330,9 +335,9 @@ class ConstrainedClassifier(CampaignClassifier):
         embeddings, sequences = spec.pop("embeddings"), spec.pop("label_tokens")
         if isinstance(spec["style"], dict):
             spec["style"] = PromptTemplate(**spec["style"])
-        spec["labels"] = dict(map(tuple, spec["labels"]))
-        spec["training"] = _config_of(spec["training"])
-        spec["model"] = spec["model"] if model is None else model
+        spec |= {"labels": dict(map(tuple, spec["labels"]))}
+        spec |= {"training": _config_of(spec["training"])}
+        spec |= {} if model is None else {"model": model}
         loaded = cls(**spec, **hub)
         words = loaded._words_of(None)
         if embeddings is None:
@@ -364,58 +369,54 @@ class ConstrainedClassifier(CampaignClassifier):
         tokenizer: Any = None,
     ) -> None:
         """Load the model with these words, unless it is there as it came."""
-        is_shared = trains and not isinstance(self.model, str | PathLike)
-        is_there = self._words is not None and self._words.words == tuple(words.values())
-        if self._model is None or self._is_trained or is_shared or not is_there:
+        is_name = isinstance(self.model, str | PathLike)
+        hub = {name: getattr(self, name) for name in _HUB if getattr(self, name) is not None}
+        four_bit = self.four_bit or getattr(self.training, "four_bit", False)
+        source = os.fspath(self.model) if is_name else id(self.model)
+        asked = (source, *words.values(), self.method, four_bit, repr(hub))
+        is_there = asked == self._opened and not self._is_trained
+        if not is_there or (trains and not is_name):
             _require_torch()
             from campaignkit.classify.llm.hf import open_model
 
-            is_method = self.method in ("mask", "trim")
-            expected = (
-                "False: code that a model's folder brings is never run, for its author could "
-            )
-            expected += "do with this machine and its keys what they like"
             settings = {
-                "method": (self.method, is_method, "'mask' or 'trim'"),
+                "method": (self.method, self.method in ("mask", "trim"), "'mask' or 'trim'"),
                 "trust_remote_code": (
                     self.trust_remote_code,
                     not self.trust_remote_code,
-                    expected,
+                    _NO_CODE,
                 ),
             }
             check_all("no model can be loaded so", settings, error=ClassifierError)
-            hub = {name: getattr(self, name) for name in _HUB}
-            self._model = self._adapters = None  # two models at once may not fit
+            self._model = self._adapters = self._opened = None  # two models at once may not fit
             self._model, self._tokenizer, self._words = open_model(
-                saved or (copy.deepcopy(self.model) if is_shared else self.model),
+                saved or (copy.deepcopy(self.model) if trains and not is_name else self.model),
                 words,
                 trims=self.method == "trim",
                 is_saved=saved is not None,
                 tokenizer=None if saved else tokenizer or self.tokenizer,
-                four_bit=self.four_bit or getattr(self.training, "four_bit", False),
-                hub={name: value for name, value in hub.items() if value is not None},
+                four_bit=four_bit,
+                hub=hub,
             )
+            self._opened = asked
         self.classes_ = np.unique(read_labels(list(words)))
         self.training_, self._is_trained = None, False
 
     def _words_of(self, classes: NDArray[Any] | None) -> dict[Any, str]:
         """The word of each label, sorted by label; where none are given, of all there are."""
         given = prompt_template(self.style).label_texts if self.labels is None else self.labels
-        if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
-            raise ClassifierError(
-                f"labels are {given!r}; expected words, such as ('0', '1', '2'), or a mapping of "
-                "label to word"
-            )
+        words: dict[Any, str] = {}
         if isinstance(given, Mapping):
             words = dict(given)
-        else:
+        elif isinstance(given, Sequence) and not isinstance(given, str):
             words = dict(zip(LABELS if len(given) == len(LABELS) else given, given, strict=True))
         told = list(words.values())
-        if len(told) < 2 or not all(isinstance(word, str) and word.strip() for word in told):
-            expected = "words, at least two and none of them empty"
-            raise ClassifierError(f"labels are {given!r}; expected {expected}")
-        if len({*told}) < len(given):
-            raise ClassifierError(f"labels are {given!r}; expected different words")
+        are_words = all(isinstance(word, str) and word.strip() for word in told)
+        if len(told) < 2 or not are_words or len({*told}) < len(told):
+            raise ClassifierError(
+                f"labels are {given!r}; expected different words, at least two and none of them "
+                "empty, such as ('0', '1', '2'), or a mapping of label to word"
+            )
         asked = np.unique(read_labels(list(words))) if classes is None else classes
         if not isinstance(given, Mapping):
             words |= {label: word for label in asked.tolist() if (word := _word_of(label, told))}

@@ -148,15 +148,11 @@ def text_part(model: Any) -> Any:
     config = model.config.get_text_config()
     if config is model.config:
         return model
-    try:
-        with torch.device("meta"):  # no second copy of the weights
-            alone = transformers.AutoModelForCausalLM.from_config(config)
-    except ValueError as err:
-        raise ClassifierError(
-            f"{type(model).__name__} is no causal language model, and transformers has none of "
-            "its text part alone",
-            hint="give a causal language model, such as Gemma 3, Qwen 3 or Llama",
-        ) from err
+    alone = _on_meta(
+        transformers.AutoModelForCausalLM, config,
+        f"{type(model).__name__} is no causal language model of text alone",
+        hint="give a causal language model, such as Gemma 3, Qwen 3 or Llama",
+    )  # fmt: skip
     setattr(alone, alone.base_model_prefix, model.get_decoder())
     alone.set_output_embeddings(model.get_output_embeddings())
     alone.generation_config = model.generation_config
@@ -182,14 +178,11 @@ def trim_head(model: Any, first_tokens: Sequence[int], labels: Sequence[str]) ->
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: number for number, label in enumerate(labels)}
     rows = head.weight.detach()[torch.tensor(list(first_tokens))].clone()
-    try:
-        with torch.device("meta"):  # no second copy of the weights, and no random numbers drawn
-            small = transformers.AutoModelForSequenceClassification.from_config(config)
-    except ValueError as err:
-        raise ClassifierError(
-            f"transformers has no classifier form of {type(model).__name__}",
-            hint='use method="mask"',
-        ) from err
+    small = _on_meta(
+        transformers.AutoModelForSequenceClassification, config,
+        f"transformers has no classifier form of {type(model).__name__}",
+        hint='use method="mask"',
+    )  # fmt: skip
     setattr(small, small.base_model_prefix, getattr(model, model.base_model_prefix))
     small.score = torch.nn.Linear(rows.shape[1], len(labels), bias=False, device="meta")
     small.score.weight = torch.nn.Parameter(rows)
@@ -247,6 +240,15 @@ def _difference(model: LabelModel) -> float:
             return float("inf")
     scale = expected.abs().max().clamp(min=1e-12)
     return float((found - expected).abs().max() / scale) / _CLOSE.get(hidden.dtype, _CLOSE_HALF)
+
+
+def _on_meta(kind: Any, config: Any, message: str, *, hint: str) -> Any:
+    """A model without weights: no second copy of them, and no random numbers drawn."""
+    try:
+        with torch.device("meta"):
+            return kind.from_config(config)
+    except ValueError as err:
+        raise ClassifierError(message, hint=hint) from err
 
 
 def _with_quantiser_of(model: Any, other: Any) -> Any:

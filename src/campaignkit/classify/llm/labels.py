@@ -361,15 +361,12 @@ def _num_shared(rows: Sequence[NDArray[np.int32]]) -> int:
 
 
 def _check_context(rows: Sequence[NDArray[np.int32]], context: int | None) -> None:
-    faults = [
-        Fault(f"text {number}", f"has {len(tokens):,} tokens")
-        for number, tokens in enumerate(rows)
-        if context is not None and len(tokens) > context
-    ]
-    if faults:
+    lengths = np.array(list(map(len, rows)))
+    long = np.flatnonzero(lengths > (context or lengths.max()))
+    if len(long):
         raise ClassifierError(
-            f"{len(faults):,} of {len(rows):,} texts are longer than the model's context of "
+            f"{len(long):,} of {len(rows):,} texts are longer than the model's context of "
             f"{context:,} tokens",
             hint="shorten the prompt; cutting it would cut off the campaign or the question",
-            faults=faults,
+            faults=[Fault(f"text {row}", f"has {lengths[row]:,} tokens") for row in long],
         )
