@@ -144,7 +144,7 @@ def test_words_of_several_tokens_are_generated_whole(folders: dict[str, Path]) -
     ("labels", "told"),
     [
         (("0",), "at least two"),
-        (("0", "1", "1"), "different words"),
+        (("0", "1", "1"), "no word is known|share a word"),
         (("0", "", "2"), "none of them empty"),
         ("012", "at least two"),
         (5, "at least two"),

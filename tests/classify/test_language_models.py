@@ -11,8 +11,9 @@ import pandas
 import pytest
 
 import campaignkit as ck
-from campaignkit.dataset.text import render_prompts
+from campaignkit.dataset.text import PromptTemplate, render_prompts
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
+from campaignkit.testing import check_classifier
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -160,7 +161,7 @@ def test_labels_of_any_name_and_number_come_back_as_they_were_given(
 ) -> None:
     llm = ck.ConstrainedClassifier(folders["qwen3"], labels=labels, training=FAST)
     if words is None:
-        with pytest.raises(ClassifierError, match=r"no word is known .* 'bad', 'fair', 'fine'"):
+        with pytest.raises(ClassifierError, match=r"no word is known for 'bad', 'fair', 'fine'"):
             llm.fit(TEXTS, answers)
         return
 
@@ -174,6 +175,20 @@ def test_labels_of_any_name_and_number_come_back_as_they_were_given(
     again = ck.ConstrainedClassifier.load(tmp_path / "saved")
     assert again.classes_.tolist() == llm.classes_.tolist()
     assert (again.predict_proba(TEXTS) == llm.predict_proba(TEXTS)).all()
+
+
+def test_it_keeps_the_contract_of_classifiers(folders: dict[str, Path]) -> None:
+    names = [("neg", "zeta", 7), ("avg", "alpha", 3), ("pos", "mid", 5)]
+    labels = {name: str(code) for code, alike in enumerate(names) for name in alike}
+    style = PromptTemplate("short", 1, "Judge.\n", "\nAnswer:", ("0", "1", "2"))
+
+    check_classifier(
+        ck.ConstrainedClassifier(
+            folders["llama"], style=style, labels={**labels, "never met": "x"},
+            training=ck.FullFineTune(freeze_layers=2, epochs=1), batch_size=72,
+        ),
+        tolerance=1e-5,
+    )  # fmt: skip
 
 
 def test_texts_come_in_a_column_of_any_index(folders: dict[str, Path]) -> None:

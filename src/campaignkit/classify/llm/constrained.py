@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from campaignkit import __version__
 from campaignkit.checks import check_all, checked_count
+from campaignkit.classify.answers import label_words
 from campaignkit.classify.encoding import row_weights, training_labels
 from campaignkit.classify.estimator import CampaignClassifier
-from campaignkit.classify.labels import LABELS, label_codes, label_positions, read_labels
+from campaignkit.classify.labels import LABELS, label_positions, read_labels
 from campaignkit.classify.llm.config import (
     FullFineTune,
     LoRA,
@@ -405,28 +406,17 @@ class ConstrainedClassifier(CampaignClassifier):
     def _words_of(self, classes: NDArray[Any] | None) -> dict[Any, str]:
         """The word of each label, sorted by label; where none are given, of all there are."""
         given = prompt_template(self.style).label_texts if self.labels is None else self.labels
-        words: dict[Any, str] = {}
-        if isinstance(given, Mapping):
-            words = dict(given)
-        elif isinstance(given, Sequence) and not isinstance(given, str):
-            words = dict(zip(LABELS if len(given) == len(LABELS) else given, given, strict=True))
-        told = list(words.values())
-        are_words = all(isinstance(word, str) and word.strip() for word in told)
-        if len(told) < 2 or not are_words or len({*told}) < len(told):
+        is_mapping = isinstance(given, Mapping)
+        listed = list(given.values() if isinstance(given, Mapping) else np.atleast_1d(given))
+        if len(listed) < 2 or not all(isinstance(one, str) and one.strip() for one in listed):
             raise ClassifierError(
-                f"labels are {given!r}; expected different words, at least two and none of them "
-                "empty, such as ('0', '1', '2'), or a mapping of label to word"
+                f"labels are {given!r}; expected words, at least two and none of them empty, such "
+                "as ('0', '1', '2'), or a mapping of label to word"
             )
-        asked = np.unique(read_labels(list(words))) if classes is None else classes
-        if not isinstance(given, Mapping):
-            words |= {label: word for label in asked.tolist() if (word := _word_of(label, told))}
-        if absent := [repr(label) for label in asked.tolist() if label not in words]:
-            raise ClassifierError(
-                f"no word is known for the label{'s' * (len(absent) > 1)} {', '.join(absent)}; "
-                f"words are {', '.join(map(repr, told))}",
-                hint="say which word stands for each label: labels={'no': '0', 'yes': '1'}",
-            )
-        return {label: words[label] for label in asked.tolist()}
+        if classes is None:
+            asked = list(given) if is_mapping or len(listed) != len(LABELS) else list(LABELS)
+            classes = np.unique(read_labels(asked))
+        return label_words(given, classes.tolist())
 
     def _prompts(self, X: Any) -> Prompts:
         _require_torch()
@@ -546,16 +536,6 @@ class ConstrainedClassifier(CampaignClassifier):
     def __repr__(self) -> str:
         # A hub's token is among the parameters, and stays out of sight.
         return f"ConstrainedClassifier({self._source()!r}, method={self.method!r})"
-
-
-def _word_of(label: Any, words: list[str]) -> str | None:
-    """The word of a label that is no key: the label itself, or a published outcome's."""
-    if str(label) in words or len(words) != len(LABELS):
-        return str(label) if str(label) in words else None
-    try:
-        return words[int(label_codes([label])[0])]
-    except ClassifierError:
-        return None
 
 
 def _config_of(told: Any) -> TrainingConfig | None:
