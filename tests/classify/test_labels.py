@@ -106,6 +106,7 @@ def test_missing_labels_of_a_column_are_told() -> None:
         ([0, 1], ["neg", "avg", "pos"], [0, 1]),  # two numbers of a wrapper: either order does
         (["a", "b", "c"], ["c", "a", "b"], [1, 2, 0]),
         ([0, 2, 5], [5, 0, 1, 2], [1, 2, 0]),
+        (["avg", "neg", "pos"], [1, 0, 2], [1, 0, 2]),  # a wrapper fits words and numbers
     ],
 )
 def test_the_order_is_known_or_told(

@@ -142,6 +142,14 @@ def test_a_calibration_of_the_bare_model_is_fitted_to_its_columns(bare: Any) -> 
     assert np.corrcoef(proba.ravel(), bare.ravel())[0, 1] > 0.85
 
 
+def test_a_calibration_that_fits_numbers_and_words_takes_the_order_of_the_numbers() -> None:
+    wrapped = CalibratedClassifierCV(ordinal(order=[1, 0, 2]), cv=2, ensemble=False)
+
+    assert (wrapped.fit(RECORDS, TRUTH).predict(RECORDS) == TRUTH).mean() > 0.8
+    with pytest.raises(ClassifierError, match=r"say order=\[1, 0, 2\] there"):
+        CalibratedClassifierCV(ordinal(), cv=2, ensemble=False).fit(RECORDS, TRUTH)
+
+
 def test_thresholds_of_two_labels_move_the_bare_probabilities() -> None:
     model = ordinal().fit(RECORDS, TWO)
     proba = model.predict_proba(RECORDS)[:, 0]

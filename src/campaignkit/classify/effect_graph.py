@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.checks import checked_share
 from campaignkit.dataset import Vocabulary
 from campaignkit.errors import ClassifierError
 from campaignkit.graph import DECIDED_BY, SignedGraph
@@ -113,34 +114,31 @@ def prior_signs(graph: SignedGraph, vocabulary: Vocabulary) -> NDArray[np.int8]:
     >>> prior_signs(graph, Vocabulary.of([("a", "x"), ("b", "y"), ("b", "z")])).tolist()
     [[0, -1, 0], [-1, 0, 0], [0, 0, 0]]
     """
-    known = {attribute.key: number for number, attribute in enumerate(graph.catalogue)}
-    number = np.array([known.get(key, -1) for key in vocabulary.keys], np.int64)
-    if not (number >= 0).any():
+    place = np.array([vocabulary.node_of.get(a.key, -1) for a in graph.catalogue], np.int64)
+    if (place < 0).all():
         raise ClassifierError(
             f"the prior graph holds none of the {len(vocabulary):,} attributes of the rows",
             hint="modalities and values must be spelled as in the records",
         )
-    place = np.full(len(graph.catalogue), -1, np.int64)
-    place[number[number >= 0]] = np.flatnonzero(number >= 0)
-    csr = graph.csr
-    rows = place[np.repeat(np.arange(len(graph.catalogue)), np.diff(csr.indptr))]
-    columns = place[csr.indices]
-    both = (rows >= 0) & (columns >= 0)
+    edges = graph.columns
+    one, other = place[edges.source], place[edges.target]
+    both = (one >= 0) & (other >= 0)
     signs = np.zeros((len(vocabulary), len(vocabulary)), np.int8)
-    signs[rows[both], columns[both]] = csr.signs[both]
-    return signs
+    signs[one[both], other[both]] = edges.sign[both]
+    return signs + signs.T
 
 
 def _ranked(strength: Floats, pos_frac: float, neg_frac: float) -> Floats:
-    shares = (pos_frac, neg_frac)
-    is_share = all(isinstance(s, int | float) and 0 <= s <= 1 for s in shares)
-    if not is_share or pos_frac + neg_frac > 1:
+    pos, neg = (
+        checked_share(share, name, error=ClassifierError)
+        for name, share in (("pos_frac", pos_frac), ("neg_frac", neg_frac))
+    )
+    if pos + neg > 1:
         raise ClassifierError(
-            f"pos_frac and neg_frac are {pos_frac!r} and {neg_frac!r}; expected shares in [0, 1] "
-            "that add up to at most 1"
+            f"pos_frac and neg_frac are {pos} and {neg}; expected shares that add up to at most 1"
         )
     order = np.argsort(strength, kind="stable")
     sign = np.zeros(len(strength))
-    sign[order[: round(neg_frac * len(order))]] = -1
-    sign[order[len(order) - round(pos_frac * len(order)) :]] = 1
+    sign[order[: round(neg * len(order))]] = -1
+    sign[order[len(order) - round(pos * len(order)) :]] = 1
     return sign

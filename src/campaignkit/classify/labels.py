@@ -124,16 +124,15 @@ def ranks_of(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes:
     [1, 0, 2]
     """
     ordered = None if order is None else read_labels(order, name="order")
-    is_named = ordered is not None and _kind(ordered) == _kind(classes)
-    if ordered is None:
-        ranks = [_RANK_OF.get(_bare(label), -1) for label in classes.tolist()]
-    else:
-        if len(np.unique(ordered)) < len(ordered):
-            raise ClassifierError(f"order is {_listed(ordered)}; expected each label once")
-        ranks = label_positions(classes, ordered).tolist() if is_named else [-1]
+    named = ordered if ordered is not None and _kind(ordered) == _kind(classes) else None
+    if ordered is not None and len(np.unique(ordered)) < len(ordered):
+        raise ClassifierError(f"order is {_listed(ordered)}; expected each label once")
+    # Some wrappers fit the labels and their numbers too, one after the other, with one order.
+    words = [_RANK_OF.get(_bare(label), -1) for label in classes.tolist()]
+    ranks = words if named is None else label_positions(classes, named).tolist()
     if min(ranks) >= 0 and len({*ranks}) == len(classes):
         return np.argsort(np.argsort(ranks)).astype(np.int64)
-    if len(classes) == 2 and not is_named:
+    if len(classes) == 2 and named is None:
         return np.arange(2)
     told = "is not known" if ordered is None else f"is not told by order={ordered.tolist()}"
     raise ClassifierError(

@@ -49,7 +49,7 @@ def train_classifiers(
     Raises
     ------
     MissingExtra
-        If `all_baselines` is asked for and LightGBM is not installed.
+        If `all_baselines` is asked for and LightGBM or scikit-learn is not installed.
 
     Examples
     --------
