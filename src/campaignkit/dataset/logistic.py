@@ -72,6 +72,7 @@ def fit_softmax(
     penalty: float,
     num_classes: int,
     start: SoftmaxFit | None = None,
+    max_steps: int = _MAX_STEPS,
 ) -> SoftmaxFit:
     """The penalised maximum of the likelihood, by L-BFGS.
 
@@ -84,6 +85,8 @@ def fit_softmax(
         Codes are below it.
     start : SoftmaxFit, optional
         Where to begin.
+    max_steps : int
+        Of L-BFGS.
 
     Examples
     --------
@@ -95,7 +98,7 @@ def fit_softmax(
 
     num_columns = columns.shape[1]
     transposed = columns.T.tocsr() if hasattr(columns, "tocsr") else columns.T
-    rows = np.arange(len(codes))
+    own = np.arange(len(codes)) * num_classes + codes  # where a flat table holds each row's class
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         free = flat.reshape(num_columns + 1, num_classes)
@@ -104,10 +107,10 @@ def fit_softmax(
         scores -= reduce(np.maximum, scores.T)[:, np.newaxis]
         odds = np.exp(scores)
         total = reduce(np.add, odds.T)
-        value = float((np.log(total) - scores[rows, codes]) @ weights)
-        error = odds / total[:, np.newaxis]
-        error[rows, codes] -= 1
-        error *= weights[:, np.newaxis]
+        value = float((np.log(total) - scores.ravel()[own]) @ weights)
+        error = odds
+        error *= (weights / total)[:, np.newaxis]
+        error.ravel()[own] -= weights
         slope = np.empty_like(free)
         slope[:-1] = np.asarray(transposed @ error) + penalty * free[:-1]
         slope[-1] = error.sum(axis=0)
@@ -116,7 +119,7 @@ def fit_softmax(
     begin = np.zeros((num_columns + 1, num_classes))
     if start is not None:
         begin[:-1], begin[-1] = start.weights, start.bias
-    options = {"maxiter": _MAX_STEPS, "gtol": 1e-3}
+    options = {"maxiter": max_steps, "gtol": 1e-3}
     with one_blas_thread():
         best = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x
     free = best.reshape(num_columns + 1, num_classes)
