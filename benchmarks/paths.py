@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FrameType
@@ -142,17 +142,19 @@ def circles() -> list[list[str]]:
     names = {_module(path): path for path in SRC.rglob("*.py")}
     for name, path in names.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for target in _imported(node):
+            for target in _imported(node, names):
                 if target in names and target not in ("campaignkit", name):
                     graph.add_edge(name, target)
     return sorted(sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1)
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _imported(node: ast.AST, names: Collection[str]) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        # What stands in a file of its own is taken from there, not from its room's menu.
+        inside = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        return [name if name in names else node.module for name in inside.values()]
     return []
 
 

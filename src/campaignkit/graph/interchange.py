@@ -13,25 +13,27 @@ from campaignkit.graph.edge import PROVENANCE, Edge, Key, read_edge
 from campaignkit.graph.edges_csv import read_relation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import networkx
 
-    from campaignkit.graph.signed_graph import SignedGraph
+    from campaignkit.graph.columns import EdgeColumns
 
 BACKENDS = {"pandas": "frames", "polars": "polars", "pyarrow": "tables"}  # name -> extra
 
 
-def to_networkx(graph: SignedGraph) -> networkx.Graph:
+def to_networkx(catalogue: Catalogue, edges: Iterable[Edge]) -> networkx.Graph:
     """A ``networkx.Graph`` over (modality, value) nodes; see :meth:`SignedGraph.to_networkx`."""
     import networkx as nx
 
     made = nx.Graph()
-    for a in graph.catalogue:
+    for a in catalogue:
         # Texts and numbers only: GraphML, GEXF and GML hold nothing else.
         traits = json.dumps(dict(a.traits), ensure_ascii=False) if a.traits else ""
         held = {"description": a.description, "traits": traits}
         given = {name: text for name, text in held.items() if text}
         made.add_node(a.key, modality=a.modality, value=a.value, **given)
-    for edge in graph.edges():
+    for edge in edges:
         held = {name: getattr(edge, name) for name in PROVENANCE}
         given = {name: value for name, value in held.items() if value not in (None, "")}
         made.add_edge(edge.source, edge.target, sign=edge.sign, **given)
@@ -80,7 +82,7 @@ def _attribute(node: object, held: dict[str, Any]) -> Attribute:
     return Attribute(modality, value, held.get("description") or "", traits)
 
 
-def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of that library
+def to_frame(catalogue: Catalogue, columns: EdgeColumns, backend: str) -> Any:  # a frame of it
     """One row an edge; see :meth:`SignedGraph.to_frame`."""
     if backend not in BACKENDS:
         listed = ", ".join(map(repr, BACKENDS))
@@ -88,7 +90,7 @@ def to_frame(graph: SignedGraph, backend: str) -> Any:  # a frame of that librar
     require(backend, extra=BACKENDS[backend], user=f"a frame of {backend}")
     import narwhals as nw
 
-    keys, columns, data = [a.key for a in graph.catalogue], graph.columns, dict[str, list[Any]]()
+    keys, data = [a.key for a in catalogue], dict[str, list[Any]]()
     for end, numbers in (("source", columns.source), ("target", columns.target)):
         data[f"{end}_modality"] = [keys[number][0] for number in numbers.tolist()]
         data[end] = [keys[number][1] for number in numbers.tolist()]

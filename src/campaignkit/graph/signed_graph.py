@@ -318,13 +318,13 @@ class SignedGraph:
         """A ``networkx.Graph`` over (modality, value), with signs and provenance as edge data."""
         from campaignkit.graph.interchange import to_networkx
 
-        return to_networkx(self)
+        return to_networkx(self.catalogue, self.edges())
 
     def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
         """A table with one row an edge, of ``"pandas"``, ``"polars"`` or ``"pyarrow"``."""
         from campaignkit.graph.interchange import to_frame
 
-        return to_frame(self, backend)
+        return to_frame(self.catalogue, self.columns, backend)
 
     def to_scipy(self) -> scipy.sparse.csr_array:
         """The signs as a symmetric int8 ``scipy.sparse.csr_array``, rows in catalogue order."""
