@@ -111,7 +111,8 @@ def test_a_tuned_model_stands_in_a_table_with_its_runs_logged(
 
     assert table["gemini"].scores.macro_f1 == 1.0
     assert [record.kind for record in records] == ["fit", "evaluation", "evaluation"]
-    assert records[0].parameters["adapter_size"] == 4
+    assert records[0].parameters["settings"]["adapter_size"] == 4
+    assert TOKEN not in (tmp_path / "runs.jsonl").read_text()
     assert records[1].model.family == "GeminiTuner"
 
 
@@ -174,6 +175,25 @@ def test_a_batch_is_matched_by_prompt_and_its_failures_are_told(
         found.complete_labels()
     assert made.ask_batch(asked[:1]).labels == ("pos",)
     assert len(server.batches) == 2
+
+
+def test_labels_of_any_names_are_answered_as_they_were_given(
+    server: TuningServer, tmp_path: Path
+) -> None:
+    for name, given, words in (
+        ("codes", [0, 1, 2, 1] * 10, None),
+        ("own", ["low", "high"] * 20, {"high": "1", "low": "0"}),
+    ):
+        made = tuner(server, tmp_path / name, labels=words).fit(TEXTS, given)
+        again = tuner(server, tmp_path / name, labels=words)
+
+        assert made.classes_.tolist() == sorted(set(given))
+        assert made.predict(TEXTS).tolist() == given == again.predict(TEXTS).tolist()
+        assert made.predict_proba(TEXTS).shape == (40, len(set(given)))
+        assert made.score(TEXTS, given) == 1.0
+        server.memory.clear()
+    with pytest.raises(ClassifierError, match="no word is known for 'a', 'b'"):
+        tuner(server, tmp_path / "other").fit(TEXTS, ["a", "b"] * 20)
 
 
 def test_campaigns_are_written_into_the_prompt_of_the_style(
@@ -316,9 +336,9 @@ def test_the_published_runs() -> None:
         ({"bucket": "mine"}, "gs://bucket/folder"),
         ({"base_url": "http://example.org"}, "in the clear"),
         ({"storage_url": "ftp://example.org"}, "in the clear"),
-        ({"answers": ("0", "1")}, "three texts"),
-        ({"answers": ("0", "0", "1")}, "three texts"),
-        ({"answers": ("a", "ab", "c")}, "three texts"),
+        ({"labels": ("0",)}, "two words or more"),
+        ({"labels": ("0", "0", "1")}, "two words or more"),
+        ({"labels": ("a", "ab", "c")}, "none the beginning of another"),
     ],
 )
 def test_a_tuner_that_cannot_work_is_refused(
@@ -332,7 +352,7 @@ def test_a_tuner_that_cannot_work_is_refused(
     ("texts", "labels", "said"),
     [
         (TEXTS[:2], ["neg", "avg", "pos"], "3 for 2 texts"),
-        (TEXTS[:2], ["neg", "avg"], "no row is pos"),
+        (TEXTS[:2], ["neg", "avg"], "no row is 2"),
         (["a", " ", "c"], ["neg", "avg", "pos"], "row 1: is blank"),
         (["a", 3, "c"], ["neg", "avg", "pos"], "row 1: is no text"),
         (["a", "b", "c" * 400_001], ["neg", "avg", "pos"], "row 2: more than 400,000 letters"),
@@ -361,7 +381,7 @@ def test_a_line_is_a_conversation_with_its_instruction(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     write_tuning_file(
         path, ["é", "b", "c"], [0, 1, 2],
-        answers=("Underperforming", "Average performance", "Overperforming"), system="Judge.",
+        labels=("Underperforming", "Average performance", "Overperforming"), system="Judge.",
     )  # fmt: skip
 
     first = json.loads(path.read_bytes().splitlines()[0])

@@ -329,7 +329,7 @@ def test_labels_quota_and_submissions_of_another_kind_are_refused() -> None:
     truth = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos"] * 20)}
     with pytest.raises(EvaluationError, match="labels are None; expected labels by id"):
         ck.BlindEvaluator(None)  # type: ignore[arg-type]
-    with pytest.raises(EvaluationError, match="quota: is many; expected 1 or more"):
+    with pytest.raises(EvaluationError, match="quota: is 'many'; expected 1 or more"):
         ck.BlindEvaluator(truth, quota="many")  # type: ignore[arg-type]
     with pytest.raises(EvaluationError, match="the submission is None; expected predictions"):
         ck.BlindEvaluator(truth).submit("ana", None)  # type: ignore[arg-type]

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import check_all, is_count
 from campaignkit.errors import ClassifierError, EvaluationError, Fault
 from campaignkit.evaluation.rows import JudgedRows, LabelNames
-from campaignkit.evaluation.scores import Scores, score_rows
-from campaignkit.evaluation.submission import Submission, read_label_file, read_submission
+from campaignkit.evaluation.scores import score_rows
+from campaignkit.evaluation.submission import read_label_file, read_submission
 from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
 from campaignkit.metrics import Counts
 from campaignkit.seeds import stream
@@ -153,16 +154,17 @@ class BlindEvaluator:
         seed: int = 0,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        faults = [
-            Fault(name, f"is {value}; expected {wanted}")
-            for name, value, is_right, wanted in (
-                ("public_frac", public_frac, 0 < public_frac < 1, "a share between 0 and 1"),
-                ("quota", quota, isinstance(quota, int) and quota >= 1, "1 or more"),
-                ("window_s", window_s, window_s is None or window_s > 0, "seconds, or None"),
-                ("digits", digits, 1 <= digits <= 6, "1 to 6"),
-            )
-            if not is_right
-        ]
+        check_all(
+            "a blind evaluation that cannot be held",
+            {
+                "public_frac": (public_frac, 0 < public_frac < 1, "a share between 0 and 1"),
+                "quota": (quota, is_count(quota), "1 or more"),
+                "window_s": (window_s, window_s is None or window_s > 0, "seconds, or None"),
+                "digits": (digits, 1 <= digits <= 6, "1 to 6"),
+            },
+            error=EvaluationError,
+        )
+        faults: list[Fault] = []
         if not isinstance(labels, Mapping):
             raise EvaluationError(f"labels are {labels!r:.60}; expected labels by id")
         self.ids = tuple(str(key) for key in labels)
@@ -240,18 +242,26 @@ class BlindEvaluator:
         pairs = list(predictions.items() if isinstance(predictions, Mapping) else predictions)
         about = {"user": user, "name": str(name)[:200], "digest": _digest(pairs)}
         try:
-            read = read_submission(pairs, ids=self.ids, names=self._names)
+            told, shares = read_submission(pairs, ids=self.ids, names=self._names)
         except EvaluationError as err:
-            self._refuse(about, str(err))
+            refused = {**about, "is_accepted": False, "reason": str(err)[:500]}
+            self.log.add(lambda past: refused)
             raise
-        public, private = (self._score(read, rows) for rows in (self._is_public, ~self._is_public))
-        shown = self._rounded(public)
+        judged = JudgedRows(self._names.names, self._truth, told, shares)
+        public, private = (
+            score_rows(judged.take(rows), num_resamples=_RESAMPLES, seed=self._seed)
+            for rows in (self._is_public, ~self._is_public)
+        )
+        flat = public.to_flat()
+        del flat["majority_macro_f1"]  # tells of the labels, not of the submission
+        shown = {name: round(score, self.digits) for name, score in flat.items()}
         spent: list[str] = []
 
         def decide(past: tuple[LoggedSubmission, ...]) -> Mapping[str, Any]:
             # Counted under the log's lock: two at once cannot both be the last.
             if self._num_used(user, past) >= self.quota:
-                spent.append(self._spent_text(user))
+                until = "" if self.window_s is None else f" of the last {self.window_s:g} seconds"
+                spent.append(f"{user} has used all {self.quota} submissions{until}")
                 return {**about, "is_accepted": False, "reason": spent[0]}
             return {
                 **about, "is_accepted": True, "public": shown, "private": private.to_flat(),
@@ -308,19 +318,6 @@ class BlindEvaluator:
             sorted(found, key=lambda s: (-(s.private_macro_f1 or 0), -s.public_macro_f1, s.number))
         )
 
-    def _score(self, read: Submission, rows: NDArray[np.bool_]) -> Scores:
-        shares = None if read.probabilities is None else read.probabilities[rows]
-        judged = JudgedRows(self._names.names, self._truth[rows], read.predicted[rows], shares)
-        return score_rows(judged, num_resamples=_RESAMPLES, seed=self._seed)
-
-    def _rounded(self, scores: Scores) -> dict[str, float]:
-        hidden = {"majority_macro_f1"}  # tells of the labels, not of the submission
-        flat = scores.to_flat().items()
-        return {name: round(x, self.digits) for name, x in flat if name not in hidden}
-
-    def _refuse(self, about: Mapping[str, Any], reason: str) -> None:
-        self.log.add(lambda past: {**about, "is_accepted": False, "reason": reason[:500]})
-
     def _num_used(self, user: str, past: tuple[LoggedSubmission, ...]) -> int:
         since = None
         if self.window_s is not None:
@@ -331,10 +328,6 @@ class BlindEvaluator:
             and (since is None or datetime.fromisoformat(entry.at) > since)
             for entry in past
         )
-
-    def _spent_text(self, user: str) -> str:
-        until = "" if self.window_s is None else f" of the last {self.window_s:g} seconds"
-        return f"{user} has used all {self.quota} submissions{until}"
 
 
 def _split(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
@@ -140,16 +140,16 @@ class EdgeOutcomes:
     @property
     def flips(self) -> list[EdgeOutcome]:
         """The proposed flips, the surest first."""
-        rows = np.flatnonzero(self.verdict == Verdict.FLIP)
-        order = rows[np.argsort(-self.wrong_probability[rows], kind="stable")]
-        return [self.edge(row) for row in order.tolist()]
+        return self._of(Verdict.FLIP, self.wrong_probability)
 
     @property
     def too_few(self) -> list[EdgeOutcome]:
         """The edges that were seen too rarely to say, the most often seen first."""
-        rows = np.flatnonzero(self.verdict == Verdict.TOO_FEW)
-        order = rows[np.argsort(-self.num_campaigns[rows], kind="stable")]
-        return [self.edge(row) for row in order.tolist()]
+        return self._of(Verdict.TOO_FEW, self.num_campaigns)
+
+    def _of(self, verdict: Verdict, by: NDArray[Any]) -> list[EdgeOutcome]:
+        rows = np.flatnonzero(self.verdict == verdict)
+        return [self.edge(row) for row in rows[np.argsort(-by[rows], kind="stable")].tolist()]
 
     def edge(self, row: int) -> EdgeOutcome:
         """What is said of one row of the graph's edge table."""
@@ -203,17 +203,14 @@ class EdgeOutcomes:
         import narwhals as nw
 
         rows = list(self)
+        ends = ("source", "target")
         columns: dict[str, list[Any]] = {
-            "source_modality": [r.source[0] for r in rows],
-            "source": [r.source[1] for r in rows],
-            "target_modality": [r.target[0] for r in rows],
-            "target": [r.target[1] for r in rows],
-            **{
-                name: [getattr(r, name) for r in rows]
-                for name in ("sign", "num_campaigns", "effect", "effect_sd",
-                             "wrong_probability", "verdict")
-            },
-        }  # fmt: skip
+            name: [getattr(r, end)[i] for r in rows]
+            for end in ends
+            for i, name in enumerate((f"{end}_modality", end))
+        }
+        for field in fields(EdgeOutcome)[len(ends) :]:
+            columns[field.name] = [getattr(r, field.name) for r in rows]
         choice: Any = backend
         return nw.from_dict(columns, backend=choice).to_native()
 
@@ -228,15 +225,15 @@ class EdgeOutcomes:
         return f"EdgeOutcomes({len(self):,} edges against {self.num_rows:,} campaigns: {told})"
 
     def __str__(self) -> str:
+        told = "the outcomes do not follow the signs: nothing is proposed"
+        if not np.isnan(self.wrong_frac):
+            told = f"the outcomes suggest that {self.wrong_frac:.1%} of signs are wrong"
         lines = [
             repr(self)[len("EdgeOutcomes(") : -1],
             f"  a sign moves the outcome by {self.size:.3g} (standard error {self.size_sd:.2g}); "
             f"attributes and pairs explain {self.explained_frac:.1%} of its variance",
+            f"  {told}",
         ]
-        if not np.isnan(self.wrong_frac):
-            lines.append(f"  the outcomes suggest that {self.wrong_frac:.1%} of signs are wrong")
-        else:
-            lines.append("  the outcomes do not follow the signs: nothing is proposed")
         if self.num_unknown:
             lines.append(f"  {self.num_unknown:,} attributes of campaigns are not in the graph")
         flips = self.flips

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.dataset import CampaignDataset
+from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.classify import as_labels
+from campaignkit.classify.encoding import own_labels
 from campaignkit.dataset.numbering import NumberedRows
 from campaignkit.dataset.records import read_records
-from campaignkit.errors import Fault, GraphError
+from campaignkit.errors import ClassifierError, Fault, GraphError
 from campaignkit.evaluation.edge_outcomes import EdgeOutcomes, Verdict
 from campaignkit.evaluation.outcome_design import design_of
 from campaignkit.evaluation.outcome_ridge import fit_signs
@@ -84,7 +86,17 @@ def validate_edges(
     >>> told.counts["keep"], told.counts["flip"]
     (8, 0)
     """
-    _check_options(min_campaigns, flip_probability)
+    is_probability = is_share(flip_probability) and flip_probability > 0.5
+    check_all(
+        "edges cannot be validated like this",
+        {
+            "min_campaigns": (min_campaigns, is_count(min_campaigns), "1 or more"),
+            "flip_probability": (
+                flip_probability, is_probability, "more than 0.5, at most 1",
+            ),
+        },
+        error=GraphError,
+    )  # fmt: skip
     rows = read_records(campaigns)
     results = _as_numbers(campaigns, rows, outcomes)
     design = _design(graph, rows)
@@ -97,13 +109,17 @@ def validate_edges(
     return EdgeOutcomes(
         graph=graph,
         num_rows=len(results),
-        num_unknown=_count_unknown(graph, rows),
+        num_unknown=sum(key not in graph.catalogue for key in rows.vocabulary.keys),
         num_campaigns=design.num_campaigns,
         effect=fit.effect * spread,
         effect_sd=fit.effect_sd * spread,
         wrong_probability=fit.wrong,
         verdict=_verdicts(
-            signs, design.num_campaigns, fit.wrong, (min_campaigns, flip_probability)
+            signs,
+            design.num_campaigns,
+            fit.wrong,
+            least=min_campaigns,
+            probability=flip_probability,
         ),
         size=fit.size * spread,
         size_sd=fit.size_sd * spread,
@@ -115,29 +131,15 @@ def validate_edges(
 
 
 def _verdicts(
-    signs: NDArray[np.int8],
-    seen: NDArray[np.int64],
-    wrong: NDArray[np.float64],
-    rule: tuple[int, float],
-) -> NDArray[np.uint8]:
-    least, probability = rule
+    signs: NDArray[np.int8], seen: NDArray[np.int64], wrong: NDArray[np.float64], *,
+    least: int, probability: float,
+) -> NDArray[np.uint8]:  # fmt: skip
     verdict = np.full(len(signs), Verdict.KEEP, dtype=np.uint8)
     verdict[wrong >= probability] = Verdict.FLIP
     verdict[seen < least] = Verdict.TOO_FEW
     verdict[(signs != 0) & np.isnan(wrong)] = Verdict.NO_INFORMATION
     verdict[signs == 0] = Verdict.NEUTRAL
     return verdict
-
-
-def _check_options(min_campaigns: int, flip_probability: float) -> None:
-    faults = []
-    if isinstance(min_campaigns, bool) or not isinstance(min_campaigns, int) or min_campaigns < 1:
-        faults.append(Fault("min_campaigns", f"is {min_campaigns!r}; expected 1 or more"))
-    if not 0.5 < flip_probability <= 1:
-        found = f"is {flip_probability!r}; expected more than 0.5, at most 1"
-        faults.append(Fault("flip_probability", found))
-    if faults:
-        raise GraphError("edges cannot be validated like this", faults=faults)
 
 
 def _design(graph: SignedGraph, rows: NumberedRows) -> Any:
@@ -155,15 +157,17 @@ def _design(graph: SignedGraph, rows: NumberedRows) -> Any:
     return design
 
 
-def _count_unknown(graph: SignedGraph, rows: NumberedRows) -> int:
-    return sum(key not in graph.catalogue for key in rows.vocabulary.keys)
-
-
 def _as_numbers(campaigns: Any, rows: NumberedRows, outcomes: Any) -> NDArray[np.float64]:
     """float64[n], finite and not all alike."""
-    if outcomes is None:
-        outcomes = _own_labels(campaigns)
-    numbers = _numbers(outcomes)
+    try:
+        numbers = _numbers(own_labels(campaigns) if outcomes is None else outcomes)
+    except ClassifierError as err:
+        if outcomes is not None:
+            raise
+        raise GraphError(
+            "the campaigns have no outcomes",
+            hint="pass outcomes=, one number or label a campaign, or give each a label",
+        ) from err
     if len(numbers) != len(rows.block):
         raise GraphError(
             f"there are {len(numbers):,} outcomes for {len(rows.block):,} campaigns; "
@@ -186,8 +190,6 @@ def _as_numbers(campaigns: Any, rows: NumberedRows, outcomes: Any) -> NDArray[np
 
 
 def _numbers(outcomes: Any) -> NDArray[np.float64]:
-    from campaignkit.classify.labels import as_labels
-
     values = outcomes.to_numpy() if hasattr(outcomes, "to_numpy") else outcomes
     array = np.asarray(values)
     if array.ndim != 1:
@@ -195,26 +197,3 @@ def _numbers(outcomes: Any) -> NDArray[np.float64]:
     if array.dtype.kind in "iufb":
         return array.astype(np.float64)
     return np.array([LABEL_VALUES[word] for word in as_labels(values)])
-
-
-def _own_labels(campaigns: Any) -> Any:
-    if isinstance(campaigns, CampaignDataset):
-        return campaigns.labels
-    if hasattr(campaigns, "columns"):
-        import narwhals as nw
-
-        table: Any = nw.from_native(campaigns, eager_only=True)
-        if "label" in table.columns:
-            return table["label"].to_list()
-    else:
-        labels = [getattr(c, "label", None) or _get(c, "label") for c in campaigns]
-        if all(label is not None for label in labels):
-            return labels
-    raise GraphError(
-        "the campaigns have no outcomes",
-        hint="pass outcomes=, one number or label a campaign, or give each a label",
-    )
-
-
-def _get(record: Any, name: str) -> Any:
-    return record.get(name) if hasattr(record, "get") else None

@@ -200,6 +200,11 @@ class JudgedRows:
         """int64[labels, labels], true labels in rows."""
         return count_confusion(self.truth, self.predicted, num_labels=len(self.labels))
 
+    def take(self, rows: NDArray[Any]) -> JudgedRows:
+        """The rows at these positions, or where a mask is true."""
+        shares = None if self.probabilities is None else self.probabilities[rows]
+        return JudgedRows(self.labels, self.truth[rows], self.predicted[rows], shares)
+
     def __len__(self) -> int:
         return len(self.truth)
 

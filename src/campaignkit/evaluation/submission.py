@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +20,13 @@ _HINT = 'give each row once, as {"id": "pos"} or {"id": [probabilities]}, a labe
 _KIND = TextFileKind(EvaluationError, "labels", "start it with id,label")
 
 
-@dataclass(frozen=True, eq=False)
-class Submission:
-    """Predictions in the order of the ids they were asked for.
-
-    Attributes
-    ----------
-    predicted : int64[rows]
-        Label codes.
-    probabilities : float64[rows, labels] or None
-
-    Examples
-    --------
-    >>> names = LabelNames.of(["neg", "avg", "pos"])
-    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"], names=names).predicted.tolist()
-    [0, 2]
-    """
-
-    predicted: Counts
-    probabilities: Floats | None = None
-
-
 def read_submission(
     predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
     *,
     ids: Sequence[str],
     names: LabelNames,
-) -> Submission:
-    """Check a submission against the ids it must hold.
+) -> tuple[Counts, Floats | None]:
+    """The predicted codes and perhaps probabilities of a submission, in the order of the ids.
 
     Parameters
     ----------
@@ -62,6 +40,12 @@ def read_submission(
     ------
     EvaluationError
         With ids that are missing, doubled or unknown, and predictions that are none.
+
+    Examples
+    --------
+    >>> names = LabelNames.of(["neg", "avg", "pos"])
+    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"], names=names)[0].tolist()
+    [0, 2]
     """
     pairs = _pairs(predictions)
     faults = _id_faults([key for key, _ in pairs], ids)
@@ -87,9 +71,9 @@ def read_submission(
     if faults:
         raise EvaluationError("a submission that cannot be scored", hint=_HINT, faults=faults)
     if shares is not None:
-        return Submission(shares.argmax(axis=1).astype(np.int64), shares)
+        codes = shares.argmax(axis=1).astype(np.int64)
     assert codes is not None
-    return Submission(codes)
+    return codes, shares
 
 
 def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.classify.answers import ModelAnswers, Said
-from campaignkit.classify.labels import LABELS
+from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.managed.cloud import Cloud
 from campaignkit.classify.managed.tuning_job import (
     ADAPTER_SIZES,
@@ -29,14 +29,13 @@ from campaignkit.classify.managed.tuning_job import (
     state_of,
 )
 from campaignkit.classify.managed.tuning_rows import (
-    checked_answers,
+    checked_words,
     read_response,
     read_responses,
     sendable_texts,
     write_requests,
     write_tuning_file,
 )
-from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 from campaignkit.llm import RetryPolicy
@@ -57,7 +56,8 @@ class DroppedExamples(UserWarning):
     """
 
 
-class GeminiTuner:
+@dataclass(eq=False, repr=False)
+class GeminiTuner(CampaignClassifier):
     """Tunes a Gemini model on campaigns and labels, and asks the tuned model.
 
     A folder keeps what was sent and which job it became, so that ``fit`` with the same rows and
@@ -75,8 +75,8 @@ class GeminiTuner:
     settings : TuningSettings
     style : int, str or PromptTemplate
         The prompt that campaigns are written into; texts are taken as whole prompts.
-    answers : (str, str, str), optional
-        What the model says for neg, avg and pos; what the prompt asks for by default.
+    labels : mapping of label to word, or sequence of words, optional
+        What the model says for each label; by default what the prompt asks for.
     system : str
         A system instruction, for tuning and for asking alike.
     thinking_budget : int or None
@@ -111,35 +111,29 @@ class GeminiTuner:
 training examples out of the request without a word
     """
 
-    def __init__(
-        self,
-        folder: str | PathLike[str],
-        *,
-        project: str,
-        location: str,
-        bucket: str,
-        settings: TuningSettings | None = None,
-        style: int | str | PromptTemplate = 3,
-        answers: Sequence[str] | None = None,
-        system: str = "",
-        thinking_budget: int | None = 0,
-        credentials: Any = None,  # Any: the vendor's credentials
-        base_url: str | None = None,
-        storage_url: str | None = None,
-        poll_s: float = 60.0,
-        retry: RetryPolicy | None = None,
-    ) -> None:
-        self.folder = Path(folder)
-        self.settings = settings or TuningSettings()
-        self.style = prompt_template(style)
-        self.answers = checked_answers(self.style.label_texts if answers is None else answers)
-        self.system = system
-        self.thinking_budget = thinking_budget
-        self.classes_ = np.array(sorted(LABELS))
-        self._poll_s = poll_s
+    folder: str | PathLike[str]
+    _: KW_ONLY
+    project: str
+    location: str
+    bucket: str
+    settings: TuningSettings = field(default_factory=TuningSettings)
+    style: int | str | PromptTemplate = 3
+    labels: Mapping[Any, str] | Sequence[str] | None = None
+    system: str = ""
+    thinking_budget: int | None = 0
+    credentials: Any = None  # Any: the vendor's credentials
+    base_url: str | None = None
+    storage_url: str | None = None
+    poll_s: float = 60.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        self._folder = Path(self.folder)
+        checked_words(self._given_words())
         self._cloud = Cloud(
-            project, location, bucket, credentials, base_url, storage_url, retry or RetryPolicy()
-        )
+            self.project, self.location, self.bucket, self.credentials, self.base_url,
+            self.storage_url, self.retry,
+        )  # fmt: skip
 
     @staticmethod
     def published(run: str) -> TuningSettings:
@@ -157,16 +151,12 @@ training examples out of the request without a word
             )
         return PUBLISHED_RUNS[run]
 
-    def get_params(self) -> dict[str, Any]:
-        """What a run log keeps of it."""
-        told = {name: getattr(self, name) for name in ("answers", "system", "thinking_budget")}
-        return {**vars(self.settings), "style": self.style.id, **told}
-
     def fit(
         self,
-        records: Any,
-        labels: Any = None,
+        X: Any,
+        y: Any = None,
         *,
+        sample_weight: Any = None,
         validation: Any = None,
         waits: bool = True,
     ) -> Self:
@@ -174,10 +164,12 @@ training examples out of the request without a word
 
         Parameters
         ----------
-        records : CampaignDataset, data frame, list of {modality: [values]}, or whole prompts
-        labels : sequence
-            neg, avg, pos, or 0, 1, 2, or the published words; a `CampaignDataset` brings its own.
-        validation : CampaignDataset or (records, labels), optional
+        X : CampaignDataset, data frame, list of {modality: [values]}, or whole prompts
+        y : sequence, optional
+            One label a row. Without it the labels that `X` brings.
+        sample_weight : None
+            The service takes none.
+        validation : CampaignDataset or (X, y), optional
             Rows the service reports its loss on.
         waits : bool
             Whether to wait; if not, look at :meth:`status` and call ``fit`` again later.
@@ -188,22 +180,27 @@ training examples out of the request without a word
             If rows cannot be tuned on, the folder belongs to other rows or settings, or the job
             failed.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        rows = {"train": (records, labels)}
+        if sample_weight is not None:
+            raise ClassifierError("sample_weight is given; the service weighs all rows alike")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        how: dict[str, Any] = {n: getattr(self, n) for n in ("style", "labels", "system")}
+        train, words = self._folder / "train.jsonl", dict[Any, str]()
+        files = {"train": write_tuning_file(train, X, y, words=words, **how)}
         if validation is not None:
-            rows["validation"] = (
-                validation if isinstance(validation, tuple) else (validation, None)
-            )
-        digests = {name: self._write(name, *pair) for name, pair in rows.items()}
-        wanted = digest_json({"settings": vars(self.settings), "files": digests})
+            pair = validation if isinstance(validation, tuple) else (validation, None)
+            path = self._folder / "validation.jsonl"
+            files["validation"] = write_tuning_file(path, *pair, words=words, **how)
+        digest = digest_json({"settings": vars(self.settings), "files": files})
         state = self._state()
-        if state and state["digest"] != wanted:
+        if state and state["digest"] != digest:
             raise ClassifierError(
-                f"{self.folder} holds a run of other rows or settings; nothing was sent",
+                f"{self._folder} holds a run of other rows or settings; nothing was sent",
                 hint="give another folder, or remove this one",
             )
         if not state.get("job"):
-            self._keep({"digest": wanted, "job": self._start(wanted[7:23], [*rows])})
+            job = self._start(digest[7:23], [*files])
+            self._keep({"digest": digest, "job": job, "labels": list(words.items())})
+        self.classes_ = np.array(list(words))
         return self.wait() if waits else self
 
     def status(self) -> TuningStatus:
@@ -226,7 +223,7 @@ training examples out of the request without a word
             If the job failed, was cancelled or expired.
         """
         while not (status := self.status()).has_ended:
-            time.sleep(self._poll_s)
+            time.sleep(self.poll_s)
         if not status.has_succeeded:
             raise ClassifierError(
                 f"the tuning job {status.job} ended as {status.state}: {status.error or 'why?'}",
@@ -247,12 +244,12 @@ training examples out of the request without a word
         job, tunings = self._kept("job"), self._cloud.client.tunings
         self._cloud.call(lambda: tunings.cancel(name=job))
 
-    def ask(self, records: Any, *, epoch: int | None = None) -> ModelAnswers:
+    def ask(self, X: Any, *, epoch: int | None = None) -> ModelAnswers:
         """Ask the tuned model about each campaign, seven at a time.
 
         Parameters
         ----------
-        records : as for :meth:`fit`
+        X : as for :meth:`fit`
         epoch : int, optional
             The checkpoint of this epoch; the last model by default.
 
@@ -261,7 +258,7 @@ training examples out of the request without a word
         ModelAnswers
             Rows whose answer is no label are told in it.
         """
-        texts, status = sendable_texts(records, self.style), self._kept("status")
+        texts, status = sendable_texts(X, self.style), self._kept("status")
         points = {point["epoch"]: point["endpoint"] for point in status["checkpoints"]}
         endpoint = status["endpoint"] if epoch is None else points.get(epoch)
         if not endpoint:
@@ -269,30 +266,28 @@ training examples out of the request without a word
                 f"there is no checkpoint of epoch {epoch}",
                 hint=f"there are: {', '.join(map(str, points)) or 'none'}",
             )
-        ask, config = self._cloud.client.models.generate_content, self._config()
+        words = self._words()
+        ask, config = self._cloud.client.models.generate_content, self._config(words)
 
         def answer(text: str) -> Said:
             how = {"model": endpoint, "contents": text, "config": config}
-            return read_response(_json(self._cloud.call(lambda: ask(**how), text)), self.answers)
+            return read_response(_json(self._cloud.call(lambda: ask(**how), text)), words)
 
         with ThreadPoolExecutor(_WORKERS) as pool:
-            return ModelAnswers.gather(list(pool.map(answer, texts)), len(self.answers))
+            return ModelAnswers.gather(list(pool.map(answer, texts)), len(words))
 
-    def ask_batch(self, records: Any) -> ModelAnswers:
+    def ask_batch(self, X: Any) -> ModelAnswers:
         """Ask all prompts as one batch prediction, which costs less and takes longer.
 
         A batch of the same prompts to the same model is waited for, not started again.
         """
-        texts, cloud, status = (
-            sendable_texts(records, self.style),
-            self._cloud,
-            self._kept("status"),
-        )
+        texts, status = sendable_texts(X, self.style), self._kept("status")
+        cloud, words = self._cloud, self._words()
         name = f"campaignkit-{digest_json([status['endpoint'], texts])[7:23]}"
         batches = cloud.client.batches
 
         def start() -> Any:
-            options = _json(self._config())
+            options = _json(self._config(words))
             options.pop("systemInstruction", None)
             requests = write_requests(texts, self.system, options)
             return batches.create(
@@ -304,26 +299,26 @@ training examples out of the request without a word
         job = self._found_or_started(batches, name, start)
         resource = job.name
         while (state := state_of(job.state)) not in ENDED:
-            time.sleep(self._poll_s)
+            time.sleep(self.poll_s)
             job = cloud.call(lambda: batches.get(name=resource))
         if state not in SUCCEEDED:
             why = getattr(job.error, "message", None) or "no reason"
             raise ClassifierError(f"the batch prediction ended as {state}: {why}")
-        return read_responses(texts, cloud.download(f"{name}-answers"), self.answers)
+        return read_responses(texts, cloud.download(f"{name}-answers"), words)
 
-    def predict(self, records: Any) -> NDArray[np.str_]:
-        """str[rows], the label of each campaign.
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The label of each campaign, written as `fit` was given it.
 
         Raises
         ------
         ClassifierError
             If an answer is no label: :meth:`ask` gives them as they are.
         """
-        return self.ask(records).complete_labels()
+        return self.ask(X).complete_labels()
 
-    def predict_proba(self, records: Any) -> NDArray[np.float64]:
-        """float64[rows, 3] of avg, neg, pos, from the log-probabilities of the first token."""
-        return self.ask(records).complete_probabilities()[:, np.argsort(LABELS)]
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """float64[rows, classes], from the log-probabilities of the first token."""
+        return self.ask(X).complete_probabilities()
 
     def _start(self, digest: str, files: list[str]) -> str:
         cloud, types, name = self._cloud, self._cloud.types, f"campaignkit-{digest}"
@@ -332,7 +327,7 @@ training examples out of the request without a word
         def start() -> Any:
             places = {
                 what: cloud.upload(
-                    f"{name}-{what}.jsonl", (self.folder / f"{what}.jsonl").read_bytes()
+                    f"{name}-{what}.jsonl", (self._folder / f"{what}.jsonl").read_bytes()
                 )
                 for what in files
             }
@@ -366,15 +361,16 @@ training examples out of the request without a word
 
         return self._cloud.call(ask)
 
-    def _write(self, what: str, records: Any, labels: Any) -> str:
-        if labels is None and isinstance(records, CampaignDataset):
-            labels = records.labels
-        return write_tuning_file(
-            self.folder / f"{what}.jsonl", records, labels, style=self.style,
-            answers=self.answers, system=self.system, is_training=what == "train",
-        )  # fmt: skip
+    def _given_words(self) -> Mapping[Any, str] | Sequence[str]:
+        return self.labels or prompt_template(self.style).label_texts
 
-    def _config(self) -> Any:
+    def _words(self) -> dict[Any, str]:
+        """The word of each label, of what was tuned in this folder."""
+        words = dict(map(tuple, self._kept("labels")))
+        self.classes_ = np.array(list(words))
+        return words
+
+    def _config(self, words: Mapping[Any, str]) -> Any:
         """How a label is asked for: no chance, no more tokens than it has, with what competed."""
         config: dict[str, Any] = {"response_logprobs": True, "logprobs": _CANDIDATES}
         if self.system:
@@ -383,17 +379,17 @@ training examples out of the request without a word
             config["thinking_config"] = {"thinking_budget": self.thinking_budget}
         if self.thinking_budget == 0:  # thinking would use these up
             # A digit is one token; a word may be several.
-            config["max_output_tokens"] = 1 if max(map(len, self.answers)) == 1 else 16
+            config["max_output_tokens"] = 1 if max(map(len, words.values())) == 1 else 16
         return self._cloud.types.GenerateContentConfig(temperature=0.0, **config)
 
     def _kept(self, what: str) -> Any:
         if found := self._state().get(what):
             return found
         missing = "no job was started" if what == "job" else "there is no tuned model"
-        raise NotFitted(f"{missing} in {self.folder}", hint="call fit first")
+        raise NotFitted(f"{missing} in {self._folder}", hint="call fit first")
 
     def _state(self) -> dict[str, Any]:
-        path = self.folder / _STATE
+        path = self._folder / _STATE
         try:
             told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             return {**told, "digest": told["digest"]} if told else {}
@@ -402,8 +398,11 @@ training examples out of the request without a word
             raise ArtifactError(f"{path} cannot be read: {err!r}", hint=hint) from err
 
     def _keep(self, state: dict[str, Any]) -> None:
-        with atomic_file(self.folder / _STATE) as partial:
+        with atomic_file(self._folder / _STATE) as partial:
             partial.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+
+    def __sklearn_clone__(self) -> Self:  # open connections cannot be copied
+        return type(self)(**self.get_params())
 
 
 def _json(value: Any) -> dict[str, Any]:  # Any: an object of the vendor's

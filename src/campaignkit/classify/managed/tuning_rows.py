@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from campaignkit.classify.answers import ModelAnswers, Said
-from campaignkit.classify.labels import LABELS, label_codes
+import numpy as np
+
+from campaignkit.classify.answers import ModelAnswers, Said, label_words
+from campaignkit.classify.encoding import own_labels
+from campaignkit.classify.labels import read_labels
 from campaignkit.classify.texts import prompt_texts
-from campaignkit.dataset.text import PromptTemplate
+from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ClassifierError, Fault
 from campaignkit.store import atomic_file, digest_file
 
@@ -43,13 +46,13 @@ def sendable_texts(records: Any, style: int | str | PromptTemplate) -> list[str]
 
 def write_tuning_file(
     path: Path,
-    records: Any,
-    labels: Any,
+    X: Any,
+    y: Any = None,
     *,
     style: int | str | PromptTemplate = 3,
-    answers: Sequence[str] = ("0", "1", "2"),
+    labels: Mapping[Any, str] | Sequence[str] | None = None,
     system: str = "",
-    is_training: bool = True,
+    words: dict[Any, str] | None = None,
 ) -> str:
     """Write prompts with the answers they should get, a conversation a line; gives its digest.
 
@@ -57,22 +60,23 @@ def write_tuning_file(
     ----------
     path : Path
         The file, written whole or not at all.
-    records : campaigns, or whole prompts
-    labels : sequence
-        neg, avg, pos, or 0, 1, 2, or the published words.
+    X : campaigns, or whole prompts
+    y : sequence, optional
+        One label a row. Without it the labels that `X` brings.
     style : int, str or PromptTemplate
         The prompt that campaigns are written into.
-    answers : (str, str, str)
-        What the model is to say for neg, avg and pos.
+    labels : mapping of label to word, or sequence of words, optional
+        What the model is to say for each label; by default what the prompt asks for.
     system : str
         A system instruction for every line.
-    is_training : bool
-        Whether every label must be there.
+    words : dict, optional
+        Of training rows, by label: filled where it is empty, else what rows may hold.
 
     Raises
     ------
     ClassifierError
-        With every blank or over-long prompt and a label without a row.
+        With every blank or over-long prompt, a label without a word, and of training rows a word
+        without a row.
 
     Examples
     --------
@@ -83,38 +87,45 @@ def write_tuning_file(
     ...     print(path.read_text().splitlines()[0])
     {"contents":[{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"0"}]}]}
     """
-    said, codes = checked_answers(answers), label_codes(labels).tolist()
-    texts = sendable_texts(records, style)
-    absent = [name for i, name in enumerate(LABELS) if i not in codes]
-    if len(texts) != len(codes):
-        raise ClassifierError(f"labels: {len(codes):,} for {len(texts):,} texts")
-    if is_training and absent:
-        raise ClassifierError(
-            f"labels: no row is {' or '.join(absent)}", hint="give rows of all three"
-        )
-    rows = zip(texts, codes, strict=True)
-    lines = _lines(_asked(system, _turn("user", t), _turn("model", said[c])) for t, c in rows)
+    texts = sendable_texts(X, style)
+    told = read_labels(own_labels(X) if y is None else y).tolist()
+    if len(texts) != len(told):
+        raise ClassifierError(f"labels: {len(told):,} for {len(texts):,} texts")
+    words = {} if words is None else words
+    if not words:
+        given = labels or prompt_template(style).label_texts
+        offered = checked_words(given)
+        words |= label_words(given, np.unique(told).tolist())
+        absent = [word for word in offered if word not in words.values()]
+        if absent:
+            raise ClassifierError(
+                f"labels: no row is {' or '.join(absent)}", hint="give rows of all"
+            )
+    strange = [label for label in told if label not in words]
+    if strange:
+        raise ClassifierError(f"labels: {strange[0]!r} is in no training row")
+    rows = zip(texts, told, strict=True)
+    lines = _lines(_asked(system, _turn("user", t), _turn("model", words[w])) for t, w in rows)
     with atomic_file(path) as partial:
         partial.write_bytes(lines)
     return digest_file(path)
 
 
-def checked_answers(answers: Sequence[str]) -> tuple[str, ...]:
-    """What the model says for neg, avg and pos.
+def checked_words(given: Mapping[Any, str] | Sequence[str]) -> list[str]:
+    """What the model says for the labels.
 
     Raises
     ------
     ClassifierError
-        If there are not three different texts, or one is the beginning of another.
+        If there are no two different texts, or one is the beginning of another.
     """
-    is_list = not isinstance(answers, str) and all(isinstance(word, str) for word in answers)
-    said = tuple(word.strip() for word in answers) if is_list else ()
+    said = list(given.values() if isinstance(given, Mapping) else given)
+    is_list = not isinstance(given, str) and all(isinstance(w, str) and w.strip() for w in said)
     # In order, what begins with a text follows it at once.
-    if len(said) != 3 or any(two.startswith(one) for one, two in pairwise(sorted(said))):
+    if not is_list or len(said) < 2 or any(b.startswith(a) for a, b in pairwise(sorted(said))):
         raise ClassifierError(
-            f"answers are {answers!r}; expected three texts for neg, avg, pos, "
-            "none the beginning of another",
-            hint='answers=("0", "1", "2")',
+            f"labels are {given!r}; expected two words or more, none the beginning of another",
+            hint='labels=("0", "1", "2")',
         )
     return said
 
@@ -132,7 +143,7 @@ def write_requests(texts: Sequence[str], system: str, options: dict[str, Any]) -
 
 
 def read_responses(
-    texts: Sequence[str], files: Sequence[bytes], answers: Sequence[str]
+    texts: Sequence[str], files: Sequence[bytes], words: Mapping[Any, str]
 ) -> ModelAnswers:
     """The answers in the order of the prompts; each is found by its prompt's text.
 
@@ -145,7 +156,7 @@ def read_responses(
     --------
     >>> line = {"request": {"contents": [{"role": "user", "parts": [{"text": "a"}]}]},
     ...         "response": {"candidates": [{"content": {"parts": [{"text": "2"}]}}]}}
-    >>> read_responses(["a", "b"], [json.dumps(line).encode()], ("0", "1", "2")).labels
+    >>> read_responses(["a", "b"], [json.dumps(line).encode()], {"pos": "2"}).labels
     ('pos', None)
     """
     found: dict[str, Said] = {}
@@ -157,7 +168,7 @@ def read_responses(
             told = json.loads(line)
             text = told["request"]["contents"][0]["parts"][0]["text"]
             failed = str(told.get("status") or "")[:200]
-            read = (None, None, failed) if failed else read_response(told["response"], answers)
+            read = (None, None, failed) if failed else read_response(told["response"], words)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             faults.append(Fault(f"line {number}", "is no answer to a request"))
             continue
@@ -166,23 +177,24 @@ def read_responses(
     if faults:
         raise ClassifierError("batch answers that cannot be read", faults=faults)
     nothing = (None, None, "no answer came")
-    return ModelAnswers.gather([found.get(text, nothing) for text in texts], len(answers))
+    return ModelAnswers.gather([found.get(text, nothing) for text in texts], len(words))
 
 
-def read_response(response: dict[str, Any], answers: Sequence[str]) -> Said:
+def read_response(response: dict[str, Any], words: Mapping[Any, str]) -> Said:
     """Label, probabilities and what is wrong, of a response as JSON.
 
     Examples
     --------
-    >>> told = {"candidates": [{"content": {"parts": [{"text": " 2\\n"}]}}]}
-    >>> read_response(told, ("0", "1", "2"))
+    >>> told = {"candidates": [{"content": {"parts": [{"text": " 2 "}]}}]}
+    >>> read_response(told, {"neg": "0", "pos": "2"})
     ('pos', None, '')
     """
     first = (response.get("candidates") or [{}])[0]
     parts = (first.get("content") or {}).get("parts") or []
     text = "".join(part.get("text") or "" for part in parts if not part.get("thought")).strip()
-    if text in answers:
-        return LABELS[list(answers).index(text)], _shares(first, answers), ""
+    for label, word in words.items():
+        if text == word:
+            return label, _shares(first, list(words.values())), ""
     ended = first.get("finishReason") or "no candidate"
     return None, None, f"said {text[:60]!r}" if text else f"said nothing ({ended})"
 
