@@ -151,12 +151,12 @@ def lift_right(
     truth: SignedGraph, graph: SignedGraph, campaigns: CampaignDataset, outcomes: np.ndarray
 ) -> float:
     """Share of signs right by naive lift: the mean outcome with a pair against without it."""
-    from campaignkit.evaluation.outcome_design import design_of
+    from campaignkit.evaluation.outcomes import design_of
 
     keys = campaigns.vocabulary.keys
     node_of = np.array([graph.catalogue.index(key) for key in keys], dtype=np.int64)
-    design = design_of(graph, campaigns.block, node_of)
-    mean = (design.pairs.T @ (outcomes - outcomes.mean())) / np.maximum(design.num_campaigns, 1)
+    _, pairs = design_of(graph, campaigns.block, node_of)
+    mean = (pairs.T @ (outcomes - outcomes.mean())) / np.maximum(pairs.sum(axis=0), 1)
     return float((np.sign(mean) == truth.columns.sign).mean())
 
 

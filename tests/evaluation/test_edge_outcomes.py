@@ -12,7 +12,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
 from campaignkit.errors import GraphError
 from campaignkit.evaluation import EdgeOutcomes, Verdict, validate_edges
-from campaignkit.evaluation.outcome_design import design_of
+from campaignkit.evaluation.outcomes import design_of
 from campaignkit.graph import Edge, SignedGraph
 from campaignkit.seeds import stream
 
@@ -211,18 +211,19 @@ def test_attributes_that_the_graph_does_not_know_are_counted() -> None:
 
 
 def test_the_design_counts_every_edge_in_every_campaign() -> None:
-    _, graph, campaigns, _ = world(60)
+    _, graph, campaigns, outcomes = world(60)
     node_of = np.array([graph.catalogue.index(key) for key in campaigns.vocabulary.keys])
 
-    design = design_of(graph, campaigns.block, node_of)
+    nodes, pairs = design_of(graph, campaigns.block, node_of)
+    found = validate_edges(graph, campaigns, outcomes=outcomes)
 
     for row in range(len(campaigns)):
         held = set(node_of[campaigns.block.row(row)].tolist())
         ends = zip(graph.columns.source.tolist(), graph.columns.target.tolist(), strict=True)
         expected = [i for i, (a, b) in enumerate(ends) if a in held and b in held]
-        assert sorted(design.pairs[[row]].nonzero()[1].tolist()) == expected
-        assert set(design.nodes[[row]].nonzero()[1].tolist()) == held
-    assert design.num_campaigns.sum() == design.pairs.nnz
+        assert sorted(pairs[[row]].nonzero()[1].tolist()) == expected
+        assert set(nodes[[row]].nonzero()[1].tolist()) == held
+    assert found.num_campaigns.sum() == pairs.nnz
 
 
 def test_the_ridge_solution_is_the_exact_one() -> None:
@@ -271,7 +272,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
         validate_edges(GRAPH, ROWS, outcomes=[1, 2], **options)
 
 
-@pytest.mark.parametrize("name", ["edge_outcomes", "outcomes", "outcome_design", "outcome_ridge"])
+@pytest.mark.parametrize("name", ["edge_outcomes", "outcomes", "outcome_ridge"])
 def test_examples_run(name: str) -> None:
     module = importlib.import_module(f"campaignkit.evaluation.{name}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.checks import check_all, is_count
-from campaignkit.errors import ClassifierError, EvaluationError, Fault
-from campaignkit.evaluation.rows import JudgedRows, LabelNames
+from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.rows import JudgedRows, names_of
 from campaignkit.evaluation.scores import score_rows
 from campaignkit.evaluation.submission import read_label_file, read_submission
 from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
@@ -170,12 +171,7 @@ class BlindEvaluator:
         self.ids = tuple(str(key) for key in labels)
         if len(set(self.ids)) < len(self.ids):
             faults.append(Fault("labels", "hold ids that are one text, such as 1 and '1'"))
-        try:
-            self._names = LabelNames.of(list(labels.values()), labels=label_names)
-        except ClassifierError as err:
-            raise EvaluationError(
-                err.message, hint=err.hint, faults=[*faults, *err.faults]
-            ) from err
+        self._names = names_of(list(labels.values()), labels=label_names)
         codes = self._names.codes(list(labels.values()), "labels", faults, ids=self.ids)
         if faults or codes is None:
             raise EvaluationError("a blind evaluation that cannot be held", faults=faults)
@@ -252,24 +248,20 @@ class BlindEvaluator:
             score_rows(judged.take(rows), num_resamples=_RESAMPLES, seed=self._seed)
             for rows in (self._is_public, ~self._is_public)
         )
-        flat = public.to_flat()
-        del flat["majority_macro_f1"]  # tells of the labels, not of the submission
-        shown = {name: round(score, self.digits) for name, score in flat.items()}
-        spent: list[str] = []
+        shown = {name: round(value, self.digits) for name, value in public.to_flat().items()}
+        del shown["majority_macro_f1"]  # tells of the labels, not of the submission
+        accepted = {**about, "is_accepted": True, "public": shown, "private": private.to_flat()}
+        until = "" if self.window_s is None else f" of the last {self.window_s:g} seconds"
+        spent = f"{user} has used all {self.quota} submissions{until}"
 
         def decide(past: tuple[LoggedSubmission, ...]) -> Mapping[str, Any]:
             # Counted under the log's lock: two at once cannot both be the last.
-            if self._num_used(user, past) >= self.quota:
-                until = "" if self.window_s is None else f" of the last {self.window_s:g} seconds"
-                spent.append(f"{user} has used all {self.quota} submissions{until}")
-                return {**about, "is_accepted": False, "reason": spent[0]}
-            return {
-                **about, "is_accepted": True, "public": shown, "private": private.to_flat(),
-            }  # fmt: skip
+            is_left = self._num_used(user, past) < self.quota
+            return accepted if is_left else {**about, "is_accepted": False, "reason": spent}
 
         entry = self.log.add(decide)
-        if spent:
-            raise QuotaSpent(spent[0])
+        if not entry.is_accepted:
+            raise QuotaSpent(spent)
         low, high = public.intervals["macro_f1"]
         return PublicScore(
             number=entry.number,
@@ -298,15 +290,11 @@ class BlindEvaluator:
         with_private : bool
             Whether private scores are told, and decide the order: for the end.
         """
+        entries = [entry for entry in self.log.read() if entry.is_accepted]
+        counts = Counter(entry.user for entry in entries)
         best: dict[str, LoggedSubmission] = {}
-        counts: dict[str, int] = {}
-        for entry in self.log.read():
-            if not entry.is_accepted:
-                continue
-            counts[entry.user] = counts.get(entry.user, 0) + 1
-            held = best.get(entry.user)
-            if held is None or entry.public["macro_f1"] > held.public["macro_f1"]:
-                best[entry.user] = entry
+        for entry in sorted(entries, key=lambda entry: -entry.public["macro_f1"]):
+            best.setdefault(entry.user, entry)
         found = [
             Standing(
                 user, entry.name, entry.number, entry.public["macro_f1"], counts[user],
@@ -351,15 +339,7 @@ def _split(
 
 def _digest(pairs: list[Any]) -> str:
     try:
-        told = [[str(key), _plain(value)] for key, value in pairs]
+        told = [[str(key), np.asarray(value).tolist()] for key, value in pairs]
         return digest_json(sorted(told, key=repr))
     except (TypeError, ValueError):
         return ""  # what cannot be read is refused anyway
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value if isinstance(value, str | int | float) else str(value)

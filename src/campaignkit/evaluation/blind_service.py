@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from campaignkit.errors import CampaignkitError, EvaluationError, Fault
+from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.blind_evaluator import BlindEvaluator, QuotaSpent
 from campaignkit.evaluation.submission import parse_submission
 from campaignkit.extras import require
@@ -17,6 +17,17 @@ from campaignkit.extras import require
 _SHORTEST = 16  # letters of a token
 _ROOM = 65_536  # bytes of a submission beyond its rows
 _ROW = 250  # bytes of a row beyond twice its id (escapes)
+
+
+class _UnknownToken(EvaluationError):
+    """A request by nobody who may submit."""
+
+
+class _TooLong(EvaluationError):
+    """A submission that cannot be one, by its length."""
+
+
+_STATUS = {_UnknownToken: 401, _TooLong: 413, QuotaSpent: 429}  # anything else: 422
 
 
 def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
@@ -51,23 +62,26 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
     'Blind evaluation'
     """
     fastapi = require("fastapi", extra="service", user="the blind evaluation service")
-    responses = require("fastapi.responses", extra="service", user="the service")
-    users = _Users(tokens)
+    users = _digests(tokens)
     limit = _ROOM + sum(2 * len(key.encode()) + _ROW for key in evaluator.ids)
 
-    def refuse(status: int, error: CampaignkitError) -> Any:
+    async def refuse(request: Any, error: EvaluationError) -> Any:
         told = {
             "error": error.message,
             "faults": [str(fault) for fault in error.faults[:20]],
             "hint": error.hint,
         }
-        return responses.JSONResponse(told, status_code=status)
+        status = _STATUS.get(type(error), 422)
+        return fastapi.responses.JSONResponse(told, status_code=status)
 
-    def user_of(request: Any) -> str | None:
+    def user_of(request: Any) -> str:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        return users.find(token.strip()) if kind.lower() == "bearer" else None
-
-    unknown = EvaluationError("unknown token", hint="send Authorization: Bearer <your token>")
+        given = _digest(token.strip())
+        # Every token is compared, so time tells nothing.
+        found = [user for user, kept in users if hmac.compare_digest(kept, given)]
+        if kind.lower() != "bearer" or not found:
+            raise _UnknownToken("unknown token", hint="send Authorization: Bearer <your token>")
+        return found[0]
 
     async def describe() -> Any:
         return {
@@ -83,24 +97,12 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
 
     async def submit(request: Any) -> Any:
         user = user_of(request)
-        if user is None:
-            return refuse(401, unknown)
-        body = await _body(request, limit)
-        if body is None:
-            return refuse(413, EvaluationError(f"a submission of more than {limit:,} bytes"))
-        try:
-            predictions, name = parse_submission(body)
-            score = await asyncio.to_thread(evaluator.submit, user, predictions, name=name)
-        except QuotaSpent as err:
-            return refuse(429, err)
-        except EvaluationError as err:
-            return refuse(422, err)
-        return responses.JSONResponse(score.to_dict(), status_code=201)
+        predictions, name = parse_submission(await _body(request, limit))
+        score = await asyncio.to_thread(evaluator.submit, user, predictions, name=name)
+        return score.to_dict()
 
     async def own(request: Any) -> Any:
         user = user_of(request)
-        if user is None:
-            return refuse(401, unknown)
         entries = await asyncio.to_thread(evaluator.history, user)
         shown = ("number", "at", "name", "is_accepted", "reason", "public")
         return [{key: asdict(entry)[key] for key in shown} for entry in entries]
@@ -113,6 +115,7 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
     submit.__annotations__ = own.__annotations__ = {"request": fastapi.Request}
     describe.__annotations__ = standings.__annotations__ = {}
     app = fastapi.FastAPI(title="Blind evaluation")
+    app.add_exception_handler(EvaluationError, refuse)
     app.add_api_route("/", describe, methods=["GET"])
     app.add_api_route("/submissions", submit, methods=["POST"], status_code=201)
     app.add_api_route("/submissions", own, methods=["GET"])
@@ -120,39 +123,30 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
     return app
 
 
-class _Users:
-    """Who holds which token, by digest."""
-
-    def __init__(self, tokens: Mapping[str, str]) -> None:
-        faults = []
-        for user, token in tokens.items():
-            if not isinstance(token, str) or len(token) < _SHORTEST:
-                faults.append(Fault(str(user), f"has a token of fewer than {_SHORTEST} letters"))
-        if len(set(tokens.values())) < len(tokens):
-            faults.append(Fault("tokens", "two users share one"))
-        if faults or not tokens:
-            raise EvaluationError(
-                "tokens that cannot be used", hint="one secret a user", faults=faults
-            )
-        self._known = [(user, _digest(token)) for user, token in tokens.items()]
-
-    def find(self, token: str) -> str | None:
-        """The user who holds this token; every token is compared, so time tells nothing."""
-        given = _digest(token)
-        found = [user for user, kept in self._known if hmac.compare_digest(kept, given)]
-        return found[0] if found else None
-
-
-async def _body(request: Any, limit: int) -> bytes | None:
-    """The whole body; None as soon as it is longer than the limit."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+def _digests(tokens: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """The users with the digests of their tokens."""
+    faults = [
+        Fault(str(user), f"has a token of fewer than {_SHORTEST} letters")
+        for user, token in tokens.items()
+        if not isinstance(token, str) or len(token) < _SHORTEST
+    ]
+    if len(set(tokens.values())) < len(tokens):
+        faults.append(Fault("tokens", "two users share one"))
+    if faults or not tokens:
+        hint = "one secret a user"
+        raise EvaluationError("tokens that cannot be used", hint=hint, faults=faults)
+    return [(user, _digest(token)) for user, token in tokens.items()]
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+async def _body(request: Any, limit: int) -> bytes:
+    """The whole body; refused as soon as it is longer than the limit."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise _TooLong(f"a submission of more than {limit:,} bytes")
+    return bytes(body)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.distinct import distinct
@@ -36,11 +37,7 @@ class Hits:
     misses: int = 0
 
     def __add__(self, other: Hits) -> Hits:
-        return Hits(
-            self.hits + other.hits,
-            self.false_alarms + other.false_alarms,
-            self.misses + other.misses,
-        )
+        return Hits(*map(add, astuple(self), astuple(other)))
 
     @property
     def precision(self) -> float:
@@ -65,6 +62,11 @@ class Hits:
         """Neither a miss nor a false alarm."""
         return not self.misses and not self.false_alarms
 
+    def to_dict(self) -> dict[str, float]:
+        """Counts, and the three figures rounded."""
+        figures = {name: getattr(self, name) for name in ("precision", "recall", "f1")}
+        return asdict(self) | {name: round(value, 4) for name, value in figures.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class KindHits:
@@ -82,6 +84,10 @@ class KindHits:
 
     def __add__(self, other: KindHits) -> KindHits:
         return KindHits(self.table + other.table, self.rows + other.rows, self.cells + other.cells)
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """Plain values by level."""
+        return {name: getattr(self, name).to_dict() for name in ("table", "rows", "cells")}
 
 
 @dataclass(frozen=True)
@@ -107,19 +113,24 @@ class DetectionScore:
     num_tables: int = 1
 
     @property
+    def total(self) -> KindHits:
+        """All kinds together."""
+        return sum(self.by_kind.values(), KindHits())
+
+    @property
     def table(self) -> Hits:
         """Kinds: which were named rightly."""
-        return sum((k.table for k in self.by_kind.values()), Hits())
+        return self.total.table
 
     @property
     def rows(self) -> Hits:
         """Rows, of all kinds together."""
-        return sum((k.rows for k in self.by_kind.values()), Hits())
+        return self.total.rows
 
     @property
     def cells(self) -> Hits:
         """Cells, of all kinds together."""
-        return sum((k.cells for k in self.by_kind.values()), Hits())
+        return self.total.cells
 
     def __add__(self, other: DetectionScore) -> DetectionScore:
         kinds = dict.fromkeys([*self.by_kind, *other.by_kind])
@@ -131,22 +142,11 @@ class DetectionScore:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-
-        def plain(hits: Hits) -> dict[str, float]:
-            return {"hits": hits.hits, "false_alarms": hits.false_alarms, "misses": hits.misses,
-                    "precision": round(hits.precision, 4), "recall": round(hits.recall, 4),
-                    "f1": round(hits.f1, 4)}  # fmt: skip
-
         return {
             "num_tables": self.num_tables,
             "num_perfect": self.num_perfect,
-            "table": plain(self.table),
-            "rows": plain(self.rows),
-            "cells": plain(self.cells),
-            "by_kind": {
-                kind: {"table": plain(k.table), "rows": plain(k.rows), "cells": plain(k.cells)}
-                for kind, k in self.by_kind.items()
-            },
+            **self.total.to_dict(),
+            "by_kind": {kind: hits.to_dict() for kind, hits in self.by_kind.items()},
         }
 
 
@@ -192,8 +192,8 @@ def score_findings(
         kind: _score_kind(kind, found.get(kind, []), truth, cells=cells)
         for kind in dict.fromkeys([*truth.kinds, *found])
     }
-    total = sum((k.table for k in by_kind.values()), Hits())
-    return DetectionScore(by_kind, int(total.is_perfect), 1)
+    score = DetectionScore(by_kind)
+    return replace(score, num_perfect=int(score.table.is_perfect))
 
 
 def total_score(scores: Iterable[DetectionScore]) -> DetectionScore:
@@ -210,59 +210,41 @@ def total_score(scores: Iterable[DetectionScore]) -> DetectionScore:
 def _score_kind(
     kind: str, findings: list[Finding], truth: GroundTruth, *, cells: bool
 ) -> KindHits:
+    defect = truth[kind] if kind in truth.kinds else None
+    is_about_table = False
     if kind == "dropped_columns":
-        return _score_columns(findings, truth)
-    there = truth[kind].rows if kind in truth.kinds else distinct()
-    implied = truth.implied(kind)
-    rows = distinct(*(f.rows for f in findings))
-    row_hits = _compare(rows, there, implied)
-    cell_hits = _score_cells(kind, findings, truth, implied) if cells else Hits()
-    if kind in truth.kinds:
-        hit = row_hits.hits > 0
-        table = Hits(int(hit), int(not hit and row_hits.false_alarms > 0), int(not hit))
+        lost, named = (
+            set(defect.columns if defect else ()),
+            {c for f in findings for c in f.columns},
+        )
+        row_hits = Hits(len(named & lost), len(named - lost), len(lost - named))
+        cell_hits = row_hits
     else:
+        implied, found = truth.implied(kind), distinct(*(f.rows for f in findings))
+        row_hits = _compare(found, defect.rows if defect else distinct(), implied)
+        cell_hits = row_hits if cells else Hits()
+        if cells and (defect is None or defect.cells):
+            cell_hits = _score_cells(findings, defect.cells if defect else {}, implied)
         # Findings without rows are about the table: nothing implied them.
-        alarm = row_hits.false_alarms > 0 or any(not len(f.rows) for f in findings)
-        table = Hits(0, int(alarm), 0)
+        is_about_table = defect is None and any(not len(f.rows) for f in findings)
+    is_hit = row_hits.hits > 0
+    is_alarm = not is_hit and (row_hits.false_alarms > 0 or is_about_table)
+    table = Hits(int(is_hit), int(is_alarm), int(defect is not None and not is_hit))
     return KindHits(table, row_hits, cell_hits)
 
 
-def _score_columns(findings: list[Finding], truth: GroundTruth) -> KindHits:
-    there = set(truth["dropped_columns"].columns) if "dropped_columns" in truth.kinds else set()
-    found = {c for f in findings for c in f.columns}
-    units = Hits(len(found & there), len(found - there), len(there - found))
-    if there:
-        table = Hits(int(units.hits > 0), int(bool(found) and not units.hits), int(not units.hits))
-    else:
-        table = Hits(0, int(bool(found)), 0)
-    return KindHits(table, units, units)
-
-
 def _score_cells(
-    kind: str, findings: list[Finding], truth: GroundTruth, implied: NDArray[int64]
+    findings: list[Finding], there: Mapping[str, NDArray[int64]], implied: NDArray[int64]
 ) -> Hits:
-    if kind not in truth.kinds:
-        found = _cells_of(findings)
-        return sum((_compare(rows, distinct(), implied) for rows in found.values()), Hits())
-    there = truth[kind].cells
-    if not there:
-        return _compare(distinct(*(f.rows for f in findings)), truth[kind].rows, implied)
-    found = _cells_of(findings)
-    return sum(
-        (
-            _compare(found.get(column, distinct()), there.get(column, distinct()), implied)
-            for column in dict.fromkeys([*there, *found])
-        ),
-        Hits(),
-    )
-
-
-def _cells_of(findings: list[Finding]) -> dict[str, NDArray[int64]]:
-    found: dict[str, list[NDArray[int64]]] = {}
+    found: dict[str, list[NDArray[int64]]] = {column: [] for column in there}
     for finding in findings:
         for column, rows in finding.cells().items():
             found.setdefault(column, []).append(rows)
-    return {column: distinct(*parts) for column, parts in found.items()}
+    hits = (
+        _compare(distinct(*parts), there.get(column, distinct()), implied)
+        for column, parts in found.items()
+    )
+    return sum(hits, Hits())
 
 
 def _compare(found: NDArray[int64], there: NDArray[int64], implied: NDArray[int64]) -> Hits:

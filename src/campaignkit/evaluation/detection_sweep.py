@@ -8,6 +8,7 @@ from typing import Any
 
 from campaignkit.auditing import RuleSet, audit, mine_rules
 from campaignkit.evaluation.detection import DetectionScore, score_findings, total_score
+from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.inject import STACK_KINDS, stack
 from campaignkit.progress import Progress, Silent
 
@@ -15,7 +16,7 @@ SWEEP_RATES = (0.01, 0.05, 0.1, 0.2, 0.4)
 
 
 @dataclass(frozen=True)
-class DetectionSweep:
+class DetectionSweep(Tabular):
     """Scores of a sweep.
 
     Attributes
@@ -51,24 +52,20 @@ class DetectionSweep:
             "rates": {str(rate): self.scores[rate].to_dict() for rate in self.rates},
         }
 
-    def to_markdown(self) -> str:
-        """A table of F1 against rate, and one of row F1 by kind."""
-        head = " | ".join(f"{rate:.1%}" for rate in self.rates)
-        lines = [f"| {self.mode} | {head} |", f"|---|{'---|' * len(self.rates)}"]
-        scores = [self.scores[r] for r in self.rates]
-        measured = {
-            "table precision": [f"{s.table.precision:.3f}" for s in scores],
-            "table recall": [f"{s.table.recall:.3f}" for s in scores],
-            "table F1": [f"{s.table.f1:.3f}" for s in scores],
-            "perfect tables": [f"{s.num_perfect} of {s.num_tables}" for s in scores],
-            "row F1": [f"{s.rows.f1:.3f}" for s in scores],
-        }
-        lines += [f"| {name} | {' | '.join(values)} |" for name, values in measured.items()]
+    def cells(self) -> Cells:
+        """F1 against rate, and row F1 by kind; a column a rate."""
+        scores = [self.scores[rate] for rate in self.rates]
+        rows = [
+            ["table precision", *(figure(s.table.precision) for s in scores)],
+            ["table recall", *(figure(s.table.recall) for s in scores)],
+            ["table F1", *(figure(s.table.f1) for s in scores)],
+            ["perfect tables", *(f"{s.num_perfect} of {s.num_tables}" for s in scores)],
+            ["row F1", *(figure(s.rows.f1) for s in scores)],
+        ]
         for kind in self.kinds:
-            hits = [self.scores[r].by_kind.get(kind) for r in self.rates]
-            cells = " | ".join(f"{h.rows.f1:.3f}" if h else "" for h in hits)
-            lines.append(f"| row F1, {kind} | {cells} |")
-        return "\n".join(lines) + "\n"
+            hits = [score.by_kind.get(kind) for score in scores]
+            rows.append([f"row F1, {kind}", *(figure(h.rows.f1) if h else "" for h in hits)])
+        return [self.mode, *(f"{rate:.1%}" for rate in self.rates)], rows
 
 
 def sweep_detection(
@@ -105,18 +102,15 @@ def sweep_detection(
     1.0
     """
     told = progress or Silent()
-    rules: RuleSet | None = None
-    if history is not None:
-        rules = history if isinstance(history, RuleSet) else mine_rules(history)
+    rules = history if history is None or isinstance(history, RuleSet) else mine_rules(history)
     scores: dict[float, DetectionScore] = {}
     done, total = 0, len(rates) * len(kinds)
     for rate in rates:
-        parts = []
+        scores[rate] = total_score([])
         for spoiled in stack(table, rate=rate, seed=seed, kinds=kinds):
             assert spoiled.truth is not None
             with audit(spoiled.dirty, rules) as report:
-                parts.append(score_findings(report, spoiled.truth, cells=False))
+                scores[rate] += score_findings(report, spoiled.truth, cells=False)
             done += 1
             told.update("sweep", done, total)
-        scores[rate] = total_score(parts)
     return DetectionSweep(scores, "pack only" if rules is None else "history and pack")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
@@ -140,16 +140,17 @@ class EdgeOutcomes:
     @property
     def flips(self) -> list[EdgeOutcome]:
         """The proposed flips, the surest first."""
-        return self._of(Verdict.FLIP, self.wrong_probability)
+        return self._sorted(Verdict.FLIP, self.wrong_probability)
 
     @property
     def too_few(self) -> list[EdgeOutcome]:
         """The edges that were seen too rarely to say, the most often seen first."""
-        return self._of(Verdict.TOO_FEW, self.num_campaigns)
+        return self._sorted(Verdict.TOO_FEW, self.num_campaigns)
 
-    def _of(self, verdict: Verdict, by: NDArray[Any]) -> list[EdgeOutcome]:
+    def _sorted(self, verdict: Verdict, figures: NDArray[Any]) -> list[EdgeOutcome]:
         rows = np.flatnonzero(self.verdict == verdict)
-        return [self.edge(row) for row in rows[np.argsort(-by[rows], kind="stable")].tolist()]
+        order = rows[np.argsort(-figures[rows], kind="stable")]
+        return [self.edge(row) for row in order.tolist()]
 
     def edge(self, row: int) -> EdgeOutcome:
         """What is said of one row of the graph's edge table."""
@@ -202,15 +203,10 @@ class EdgeOutcomes:
         """
         import narwhals as nw
 
-        rows = list(self)
-        ends = ("source", "target")
-        columns: dict[str, list[Any]] = {
-            name: [getattr(r, end)[i] for r in rows]
-            for end in ends
-            for i, name in enumerate((f"{end}_modality", end))
-        }
-        for field in fields(EdgeOutcome)[len(ends) :]:
-            columns[field.name] = [getattr(r, field.name) for r in rows]
+        names = ["source_modality", "source", "target_modality", "target",
+                 *(field.name for field in fields(EdgeOutcome)[2:])]  # fmt: skip
+        rows = [(*told.source, *told.target, *astuple(told)[2:]) for told in self]
+        columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
         choice: Any = backend
         return nw.from_dict(columns, backend=choice).to_native()
 
@@ -225,15 +221,14 @@ class EdgeOutcomes:
         return f"EdgeOutcomes({len(self):,} edges against {self.num_rows:,} campaigns: {told})"
 
     def __str__(self) -> str:
-        told = "the outcomes do not follow the signs: nothing is proposed"
-        if not np.isnan(self.wrong_frac):
-            told = f"the outcomes suggest that {self.wrong_frac:.1%} of signs are wrong"
         lines = [
             repr(self)[len("EdgeOutcomes(") : -1],
             f"  a sign moves the outcome by {self.size:.3g} (standard error {self.size_sd:.2g}); "
             f"attributes and pairs explain {self.explained_frac:.1%} of its variance",
-            f"  {told}",
         ]
+        suggested = f"suggest that {self.wrong_frac:.1%} of signs are wrong"
+        nothing = "do not follow the signs: nothing is proposed"
+        lines.append(f"  the outcomes {nothing if np.isnan(self.wrong_frac) else suggested}")
         if self.num_unknown:
             lines.append(f"  {self.num_unknown:,} attributes of campaigns are not in the graph")
         flips = self.flips

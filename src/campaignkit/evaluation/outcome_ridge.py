@@ -73,6 +73,29 @@ class _Guess:
     noise: float
     wrong_frac: float
 
+    def prior(self, signed: Floats, wrong: Floats) -> tuple[Floats, Floats]:
+        """Mean and variance of each effect, its sign wrong as probably as believed so far."""
+        mean = (1 - 2 * wrong) * self.size * signed
+        mixed = self.spread + 4 * wrong * (1 - wrong) * self.size**2
+        return mean, np.where(signed != 0, mixed, self.neutral)
+
+    def probability_wrong(self, signed: Floats, alone: Floats, given: Floats) -> Floats:
+        """Of each sign, by the effect that the data alone give and its variance; 0 of no sign."""
+        odds = np.log((1 - self.wrong_frac) / self.wrong_frac)
+        odds = odds + 2 * self.size * signed * alone / (given + self.spread)
+        return np.where(signed != 0, 1 / (1 + np.exp(np.clip(odds, -40, 40))), 0.0)
+
+    def learn(self, towards: Floats, given: Floats, share: Floats) -> None:
+        """Size and variances of edges, from effects in the direction of the sign."""
+        variance = 1 / (1 / given + 1 / self.spread)
+        right = variance * (towards / given + self.size / self.spread)
+        turned = variance * (-towards / given + self.size / self.spread)
+        size = float(np.mean((1 - share) * right + share * turned))
+        square = (1 - share) * (right - size) ** 2 + share * (turned - size) ** 2 + variance
+        self.size = max(size, 1e-9)
+        self.spread = max(float(np.mean(square)), (_LEAST_SPREAD * self.size) ** 2)
+        self.wrong_frac = float(np.clip(np.mean(share), 0.002, 0.45))
+
 
 @one_blas_thread()
 def fit_signs(
@@ -95,44 +118,44 @@ def fit_signs(
     """
     from scipy import sparse
 
-    signed = signs.astype(np.float64)
+    signed, is_edge = signs.astype(np.float64), signs != 0
     level = np.ones((len(outcome), 1))
     start = sparse.hstack([level, nodes, (pairs @ signed)[:, None]], format="csr")
     guess, size_sd = _first_guess(start, outcome)
     if guess.size <= 2 * size_sd:
         # Outcomes do not follow the signs: nothing can be said of one of them.
-        return _nothing_learned(signs, guess, size_sd)
+        unknown = np.full(len(signs), np.nan)
+        return RidgeFit(unknown, unknown, unknown, guess.size, size_sd, 1.0, float("nan"))
     design = _Design(sparse.hstack([level, nodes, pairs], format="csr"))
     first = 1 + nodes.shape[1]
-    reach = design.squares[first:]
-    wrong = np.where(signs != 0, guess.wrong_frac, 0.0)
-    solution = np.zeros(design.width)
-    sd = np.zeros(len(signs))
+    wrong = np.where(is_edge, guess.wrong_frac, 0.0)
+    solution = np.zeros(len(design.squares))
     for step in range(_STEPS):
-        mean, variance = _prior(signed, wrong, guess)
-        precision = np.concatenate(
-            [[1e-9], np.full(first - 1, guess.noise / guess.node), guess.noise / variance]
-        )
-        target = design.back(outcome)
+        mean, variance = guess.prior(signed, wrong)
+        of_nodes = np.full(first - 1, guess.noise / guess.node)
+        precision = np.concatenate([[1e-9], of_nodes, guess.noise / variance])
+        target = design.turned @ outcome
         target[first:] += precision[first:] * mean
         solution = design.solve(target, precision, start=solution)
         draws = _draws(design, precision, guess.noise, rng)
-        left_out = _without_prior(
-            solution[first:], draws[:, first:], reach / guess.noise, (mean, variance)
-        )
-        found = _probability_wrong(signed, left_out, guess)
+        effect, known = solution[first:], design.squares[first:] / guess.noise
+        given, after = _variances(draws[:, first:], known, variance)
+        alone = given * (effect / after - mean / variance)  # what the data alone say
+        found = guess.probability_wrong(signed, alone, given)
         wrong = found if step == 0 else _DAMPING * wrong + (1 - _DAMPING) * found
-        sd = np.sqrt(left_out[2])
-        _learn_pairs(guess, signed, wrong, left_out, effect=solution[first:])
-        nodes = solution[1:first] ** 2 + np.mean(draws[:, 1:first] ** 2, axis=0)
-        guess.node = max(float(np.mean(nodes)), 1e-9)
-        rest = outcome - design.forth(solution)
-        spare = np.mean([np.sum(design.forth(draw) ** 2) for draw in draws])
+        guess.learn((alone * signed)[is_edge], given[is_edge], wrong[is_edge])
+        if not is_edge.all():
+            around = effect[~is_edge] ** 2 + after[~is_edge]
+            guess.neutral = max(float(np.mean(around)), 1e-9)
+        around = solution[1:first] ** 2 + np.mean(draws[:, 1:first] ** 2, axis=0)
+        guess.node = max(float(np.mean(around)), 1e-9)
+        rest = outcome - design.matrix @ solution
+        spare = np.mean([np.sum((design.matrix @ draw) ** 2) for draw in draws])
         guess.noise = float((rest @ rest + spare) / len(outcome))
     return RidgeFit(
-        effect=solution[first:],
-        effect_sd=sd,
-        wrong=np.where(signs != 0, wrong, np.nan),
+        effect=effect,
+        effect_sd=np.sqrt(after),
+        wrong=np.where(is_edge, wrong, np.nan),
         size=guess.size,
         size_sd=size_sd,
         noise_frac=min(guess.noise, 1.0),
@@ -144,72 +167,45 @@ class _Design:
     """A sparse matrix and its transpose, and the ridge solution by conjugate gradients."""
 
     def __init__(self, matrix: Any) -> None:
-        self._matrix = matrix
-        self._turned = matrix.T.tocsr()
-        self.width = matrix.shape[1]
-        self.height = matrix.shape[0]
+        self.matrix = matrix
+        self.turned = matrix.T.tocsr()
         self.squares: Floats = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
-
-    def forth(self, solution: Floats) -> Floats:
-        out: Floats = self._matrix @ solution
-        return out
-
-    def back(self, outcome: Floats) -> Floats:
-        out: Floats = self._turned @ outcome
-        return out
 
     def solve(
         self, target: Floats, precision: Floats, *, start: Floats | None = None,
         tolerance: float = 1e-5,
     ) -> Floats:  # fmt: skip
         """The solution of ``(X'X + precision) b = target``; the diagonal is the preconditioner."""
-        scale = 1 / (self.squares + precision)
-        solution = np.zeros(self.width) if start is None else start.copy()
-        rest = target - (self.back(self.forth(solution)) + precision * solution)
-        aim = scale * rest
-        along = rest @ aim
-        enough = tolerance**2 * float(target @ (scale * target))
-        direction = aim
-        for _ in range(400):
-            if along <= enough:
-                break
-            image = self.back(self.forth(direction)) + precision * direction
-            step = along / (direction @ image)
-            solution += step * direction
-            rest -= step * image
-            aim = scale * rest
-            before, along = along, rest @ aim
-            direction = aim + (along / before) * direction
-        return solution
+        from scipy.sparse.linalg import LinearOperator, cg
+
+        scale = 1 / np.sqrt(self.squares + precision)
+
+        def product(scaled: Floats) -> Floats:
+            b = scale * scaled
+            out: Floats = scale * (self.turned @ (self.matrix @ b) + precision * b)
+            return out
+
+        normal = LinearOperator((len(scale), len(scale)), matvec=product, dtype=np.float64)
+        begin = None if start is None else start / scale
+        solution, _ = cg(normal, scale * target, begin, rtol=tolerance, maxiter=400)
+        return np.asarray(scale * solution)
 
 
 def _first_guess(start: Any, outcome: Floats) -> tuple[_Guess, float]:
     """Level, attributes and the net balance of signs alone: the size of a sign's effect."""
     design = _Design(start)
-    precision = np.full(design.width, 1e-3)
-    fitted = design.solve(design.back(outcome), precision, tolerance=1e-8)
-    rest = outcome - design.forth(fitted)
-    noise = float(rest @ rest) / max(design.height - design.width, 1)
-    unit = np.zeros(design.width)
-    unit[-1] = 1.0
-    size_sd = float(np.sqrt(noise * design.solve(unit, precision, tolerance=1e-8)[-1]))
+    height, width = start.shape
+    precision = np.full(width, 1e-3)
+    fitted = design.solve(design.turned @ outcome, precision, tolerance=1e-8)
+    rest = outcome - start @ fitted
+    noise = float(rest @ rest) / max(height - width, 1)
+    last = np.arange(width) == width - 1
+    size_sd = np.sqrt(noise * design.solve(1.0 * last, precision, tolerance=1e-8)[-1])
     size = float(fitted[-1]) / (1 - 2 * _FIRST_WRONG)
     spread = (0.3 * size) ** 2 + 1e-12
     node = float(np.var(fitted[1:-1])) + 1e-9
     guess = _Guess(size, spread, 0.3 * spread, node, 0.7 * noise + 1e-9, _FIRST_WRONG)
-    return guess, size_sd / (1 - 2 * _FIRST_WRONG)
-
-
-def _nothing_learned(signs: NDArray[np.int8], guess: _Guess, size_sd: float) -> RidgeFit:
-    unknown = np.full(len(signs), np.nan)
-    return RidgeFit(unknown, unknown, unknown, guess.size, size_sd, 1.0, float("nan"))
-
-
-def _prior(signed: Floats, wrong: Floats, guess: _Guess) -> tuple[Floats, Floats]:
-    """Mean and variance of each effect, its sign wrong with the probability believed so far."""
-    mean = (1 - 2 * wrong) * guess.size * signed
-    mixed = guess.spread + 4 * wrong * (1 - wrong) * guess.size**2
-    return mean, np.where(signed != 0, mixed, guess.neutral)
+    return guess, float(size_sd) / (1 - 2 * _FIRST_WRONG)
 
 
 def _draws(design: _Design, precision: Floats, noise: float, rng: Generator) -> Floats:
@@ -217,65 +213,28 @@ def _draws(design: _Design, precision: Floats, noise: float, rng: Generator) -> 
     sd = np.sqrt(noise)
     drawn = []
     for _ in range(_DRAWS):
-        target = design.back(rng.normal(size=design.height) * sd)
-        target[1:] += np.sqrt(precision[1:]) * rng.normal(size=design.width - 1) * sd
+        target = design.turned @ (rng.normal(size=design.matrix.shape[0]) * sd)
+        target[1:] += np.sqrt(precision[1:]) * rng.normal(size=len(precision) - 1) * sd
         drawn.append(design.solve(target, precision, tolerance=1e-3))
     return np.array(drawn)
 
 
-def _without_prior(
-    effect: Floats, draws: Floats, information: Floats, prior: tuple[Floats, Floats]
-) -> tuple[Floats, Floats, Floats]:
-    """What the data alone say of each effect: mean, variance; and the variance with the prior.
+def _variances(draws: Floats, information: Floats, prior: Floats) -> tuple[Floats, Floats]:
+    """Variance of each effect by the data alone, and with the prior's variance.
 
     A pair's information is its count over the noise, times a share that the uncertainty of all
     other effects leaves; the share is the same for all pairs, and found from the draws.
     """
     from scipy.optimize import brentq
 
-    mean, variance = prior
     seen = float(np.mean(draws**2, axis=0).sum())
 
     def surplus(log_share: float) -> float:
-        return seen - float((1 / (1 / variance + np.exp(log_share) * information)).sum())
+        return seen - float((1 / (1 / prior + np.exp(log_share) * information)).sum())
 
     low, high = -12.0, 4.0
     share = 1.0
     if surplus(low) < 0 < surplus(high):
         share = float(np.exp(brentq(surplus, low, high)))
     given = 1 / np.maximum(share * information, 1e-12)
-    with_prior = 1 / (1 / variance + 1 / given)
-    alone = given * (effect / with_prior - mean / variance)
-    return alone, given, with_prior
-
-
-def _probability_wrong(
-    signed: Floats, left_out: tuple[Floats, Floats, Floats], guess: _Guess
-) -> Floats:
-    alone, given, _ = left_out
-    odds = np.log((1 - guess.wrong_frac) / guess.wrong_frac)
-    odds = odds + 2 * guess.size * signed * alone / (given + guess.spread)
-    return np.where(signed != 0, 1 / (1 + np.exp(np.clip(odds, -40, 40))), 0.0)
-
-
-def _learn_pairs(
-    guess: _Guess, signed: Floats, wrong: Floats, left_out: tuple[Floats, Floats, Floats], *,
-    effect: Floats,
-) -> None:  # fmt: skip
-    """Sizes and variances from the effects as they are believed to be."""
-    alone, given, with_prior = left_out
-    edges = np.flatnonzero(signed)
-    towards = alone[edges] * signed[edges]  # in the direction of the sign
-    variance = 1 / (1 / given[edges] + 1 / guess.spread)
-    right = variance * (towards / given[edges] + guess.size / guess.spread)
-    turned = variance * (-towards / given[edges] + guess.size / guess.spread)
-    share = wrong[edges]
-    size = float(np.mean((1 - share) * right + share * turned))
-    square = (1 - share) * (right - size) ** 2 + share * (turned - size) ** 2 + variance
-    guess.size = max(size, 1e-9)
-    guess.spread = max(float(np.mean(square)), (_LEAST_SPREAD * guess.size) ** 2)
-    guess.wrong_frac = float(np.clip(np.mean(share), 0.002, 0.45))
-    neutral = np.flatnonzero(signed == 0)
-    if len(neutral):
-        around = effect[neutral] ** 2 + with_prior[neutral]
-        guess.neutral = max(float(np.mean(around)), 1e-9)
+    return given, 1 / (1 / prior + 1 / given)

@@ -8,18 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.checks import check_all, is_count, is_share
-from campaignkit.classify import as_labels
 from campaignkit.classify.encoding import own_labels
-from campaignkit.dataset.numbering import NumberedRows
+from campaignkit.classify.labels import label_codes
+from campaignkit.dataset import Block
 from campaignkit.dataset.records import read_records
 from campaignkit.errors import ClassifierError, Fault, GraphError
 from campaignkit.evaluation.edge_outcomes import EdgeOutcomes, Verdict
-from campaignkit.evaluation.outcome_design import design_of
 from campaignkit.evaluation.outcome_ridge import fit_signs
 from campaignkit.graph import SignedGraph
 from campaignkit.seeds import stream
 
-LABEL_VALUES = {"neg": -1.0, "avg": 0.0, "pos": 1.0}
+_PAIRS_AT_ONCE = 4_000_000  # about 100 MB while they are looked up
 
 
 def validate_edges(
@@ -86,41 +85,44 @@ def validate_edges(
     >>> told.counts["keep"], told.counts["flip"]
     (8, 0)
     """
-    is_probability = is_share(flip_probability) and flip_probability > 0.5
-    check_all(
-        "edges cannot be validated like this",
-        {
-            "min_campaigns": (min_campaigns, is_count(min_campaigns), "1 or more"),
-            "flip_probability": (
-                flip_probability, is_probability, "more than 0.5, at most 1",
-            ),
-        },
-        error=GraphError,
-    )  # fmt: skip
+    is_right = is_share(flip_probability) and flip_probability > 0.5
+    settings = {
+        "min_campaigns": (min_campaigns, is_count(min_campaigns), "1 or more"),
+        "flip_probability": (flip_probability, is_right, "more than 0.5, at most 1"),
+    }
+    check_all("edges cannot be validated like this", settings, error=GraphError)
     rows = read_records(campaigns)
-    results = _as_numbers(campaigns, rows, outcomes)
-    design = _design(graph, rows)
-    signs = graph.columns.sign
-    rng = stream(seed, "evaluation", "outcomes")
+    results = _as_numbers(campaigns, len(rows.block), outcomes)
+    signs, keys = graph.columns.sign, rows.vocabulary.keys
+    if not signs.any():
+        raise GraphError(f"{graph!r} has no edge to validate")
+    number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
+    node_of = np.array([number.get(key, -1) for key in keys], np.int64)
+    nodes, pairs = design_of(graph, rows.block, node_of)
+    seen = np.bincount(pairs.indices, minlength=len(signs))
+    if not seen.any():
+        first = keys[0] if keys else "none at all"
+        raise GraphError(
+            f"none of {len(rows.block):,} campaigns holds both ends of an edge",
+            hint=f"campaigns and graph must name attributes alike; the first of theirs is {first}",
+        )
     spread = float(results.std())
-    fit = fit_signs(
-        design.pairs, design.nodes, signs, (results - results.mean()) / spread, rng=rng
+    rng = stream(seed, "evaluation", "outcomes")
+    fit = fit_signs(pairs, nodes, signs, (results - results.mean()) / spread, rng=rng)
+    verdict = np.select(
+        [signs == 0, np.isnan(fit.wrong), seen < min_campaigns, fit.wrong >= flip_probability],
+        [Verdict.NEUTRAL, Verdict.NO_INFORMATION, Verdict.TOO_FEW, Verdict.FLIP],
+        Verdict.KEEP,
     )
     return EdgeOutcomes(
         graph=graph,
         num_rows=len(results),
-        num_unknown=sum(key not in graph.catalogue for key in rows.vocabulary.keys),
-        num_campaigns=design.num_campaigns,
+        num_unknown=int((node_of < 0).sum()),
+        num_campaigns=seen,
         effect=fit.effect * spread,
         effect_sd=fit.effect_sd * spread,
         wrong_probability=fit.wrong,
-        verdict=_verdicts(
-            signs,
-            design.num_campaigns,
-            fit.wrong,
-            least=min_campaigns,
-            probability=flip_probability,
-        ),
+        verdict=verdict.astype(np.uint8),
         size=fit.size * spread,
         size_sd=fit.size_sd * spread,
         explained_frac=1 - fit.noise_frac,
@@ -130,56 +132,79 @@ def validate_edges(
     )
 
 
-def _verdicts(
-    signs: NDArray[np.int8], seen: NDArray[np.int64], wrong: NDArray[np.float64], *,
-    least: int, probability: float,
-) -> NDArray[np.uint8]:  # fmt: skip
-    verdict = np.full(len(signs), Verdict.KEEP, dtype=np.uint8)
-    verdict[wrong >= probability] = Verdict.FLIP
-    verdict[seen < least] = Verdict.TOO_FEW
-    verdict[(signs != 0) & np.isnan(wrong)] = Verdict.NO_INFORMATION
-    verdict[signs == 0] = Verdict.NEUTRAL
-    return verdict
+def design_of(
+    graph: SignedGraph, block: Block, node_of: NDArray[np.int64]
+) -> tuple[Any, Any]:  # scipy's arrays
+    """Campaigns as sparse matrices: which attributes, and which judged pairs, each one holds.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+        Its edge table gives the columns of pairs.
+    block : Block
+        The campaigns, in their own node numbers.
+    node_of : int64[k]
+        The graph's number of each of the block's nodes; -1 for what the graph does not hold.
+
+    Returns
+    -------
+    nodes : scipy.sparse.csr_array, float64[n, N]
+        1 where a campaign holds an attribute.
+    pairs : scipy.sparse.csr_array, float64[n, m]
+        1 where a campaign holds both ends of an edge, judged neutral ones among them.
+    """
+    from scipy.sparse import csr_array
+
+    edges, num_nodes = graph.columns, len(graph.catalogue)
+    table = edges.source.astype(np.int64) * num_nodes + edges.target  # ascending
+    nodes, row_of = node_of[block.nodes], np.repeat(np.arange(len(block)), block.sizes)
+    places = (row_of[nodes >= 0], nodes[nodes >= 0])
+    held = csr_array((np.ones(len(places[0])), places), shape=(len(block), num_nodes))
+    held.sort_indices()
+    members, sizes = held.indices.astype(np.int64), np.diff(held.indptr)
+    found = [np.zeros((2, 0), np.int64)]
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        one, other = np.triu_indices(size, 1)
+        rows = np.flatnonzero(sizes == size)
+        step = max(1, _PAIRS_AT_ONCE // len(one))
+        for begin in range(0, len(rows), step):
+            some = rows[begin : begin + step]
+            ends = members[held.indptr[some][:, None] + np.arange(size)]
+            wanted = ends[:, one] * num_nodes + ends[:, other]
+            at = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
+            there = table[at] == wanted
+            found.append(np.stack([some[np.nonzero(there)[0]], at[there]]))
+    of_row, of_edge = np.concatenate(found, axis=1)
+    ones = np.ones(len(of_row))
+    return held, csr_array((ones, (of_row, of_edge)), shape=(len(block), len(edges)))
 
 
-def _design(graph: SignedGraph, rows: NumberedRows) -> Any:
-    if not (graph.columns.sign != 0).any():
-        raise GraphError(f"{graph!r} has no edge to validate")
-    index = {a.key: i for i, a in enumerate(graph.catalogue)}
-    node_of = np.array([index.get(key, -1) for key in rows.vocabulary.keys], dtype=np.int64)
-    design = design_of(graph, rows.block, node_of)
-    if not design.num_campaigns.any():
-        first = rows.vocabulary.keys[0] if rows.vocabulary.keys else "none at all"
-        raise GraphError(
-            f"none of {len(rows.block):,} campaigns holds both ends of an edge",
-            hint=f"campaigns and graph must name attributes alike; the first of theirs is {first}",
-        )
-    return design
-
-
-def _as_numbers(campaigns: Any, rows: NumberedRows, outcomes: Any) -> NDArray[np.float64]:
+def _as_numbers(campaigns: Any, num_rows: int, outcomes: Any) -> NDArray[np.float64]:
     """float64[n], finite and not all alike."""
-    try:
-        numbers = _numbers(own_labels(campaigns) if outcomes is None else outcomes)
-    except ClassifierError as err:
-        if outcomes is not None:
-            raise
+    if outcomes is None:
+        try:
+            outcomes = own_labels(campaigns)
+        except ClassifierError as err:
+            raise GraphError(
+                "the campaigns have no outcomes",
+                hint="pass outcomes=, one number or label a campaign, or give each a label",
+            ) from err
+    given = np.asarray(outcomes)
+    if given.ndim != 1:
+        raise GraphError(f"outcomes have {given.ndim} dimensions; expected one number a campaign")
+    is_number = given.dtype.kind in "iufb"
+    numbers = np.asarray(given if is_number else label_codes(outcomes) - 1, np.float64)
+    if len(numbers) != num_rows:
         raise GraphError(
-            "the campaigns have no outcomes",
-            hint="pass outcomes=, one number or label a campaign, or give each a label",
-        ) from err
-    if len(numbers) != len(rows.block):
-        raise GraphError(
-            f"there are {len(numbers):,} outcomes for {len(rows.block):,} campaigns; "
+            f"there are {len(numbers):,} outcomes for {num_rows:,} campaigns; "
             "expected one for each"
         )
     bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
-        faults = [Fault(f"outcomes[{i}]", f"is {numbers[i]}") for i in bad.tolist()]
         raise GraphError(
             f"{len(bad):,} outcomes are not finite numbers",
             hint="leave campaigns without an outcome out",
-            faults=faults,
+            faults=[Fault(f"outcomes[{i}]", f"is {numbers[i]}") for i in bad.tolist()],
         )
     if len(numbers) < 2 or numbers.std() <= 1e-12 * max(1.0, float(np.abs(numbers).max())):
         raise GraphError(
@@ -187,13 +212,3 @@ def _as_numbers(campaigns: Any, rows: NumberedRows, outcomes: Any) -> NDArray[np
             hint="give campaigns that did well and campaigns that did badly",
         )
     return numbers
-
-
-def _numbers(outcomes: Any) -> NDArray[np.float64]:
-    values = outcomes.to_numpy() if hasattr(outcomes, "to_numpy") else outcomes
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise GraphError(f"outcomes have {array.ndim} dimensions; expected one number a campaign")
-    if array.dtype.kind in "iufb":
-        return array.astype(np.float64)
-    return np.array([LABEL_VALUES[word] for word in as_labels(values)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,13 @@ _KIND = TextFileKind(EvaluationError, "labels", "start it with id,label")
 
 
 def read_submission(
-    predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
-    *,
-    ids: Sequence[str],
-    names: LabelNames,
+    pairs: Iterable[tuple[Any, Any]], *, ids: Sequence[str], names: LabelNames
 ) -> tuple[Counts, Floats | None]:
     """The predicted codes and perhaps probabilities of a submission, in the order of the ids.
 
     Parameters
     ----------
-    predictions : mapping of id to prediction, or pairs
+    pairs : iterable of (id, prediction)
         A prediction is a label, or a probability for each label, in the order of the names'
         columns; one kind for all rows.
     ids : sequence of str
@@ -44,12 +41,18 @@ def read_submission(
     Examples
     --------
     >>> names = LabelNames.of(["neg", "avg", "pos"])
-    >>> read_submission({"b": "pos", "a": "neg"}, ids=["a", "b"], names=names)[0].tolist()
+    >>> told = [("b", "pos"), ("a", "neg")]
+    >>> read_submission(told, ids=["a", "b"], names=names)[0].tolist()
     [0, 2]
     """
-    pairs = _pairs(predictions)
-    faults = _id_faults([key for key, _ in pairs], ids)
-    told = dict(pairs)
+    try:
+        given = [(str(key), value) for key, value in pairs]
+    except (TypeError, ValueError) as err:
+        raise EvaluationError(
+            f"the submission is {type(pairs).__name__}; expected predictions by id", hint=_HINT
+        ) from err
+    faults = _id_faults([key for key, _ in given], ids)
+    told = dict(given)
     rows = [key for key in ids if key in told]
     values = [told[key] for key in rows]
     is_share = [isinstance(v, Sequence | np.ndarray) and not isinstance(v, str) for v in values]
@@ -116,19 +119,6 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def _pairs(predictions: Any) -> list[tuple[str, Any]]:
-    if isinstance(predictions, Mapping):
-        return [(str(key), value) for key, value in predictions.items()]
-    try:
-        pairs = [(str(key), value) for key, value in predictions]
-    except (TypeError, ValueError) as err:
-        raise EvaluationError(
-            f"the submission is {type(predictions).__name__}; expected predictions by id",
-            hint=_HINT,
-        ) from err
-    return pairs
-
-
 def _id_faults(given: list[str], ids: Sequence[str]) -> list[Fault]:
     counts, wanted = Counter(given), set(ids)
     missing = [key for key in ids if key not in counts]
@@ -175,10 +165,8 @@ def read_label_file(path: Path) -> dict[str, str]:
     first: dict[str, int] = {}
     faults = []
     for number, cells in rows:
-        where, named = (
-            f"{path.name}:{number}",
-            dict(zip(head, map(read_cell, cells), strict=False)),
-        )
+        where = f"{path.name}:{number}"
+        named = dict(zip(head, map(read_cell, cells), strict=False))
         if len(cells) != len(head):
             faults.append(Fault(where, f"{len(cells)} cells; expected {len(head)}"))
         elif named["id"] in labels:

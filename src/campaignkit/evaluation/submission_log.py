@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,8 @@ from threading import Lock
 from typing import Any
 
 from campaignkit.errors import ArtifactError, Fault
-from campaignkit.runs.appending import appending
+from campaignkit.runs.appending import Appender, appending
+from campaignkit.store import digest_bytes
 
 _START = "sha256:" + "0" * 64
 
@@ -75,13 +76,9 @@ class SubmissionLog:
 
     def __init__(self, path: Path | None, *, now: Callable[[], datetime] | None = None) -> None:
         self.path = path
-        self._now = now or (lambda: datetime.now(UTC))
-        self._lines: list[bytes] = []
+        self.now = now or (lambda: datetime.now(UTC))
         self._lock = Lock()
-
-    def now(self) -> datetime:
-        """The time that the next line would carry."""
-        return self._now()
+        self._memory = _Memory()
 
     def add(
         self, decide: Callable[[tuple[LoggedSubmission, ...]], Mapping[str, Any]]
@@ -93,15 +90,12 @@ class SubmissionLog:
         ArtifactError
             If the log is not what was written, or cannot be written.
         """
-        with self._lock:
-            if self.path is None:
-                entry, line = self._next(self._lines, decide)
-                self._lines.append(line)
-                return entry
-            with appending(self.path) as file:
-                entry, line = self._next(_split(file.read()), decide)
-                file.add(line)
-                return entry
+        with self._lock, self._opened() as file:
+            past, previous = self._read(file)
+            at = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+            entry = LoggedSubmission(number=len(past) + 1, at=at, **decide(past))
+            file.add(json.dumps({**asdict(entry), "previous": previous}).encode())
+            return entry
 
     def read(self) -> tuple[LoggedSubmission, ...]:
         """All submissions so far.
@@ -111,50 +105,44 @@ class SubmissionLog:
         ArtifactError
             If a line was changed, taken out or broken since it was written.
         """
-        with self._lock:
-            if self.path is None:
-                return self._entries(self._lines)
-            if not self.path.exists():
-                return ()
-            with appending(self.path) as file:
-                return self._entries(_split(file.read()))
+        if self.path is not None and not self.path.exists():
+            return ()
+        with self._lock, self._opened() as file:
+            return self._read(file)[0]
 
-    def _next(
-        self,
-        lines: list[bytes],
-        decide: Callable[[tuple[LoggedSubmission, ...]], Mapping[str, Any]],
-    ) -> tuple[LoggedSubmission, bytes]:
-        past = self._entries(lines)
-        at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-        entry = LoggedSubmission(number=len(past) + 1, at=at, **decide(past))
-        told = {**asdict(entry), "previous": _digest(lines[-1]) if lines else _START}
-        return entry, json.dumps(told, ensure_ascii=True).encode()
+    def _opened(self) -> AbstractContextManager[Appender | _Memory]:
+        return nullcontext(self._memory) if self.path is None else appending(self.path)
 
-    def _entries(self, lines: list[bytes]) -> tuple[LoggedSubmission, ...]:
-        entries, previous = [], _START
-        name = self.path.name if self.path else "log"
-        for number, line in enumerate(lines, start=1):
+    def _read(self, file: Appender | _Memory) -> tuple[tuple[LoggedSubmission, ...], str]:
+        """The lines so far, and the digest of the last one."""
+        entries: list[LoggedSubmission] = []
+        previous, name = _START, self.path.name if self.path else "log"
+        for number, line in enumerate(filter(bytes.strip, file.read().split(b"\n")), start=1):
             try:
                 told = json.loads(line)
                 holds = told.pop("previous") == previous
-                entry = LoggedSubmission(**told)
+                entries.append(LoggedSubmission(**told))
             except (ValueError, TypeError, KeyError, AttributeError):
-                entry, holds = None, False
-            if entry is None or not holds or entry.number != number:
+                holds = False
+            if not holds or entries[-1].number != number:
                 found = "is not the line that was written, or one before it is not"
                 raise ArtifactError(
                     f"{name} was changed since it was written",
                     hint="restore it from a copy, or start a new log",
                     faults=[Fault(f"{name}:{number}", found)],
                 )
-            entries.append(entry)
-            previous = _digest(line)
-        return tuple(entries)
+            previous = digest_bytes(line)
+        return tuple(entries), previous
 
 
-def _split(data: bytes) -> list[bytes]:
-    return [line for line in data.split(b"\n") if line.strip()]
+@dataclass(slots=True)
+class _Memory:
+    """Stands for the file where there is none."""
 
+    data: bytes = b""
 
-def _digest(line: bytes) -> str:
-    return "sha256:" + hashlib.sha256(line).hexdigest()
+    def read(self) -> bytes:
+        return self.data
+
+    def add(self, line: bytes) -> None:
+        self.data += line + b"\n"
