@@ -199,6 +199,7 @@ def _full_loss(folder: str, texts: list[str], codes: list[int], device: str) -> 
     import torch
     import transformers
 
+    import campaignkit as ck
     from campaignkit.classify.llm.trainer import plan_epoch
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -209,10 +210,7 @@ def _full_loss(folder: str, texts: list[str], codes: list[int], device: str) -> 
     lengths = np.array([len(row) for row in rows])
     watch = _Watch(time.perf_counter())
     for epoch in range(2):
-        plan = plan_epoch(
-            lengths, epoch=epoch, batch_size=BATCH, accumulate=1, bucket=True, seed=0
-        )
-        for (batch,) in plan:
+        for (batch,) in plan_epoch(lengths, ck.FullFineTune(batch_size=BATCH), epoch=epoch):
             ids = np.zeros((len(batch.rows), lengths[batch.rows].max()), dtype=np.int64)
             labels = np.full_like(ids, -100)
             for place, row in enumerate(batch.rows):

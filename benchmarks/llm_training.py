@@ -170,6 +170,7 @@ def _trainer(
     import torch
     import transformers
 
+    import campaignkit as ck
     from campaignkit.classify.llm.trainer import plan_epoch
 
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
@@ -182,7 +183,8 @@ def _trainer(
     start = time.process_time()
     rows = [tokenizer(t + LABELS[c])["input_ids"] for t, c in zip(texts, codes, strict=True)]
     lengths = np.array([len(row) for row in rows])
-    plan = plan_epoch(lengths, epoch=0, batch_size=BATCH, accumulate=1, bucket=bucket, seed=0)
+    config = ck.FullFineTune(batch_size=BATCH, bucket_lengths=bucket)
+    plan = plan_epoch(lengths, config, epoch=0)
 
     def padded(numbers: list[int]) -> dict[str, Any]:
         longest = max(len(rows[n]) for n in numbers)

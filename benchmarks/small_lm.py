@@ -251,9 +251,7 @@ def _learn_texts(
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
     model.train()
     for epoch in range(begin, begin + epochs):
-        plan = plan_epoch(
-            lengths, epoch=epoch, batch_size=BATCH, accumulate=1, bucket=True, seed=seed
-        )
+        plan = plan_epoch(lengths, ck.FullFineTune(batch_size=BATCH, seed=seed), epoch=epoch)
         for number, (batch,) in enumerate(plan):
             done = (epoch - begin + number / len(plan)) / epochs
             for group in optimiser.param_groups:

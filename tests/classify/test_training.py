@@ -103,31 +103,29 @@ def gradients(folder: Path, freeze: int, monkeypatch: pytest.MonkeyPatch, **opti
     return seen[0]
 
 
-@pytest.mark.parametrize("freeze", [0, 2])
+WAYS = {
+    "plain": {"batch_size": 24, "share_prompt": False, "cache_frozen": False},
+    "shared": {"batch_size": 24, "cache_frozen": False},
+    "accumulated": {"batch_size": 5, "accumulate": 5, "gradient_checkpointing": True},
+    "cached": {"batch_size": 24},
+    "disk": {"batch_size": 5, "accumulate": 5, "bucket_lengths": False, "cache_place": "disk"},
+}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"batch_size": 24, "share_prompt": False, "cache_frozen": False},
-        {"batch_size": 24, "cache_frozen": False},
-        {"batch_size": 24},
-        {"batch_size": 5, "accumulate": 5, "gradient_checkpointing": True},
-        {"batch_size": 5, "accumulate": 5, "bucket_lengths": False, "cache_place": "disk"},
-    ],
-    ids=["plain", "shared", "cached", "accumulated", "disk"],
+    ("freeze", "way"), [*((0, way) for way in list(WAYS)[:3]), *((2, way) for way in WAYS)]
 )
 def test_gradients_are_those_of_the_plain_model(
     folders: dict[str, Path],
     kind: str,
     freeze: int,
-    options: dict[str, Any],
+    way: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not freeze and options.get("cache_frozen", True) and options["batch_size"] == 24:
-        pytest.skip("nothing is frozen, so nothing is kept: it is the run before")
     expected = plain_gradients(folders[kind], freeze)
 
-    found = gradients(folders[kind], freeze, monkeypatch, **options)
+    found = gradients(folders[kind], freeze, monkeypatch, **WAYS[way])
 
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
@@ -377,7 +375,7 @@ def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Pa
     llm = ck.ConstrainedClassifier(folders["llama"])
     with pytest.raises(ClassifierError, match="all training rows are 1"):
         llm.fit(TEXTS, [1] * 24)
-    with pytest.raises(ClassifierError, match="no word is known for the label 7"):
+    with pytest.raises(ClassifierError, match="no word is known for 7"):
         llm.fit(TEXTS, [*CODES[:-1], 7])
     with pytest.raises(ClassifierError, match=r"24 .* 23"):
         llm.fit(TEXTS, CODES[:-1])
@@ -429,13 +427,8 @@ def test_the_learning_rate_rises_and_falls() -> None:
 def test_every_row_is_trained_on_once_an_epoch(size: int, bucket: bool) -> None:
     lengths = np.random.default_rng(0).integers(1, 90, size=101)
 
-    plans = [
-        plan_epoch(
-            lengths, epoch=3, batch_size=4, accumulate=3, bucket=bucket, seed=1, rank=rank,
-            size=size,
-        )
-        for rank in range(size)
-    ]  # fmt: skip
+    config = ck.FullFineTune(batch_size=4, accumulate=3, bucket_lengths=bucket, seed=1)
+    plans = [plan_epoch(lengths, config, epoch=3, rank=rank, size=size) for rank in range(size)]
     rows = [
         rows_of(101, rank=rank, size=size)[batch.rows]
         for rank, plan in enumerate(plans)

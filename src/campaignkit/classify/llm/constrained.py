@@ -201,16 +201,14 @@ class ConstrainedClassifier(CampaignClassifier):
         weights = row_weights(sample_weight, len(codes)) * config.row_weights(classes, codes)
         self._open(self._words_of(classes), trains=True)
 
-        from campaignkit.classify.llm.trainer import LabelledRows, fine_tune
+        from campaignkit.classify.llm.trainer import LabelledRows, Trainer
 
         data = LabelledRows(self._tokens(prompts, config.share_prompt), codes, weights)
         tested = self._tested(validation, config.share_prompt)
         plan = self._plan(checkpoint, checkpoint_steps, resume, data, tested)
         started, self._is_trained = time.process_time(), True
-        self.training_, self._adapters = fine_tune(
-            self._ready(), config, data, validation=tested, plan=plan, callbacks=callbacks,
-            progress=progress,
-        )  # fmt: skip
+        trainer = Trainer(self._ready(), config, data, tested, plan, callbacks, progress)
+        self.training_, self._adapters = trainer.train()
         if run_log is not None and _is_first_process():  # one line, not one each
             run_log.append(self._record(config, data, time.process_time() - started))
         return self

@@ -108,12 +108,9 @@ def rows_of(num_rows: int, *, rank: int, size: int) -> NDArray[np.int64]:
 
 def plan_epoch(
     lengths: NDArray[np.int64],
+    config: TrainingConfig,
     *,
     epoch: int,
-    batch_size: int,
-    accumulate: int,
-    bucket: bool,
-    seed: int,
     weights: NDArray[np.float64] | None = None,
     rank: int = 0,
     size: int = 1,
@@ -126,25 +123,22 @@ def plan_epoch(
     ----------
     lengths : int64[rows]
         Own tokens of all rows, those of other processes included.
-    accumulate : int
-        Batches to a step.
-    bucket : bool
-        Whether rows of like length share a batch.
     weights : float64[rows], optional
         What each row counts; 1 by default.
 
     Examples
     --------
-    >>> steps = plan_epoch(np.array([5, 9, 5, 9]), epoch=0, batch_size=2, accumulate=1,
-    ...                    bucket=True, seed=0)
+    >>> config = FullFineTune(batch_size=2)
+    >>> steps = plan_epoch(np.array([5, 9, 5, 9]), config, epoch=0)
     >>> sorted(tuple(sorted(batch.rows.tolist())) for (batch,) in steps)
     [(0, 2), (1, 3)]
     """
+    batch_size, accumulate, bucket = config.batch_size, config.accumulate, config.bucket_lengths
     weights = np.ones(len(lengths)) if weights is None else weights
     everyone, totals = [], []
     for one in range(size):
         theirs = rows_of(len(lengths), rank=one, size=size)
-        rng = stream(seed, "train", "order", epoch, one)
+        rng = stream(config.seed, "train", "order", epoch, one)
         span = batch_size * _BUCKET_BATCHES if bucket else batch_size
         order = rng.permutation(len(theirs))
         batches = []
@@ -168,53 +162,7 @@ def plan_epoch(
     return steps
 
 
-def fine_tune(
-    model: LabelModel,
-    config: TrainingConfig,
-    data: LabelledRows,
-    *,
-    validation: LabelledRows | None = None,
-    plan: CheckpointPlan | None = None,
-    callbacks: Sequence[TrainerCallback] = (),
-    progress: Progress | None = None,
-) -> tuple[TrainingReport, Any]:
-    """Train a model in place to give its labels' tokens the right probabilities.
-
-    Returns
-    -------
-    TrainingReport, peft.PeftModel or None
-        The additions that stay beside the weights, if they do.
-
-    Raises
-    ------
-    ClassifierError
-        If the config does not suit the model or the machine, a cache does not fit, or the loss is
-        no number.
-    ArtifactError
-        If a checkpoint or a cache is of something else.
-    """
-    merges = getattr(config, "merge", True)
-    merges = not model.is_quantised if merges is None else merges
-    _check(model, config, merges=merges, has_validation=validation is not None)
-    devices = [model.device] if model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        adapters = _adapters(model, config) if isinstance(config, LoRA) else None
-        try:
-            report = Trainer(
-                model, config, data, validation=validation, plan=plan, callbacks=callbacks,
-                progress=progress,
-            ).train()  # fmt: skip
-        except BaseException:
-            if adapters:
-                adapters.unload()
-            raise
-    if adapters and merges:
-        adapters.merge_and_unload()
-        adapters = None
-    model.eval()
-    return report, adapters
-
-
+@dataclass(eq=False)
 class Trainer:
     """Trains what lies above the cut, and the labels' rows.
 
@@ -227,74 +175,116 @@ class Trainer:
         Trained in place.
     config : TrainingConfig
     data, validation : LabelledRows
+    plan : CheckpointPlan, optional
+    callbacks : sequence of TrainerCallback
     """
 
-    def __init__(
-        self,
-        model: LabelModel,
-        config: TrainingConfig,
-        data: LabelledRows,
-        *,
-        validation: LabelledRows | None,
-        plan: CheckpointPlan | None,
-        callbacks: Sequence[TrainerCallback],
-        progress: Progress | None,
-    ) -> None:
+    model: LabelModel
+    config: TrainingConfig
+    data: LabelledRows
+    validation: LabelledRows | None = None
+    plan: CheckpointPlan | None = None
+    callbacks: Sequence[TrainerCallback] = ()
+    progress: Progress | None = None
+
+    def train(self) -> tuple[TrainingReport, Any]:
+        """Train; the model is ready to predict afterwards.
+
+        Returns
+        -------
+        TrainingReport, peft.PeftModel or None
+            The additions that stay beside the weights, if they do.
+
+        Raises
+        ------
+        ClassifierError
+            If the config does not suit the model or the machine, a cache does not fit, or the
+            loss is no number.
+        ArtifactError
+            If a checkpoint or a cache is of something else.
+        """
+        model, merges = self.model, getattr(self.config, "merge", True)
+        merges = not model.is_quantised if merges is None else merges
+        self._check(merges=merges)
+        devices = [model.device] if model.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            adapters = _adapters(model, self.config) if isinstance(self.config, LoRA) else None
+            try:
+                report = self._trained()
+            except BaseException:
+                if adapters:
+                    adapters.unload()
+                raise
+        if adapters and merges:
+            adapters.merge_and_unload()
+            adapters = None
+        model.eval()
+        return report, adapters
+
+    def _trained(self) -> TrainingReport:
+        with ExitStack() as stack:
+            self._begin(stack)
+            state, config = self._state, self.config
+            if self.plan and self.plan.resume and self.plan.holds_something:
+                state = self._restore(self.plan)
+            rows, tested = self._rows(self._own, "train", stack), None
+            if self.validation:
+                tested = self._rows(self._share_of(self.validation), "validation", stack)
+            while state.epoch < config.epochs and not self._is_over():
+                self._train_epoch(rows)
+                self._end_epoch(tested)
+                self._write_checkpoint()
+            with torch.no_grad():  # the best weights, or the last
+                for name, value in self._best.items():
+                    self._weights[name].copy_(value)
+            self.model.is_between_states = False
+        num_all = sum(weight.numel() for weight in self.model.parameters())
+        num_trained = sum(weight.numel() for weight in self._weights.values())
+        kept = [one.num_bytes for one in (rows, tested) if isinstance(one, FrozenStates)]
+        return TrainingReport(
+            epochs=tuple(state.epochs),
+            best_epoch=state.best_epoch,
+            stopped_early=state.epoch < config.epochs,
+            steps=state.num_steps,
+            num_trained=num_trained,
+            num_frozen=num_all - num_trained,
+            cache_bytes=sum(kept),
+        )
+
+    def _begin(self, stack: ExitStack) -> None:
+        """Join the other processes, decide what is trained, and make the optimiser."""
         # Not an Accelerator: it keeps one precision for the whole process, so that a second fit,
         # or a Trainer of the caller's own, could not choose another.
         is_one = int(os.environ.get("WORLD_SIZE", "1")) == 1
         has_device = torch.cuda.is_available() and not parse_flag_from_env("ACCELERATE_USE_CPU")
         processes = accelerate.PartialState(cpu=not (is_one or has_device))
         self._rank, self._size = processes.process_index, processes.num_processes
-        self._model, self._config, self._data = model, config, data
-        self._validation, self._plan = validation, plan
-        self._callbacks, self._progress = callbacks, progress
-        self._state = TrainerState()
+        model, config = self.model, self.config
         if self._size > 1:
             model.to(processes.device)
+        stack.callback(self._restore_model)
         self._prepare()
         self._module: Any = model
-        self._own = self._share_of(data)
         if self._size > 1:
             on = [model.device] if model.device.type == "cuda" else None
             self._module = torch.nn.parallel.DistributedDataParallel(model, device_ids=on)
-        self._optimizer = self._new_optimizer()
+        self._own = self._share_of(self.data)
+        weights = list(self._weights.values())
+        if callable(config.optimizer):
+            self._optimizer = config.optimizer(weights)
+        else:
+            options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+            options |= {"momentum": 0.9} if config.optimizer == "sgd" else {}
+            self._optimizer = _OPTIMIZERS[config.optimizer](weights, **options)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         fp16 = config.precision == "fp16"
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=fp16)
         self._best: dict[str, Any] = {}
-
-    def train(self) -> TrainingReport:
-        """Train; the model is ready to predict afterwards."""
-        with ExitStack() as stack:
-            stack.callback(self._restore_model)
-            if self._plan and self._plan.resume and self._plan.holds_something:
-                self._restore(self._plan)
-            rows = self._rows(self._own, "train", stack)
-            tested = None
-            if self._validation:
-                tested = self._rows(self._share_of(self._validation), "validation", stack)
-            while self._state.epoch < self._config.epochs and not self._is_over():
-                self._train_epoch(rows)
-                self._end_epoch(tested)
-                self._write_checkpoint()
-            self._put_best()
-        num_all = sum(weight.numel() for weight in self._model.parameters())
-        num_trained = sum(weight.numel() for weight in self._weights.values())
-        kept = [one.num_bytes for one in (rows, tested) if isinstance(one, FrozenStates)]
-        return TrainingReport(
-            epochs=tuple(self._state.epochs),
-            best_epoch=self._state.best_epoch,
-            stopped_early=self._state.epoch < self._config.epochs,
-            steps=self._state.num_steps,
-            num_trained=num_trained,
-            num_frozen=num_all - num_trained,
-            cache_bytes=sum(kept),
-        )
+        self._state = TrainerState()
 
     def _prepare(self) -> None:
         """Decide what is trained, and hold it in fp32: steps would be lost in halves' rounding."""
-        model, config = self._model, self._config
+        model, config = self.model, self.config
         model.cut = config.freeze_layers
         model.checkpoints_gradients = config.gradient_checkpointing
         is_full = isinstance(config, FullFineTune)
@@ -316,44 +306,40 @@ class Trainer:
         for weight in self._weights.values():
             weight.data = weight.data.float()
 
-    def _new_optimizer(self) -> Any:
-        config, weights = self._config, list(self._weights.values())
-        if callable(config.optimizer):
-            return config.optimizer(weights)
-        options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
-        options |= {"momentum": 0.9} if config.optimizer == "sgd" else {}
-        return _OPTIMIZERS[config.optimizer](weights, **options)
-
     def _train_epoch(self, rows: Rows) -> None:
-        state, steps = self._state, self._batches(self._state.epoch)
-        total = self._config.epochs * len(steps)
+        state = self._state
+        steps = plan_epoch(
+            self.data.rows.lengths, self.config, epoch=state.epoch, weights=self.data.weights,
+            rank=self._rank, size=self._size,
+        )  # fmt: skip
+        total = self.config.epochs * len(steps)
         for number in range(state.step, len(steps)):
             at = state.epoch * len(steps) + number
-            factor = self._config.rate(at, total)
+            factor = self.config.rate(at, total)
             for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
             state.learning_rate = self._rates[0] * factor
             state.losses.append(self._train_step(steps[number], rows, at))
             state.step, state.num_steps = number + 1, state.num_steps + 1
-            if self._progress:
-                self._progress.update("training", at + 1, total)
-            self._tell([one.on_step_end(state) for one in self._callbacks])
+            if self.progress:
+                self.progress.update("training", at + 1, total)
+            self._tell([one.on_step_end(state) for one in self.callbacks])
             if state.is_stopped:
                 break
-            every = self._plan.every if self._plan else None
+            every = self.plan.every if self.plan else None
             if every and (at + 1) % every == 0 and number + 1 < len(steps):
                 self._write_checkpoint()
 
     def _train_step(self, batches: list[Batch], rows: Rows, at: int) -> float:
         """Take a step; its loss, this process's part of the mean over the step's rows."""
-        config, module = self._config, self._module
+        config, module = self.config, self._module
         module.train()
         # Dropout depends on the step alone: a resumed run draws what the first one would have.
         name = ("train", "dropout", at, self._rank)
         torch.manual_seed(key64(config.seed, *name) % 2**63)
         loss = 0.0
         for number, batch in enumerate(batches):
-            is_last = module is self._model or number + 1 == len(batches)
+            is_last = module is self.model or number + 1 == len(batches)
             with nullcontext() if is_last else module.no_sync():
                 loss += self._add_gradient(batch, rows)
         if not np.isfinite(loss):
@@ -365,7 +351,7 @@ class Trainer:
         if config.max_grad_norm:
             torch.nn.utils.clip_grad_norm_(self._weights.values(), config.max_grad_norm)
         # Additions are taken out again where a training is cut short; weights are not.
-        self._model.is_between_states = isinstance(config, FullFineTune)
+        self.model.is_between_states = isinstance(config, FullFineTune)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
@@ -373,7 +359,7 @@ class Trainer:
 
     def _add_gradient(self, batch: Batch, rows: Rows) -> float:
         own, lengths, prompt = rows.batch(batch.rows)
-        with autocast(self._model.device, self._config.precision):
+        with autocast(self.model.device, self.config.precision):
             logits = self._module(own, lengths, prompt)
         truth = torch.from_numpy(self._own.codes[batch.rows]).to(logits.device)
         counts = torch.from_numpy(self._own.weights[batch.rows] * batch.scale).to(logits)
@@ -395,42 +381,28 @@ class Trainer:
             if f1 is not None:
                 kept = self._weights.items()
                 self._best = {name: one.detach().cpu().clone() for name, one in kept}
-        self._tell([one.on_epoch_end(state) for one in self._callbacks])
+        self._tell([one.on_epoch_end(state) for one in self.callbacks])
 
     def _scores(self, tested: Rows) -> tuple[float, float]:
         """Macro F1 and log-loss of all validation rows."""
-        assert self._validation is not None
+        assert self.validation is not None
         self._module.eval()
-        truth = self._validation.codes
+        truth = self.validation.codes
         mine = rows_of(len(truth), rank=self._rank, size=self._size).tolist()
-        with autocast(self._model.device, self._config.precision):
-            found = self._model.proba(tested, batch_size=self._config.batch_size)
+        with autocast(self.model.device, self.config.precision):
+            found = self.model.proba(tested, batch_size=self.config.batch_size)
         everyone = dict(gather_object(list(zip(mine, found.tolist(), strict=True))))
         proba = np.array([everyone[row] for row in range(len(truth))])
         return macro_f1(truth, proba.argmax(1)), log_loss(truth, proba)
 
     def _is_over(self) -> bool:
-        patience, state = self._config.patience, self._state
+        patience, state = self.config.patience, self._state
         is_late = patience is not None and state.epoch - state.best_epoch >= patience
         return state.is_stopped or is_late
 
     def _tell(self, answers: list[bool | None]) -> None:
         if answers and any(gather_object([any(answers)])):
             self._state.is_stopped = True
-
-    def _batches(self, epoch: int) -> list[list[Batch]]:
-        config = self._config
-        return plan_epoch(
-            self._data.rows.lengths,
-            epoch=epoch,
-            batch_size=config.batch_size,
-            accumulate=config.accumulate,
-            bucket=config.bucket_lengths,
-            seed=config.seed,
-            weights=self._data.weights,
-            rank=self._rank,
-            size=self._size,
-        )
 
     def _share_of(self, data: LabelledRows) -> LabelledRows:
         """This process's rows of all."""
@@ -440,17 +412,17 @@ class Trainer:
 
     def _rows(self, data: LabelledRows, name: str, stack: ExitStack) -> Rows:
         """Rows as batches are made of them: tokens, or the frozen layers' output."""
-        if not (self._config.cache_frozen and self._model.cut):
+        if not (self.config.cache_frozen and self.model.cut):
             return data.rows
         if self._size > 1:
             name += f"-{self._rank}-of-{self._size}"
         return FrozenStates(
-            self._model, data.rows, self._config, name=name, stack=stack, progress=self._progress
+            self.model, data.rows, self.config, name=name, stack=stack, progress=self.progress
         )
 
     def _write_checkpoint(self) -> None:
         losses = gather_object([self._state.losses])
-        if self._plan and not self._rank:
+        if self.plan and not self._rank:
             tensors = {f"best/{name}": value for name, value in self._best.items()}
             for name, weight in self._weights.items():
                 tensors[f"now/{name}"] = weight.detach()
@@ -458,11 +430,11 @@ class Trainer:
                     if value is not None:
                         tensors[f"{key}/{name}"] = torch.as_tensor(value)
             scale = self._scaler.state_dict()
-            self._plan.write(tensors, self._state, losses=losses, scale=scale)
+            self.plan.write(tensors, self._state, losses=losses, scale=scale)
 
-    def _restore(self, plan: CheckpointPlan) -> None:
+    def _restore(self, plan: CheckpointPlan) -> TrainerState:
         tensors, self._state, scale = plan.read(rank=self._rank)
-        self._model.is_between_states = isinstance(self._config, FullFineTune)
+        self.model.is_between_states = isinstance(self.config, FullFineTune)
         for key, value in tensors.items():
             part, _, name = key.partition("/")
             weight = self._weights[name]
@@ -475,17 +447,32 @@ class Trainer:
                 self._optimizer.state[weight][part] = value.to(on)
         if scale:
             self._scaler.load_state_dict(scale)
+        return self._state
 
-    def _put_best(self) -> None:
-        """Put the best weights back, or leave the last."""
-        with torch.no_grad():
-            for name, value in self._best.items():
-                self._weights[name].copy_(value)
-        self._model.is_between_states = False
+    def _check(self, *, merges: bool) -> None:
+        model, config, faults = self.model, self.config, []
+        if config.freeze_layers >= model.num_layers:
+            told = f"is {config.freeze_layers}; the model has {model.num_layers} layers"
+            fix = f"at most {model.num_layers - 1} can be frozen"
+            faults.append(Fault("freeze_layers", told, fix))
+        if model.is_quantised and isinstance(config, FullFineTune):
+            told = "quantised weights cannot be trained themselves"
+            faults.append(Fault("training", told, "LoRA"))
+        elif model.is_quantised and merges:
+            told = "is set, but the weights are quantised: rounding would change the predictions"
+            faults.append(Fault("merge", told, "merge=False keeps the additions beside them"))
+        if config.precision == "fp16" and model.device.type == "cpu":
+            told = "is 'fp16'; a processor computes in fp32 or bf16"
+            faults.append(Fault("precision", told))
+        if config.patience is not None and self.validation is None:
+            told = "is set, but there are no validation rows"
+            faults.append(Fault("patience", told, "fit(..., validation=(X, y))"))
+        if faults:
+            raise ClassifierError("this training cannot begin", faults=faults)
 
     def _restore_model(self) -> None:
         """Give weights the types back that they came with, and the head its rows."""
-        model = self._model
+        model = self.model
         for name, weight in self._weights.items():
             weight.data = weight.data.to(self._types[name])
         if model.rows is not None:
@@ -495,27 +482,6 @@ class Trainer:
             weight.requires_grad_(weight.is_floating_point())
         model.cut, model.is_widened, model.checkpoints_gradients = 0, False, False
         model.eval()
-
-
-def _check(
-    model: LabelModel, config: TrainingConfig, *, merges: bool, has_validation: bool
-) -> None:
-    faults, num = [], model.num_layers
-    if config.freeze_layers >= num:
-        told = f"is {config.freeze_layers}; the model has {num} layers"
-        faults.append(Fault("freeze_layers", told, f"at most {num - 1} can be frozen"))
-    if model.is_quantised and isinstance(config, FullFineTune):
-        faults.append(Fault("training", "quantised weights cannot be trained themselves", "LoRA"))
-    elif model.is_quantised and merges:
-        told = "is set, but the weights are quantised: rounding would change the predictions"
-        faults.append(Fault("merge", told, "merge=False keeps the additions beside them"))
-    if config.precision == "fp16" and model.device.type == "cpu":
-        faults.append(Fault("precision", "is 'fp16'; a processor computes in fp32 or bf16"))
-    if config.patience is not None and not has_validation:
-        told = "is set, but there are no validation rows"
-        faults.append(Fault("patience", told, "fit(..., validation=(X, y))"))
-    if faults:
-        raise ClassifierError("this training cannot begin", faults=faults)
 
 
 def _adapters(model: LabelModel, config: LoRA) -> Any:
