@@ -97,7 +97,7 @@ def test_nothing_is_paid_for_twice_and_a_budget_is_kept(tmp_path: Path) -> None:
 
 def test_votes_are_probabilities_and_one_answer_is_none() -> None:
     def answer(prompt: Prompt, schema: dict[str, object]) -> str:
-        return '{"label": "2"}' if "vote 2" in prompt.template else '{"label": "0"}'
+        return '{"label": "0"}' if "vote" in prompt.template else '{"label": "2"}'
 
     one = ck.PromptedClassifier(ck.ScriptedModel(answer)).fit(ROWS, LABELS)
     three = ck.PromptedClassifier(ck.ScriptedModel(answer), votes=3).fit(ROWS, LABELS)

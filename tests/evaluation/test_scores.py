@@ -124,6 +124,11 @@ def test_probabilities_are_read_by_the_names_of_their_columns() -> None:
     assert ck.evaluate(spelled, by_word).macro_f1 == 1.0
     assert ck.evaluate(spelled, by_word[sorted(words)].to_numpy()).macro_f1 == 1.0
     assert ck.evaluate(truth, by_word).macro_f1 == 1.0  # other words for the same labels
+    unnamed = pandas.DataFrame(frame[["avg", "neg", "pos"]].to_numpy())
+    with pytest.raises(EvaluationError, match="have the columns 0, 1, 2"):
+        ck.evaluate(truth, unnamed)  # avg, neg, pos by place, and neg, avg, pos by number
+    codes = [["neg", "avg", "pos"].index(t) for t in truth]
+    assert ck.evaluate(codes, unnamed[[1, 0, 2]].set_axis([0, 1, 2], axis=1)).macro_f1 == 1.0
     with pytest.raises(EvaluationError, match="have the columns pos, neg, best"):
         ck.evaluate(truth, frame.rename(columns={"avg": "best"}))
     with pytest.raises(EvaluationError, match="have the columns pos, neg"):

@@ -285,16 +285,13 @@ class _Bench:
 
     def score(self, name: str, family: str, run: FittedRun) -> ClassifierResult:
         """Score, tune and log one fitted classifier."""
-        fit = self.writer.write_fit(name, family, run)
         scores = score_rows(run.rows, yardsticks=self.yardsticks, seed=self.seed)
-        kept = self.writer.write_scores(name, family, run, scores, rows=run.rows, fit=fit)
-        rows = self._tuned(run)
-        if rows is None:
-            return ClassifierResult(name, family, run, scores, run_id=kept)
-        tuned = score_rows(rows, yardsticks=self.yardsticks, seed=self.seed)
-        rule = repr(self.tuner)
-        self.writer.write_scores(name, family, run, tuned, rows=rows, fit=fit, rule=rule)
-        return ClassifierResult(name, family, run, scores, tuned, rows, kept)
+        scored, tuned, rows = [("argmax", scores, run.rows)], None, self._tuned(run)
+        if rows is not None:
+            tuned = score_rows(rows, yardsticks=self.yardsticks, seed=self.seed)
+            scored.append((repr(self.tuner), tuned, rows))
+        ids = self.writer.write(name, run, scored, family=family)
+        return ClassifierResult(name, family, run, scores, tuned, rows, ids[1] if ids else None)
 
     def _tuned(self, run: FittedRun) -> JudgedRows | None:
         """The test rows as the rule decides that was tuned on the validation rows."""

@@ -216,7 +216,7 @@ class FeatureAblation:
                 answers[i, repeat] = run.rows.predicted
                 if run.log_loss is not None:
                     losses[i, repeat] = run.log_loss
-                writer.write_both(f"{run.family} without {name}" if name else run.family, run)
+                writer.write(f"{run.family} without {name}" if name else run.family, run)
                 done += 1
         tell.update("ablation", total, total)
         shares = signal_shares(rows.dataset, graph).by_modality if graph is not None else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeGuard, runtime_checkable
@@ -231,59 +232,52 @@ class RunWriter:
             made = {"campaigns": drawn} if drawn else {}
         return cls(log, told, known, seed, {**made, **(lineage or {})})
 
-    def write_both(self, name: str, run: FittedRun) -> None:
-        """Append the fit and the evaluation of the most probable labels."""
-        if self.log is not None:
-            fit = self.write_fit(name, run.family, run)
-            scores = score_rows(run.rows, seed=self.seed or 0)
-            self.write_scores(name, run.family, run, scores, rows=run.rows, fit=fit)
+    def write(
+        self, name: str, run: FittedRun, scored: Sequence[tuple[str, Scores, JudgedRows]] = (),
+        *, family: str = "",
+    ) -> list[str]:  # fmt: skip
+        """Append the fit, and an evaluation with its predictions for each decision; their run ids.
 
-    def write_fit(self, name: str, family: str, run: FittedRun) -> str | None:
-        """Append the fit; its run id, or None without a log."""
+        Parameters
+        ----------
+        name : str
+        run : FittedRun
+        scored : sequence of (str, Scores, JudgedRows)
+            The decision in words, and what it scores; by default the most probable labels.
+        family : str
+            What the model is grouped as; its class by default.
+        """
         if self.log is None:
-            return None
-        record = RunRecord(
-            kind="fit",
-            task="outcome",
-            dataset=self.train,
-            model=RunModel(name=name, family=family),
-            parameters=plain_parameters(run.classifier),
-            seed=self.seed,
-            time=RunTime(fit_s=run.fit_s),
-            machine=machine_facts(),
+            return []
+        parameters = plain_parameters(run.classifier)
+        model = RunModel(name=name, family=family or run.family)
+        fit = RunRecord(
+            kind="fit", task="outcome", dataset=self.train, model=model, parameters=parameters,
+            seed=self.seed, time=RunTime(fit_s=run.fit_s), machine=machine_facts(),
             lineage=self.lineage,
+        )  # fmt: skip
+        self.log.append(fit)
+        ids = [fit.run_id]
+        default = (
+            [] if scored else [("argmax", score_rows(run.rows, seed=self.seed or 0), run.rows)]
         )
-        self.log.append(record)
-        return record.run_id
-
-    def write_scores(
-        self, name: str, family: str, run: FittedRun, scores: Scores, *, rows: JudgedRows,
-        fit: str | None, rule: str = "argmax",
-    ) -> str | None:  # fmt: skip
-        """Append the evaluation with its predictions; its run id, or None without a log."""
-        if self.log is None:
-            return None
-        record = scores.to_record(
-            dataset=self.dataset,
-            model=RunModel(name=name, family=family),
-            parameters={**plain_parameters(run.classifier), "decision": rule},
-            seed=self.seed,
-            cost=run.cost,
-            time=RunTime(fit_s=run.fit_s, predict_s=run.predict_s),
-            lineage={**self.lineage, **({"fit": fit} if fit else {})},
-            notes="; ".join([*run.notes, *scores.notes]),
-        )
-        names = np.array(rows.labels)
-        path = self.log.write_predictions(
-            record.run_id,
-            [str(row) for row in range(len(rows))],
-            names[rows.truth].tolist(),
-            predicted=names[rows.predicted].tolist(),
-            probabilities=None if rows.probabilities is None else rows.probabilities.tolist(),
-            labels=rows.labels,
-        )
-        self.log.append(record.model_copy(update={"predictions": path}))
-        return record.run_id
+        for rule, scores, rows in [*scored, *default]:
+            record = scores.to_record(
+                dataset=self.dataset, model=model, seed=self.seed, cost=run.cost,
+                parameters={**parameters, "decision": rule},
+                time=RunTime(fit_s=run.fit_s, predict_s=run.predict_s),
+                lineage={**self.lineage, "fit": fit.run_id},
+                notes="; ".join([*run.notes, *scores.notes]),
+            )  # fmt: skip
+            names, shares = np.array(rows.labels), rows.probabilities
+            path = self.log.write_predictions(
+                record.run_id, [str(row) for row in range(len(rows))],
+                names[rows.truth].tolist(), predicted=names[rows.predicted].tolist(),
+                probabilities=None if shares is None else shares.tolist(), labels=rows.labels,
+            )  # fmt: skip
+            self.log.append(record.model_copy(update={"predictions": path}))
+            ids.append(record.run_id)
+        return ids
 
 
 def plain_parameters(classifier: AnyClassifier) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def learning_curve(
                 writer = RunWriter.of(
                     run_log, part, rows, name=f"learning curve, {size} rows", seed=repeat
                 )
-                writer.write_both(name, runs[-1])
+                writer.write(name, runs[-1])
             points[name].append(_point(size, runs))
     tell.update("learning curve", total, total)
     return LearningCurve({name: tuple(line) for name, line in points.items()}, len(rows))

@@ -136,9 +136,13 @@ class LabelNames:
             frame = _frame(given)
             wanted = f"a column for each of {', '.join(self.names)}"
             told: list[Fault] = []
-            codes = self.codes(list(frame.columns), name, told)
-            if codes is None or sorted(codes.tolist()) != list(range(len(self))):
-                found = f"have the columns {', '.join(frame.columns)[:200]}"
+            titles = list(frame.columns)
+            codes = self.codes(titles, name, told)
+            # Numbers that a frame gave its columns are no codes where labels are words.
+            are_numbers = self.columns != (0, 1, 2) and not any(isinstance(t, str) for t in titles)
+            is_named = codes is not None and sorted(codes.tolist()) == list(range(len(self)))
+            if codes is None or not is_named or (self.is_published and are_numbers):
+                found = f"have the columns {', '.join(map(str, titles))[:200]}"
                 faults.append(Fault(name, found, wanted))
                 return None
             given, order = frame.to_numpy(), tuple(codes.tolist())
