@@ -151,7 +151,7 @@ def lift_right(
     truth: SignedGraph, graph: SignedGraph, campaigns: CampaignDataset, outcomes: np.ndarray
 ) -> float:
     """Share of signs right by naive lift: the mean outcome with a pair against without it."""
-    from campaignkit.evaluation.outcomes import design_of
+    from campaignkit.evaluation.edge_outcomes import design_of
 
     keys = campaigns.vocabulary.keys
     node_of = np.array([graph.catalogue.index(key) for key in keys], dtype=np.int64)

@@ -12,7 +12,7 @@ from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.dataset import Block, CampaignDataset, Vocabulary
 from campaignkit.errors import GraphError
 from campaignkit.evaluation import EdgeOutcomes, Verdict, validate_edges
-from campaignkit.evaluation.outcomes import design_of
+from campaignkit.evaluation.edge_outcomes import design_of
 from campaignkit.graph import Edge, SignedGraph
 from campaignkit.seeds import stream
 
@@ -272,7 +272,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
         validate_edges(GRAPH, ROWS, outcomes=[1, 2], **options)
 
 
-@pytest.mark.parametrize("name", ["edge_outcomes", "outcomes", "outcome_ridge"])
+@pytest.mark.parametrize("name", ["edge_outcomes", "outcome_ridge"])
 def test_examples_run(name: str) -> None:
     module = importlib.import_module(f"campaignkit.evaluation.{name}")
 

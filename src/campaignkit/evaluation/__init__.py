@@ -20,22 +20,31 @@ from campaignkit.evaluation.classifier_table import (
 )
 from campaignkit.evaluation.detection import (
     DetectionScore,
+    DetectionSweep,
     Hits,
     KindHits,
     score_findings,
+    sweep_detection,
     total_score,
 )
-from campaignkit.evaluation.detection_sweep import DetectionSweep, sweep_detection
-from campaignkit.evaluation.edge_outcomes import EdgeOutcome, EdgeOutcomes, Verdict
+from campaignkit.evaluation.edge_outcomes import (
+    EdgeOutcome,
+    EdgeOutcomes,
+    Verdict,
+    validate_edges,
+)
 from campaignkit.evaluation.feature_ablation import AblationReport, FeatureAblation, FeatureDrop
 from campaignkit.evaluation.fitted_run import FittedRun
-from campaignkit.evaluation.graph_oracle import GraphOracle, OracleScore
+from campaignkit.evaluation.graph_oracle import (
+    GraphOracle,
+    OracleScore,
+    SignalShares,
+    signal_shares,
+)
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
-from campaignkit.evaluation.outcomes import validate_edges
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
-from campaignkit.evaluation.signal_share import SignalShares, signal_shares
 from campaignkit.evaluation.submission_log import LoggedSubmission
 from campaignkit.evaluation.yardsticks import Yardsticks
 

@@ -1,4 +1,4 @@
-"""What outcomes say of the edges of a graph, one verdict each."""
+"""Edges against outcomes: which signs do the campaigns' own results bear out?"""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Key
-from campaignkit.errors import GraphError
+from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.classify.encoding import own_labels
+from campaignkit.classify.labels import label_codes
+from campaignkit.dataset import Block
+from campaignkit.dataset.records import read_records
+from campaignkit.errors import ClassifierError, Fault, GraphError
+from campaignkit.evaluation.outcome_ridge import SignEffects, fit_signs
 from campaignkit.graph import SignedGraph
+from campaignkit.seeds import stream
 
 _SHOWN = 10
+_PAIRS_AT_ONCE = 4_000_000  # about 100 MB while they are looked up
 
 
 class Verdict(IntEnum):
@@ -80,7 +88,7 @@ class EdgeOutcome:
 
 
 @dataclass(frozen=True, eq=False)
-class EdgeOutcomes:
+class EdgeOutcomes(SignEffects):
     """The signs of a graph against outcomes; arrays in the order of the graph's edge table.
 
     Attributes
@@ -120,14 +128,7 @@ class EdgeOutcomes:
     num_rows: int
     num_unknown: int
     num_campaigns: NDArray[np.int64]
-    effect: NDArray[np.float64]
-    effect_sd: NDArray[np.float64]
-    wrong_probability: NDArray[np.float64]
     verdict: NDArray[np.uint8]
-    size: float
-    size_sd: float
-    explained_frac: float
-    wrong_frac: float
     min_campaigns: int
     flip_probability: float
 
@@ -155,16 +156,11 @@ class EdgeOutcomes:
     def edge(self, row: int) -> EdgeOutcome:
         """What is said of one row of the graph's edge table."""
         columns, catalogue = self.graph.columns, self.graph.catalogue
-        return EdgeOutcome(
-            source=catalogue[int(columns.source[row])].key,
-            target=catalogue[int(columns.target[row])].key,
-            sign=int(columns.sign[row]),
-            num_campaigns=int(self.num_campaigns[row]),
-            effect=float(self.effect[row]),
-            effect_sd=float(self.effect_sd[row]),
-            wrong_probability=float(self.wrong_probability[row]),
-            verdict=Verdict(int(self.verdict[row])).word,
-        )
+        source, target = (catalogue[int(end[row])].key for end in (columns.source, columns.target))
+        names = ("num_campaigns", "effect", "effect_sd", "wrong_probability")
+        figures: dict[str, Any] = {name: getattr(self, name)[row].item() for name in names}
+        sign, verdict = int(columns.sign[row]), Verdict(self.verdict[row]).word
+        return EdgeOutcome(source, target, sign, **figures, verdict=verdict)
 
     def flipped(self) -> SignedGraph:
         """The graph with the proposed flips made; each says so in its reason.
@@ -181,8 +177,7 @@ class EdgeOutcomes:
         edges = []
         for told in self.flips:
             edge = self.graph.edge(told.source, told.target)
-            if edge is None:
-                raise GraphError(f"{told.source} - {told.target} is no longer in the graph")
+            assert edge is not None
             edges.append(replace(edge, sign=-told.sign, decided_by="learned",
                                  probability=told.wrong_probability, strength=told.effect,
                                  reason=_reason(told)))  # fmt: skip
@@ -240,6 +235,193 @@ class EdgeOutcomes:
         if len(flips) > _SHOWN:
             lines.append(f"  ... and {len(flips) - _SHOWN:,} more flips")
         return "\n".join(lines)
+
+
+def validate_edges(
+    graph: SignedGraph,
+    campaigns: Any,
+    *,
+    outcomes: Any = None,
+    min_campaigns: int = 40,
+    flip_probability: float = 0.9,
+    seed: int = 0,
+) -> EdgeOutcomes:
+    """Hold the signs of a graph against the outcomes of campaigns.
+
+    A Bayesian ridge over attributes and pairs, with the signs as its prior: for each edge an
+    effect with its uncertainty, and the probability that the sign is wrong. Attributes have
+    effects of their own, so a strong brand does not make all its edges look +, as it does where
+    averages with and without a pair are compared (lift).
+
+    Parameters
+    ----------
+    graph : SignedGraph
+        The signs in question. Pairs judged neutral are fitted too, around 0; pairs that were
+        never judged are not.
+    campaigns : CampaignDataset, data frame, or list of records
+        What each campaign held. Attributes that the graph does not know are left out and counted.
+    outcomes : float[n] or labels[n], optional
+        How each campaign did: numbers, more is better; or ``neg``, ``avg``, ``pos`` in any form
+        that classifiers read. Without it, the labels of the data set or the column ``label``.
+    min_campaigns : int
+        An edge seen in fewer campaigns is flagged "too few", and no flip is proposed for it.
+    flip_probability : float
+        A flip is proposed where the sign is wrong at least this probably, above 0.5.
+    seed : int
+        Of the draws that measure the uncertainty.
+
+    Returns
+    -------
+    EdgeOutcomes
+        Verdicts in the order of the graph's edge table. Where the outcomes do not follow the
+        signs at all, every verdict is "no information".
+
+    Raises
+    ------
+    GraphError
+        If there are no edges, no campaigns, no edge in any of them, or outcomes that do not fit.
+    DatasetError, ClassifierError
+        If campaigns or labels cannot be read.
+
+    Notes
+    -----
+    An outcome is taken to be a sum of effects plus noise; effects of three or more attributes
+    together are noise here. What is reported are effects in these campaigns. They were not drawn
+    at random by anyone, so an effect need not be a cause.
+
+    Examples
+    --------
+    >>> from campaignkit.simulation import synthetic_graph
+    >>> graph = synthetic_graph({"brand": 4, "geo": 4}, num_positive=6, num_negative=2, seed=1)
+    >>> signs = {(e.source[1], e.target[1]): e.sign for e in graph.edges()}
+    >>> names = [(a.value, b.value) for a in graph.catalogue.of("brand")
+    ...          for b in graph.catalogue.of("geo")] * 60
+    >>> told = validate_edges(graph, [{"brand": a, "geo": b} for a, b in names],
+    ...                       outcomes=[signs.get(pair, 0) for pair in names])
+    >>> told.counts["keep"], told.counts["flip"]
+    (8, 0)
+    """
+    is_right = is_share(flip_probability) and flip_probability > 0.5
+    settings = {
+        "min_campaigns": (min_campaigns, is_count(min_campaigns), "1 or more"),
+        "flip_probability": (flip_probability, is_right, "more than 0.5, at most 1"),
+    }
+    check_all("edges cannot be validated like this", settings, error=GraphError)
+    rows = read_records(campaigns)
+    results = _as_numbers(campaigns, len(rows.block), outcomes)
+    signs, keys = graph.columns.sign, rows.vocabulary.keys
+    if not signs.any():
+        raise GraphError(f"{graph!r} has no edge to validate")
+    number = {attribute.key: i for i, attribute in enumerate(graph.catalogue)}
+    node_of = np.array([number.get(key, -1) for key in keys], np.int64)
+    nodes, pairs = design_of(graph, rows.block, node_of)
+    seen = np.bincount(pairs.indices, minlength=len(signs))
+    if not seen.any():
+        first = keys[0] if keys else "none at all"
+        raise GraphError(
+            f"none of {len(rows.block):,} campaigns holds both ends of an edge",
+            hint=f"campaigns and graph must name attributes alike; the first of theirs is {first}",
+        )
+    rng = stream(seed, "evaluation", "outcomes")
+    effects = fit_signs(pairs, nodes, signs, results, rng=rng)
+    wrong = effects.wrong_probability
+    verdict = np.select(
+        [signs == 0, np.isnan(wrong), seen < min_campaigns, wrong >= flip_probability],
+        [Verdict.NEUTRAL, Verdict.NO_INFORMATION, Verdict.TOO_FEW, Verdict.FLIP],
+        Verdict.KEEP,
+    )
+    return EdgeOutcomes(
+        **vars(effects),
+        graph=graph,
+        num_rows=len(results),
+        num_unknown=int((node_of < 0).sum()),
+        num_campaigns=seen,
+        verdict=verdict.astype(np.uint8),
+        min_campaigns=min_campaigns,
+        flip_probability=flip_probability,
+    )
+
+
+def design_of(
+    graph: SignedGraph, block: Block, node_of: NDArray[np.int64]
+) -> tuple[Any, Any]:  # scipy's arrays
+    """Campaigns as sparse matrices: which attributes, and which judged pairs, each one holds.
+
+    Parameters
+    ----------
+    graph : SignedGraph
+        Its edge table gives the columns of pairs.
+    block : Block
+        The campaigns, in their own node numbers.
+    node_of : int64[k]
+        The graph's number of each of the block's nodes; -1 for what the graph does not hold.
+
+    Returns
+    -------
+    nodes : scipy.sparse.csr_array, float64[n, N]
+        1 where a campaign holds an attribute.
+    pairs : scipy.sparse.csr_array, float64[n, m]
+        1 where a campaign holds both ends of an edge, judged neutral ones among them.
+    """
+    from scipy.sparse import csr_array
+
+    edges, num_nodes = graph.columns, len(graph.catalogue)
+    table = edges.source.astype(np.int64) * num_nodes + edges.target  # ascending
+    nodes, row_of = node_of[block.nodes], np.repeat(np.arange(len(block)), block.sizes)
+    places = (row_of[nodes >= 0], nodes[nodes >= 0])
+    held = csr_array((np.ones(len(places[0])), places), shape=(len(block), num_nodes))
+    held.sort_indices()
+    members, sizes = held.indices.astype(np.int64), np.diff(held.indptr)
+    found = [np.zeros((2, 0), np.int64)]
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        one, other = np.triu_indices(size, 1)
+        rows = np.flatnonzero(sizes == size)
+        step = max(1, _PAIRS_AT_ONCE // len(one))
+        for begin in range(0, len(rows), step):
+            some = rows[begin : begin + step]
+            ends = members[held.indptr[some][:, None] + np.arange(size)]
+            wanted = ends[:, one] * num_nodes + ends[:, other]
+            at = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
+            there = table[at] == wanted
+            found.append(np.stack([some[np.nonzero(there)[0]], at[there]]))
+    of_row, of_edge = np.concatenate(found, axis=1)
+    ones = np.ones(len(of_row))
+    return held, csr_array((ones, (of_row, of_edge)), shape=(len(block), len(edges)))
+
+
+def _as_numbers(campaigns: Any, num_rows: int, outcomes: Any) -> NDArray[np.float64]:
+    """float64[n], finite and not all alike."""
+    if outcomes is None:
+        try:
+            outcomes = own_labels(campaigns)
+        except ClassifierError as err:
+            raise GraphError(
+                "the campaigns have no outcomes",
+                hint="pass outcomes=, one number or label a campaign, or give each a label",
+            ) from err
+    given = np.asarray(outcomes)
+    if given.ndim != 1:
+        raise GraphError(f"outcomes have {given.ndim} dimensions; expected one number a campaign")
+    is_number = given.dtype.kind in "iufb"
+    numbers = np.asarray(given if is_number else label_codes(outcomes) - 1, np.float64)
+    if len(numbers) != num_rows:
+        raise GraphError(
+            f"there are {len(numbers):,} outcomes for {num_rows:,} campaigns; "
+            "expected one for each"
+        )
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        raise GraphError(
+            f"{len(bad):,} outcomes are not finite numbers",
+            hint="leave campaigns without an outcome out",
+            faults=[Fault(f"outcomes[{i}]", f"is {numbers[i]}") for i in bad.tolist()],
+        )
+    if len(numbers) < 2 or numbers.std() <= 1e-12 * max(1.0, float(np.abs(numbers).max())):
+        raise GraphError(
+            f"the {len(numbers):,} outcomes are all alike; they tell nothing about edges",
+            hint="give campaigns that did well and campaigns that did badly",
+        )
+    return numbers
 
 
 def _reason(told: EdgeOutcome) -> str:

@@ -13,10 +13,10 @@ from campaignkit.checks import check_all, is_count
 from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.copies import Maker, made
 from campaignkit.evaluation.fitted_run import Log, RunWriter, fit_and_predict
+from campaignkit.evaluation.graph_oracle import signal_shares
 from campaignkit.evaluation.learning_curves import stratified_order
 from campaignkit.evaluation.resampling import Interval, interval_of, resample_rows
 from campaignkit.evaluation.rows import LabelledRows, read_together
-from campaignkit.evaluation.signal_share import signal_shares
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.graph import SignedGraph
 from campaignkit.metrics import Counts, Floats, f1_of, macro_f1_of

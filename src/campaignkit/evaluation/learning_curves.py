@@ -186,14 +186,12 @@ def _check(train: LabelledRows, sizes: Sequence[int], num_seeds: int) -> None:
     faults = []
     if num_seeds < 1:
         faults.append(Fault("num_seeds", f"is {num_seeds}; expected 1 or more"))
-    labels = len(np.unique(train.codes))
+    labels, order = len(np.unique(train.codes)), stratified_order(train, 0, 0)
     for size in sizes:
         if not labels <= size <= len(train):
             found = f"{size}; expected {labels} (a row of each label) to {len(train):,}"
             faults.append(Fault("sizes", found))
-            continue
-        part = train.codes[stratified_order(train, 0, 0)[:size]]
-        if len(np.unique(part)) < labels:
+        elif len(np.unique(train.codes[order[:size]])) < labels:
             found = f"{size:,} rows hold no row of some label"
             faults.append(Fault("sizes", found, "ask for more rows"))
     if faults:

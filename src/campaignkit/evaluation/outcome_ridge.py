@@ -35,30 +35,30 @@ _FIRST_WRONG = 0.1  # share of wrong signs to begin with; learned from there on
 _LEAST_SPREAD = 0.05  # of the size of an effect: no two pairs have quite the same
 
 
-@dataclass(frozen=True, slots=True)
-class RidgeFit:
-    """Effects on a standardised outcome.
+@dataclass(frozen=True, eq=False)
+class SignEffects:
+    """What outcomes say of signs, in the outcome's own units.
 
     Attributes
     ----------
     effect, effect_sd : float64[m]
         Mean and standard deviation of each pair's effect.
-    wrong : float64[m]
-        Probability that the effect lies against the sign; NaN where the sign is 0.
+    wrong_probability : float64[m]
+        That the effect lies against the sign; NaN where the sign is 0.
     size, size_sd : float
         The mean effect of a right sign, and how well the data tell it at the start.
-    noise_frac : float
-        Share of the outcome's variance that nothing explains.
+    explained_frac : float
+        Share of the outcome's variance that attributes and pairs explain.
     wrong_frac : float
-        Share of wrong signs that the data suggest.
+        Share of wrong signs that the data suggest; NaN without information.
     """
 
     effect: Floats
     effect_sd: Floats
-    wrong: Floats
+    wrong_probability: Floats
     size: float
     size_sd: float
-    noise_frac: float
+    explained_frac: float
     wrong_frac: float
 
 
@@ -100,7 +100,7 @@ class _Guess:
 @one_blas_thread()
 def fit_signs(
     pairs: Any, nodes: Any, signs: NDArray[np.int8], outcome: Floats, *, rng: Generator
-) -> RidgeFit:
+) -> SignEffects:
     """Fit effects and probabilities.
 
     Parameters
@@ -112,12 +112,14 @@ def fit_signs(
     signs : int8[m]
         Of the edges.
     outcome : float64[n]
-        Mean 0, variance 1.
+        Not all alike.
     rng : Generator
         Of the perturbations.
     """
     from scipy import sparse
 
+    spread = float(outcome.std())
+    outcome = (outcome - outcome.mean()) / spread
     signed, is_edge = signs.astype(np.float64), signs != 0
     level = np.ones((len(outcome), 1))
     start = sparse.hstack([level, nodes, (pairs @ signed)[:, None]], format="csr")
@@ -125,7 +127,8 @@ def fit_signs(
     if guess.size <= 2 * size_sd:
         # Outcomes do not follow the signs: nothing can be said of one of them.
         unknown = np.full(len(signs), np.nan)
-        return RidgeFit(unknown, unknown, unknown, guess.size, size_sd, 1.0, float("nan"))
+        sizes = spread * guess.size, spread * size_sd
+        return SignEffects(unknown, unknown, unknown, *sizes, 0.0, float("nan"))
     design = _Design(sparse.hstack([level, nodes, pairs], format="csr"))
     first = 1 + nodes.shape[1]
     wrong = np.where(is_edge, guess.wrong_frac, 0.0)
@@ -152,13 +155,13 @@ def fit_signs(
         rest = outcome - design.matrix @ solution
         spare = np.mean([np.sum((design.matrix @ draw) ** 2) for draw in draws])
         guess.noise = float((rest @ rest + spare) / len(outcome))
-    return RidgeFit(
-        effect=effect,
-        effect_sd=np.sqrt(after),
-        wrong=np.where(is_edge, wrong, np.nan),
-        size=guess.size,
-        size_sd=size_sd,
-        noise_frac=min(guess.noise, 1.0),
+    return SignEffects(
+        effect=spread * effect,
+        effect_sd=spread * np.sqrt(after),
+        wrong_probability=np.where(is_edge, wrong, np.nan),
+        size=spread * guess.size,
+        size_sd=spread * size_sd,
+        explained_frac=max(1 - guess.noise, 0.0),
         wrong_frac=guess.wrong_frac,
     )
 
