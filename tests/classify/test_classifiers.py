@@ -452,3 +452,11 @@ def test_a_score_of_no_weight_or_of_labels_of_another_kind_is_refused() -> None:
 def test_more_labels_than_can_be_told_apart_are_refused() -> None:
     with pytest.raises(ClassifierError, match="300 different labels in 300 rows"):
         MajorityClassifier().fit(RECORDS[:300], list(range(300)))
+
+
+def test_many_rows_are_predicted_in_parts(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = model.fit(RECORDS[:200], TRUTH[:200]).predict_proba(RECORDS[200:250])
+
+    monkeypatch.setattr("campaignkit.classify.estimator._ROWS_AT_ONCE", 7)
+
+    assert model.predict_proba(RECORDS[200:250]) == pytest.approx(expected, abs=1e-12)

@@ -97,6 +97,16 @@ def test_the_published_boost_warns_and_depends_on_a_constant() -> None:
     assert (plain.predict(centred) != moved.predict(centred + 10)).mean() > 0.3
 
 
+def test_the_published_boost_is_of_the_worst_and_the_best_label() -> None:
+    labels = np.array(["pos"] * 6 + ["neg"] * 2 + ["avg"] * 2)
+
+    with pytest.warns(BoostWarning):
+        tuner = DecisionTuner("published-boost").fit(np.full((10, 3), 1 / 3), labels)
+
+    assert tuner.classes_.tolist() == ["avg", "neg", "pos"]
+    assert tuner.rule_["factors"] == [1.0, 2.5, 2.5]
+
+
 def test_cuts_divide_one_score_in_order() -> None:
     proba, labels, _ = _sample(6000, seed=6)
     tuner = DecisionTuner("cuts", order=[0, 1, 2], keep_argmax=False).fit(proba, labels)

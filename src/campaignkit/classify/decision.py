@@ -54,9 +54,9 @@ class DecisionTuner(Settings):
         - ``"offsets"``: argmax of log P + an offset a class;
         - ``"tau"``: logit adjustment, argmax of log P - tau * log(share of the class);
         - ``"argmax"``: the most probable label; nothing is tuned;
-        - ``"published-boost"``: the logits of all classes but the commonest times 2.5, as in the
-          published Qwen run. Kept for reproduction, with a warning: a constant added to all
-          logits changes its answers.
+        - ``"published-boost"``: the logits of the worst and the best label times 2.5, as in the
+          published Qwen run (of all but the commonest where no order is known). Kept for
+          reproduction, with a warning: a constant added to all logits changes its answers.
     order : sequence or None
         Labels from worst to best, which cuts need; known for neg, avg, pos and the published
         words.
@@ -129,17 +129,15 @@ class DecisionTuner(Settings):
         if (counts == 0).any() or (codes < 0).any():
             absent = " or ".join(str(label) for label in known[counts == 0].tolist())
             raise ClassifierError(
-                f"no validation row is {absent}"
-                if absent
-                else "labels beyond those of the columns",
+                f"no validation row is {absent or 'of these classes alone'}",
                 hint="a rule is tuned on rows of all classes, and of no other",
             )
         self.classes_ = known
         if self.method == "published-boost":
             self._boost(given, counts)
         else:
-            logs = _logs(given, self.scale)
-            rule = _TUNERS[self.method](logs, codes, counts, self._ranks())
+            logs, tune = _logs(given, self.scale), _TUNERS.get(self.method)
+            rule = tune(logs, codes, counts, self._ranks()) if tune else _ARGMAX
             is_kept = self.keep_argmax and not self._is_better(logs, codes, rule)
             self.rule_ = _ARGMAX if is_kept else rule
         plain = _logs(given, self.scale).argmax(axis=1)
@@ -157,12 +155,8 @@ class DecisionTuner(Settings):
         """The settings and the fitted rule as JSON values."""
         self._check_fitted()
         order = None if self.order is None else read_labels(self.order).tolist()
-        fitted = {
-            "classes": self.classes_.tolist(),
-            "rule": self.rule_,
-            "macro_f1": self.macro_f1_,
-        }
-        return {**self.get_params(), "order": order, **fitted}
+        told = {**self.get_params(), "order": order, "classes": self.classes_.tolist()}
+        return {**told, "rule": self.rule_, "macro_f1": self.macro_f1_}
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
@@ -206,7 +200,14 @@ class DecisionTuner(Settings):
         return _decide(_logs(given, self.scale), rule, self._ranks())
 
     def _boost(self, given: Floats, counts: Codes) -> None:
-        factors = np.where(np.arange(len(counts)) == counts.argmax(), 1.0, PUBLISHED_BOOST)
+        try:  # as published: the labels 0 and 2, the worst and the best
+            ranks = ranks_of(self.classes_, self.order)
+            is_plain = (ranks > 0) & (ranks < len(ranks) - 1)
+        except ClassifierError:
+            is_plain = np.zeros(len(counts), bool)
+        if not is_plain.any():
+            is_plain = np.arange(len(counts)) == counts.argmax()
+        factors = np.where(is_plain, 1.0, PUBLISHED_BOOST)
         self.rule_ = {"kind": "published-boost", "factors": factors.tolist()}
         shifted = ((given + 5) * factors).argmax(axis=1)
         changed = float(np.mean(shifted != self._codes(given)))
@@ -356,11 +357,6 @@ def _order(logs: Floats, ranks: Codes) -> Floats:
     return told
 
 
-def _tune_argmax(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
-    del logs, codes, counts, ranks
-    return _ARGMAX
-
-
 def _tune_tau(logs: Floats, codes: Codes, counts: Codes, ranks: Codes) -> Rule:
     del ranks
     priors = np.log(counts / counts.sum())
@@ -440,7 +436,6 @@ def _cut_at(ordered: Floats, place: int) -> float:
 
 
 _TUNERS: dict[str, Callable[[Floats, Codes, Codes, Codes], Rule]] = {
-    "argmax": _tune_argmax,
     "tau": _tune_tau,
     "offsets": _tune_offsets,
     "cuts": _tune_cuts,

@@ -247,6 +247,11 @@ class EncodedRows:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def part(self, start: int, num: int) -> EncodedRows:
+        """So many rows from one on."""
+        offsets = self.offsets[start : start + num + 1]
+        return EncodedRows(self.nodes[offsets[0] : offsets[-1]], offsets - offsets[0], {})
+
 
 def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None) -> EncodedRows:
     """Number the values of some records as in training; no warning is given here.

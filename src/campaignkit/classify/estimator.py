@@ -35,6 +35,7 @@ from campaignkit.store import (
 )
 
 KIND = "classifier"
+_ROWS_AT_ONCE = 50_000  # to predict: pairs of a million rows would fill the memory
 _ARRAYS, _TEXTS = "arrays.npz", "fitted.json"
 
 
@@ -188,7 +189,10 @@ class RecordClassifier(CampaignClassifier):
         ClassifierError
             If a record is empty.
         """
-        return self._probabilities(self._encoded(X))
+        rows = self._encoded(X)
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
+        parts = [self._probabilities(rows.part(start, _ROWS_AT_ONCE)) for start in starts]
+        return np.concatenate(parts)
 
     def count_unseen(self, X: Any) -> dict[str, int]:
         """How many values of each modality were in no training row."""
