@@ -45,7 +45,7 @@ from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, le
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
-from campaignkit.evaluation.submission_log import LoggedSubmission
+from campaignkit.evaluation.submission import LoggedSubmission
 from campaignkit.evaluation.yardsticks import Yardsticks
 
 __all__ = [

@@ -17,8 +17,12 @@ from campaignkit.checks import check_all, is_count
 from campaignkit.errors import EvaluationError, Fault
 from campaignkit.evaluation.rows import JudgedRows, names_of
 from campaignkit.evaluation.scores import score_rows
-from campaignkit.evaluation.submission import read_label_file, read_submission
-from campaignkit.evaluation.submission_log import LoggedSubmission, SubmissionLog
+from campaignkit.evaluation.submission import (
+    LoggedSubmission,
+    SubmissionLog,
+    read_label_file,
+    read_submission,
+)
 from campaignkit.metrics import Counts
 from campaignkit.seeds import stream
 from campaignkit.store import checked_path, digest_json
@@ -292,19 +296,12 @@ class BlindEvaluator:
         """
         entries = [entry for entry in self.log.read() if entry.is_accepted]
         counts = Counter(entry.user for entry in entries)
-        best: dict[str, LoggedSubmission] = {}
+        best: dict[str, Standing] = {}
         for entry in sorted(entries, key=lambda entry: -entry.public["macro_f1"]):
-            best.setdefault(entry.user, entry)
-        found = [
-            Standing(
-                user, entry.name, entry.number, entry.public["macro_f1"], counts[user],
-                entry.private["macro_f1"] if with_private else None,
-            )
-            for user, entry in best.items()
-        ]  # fmt: skip
-        return tuple(
-            sorted(found, key=lambda s: (-(s.private_macro_f1 or 0), -s.public_macro_f1, s.number))
-        )
+            scores = (entry.public["macro_f1"], counts[entry.user],
+                      entry.private["macro_f1"] if with_private else None)  # fmt: skip
+            best.setdefault(entry.user, Standing(entry.user, entry.name, entry.number, *scores))
+        return tuple(sorted(best.values(), key=lambda best: -(best.private_macro_f1 or 0)))
 
     def _num_used(self, user: str, past: tuple[LoggedSubmission, ...]) -> int:
         since = None

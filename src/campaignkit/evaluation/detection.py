@@ -323,10 +323,8 @@ def _score_kind(
     defect = truth[kind] if kind in truth.kinds else None
     is_about_table = False
     if kind == "dropped_columns":
-        lost, named = (
-            set(defect.columns if defect else ()),
-            {c for f in findings for c in f.columns},
-        )
+        lost = set(defect.columns if defect else ())
+        named = {column for finding in findings for column in finding.columns}
         row_hits = Hits(len(named & lost), len(named - lost), len(lost - named))
         cell_hits = row_hits
     else:

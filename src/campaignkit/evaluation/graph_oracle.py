@@ -202,17 +202,12 @@ def signal_shares(dataset: CampaignDataset, graph: SignedGraph) -> SignalShares:
         left, right = (slice(starts[m], starts[m + 1]) for m in (one, two))
         reach = rows[:, left] @ signs[left, right]
         net = np.asarray(reach.multiply(rows[:, right]).sum(axis=1)).ravel()
-        balances[names[one], names[two]] = net / pairs
+        shares = net / pairs
+        balances[names[one], names[two]] = shares - shares.sum() / max(len(block), 1)
     total = sum(balances.values(), np.zeros(len(block)))
-    variance = float(total.var()) if len(total) else 0.0
-    by_pair = {
-        key: float(np.mean((net - net.mean()) * (total - total.mean()))) / variance
-        if variance > 0
-        else 0.0
-        for key, net in balances.items()
+    variance = float(total @ total) or 1.0
+    by_pair = {key: float(net @ total) / variance for key, net in balances.items()}
+    by_modality = {
+        name: sum(share for key, share in by_pair.items() if name in key) / 2 for name in names
     }
-    by_modality = dict.fromkeys(names, 0.0)
-    for key, share in by_pair.items():
-        for name in key:
-            by_modality[name] += share / 2
     return SignalShares(by_modality, by_pair)
