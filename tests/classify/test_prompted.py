@@ -15,6 +15,7 @@ from campaignkit.dataset.text import PromptTemplate
 from campaignkit.errors import ClassifierError
 from campaignkit.llm import Prompt
 from campaignkit.testing import check_classifier
+from tiny_models import write_model
 
 ROWS = [{"brand": f"b{i % 7}", "geo": f"g{i % 3}"} for i in range(42)]
 LABELS = ["neg", "avg", "pos"] * 14
@@ -161,6 +162,29 @@ def test_it_keeps_the_contract_of_classifiers() -> None:
         ck.PromptedClassifier(chat, votes=2, labels=labels),
         load=lambda folder: ck.PromptedClassifier.load(folder, model=chat),
     )
+
+
+def test_a_fine_tuned_model_stands_beside_one_that_is_asked_and_is_taken_apart(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("transformers")
+    folder = write_model(tmp_path / "tiny", max_position_embeddings=2048)
+    tuned = ck.ConstrainedClassifier.from_pretrained(
+        folder, style=3, training=ck.FullFineTune(epochs=1, freeze_layers=1)
+    )
+    asked = ck.PromptedClassifier(ck.ScriptedModel(right), style=2)
+    rows = ROWS[:12], LABELS[:12]
+
+    table = ck.compare_classifiers(
+        {"gemma": tuned, "prompted": asked}, rows, rows, run_log=tmp_path
+    )
+    report = ck.FeatureAblation(tuned, num_seeds=1).run(rows, rows)
+
+    assert set(table.against_best) == {"gemma"}
+    assert table["gemma"].scores.log_loss is not None
+    assert len({r.dataset.digest for r in ck.RunLog(tmp_path).read().records[1::2]}) == 1
+    assert {drop.feature for drop in report.drops} == {"brand", "geo"}
+    assert set(report.f1) == set(report.drops[0].f1) == set(WORDS)
 
 
 def test_four_kinds_of_model_stand_in_one_table(tmp_path: Path) -> None:

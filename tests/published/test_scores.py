@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from campaignkit.classify import FullFineTune
 from campaignkit.classify.labels import PUBLISHED_WORDS
 from campaignkit.classify.managed import PUBLISHED_RUNS
 from campaignkit.evaluation import evaluate
@@ -38,6 +39,15 @@ def test_the_specialised_model_leads_every_published_data_set() -> None:
         best = max((r for r in RUNS if r.dataset.name == name), key=lambda r: r.scores["macro_f1"])
 
         assert best.model.family == "internal"
+
+
+def test_the_published_fine_tune_of_gemma_is_the_one_that_can_be_asked_for() -> None:
+    asked = FullFineTune.published()
+    (run,) = (r for r in RUNS if (r.model.name, r.dataset.name) == ("Gemma-3-1b-it", "V15"))
+
+    for name in ("epochs", "learning_rate", "freeze_layers"):
+        assert run.parameters[name] == getattr(asked, name)
+    assert run.parameters["style"] == 3
 
 
 def test_the_published_runs_of_gemini_are_those_that_can_be_asked_for() -> None:
