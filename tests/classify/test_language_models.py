@@ -18,6 +18,7 @@ from campaignkit.testing import check_classifier
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
+from campaignkit.classify.llm.forward import LabelModel  # noqa: E402
 from campaignkit.classify.llm.labels import LabelMask, LabelTokens  # noqa: E402
 from tiny_models import HEAD, prompts  # noqa: E402
 
@@ -73,6 +74,8 @@ def test_one_mask_serves_generations_of_any_length(folders: dict[str, Path]) -> 
     assert allowed(2, 3, 6) == [5, 6]  # the same tokens once more are a prompt of their own
     assert allowed(2, 3, 6, 5) == [1]
     assert allowed(2) == [5, 6]
+    mask = LabelMask(labels, end_token=None, pad_token=0)
+    assert (allowed(2, 3), allowed(2, 3, 6)) == ([5, 6], [6])
 
 
 def test_sampling_draws_labels_by_their_probabilities(folders: dict[str, Path]) -> None:
@@ -261,6 +264,23 @@ def test_messages_that_the_template_cannot_write_are_told(folders: dict[str, Pat
     llm.tokenizer_.chat_template = None
     with pytest.raises(ClassifierError, match="chat template cannot write"):
         llm.predict([[{"role": "user", "content": HEAD}]])
+
+
+@pytest.mark.parametrize("kind", ["gemma3", "qwen3", "llama"])
+def test_a_top_layer_that_is_run_whole_gives_the_same(
+    folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So is one run whose attention is built otherwise."""
+    expected = opened(folders[kind]).predict_proba(TEXTS)
+    own = LabelModel._keys_values
+    monkeypatch.setattr(LabelModel, "_keys_values", lambda *a: [-one for one in own(*a)])
+
+    llm = opened(folders[kind])
+
+    assert llm._ready().runs_whole_top
+    assert llm.predict_proba(TEXTS) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ClassifierError, match="batch_size is -1"):
+        llm.set_params(batch_size=-1).predict(TEXTS)
 
 
 @pytest.mark.slow

@@ -284,8 +284,8 @@ class LabelMask(LogitsProcessor):  # type: ignore[misc]  # transformers is untyp
     Parameters
     ----------
     labels : LabelTokens
-    end_token : int
-        Forced once a word is whole.
+    end_token : int or None
+        Forced once a word is whole; where there is none, its last token comes again.
     pad_token : int or None
         What fills words up; left out of decoded text.
 
@@ -295,7 +295,9 @@ class LabelMask(LogitsProcessor):  # type: ignore[misc]  # transformers is untyp
         If words differ in their number of tokens and there is no padding token of its own.
     """
 
-    def __init__(self, labels: LabelTokens, *, end_token: int, pad_token: int | None) -> None:
+    def __init__(
+        self, labels: LabelTokens, *, end_token: int | None, pad_token: int | None
+    ) -> None:
         longest = max(map(len, labels.sequences))
         is_uneven = min(map(len, labels.sequences)) < longest
         if is_uneven and pad_token in (None, end_token):
@@ -320,7 +322,8 @@ class LabelMask(LogitsProcessor):  # type: ignore[misc]  # transformers is untyp
             num = len(begun)
             after = {one[num] for one in self._sequences if one[:num] == tuple(begun) != one}
             if num or not after:  # the first token has told the word: what follows is no choice
-                masked[row, list(after) or self._end_token] = 0
+                end = begun[-1] if self._end_token is None else self._end_token
+                masked[row, list(after) or [end]] = 0
             else:
                 masked[row, list(after)] = scores[row, list(after)]
         return masked
