@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -304,13 +304,11 @@ class BlindEvaluator:
         return tuple(sorted(best.values(), key=lambda best: -(best.private_macro_f1 or 0)))
 
     def _num_used(self, user: str, past: tuple[LoggedSubmission, ...]) -> int:
-        since = None
-        if self.window_s is not None:
-            since = self.log.now() - timedelta(seconds=self.window_s)
+        now, window = self.log.now().timestamp(), self.window_s or math.inf
         return sum(
             entry.is_accepted
             and entry.user == user
-            and (since is None or datetime.fromisoformat(entry.at) > since)
+            and now - datetime.fromisoformat(entry.at).timestamp() < window
             for entry in past
         )
 
