@@ -188,6 +188,7 @@ def test_records_may_be_a_data_set_a_frame_or_a_list(world) -> None:
         (([{"geo": "Peru"}], ["neg", "pos"]), {}, "train: 1 records and 2 labels"),
         (([{"geo": "Peru"}] * 2, ["good", "neg"]), {}, r"train: labels\[0\]: 'good'"),
         ([{"geo": "Peru"}], {}, "train: list without labels; expected a CampaignDataset"),
+        (pandas.DataFrame({"geo": ["Peru"]}), {}, "hold the labels in a column 'label'"),
         (([], []), {}, "no rows"),
         (None, {"tuner": Shifted()}, "needs validation rows"),
         (None, {"classifiers": {}}, "no classifier"),
@@ -200,7 +201,70 @@ def test_what_cannot_be_compared_is_a_clear_error(
     classifiers = given.pop("classifiers", {"majority": MajorityClassifier()})
 
     with pytest.raises(EvaluationError, match=said):
-        ck.compare_classifiers(classifiers, train or rows, rows, **given)
+        ck.compare_classifiers(classifiers, rows if train is None else train, rows, **given)
+
+
+ONE = ck.OneHotLogistic()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([ONE, ONE], r"expected a dict of them by name\n  hint: give \{\"name\": classifier\}"),
+        (ONE, "classifiers are OneHotLogistic"),
+        ({1: ONE}, "by name"),
+        ({"oh": ck.OneHotLogistic}, r"oh is the class OneHotLogistic.*\n.*OneHotLogistic\(\)"),
+        ({"oh": "OneHot"}, "oh is a str; expected a classifier"),
+        ({"oh": None}, "oh is a NoneType; expected a classifier"),
+    ],
+)
+def test_what_is_no_classifier_by_name_is_told_by_every_door(given: object, said: str) -> None:
+    rows = ([{"geo": "Peru"}, {"geo": "Chile"}] * 3, ["neg", "pos"] * 3)
+
+    for compare in (ck.compare_classifiers, ck.learning_curve):
+        with pytest.raises(EvaluationError, match=said):
+            compare(given, rows, rows)
+    if isinstance(given, dict) and "oh" in given:
+        with pytest.raises(EvaluationError, match=said.replace("oh", "classifier", 1)):
+            ck.FeatureAblation(given["oh"])
+    with pytest.raises(EvaluationError, match="what the function made is the class OneHot"):
+        ck.learning_curve({"oh": lambda seed: ck.OneHotLogistic}, rows, rows, sizes=[4])
+
+
+def test_an_error_of_a_fit_names_the_classifier() -> None:
+    class Broken(MajorityClassifier):
+        def fit(self, X: object, y: object = None) -> Broken:
+            raise KeyError("foreign")
+
+    rows = ([{"geo": "Peru"}, {"geo": "Chile"}, {"geo": "Cuba"}] * 3, ["low", "mid", "high"] * 3)
+    one, cuts = {"one-hot": ONE}, ck.DecisionTuner("cuts")
+    ordinal = {"my ordinal": ck.PairwiseOrdinalClassifier()}
+
+    with pytest.raises(ClassifierError, match="my ordinal: the order of the labels"):
+        ck.compare_classifiers(ordinal, rows, rows)
+    with pytest.raises(ClassifierError, match="my ordinal: the order of the labels"):
+        ck.learning_curve(ordinal, rows, rows, sizes=[9])
+    with pytest.raises(ClassifierError, match="one-hot: the tuner: the order of the labels"):
+        ck.compare_classifiers(one, rows, rows, validation=rows, tuner=cuts)
+    with pytest.raises(KeyError) as caught:
+        ck.compare_classifiers({"theirs": Broken()}, rows, rows)
+    assert caught.value.__notes__ == ["classifier: theirs"]
+
+
+def test_notes_on_the_scores_are_printed_and_results_are_a_line() -> None:
+    rows = [{"geo": "Peru", "brand": "Nike"}, {"geo": "Chile", "brand": "Puma"}] * 10
+    words, codes = ["lose", "win"] * 10, [0, 1] * 10
+    two = {"one-hot": ONE, "majority": MajorityClassifier()}
+
+    table = ck.compare_classifiers(two, (rows, words), (rows, codes))
+    report = ck.FeatureAblation(ONE, num_seeds=1).run((rows, words), (rows, words))
+
+    assert "\nnote: no training row is 0, 1\n" in str(table)
+    assert "\nnote: one-hot: no row is truly win; its F1 is 0" in str(table)
+    assert "no training row is 0, 1" in table._repr_html_()
+    assert repr(table["one-hot"]).startswith("ClassifierResult(one-hot, Scores(20 rows")
+    assert max(len(repr(table["one-hot"])), len(repr(report))) < 150
+    assert repr(report).startswith("AblationReport(macro F1 1.000 on 20 rows; drops: ")
 
 
 OWN = {"poor": -1, "fair": 0, "good": 1, "great": 2}

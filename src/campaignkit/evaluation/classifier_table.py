@@ -10,12 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from campaignkit.errors import EvaluationError, Fault
+from campaignkit.evaluation.copies import check_classifiers
 from campaignkit.evaluation.fitted_run import (
     AnyClassifier,
     FittedRun,
     Log,
     RunWriter,
     fit_and_predict,
+    naming,
     predict_quietly,
 )
 from campaignkit.evaluation.paired_test import PairedTest, paired_test
@@ -40,7 +42,7 @@ class Tuner(Protocol):
         """Labels, one a row."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassifierResult:
     """One line of the table.
 
@@ -71,6 +73,9 @@ class ClassifierResult:
     tuned: Scores | None = None
     tuned_rows: JudgedRows | None = None
     run_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"ClassifierResult({self.name}, {self.scores!r})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,6 +147,18 @@ class ClassifierTable(Tabular):
         """Rows to train and to test on, and what p is."""
         rows = f"{self.num_train:,} training rows, {self.num_test:,} test rows"
         return f"{rows}; p of the paired test against {self.best.name}"
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a reader must know of the scores, and of which classifier."""
+        names: dict[str, list[str]] = {}
+        for of in self.results:
+            for note in (*of.run.notes, *of.scores.notes):
+                names.setdefault(note, []).append(of.name)
+        return [
+            note if len(told) == len(self) else f"{', '.join(told)}: {note}"
+            for note, told in names.items()
+        ]
 
     def cells(self) -> Cells:
         """A row a classifier, the yardsticks last; columns of which there is anything to show."""
@@ -236,8 +253,8 @@ def compare_classifiers(
     Raises
     ------
     EvaluationError
-        If there is no classifier, rows cannot be read, a tuner has no validation rows, or
-        predictions cannot be scored.
+        If what is given are no classifiers by name, rows cannot be read, a tuner has no validation
+        rows, or predictions cannot be scored. Errors of a fit or a prediction name the classifier.
 
     Examples
     --------
@@ -247,8 +264,7 @@ def compare_classifiers(
     1
     """
     tell = progress or Silent()
-    if not classifiers:
-        raise EvaluationError("there is no classifier", hint='give {"name": classifier}')
+    check_classifiers(classifiers)
     if tuner is not None and validation is None:
         raise EvaluationError(
             "a tuner needs validation rows", hint="give validation=, never the test rows"
@@ -265,8 +281,9 @@ def compare_classifiers(
     results = []
     for done, (name, classifier) in enumerate(classifiers.items()):
         tell.update("training classifiers", done, len(classifiers))
-        run = fit_and_predict(classifier, known, rows)
-        results.append(bench.score(name, (families or {}).get(name, run.family), run))
+        with naming(name):
+            run = fit_and_predict(classifier, known, rows)
+            results.append(bench.score(name, (families or {}).get(name, run.family), run))
     tell.update("training classifiers", len(classifiers), len(classifiers))
     return ClassifierTable(tuple(results), yardsticks, len(known), len(rows))
 
@@ -302,7 +319,8 @@ class _Bench:
         _, held, _ = predict_quietly(run.classifier, self.train, self.held)
         assert held is not None
         columns, faults = np.array(names.columns), list[Fault]()
-        self.tuner.fit(held[:, columns], self.held.labels)
+        with naming("the tuner"):
+            self.tuner.fit(held[:, columns], self.held.labels)
         told = names.codes(self.tuner.predict(tested[:, columns]), "tuner", faults)
         if told is None:
             raise EvaluationError("the tuner gave labels that cannot be scored", faults=faults)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from campaignkit.checks import check_all, is_count
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.copies import Maker, made
+from campaignkit.evaluation.copies import Maker, check_classifiers, made
 from campaignkit.evaluation.fitted_run import Log, RunWriter, fit_and_predict
 from campaignkit.evaluation.graph_oracle import signal_shares
 from campaignkit.evaluation.learning_curves import stratified_order
@@ -64,7 +64,7 @@ class FeatureDrop:
     f1: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AblationReport(Tabular):
     """Drops by feature, the largest first.
 
@@ -79,8 +79,8 @@ class AblationReport(Tabular):
 
     Examples
     --------
-    >>> AblationReport(0.9, 0.3, (), 1000, 500, 3, 0.95).macro_f1
-    0.9
+    >>> AblationReport(0.9, 0.3, (), 1000, 500, 3, 0.95)
+    AblationReport(macro F1 0.900 on 500 rows; drops: )
     """
 
     macro_f1: float
@@ -91,6 +91,13 @@ class AblationReport(Tabular):
     num_seeds: int
     level: float
     f1: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        drops = ", ".join(f"{of.feature} {of.drop:.3f}" for of in self.drops[:_SHOWN])
+        return (
+            f"AblationReport(macro F1 {self.macro_f1:.3f} on {self.num_test:,} rows; "
+            f"drops: {drops})"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -151,6 +158,7 @@ class FeatureAblation:
         num_resamples: int = 1000,
         seed: int = 0,
     ) -> None:
+        check_classifiers({"classifier": classifier}, are_makers=True)
         check_all(
             "an ablation that cannot be run",
             {

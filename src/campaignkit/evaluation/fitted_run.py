@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeGuard, runtime_checkable
@@ -13,7 +14,7 @@ import numpy as np
 
 from campaignkit.classify import UnseenValues
 from campaignkit.dataset import CampaignDataset
-from campaignkit.errors import EvaluationError, Fault
+from campaignkit.errors import CampaignkitError, EvaluationError, Fault
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows
 from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.llm import Spent
@@ -120,6 +121,28 @@ class FittedRun:
         """Of its probabilities, where it gives them."""
         shares = self.rows.probabilities
         return None if shares is None else log_loss(self.rows.truth, shares)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Whatever goes wrong inside says which classifier it was.
+
+    Examples
+    --------
+    >>> with naming("one-hot"):
+    ...     raise EvaluationError("no rows")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.EvaluationError: one-hot: no rows
+    """
+    try:
+        yield
+    except CampaignkitError as err:
+        err.message = f"{name}: {err.message}"
+        raise
+    except Exception as err:  # of a foreign classifier
+        err.add_note(f"classifier: {name}")
+        raise
 
 
 def fit_and_predict(

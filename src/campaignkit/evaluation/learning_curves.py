@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.errors import EvaluationError, Fault
-from campaignkit.evaluation.copies import Maker, made
-from campaignkit.evaluation.fitted_run import FittedRun, Log, RunWriter, fit_and_predict
+from campaignkit.evaluation.copies import Maker, check_classifiers, made
+from campaignkit.evaluation.fitted_run import FittedRun, Log, RunWriter, fit_and_predict, naming
 from campaignkit.evaluation.rows import LabelledRows, read_together
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.metrics import accuracy_of, macro_f1_of
@@ -126,7 +126,8 @@ def learning_curve(
     Raises
     ------
     EvaluationError
-        If a size is out of range or leaves a label without a row.
+        If what is given are no classifiers by name, or a size is out of range
+        or leaves a label without a row.
 
     Examples
     --------
@@ -138,6 +139,7 @@ def learning_curve(
     [6, 30]
     """
     tell = progress or Silent()
+    check_classifiers(classifiers, are_makers=True)
     known, rows = read_together(train=train, test=test)
     if sizes is None:
         sizes = sorted({max(1, round(share * len(known))) for share in _SHARES})
@@ -150,7 +152,8 @@ def learning_curve(
             for repeat in range(num_seeds):
                 tell.update("learning curve", done, total)
                 part = known.take(stratified_order(known, seed, repeat)[:size])
-                runs.append(fit_and_predict(made(make, repeat), part, rows))
+                with naming(name):
+                    runs.append(fit_and_predict(made(make, repeat), part, rows))
                 done += 1
                 writer = RunWriter.of(
                     run_log, part, rows, name=f"learning curve, {size} rows", seed=repeat

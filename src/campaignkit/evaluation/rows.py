@@ -438,7 +438,8 @@ def labelled_rows(
         except ClassifierError as err:
             raise EvaluationError(
                 f"{name}: {type(data).__name__} without labels; expected a CampaignDataset or "
-                "(records, labels)"
+                "(records, labels)",
+                hint=f"a data frame may hold the labels in a column {RESERVED!r}",
             ) from err
     try:
         read = _read(labels)
