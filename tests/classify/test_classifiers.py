@@ -292,12 +292,27 @@ def test_new_values_are_counted_by_modality_and_warned_of_once(model: Any) -> No
         return
 
     with pytest.warns(
-        UnseenValues, match=r"6 values in 3 rows .*\(3 of brand, 3 of season\)"
+        UnseenValues, match=r"3 values in 3 rows .*\(3 of brand\).*; season was not in training"
     ) as told:
         model.predict_proba(new)
 
     assert len(told) == 1
     assert model.count_unseen(new) == {"brand": 3, "season": 3}
+
+
+def test_columns_that_are_missing_or_misnamed_are_told() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame([{key: row[key][0] for key in row} for row in RECORDS[:300]])
+    model = OneHotLogistic(penalty=1.0).fit(frame, TRUTH[:300])
+
+    with pytest.warns(UnseenValues, match="no row has brand, which training had$"):
+        model.predict(frame.drop(columns="brand"))
+    with pytest.warns(
+        UnseenValues, match=r"Brand was not in training .*; no row has brand.*rename"
+    ):
+        model.predict(frame.rename(columns={"brand": "Brand"}))
+    with pytest.raises(ClassifierError, match=r"rows have x0, x1.*training had audience, brand"):
+        model.predict(frame.to_numpy())
 
 
 def test_two_new_values_of_one_modality_are_two_of_its_mean() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ _UNIQUE = 0.8  # of the cells of a modality hold a value of their own: that is a
 
 
 class UnseenValues(UserWarning):
-    """Rows to predict hold values that no training row held; the message says how many.
+    """Rows to predict hold values or modalities that training did not, or lack some that it had.
 
     Examples
     --------
@@ -233,6 +233,8 @@ class EncodedRows:
     unseen : dict of str to int
         Number of unseen values by modality, modalities that training never met included; these
         have no number and are left out of `nodes`.
+    missing : tuple of str
+        Modalities of training that these rows do not have.
 
     Examples
     --------
@@ -243,6 +245,7 @@ class EncodedRows:
     nodes: NDArray[np.int32]
     offsets: NDArray[np.int64]
     unseen: dict[str, int]
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -259,7 +262,7 @@ def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None
     Raises
     ------
     ClassifierError
-        If a row is empty.
+        If a row is empty, or the rows have no modality of training.
     DatasetError
         If records cannot be read.
 
@@ -272,6 +275,13 @@ def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None
     found = read_records(records, separator=separator)
     refuse_empty(found.block)
     n, keys = len(vocabulary), found.vocabulary.keys
+    met, known = found.vocabulary.modalities, vocabulary.modalities
+    missing = tuple(modality for modality in known if modality not in met)
+    if missing == known:
+        raise ClassifierError(
+            f"the rows have {_listed(met)}; training had {_listed(known)}: no modality is in both",
+            hint="name modalities as in training; an array needs to be one in training too",
+        )
     stand_in = {modality: n + code for code, modality in enumerate(vocabulary.modalities)}
     number = [vocabulary.node_of.get(key, stand_in.get(key[0], -1)) for key in keys]
     nodes = np.array(number, np.int32)[found.block.nodes]
@@ -281,19 +291,30 @@ def encode(records: Any, vocabulary: Vocabulary, *, separator: str | None = None
     nodes = nodes[nodes >= 0]
     nodes = nodes[np.lexsort((nodes, row_of))]
     offsets = np.searchsorted(row_of, np.arange(len(found.block) + 1))
-    return EncodedRows(nodes, offsets, dict(sorted(unseen.items())))
+    return EncodedRows(nodes, offsets, dict(sorted(unseen.items())), missing)
 
 
-def warn_of_unseen(rows: EncodedRows, *, treated: str) -> None:
-    """Say once for all rows how many values are new, and how they are `treated`."""
-    if rows.unseen:
-        told = ", ".join(f"{num:,} of {modality}" for modality, num in rows.unseen.items())
-        warnings.warn(
-            f"{sum(rows.unseen.values()):,} values in {len(rows):,} rows were in no training row "
-            f"({told}); {treated}",
-            UnseenValues,
-            stacklevel=4,
-        )
+def warn_of_unseen(rows: EncodedRows, vocabulary: Vocabulary, *, treated: str) -> None:
+    """Say once for all rows what is new or missing, and how new values are `treated`."""
+    told = []
+    new = {name: num for name, num in rows.unseen.items() if name in vocabulary.modalities}
+    unknown = [name for name in rows.unseen if name not in new]
+    if new:
+        counts = ", ".join(f"{num:,} of {name}" for name, num in new.items())
+        values = f"{sum(new.values()):,} values in {len(rows):,} rows"
+        told.append(f"{values} were in no training row ({counts}); {treated}")
+    if unknown:
+        told.append(f"{_listed(unknown)} was not in training and is left out")
+    if rows.missing:
+        told.append(f"no row has {_listed(rows.missing)}, which training had")
+    if unknown and rows.missing:
+        told.append("are these the same under another name? Then rename them as in training")
+    if told:
+        warnings.warn("; ".join(told), UnseenValues, stacklevel=4)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
 def refuse_empty(block: Block) -> None:

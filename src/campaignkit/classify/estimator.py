@@ -187,7 +187,7 @@ class RecordClassifier(CampaignClassifier):
         NotFitted
             Before :meth:`fit`.
         ClassifierError
-            If a record is empty.
+            If a record is empty, or the rows have no modality of training.
         """
         rows = self._encoded(X)
         starts = range(0, len(rows), _ROWS_AT_ONCE)
@@ -286,7 +286,7 @@ class RecordClassifier(CampaignClassifier):
     def _encoded(self, X: Any) -> EncodedRows:
         self._fitted_classes()
         rows = encode(X, self.vocabulary_, separator=self.separator)
-        warn_of_unseen(rows, treated=self._UNSEEN)
+        warn_of_unseen(rows, self.vocabulary_, treated=self._UNSEEN)
         return rows
 
     def _plain_parameters(self) -> dict[str, Any]:
