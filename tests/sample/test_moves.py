@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
+from worlds import SIZES, spec_of, structured_graph
 
+from campaignkit.errors import SettingError
+from campaignkit.sample import Annealing, AnnealingSampler
 from campaignkit.sample.moves import (
     DEFAULT_MOVES,
     MoveState,
@@ -71,3 +75,25 @@ def add_beyond(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[i
 def test_a_broken_move_is_caught(move: object, words: str) -> None:
     with pytest.raises(AssertionError, match=words):
         check_moves(move)
+
+
+def gives_nothing(first: np.uint64, second: np.uint64, state: MoveState) -> None:
+    """A move that forgets to return what it chose."""
+
+
+@pytest.mark.parametrize(
+    ("move", "told"),
+    [
+        (gives_nothing, r"the move gives_nothing gave None; expected \(leaving, joining\)"),
+        (njit(gives_nothing), "numba cannot compile gives_nothing"),
+    ],
+    ids=["plain", "compiled"],
+)
+@pytest.mark.filterwarnings("ignore:gives_nothing. not compiled")
+def test_a_move_that_gives_nothing_ends_a_run_in_words(move: object, told: str) -> None:
+    spec = spec_of({"x": ((0.5, 1.0), (0.0, 0.1))}, 5)
+
+    with pytest.raises(SettingError, match=told):
+        AnnealingSampler(
+            structured_graph(SIZES, pos=38, neg=33), spec, strategy=Annealing(moves=move)
+        ).sample()

@@ -7,14 +7,17 @@ the same moves compiled.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.errors import SettingError
 from campaignkit.graph.node_tables import DenseArrays, GraphArrays
 from campaignkit.sample.arrays import Box, LabelWorld, Rows
-from campaignkit.sample.moves.pick import MoveState
+
+if TYPE_CHECKING:
+    from campaignkit.sample.moves.pick import MoveState
 
 _BITS_64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -90,6 +93,8 @@ def walk(
     every step are appended to it.
     """
     stops_inside, num_visits, max_steps, patience, best_of, _ = (int(x) for x in schedule)
+    from campaignkit.sample.moves.pick import MoveState  # numba's: not before it is needed
+
     box, num_slots = world.box, world.slots.type_of.size
     state = MoveState(
         world.graph.type_start, box.low, box.high, world.slots.start,
@@ -110,7 +115,7 @@ def walk(
             r = words.next()
             which = next(i for i, share in enumerate(shares) if r <= int(share))
             a, b = np.uint64(words.next()), np.uint64(words.next())
-            leaving, joining = (int(node) for node in moves[which](a, b, state))
+            leaving, joining = proposed(moves[which], a, b, state)
             if leaving < 0 and joining < 0:
                 continue
             changed = [n for n in _members(state) if n != leaving]
@@ -141,6 +146,19 @@ def walk(
     effort[2] += visits
     is_done = has_arrived and energy == 0 and (bool(stops_inside) or visits >= num_visits)
     return (_members(state) if is_done else None), lowest
+
+
+def proposed(move: Any, first: np.uint64, second: np.uint64, state: Any) -> tuple[int, int]:
+    """The (leaving, joining) that a move proposes; `SettingError` where it gives none."""
+    given = move(first, second, state)
+    try:
+        leaving, joining = map(int, given)
+    except (TypeError, ValueError):
+        name = getattr(move, "__name__", repr(move))
+        raise SettingError(
+            f"the move {name} gave {given!r}; expected (leaving, joining), -1 for none"
+        ) from None
+    return leaving, joining
 
 
 def random_set(world: LabelWorld, words: Words) -> list[int]:

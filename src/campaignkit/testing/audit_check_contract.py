@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     from campaignkit.auditing import Check, Rule
 
 
+@contract
 def check_audit_check(check: Check, rule: Rule, *, clean: Any, dirty: Any) -> None:
     """Hold a check to its contract; raises `AssertionError` on the first breach.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     from campaignkit.llm import ChatModel
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 QUESTION = "Answer with this JSON and nothing else: [1, 2, 3]"
 
 
+@contract
 def check_chat_model(model: ChatModel, *, question: str = QUESTION) -> None:
     """Hold a chat model to its contract; raises `AssertionError` on the first breach.
 

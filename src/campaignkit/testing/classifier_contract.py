@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from campaignkit.errors import CampaignkitError
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     from campaignkit.classify import CampaignClassifier
@@ -25,6 +25,7 @@ _VALUES = {
 _WORDS = ("zeta", "alpha", "mid")  # sorted otherwise than what they stand for
 
 
+@contract
 def check_classifier(
     classifier: CampaignClassifier,
     *,
@@ -46,7 +47,8 @@ def check_classifier(
     Parameters
     ----------
     classifier : CampaignClassifier
-        One that is not fitted.
+        One that is not fitted. What it would choose on rows held out, such as a penalty, must be
+        given: the choice may depend on the names of labels.
     X, y : sequence, optional
         Campaigns or texts to try, 30 at least, with three labels that are neg, avg and pos;
         campaigns of its own without them.
@@ -58,7 +60,7 @@ def check_classifier(
     Examples
     --------
     >>> from campaignkit.classify import OneHotLogistic
-    >>> check_classifier(OneHotLogistic())
+    >>> check_classifier(OneHotLogistic(penalty=1.0))
     """
     assert_offers(
         classifier, "classifier", "fit", "predict", "predict_proba", "score", "save",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from campaignkit.inject import Corruption
 
 
+@contract
 def check_corruption(
     corruption: Corruption, *, table: pa.Table | None = None, rate: float = 0.1
 ) -> None:

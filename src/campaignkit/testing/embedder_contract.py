@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     from campaignkit.embed import Embedder
@@ -23,6 +23,7 @@ TEXTS = (
 )
 
 
+@contract
 def check_embedder(
     embedder: Embedder, *, texts: Sequence[str] = TEXTS, tolerance: float = 1e-4
 ) -> None:

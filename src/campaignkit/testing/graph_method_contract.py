@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignkit.testing.offered import assert_offers
+from campaignkit.testing.breaches import assert_offers, contract
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Attribute, Catalogue
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PairKey = frozenset[tuple[str, str]]
 
 
+@contract
 def check_graph_method(
     method: GraphMethod, *, world: RehearsalWorld | None = None, calls: int | None = None
 ) -> None:

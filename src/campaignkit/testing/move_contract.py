@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from campaignkit.checks import takes
-from campaignkit.errors import SettingError
 from campaignkit.sample.strategies.annealing import checked_moves
 from campaignkit.seeds import stream
+from campaignkit.testing.breaches import contract
 from campaignkit.testing.node_sets import all_node_sets
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _SIGMAS = 6.0  # of about 3,000 pairs of states none is this far off by chance
 _DRAWS = 400  # proposals from each of 132 node sets
 
 
+@contract
 def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list as the sampler's
     """Assert that moves keep every node set legal and are together symmetric under Q.
 
@@ -47,10 +48,9 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
     >>> from campaignkit.sample.moves import DEFAULT_MOVES
     >>> check_moves(list(DEFAULT_MOVES))
     """
-    try:
-        pairs = checked_moves(moves)
-    except SettingError as err:
-        raise AssertionError(str(err)) from err
+    from campaignkit.sample.reference import proposed
+
+    pairs = checked_moves(moves)
     for move, _ in pairs:
         assert takes(move, 3), f"{move!r} cannot be called with (first, second, state)"
     shares = np.cumsum([share for _, share in pairs]) / sum(share for _, share in pairs)
@@ -64,7 +64,7 @@ def check_moves(moves: Any, *, seed: int = 0) -> None:  # Any: a move, or a list
         kept = _bytes_of(state)
         reached: dict[tuple[int, int], frozenset[int]] = {}
         for kind, (first, second) in zip(kinds, words, strict=True):
-            leaving, joining = (int(node) for node in pairs[kind][0](first, second, state))
+            leaving, joining = proposed(pairs[kind][0], first, second, state)
             name = getattr(pairs[kind][0], "__name__", "the move")
             assert _bytes_of(state) == kept, f"{name} changed the state it was given"
             if (leaving, joining) not in reached:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from campaignkit.seeds import stream
+from campaignkit.testing.breaches import assert_offers, contract
 from campaignkit.testing.node_sets import all_node_sets
-from campaignkit.testing.offered import assert_offers
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
@@ -22,6 +22,7 @@ _BOX = ((0.35, 0.6), (0.0, 0.1))
 _OTHER = ((0.0, 0.3), (0.1, 0.5))
 
 
+@contract
 def check_strategy(
     strategy: Strategy, *, rows: int = 4_000, max_bias: float = 0.03, seed: int = 0
 ) -> None:

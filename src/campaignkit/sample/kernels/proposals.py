@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.core.errors import NumbaError
 
+from campaignkit.errors import SettingError
 from campaignkit.graph.kernels.counts import move, sign_between
 from campaignkit.graph.kernels.draw import outside, type_of
 from campaignkit.graph.kernels.options import ENTRY, PART
@@ -194,4 +196,14 @@ def compile_annealer(moves):
             propose, graph, box, plan, scratch, chances, shares, key, first, schedule, rows, effort
         )
 
-    return anneal_moves
+    def anneal_or_say(*given):
+        try:
+            return anneal_moves(*given)
+        except NumbaError as err:
+            names = ", ".join(move.__name__ for move in moves)
+            raise SettingError(
+                f"numba cannot compile {names} as (first, second, state) -> (leaving, joining)",
+                hint="call it without numba.njit to see what it gives; both are node numbers",
+            ) from err
+
+    return anneal_or_say

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Protocol, Self
 
 import numpy as np
@@ -51,6 +52,7 @@ class Strategy(Protocol):
         del world
         return self
 
+    @abstractmethod
     def draw(self, world: LabelWorld, rows: Rows, *, first: int, effort: NDArray[np.int64]) -> int:
         """Fill `rows` with the campaigns `first`, `first` + 1, ...; the nodes written.
 
