@@ -15,7 +15,9 @@ import campaignkit as ck
 from campaignkit.classify import LABELS, MajorityClassifier
 from campaignkit.errors import ClassifierError, EvaluationError
 from campaignkit.evaluation import labelled_rows, signal_shares
+from campaignkit.report.classifier_section import classifier_section
 from campaignkit.report.leaderboard import rank_runs
+from campaignkit.report.subject import Subject
 from campaignkit.runs import RunLog
 from campaignkit.store import origin_digest
 
@@ -262,6 +264,8 @@ def test_notes_on_the_scores_are_printed_and_results_are_a_line() -> None:
     assert "\nnote: no training row is 0, 1\n" in str(table)
     assert "\nnote: one-hot: no row is truly win; its F1 is 0" in str(table)
     assert "no training row is 0, 1" in table._repr_html_()
+    section = classifier_section(Subject(*[None] * 4, classifiers=table))
+    assert section is not None and "<p>Note: no training row is 0, 1</p>" in section.body
     assert repr(table["one-hot"]).startswith("ClassifierResult(one-hot, Scores(20 rows")
     assert max(len(repr(table["one-hot"])), len(repr(report))) < 150
     assert repr(report).startswith("AblationReport(macro F1 1.000 on 20 rows; drops: ")

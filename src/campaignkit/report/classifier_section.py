@@ -71,7 +71,7 @@ def _reading(found: ClassifierTable) -> list[str]:
             f"[{low:.3f}, {high:.3f}] on the same campaigns (p {test.p_value:.2g}, approximate "
             "randomisation)."
         )
-    return said
+    return [*said, *(f"Note: {remark}" for remark in found.remarks)]
 
 
 def _confusion(result: ClassifierResult) -> str:
