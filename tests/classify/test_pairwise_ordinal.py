@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from campaignkit.classify import PairwiseOrdinalClassifier
+from campaignkit.classify import GuessedOrder, PairwiseOrdinalClassifier
 from campaignkit.classify.encoding import TrainingRows, encode, training_rows
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
@@ -208,6 +208,29 @@ def test_any_number_of_ordered_labels_is_learned() -> None:
         assert model.score(records[700:], labels[700:]) > least
         assert model.cuts_.shape == (len(names) - 1,) and (np.diff(model.cuts_) > 0).all()
         assert model.order_.tolist() == names
+
+
+def test_the_signs_of_two_labels_without_an_order_are_warned_of(tmp_path: Path) -> None:
+    won = np.where(np.array(TRUTH[:200]) == "pos", "hit", "miss")
+    quick = PairwiseOrdinalClassifier(rank=0, penalty=(3.0, 10.0), max_iterations=5)
+    guessed = quick.fit(RECORDS[:200], won)
+    guessed.save(tmp_path / "model")
+
+    for model in (guessed, PairwiseOrdinalClassifier.load(tmp_path / "model")):
+        with pytest.warns(GuessedOrder, match="of 'hit' and 'miss' .*taken for 'miss'"):
+            _ = model.pair_effects_
+    quick.order = ["miss", "hit"]
+    assert quick.fit(RECORDS[:200], won).effect_graph().num_edges > 0  # no warning
+
+
+def test_an_ordered_categorical_column_tells_the_order() -> None:
+    pd = pytest.importorskip("pandas")
+    names = ["low", "mid", "high", "best"]
+    told = pd.Categorical(np.resize(names[:3], 60), names, ordered=True)
+    model = PairwiseOrdinalClassifier(rank=0, penalty=(3.0, 10.0), max_iterations=5)
+
+    assert model.fit(RECORDS[:60], told).order_.tolist() == names[:3]
+    assert model.fit(pd.DataFrame(RECORDS[:60]).assign(label=told)).is_order_known_
 
 
 def test_few_rows_told_apart_without_a_fault_do_not_make_a_model_sure() -> None:

@@ -21,7 +21,7 @@ from campaignkit.classify.llm.config import (
 from campaignkit.classify.llm.constrained import ConstrainedClassifier
 from campaignkit.classify.majority import MajorityClassifier
 from campaignkit.classify.managed import GeminiTuner, TuningSettings
-from campaignkit.classify.pairwise_ordinal import PairwiseOrdinalClassifier
+from campaignkit.classify.pairwise_ordinal import GuessedOrder, PairwiseOrdinalClassifier
 from campaignkit.classify.prompted import PromptedClassifier
 from campaignkit.classify.texts import EmbeddingLogistic, TfidfLogistic
 
@@ -38,6 +38,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "EpochFigures",
     "FullFineTune",
     "GeminiTuner",
+    "GuessedOrder",
     "LABELS",
     "LoRA",
     "MajorityClassifier",

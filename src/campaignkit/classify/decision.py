@@ -188,8 +188,9 @@ class DecisionTuner(Settings):
 
     def _ranks(self) -> Codes:
         """The rank of each column; other rules than cuts know no order."""
-        is_ordered = self.method == "cuts"
-        return ranks_of(self.classes_, self.order) if is_ordered else np.arange(len(self.classes_))
+        if self.method != "cuts":
+            return np.arange(len(self.classes_))
+        return ranks_of(self.classes_, self.order, call='DecisionTuner("cuts", ')
 
     def _codes(self, given: Floats) -> Codes:
         rule = self.rule_

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.labels import read_labels
+from campaignkit.classify.labels import declared_order, read_labels
 from campaignkit.dataset import Block, Campaign, CampaignDataset, Vocabulary
 from campaignkit.dataset.records import empty_rows, read_records
 from campaignkit.dataset.vocabulary import MAX_LABELS, RESERVED
@@ -57,6 +57,8 @@ class TrainingRows:
         How much each row counts; 1 by default.
     classes : array
         The labels, sorted.
+    order : list or None
+        The labels from worst to best, where an ordered categorical column says so.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class TrainingRows:
     vocabulary: Vocabulary
     weights: NDArray[np.float64]
     classes: NDArray[Any]
+    order: list[Any] | None = None
 
     @cached_property
     def codes(self) -> NDArray[np.int64]:
@@ -135,7 +138,8 @@ def training_rows(
     found = read_records(X, separator=separator)
     refuse_empty(found.block)
     block, weights = found.block, row_weights(sample_weight, len(found.block))
-    classes, codes = training_labels(X, y, len(block))
+    labels = own_labels(X) if y is None else y
+    classes, codes = training_labels(None, labels, len(block))
     if not weights.all():  # a row of no weight is no row
         kept = np.flatnonzero(weights)
         block, weights = block.take(kept), weights[kept]
@@ -147,7 +151,7 @@ def training_rows(
         _refuse_ids(block, vocabulary)
     if separator is None:
         warn_of_combined(vocabulary)
-    return TrainingRows(block, vocabulary, weights, classes)
+    return TrainingRows(block, vocabulary, weights, classes, declared_order(labels))
 
 
 def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -99,8 +99,8 @@ def label_positions(values: Any, classes: Sequence[Any] | NDArray[Any]) -> Codes
     return np.where(known[found] == given, found, -1).astype(np.int64)
 
 
-def ranks_of(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes:
-    """int64[classes], the place of each class from worst to best.
+def known_ranks(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes | None:
+    """int64[classes], the place of each class from worst to best; None where it is not known.
 
     Parameters
     ----------
@@ -108,8 +108,52 @@ def ranks_of(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes:
         Sorted, as in `classes_`.
     order : sequence, optional
         Labels from worst to best; may name more than there are. None is enough for the published
-        words (neg, avg, pos and the long ones, in any case), and for two labels of other names,
-        where either order gives the same probabilities.
+        words: neg, avg, pos and the long ones, in any case.
+
+    Raises
+    ------
+    ClassifierError
+        If the order is no list of labels, or names one twice.
+
+    Examples
+    --------
+    >>> known_ranks(np.array(["avg", "neg", "pos"]), None).tolist()
+    [1, 0, 2]
+    >>> known_ranks(np.array(["hit", "miss"]), None)
+    """
+    if isinstance(order, str) or not (order is None or hasattr(order, "__len__")):
+        raise ClassifierError(
+            f"order is {order!r:.60}; expected a list of labels, from worst to best",
+            hint=f"order={_example(classes)}, with these in the right order",
+        )
+    ordered = None if order is None else read_labels(order, name="order")
+    if ordered is not None and len(np.unique(ordered)) < len(ordered):
+        raise ClassifierError(f"order is {_listed(ordered)}; expected each label once")
+    # Some wrappers fit the labels and their numbers too, one after the other, with one order.
+    if ordered is None or _kind(ordered) != _kind(classes):
+        ranks = [_RANK_OF.get(_bare(label), -1) for label in classes.tolist()]
+    else:
+        ranks = label_positions(classes, ordered).tolist()
+    is_known = min(ranks) >= 0 and len({*ranks}) == len(classes)
+    return np.argsort(np.argsort(ranks)).astype(np.int64) if is_known else None
+
+
+def ranks_of(
+    classes: NDArray[Any],
+    order: Sequence[Any] | None,
+    *,
+    call: str = "PairwiseOrdinalClassifier(",
+) -> Codes:
+    """The :func:`known_ranks`, or the sorted order of two labels whose own is not known.
+
+    Either order of two labels gives the same probabilities.
+
+    Parameters
+    ----------
+    classes, order
+        As for :func:`known_ranks`.
+    call : str
+        What lacks the order, up to where ``order=`` is written; for the error.
 
     Raises
     ------
@@ -118,30 +162,34 @@ def ranks_of(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes:
 
     Examples
     --------
-    >>> ranks_of(np.array(["avg", "neg", "pos"]), None).tolist()
-    [1, 0, 2]
+    >>> ranks_of(np.array(["hit", "miss"]), None).tolist()
+    [0, 1]
     >>> ranks_of(np.array([0, 1, 2]), order=[1, 0, 2]).tolist()
     [1, 0, 2]
     """
+    ranks = known_ranks(classes, order)
+    if ranks is not None:
+        return ranks
     ordered = None if order is None else read_labels(order, name="order")
-    named = ordered if ordered is not None and _kind(ordered) == _kind(classes) else None
-    if ordered is not None and len(np.unique(ordered)) < len(ordered):
-        raise ClassifierError(f"order is {_listed(ordered)}; expected each label once")
-    # Some wrappers fit the labels and their numbers too, one after the other, with one order.
-    words = [_RANK_OF.get(_bare(label), -1) for label in classes.tolist()]
-    ranks = words if named is None else label_positions(classes, named).tolist()
-    if min(ranks) >= 0 and len({*ranks}) == len(classes):
-        return np.argsort(np.argsort(ranks)).astype(np.int64)
-    if len(classes) == 2 and named is None:
+    if len(classes) == 2 and (ordered is None or _kind(ordered) != _kind(classes)):
         return np.arange(2)
     told = "is not known" if ordered is None else f"is not told by order={ordered.tolist()}"
+    hint = f"say it from worst to best: {call}order={_example(classes)}), with these in that order"
     raise ClassifierError(
         f"the order of the labels {_listed(classes)} {told}",
-        hint=_ORDER_HINT + _of_codes(np.array(LABELS) if ordered is None else ordered, classes),
+        hint=hint + _of_codes(ordered, classes),
     )
 
 
-_ORDER_HINT = 'say it from worst to best, in the labels that fit is given: order=["low", "high"]'
+def declared_order(values: Any) -> list[Any] | None:
+    """The categories of an ordered categorical column, from worst to best; None of other labels.
+
+    Examples
+    --------
+    >>> declared_order(["low", "high"])
+    """
+    kind: Any = getattr(values, "dtype", None)
+    return list(kind.categories) if getattr(kind, "ordered", False) else None
 
 
 def label_codes(values: Any) -> Codes:
@@ -257,15 +305,24 @@ def _refuse_missing(missing: NDArray[np.bool_], name: str) -> None:
         )
 
 
-def _of_codes(order: NDArray[Any], classes: NDArray[Any]) -> str:
+def _of_codes(order: NDArray[Any] | None, classes: NDArray[Any]) -> str:
     """What to say to a wrapper that numbers labels in sorted order before it hands them on."""
-    if order.dtype.kind != "U" or classes.tolist() != list(range(len(order))):
+    is_named = order is None or (order.dtype.kind == "U" and len(order) == len(classes))
+    if not is_named or classes.tolist() != list(range(len(classes))):
         return ""
-    numbers = np.searchsorted(np.sort(order), order).tolist()
+    known = [LABELS, ("low", "mid", "high")] if order is None else [order.tolist()]
+    told = [
+        f"for {', '.join(names)} say order={[sorted(names).index(name) for name in names]} there"
+        for names in known
+    ]
     return (
-        f". VotingClassifier and other wrappers of scikit-learn number labels in sorted order: "
-        f"for {_listed(order)} say order={numbers} there"
+        ". VotingClassifier and other wrappers of scikit-learn number labels in sorted order: "
+        + ", ".join(told)
     )
+
+
+def _example(classes: NDArray[Any]) -> str:
+    return str(classes.tolist()) if len(classes) <= _SHOWN else "[...]"
 
 
 def _listed(labels: NDArray[Any]) -> str:

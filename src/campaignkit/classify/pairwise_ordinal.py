@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from campaignkit.classify.effect_graph import effect_graph, extended_effects, pr
 from campaignkit.classify.encoding import EncodedRows, TrainingRows
 from campaignkit.classify.estimator import RecordClassifier
 from campaignkit.classify.held_out import hold_out
-from campaignkit.classify.labels import ranks_of
+from campaignkit.classify.labels import known_ranks, ranks_of
 from campaignkit.classify.ordinal import ordinal_probabilities
 from campaignkit.classify.pair_fit import (
     PENALTIES,
@@ -35,6 +36,16 @@ _FREE_RANK = 64  # allowed however few the values are, so that one setting suits
 _UNSURE = (1.0, 5.0)  # penalties where there are too few rows to choose by
 
 
+class GuessedOrder(UserWarning):
+    """The signs of a learned graph may be the wrong way round: two labels came without an order.
+
+    Examples
+    --------
+    >>> issubclass(GuessedOrder, UserWarning)
+    True
+    """
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class PairwiseOrdinalClassifier(RecordClassifier):
     """Learns an effect of every pair of attributes, and where their mean cuts the classes.
@@ -51,7 +62,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         Length of the vectors U; 0 leaves the tables alone.
     order : sequence or None
         The labels from worst to best, as `fit` is given them. Known for neg, avg, pos and the
-        published words; asked for where there are three or more labels of other names. Wrappers of
+        published words, and of an ordered categorical column; asked for where there are three or
+        more labels of other names. Two need it for the signs of `pair_effects_` only. Wrappers of
         scikit-learn that number the labels hand on numbers: for avg, neg, pos numbered 0, 1, 2 say
         ``order=[1, 0, 2]``.
     penalty : (float, float) or None
@@ -87,6 +99,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         False where the rarest class had fewer than 10 rows: then nothing was held out.
     uses_prior_ : bool
         Whether the prior graph is part of the model.
+    is_order_known_ : bool
+        False where two labels were taken in sorted order, as nothing told which is the better.
 
     Notes
     -----
@@ -121,10 +135,13 @@ class PairwiseOrdinalClassifier(RecordClassifier):
     gain_: float = field(init=False)
     is_calibrated_: bool = field(init=False)
     uses_prior_: bool = field(init=False)
+    is_order_known_: bool = field(init=False)
     candidates_: tuple[Candidate, ...] = field(default=(), init=False)  # not saved
 
     def _learn(self, rows: TrainingRows) -> None:
-        rows = rows.recoded(ranks_of(rows.classes, self.order))
+        order = rows.order if self.order is None else self.order
+        self.is_order_known_ = known_ranks(rows.classes, order) is not None
+        rows = rows.recoded(ranks_of(rows.classes, order))
         n = len(rows.vocabulary)
         if n > MAX_ATTRIBUTES:
             raise ClassifierError(
@@ -190,7 +207,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
 
         A strength is a pair's effect less that of the average pair, in logits of an average
         campaign; pairs of less than half the root mean square are neutral. Pairs that came in a
-        training row are "learned", others "predicted" (by the low-rank part).
+        training row are "learned", others "predicted" (by the low-rank part). Warns with
+        `GuessedOrder` where nothing told which of two labels is the better.
         """
         return self.effect_graph()
 
@@ -210,6 +228,15 @@ class PairwiseOrdinalClassifier(RecordClassifier):
             If a share is out of range, or only one is given.
         """
         self._fitted_classes()
+        if not self.is_order_known_:
+            worst, best = self.order_.tolist()
+            warnings.warn(
+                f"nothing told which of {worst!r} and {best!r} is the better: + is taken for "
+                f"{best!r}, the last in sorted order; say order=[{worst!r}, {best!r}] if that is "
+                "right, or the reverse",
+                GuessedOrder,
+                stacklevel=2,
+            )
         return effect_graph(
             self.effects_, self.vocabulary_, self.met_, pos_frac=pos_frac, neg_frac=neg_frac
         )
