@@ -336,7 +336,7 @@ def test_the_published_runs() -> None:
         ({"bucket": "mine"}, "gs://bucket/folder"),
         ({"base_url": "http://example.org"}, "in the clear"),
         ({"storage_url": "ftp://example.org"}, "in the clear"),
-        ({"labels": ("0",)}, "two words or more"),
+        ({"labels": ("0",)}, "words, at least two"),
         ({"labels": ("0", "0", "1")}, "two words or more"),
         ({"labels": ("a", "ab", "c")}, "none the beginning of another"),
     ],

@@ -13,7 +13,7 @@ from sklearn.base import clone
 import campaignkit as ck
 from campaignkit.dataset.text import PromptTemplate
 from campaignkit.errors import ClassifierError
-from campaignkit.llm import Prompt
+from campaignkit.llm import CallError, Prompt
 from campaignkit.testing import check_classifier
 from tiny_models import write_model
 
@@ -68,9 +68,51 @@ def test_a_reply_that_is_no_label_is_refused_or_falls_back() -> None:
     with pytest.raises(ClassifierError, match=r"6 of 42 rows got no label") as caught:
         model.predict(ROWS)
     told = model.set_params(fallback="avg").predict(ROWS)
-    assert caught.value.faults[0].where == "row 1"
-    assert "I would not know" in caught.value.faults[0].found
+    (fault,) = caught.value.faults  # what is said alike is told once
+    assert fault.where == "row 1 and 5 more"
+    assert "I would not know" in fault.found
+    assert "expected '1', '0', '2'" in fault.found
     assert [told[i] for i in range(42) if i % 7 == 1] == ["avg"] * 6
+
+
+def test_a_fallback_goes_on_where_so_many_bad_replies_would_stop_the_run() -> None:
+    rows, labels = [{"brand": f"b{i}"} for i in range(40)], ["neg", "pos"] * 20
+    model = ck.PromptedClassifier(ck.ScriptedModel(lambda prompt, schema: "No idea.")).fit(
+        rows, labels
+    )
+
+    with pytest.raises(CallError, match=r"25 calls in a row.*expected '0', '2'"):
+        model.predict(rows)
+    assert model.set_params(fallback="pos").predict(rows).tolist() == ["pos"] * 40
+
+
+def test_labels_that_the_prompt_does_not_ask_for_are_refused() -> None:
+    chat, own = ck.ScriptedModel(lambda prompt, schema: "win"), {"win": "win", "lose": "lose"}
+    outcomes = ["win", "lose"] * 21
+    told = r"professional@1 asks for 'Underperforming', .*, and not for 'lose', 'win'"
+
+    with pytest.raises(ClassifierError, match=told) as caught:
+        ck.PromptedClassifier(chat, style=1, labels=own).fit(ROWS, outcomes)
+    assert "('lose', 'win')), from campaignkit.dataset.text" in caught.value.hint
+    texts = [f"Will {row['brand']} win or lose?" for row in ROWS]  # prompts of one's own
+    whole = ck.PromptedClassifier(chat, labels=own).fit(texts, outcomes)
+    assert whole.predict(texts[:1]).tolist() == ["win"]
+    mapped = ck.PromptedClassifier(chat, labels={"win": "2", "lose": "0"})
+    assert mapped.fit(ROWS, outcomes).classes_.tolist() == ["lose", "win"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"fallback": "unsure"}, "fallback is 'unsure'; expected one of the labels 'avg', 'neg'"),
+        ({"labels": "win"}, "labels are 'win'; expected words, at least two"),
+        ({"labels": 5}, "labels are 5; expected words"),
+        ({"labels": ["0", "2"]}, r"labels=\{'avg': \.\.\., 'neg': \.\.\., 'pos': \.\.\.\}"),
+    ],
+)
+def test_settings_that_name_no_labels_are_refused(settings: dict[str, object], told: str) -> None:
+    with pytest.raises(ClassifierError, match=told):
+        ck.PromptedClassifier(ck.ScriptedModel(right), **settings).fit(ROWS, LABELS)
 
 
 def test_nothing_is_paid_for_twice_and_a_budget_is_kept(tmp_path: Path) -> None:
@@ -158,8 +200,9 @@ def test_it_keeps_the_contract_of_classifiers() -> None:
 
     chat = ck.ScriptedModel(echo)
     labels = {name if not name.isdigit() else int(name): name for name in (*code_of, "never met")}
+    own = PromptTemplate("own", 1, "Judge it.\n", "\nAnswer:\n", tuple(labels.values()))
     check_classifier(
-        ck.PromptedClassifier(chat, votes=2, labels=labels),
+        ck.PromptedClassifier(chat, votes=2, labels=labels, style=own),
         load=lambda folder: ck.PromptedClassifier.load(folder, model=chat),
     )
 

@@ -12,7 +12,7 @@ import pytest
 from accounts import FreeClock, Planned, answer_to, asking
 from hypothesis import given, strategies as st
 
-from campaignkit.errors import ArtifactError, CampaignkitError
+from campaignkit.errors import ArtifactError, CampaignkitError, ModelError, SettingError
 from campaignkit.llm import (
     Account,
     Budget,
@@ -403,6 +403,14 @@ def test_a_fault_in_a_models_own_code_is_shown_as_it_is() -> None:
             account.ask_many(asking("a"))
 
         assert account.spent.unconfirmed == 1
+
+
+def test_a_script_is_a_function_of_prompt_and_schema_that_gives_text() -> None:
+    for wrong in (lambda prompt: "{}", "text"):
+        with pytest.raises(SettingError, match="expected a function of two arguments"):
+            ScriptedModel(wrong)
+    with pytest.raises(ModelError, match="gave a dict; expected text"):
+        ScriptedModel(lambda prompt, schema: {"label": 2}).ask(Prompt("?"), dict[str, int])
 
 
 def test_one_run_at_a_time_holds_a_store(tmp_path: Path) -> None:

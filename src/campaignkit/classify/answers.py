@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,14 +62,19 @@ class ModelAnswers:
         Raises
         ------
         ClassifierError
-            With the rows that have none.
+            With what came instead of a label, and in which rows.
         """
-        if self.failures:
-            rows = sorted(self.failures)
+        rows_of: dict[str, list[int]] = {}
+        for row in sorted(self.failures):
+            rows_of.setdefault(self.failures[row], []).append(row)
+        if rows_of:
             raise ClassifierError(
-                f"{len(rows):,} of {len(self.labels):,} rows got no label",
+                f"{self.num_failed:,} of {len(self.labels):,} rows got no label",
                 hint="ask these again, or take the answers as they are: ask(...)",
-                faults=[Fault(f"row {row}", self.failures[row]) for row in rows[:_SHOWN]],
+                faults=[
+                    Fault(f"row {row}" + (f" and {len(more):,} more" if more else ""), why)
+                    for why, (row, *more) in list(rows_of.items())[:_SHOWN]
+                ],
             )
         return np.array(self.labels)
 
@@ -106,24 +111,48 @@ def label_words(
     Raises
     ------
     ClassifierError
-        If no word is known for a label, or two labels share one.
+        If no word is known for a label, two labels share one, or `given` holds no words.
 
     Examples
     --------
     >>> label_words(("0", "1", "2"), ["avg", "pos"]), label_words(("low", "high"), ["high"])
     ({'avg': '1', 'pos': '2'}, {'high': 'high'})
     """
-    words = given if isinstance(given, Mapping) else {}
-    listed = list(given.values() if isinstance(given, Mapping) else given)
+    words, listed = given if isinstance(given, Mapping) else {}, listed_words(given)
     told = {label: words.get(label, _word_of(label, listed)) for label in classes}
     absent = [repr(label) for label, word in told.items() if not word]
     if absent or len({*told.values()}) < len(told):
         what = f"no word is known for {', '.join(absent)}" if absent else "two labels share a word"
         raise ClassifierError(
             f"{what}; words are {', '.join(map(repr, listed))}",
-            hint="say which word stands for each label: labels={'no': '0', 'yes': '1'}",
+            hint="say which word stands for each label: labels={"
+            f"{', '.join(f'{label!r}: ...' for label in classes[:_SHOWN])}}}; words alone are the "
+            "labels themselves, or three for neg, avg and pos",
         )
     return told
+
+
+def listed_words(given: Any) -> list[str]:
+    """The words in a setting `labels`, which may be anything.
+
+    Raises
+    ------
+    ClassifierError
+        If it is no mapping to words and no sequence of them, or holds less than two.
+
+    Examples
+    --------
+    >>> listed_words({"no": "0", "yes": "1"})
+    ['0', '1']
+    """
+    found = given.values() if isinstance(given, Mapping) else given
+    listed = list(found) if isinstance(found, Iterable) and not isinstance(found, str) else []
+    if len(listed) < 2 or not all(isinstance(one, str) and one.strip() for one in listed):
+        raise ClassifierError(
+            f"labels are {given!r:.80}; expected words, at least two and none of them empty, such "
+            "as ('0', '1', '2'), or a mapping of label to word"
+        )
+    return listed
 
 
 def _word_of(label: Any, words: Sequence[str]) -> str:

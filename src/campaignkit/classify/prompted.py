@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from functools import lru_cache
@@ -82,14 +82,17 @@ class PromptedClassifier(CampaignClassifier):
         How campaigns are written: 1, 2, 3 or a name, see :func:`prompt_template`. Texts are whole
         prompts.
     labels : mapping of label to word, or sequence of words, optional
-        What the model is to say for each label; by default what the prompt asks for.
+        Which of the words that the prompt asks for stands for each label. Three words alone stand
+        for neg, avg and pos, other words alone are the labels themselves; by default those of the
+        style. Labels that no published prompt asks for take a :class:`PromptTemplate` of your own.
     system : str
     temperature : float or None
     votes : int
         How often each row is asked; the commonest label is its answer. With two or more
         ``predict_proba`` gives the shares of the votes; one answer alone is no probability.
     fallback : label, optional
-        What a row gets whose reply is no label; by default such rows are refused.
+        What a row gets whose reply is no label; by default such rows are refused, and 25 such
+        replies in a row stop the prediction.
     budget, store, prices, concurrency
         As for :class:`~campaignkit.llm.Account`; without a store replies are kept in memory.
 
@@ -129,12 +132,13 @@ class PromptedClassifier(CampaignClassifier):
         Raises
         ------
         ClassifierError
-            If labels cannot be read, or no word is known for one of them.
+            If labels cannot be read, no word is known for one of them, the prompt does not ask
+            for that word, or `fallback` is none of them.
         """
         del sample_weight  # there is nothing that it could weigh
         checked_count(self.votes, "votes", error=ClassifierError)
         classes, _ = training_labels(X, y, len(prompt_texts(X, style=self.style)))
-        self._words_of(classes)
+        self._texts_and_words(X, classes)
         self.classes_ = classes
         return self
 
@@ -163,9 +167,8 @@ class PromptedClassifier(CampaignClassifier):
 
     def ask(self, X: Any) -> ModelAnswers:
         """The answers as they are; rows whose reply is no label are told in them."""
-        words = self._words_of(self._fitted_classes())
+        texts, words = self._texts_and_words(X, self._fitted_classes())
         label_of = {word: label for label, word in words.items()}
-        texts = prompt_texts(X, style=self.style)
         with ExitStack() as open_ones:
             account = self._account(open_ones, words)
             ledger = account._ledger
@@ -187,8 +190,8 @@ class PromptedClassifier(CampaignClassifier):
 
     def plan(self, X: Any) -> PromptPlan:
         """What predicting these rows will ask, and cost; nothing is sent."""
-        words = self._words_of(self._fitted_classes())
-        requests = self._requests(prompt_texts(X, style=self.style), words)
+        texts, words = self._texts_and_words(X, self._fitted_classes())
+        requests = self._requests(texts, words)
         with ExitStack() as open_ones:
             account = self._account(open_ones, words)
             by_key = {account.key_of(request): request for request in requests}
@@ -227,6 +230,25 @@ class PromptedClassifier(CampaignClassifier):
         given = self.labels or prompt_template(self.style).label_texts
         return label_words(given, classes.tolist())
 
+    def _texts_and_words(self, X: Any, classes: NDArray[Any]) -> tuple[list[str], dict[Any, str]]:
+        """The prompts, and the words they ask for; texts as they are may ask for any."""
+        texts, words = prompt_texts(X, style=self.style), self._words_of(classes)
+        template = prompt_template(self.style)
+        strange = {*words.values()}.difference(template.label_texts)
+        if strange and texts[0].startswith(template.shared):
+            raise ClassifierError(
+                f"the prompt {template.id} asks for {_listed(template.label_texts)}, "
+                f"and not for {_listed(sorted(strange))}",
+                hint="say in labels which of these words stands for each, or ask in a prompt "
+                'of your own: style=PromptTemplate("own", 1, "What to do\\n", "\\nLabel:\\n", '
+                f"{(*words.values(),)!r}), from campaignkit.dataset.text",
+            )
+        if self.fallback is not None and self.fallback not in words:
+            raise ClassifierError(
+                f"fallback is {self.fallback!r}; expected one of the labels {_listed(words)}"
+            )
+        return texts, words
+
     def _requests(self, texts: Sequence[str], words: Mapping[Any, str]) -> list[Request]:
         """Of all rows, vote by vote."""
         form = _reply_form(tuple(words.values()))
@@ -248,7 +270,7 @@ class PromptedClassifier(CampaignClassifier):
         if self.store is not None:
             ledger = Ledger(checked_path(self.store))
             open_ones.callback(ledger.close)
-        asked = _LabelModel(self.model, tuple(words.values()))
+        asked = _LabelModel(self.model, tuple(words.values()), self.fallback is not None)
         return Account(
             asked, budget=self.budget, store=ledger, prices=self.prices,
             concurrency=self.concurrency,
@@ -264,6 +286,7 @@ class _LabelModel:
 
     model: ChatModel
     words: tuple[str, ...]
+    has_fallback: bool
 
     @property
     def name(self) -> str:
@@ -280,9 +303,20 @@ class _LabelModel:
             try:
                 word = _word(err.text.strip(" \n.\"'"), self.words)
             except ValueError:
-                raise err from None
+                raise (_UnusableReply if self.has_fallback else MalformedReply)(
+                    f"{err.message}; expected {_listed(self.words)}",
+                    hint=err.hint, faults=err.faults, usage=err.usage, text=err.text,
+                ) from err  # fmt: skip
             usage = err.usage or Usage.of_text(prompt.text, err.text)
             return Reply(word, json.dumps({"label": word}), usage)
+
+
+class _UnusableReply(MalformedReply, reason="unusable"):
+    """A malformed reply whose row gets the fallback: many in a row do not stop the run."""
+
+
+def _listed(words: Iterable[Any]) -> str:  # Any: labels
+    return ", ".join(map(repr, words))
 
 
 def _word(said: Any, words: Sequence[str]) -> str:  # Any: JSON

@@ -39,6 +39,7 @@ from campaignkit.store import checked_path, digest_json
 
 Answer = Reply[Any] | CallFailed  # Any: each request has its own reply type
 _WAKE_S = 0.2  # how soon a wait looks up that nobody ends
+_NOT_COUNTED = ("budget", "unusable")  # ends of a request that do not stop the others
 _ROLES = 64  # bytes allowed for what a service wraps around the texts of a prompt
 
 
@@ -361,11 +362,11 @@ class Account(AbstractContextManager["Account"]):
         if isinstance(came, Reply):
             todo.failed_in_a_row = 0
             return
-        todo.failed_in_a_row += came.reason != "budget"
+        todo.failed_in_a_row += came.reason not in _NOT_COUNTED
         if limit is not None and todo.failed_in_a_row >= limit:
             raise CallError(
                 f"{limit} calls in a row brought nothing of use; the last: {came.message}",
-                hint="what was answered is stored: mend the cause and run the same line again",
+                hint="what was answered is kept: mend the cause and run the same line again",
             )
 
     def _out_of_budget(self, failed: int, last: CallError | None) -> CallFailed:

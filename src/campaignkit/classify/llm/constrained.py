@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from campaignkit import __version__
 from campaignkit.checks import check_all, checked_count
-from campaignkit.classify.answers import label_words
+from campaignkit.classify.answers import label_words, listed_words
 from campaignkit.classify.encoding import row_weights, training_labels
 from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.labels import LABELS, label_positions, read_labels
@@ -404,15 +404,10 @@ class ConstrainedClassifier(CampaignClassifier):
     def _words_of(self, classes: NDArray[Any] | None) -> dict[Any, str]:
         """The word of each label, sorted by label; where none are given, of all there are."""
         given = prompt_template(self.style).label_texts if self.labels is None else self.labels
-        is_mapping = isinstance(given, Mapping)
-        listed = list(given.values() if isinstance(given, Mapping) else np.atleast_1d(given))
-        if len(listed) < 2 or not all(isinstance(one, str) and one.strip() for one in listed):
-            raise ClassifierError(
-                f"labels are {given!r}; expected words, at least two and none of them empty, such "
-                "as ('0', '1', '2'), or a mapping of label to word"
-            )
+        listed = listed_words(given)
         if classes is None:
-            asked = list(given) if is_mapping or len(listed) != len(LABELS) else list(LABELS)
+            is_own = isinstance(given, Mapping) or len(listed) != len(LABELS)
+            asked = list(given) if is_own else list(LABELS)
             classes = np.unique(read_labels(asked))
         return label_words(given, classes.tolist())
 

@@ -76,7 +76,8 @@ class GeminiTuner(CampaignClassifier):
     style : int, str or PromptTemplate
         The prompt that campaigns are written into; texts are taken as whole prompts.
     labels : mapping of label to word, or sequence of words, optional
-        What the model says for each label; by default what the prompt asks for.
+        What the model says for each label; by default what the prompt asks for. Three words alone
+        stand for neg, avg and pos; other words alone are the labels themselves.
     system : str
         A system instruction, for tuning and for asking alike.
     thinking_budget : int or None

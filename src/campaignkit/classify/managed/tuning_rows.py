@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from campaignkit.classify.answers import ModelAnswers, Said, label_words
+from campaignkit.classify.answers import ModelAnswers, Said, label_words, listed_words
 from campaignkit.classify.encoding import own_labels
 from campaignkit.classify.labels import read_labels
 from campaignkit.classify.texts import prompt_texts
@@ -119,10 +119,9 @@ def checked_words(given: Mapping[Any, str] | Sequence[str]) -> list[str]:
     ClassifierError
         If there are no two different texts, or one is the beginning of another.
     """
-    said = list(given.values() if isinstance(given, Mapping) else given)
-    is_list = not isinstance(given, str) and all(isinstance(w, str) and w.strip() for w in said)
+    said = listed_words(given)
     # In order, what begins with a text follows it at once.
-    if not is_list or len(said) < 2 or any(b.startswith(a) for a, b in pairwise(sorted(said))):
+    if any(b.startswith(a) for a, b in pairwise(sorted(said))):
         raise ClassifierError(
             f"labels are {given!r}; expected two words or more, none the beginning of another",
             hint='labels=("0", "1", "2")',

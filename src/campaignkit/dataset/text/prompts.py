@@ -29,8 +29,9 @@ class PromptTemplate:
         Everything before the brief.
     cue : str
         Everything after it; ends in a line feed, so that labels start a line.
-    label_texts : (str, str, str)
-        What the model is to answer for neg, avg, pos.
+    label_texts : tuple of str
+        What the model is to answer: three texts for neg, avg and pos; for labels of other names
+        the labels themselves, as many as there are.
 
     Examples
     --------
@@ -39,13 +40,16 @@ class PromptTemplate:
     ('tally-numbers@1', ('0', '1', '2'))
     >>> template.read(template.render("brand: Nike"))
     'brand: Nike'
+    >>> own = PromptTemplate("own", 1, "Win or lose?\\n", "\\nLabel:\\n", ("lose", "win"))
+    >>> own.render("brand: Nike")
+    'Win or lose?\\nbrand: Nike\\nLabel:\\n'
     """
 
     name: str
     version: int
     shared: str
     cue: str
-    label_texts: tuple[str, str, str]
+    label_texts: tuple[str, ...]
 
     @property
     def id(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from campaignkit.errors import SettingError
+from campaignkit.checks import takes
+from campaignkit.errors import ModelError, SettingError
 from campaignkit.llm.chat_model import Prompt, Reply, Usage, identity_of
 from campaignkit.llm.replies import parse_reply, schema_of
 
@@ -25,6 +26,11 @@ class ScriptedModel:
     name : str
         In the ledger, the price table and the cache.
 
+    Raises
+    ------
+    SettingError
+        If `answer` takes no two arguments. What it gives later and is no text is a `ModelError`.
+
     Examples
     --------
     >>> model = ScriptedModel(lambda prompt, schema: '{"1": 1, "2": -1}')
@@ -35,9 +41,10 @@ class ScriptedModel:
     def __init__(
         self, answer: Callable[[Prompt, dict[str, Any]], str], *, name: str = "scripted"
     ) -> None:
-        if not callable(answer):
+        if not takes(answer, 2):
             raise SettingError(
-                f"answer is {answer!r:.60}; expected a function", hint="(prompt, schema) -> text"
+                f"answer is {answer!r:.60}; expected a function of two arguments",
+                hint="(prompt, schema) -> text",
             )
         self._answer = answer
         self.name = identity_of(name, None)
@@ -47,6 +54,11 @@ class ScriptedModel:
 
     def ask(self, prompt: Prompt, reply_type: type[T]) -> Reply[T]:
         """Answer by the function; tokens are estimated from the bytes."""
-        text = self._answer(prompt, schema_of(reply_type))
+        text: object = self._answer(prompt, schema_of(reply_type))
+        if not isinstance(text, str):
+            raise ModelError(
+                f"the function of {self!r} gave a {type(text).__name__}; expected text",
+                hint="JSON is given as text: json.dumps(...)",
+            )
         usage = Usage.of_text(prompt.text, text)
         return Reply(parse_reply(text, reply_type, usage=usage), text, usage)
