@@ -229,6 +229,8 @@ def test_what_is_no_classifier_by_name_is_told_by_every_door(given: object, said
     if isinstance(given, dict) and "oh" in given:
         with pytest.raises(EvaluationError, match=said.replace("oh", "classifier", 1)):
             ck.FeatureAblation(given["oh"])
+    with pytest.raises(EvaluationError, match="expected a classifier with get_params"):
+        ck.FeatureAblation(Recaller())
     with pytest.raises(EvaluationError, match="what the function made is the class OneHot"):
         ck.learning_curve({"oh": lambda seed: ck.OneHotLogistic}, rows, rows, sizes=[4])
 

@@ -51,14 +51,14 @@ def check_classifiers(given: Any, *, are_makers: bool = False) -> None:
         told = f"classifiers are {given!r:.60}; expected a dict of them by name"
         message = "there is no classifier" if are_named else told
         raise EvaluationError(message, hint='give {"name": classifier}, such as OneHotLogistic()')
-    expected = "a classifier with fit and predict"
+    expected, hint = "a classifier with fit and predict", "such as OneHotLogistic()"
     if are_makers:
         expected = "a classifier with get_params, or a function of a seed that makes one"
+        hint = "such as OneHotLogistic(), or lambda seed: MyClassifier(seed)"
     for name, of in given.items():
         is_right = hasattr(of, "fit") and hasattr(of, "predict")
         if are_makers:
             is_right = (is_right and isinstance(of, HasSettings)) or takes(of, 1)
-        hint = "give the object itself, such as OneHotLogistic()"
         check_plugin(of, name, is_right, expected, hint, error=EvaluationError)
 
 
