@@ -113,6 +113,29 @@ def test_what_the_page_shows_runs_as_written(
         assert ours == theirs
 
 
+def test_a_template_can_stand_in_the_house_as_it_is() -> None:
+    """A menu imports the file that stands below it: the file must not import from the menu."""
+    pages = _text(ROOT / "docs" / "extending.md"), _text(ROOT / "docs" / "own-model.md")
+    sections = [part for page in pages for part in re.split(r"^## ", page, flags=re.M)]
+    houses = [
+        (re.findall(r"^In the house: .*?`(\w[\w/]+)/", part, re.M), part) for part in sections
+    ]
+    found = []
+    for (house,), section in [(found, part) for found, part in houses if found]:
+        menus = house.split("/")
+        above = {".".join(["campaignkit", *menus[: n + 1]]) for n in range(len(menus))}
+        blocks = [
+            block for _, block in BLOCK.findall(section) if re.search("^class |^def ", block, re.M)
+        ]
+        imported = {
+            name for block in blocks for name in re.findall(r"^from (\S+) import", block, re.M)
+        }
+        found += sorted(above & imported)
+
+    assert len([found for found, _ in houses if found]) >= 9
+    assert found == []
+
+
 def test_the_readme_holds_the_promised_lines() -> None:
     promised = """
 catalogue = ck.Catalogue.bundled("retail-160")            # or Catalogue.read_csv(path)

@@ -99,6 +99,14 @@ def test_rooms_open_without_heavy_libraries() -> None:
     assert loaded & {*HEAVY} == set()
 
 
+def test_kernels_and_moves_alone_import_numba() -> None:
+    importing = re.compile(r"^(from|import) numba", re.M)
+    found = {p.parent.name for p in FILES if importing.search(p.read_text(encoding="utf-8"))}
+
+    assert found == {"kernels", "moves"}
+    assert "numba" not in _run("import sys, campaignkit.sample.reference; print(*sys.modules)")
+
+
 def test_public_names_survive_the_import_of_every_module() -> None:
     names = [
         m.name

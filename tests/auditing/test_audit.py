@@ -382,6 +382,12 @@ CONTRACTS = {
 }  # fmt: skip
 
 
+def test_every_form_has_an_example_for_the_contract() -> None:
+    told_by_histories = {"days", "late", "scale", "shares"}
+
+    assert {*CONTRACTS} == {*ALL_CHECKS} - told_by_histories - {"python"}
+
+
 @pytest.mark.parametrize("form", CONTRACTS)
 def test_every_check_keeps_the_contract(form: str) -> None:
     columns, params, clean, dirty = CONTRACTS[form]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from campaignkit import classify
 from campaignkit.classify import (
     LABELS,
     BoostedTrees,
@@ -22,7 +23,7 @@ from campaignkit.classify import (
     TfidfLogistic,
     UnseenValues,
 )
-from campaignkit.classify.estimator import CampaignClassifier
+from campaignkit.classify.estimator import CampaignClassifier, RecordClassifier
 from campaignkit.classify.labels import PUBLISHED_WORDS, label_codes
 from campaignkit.dataset.records import read_records
 from campaignkit.embed import HashingEmbedder
@@ -35,23 +36,21 @@ EMBEDDER = HashingEmbedder(dimensions=64)
 RECORDS, TRUTH, GRAPH = told_campaigns(900, seed=1)
 
 
-def _all() -> list[CampaignClassifier]:
-    return [
-        MajorityClassifier(),
-        OneHotLogistic(),
-        PairLogistic(),
-        TfidfLogistic(),
-        EmbeddingLogistic(EMBEDDER),
-        BoostedTrees(max_rounds=40),
-        PairwiseOrdinalClassifier(rank=2),
-    ]
+MENU = [getattr(classify, name) for name in classify.__all__]
+KINDS = [it for it in MENU if isinstance(it, type) and issubclass(it, RecordClassifier)]
+GIVEN: dict[type, dict[str, Any]] = {
+    EmbeddingLogistic: {"embedder": EMBEDDER},
+    BoostedTrees: {"max_rounds": 40},
+    PairwiseOrdinalClassifier: {"rank": 2},
+}
 
 
-@pytest.fixture(params=range(7), ids=lambda i: type(_all()[i]).__name__)
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 def model(request: pytest.FixtureRequest) -> CampaignClassifier:
-    found = _all()[request.param]
-    if isinstance(found, BoostedTrees):
+    """Every family that the menu lists."""
+    if request.param is BoostedTrees:
         pytest.importorskip("lightgbm")
+    found: CampaignClassifier = request.param(**GIVEN.get(request.param, {}))
     return found
 
 

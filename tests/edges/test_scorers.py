@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from campaignkit import edges
 from campaignkit.edges import (
     ExplainingScorer,
     Judgement,
@@ -43,13 +44,21 @@ def by_names(prompt: Prompt, schema: dict[str, Any]) -> str:
     return json.dumps(answers)
 
 
-@pytest.mark.parametrize(
-    "scorer",
-    [TraitScorer(), by_length, LLMEdgeScorer(ScriptedModel(by_names), repeat_frac=0.0)],
-    ids=["rules", "a function", "a model"],
-)
-def test_scorers_keep_the_contract(scorer: Any) -> None:
-    check_scorer(scorer)
+MADE = {"LLMEdgeScorer": lambda: LLMEdgeScorer(ScriptedModel(by_names), repeat_frac=0.0)}
+SCORERS = [
+    name
+    for name in edges.__all__
+    if hasattr(kind := getattr(edges, name), "score") and not getattr(kind, "_is_protocol", False)
+]
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_every_scorer_of_the_menu_keeps_the_contract(name: str) -> None:
+    check_scorer(MADE.get(name, getattr(edges, name))())
+
+
+def test_a_function_keeps_the_contract() -> None:
+    check_scorer(by_length)
 
 
 class Late:

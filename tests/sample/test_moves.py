@@ -8,11 +8,12 @@ from numba import njit
 from worlds import SIZES, spec_of, structured_graph
 
 from campaignkit.errors import SettingError
-from campaignkit.sample import Annealing, AnnealingSampler
+from campaignkit.sample import Annealing, AnnealingSampler, moves as menu
 from campaignkit.sample.moves import (
     DEFAULT_MOVES,
     MoveState,
     add_node,
+    free_node,
     pick,
     remove_node,
     swap_node,
@@ -23,7 +24,20 @@ from campaignkit.testing import check_moves
 @pytest.mark.slow
 def test_the_default_moves_keep_the_contract() -> None:
     check_moves(list(DEFAULT_MOVES))
-    check_moves(swap_node)
+
+
+PAIRED = [add_node, remove_node]  # symmetric together only
+ALONE = [
+    name
+    for name in menu.__all__
+    if hasattr(move := getattr(menu, name), "py_func") and move not in [*PAIRED, pick, free_node]
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALONE)
+def test_every_move_of_the_menu_keeps_the_contract(name: str) -> None:
+    check_moves(getattr(menu, name))
 
 
 @pytest.mark.slow
@@ -85,7 +99,9 @@ def gives_nothing(first: np.uint64, second: np.uint64, state: MoveState) -> None
     ("move", "told"),
     [
         (gives_nothing, r"the move gives_nothing gave None; expected \(leaving, joining\)"),
-        (njit(gives_nothing), "numba cannot compile gives_nothing"),
+        pytest.param(
+            njit(gives_nothing), "numba cannot compile gives_nothing", marks=pytest.mark.slow
+        ),
     ],
     ids=["plain", "compiled"],
 )

@@ -191,11 +191,8 @@ def test_a_checkpoint_of_another_strategy_is_not_taken(other: Strategy, tmp_path
     assert one.sample(checkpoint=tmp_path, chunk_rows=10) == one.sample()
 
 
-EXACT = [Rejection(), HeatBath(), HeatBath(chain_block=32), Annealing(stop="mixed")]
-
-
-def test_every_strategy_is_under_contract() -> None:
-    assert {*ALL_STRATEGIES} == {type(strategy) for strategy in EXACT}
+EXACT = [kind() for kind in ALL_STRATEGIES if kind is not Annealing]  # as published it is biased
+EXACT += [HeatBath(chain_block=32), Annealing(stop="mixed")]
 
 
 @pytest.mark.parametrize("strategy", EXACT, ids=repr)

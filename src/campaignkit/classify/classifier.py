@@ -14,8 +14,8 @@ class Classifier(Protocol):
     """Predicts the outcome of campaigns, in labels of any names.
 
     Campaigns are a `CampaignDataset`, any data frame with a column per modality, or a list of
-    ``{modality: [values]}``; text models may take texts. Inherit from
-    :class:`campaignkit.classify.CampaignClassifier` to have all but two methods for nothing;
+    ``{modality: [values]}``; text models may take texts. A subclass of
+    ``campaignkit.classify.estimator.RecordClassifier`` has all but two methods for nothing;
     :func:`campaignkit.testing.check_classifier` holds yours to what is promised here.
 
     Attributes

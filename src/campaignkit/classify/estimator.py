@@ -47,7 +47,8 @@ class CampaignClassifier(Settings):
     answers in the labels that `fit` was given. So the wrappers and scorers of scikit-learn give
     the numbers of the bare model.
 
-    A subclass has ``fit``, which ends by setting `classes_`, and ``predict_proba``.
+    A subclass has ``fit``, which ends by setting `classes_`, ``predict_proba``, ``save`` and
+    ``load``; one of `RecordClassifier` has all but ``_learn`` and ``_probabilities`` for nothing.
 
     Attributes
     ----------

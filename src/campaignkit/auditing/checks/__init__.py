@@ -1,4 +1,4 @@
-"""Every check, one per form of rule; a new form is one line here."""
+"""Every check, one per form of rule; a new form is its import and one line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of fault that can be injected, one a file; a new kind is one line here."""
+"""Every kind of fault that can be injected, one a file; a new kind is a name and one line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the campaigns of a label are drawn: strategies, each in one file and on one line here."""
+"""How the campaigns of a label are drawn: strategies, each in one file and in the list here."""
 
 from __future__ import annotations
 
