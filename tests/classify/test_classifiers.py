@@ -20,6 +20,7 @@ from campaignkit.classify import (
     OneHotLogistic,
     PairLogistic,
     PairwiseOrdinalClassifier,
+    TargetLeakage,
     TfidfLogistic,
     UnseenValues,
 )
@@ -383,6 +384,13 @@ def test_a_forgotten_column_of_ids_is_named(kind: Any) -> None:
     if kind is OneHotLogistic:
         kept = kind(penalty=1.0, allow_unique=True).fit(records, TRUTH[:150])
         assert len(kept.vocabulary_) > 150
+
+
+def test_a_column_that_decides_the_labels_is_warned_of() -> None:
+    records = [{**r, "outcome": [t]} for r, t in zip(RECORDS[:90], TRUTH[:90], strict=True)]
+
+    with pytest.warns(TargetLeakage, match="^outcome decides the label of every training row"):
+        OneHotLogistic(penalty=1.0).fit(records, np.where(TRUTH[:90] == "pos", "hit", "miss"))
 
 
 def test_cells_that_are_lists_in_one_text_are_noticed_and_split_where_asked() -> None:

@@ -79,8 +79,9 @@ def test_labels_of_any_names_are_read_as_they_are(given: object, expected: list[
         ([0.5, 1.0], r"labels\[0\] is 0.5; expected whole numbers"),
         ([2**70, 1], "beyond 64 bits"),
         ([[1], [2]], "2 dimensions|is \\[1\\]"),
+        (np.array([["a"], ["b"]]), r"2 dimensions(?s:.*)give one column, df\[.outcome.\]"),
         (np.array(["2020-01-01"], "datetime64[D]"), "of type datetime64"),
-        ("pos", "labels are str"),
+        ("pos", r"labels are str;(?s:.*)give one column, df\[.outcome.\]"),
     ],
 )
 def test_labels_that_are_none_are_refused_with_their_place(given: object, told: str) -> None:

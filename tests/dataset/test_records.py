@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,9 +57,27 @@ def test_every_fault_comes_with_its_row_and_modality() -> None:
     with pytest.raises(DatasetError) as caught:
         read_records(rows)
 
-    assert [fault.where for fault in caught.value.faults] == [
+    assert sorted(fault.where for fault in caught.value.faults) == [
         "row 0.geo", "row 1.geo", "row 2.geo", "row 3", "row 4",
     ]  # fmt: skip
+
+
+def test_a_column_of_no_texts_is_one_fault_with_what_to_do() -> None:
+    rows = [{"spend": 1.5 + i, "won": True, "day": date(2026, 1, 1 + i)} for i in range(20)]
+
+    with pytest.raises(DatasetError) as caught:
+        read_records(rows)
+
+    assert [fault.where for fault in caught.value.faults] == [
+        "row 0.spend", "row 0.won", "row 0.day",
+    ]  # fmt: skip
+    assert "holds float 1.5, and 19 values more of that type" in str(caught.value)
+    assert "cut numbers and dates into bands, or leave the column out" in str(caught.value)
+
+
+def test_a_separator_that_is_no_text_is_refused() -> None:
+    with pytest.raises(DatasetError, match="separator is 5; expected text"):
+        read_records([{"geo": "a"}], separator=5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("records", [None, "text", b"bytes", {"brand": "Nike"}, 7])

@@ -6,7 +6,7 @@ from campaignkit.classify.boosting import BoostedTrees
 from campaignkit.classify.calibration import CalibrationCurve, calibration_curve
 from campaignkit.classify.classifier import Classifier
 from campaignkit.classify.decision import BoostWarning, DecisionTuner
-from campaignkit.classify.encoding import CombinedCells, UnseenValues
+from campaignkit.classify.encoding import CombinedCells, TargetLeakage, UnseenValues
 from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.labels import LABELS, PUBLISHED_WORDS, as_labels, label_codes
 from campaignkit.classify.linear import OneHotLogistic, PairLogistic
@@ -47,6 +47,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairLogistic",
     "PairwiseOrdinalClassifier",
     "PromptedClassifier",
+    "TargetLeakage",
     "TfidfLogistic",
     "TrainerCallback",
     "TrainerState",

@@ -19,6 +19,7 @@ from campaignkit.dataset.vocabulary import MAX_LABELS, RESERVED
 from campaignkit.errors import ClassifierError, Fault
 
 _SHOWN = 20
+_SURE = 10  # rows a value, below which values of one label each may be chance
 _MIN_UNIQUE = 100  # values; fewer cost nothing, and may be all there are
 _UNIQUE = 0.8  # of the cells of a modality hold a value of their own: that is an id
 
@@ -39,6 +40,16 @@ class CombinedCells(UserWarning):
     Examples
     --------
     >>> issubclass(CombinedCells, UserWarning)
+    True
+    """
+
+
+class TargetLeakage(UserWarning):
+    """A modality of the training rows decides every label; the message says which.
+
+    Examples
+    --------
+    >>> issubclass(TargetLeakage, UserWarning)
     True
     """
 
@@ -151,6 +162,7 @@ def training_rows(
         _refuse_ids(block, vocabulary)
     if separator is None:
         warn_of_combined(vocabulary)
+    _warn_of_leakage(block, vocabulary)
     return TrainingRows(block, vocabulary, weights, classes, declared_order(labels))
 
 
@@ -394,10 +406,28 @@ def _refuse_ids(block: Block, vocabulary: Vocabulary) -> None:
         )
 
 
+def _warn_of_leakage(block: Block, vocabulary: Vocabulary) -> None:
+    """Warn of modalities of which each row has a value, and each value one label alone."""
+    met = np.zeros((len(vocabulary), MAX_LABELS), bool)
+    met[block.nodes, np.repeat(block.labels, block.sizes)] = True
+    num_labels = np.maximum.reduceat(met.sum(axis=1), vocabulary.starts[:-1])
+    cells = np.bincount(vocabulary.modality_of[block.nodes])
+    rows_a_value = cells / np.diff(vocabulary.starts)
+    is_leak = (num_labels == 1) & (cells >= len(block)) & (rows_a_value >= _SURE)
+    is_leak &= not is_leak.all()  # one column among others; toys decide by all
+    if leaks := [vocabulary.modalities[m] for m in np.flatnonzero(is_leak).tolist()]:
+        warnings.warn(
+            f"{_listed(leaks)} decides the label of every training row: if that is the outcome "
+            "itself, leave the column out",
+            TargetLeakage,
+            stacklevel=4,
+        )
+
+
 def warn_of_combined(vocabulary: Vocabulary) -> None:
     """Warn of values that are made of others: ``"Cyclists, Audiophiles"``."""
     for modality, values in vocabulary.to_values().items():
-        for separator in (", ", ",", ";", "|"):
+        for separator in (", ", ",", ";", "|", " & "):
             parts = {v: [p.strip() for p in v.split(separator)] for v in values}
             count = Counter(part for found in parts.values() for part in {*found})
             made = [v for v, of in parts.items() if len(of) > 1 and min(count[p] for p in of) > 1]

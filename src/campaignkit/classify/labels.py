@@ -24,6 +24,7 @@ _RANK_OF: Mapping[str, int] = {
 }  # fmt: skip
 _KINDS = {"U": "texts", "b": "true or false", "i": "numbers", "u": "numbers", "f": "numbers"}
 _SHOWN = 10
+_COLUMN_HINT = 'give one column, df["outcome"], or a list such as ["neg", "avg", "pos"]'
 
 
 def read_labels(values: Any, *, name: str = "labels") -> NDArray[Any]:
@@ -248,7 +249,7 @@ def _one_column(values: Any, name: str) -> NDArray[Any]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
         raise ClassifierError(
             f"{name} are {type(values).__name__}; expected one label a row",
-            hint='a list such as ["neg", "avg", "pos"]',
+            hint=_COLUMN_HINT,
         )
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
@@ -261,7 +262,8 @@ def _one_column(values: Any, name: str) -> NDArray[Any]:
         array[:] = listed
     if array.ndim != 1:
         raise ClassifierError(
-            f"{name} have {array.ndim} dimensions {array.shape}; expected one label a row"
+            f"{name} have {array.ndim} dimensions {array.shape}; expected one label a row",
+            hint=_COLUMN_HINT,
         )
     return array
 

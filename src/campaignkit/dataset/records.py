@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_text
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.campaign import Campaign
 from campaignkit.dataset.campaign_dataset import CampaignDataset
@@ -17,6 +18,7 @@ from campaignkit.dataset.vocabulary import RESERVED
 from campaignkit.errors import DatasetError, Fault
 
 _HINT = 'give a CampaignDataset, a data frame, or a list such as [{"brand": ["Nike"]}]'
+_CUT = "write text or a list of texts: cut numbers and dates into bands, or leave the column out"
 _SHOWN = 1000  # faults kept; an input can hold millions
 
 
@@ -42,7 +44,8 @@ def read_records(records: Any, *, separator: str | None = None) -> NumberedRows:
     Raises
     ------
     DatasetError
-        With every cell that is not text, blank, or repeated within its list.
+        With every cell that is blank, or repeated within its list, and every modality with values
+        of a type that is no text; if `separator` is no text.
 
     Examples
     --------
@@ -52,6 +55,8 @@ def read_records(records: Any, *, separator: str | None = None) -> NumberedRows:
     >>> rows.block.row(1).tolist()
     [1]
     """
+    if separator is not None:
+        checked_text(separator, "separator", error=DatasetError)
     if isinstance(records, CampaignDataset):
         return NumberedRows(records.block, records.vocabulary, records.label_names)
     if isinstance(records, str | bytes | Mapping | Campaign) or records is None:
@@ -118,6 +123,7 @@ class _Reader:
         self.nodes: list[int] = []
         self.lengths: list[int] = []
         self.faults: list[Fault] = []
+        self.no_texts: dict[tuple[str, str], list[Any]] = {}  # first row, value shown, number
 
     def read(self, record: Iterable[tuple[Any, Any]] | Fault) -> None:
         row = len(self.lengths)
@@ -139,10 +145,12 @@ class _Reader:
         self.lengths.append(len(found))
 
     def rows(self) -> NumberedRows:
-        if self.faults:
-            raise DatasetError(
-                "these records cannot be read", hint=_HINT, faults=self.faults[:_SHOWN]
-            )
+        no_texts = [
+            Fault(f"row {row}.{modality}", f"holds {shown}{_as_often(num - 1)}", _CUT)
+            for (modality, _), (row, shown, num) in self.no_texts.items()
+        ]
+        if faults := no_texts + self.faults:
+            raise DatasetError("these records cannot be read", hint=_HINT, faults=faults[:_SHOWN])
         offsets = np.zeros(len(self.lengths) + 1, np.int64)
         np.cumsum(self.lengths, out=offsets[1:])
         labels = np.zeros(len(self.lengths), np.uint8)
@@ -164,12 +172,14 @@ class _Reader:
         node = self.node_of.get(key) if isinstance(value, str) else -1
         if node is not None and node >= 0:
             return node
-        where = f"row {row}.{modality}"
         if not isinstance(value, str):
-            self._tell(where, f"holds {_kind(value)}", "write text, or a list of texts")
+            told = self.no_texts.setdefault(
+                (modality, type(value).__name__), [row, _kind(value), 0]
+            )
+            told[2] += 1
             return -1
         if problem := value_problem(value):
-            self._tell(where, f"{quoted(value)} {problem}")
+            self._tell(f"row {row}.{modality}", f"{quoted(value)} {problem}")
         return self.node_of.setdefault(key, len(self.node_of))
 
     def _tell(self, where: str, found: str, fix: str = "") -> None:
@@ -197,6 +207,10 @@ def _is_missing(cell: Any) -> bool:
         return bool(cell != cell)  # noqa: PLR0124
     except (TypeError, ValueError):
         return type(cell).__name__ == "NAType"
+
+
+def _as_often(more: int) -> str:
+    return f", and {more:,} values more of that type" if more else ""
 
 
 def _kind(thing: Any) -> str:
