@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from campaignkit.classify import GuessedOrder, PairwiseOrdinalClassifier
+from campaignkit.classify import GuessedOrder, PairwiseOrdinalClassifier, TargetLeakage
 from campaignkit.classify.encoding import TrainingRows, encode, training_rows
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
@@ -267,7 +267,8 @@ def test_rows_of_one_value_and_rows_all_alike_are_fitted() -> None:
 def test_a_separable_sample_gives_finite_numbers() -> None:
     records = [{"a": v, "b": "y"} for v in "xyz"] * 200
 
-    model = PairwiseOrdinalClassifier().fit(records, ["neg", "avg", "pos"] * 200)
+    with pytest.warns(TargetLeakage, match="^a decides the label of every training row"):
+        model = PairwiseOrdinalClassifier().fit(records, ["neg", "avg", "pos"] * 200)
 
     assert np.isfinite(model.effects_).all() and np.isfinite(model.predict_proba(records)).all()
     assert model.score(records, ["neg", "avg", "pos"] * 200) == 1.0
@@ -328,4 +329,4 @@ def test_shares_of_signs_that_make_no_sense_are_refused() -> None:
 def test_a_rank_that_no_rows_can_fill_is_refused() -> None:
     records = [{"a": ["x"], "b": [value]} for value in ("p", "q", "r")] * 20
     with pytest.raises(ClassifierError, match="rank is 10,000; the rows hold 4 values"):
-        PairwiseOrdinalClassifier(rank=10_000).fit(records, ["neg", "avg", "pos"] * 20)
+        PairwiseOrdinalClassifier(rank=10_000).fit(records, np.repeat(["neg", "avg", "pos"], 20))
