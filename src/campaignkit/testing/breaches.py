@@ -32,16 +32,11 @@ def contract(check: Callable[Given, None]) -> Callable[Given, None]:
             frames = traceback.extract_tb(err.__traceback__)
             if len(frames) == 1:  # the check itself was called wrongly
                 raise
-            called = [at for at, frame in enumerate(frames) if frame.filename.startswith(_HERE)][
-                -1
-            ]
-            theirs = [f for f in frames[called:] if not f.filename.startswith(_LIBRARIES)]
-            place = [
-                f", in {f.name}, {Path(f.filename).name} line {f.lineno}" for f in theirs[-1:]
-            ]
-            raise AssertionError(
-                f"`{frames[called].line}` raised {type(err).__name__}: {err}{''.join(place)}"
-            ) from err
+            called = [frame.line for frame in frames if frame.filename.startswith(_HERE)][-1]
+            told = f"`{called}` raised {type(err).__name__}: {err}"
+            for frame in [f for f in frames if not f.filename.startswith(_LIBRARIES)][-1:]:
+                told += f", in {frame.name}, {Path(frame.filename).name} line {frame.lineno}"
+            raise AssertionError(told) from err
 
     return held
 
