@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import scipy.linalg  # noqa: F401  (scipy's own BLAS, beside numpy's)
-from campaignkit.classify.softmax import fit_softmax
 from threadpoolctl import ThreadpoolController
 
 from campaignkit.classify import PairwiseOrdinalClassifier
 from campaignkit.dataset import leakage
+from campaignkit.dataset.logistic import fit_softmax
 from campaignkit.pools import one_blas_thread, one_openmp_thread
 
 
@@ -98,8 +98,8 @@ def test_the_solvers_of_the_library_run_on_one_thread(monkeypatch: pytest.Monkey
     labels = ["pos", "avg", "avg", "neg"]
 
     PairwiseOrdinalClassifier(rank=2).fit(records * 80, labels * 80)
-    fit_softmax(np.eye(3), np.array([0, 1, 2]), np.ones(3), penalty=0.1)
-    leakage._fit(scipy.sparse.csr_array(np.eye(3)), np.eye(3))
+    fit_softmax(np.eye(3), np.array([0, 1, 2]), np.ones(3), penalty=0.1, num_classes=3)
+    leakage._fit(scipy.sparse.csr_array(np.eye(3)), np.array([0, 1, 2]))
 
     assert len(seen) >= 3
     assert seen == [{1}] * len(seen)

@@ -24,8 +24,10 @@ from campaignkit.classify import (
     TfidfLogistic,
     UnseenValues,
 )
+from campaignkit.classify.encoding import warn_of_combined
 from campaignkit.classify.estimator import CampaignClassifier, RecordClassifier
 from campaignkit.classify.labels import PUBLISHED_WORDS, label_codes
+from campaignkit.dataset import Vocabulary
 from campaignkit.dataset.records import read_records
 from campaignkit.embed import HashingEmbedder
 from campaignkit.errors import ArtifactError, ClassifierError, DatasetError, NotFitted
@@ -407,6 +409,14 @@ def test_cells_that_are_lists_in_one_text_are_noticed_and_split_where_asked() ->
     assert split.predict_proba(joined).tolist() == plain.predict_proba(RECORDS[:200]).tolist()
     assert split.count_unseen(joined) == {}
     assert len(whole.vocabulary_) > len(plain.vocabulary_)
+
+
+@pytest.mark.parametrize("separator", [", ", ",", ";", "|", " & "])
+def test_each_way_to_join_values_that_the_page_names_is_noticed(separator: str) -> None:
+    values = [f"Gamers{separator}Cyclists", "Gamers", "Cyclists"]
+
+    with pytest.warns(CombinedCells, match="1 of 3 values of audience"):
+        warn_of_combined(Vocabulary.from_values({"audience": values}))
 
 
 def test_a_value_with_a_comma_of_its_own_is_no_list(recwarn: pytest.WarningsRecorder) -> None:
