@@ -125,7 +125,7 @@ def known_ranks(classes: NDArray[Any], order: Sequence[Any] | None) -> Codes | N
     if isinstance(order, str) or not (order is None or hasattr(order, "__len__")):
         raise ClassifierError(
             f"order is {order!r:.60}; expected a list of labels, from worst to best",
-            hint=f"order={_example(classes)}, with these in the right order",
+            hint=f"order={_example(classes)}, with these from worst to best",
         )
     ordered = None if order is None else read_labels(order, name="order")
     if ordered is not None and len(np.unique(ordered)) < len(ordered):
@@ -175,7 +175,7 @@ def ranks_of(
     if len(classes) == 2 and (ordered is None or _kind(ordered) != _kind(classes)):
         return np.arange(2)
     told = "is not known" if ordered is None else f"is not told by order={ordered.tolist()}"
-    hint = f"say it from worst to best: {call}order={_example(classes)}), with these in that order"
+    hint = f"say it: {call}order={_example(classes)}), with these from worst to best"
     raise ClassifierError(
         f"the order of the labels {_listed(classes)} {told}",
         hint=hint + _of_codes(ordered, classes),
