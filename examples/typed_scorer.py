@@ -1,7 +1,7 @@
 """A scorer of your own with types: the template of docs/extending.md, under `mypy --strict`."""
 
 import campaignkit as ck
-from campaignkit.edges import EdgeScorer, Pair
+from campaignkit.edges.scorers.protocols import EdgeScorer, Pair
 from campaignkit.testing import check_scorer
 
 

@@ -28,7 +28,7 @@ def check_graph_method(
     and no more calls than the budget has; ask about no pair twice, nor about one that an earlier
     build in the same store has judged; give the same graph for the same seed, and the same again
     where a build was cut short and resumed; and plan, where it has a `plan`, at least the calls it
-    makes.
+    makes, unless the plan says that it is an estimate (`is_bound`).
 
     Parameters
     ----------
@@ -154,6 +154,8 @@ def _check_plan(
     if not isinstance(method, PlanningMethod):
         return
     plan = plan_graph(catalogue, method=method, budget=budget)
+    if not plan.is_bound:  # an estimate, and says so
+        return
     made = build.report.calls or 0
     assert made <= plan.calls, f"{made} calls were made, {plan.calls} were planned"
     assert plan.at_most or made == plan.calls, f"{made} calls were made, {plan.calls} planned"
