@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.distinct import distinct
 from campaignkit.graph.edge import Key
 from campaignkit.graph.signed_graph import SignedGraph
 
@@ -205,7 +206,7 @@ def _count(reference: SignedGraph, candidate: SignedGraph, shared: list[int]) ->
         kept = (graph.columns.sign != 0) & (ends[0] >= 0)
         keys.append(ends[0][kept] * n + ends[1][kept])
         signs.append(graph.columns.sign[kept])
-    either = np.union1d(*keys)
+    either = distinct(*keys)
     held = np.zeros((2, len(either)), dtype=np.int64)
     for row in range(2):
         held[row, np.searchsorted(either, keys[row])] = signs[row]
