@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import re
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -132,14 +134,34 @@ def _cleaning_up_when_terminated() -> Iterator[None]:
     except ValueError:  # not the main thread: somebody else minds the signals
         yield
         return
+    told, sys.unraisablehook = sys.unraisablehook, _again_if_a_stop
     try:
         yield
     finally:
+        sys.unraisablehook = told
         signal.signal(signal.SIGTERM, before)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise SystemExit(TERMINATED)
+
+
+def _again_if_a_stop(lost: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised in a finalizer; a stop that arrived in one is sent again."""
+    for stop, number in (SystemExit, signal.SIGTERM), (KeyboardInterrupt, signal.SIGINT):
+        if lost.exc_type is stop:
+            again = threading.Timer(0.05, _send_to_main_thread, (number,))
+            again.daemon = True
+            again.start()
+            return
+    sys.__unraisablehook__(lost)
+
+
+def _send_to_main_thread(number: int) -> None:
+    if sys.platform == "win32":
+        _thread.interrupt_main(number)
+    else:  # wakes a thread that waits for the system, too
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 @contextmanager
