@@ -150,7 +150,7 @@ def bound_runs() -> dict[str, Any]:
         start = time.process_time()
         result = ActiveLearning(
             StackedLearner(world.carded(), seed=run),
-            lambda pairs, stage, number, answers=answers: answers[pairs],
+            lambda calls, stage, round, answers=answers: answers[np.concatenate(calls)],
             np.full(len(answers), NO_ANSWER, dtype=np.int8),
             most=BOUND_ANSWERS,
             delta=BOUND_DELTA,
@@ -193,7 +193,7 @@ def _prefiltered(world: RehearsalWorld) -> dict[str, float]:
     build = ck.build_graph(
         world.catalogue,
         scorer=LLMEdgeScorer(model),
-        method=ck.ClusterPrefilter(model=model, embedder=HashingEmbedder()),
+        method=ck.ClusterPrefilter(model=model, embedder=HashingEmbedder(), brute_force_from=None),
         seed=world.seed,
     )
     assert build.states is not None
