@@ -17,9 +17,21 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 
 
 def described(
-    con: Any, name: str, relation: str, num_rows: int, schema: TableSchema, *, arrow: Any = None
+    con: Any,
+    name: str,
+    relation: str,
+    num_rows: int,
+    schema: TableSchema,
+    *,
+    arrow: Any = None,
+    decimal: str | None = None,
+    day_first: bool | None = None,
 ) -> OpenTable:
-    """The relation as an :class:`OpenTable`, its columns typed; the caller sets its position."""
+    """The relation as an :class:`OpenTable`, its columns typed; the caller sets its position.
+
+    `decimal` (``"."`` or ``","``) and `day_first` overrule what the cells decide; each decision
+    made for the whole table is one of its notes, so the caller adds to `notes`.
+    """
     listed = con.execute(f"DESCRIBE {relation}").fetchall()
     types = {row[0]: str(row[1]) for row in listed}
     matching = schema.match(types)

@@ -38,7 +38,14 @@ class Column:
     is_text : bool
         Whether the cells are text underneath: only then can one not fit.
     formats : tuple of str
-        Number or date formats seen in a sample of a text column.
+        Number or date formats seen in a text column, the most frequent first.
+    unit : str
+        What its numbers are counted in where the cells or the column's name say so: ``%``, a
+        currency (``EUR``; ``$`` where the mark alone is written), ``micro``; empty where nothing
+        does. A column whose cells carry several has the most frequent one here.
+    units : mapping of str to int
+        Unit -> cells that carry its mark, the most frequent first; counted over all rows of a
+        text column of numbers.
 
     Examples
     --------
@@ -52,6 +59,8 @@ class Column:
     raw: str
     is_text: bool = False
     formats: tuple[str, ...] = ()
+    unit: str = ""
+    units: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass

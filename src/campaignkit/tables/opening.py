@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from campaignkit.store import checked_path, readable_file
 from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import to_arrow, unique_names
-from campaignkit.tables.opened import Column, OpenTable, quoted
+from campaignkit.tables.opened import OpenTable, quoted
 from campaignkit.tables.schema import MARKETING, TableSchema
 
 
@@ -224,7 +224,7 @@ def _open_delimited(con: Any, path: Path, schema: TableSchema) -> OpenTable:
         opened.close()
     table = _typed(con, str(path), schema)
     table.repeated = repeated(opened.names)
-    table.notes = (*opened.notes, *notes_on_names(opened.names), *_ragged_note(path, opened))
+    table.notes += (*opened.notes, *notes_on_names(opened.names), *_ragged_note(path, opened))
     table.ragged, table.num_ragged = tuple(opened.ragged), opened.num_ragged
     return table
 
@@ -256,9 +256,7 @@ def _typed(con: Any, name: str, schema: TableSchema) -> OpenTable:
     con.execute("DROP TABLE read_text")
     for column in table.columns.values():
         if column.name in stored:
-            table.columns[column.name] = Column(
-                column.name, column.kind, column.raw, column.raw, formats=column.formats
-            )
+            table.columns[column.name] = replace(column, sql=column.raw, is_text=False)
     table.relation, table.position = "audited", "rowid"
     return table
 
@@ -274,7 +272,7 @@ def _open_frame(con: Any, frame: Any, schema: TableSchema, *, name: str) -> Open
     table.position = "row_number() OVER () - 1"
     table.arrow_source = arrow
     table.repeated = repeated(names)
-    table.notes = notes_on_names(names)
+    table.notes += notes_on_names(names)
     return table
 
 
