@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from campaignkit.errors import MissingExtra
+from campaignkit.extras import require
 from first_session import FirstSession, run_without_extras
 
 
@@ -41,3 +45,16 @@ def test_what_needs_an_extra_says_which_line_installs_it(tmp_path: Path) -> None
         "error: reading YAML needs yaml, which is not installed\n"
         '  hint: pip install "campaignkit[yaml]"\n'
     )
+
+
+def test_a_package_that_shares_its_name_with_others_is_missed_by_its_whole_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sharedname" / "other").mkdir(parents=True)
+    (tmp_path / "broken_one.py").write_text("import not_there_either\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    with pytest.raises(MissingExtra, match=r"needs sharedname\.storage, which is not installed"):
+        require("sharedname.storage", extra="cloud", user="this test")
+    with pytest.raises(ModuleNotFoundError, match="not_there_either"):
+        require("broken_one", extra="cloud", user="this test")

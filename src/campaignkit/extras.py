@@ -32,10 +32,15 @@ def require(module: str, *, extra: str, user: str) -> ModuleType:
     >>> require("json", extra="tables", user="this example").__name__
     'json'
     """
-    top = module.split(".", maxsplit=1)[0]
-    if importlib.util.find_spec(top) is None:
-        raise MissingExtra(
-            f"{user} needs {top}, which is not installed",
-            hint=f'pip install "campaignkit[{extra}]"',
-        )
-    return importlib.import_module(module)
+    absent = module.split(".", maxsplit=1)[0]
+    if importlib.util.find_spec(absent) is not None:
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as err:  # several packages share a name such as google
+            absent = err.name or ""
+            if absent != module and not module.startswith(f"{absent}."):
+                raise
+    raise MissingExtra(
+        f"{user} needs {absent}, which is not installed",
+        hint=f'pip install "campaignkit[{extra}]"',
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -12,6 +13,7 @@ from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.text import (
     PROMPT_STYLES,
     PROMPT_TEMPLATES,
+    PromptTemplate,
     Wordings,
     make_wordings,
     prompt_template,
@@ -180,3 +182,23 @@ def test_a_prompt_of_another_template_or_style_is_refused() -> None:
         read_prompts([prompt], style="tally-words")
     with pytest.raises(DatasetError, match="no prompt style 'nonsense'"):
         prompt_template("nonsense")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"label_texts": ("yes",)},
+        {"label_texts": ("yes", "yes")},
+        {"label_texts": "yes no"},
+        {"label_texts": ("yes", " ")},
+        {"version": 0},
+        {"shared": None},
+    ],
+)
+def test_a_template_that_cannot_be_used_is_refused_when_made(
+    fields: dict[str, Any],
+) -> None:
+    whole = {"name": "own", "version": 1, "shared": "Will it do?\n", "cue": "\nLabel:\n"}
+
+    with pytest.raises(DatasetError, match=next(iter(fields))):
+        PromptTemplate(**({**whole, "label_texts": ("yes", "no")} | fields))

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.classify.labels import LABELS, label_codes
+from campaignkit.classify.labels import LABELS, label_codes, read_labels
+from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ClassifierError, Fault
 
 _SHOWN = 10
@@ -130,6 +131,38 @@ def label_words(
             "labels themselves, or three for neg, avg and pos",
         )
     return told
+
+
+def words_to_say(
+    labels: Mapping[Any, str] | Sequence[str] | None,
+    style: int | str | PromptTemplate,
+    classes: Sequence[Any] | None = None,
+) -> dict[Any, str]:
+    """What a model says for each label: the words of a setting `labels`, or those of a style.
+
+    Parameters
+    ----------
+    labels : mapping of label to word, or sequence of words, optional
+        By default the words that the prompts of `style` ask for.
+    style : int, str or PromptTemplate
+    classes : sequence, optional
+        The labels; by default all that the words are of, sorted.
+
+    Raises
+    ------
+    ClassifierError
+        As :func:`label_words`.
+
+    Examples
+    --------
+    >>> words_to_say(None, 3)
+    {'avg': '1', 'neg': '0', 'pos': '2'}
+    """
+    given = prompt_template(style).label_texts if labels is None else labels
+    if classes is None:
+        are_own = isinstance(given, Mapping) or len(listed_words(given)) != len(LABELS)
+        classes = np.unique(read_labels(list(given) if are_own else list(LABELS))).tolist()
+    return label_words(given, classes)
 
 
 def listed_words(given: Any) -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, WithJsonSchema
 
 from campaignkit.checks import checked_count
-from campaignkit.classify.answers import ModelAnswers, label_words
+from campaignkit.classify.answers import ModelAnswers, words_to_say
 from campaignkit.classify.encoding import training_labels
 from campaignkit.classify.estimator import CampaignClassifier
 from campaignkit.classify.texts import prompt_texts
@@ -210,7 +210,7 @@ class PromptedClassifier(CampaignClassifier):
         spec = {name: getattr(self, name) for name in _KEPT}
         if isinstance(self.style, PromptTemplate):
             spec["style"] = asdict(self.style)
-        words = self._words_of(self._fitted_classes())
+        words = words_to_say(self.labels, self.style, self._fitted_classes().tolist())
         spec |= {"labels": list(words.items()), "model": self.model.name}
         with atomic_folder(folder, replace=replace) as partial:
             Manifest(kind=_KIND, spec=spec).write(partial)
@@ -226,13 +226,10 @@ class PromptedClassifier(CampaignClassifier):
         loaded.classes_ = np.unique(list(spec["labels"]))
         return loaded
 
-    def _words_of(self, classes: NDArray[Any]) -> dict[Any, str]:
-        given = self.labels or prompt_template(self.style).label_texts
-        return label_words(given, classes.tolist())
-
     def _texts_and_words(self, X: Any, classes: NDArray[Any]) -> tuple[list[str], dict[Any, str]]:
         """The prompts, and the words they ask for; texts as they are may ask for any."""
-        texts, words = prompt_texts(X, style=self.style), self._words_of(classes)
+        texts = prompt_texts(X, style=self.style)
+        words = words_to_say(self.labels, self.style, classes.tolist())
         template = prompt_template(self.style)
         strange = {*words.values()}.difference(template.label_texts)
         if strange and texts[0].startswith(template.shared):

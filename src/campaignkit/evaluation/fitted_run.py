@@ -78,7 +78,7 @@ class PaysForCalls(Protocol):
         """Of the calls of the last prediction."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedRun:
     """A classifier's predictions of some rows, and what they took.
 
@@ -110,6 +110,9 @@ class FittedRun:
     predict_s: float
     cost: RunCost | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"FittedRun({self.family}, {self.rows!r}, fit {self.fit_s:.2f} CPU s)"
 
     @property
     def family(self) -> str:

@@ -143,15 +143,16 @@ def learning_curve(
     known, rows = read_together(train=train, test=test)
     if sizes is None:
         sizes = sorted({max(1, round(share * len(known))) for share in _SHARES})
-    _check(known, sizes, num_seeds)
+    orders = [stratified_order(known, seed, repeat) for repeat in range(num_seeds)]
+    _check(known, sizes, orders)
     points: dict[str, list[CurvePoint]] = {name: [] for name in classifiers}
     done, total = 0, len(classifiers) * len(sizes) * num_seeds
     for name, make in classifiers.items():
         for size in sorted(sizes):
             runs = []
-            for repeat in range(num_seeds):
+            for repeat, order in enumerate(orders):
                 tell.update("learning curve", done, total)
-                part = known.take(stratified_order(known, seed, repeat)[:size])
+                part = known.take(order[:size])
                 with naming(name):
                     runs.append(fit_and_predict(made(make, repeat), part, rows))
                 done += 1
@@ -185,16 +186,16 @@ def stratified_order(rows: LabelledRows, seed: int, repeat: int) -> NDArray[np.i
     return np.asarray(mixed[np.argsort(place, kind="stable")], np.int64)
 
 
-def _check(train: LabelledRows, sizes: Sequence[int], num_seeds: int) -> None:
+def _check(train: LabelledRows, sizes: Sequence[int], orders: Sequence[NDArray[np.int64]]) -> None:
     faults = []
-    if num_seeds < 1:
-        faults.append(Fault("num_seeds", f"is {num_seeds}; expected 1 or more"))
-    labels, order = len(np.unique(train.codes)), stratified_order(train, 0, 0)
+    if not orders:
+        faults.append(Fault("num_seeds", "is below 1; expected 1 or more"))
+    labels = len(np.unique(train.codes))
     for size in sizes:
         if not labels <= size <= len(train):
             found = f"{size}; expected {labels} (a row of each label) to {len(train):,}"
             faults.append(Fault("sizes", found))
-        elif len(np.unique(train.codes[order[:size]])) < labels:
+        elif any(len(np.unique(train.codes[order[:size]])) < labels for order in orders):
             found = f"{size:,} rows hold no row of some label"
             faults.append(Fault("sizes", found, "ask for more rows"))
     if faults:

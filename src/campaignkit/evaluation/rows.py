@@ -175,7 +175,7 @@ class LabelNames:
         return np.asarray(placed / placed.sum(axis=1, keepdims=True))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class JudgedRows:
     """Codes of true and predicted labels, and probabilities where there are any.
 
@@ -211,6 +211,10 @@ class JudgedRows:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    def __repr__(self) -> str:
+        beside = " with probabilities" if self.probabilities is not None else ""
+        return f"JudgedRows({len(self):,} rows{beside}, labels {', '.join(self.labels[:_SHOWN])})"
 
 
 def judge_rows(

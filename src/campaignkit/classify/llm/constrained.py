@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from campaignkit import __version__
 from campaignkit.checks import check_all, checked_count
-from campaignkit.classify.answers import label_words, listed_words
+from campaignkit.classify.answers import words_to_say
 from campaignkit.classify.encoding import row_weights, training_labels
 from campaignkit.classify.estimator import CampaignClassifier
-from campaignkit.classify.labels import LABELS, label_positions, read_labels
+from campaignkit.classify.labels import label_positions, read_labels
 from campaignkit.classify.llm.config import (
     FullFineTune,
     LoRA,
@@ -146,7 +146,7 @@ class ConstrainedClassifier(CampaignClassifier):
             If torch or transformers is not installed.
         """
         classifier = cls(model, **settings)
-        classifier._open(classifier._words_of(None))
+        classifier._open(words_to_say(classifier.labels, classifier.style))
         return classifier
 
     def fit(
@@ -199,7 +199,7 @@ class ConstrainedClassifier(CampaignClassifier):
         prompts = self._prompts(X)
         classes, codes = training_labels(X, y, len(prompts.rows))
         weights = row_weights(sample_weight, len(codes)) * config.row_weights(classes, codes)
-        self._open(self._words_of(classes), trains=True)
+        self._open(words_to_say(self.labels, self.style, classes.tolist()), trains=True)
 
         from campaignkit.classify.llm.trainer import LabelledRows, Trainer
 
@@ -338,7 +338,7 @@ class ConstrainedClassifier(CampaignClassifier):
         spec |= {"training": _config_of(spec["training"])}
         spec |= {} if model is None else {"model": model}
         loaded = cls(**spec, **hub)
-        words = loaded._words_of(None)
+        words = words_to_say(loaded.labels, loaded.style)
         if embeddings is None:
             loaded._open(words, saved=path)
         else:
@@ -400,16 +400,6 @@ class ConstrainedClassifier(CampaignClassifier):
             self._opened = asked
         self.classes_ = np.unique(read_labels(list(words)))
         self.training_, self._is_trained = None, False
-
-    def _words_of(self, classes: NDArray[Any] | None) -> dict[Any, str]:
-        """The word of each label, sorted by label; where none are given, of all there are."""
-        given = prompt_template(self.style).label_texts if self.labels is None else self.labels
-        listed = listed_words(given)
-        if classes is None:
-            is_own = isinstance(given, Mapping) or len(listed) != len(LABELS)
-            asked = list(given) if is_own else list(LABELS)
-            classes = np.unique(read_labels(asked))
-        return label_words(given, classes.tolist())
 
     def _prompts(self, X: Any) -> Prompts:
         _require_torch()

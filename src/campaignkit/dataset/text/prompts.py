@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from campaignkit.checks import check_all, is_count
 from campaignkit.dataset.text.brief import read_brief, render_briefs
 from campaignkit.dataset.text.wordings import Wordings
 from campaignkit.errors import DatasetError
@@ -33,6 +34,12 @@ class PromptTemplate:
         What the model is to answer: three texts for neg, avg and pos; for labels of other names
         the labels themselves, as many as there are.
 
+    Raises
+    ------
+    DatasetError
+        If a field is no text, the version no number from 1 on, or there are fewer than two
+        different label texts.
+
     Examples
     --------
     >>> template = prompt_template("tally-numbers")
@@ -50,6 +57,20 @@ class PromptTemplate:
     shared: str
     cue: str
     label_texts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        given: object = self.label_texts
+        texts = tuple(given) if isinstance(given, list | tuple) else ()
+        are_texts = all(isinstance(text, str) and text.strip() for text in texts)
+        checks: dict[str, tuple[object, bool, str]] = {
+            name: (getattr(self, name), isinstance(getattr(self, name), str), "a text")
+            for name in ("name", "shared", "cue")
+        }
+        checks["version"] = (self.version, is_count(self.version), "1 or more")
+        is_right = are_texts and len({*texts}) == len(texts) >= 2
+        checks["label_texts"] = (self.label_texts, is_right, "two different texts or more")
+        check_all("a prompt template that cannot be used", checks, error=DatasetError)
+        object.__setattr__(self, "label_texts", texts)
 
     @property
     def id(self) -> str:
