@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from campaignkit.apps.ending import FAILED
-from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.options import (
+    ColumnsOption,
+    DayFirstOption,
+    DecimalOption,
+    DelimiterOption,
+    EncodingOption,
+    HeaderOption,
+    JsonOption,
+    ReplaceOption,
+    SeedOption,
+    SkipOption,
+    SummaryOption,
+    read_options,
+)
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 from campaignkit.errors import SettingError
@@ -57,6 +70,14 @@ def audit_command(
     memory_mb: Annotated[
         int | None, typer.Option("--memory-mb", metavar="N", help="Memory budget in megabytes.")
     ] = None,
+    header: HeaderOption = None,
+    skip: SkipOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
+    day_first: DayFirstOption = None,
+    columns: ColumnsOption = None,
+    keep_summary_rows: SummaryOption = False,
     json: JsonOption = False,
 ) -> None:
     """Find what is wrong with a table: faults, columns to blame, rows."""
@@ -68,11 +89,15 @@ def audit_command(
             f"--fail-on is {fail_on!r}; expected {', '.join(_SEVERITIES)}",
             hint="--fail-on error",
         )
+    read = read_options(
+        header=header, delimiter=delimiter, columns=columns, keep_summary_rows=keep_summary_rows,
+        skip=skip, encoding=encoding, decimal=decimal, day_first=day_first,
+    )  # fmt: skip
     with (
         working("auditing") as bar,
         audit(
             file, rules, history=history, pack=not no_pack, tolerance=tolerance,
-            duplicates=not no_duplicates, memory_mb=memory_mb, progress=bar,
+            duplicates=not no_duplicates, memory_mb=memory_mb, progress=bar, **read,
         ) as found,
     ):  # fmt: skip
         if json:
@@ -111,16 +136,28 @@ def inject_command(
     ] = None,
     seed: SeedOption = 0,
     replace: ReplaceOption = False,
+    header: HeaderOption = None,
+    skip: SkipOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
+    day_first: DayFirstOption = None,
+    columns: ColumnsOption = None,
+    keep_summary_rows: SummaryOption = False,
 ) -> None:
     """Spoil a table on purpose and write down the truth."""
     from campaignkit.inject import STACK_KINDS, ErrorInjector, write_table
 
+    read = read_options(
+        header=header, delimiter=delimiter, columns=columns, keep_summary_rows=keep_summary_rows,
+        skip=skip, encoding=encoding, decimal=decimal, day_first=day_first,
+    )  # fmt: skip
     place = truth or out.with_name(out.name + ".truth.json")
     for target in (out, place, *([cells] if cells else [])):
         refuse_existing(target, replace=replace)
     chosen = list(STACK_KINDS) if kinds == "all" else [k.strip() for k in kinds.split(",")]
     with working("injecting"):
-        dirty, found = ErrorInjector(chosen, rate=rate, seed=seed).inject(file)
+        dirty, found = ErrorInjector(chosen, rate=rate, seed=seed).inject(file, **read)
         write_table(dirty, out)
         if cells is not None:
             write_table(found.cell_table(), cells)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+
+from campaignkit.errors import SettingError
+
+if TYPE_CHECKING:
+    from campaignkit.tables import ReadOptions
 
 EdgesArgument = Annotated[
     Path,
@@ -35,3 +40,77 @@ SpecOption = Annotated[
 FormatOption = Annotated[
     str, typer.Option("--format", metavar="jsonl|parquet", help="Parquet needs the extra tables.")
 ]
+HeaderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--header",
+        metavar="N|NAMES",
+        help="Line of the header, the first 1; 0: none; or names for a file without: date,clicks.",
+    ),
+]
+SkipOption = Annotated[
+    int | None, typer.Option("--skip", metavar="N", help="Lines before the table begins.")
+]
+DelimiterOption = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="C", help="Between cells: one character, or tab."),
+]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="utf-16, cp1252, ...")
+]
+DecimalOption = Annotated[
+    str | None, typer.Option("--decimal", metavar="C", help="A point or a comma.")
+]
+DayFirstOption = Annotated[
+    bool | None,
+    typer.Option("--day-first/--month-first", help="What 03/04/2026 starts with."),
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="OWN=STANDARD",
+        help="What a column stands for: Amount=spend; Amount= for none. Once a column.",
+    ),
+]
+SummaryOption = Annotated[
+    bool, typer.Option("--keep-summary-rows", help="Check totals like any other row.")
+]
+
+
+def read_options(
+    *,
+    header: str | None = None,
+    delimiter: str | None = None,
+    columns: list[str] | None = None,
+    keep_summary_rows: bool = False,
+    **plain: Any,  # options whose text is their value
+) -> ReadOptions:
+    """The options of reading as the library takes them.
+
+    Raises
+    ------
+    SettingError
+        If a pair of columns has no "=".
+
+    Examples
+    --------
+    >>> read_options(header="3", columns=["Amount=spend", "Note="], skip=None)
+    {'header': 3, 'columns': {'Amount': 'spend', 'Note': None}}
+    """
+    said: dict[str, Any] = {name: value for name, value in plain.items() if value is not None}
+    if header is not None:
+        names = [name.strip() for name in header.split(",")]
+        said["header"] = int(header) if header.strip().isdecimal() else names
+    if delimiter is not None:
+        said["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if keep_summary_rows:
+        said["summary_rows"] = "keep"
+    for pair in columns or ():
+        own, sign, standard = pair.rpartition("=")
+        if not sign:
+            raise SettingError(
+                f"--columns is {pair!r}; expected OWN=STANDARD", hint="--columns Amount=spend"
+            )
+        said.setdefault("columns", {})[own] = standard or None
+    return cast("ReadOptions", said)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from campaignkit.auditing.audit_report import AuditReport, in_words
 from campaignkit.auditing.checks import ALL_CHECKS, Check
@@ -23,8 +23,15 @@ from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.systemic import joined
 from campaignkit.errors import Fault, TableError
 from campaignkit.progress import Progress, Silent
-from campaignkit.tables import MARKETING_LAWS, OpenTable, open_table, profile_table
+from campaignkit.tables import (
+    MARKETING_LAWS,
+    OpenTable,
+    ReadOptions,
+    open_table,
+    profile_table,
+)
 from campaignkit.tables.profile import TableProfile
+from campaignkit.tables.read_options import shared_read
 
 _DUPLICATES = ("unique",)
 
@@ -41,6 +48,8 @@ def audit(
     memory_mb: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    history_read: ReadOptions | None = None,
+    **read: Unpack[ReadOptions],
 ) -> AuditReport:
     """Audit a table.
 
@@ -67,6 +76,12 @@ def audit(
         Threads for the scans.
     progress : Progress or None
         Told as each rule is done.
+    history_read : ReadOptions or None
+        How the history is to be read; None: as the table, as far as that applies to it.
+    **read : ReadOptions
+        What overrules the decisions made for the whole table: ``header``, ``skip``,
+        ``delimiter``, ``encoding``, ``decimal``, ``day_first``, ``columns``, ``summary_rows``
+        (:class:`campaignkit.tables.ReadOptions` tells each).
 
     Returns
     -------
@@ -91,9 +106,10 @@ def audit(
     _refuse_unknown_forms(stated, all_checks)
     learned = RuleSet()
     if history is not None:
-        learned = mine_rules(history, tolerance=tolerance, memory_mb=memory_mb)
+        as_told = shared_read(read, history) if history_read is None else history_read
+        learned = mine_rules(history, tolerance=tolerance, memory_mb=memory_mb, **as_told)
         clock.lap("mining")
-    opened = open_table(table, memory_mb=memory_mb, threads=threads)
+    opened = open_table(table, memory_mb=memory_mb, threads=threads, **read)
     try:
         clock.lap("opening")
         report = _run(opened, stated, learned, pack, duplicates, all_checks, told, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from campaignkit.auditing.checks.categories import mixed_values
 from campaignkit.auditing.checks.drift import num_units, scale_of
@@ -18,13 +18,25 @@ from campaignkit.auditing.pack import law_form, rule_id
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.errors import TableError
-from campaignkit.tables import MARKETING_LAWS, OpenTable, open_table, profile_table
+from campaignkit.tables import (
+    MARKETING_LAWS,
+    OpenTable,
+    ReadOptions,
+    open_table,
+    profile_table,
+)
 
 _SCALE_METRICS = ("impressions", "clicks", "spend", "conversions")
 _SHARE_VALUES = 200
 
 
-def mine_rules(history: Any, *, tolerance: float = 0.05, memory_mb: int | None = None) -> RuleSet:
+def mine_rules(
+    history: Any,
+    *,
+    tolerance: float = 0.05,
+    memory_mb: int | None = None,
+    **read: Unpack[ReadOptions],
+) -> RuleSet:
     """Read rules off a table that was mostly right.
 
     Parameters
@@ -36,6 +48,8 @@ def mine_rules(history: Any, *, tolerance: float = 0.05, memory_mb: int | None =
         share are taken for dirt if the history breaks marketing laws too, and for usual if it
         breaks none.
     memory_mb : int or None
+        As for :func:`audit`.
+    **read : ReadOptions
         As for :func:`audit`.
 
     Returns
@@ -61,7 +75,7 @@ def mine_rules(history: Any, *, tolerance: float = 0.05, memory_mb: int | None =
             f"tolerance is {tolerance}; expected at least 0, below 0.5",
             hint="0.05 allows for 5% wrong rows",
         )
-    table = open_table(history, memory_mb=memory_mb)
+    table = open_table(history, memory_mb=memory_mb, **read)
     try:
         if not table.num_rows:
             raise TableError("the history has no rows", hint="leave it out: audit(table)")

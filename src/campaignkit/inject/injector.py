@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, TableError
@@ -13,7 +13,14 @@ from campaignkit.inject.observing import observe
 from campaignkit.inject.truth import GroundTruth
 from campaignkit.inject.workbench import Workbench
 from campaignkit.seeds import checked_seed, stream
-from campaignkit.tables import DatabaseTable, like, open_table, to_arrow, unique_names
+from campaignkit.tables import (
+    DatabaseTable,
+    ReadOptions,
+    like,
+    open_table,
+    to_arrow,
+    unique_names,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,13 +82,15 @@ class ErrorInjector:
         if faults:
             raise TableError("the injector cannot work as asked", faults=faults)
 
-    def inject(self, table: Any) -> tuple[Any, GroundTruth]:
+    def inject(self, table: Any, **read: Unpack[ReadOptions]) -> tuple[Any, GroundTruth]:
         """Spoil a copy of the table.
 
         Parameters
         ----------
         table : frame, path or DatabaseTable
             Anything :func:`campaignkit.tables.open_table` reads.
+        **read : ReadOptions
+            As for :func:`campaignkit.tables.open_table`.
 
         Returns
         -------
@@ -95,7 +104,7 @@ class ErrorInjector:
         TableError
             If a kind lacks its columns, or the table has no rows.
         """
-        clean = _as_arrow(table)
+        clean = _as_arrow(table, **read)
         if clean.num_rows == 0:
             raise TableError("the table has no rows to spoil", hint="pass a table with rows")
         bench = Workbench(clean)
@@ -188,9 +197,9 @@ def _place(corruption: Corruption) -> str:
     return where.says() if where is not None else "by column"
 
 
-def _as_arrow(table: Any) -> pa.Table:
+def _as_arrow(table: Any, **read: Unpack[ReadOptions]) -> pa.Table:
     if isinstance(table, str | Path | DatabaseTable):
-        with open_table(table) as opened:
+        with open_table(table, **read) as opened:
             chosen = ", ".join(f"{c.sql} AS {c.raw}" if _lossless(opened, c.name) else c.raw
                                for c in opened.columns.values())  # fmt: skip
             return opened.con.sql(

@@ -12,6 +12,7 @@ from campaignkit.tables.laws import MARKETING_LAWS, AtMost, Law, Needs, NonNegat
 from campaignkit.tables.opened import WIDE, Column, OpenTable, literal, quoted
 from campaignkit.tables.opening import DatabaseTable, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
+from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
 from campaignkit.tables.synthetic import TableWorld, synthetic_batches, synthetic_table
 from campaignkit.tables.warehouse import law_counts, warehouse_sql
@@ -29,6 +30,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Needs",
     "NonNegative",
     "OpenTable",
+    "ReadOptions",
     "Role",
     "TableProfile",
     "TableSchema",

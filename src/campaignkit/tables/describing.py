@@ -9,6 +9,7 @@ from typing import Any
 from campaignkit.errors import Fault
 from campaignkit.tables.meaning import TEXT, Meaning, read_meaning
 from campaignkit.tables.opened import Column, OpenTable, quoted
+from campaignkit.tables.read_options import ReadOptions, matched
 from campaignkit.tables.schema import Role, TableSchema
 
 MEANING_ROWS = 20_000  # rows looked at to read off what a text column means
@@ -23,18 +24,18 @@ def described(
     num_rows: int,
     schema: TableSchema,
     *,
+    read: ReadOptions,
     arrow: Any = None,
-    decimal: str | None = None,
-    day_first: bool | None = None,
 ) -> OpenTable:
     """The relation as an :class:`OpenTable`, its columns typed; the caller sets its position.
 
-    `decimal` (``"."`` or ``","``) and `day_first` overrule what the cells decide; each decision
-    made for the whole table is one of its notes, so the caller adds to `notes`.
+    `read` tells the user's own roles of columns, and overrules (``decimal``, ``day_first``) what
+    the cells decide; each decision made for the whole table is one of its notes, so the caller
+    adds to `notes`.
     """
     listed = con.execute(f"DESCRIBE {relation}").fetchall()
     types = {row[0]: str(row[1]) for row in listed}
-    matching = schema.match(types)
+    matching = matched(schema, types, read)
     table = OpenTable(name, con, relation, "", {}, num_rows, matching, schema)
     table.arrow_source = arrow
     texts = [n for n, t in types.items() if t == "VARCHAR"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
@@ -16,6 +16,7 @@ from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import to_arrow, unique_names
 from campaignkit.tables.opened import OpenTable, quoted
+from campaignkit.tables.read_options import ReadOptions, checked_read, without_file_options
 from campaignkit.tables.schema import MARKETING, TableSchema
 
 
@@ -49,6 +50,7 @@ def open_table(
     schema: TableSchema = MARKETING,
     memory_mb: int | None = None,
     threads: int | None = None,
+    **read: Unpack[ReadOptions],
 ) -> OpenTable:
     """Open a table for questions.
 
@@ -63,26 +65,38 @@ def open_table(
         Budget for DuckDB; above it work goes to temporary files. None: DuckDB's own.
     threads : int or None
         Threads for DuckDB; None: all cores.
+    **read : ReadOptions
+        What overrules the reader's own decisions: ``header``, ``skip``, ``delimiter``,
+        ``encoding``, ``decimal``, ``day_first``, ``columns``, ``summary_rows``
+        (:class:`ReadOptions` tells each).
 
     Raises
     ------
     TableError
-        If it does not exist, is empty of columns, or is not a table.
+        If it does not exist, is empty of columns, is not a table, or cannot be read as asked.
 
     Examples
     --------
     >>> open_table({"Impr.": [1, 2]}).own["impressions"]
     'Impr.'
     """
+    asked = checked_read(read)
     if isinstance(table, OpenTable):
+        if asked:
+            raise TableError(
+                f"{table.name} is open already: {', '.join(asked)} cannot be heeded",
+                hint="give them to open_table",
+            )
         return table
     con = _connect(memory_mb, threads)
     try:
         if isinstance(table, str | Path):
-            return _open_path(con, checked_path(table, error=TableError), schema)
+            return _open_path(con, checked_path(table, error=TableError), schema, asked)
         if isinstance(table, DatabaseTable):
-            return _open_database(con, table, schema)
-        return _open_frame(con, table, schema, name="the table")
+            without_file_options(asked, "a table in a database")
+            return _open_database(con, table, schema, asked)
+        without_file_options(asked, "a frame")
+        return _open_frame(con, table, schema, asked, name="the table")
     except BaseException:
         con.close()
         raise
@@ -107,13 +121,13 @@ def _connect(memory_mb: int | None, threads: int | None) -> Any:
     return con
 
 
-def _open_path(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
     text = str(path)
     if any(mark in text for mark in "*?[") and not path.exists():
         matched = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
         if not matched:
             raise TableError(f"no file matches {path}", hint="check the folder and the pattern")
-        return _open_parquet(con, text, matched, schema)
+        return _open_parquet(con, text, matched, schema, read)
     if not path.exists():
         near = sorted(p.name for p in path.parent.glob("*"))[:8] if path.parent.exists() else []
         beside = f"beside it: {', '.join(near)}" if near else "its folder does not exist either"
@@ -125,31 +139,33 @@ def _open_path(con: Any, path: Path, schema: TableSchema) -> OpenTable:
                 f"{path} is a folder without Parquet files",
                 hint="pass one file, or a folder of Parquet files",
             )
-        return _open_parquet(con, str(path / "**" / "*.parquet"), files, schema)
+        return _open_parquet(con, str(path / "**" / "*.parquet"), files, schema, read)
     readable_file(path, error=TableError)
     if path.stat().st_size == 0:
         raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == b"PAR1":
-        return _open_parquet(con, text, [path], schema)
+        return _open_parquet(con, text, [path], schema, read)
     if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
-        return _open_json(con, path, schema)
+        return _open_json(con, path, schema, read)
     if path.suffix.lower() in (".parquet", ".pq"):
         raise TableError(f"{path} is not a Parquet file", hint="was it cut off while copied?")
     if path.suffix.lower() in (".xlsx", ".xls"):
         raise TableError(f"{path} is a spreadsheet", hint="export it as CSV or Parquet")
-    return _open_delimited(con, path, schema)
+    return _open_delimited(con, path, schema, read)
 
 
-def _open_parquet(con: Any, pattern: str, files: Sequence[Path], schema: TableSchema) -> OpenTable:
+def _open_parquet(
+    con: Any, pattern: str, files: Sequence[Path], schema: TableSchema, read: ReadOptions
+) -> OpenTable:
     duckdb = require("duckdb", extra="tables", user="reading Parquet")
     place = pattern.replace("'", "''")
     single = len(files) == 1
     place = str(files[0]).replace("'", "''") if single else place
-    read = f"read_parquet('{place}', union_by_name = {str(not single).lower()})"
+    scan = f"read_parquet('{place}', union_by_name = {str(not single).lower()})"
     try:
-        con.execute(f"CREATE VIEW audited AS SELECT * FROM {read}")
+        con.execute(f"CREATE VIEW audited AS SELECT * FROM {scan}")
         if single:
             con.execute(
                 f"CREATE VIEW audited_at AS SELECT * FROM "
@@ -161,7 +177,7 @@ def _open_parquet(con: Any, pattern: str, files: Sequence[Path], schema: TableSc
             f"{pattern} cannot be read as Parquet: {str(err).splitlines()[0][:300]}",
             hint="was it cut off while copied?",
         ) from err
-    table = described(con, pattern, "audited", num_rows, schema)
+    table = described(con, pattern, "audited", num_rows, schema, read=read)
     table.position = "row_number() OVER () - 1"
     if single:
         table.relation, table.position = "audited", "row_number() OVER () - 1"
@@ -189,7 +205,7 @@ def _spread_row_groups(con: Any, path: Path, num_rows: int) -> tuple[str, ...]:
     return ("spread_rows",)
 
 
-def _open_json(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+def _open_json(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
     duckdb = require("duckdb", extra="tables", user="reading JSON")
     place = str(path).replace("'", "''")
     try:
@@ -200,12 +216,12 @@ def _open_json(con: Any, path: Path, schema: TableSchema) -> OpenTable:
             hint="expected one JSON object per line",
         ) from err
     num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
-    table = described(con, str(path), "audited", num_rows, schema)
+    table = described(con, str(path), "audited", num_rows, schema, read=read)
     table.position = "rowid"
     return table
 
 
-def _open_delimited(con: Any, path: Path, schema: TableSchema) -> OpenTable:
+def _open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
     opened = open_delimited(path)
     try:
         con.register("incoming", opened.reader)
@@ -222,7 +238,7 @@ def _open_delimited(con: Any, path: Path, schema: TableSchema) -> OpenTable:
             con.unregister("incoming")
     finally:
         opened.close()
-    table = _typed(con, str(path), schema)
+    table = _typed(con, str(path), schema, read)
     table.repeated = repeated(opened.names)
     table.notes += (*opened.notes, *notes_on_names(opened.names), *_ragged_note(path, opened))
     table.ragged, table.num_ragged = tuple(opened.ragged), opened.num_ragged
@@ -236,10 +252,10 @@ def _ragged_note(path: Path, opened: DelimitedFile) -> tuple[Fault, ...]:
     return (Fault(str(path), found, "they are left out of the checks and listed"),)
 
 
-def _typed(con: Any, name: str, schema: TableSchema) -> OpenTable:
+def _typed(con: Any, name: str, schema: TableSchema, read: ReadOptions) -> OpenTable:
     """Store each text column as what it means wherever no cell is lost by it."""
     num_rows = con.execute("SELECT count(*) FROM read_text").fetchall()[0][0]
-    table = described(con, name, "read_text", num_rows, schema)
+    table = described(con, name, "read_text", num_rows, schema, read=read)
     turned = [c for c in table.columns.values() if c.is_text and c.kind in ("number", "date")]
     stored: set[str] = set()
     for start in range(0, len(turned), 200):
@@ -261,14 +277,16 @@ def _typed(con: Any, name: str, schema: TableSchema) -> OpenTable:
     return table
 
 
-def _open_frame(con: Any, frame: Any, schema: TableSchema, *, name: str) -> OpenTable:
+def _open_frame(
+    con: Any, frame: Any, schema: TableSchema, read: ReadOptions, *, name: str
+) -> OpenTable:
     arrow = to_arrow(frame)
     if arrow.num_columns == 0:
         raise TableError(f"{name} has no columns", hint="expected at least one column")
     names = list(arrow.column_names)
     arrow = arrow.rename_columns(unique_names(names))
     con.register("audited", arrow)
-    table = described(con, name, "audited", arrow.num_rows, schema, arrow=arrow)
+    table = described(con, name, "audited", arrow.num_rows, schema, read=read, arrow=arrow)
     table.position = "row_number() OVER () - 1"
     table.arrow_source = arrow
     table.repeated = repeated(names)
@@ -276,7 +294,9 @@ def _open_frame(con: Any, frame: Any, schema: TableSchema, *, name: str) -> Open
     return table
 
 
-def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenTable:
+def _open_database(
+    con: Any, asked: DatabaseTable, schema: TableSchema, read: ReadOptions
+) -> OpenTable:
     duckdb = require("duckdb", extra="tables", user="reading a database")
     parts = ".".join(quoted(part) for part in asked.table.split("."))
     database = asked.database
@@ -298,14 +318,14 @@ def _open_database(con: Any, asked: DatabaseTable, schema: TableSchema) -> OpenT
                     hint="pass a DuckDB or SQLite file and the name of a table in it",
                 ) from err
             num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
-            table = described(con, asked.table, "audited", num_rows, schema)
+            table = described(con, asked.table, "audited", num_rows, schema, read=read)
             table.position = "row_number() OVER () - 1"
             return table
     if isinstance(database, duckdb.DuckDBPyConnection):
         arrow = database.sql(f"SELECT * FROM {parts}").to_arrow_table()
-        return _open_frame(con, arrow, schema, name=asked.table)
+        return _open_frame(con, arrow, schema, read, name=asked.table)
     try:
-        return _open_frame(con, _from_cursor(database, parts), schema, name=asked.table)
+        return _open_frame(con, _from_cursor(database, parts), schema, read, name=asked.table)
     except sqlite3.Error as err:
         raise TableError(
             f"{asked.table} cannot be read: {err}", hint="check the table's name"
