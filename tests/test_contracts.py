@@ -51,6 +51,9 @@ class Failing:
 
     def ask(self, prompt: object) -> object: ...  # one argument too few
 
+    def rules(self, scene: object) -> list[Any]:
+        return []
+
     def conditions(self, rule: object, table: object) -> list[str]:
         return []
 

@@ -17,7 +17,6 @@ from campaignkit.auditing.audit_report import AuditReport, in_words
 from campaignkit.auditing.checks import ALL_CHECKS, Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.mining import mine_rules
-from campaignkit.auditing.pack import marketing_pack, own_rules
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.systemic import joined
@@ -131,13 +130,11 @@ def _run(  # noqa: PLR0917 - the steps of one call
     clock: _Clock,
 ) -> AuditReport:
     scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
-    known = marketing_pack(scene) if pack else RuleSet()
-    rules = known | learned | stated
+    known = [r for check in checks.values() for r in check.rules(scene)] if pack else []
+    rules = RuleSet(known) | learned | stated
     conditions = _conditions(rules, table, checks)
     scene.profile = profile_table(table, conditions=conditions)
     _keep_to_finite(scene)
-    if pack and table.num_rows:
-        rules = own_rules(scene) | rules
     rules = _whole_where_stated(rules, stated)
     scene.rules = rules
     clock.lap("profile")

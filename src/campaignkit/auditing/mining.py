@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from typing import Any, Unpack
 
 from campaignkit.auditing.checks.categories import mixed_values
+from campaignkit.auditing.checks.check import standard
+from campaignkit.auditing.checks.dependencies import voted
 from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.duplicates import num_repeated
+from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import absent_groups
 from campaignkit.auditing.checks.outliers import ANCHORS, usual_ratio
-from campaignkit.auditing.dependency_mining import identifier_dependencies
 from campaignkit.auditing.garbage import garbage_values
 from campaignkit.auditing.order_mining import mined_orders
-from campaignkit.auditing.pack import law_form, rule_id
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.errors import TableError
@@ -22,6 +23,8 @@ from campaignkit.tables import (
     MARKETING_LAWS,
     OpenTable,
     ReadOptions,
+    Role,
+    literal,
     open_table,
     profile_table,
 )
@@ -95,7 +98,7 @@ def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
     rules: list[Rule] = [*_laws_kept(laws, broken, scene, tolerance)]
     rules += _structure(scene)
     rules += _nulls(scene, tolerance=tolerance, is_dirty=dirt > 0)
-    decided = identifier_dependencies(scene, tolerance=max(tolerance, 0.001))
+    decided = _decided(scene, tolerance=max(tolerance, 0.001))
     rules += _categories(scene, decided, tolerance=tolerance, is_dirty=dirt > 0)
     rules += _key(scene, tolerance=tolerance)
     rules += [_depends(scene, *found) for found in decided]
@@ -109,8 +112,8 @@ def _lawful(table: OpenTable, columns: Iterable[str]) -> bool:
     return all(table.has(c) and table.column(c).kind == "number" for c in columns)
 
 
-def _standard(scene: Scene, name: str) -> str:
-    return scene.table.matching.standard(name) or name
+def _mined(scene: Scene, form: str, kind: str, *columns: str, **fields: Any) -> Rule:
+    return Rule.over(form, kind, *columns, source="history", support=scene.num_rows, **fields)
 
 
 def _laws_kept(
@@ -120,51 +123,30 @@ def _laws_kept(
     for law, condition in zip(laws, broken, strict=True):
         share = scene.profile.counts[condition] / scene.num_rows
         if share > max(tolerance, 0.1):
-            form = law_form(law)
-            yield Rule(
-                rule_id(form, *law.columns),
-                form,
-                law.kind,
-                law.columns,
-                severity="warning",
-                source="history",
-                support=scene.num_rows,
-                confidence=1 - share,
+            yield _mined(
+                scene, law_form(law), law.kind, *law.columns,
+                severity="warning", confidence=1 - share,
                 reason=f"marketing law that {share:.1%} of history breaks",
-            )
+            )  # fmt: skip
 
 
 def _structure(scene: Scene) -> Iterable[Rule]:
     columns = list(scene.table.columns.values())
-    names = tuple(_standard(scene, c.name) for c in columns)
-    yield Rule(
-        "schema",
-        "schema",
-        "dropped_columns",
-        names,
-        source="history",
-        support=scene.num_rows,
-        reason="columns of history",
-    )
+    names = tuple(standard(scene, c.name) for c in columns)
+    yield _mined(scene, "schema", "dropped_columns", *names, id="schema",
+                 reason="columns of history")  # fmt: skip
     for column in columns:
         if column.kind in ("number", "date"):
-            name = _standard(scene, column.name)
-            yield Rule(
-                rule_id("type", name),
-                "type",
-                "type_changes",
-                (name,),
-                {"type": column.kind},
-                source="history",
-                support=scene.num_rows,
-                reason=f"history holds {column.kind}s",
-            )
+            yield _mined(
+                scene, "type", "type_changes", standard(scene, column.name),
+                params={"type": column.kind}, reason=f"history holds {column.kind}s",
+            )  # fmt: skip
 
 
 def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
     for column in scene.table.columns.values():
         nulls = scene.profile.columns[column.name].num_nulls
-        name = _standard(scene, column.name)
+        name = standard(scene, column.name)
         if nulls == scene.num_rows:
             continue
         if nulls:
@@ -174,7 +156,8 @@ def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
                 place = scene.table.sql(group)
                 (nulls,) = scene.table.row(
                     f"SELECT count_if({column.raw} IS NULL AND {place} IS NOT NULL "
-                    f"AND {place} NOT IN ({_listed(gone)})) FROM {scene.table.relation}"
+                    f"AND {place} NOT IN ({', '.join(map(literal, sorted(gone)))})) "
+                    f"FROM {scene.table.relation}"
                 )
         share = nulls / scene.num_rows
         dirt = is_dirty and share <= 2 * tolerance
@@ -184,23 +167,10 @@ def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
             if dirt and nulls
             else (f"{share:.2%} of history is empty" if nulls else "never empty in history")
         )
-        yield Rule(
-            rule_id("not_null", name),
-            "not_null",
-            "missing_values",
-            (name,),
-            {"max_frac": accepted, "never_empty": True},
-            source="history",
-            support=scene.num_rows,
-            confidence=1 - share,
-            reason=why,
-        )
-
-
-def _listed(values: Iterable[str]) -> str:
-    from campaignkit.tables import literal
-
-    return ", ".join(literal(v) for v in values)
+        yield _mined(
+            scene, "not_null", "missing_values", name, confidence=1 - share, reason=why,
+            params={"max_frac": accepted, "never_empty": True},
+        )  # fmt: skip
 
 
 def _categories(
@@ -214,10 +184,10 @@ def _categories(
         known = sorted(v for v in counts if not (odd and is_dirty and v in garbage))
         if is_dirty:
             known = [v for v in known if not _stray(v, counts, scene, column.name)]
-        name = _standard(scene, column.name)
+        name = standard(scene, column.name)
         params: dict[str, Any] = {"known": known}
         if column.name in within:
-            params["within"] = _standard(scene, within[column.name])
+            params["within"] = standard(scene, within[column.name])
             if is_dirty:
                 # A rare value in campaigns that have another one was written over it.
                 rare = [v for v in known if counts[v] <= 2 * tolerance * scene.num_rows]
@@ -225,17 +195,10 @@ def _categories(
                 mixed = mixed_values(rare, probe, scene)
                 params["known"] = known = [v for v in known if v not in mixed]
         left = sum(counts[v] for v in known) / max(sum(counts.values()), 1)
-        yield Rule(
-            rule_id("categories", name),
-            "categories",
-            "categorical_errors",
-            (name,),
-            params,
-            source="history",
-            support=scene.num_rows,
-            confidence=left,
+        yield _mined(
+            scene, "categories", "categorical_errors", name, params=params, confidence=left,
             reason=f"history has {len(known)} values",
-        )
+        )  # fmt: skip
 
 
 def _stray(value: str, counts: dict[str, int], scene: Scene, name: str) -> bool:
@@ -252,7 +215,7 @@ def _key(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
     dimensions = [
         c
         for c in scene.dimensions()
-        if _standard(scene, c.name) != c.name or c.name in scene.table.own
+        if standard(scene, c.name) != c.name or c.name in scene.table.own
     ]
     if not keys:
         return
@@ -262,34 +225,33 @@ def _key(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
         repeated = num_repeated(scene.table, [c.raw for c in candidate])
         extra = (repeated - exact) / scene.num_rows
         if repeated / scene.num_rows <= 2 * tolerance and extra <= tolerance:
-            names = tuple(_standard(scene, c.name) for c in candidate)
-            yield Rule(
-                "unique",
-                "unique",
-                "duplicate_rows",
-                names,
-                {"strict": True},
-                source="history",
-                support=scene.num_rows,
+            names = tuple(standard(scene, c.name) for c in candidate)
+            yield _mined(
+                scene, "unique", "duplicate_rows", *names, id="unique", params={"strict": True},
                 confidence=1 - repeated / scene.num_rows,
                 reason=f"{repeated} rows of history repeat {', '.join(names)}",
-            )
+            )  # fmt: skip
             return
 
 
+def _decided(scene: Scene, *, tolerance: float) -> list[tuple[str, str, float]]:
+    """(identifier, dimension, share that agrees) where an identifier decides a dimension."""
+    out = []
+    for key in scene.key_columns():
+        for column in scene.dimensions():
+            if scene.role(key.name) is Role.ID:
+                vote = voted(key.sql, column.sql, scene)
+                if vote and vote.agree > vote.most and vote.agree >= 1 - 2 * tolerance:
+                    out.append((key.name, column.name, vote.agree))
+    return out
+
+
 def _depends(scene: Scene, key: str, column: str, agree: float) -> Rule:
-    names = (_standard(scene, key), _standard(scene, column))
-    return Rule(
-        rule_id("depends", *names),
-        "depends",
-        "inconsistent_values",
-        names,
-        severity="warning",
-        source="history",
-        support=scene.num_rows,
-        confidence=agree,
+    names = (standard(scene, key), standard(scene, column))
+    return _mined(
+        scene, "depends", "inconsistent_values", *names, severity="warning", confidence=agree,
         reason=f"{agree:.2%} of history agrees within its {names[0]}",
-    )
+    )  # fmt: skip
 
 
 def _ratios(scene: Scene) -> Iterable[Rule]:
@@ -300,16 +262,11 @@ def _ratios(scene: Scene) -> Iterable[Rule]:
         sample = scene.numbers([metric, anchor])
         usual = usual_ratio(sample[metric], sample[anchor])
         if usual is not None:
-            yield Rule(
-                rule_id("ratio", metric),
-                "ratio",
-                "outliers",
-                (metric, anchor),
-                {"median": round(usual[0], 6), "spread": round(usual[1], 6)},
-                source="history",
-                support=scene.num_rows,
+            yield _mined(
+                scene, "ratio", "outliers", metric, anchor, id=f"ratio:{metric}",
+                params={"median": round(usual[0], 6), "spread": round(usual[1], 6)},
                 reason=f"usually {math.exp(usual[0]):.3g} per {anchor}",
-            )
+            )  # fmt: skip
 
 
 def _drift(scene: Scene) -> Iterable[Rule]:
@@ -320,31 +277,13 @@ def _drift(scene: Scene) -> Iterable[Rule]:
         counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
         total = sum(counts.values())
         if 1 < len(counts) <= _SHARE_VALUES and total:
-            shares[_standard(scene, column.name)] = {
+            shares[standard(scene, column.name)] = {
                 v: round(n / total, 6) for v, n in counts.items() if n >= 0.01 * total
             }
     if shares:
-        yield Rule(
-            "shares",
-            "shares",
-            "category_drift",
-            (),
-            {"shares": shares, "units": units},
-            severity="warning",
-            source="history",
-            support=scene.num_rows,
-            reason="category shares of history",
-        )
+        yield _mined(scene, "shares", "category_drift", params={"shares": shares, "units": units},
+                     severity="warning", reason="category shares of history")  # fmt: skip
     scale = scale_of(table, [m for m in _SCALE_METRICS if table.has(m)])
     if scale["levels"]:
-        yield Rule(
-            "scale",
-            "scale",
-            "scale_drift",
-            (),
-            scale,
-            severity="warning",
-            source="history",
-            support=scene.num_rows,
-            reason="levels and cost per impression of history",
-        )
+        yield _mined(scene, "scale", "scale_drift", params=scale, severity="warning",
+                     reason="levels and cost per impression of history")  # fmt: skip

@@ -96,6 +96,19 @@ class Rule:
     silence: Silence | None = None
     wrong: Callable[[Any], Any] | None = None
 
+    @classmethod
+    def over(cls, form: str, kind: str, *columns: str, **fields: Any) -> Rule:
+        """A built-in rule, called after its form and columns.
+
+        Examples
+        --------
+        >>> Rule.over("at_most", "clicks_exceed_impressions", "clicks", "impressions").id
+        'at_most:clicks,impressions'
+        """
+        named = f"{form}:{','.join(columns)}" if columns else form
+        return cls(form=form, kind=kind, columns=columns,
+                   **{"id": named, "source": "pack"} | fields)  # fmt: skip
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML and JSON; a Python function has none."""
         out: dict[str, Any] = {"id": self.id, "form": self.form, "kind": self.kind}

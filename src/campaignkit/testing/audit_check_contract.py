@@ -11,19 +11,21 @@ if TYPE_CHECKING:
 
 
 @contract
-def check_audit_check(check: Check, rule: Rule, *, clean: Any, dirty: Any) -> None:
+def check_audit_check(check: Check, rule: Rule | None = None, *, clean: Any, dirty: Any) -> None:
     """Hold a check to its contract; raises `AssertionError` on the first breach.
 
     It must: find nothing in the clean table and something in the dirty one; count exactly the rows
     it lists, each once, inside the table; say what it found and what to do; find the same again;
-    keep quiet, or raise `TableError`, on a table without its columns.
+    keep quiet, or raise `TableError`, on a table without its columns. The rules it states itself
+    must be of its form and say why.
 
     Parameters
     ----------
     check : Check
         The one under test.
-    rule : Rule
-        A rule of its form that the clean table keeps and the dirty one breaks.
+    rule : Rule or None
+        A rule of its form that the clean table keeps and the dirty one breaks; None: the rules
+        that the check states itself are that.
     clean, dirty : frame or path
         The two tables.
 
@@ -34,29 +36,45 @@ def check_audit_check(check: Check, rule: Rule, *, clean: Any, dirty: Any) -> No
     >>> check = ALL_CHECKS["non_negative"]
     >>> check_audit_check(check, rule, clean={"spend": [1.0]}, dirty={"spend": [-1.0]})
     """
-    from campaignkit.auditing import audit
     from campaignkit.errors import TableError
 
-    assert_offers(check, "check", "form", "conditions", "find")
-    assert_offers(rule, "rule", "id", "form", "columns")
-    assert check.form == rule.form, f"{check.form} was given a rule of form {rule.form}"
-    alone: dict[str, Any] = {"pack": False, "checks": [check]}
-    with audit(clean, [rule], **alone) as report:
-        assert not report.findings, f"{rule.id} found {report.kinds} in the clean table"
-    with audit(dirty, [rule], **alone) as report:
-        assert report.findings, f"{rule.id} found nothing in the dirty table"
-        for finding in report.findings:
-            _check_finding(finding, report.num_rows)
-        counts = [(f.kind, f.columns, f.count) for f in report.findings]
-    with audit(dirty, [rule], **alone) as report:
-        again = [(f.kind, f.columns, f.count) for f in report.findings]
-        assert again == counts, f"{rule.id} found something else the second time"
+    assert_offers(check, "check", "form", "rules", "conditions", "find")
+    if rule is not None:
+        assert_offers(rule, "rule", "id", "form", "columns")
+        assert check.form == rule.form, f"{check.form} was given a rule of form {rule.form}"
+    told = rule.id if rule is not None else check.form
+    found = _found(check, rule, clean)
+    assert not found, f"{told} found {[f.kind for f in found]} in the clean table"
+    found = _found(check, rule, dirty)
+    assert found, f"{told} found nothing in the dirty table"
+    once, again = _counts(found), _counts(_found(check, rule, dirty))
+    assert again == once, f"{told} found something else the second time"
     try:
-        with audit({"nothing_it_knows": [1, 2]}, [rule], **alone) as report:
-            strange = [f for f in report.findings if f.rule == rule.id and len(f.rows)]
-            assert not strange, f"{rule.id} lists rows of a table without its columns"
-    except TableError:
-        pass  # said in words
+        strange = _found(check, rule, {"nothing_it_knows": [1, 2]})
+    except TableError:  # said in words
+        return
+    listed = [f for f in strange if len(f.rows)]
+    assert not listed, f"{told} lists rows of a table without its columns"
+
+
+def _counts(found: list[Any]) -> list[tuple[Any, ...]]:
+    return [(f.kind, f.columns, f.count) for f in found]
+
+
+def _found(check: Check, rule: Rule | None, table: Any) -> list[Any]:
+    """The check's findings by this rule, or by those it states itself, each looked at."""
+    from campaignkit.auditing import audit
+
+    given = [] if rule is None else [rule]
+    with audit(table, given, pack=rule is None, checks=[check]) as report:
+        stated = [r for r in report.rules if r.form == check.form]
+        for one in stated:
+            assert one.reason or rule is not None, f"{one.id} does not say why it is held"
+        mine = {r.id for r in stated}
+        found = [f for f in report.findings if mine & set(f.rule.split(", "))]
+        for finding in found:
+            _check_finding(finding, report.num_rows)
+    return found
 
 
 def _check_finding(finding: Any, num_rows: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.garbage import garbage_values
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, literal
+from campaignkit.tables import Role, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -19,8 +19,7 @@ _MIXED_FRAC = 0.5
 _LISTED = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryCheck:
+class CategoryCheck(Check):
     """Runs ``categories`` rules: the values of a dimension.
 
     Parameters of the rule: ``known``, the values history vouches for; without it the column's own
@@ -33,11 +32,14 @@ class CategoryCheck:
     'categories'
     """
 
-    form: str = "categories"
+    form = "categories"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: a histogram is needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Known dimensions hold categories."""
+        for name in scene.table.own:
+            if scene.table.schema[name].role is Role.DIMENSION:
+                reason = "values that read like garbage beside the frequent ones"
+                yield Rule.over(self.form, "categorical_errors", name, reason=reason)
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Garbage (error), values of another column (error), unseen values (warning)."""
@@ -90,7 +92,7 @@ def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
 def suspect_values(name: str, scene: Scene) -> list[str]:
     """Values of a dimension that are garbage, at home in another column, or never seen."""
     for rule in scene.rules:
-        if rule.form != self_form() or not scene.table.has(*rule.columns):
+        if rule.form != CategoryCheck.form or not scene.table.has(*rule.columns):
             continue
         if scene.column(rule.columns[0]).name != name:
             continue
@@ -111,7 +113,7 @@ def _shifted(
     trusted = set(known or ())
     out: dict[str, str] = {}
     for other in scene.rules:
-        if other.form != self_form() or not scene.table.has(*other.columns):
+        if other.form != CategoryCheck.form or not scene.table.has(*other.columns):
             continue
         home = scene.column(other.columns[0])
         if home.name == name or home.kind != "text":
@@ -129,11 +131,6 @@ def _shifted(
             if at_home and len(value) > 1:
                 out[value] = home.name
     return out
-
-
-def self_form() -> str:
-    """The form of rules this check runs."""
-    return "categories"
 
 
 def mixed_values(values: list[str], rule: Rule, scene: Scene) -> set[str]:

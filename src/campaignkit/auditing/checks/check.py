@@ -1,9 +1,10 @@
-"""What a check owes: the conditions to count in the one pass, and the findings afterwards."""
+"""What a check owes: rules it states itself, conditions of the one pass, findings afterwards."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from campaignkit.auditing.finding import Finding
@@ -12,8 +13,13 @@ if TYPE_CHECKING:
     from campaignkit.tables import OpenTable
 
 
-class Check(Protocol):
+class Check(ABC):
     """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`.
+
+    Attributes
+    ----------
+    form : str
+        The form of rule it runs.
 
     Examples
     --------
@@ -22,13 +28,20 @@ class Check(Protocol):
     True
     """
 
-    @property
-    def form(self) -> str:
-        """The form of rule it runs."""
+    form: str
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """The rules it holds a table to without being told any; none unless overridden.
+
+        Asked before the one pass: the scene has no profile yet.
+        """
+        return ()
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """SQL conditions to be counted in the one pass over the table; may be none."""
+        """SQL conditions to be counted in the one pass over the table; none unless overridden."""
+        return ()
 
+    @abstractmethod
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """The findings; none where the rule's columns are absent or it holds.
 
@@ -39,3 +52,13 @@ class Check(Protocol):
 def applies(rule: Rule, table: OpenTable) -> bool:
     """Whether the table has all the rule's columns, by own or standard name."""
     return table.has(*rule.columns)
+
+
+def standard(scene: Scene, name: str) -> str:
+    """The standard name of a table's own column, or its own: what rules call it by."""
+    return scene.table.matching.standard(name) or name
+
+
+def unknown_columns(scene: Scene) -> tuple[str, ...]:
+    """Columns that no standard column stands for: rules for them are read off the table."""
+    return scene.table.matching.unknown + scene.table.matching.ambiguous

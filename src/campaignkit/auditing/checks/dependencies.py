@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, literal
+from campaignkit.tables import literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
+_MOST_COLUMNS = 60  # dependencies among more columns than this are not searched for
+_LEAST_GROUP_ROWS = 4  # rows of a group before its majority means anything
+_LEAST_GROUPS = 5
+_AGREE_FRAC = 0.85
+_BASELINE_GAP = 0.15  # better than always guessing the most frequent value
+_VOTING_ROWS = 200_000
 _MINORITY_FRAC = 0.49  # a value in at most this share of its group is outvoted
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyCheck:
+class DependencyCheck(Check):
     """Runs ``depends`` rules: the first column decides the second.
 
     Examples
@@ -27,11 +34,38 @@ class DependencyCheck:
     'depends'
     """
 
-    form: str = "depends"
+    form = "depends"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: groups are needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Dependencies among unknown columns, voted for by the rows of a table that may be dirty.
+
+        A column decides another if, within its groups of at least four rows, most rows agree with
+        their group's majority, and that is clearly better than the column's overall majority.
+        """
+        if len(scene.table.columns) > _MOST_COLUMNS or not scene.num_rows:
+            return
+        names = [c.name for c in scene.table.of_kind("text", "number") if not scene.role(c.name)]
+        if len(names) < 2:
+            return
+        raw = {n: scene.table.columns[n].raw for n in names}
+        total, *sizes = scene.table.row(
+            f"SELECT count(*), {', '.join(f'count(DISTINCT {raw[n]})' for n in names)} "
+            f"FROM {scene.table.sampled(_VOTING_ROWS)}"
+        )
+        size = dict(zip(names, sizes, strict=True))
+        for first, second in permutations(names, 2):
+            if not _LEAST_GROUPS <= size[first] <= total / 3 or size[second] < 2:
+                continue
+            vote = voted(raw[first], raw[second], scene)
+            if vote is None or vote.num_groups < _LEAST_GROUPS or vote.num_values < 2:
+                continue
+            if vote.agree < max(_AGREE_FRAC, vote.most + _BASELINE_GAP * (1 - vote.most)):
+                continue
+            yield Rule.over(
+                self.form, "inconsistent_values", first, second, severity="warning",
+                support=vote.num_rows, confidence=vote.agree,
+                reason=f"within its {vote.num_groups} groups {vote.agree:.1%} of the rows agree",
+            )  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Rows whose value is outvoted within their group; garbage is another finding's."""
@@ -71,3 +105,42 @@ class DependencyCheck:
             evidence={"depends": f"{decides.name} -> {follows.name}"}, rule=rule.id,
             parts={follows.name: condition}, table=scene.table,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """How well the groups of one column agree on another.
+
+    Attributes
+    ----------
+    num_rows, num_groups, num_values : int
+        Rows in groups large enough to vote, those groups, and values of the other column.
+    agree : float
+        Share of those rows that have their group's majority value, in [0, 1].
+    most : float
+        Share of the other column's most frequent value.
+    """
+
+    num_rows: int
+    num_groups: int
+    num_values: int
+    agree: float
+    most: float
+
+
+def voted(decides: str, follows: str, scene: Scene) -> Vote | None:
+    """The vote on whether one SQL expression decides another; None where no group can vote."""
+    rows, agreeing, groups, most, values = scene.table.row(
+        f"WITH pairs AS (SELECT {decides} AS d, {follows} AS f, count(*) AS n "
+        f"FROM {scene.table.sampled(_VOTING_ROWS)} "
+        f"WHERE {decides} IS NOT NULL AND {follows} IS NOT NULL GROUP BY 1, 2), "
+        f"groups AS (SELECT d, sum(n) AS total, max(n) AS best FROM pairs GROUP BY 1 "
+        f"HAVING sum(n) >= {_LEAST_GROUP_ROWS}), "
+        f"overall AS (SELECT sum(n) AS n FROM pairs GROUP BY f) "
+        f"SELECT sum(total), sum(best), count(*), (SELECT max(n)::DOUBLE / sum(n) FROM overall), "
+        f"(SELECT count(*) FROM overall) FROM groups"
+    )
+    if not rows:
+        return None
+    agree = float(agreeing) / float(rows)
+    return Vote(int(rows), int(groups), int(values), agree, float(most))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable
@@ -27,8 +27,7 @@ _LATE_CLICKS = 300
 _ACTIVE = 3  # campaigns that run across a day before its absence is news
 
 
-@dataclass(frozen=True, slots=True)
-class ShareCheck:
+class ShareCheck(Check):
     """Runs the ``shares`` rule: category shares of all dimensions, held against history.
 
     Parameters of the rule: ``shares``, column -> value -> share; ``units``, independent draws
@@ -40,11 +39,7 @@ class ShareCheck:
     'shares'
     """
 
-    form: str = "shares"
-
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: histograms are needed."""
-        return []
+    form = "shares"
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all dimensions that moved."""
@@ -74,8 +69,7 @@ class ShareCheck:
             )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleCheck:
+class ScaleCheck(Check):
     """Runs the ``scale`` rule: levels of metrics, and ratios by platform, against history.
 
     Parameters of the rule: ``levels``, metric -> [mean, spread] of the log level per campaign;
@@ -87,11 +81,7 @@ class ScaleCheck:
     'scale'
     """
 
-    form: str = "scale"
-
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: groups are needed."""
-        return []
+    form = "scale"
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Levels that moved (one finding) and ratios that moved on some platforms (one more)."""
@@ -122,8 +112,7 @@ class ScaleCheck:
             )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class MissingDayCheck:
+class MissingDayCheck(Check):
     """Runs the ``days`` rule: no day is missing while campaigns run across it.
 
     Examples
@@ -132,11 +121,15 @@ class MissingDayCheck:
     'days'
     """
 
-    form: str = "days"
+    form = "days"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: days are needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Running campaigns report daily."""
+        if scene.table.has("event_date", "campaign_id"):
+            yield Rule.over(
+                self.form, "missing_days", "event_date", "campaign_id", id=self.form,
+                severity="warning", reason="running campaigns report daily",
+            )  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all days without rows between the first and the last."""
@@ -169,8 +162,7 @@ class MissingDayCheck:
             )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LateCheck:
+class LateCheck(Check):
     """Runs the ``late`` rule: the last days convert as the days before.
 
     Examples
@@ -179,11 +171,14 @@ class LateCheck:
     'late'
     """
 
-    form: str = "late"
+    form = "late"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: days are needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Conversions are there as fast as clicks."""
+        names = ("event_date", "conversions", "clicks")
+        if scene.table.has(*names):
+            yield Rule.over(self.form, "late_data", *names, id=self.form,
+                            severity="warning", reason="conversions arrive late")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding where the last days' conversions have not arrived."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.checks.check import Check, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable, Role, literal
@@ -24,8 +25,7 @@ _MOST_REPEATED_FRAC = 0.6
 _TELLING_AMOUNT = 10
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateCheck:
+class DuplicateCheck(Check):
     """Runs ``unique`` rules: no two rows share the key; without columns, all columns are the key.
 
     Parameters of the rule: ``strict``, whether rows that share the key but differ elsewhere are
@@ -37,11 +37,14 @@ class DuplicateCheck:
     'unique'
     """
 
-    form: str = "unique"
+    form = "unique"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: duplicates are their own stage."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """A row is identified by its day, its ids and its dimensions."""
+        keys = scene.key_columns()
+        named = [standard(scene, c.name) for c in [*keys, *scene.dimensions()]] if keys else []
+        reason = "a row is identified by its day, its ids and its dimensions"
+        yield Rule.over(self.form, "duplicate_rows", *named, id=self.form, reason=reason)
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Second and later arrivals."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import applies
+from campaignkit.auditing.checks.check import Check, applies
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import AtMost, Law, Needs, NonNegative, OpenTable
+from campaignkit.tables import MARKETING_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -21,7 +21,7 @@ _FORMS = {"non_negative": 0, "needs": 1, "at_most": 2}  # the more basic explain
 
 
 @dataclass(frozen=True, slots=True)
-class LawCheck:
+class LawCheck(Check):
     """Runs ``at_most``, ``needs`` and ``non_negative`` rules.
 
     Examples
@@ -31,6 +31,13 @@ class LawCheck:
     """
 
     form: str
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """The marketing laws of this form between columns that are there."""
+        for law in MARKETING_LAWS:
+            if law_form(law) == self.form and scene.table.has(*law.columns):
+                reason = f"marketing law: {law.says()}"
+                yield Rule.over(self.form, law.kind, *law.columns, reason=reason)
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """The law, broken."""
@@ -65,6 +72,13 @@ class LawCheck:
 
     def _can(self, rule: Rule, table: OpenTable) -> bool:
         return applies(rule, table) and all(table.column(c).kind == "number" for c in rule.columns)
+
+
+def law_form(law: Law) -> str:
+    """The form of rule a law becomes."""
+    if isinstance(law, AtMost):
+        return "at_most"
+    return "needs" if isinstance(law, Needs) else "non_negative"
 
 
 def law_of(rule: Rule) -> Law:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable, Role, literal
+from campaignkit.tables import Role, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
 # A group lacks a metric altogether from this share of nulls on: other faults touch the rest.
 ABSENT_FRAC = 0.98
+_ALLOWED_FRAC = 0.2
 _PRESENT_FRAC = 0.9
 _MIN_GROUP = 5
 _MAX_GROUPS = 500
@@ -24,11 +25,11 @@ _REGULAR_FROM = 0.05
 _REGULAR_SPREAD = 0.5  # of the binomial variance
 
 
-@dataclass(frozen=True, slots=True)
-class MissingCheck:
+class MissingCheck(Check):
     """Runs ``not_null`` rules: one column must be filled.
 
-    Parameters of the rule: ``max_frac``, share of nulls that history shows and is accepted.
+    Parameters of the rule: ``max_frac``, share of nulls that history shows and is accepted;
+    ``allowed_frac``, share of nulls beyond which the column is taken to allow them.
 
     Examples
     --------
@@ -36,11 +37,19 @@ class MissingCheck:
     'not_null'
     """
 
-    form: str = "not_null"
+    form = "not_null"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: the profile counts nulls anyway."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Known columns are filled, and others that are filled almost everywhere."""
+        for name in scene.table.own:
+            reason = "known columns are filled where they exist"
+            yield Rule.over(self.form, "missing_values", name, reason=reason)
+        for name in unknown_columns(scene):
+            yield Rule.over(
+                self.form, "missing_values", name, params={"allowed_frac": _ALLOWED_FRAC},
+                severity="warning", confidence=0.6,
+                reason="the column is filled almost everywhere",
+            )  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """The empty cells outside of groups that have none filled."""
@@ -48,7 +57,7 @@ class MissingCheck:
             return
         column = scene.column(rule.columns[0])
         nulls = scene.profile.columns[column.name].num_nulls
-        if not nulls:
+        if not 0 < nulls <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
             return
         condition = f"{column.raw} IS NULL"
         if nulls == scene.num_rows:

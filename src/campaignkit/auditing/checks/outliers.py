@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable
@@ -50,8 +50,7 @@ def usual_ratio(values: NDArray[float64], anchor: NDArray[float64]) -> tuple[flo
     return middle, spread
 
 
-@dataclass(frozen=True, slots=True)
-class OutlierCheck:
+class OutlierCheck(Check):
     """Runs ``ratio`` rules: a metric against the one it moves with.
 
     Parameters of the rule: ``median`` and ``spread`` of the log ratio, from history; without them
@@ -63,7 +62,25 @@ class OutlierCheck:
     'ratio'
     """
 
-    form: str = "ratio"
+    form = "ratio"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Each metric against its first anchor, by the table's own sample."""
+        for metric in scene.table.own:
+            anchor = next(
+                (a for a in ANCHORS.get(metric, ())
+                 if scene.table.has(a) and scene.column(a).kind == "number"), None
+            )  # fmt: skip
+            if anchor is None or scene.column(metric).kind != "number":
+                continue
+            sample = scene.numbers((metric, anchor))
+            usual = usual_ratio(sample[metric], sample[anchor])
+            if usual is not None:
+                yield Rule.over(
+                    self.form, "outliers", metric, anchor, id=f"{self.form}:{metric}",
+                    params={"median": usual[0], "spread": usual[1]},
+                    reason=f"{metric} moves with {anchor}, by the table's own median",
+                )  # fmt: skip
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """With the ratio known from history, the outliers can be counted in the one pass."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.near_words import codes_differ, deletions, one_slip
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import Column, OpenTable, literal
+from campaignkit.tables import Column, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -26,8 +26,7 @@ _UNIT_FRAC = 0.8
 _SPELLING_FRAC = 0.05  # a rarer way to write the unit is a slip, not a second spelling
 
 
-@dataclass(frozen=True, slots=True)
-class SpellingCheck:
+class SpellingCheck(Check):
     """Runs ``spelling`` rules: rare values that differ from a frequent one in a few letters.
 
     Words with digits in them are codes, whose every letter counts: ``scip-inf-1`` is no misspelt
@@ -39,11 +38,12 @@ class SpellingCheck:
     'spelling'
     """
 
-    form: str = "spelling"
+    form = "spelling"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: a histogram is needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Text columns that no role speaks for."""
+        return _text_rules(self.form, "misspelt_values", scene,
+                           "rare values close to a frequent one are slips")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
@@ -68,6 +68,12 @@ class SpellingCheck:
             evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}}, rule=rule.id,
             parts={column.name: f"{column.sql} IN ({listed})"}, table=scene.table,
         )  # fmt: skip
+
+
+def _text_rules(form: str, kind: str, scene: Scene, reason: str) -> Iterable[Rule]:
+    for name in unknown_columns(scene):
+        if scene.column(name).kind == "text":
+            yield Rule.over(form, kind, name, severity="warning", reason=reason)
 
 
 def _words(rule: Rule, scene: Scene) -> tuple[Column, dict[str, int]]:
@@ -150,8 +156,7 @@ def _few_letters(counts: Mapping[str, int]) -> dict[str, str]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCheck:
+class UnitCheck(Check):
     """Runs ``units`` rules: numbers with their unit in the cell, spelt in several ways.
 
     Such a column cannot be read as numbers at all, so every cell of it is listed.
@@ -162,11 +167,12 @@ class UnitCheck:
     'units'
     """
 
-    form: str = "units"
+    form = "units"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: a histogram is needed."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Text columns that no role speaks for."""
+        return _text_rules(self.form, "inconsistent_units", scene,
+                           "numbers keep their unit out of the cell")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.errors import TableError
@@ -21,7 +22,7 @@ _BATCH = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionCheck:
+class ConditionCheck(Check):
     """Runs ``sql`` and ``range`` rules: rows for which a condition is true are wrong.
 
     Parameters of an ``sql`` rule: ``wrong``, a SQL condition over the table's own columns. Of a
@@ -86,8 +87,7 @@ def _stated(rule: Rule, table: OpenTable) -> str:
     return f"({wrong})"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCheck:
+class FunctionCheck(Check):
     """Runs ``python`` rules, in batches of 262,144 rows.
 
     Examples
@@ -96,11 +96,7 @@ class FunctionCheck:
     'python'
     """
 
-    form: str = "python"
-
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: Python looks at the rows itself."""
-        return []
+    form = "python"
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding where the function ever says so."""

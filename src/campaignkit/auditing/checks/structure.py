@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import Column, OpenTable, Role, literal
+from campaignkit.tables import Column, Role, literal
 from campaignkit.tables.meaning import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _GROUP_FRAC = 0.5
 _TABLE_FRAC = 0.5
 _WHOLE_TABLE_FRAC = 0.6
+_ALLOWED_FRAC = 0.2  # an unknown column with more placeholders than this is taken to allow them
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaCheck:
+class SchemaCheck(Check):
     """Runs ``schema`` rules: the columns a table must have.
 
     Parameters of the rule: ``groups``, whether columns are expected by group (a table without
@@ -33,11 +33,15 @@ class SchemaCheck:
     'schema'
     """
 
-    form: str = "schema"
+    form = "schema"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: it looks at names."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Columns that come together are all there."""
+        yield Rule.over(
+            self.form, "dropped_columns", *scene.table.schema.names, id=self.form,
+            params={"groups": True}, confidence=0.7,
+            reason="columns that come together are all there",
+        )  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all missing columns."""
@@ -72,8 +76,7 @@ def _expected(gone: list[str], scene: Scene) -> list[str]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class TypeCheck:
+class TypeCheck(Check):
     """Runs ``type`` rules: the cells of a column are numbers or dates.
 
     Parameters of the rule: ``type``, ``number``, ``date`` or ``text`` (which any cell but a
@@ -86,11 +89,28 @@ class TypeCheck:
     'type'
     """
 
-    form: str = "type"
+    form = "type"
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
-        """Nothing: the profile counts cells that do not fit."""
-        return []
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """The types that roles ask for, and of other columns the type most of their cells have."""
+        for name in scene.table.own:
+            role = scene.table.schema[name].role
+            wanted = expected_type(role)
+            if wanted:
+                yield self._rule(name, wanted, f"{role} columns hold {wanted}s")
+        for name in unknown_columns(scene):
+            column = scene.column(name)
+            if column.kind == "text":
+                yield self._rule(name, "text", "an empty cell says so by being empty",
+                                 severity="warning", allowed_frac=_ALLOWED_FRAC)  # fmt: skip
+            elif column.kind == "number" or (column.is_text and column.kind == "date"):
+                yield self._rule(name, column.kind, f"most cells are {column.kind}s")
+
+    def _rule(
+        self, name: str, wanted: str, reason: str, *, severity: str = "error", **params: float
+    ) -> Rule:
+        return Rule.over(self.form, "type_changes", name, params={"type": wanted} | params,
+                         severity=severity, reason=reason)  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Cells that do not fit: words among numbers, and placeholders apart from them."""
