@@ -5,6 +5,8 @@ Scores of confusion tables take any number of tables at once, as resampling make
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -144,6 +146,25 @@ def expected_calibration_error(truth: Counts, probabilities: Floats) -> float:
     bins, gaps = confidence_bins(truth, probabilities)
     sums = np.bincount(bins, weights=gaps, minlength=NUM_BINS)
     return float(np.abs(sums).sum() / max(len(truth), 1))
+
+
+def wilson_interval(hits: float, num: int, *, z: float = 1.96) -> tuple[float, float]:
+    """95% interval of a share seen as `hits` of `num` (at least 1).
+
+    References
+    ----------
+    Wilson 1927, Probable inference, the law of succession, and statistical inference.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(7, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.034, 0.137)
+    """
+    share, squared = hits / num, z**2 / num
+    middle = (share + squared / 2) / (1 + squared)
+    half = z / (1 + squared) * math.sqrt(share * (1 - share) / num + squared / (4 * num))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _share(part: NDArray[np.number], whole: NDArray[np.number]) -> Floats:

@@ -11,6 +11,7 @@ from campaignkit.auditing.audit_report import AuditReport
 from campaignkit.auditing.auditor import audit
 from campaignkit.auditing.checks import ALL_CHECKS, Check
 from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.groups import Group
 from campaignkit.auditing.labels import teach
 from campaignkit.auditing.mining import mine_rules
 from campaignkit.auditing.rule import Rule, RuleSet, Silence, python_rule, sql_rule
@@ -21,6 +22,7 @@ __all__ = [  # plain order, which the house test checks
     "AuditReport",
     "Check",
     "Finding",
+    "Group",
     "Rule",
     "RuleSet",
     "Scene",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from campaignkit.auditing.groups import Group, grouped, judged
+from campaignkit.show import Block, as_html, as_markdown, as_text, counted, in_words
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,7 +18,9 @@ if TYPE_CHECKING:
     from campaignkit.auditing.rule import RuleSet
     from campaignkit.tables import OpenTable
 
-_SHOWN_FINDINGS = 12  # in a notebook; .findings holds all
+_FIRST = 3
+_LONGEST = 240  # letters of a message in a table
+_HEADER = ("severity", "finding", "where", "how much")
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -42,7 +48,7 @@ class AuditReport:
     unchecked : list of str
         What could not be checked and why.
     seconds : mapping of str to float
-        Time by stage.
+        Time by stage; no part of the JSON, which is the same for the same table.
 
     Examples
     --------
@@ -67,10 +73,13 @@ class AuditReport:
         self.findings.sort(key=lambda f: (_ORDER.get(f.severity, 3), -f.rate, f.kind, f.columns))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{len(self.of_severity(s))} {s}s" for s in ("error", "warning"))
         return (
-            f"AuditReport({self.name}: {self.num_rows:,} rows, {len(self.rules)} rules; {counts})"
+            f"AuditReport({self.name}: {counted(self.num_rows, 'row')}, "
+            f"{counted(len(self.rules), 'rule')}; {self._counts('error', 'warning')})"
         )
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def __enter__(self) -> AuditReport:
         return self
@@ -103,6 +112,21 @@ class AuditReport:
         """Kinds found, once each, the gravest first."""
         return tuple(dict.fromkeys(f.kind for f in self.findings))
 
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Findings of one kind and severity together, the weightiest first."""
+        return grouped(self.findings, self.num_rows)
+
+    @property
+    def first(self) -> tuple[Group, ...]:
+        """Up to three groups to mend first: by severity, rows, and the faults they amount to."""
+        return tuple(g for g in self.groups if g.severity != "info")[:_FIRST]
+
+    @property
+    def verdict(self) -> str:
+        """Usable, usable with care, or not usable as it is, and why, in one sentence."""
+        return judged(self.groups, self.num_rows)
+
     def of_severity(self, *severities: str) -> list[Finding]:
         """Findings of these severities."""
         return [f for f in self.findings if f.severity in severities]
@@ -112,98 +136,118 @@ class AuditReport:
         limit = _ORDER[severity]
         return any(_ORDER.get(f.severity, 3) <= limit for f in self.findings)
 
+    def summary(self, *, width: int = 100) -> str:
+        """The report as plain text, no line wider than `width`; what ``print(report)`` prints."""
+        return as_text(self.blocks(), width=width)
+
+    def to_markdown(self) -> str:
+        """The report as Markdown; cells of the table are kept from becoming markup."""
+        return as_markdown(self.blocks())
+
+    def blocks(self) -> list[Block]:
+        """The report in parts, as terminal and Markdown show it."""
+        out = [Block(f"Audit of {self.name}", [self.verdict, self.about])]
+        if self.notes:
+            out.append(Block("What was decided about the file", points=self.notes))
+        if self.first:
+            steps = [f"{g.title}{g.where}: {g.extent}. To do: {g.advice}." for g in self.first]
+            out.append(Block(self.first_title, points=steps, numbered=True))
+        rows = [
+            ["" if i else group.severity, f"{'' if i else group.title + ': '}{_cut(f.message)}",
+             in_words(f.columns, 4), f.extent]
+            for group in self.groups for i, f in enumerate(group.findings)
+        ]  # fmt: skip
+        if rows:
+            out.append(Block("All findings", header=_HEADER, rows=rows))
+        if self.unchecked:
+            out.append(Block("Not checked", points=self.unchecked))
+        if self.silenced:
+            quiet = [f"{g.title}{g.where}: {g.findings[0].silenced}"
+                     for g in grouped(self.silenced, self.num_rows)]  # fmt: skip
+            out.append(Block("Silenced", points=quiet))
+        return out
+
+    @property
+    def about(self) -> str:
+        """The size of the audit in sentences."""
+        size = f"{counted(self.num_rows, 'row')} and {counted(self.num_columns, 'column')}"
+        exact = "" if any(f.sampled for f in self.findings) else "Every row was counted. "
+        return (
+            f"{size} were held to {counted(len(self.rules), 'rule')}: "
+            f"{self._counts(*_ORDER)}. {exact}"
+        ).strip()
+
+    @property
+    def first_title(self) -> str:
+        """The heading over :attr:`first`."""
+        number = ("", "this", "these two", "these three")[len(self.first)]
+        return f"{'Fix' if self.errors else 'Look at'} {number} first"
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, without rows."""
+        """Plain values, without rows and timings: the same for the same table and rules."""
+        places = {id(f): i for i, f in enumerate(self.findings)}
+        groups = [
+            {"kind": g.kind, "title": g.title, "severity": g.severity,
+             "findings": [places[id(f)] for f in g.findings]}
+            for g in self.groups
+        ]  # fmt: skip
         return {
             "table": self.name,
+            "verdict": self.verdict,
             "num_rows": self.num_rows,
             "num_columns": self.num_columns,
+            "num_rules": len(self.rules),
             "counts": {s: len(self.of_severity(s)) for s in _ORDER},
+            "groups": groups,
             "findings": [f.to_dict() for f in self.findings],
             "silenced": [f.to_dict() for f in self.silenced],
             "notes": list(self.notes),
             "unchecked": list(self.unchecked),
-            "num_rules": len(self.rules),
-            "seconds": {k: round(v, 3) for k, v in self.seconds.items()},
         }
 
     def to_json(self) -> str:
-        """The report as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, default=str)
+        """The report as JSON; numbers that are not finite become null."""
+        plain = _finite(self.to_dict())
+        return json.dumps(plain, ensure_ascii=False, indent=2, default=str, allow_nan=False)
 
-    def to_markdown(self) -> str:
-        """The report as Markdown; cells of the table are kept from becoming markup."""
-        counts = [f"{len(self.of_severity(s))} {s}s" for s in ("error", "warning")]
-        lines = [
-            f"# Audit of {_plain(self.name)}",
-            "",
-            f"{self.num_rows:,} rows, {self.num_columns} columns, {len(self.rules)} rules: "
-            f"{' and '.join(counts)}.",
-            "",
-        ]
-        if self.findings:
-            lines += [
-                "| severity | kind | columns | rows | share | what |",
-                "|---|---|---|---|---|---|",
-            ]
-            lines += [
-                f"| {f.severity} | {_plain(f.kind)} | {_plain(', '.join(f.columns[:6]))} "
-                f"| {f.count:,} | {f.rate:.2%} | {_plain(f.message)} |"
-                for f in self.findings
-            ]
-            lines += ["", "## What to do next", ""]
-            lines += [
-                f"{i}. {_plain(', '.join(f.columns[:4]))}: {_plain(f.advice)}"
-                for i, f in enumerate(self.findings, 1)
-                if f.severity != "info"
-            ]
-        else:
-            lines.append("No fault found.")
-        for title, items in (("Notes", self.notes), ("Not checked", self.unchecked)):
-            if items:
-                lines += ["", f"## {title}", "", *(f"- {_plain(item)}" for item in items)]
-        if self.silenced:
-            lines += ["", "## Silenced", ""]
-            lines += [f"- {_plain(f.kind)}: {_plain(f.silenced)}" for f in self.silenced]
-        return "\n".join(lines) + "\n"
+    def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
+        """The findings as a data frame, a row each; `backend` is any library narwhals knows.
+
+        Examples
+        --------
+        >>> import campaignkit as ck
+        >>> report = ck.audit({"clicks": [1, -9], "impressions": [5, 5]})
+        >>> report.to_frame("pyarrow").column_names[:5]
+        ['severity', 'kind', 'title', 'columns', 'blamed']
+        """
+        import narwhals as nw
+
+        names = ("blamed", "count", "unit", "rate", "confidence", "message", "advice", "rule")
+        data: dict[str, list[Any]] = {"severity": [], "kind": [], "title": [], "columns": []}
+        data |= {name: [] for name in names}
+        for group in self.groups:
+            for finding in group.findings:
+                told = {"title": group.title, "columns": ", ".join(finding.columns)}
+                for name, cells in data.items():
+                    cells.append(told[name] if name in told else getattr(finding, name))
+        return nw.from_dict(data, backend=backend).to_native()  # type: ignore[arg-type]
+
+    def _counts(self, *severities: str) -> str:
+        nouns = ("note" if s == "info" else s for s in severities)
+        numbers = (len(self.of_severity(s)) for s in severities)
+        return ", ".join(map(counted, numbers, nouns))
 
     def _repr_html_(self) -> str:
-        from campaignkit.show.page import paragraph, table
-
-        held = {severity: len(self.of_severity(severity)) for severity in _ORDER}
-        counts = ", ".join(f"{n} {severity}{'s' * (n != 1)}" for severity, n in held.items())
-        size = f"{self.num_rows:,} rows, {self.num_columns} columns, {len(self.rules)} rules"
-        parts = [paragraph(f"Audit of {self.name}: {size}: {counts}.")]
-        if self.findings:
-            rows = [
-                [f.severity, f.kind, in_words(f.columns, 4), f.count, f"{f.rate:.2%}", f.message]
-                for f in self.findings[:_SHOWN_FINDINGS]
-            ]
-            parts.append(table(["severity", "kind", "columns", "rows", "share", "what"], rows))
-        else:
-            parts.append(paragraph("No fault found."))
-        more = len(self.findings) - _SHOWN_FINDINGS
-        if more > 0:
-            parts.append(paragraph(f"and {more:,} more in .findings"))
-        if self.unchecked:
-            parts.append(paragraph(f"Not checked: {in_words(self.unchecked, 3)}"))
-        return "".join(parts)
+        return as_html(self.blocks())
 
 
-def _plain(text: str) -> str:
-    out = text.replace("\\", "\\\\").replace("\r", " ").replace("\n", " ")
-    for mark in "|<>`*_[]":
-        out = out.replace(mark, f"\\{mark}")
-    return out
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def in_words(items: Sequence[str], most: int = 8) -> str:
-    """A list cut to length.
-
-    Examples
-    --------
-    >>> in_words(["a", "b", "c"], most=2)
-    'a, b and 1 more'
-    """
-    head = ", ".join(items[:most])
-    return head if len(items) <= most else f"{head} and {len(items) - most} more"
+def _finite(value: Any) -> Any:  # any plain value
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

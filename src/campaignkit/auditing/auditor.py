@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
 
-from campaignkit.auditing.audit_report import AuditReport, in_words
+from campaignkit.auditing.audit_report import AuditReport
 from campaignkit.auditing.checks import ALL_CHECKS, Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.mining import mine_rules
@@ -22,6 +22,7 @@ from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.systemic import joined
 from campaignkit.errors import Fault, TableError
 from campaignkit.progress import Progress, Silent
+from campaignkit.show import in_words
 from campaignkit.tables import (
     MARKETING_LAWS,
     OpenTable,
@@ -220,7 +221,7 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
     if table.repeated:
         found.append(
             Finding("repeated_columns", table.repeated, len(table.repeated), 0.0,
-                    severity="warning", table=table,
+                    severity="warning", table=table, unit="column",
                     message=f"column names occur twice: {in_words(table.repeated)}",
                     advice="rename them at the source; the later ones carry a number here")
         )  # fmt: skip
@@ -236,7 +237,8 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
     if table.matching.ambiguous:
         found.append(
             Finding("ambiguous_columns", table.matching.ambiguous,
-                    len(table.matching.ambiguous), 0.0, severity="info", table=table,
+                    len(table.matching.ambiguous), 0.0, severity="info", unit="column",
+                    table=table,
                     message=f"{in_words(table.matching.ambiguous)} mean a standard column that "
                     "another column already stands for",
                     advice="rename or drop the one that is not meant")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.show import counted, in_words, percent
+
 if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 _SAMPLE_ROWS = 5
 _SHOWN_COLUMNS = 6
+PLAIN = (
+    "kind", "columns", "count", "unit", "rate", "sampled", "severity", "confidence", "message",
+    "advice", "blamed", "explains", "evidence", "rule", "silenced", "query",
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -27,9 +33,9 @@ class Finding:
     columns : tuple of str
         The columns it concerns.
     count : int
-        Rows affected; columns, for dropped columns.
+        Rows affected, or what `unit` names; 0 where it is about the table as a whole.
     rate : float
-        Count by rows of the table, in [0, 1].
+        Count by rows of the table, in [0, 1]; of dropped columns, by the columns expected.
     severity : str
         ``error``, ``warning`` or ``info``.
     confidence : float
@@ -48,6 +54,12 @@ class Finding:
         Id of the rule.
     parts : mapping of str to str
         Column -> SQL condition of its faulty cells.
+    unit : str
+        What is counted: ``row``, ``column``, ``day``, ...
+    sampled : int
+        Rows of the sample that `count` and `rate` were estimated from; 0 where all were counted.
+    title : str
+        Of a kind of your own, in plain words; else made of the kind's name.
 
     Examples
     --------
@@ -68,14 +80,45 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    unit: str = "row"
+    sampled: int = 0
+    title: str = ""
     silenced: str = ""
     finder: Callable[[], NDArray[int64]] | None = None
     table: OpenTable | None = None
     _rows: NDArray[int64] | None = None
 
     def __repr__(self) -> str:
-        where = ", ".join(self.columns[:_SHOWN_COLUMNS])
-        return f"Finding({self.severity}: {self.kind} in {where}; {self.count:,}, {self.rate:.2%})"
+        where = f" in {in_words(self.columns, _SHOWN_COLUMNS)}" if self.columns else ""
+        return f"Finding({self.severity}: {self.kind}{where}; {self.extent})"
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95% interval of the rate (Wilson), of one estimated from a sample; else None."""
+        if not self.sampled:
+            return None
+        from campaignkit.metrics import wilson_interval
+
+        return wilson_interval(self.rate * self.sampled, self.sampled)
+
+    @property
+    def extent(self) -> str:
+        """How much is affected, for people: ``382 rows (1.9%)``.
+
+        Examples
+        --------
+        >>> Finding("outliers", ("spend",), 38_000, 0.019, sampled=2_000).extent
+        'about 38,000 rows (1.9%, 95% interval 1.4% to 2.6%)'
+        """
+        if not self.count:
+            return "the table as a whole"
+        what = counted(self.count, self.unit)
+        if self.unit != "row":
+            return what
+        if self.interval is None:
+            return f"{what} ({percent(self.rate)})"
+        low, high = map(percent, self.interval)
+        return f"about {what} ({percent(self.rate)}, 95% interval {low} to {high})"
 
     @property
     def rows(self) -> NDArray[int64]:
@@ -129,19 +172,6 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the rows."""
-        return {
-            "kind": self.kind,
-            "columns": list(self.columns),
-            "count": self.count,
-            "rate": self.rate,
-            "severity": self.severity,
-            "confidence": self.confidence,
-            "message": self.message,
-            "advice": self.advice,
-            "blamed": self.blamed,
-            "explains": dict(self.explains),
-            "evidence": dict(self.evidence),
-            "rule": self.rule,
-            "silenced": self.silenced,
-            "query": self.query,
-        }
+        held = {name: getattr(self, name) for name in PLAIN}
+        lists = {"columns": list(self.columns)}
+        return held | lists | {"explains": dict(self.explains), "evidence": dict(self.evidence)}

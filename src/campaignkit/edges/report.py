@@ -13,6 +13,7 @@ from campaignkit.catalogue import Key
 from campaignkit.edges.pairs import PairStates
 from campaignkit.edges.scorers.protocols import Answer, Asking
 from campaignkit.graph import PairCounts, SignedGraph, mark_of
+from campaignkit.metrics import wilson_interval
 from campaignkit.show import paragraph, table
 
 _FEW = 20  # judged pairs below which one sign for all of them says little
@@ -60,13 +61,9 @@ class AnswerQuality:
         >>> round(low, 3), round(high, 3)
         (0.034, 0.137)
         """
-        n, z = self.num_repeats, 1.96
-        if not n:
+        if not self.num_repeats:
             return None
-        share = self.num_flips / n
-        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson_interval(self.num_flips, self.num_repeats)
 
     @property
     def rerun_ceiling(self) -> float | None:

@@ -8,22 +8,32 @@ from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.histogram import histogram
 from campaignkit.show.line_plot import line_plot
+from campaignkit.show.outline import Block, as_html, as_markdown, as_text, print_blocks
 from campaignkit.show.page import Section, facts, figure, page, paragraph, table
 from campaignkit.show.scatter import Box, scatter
+from campaignkit.show.words import counted, in_words, percent
 
 __all__ = [
+    "Block",
     "Box",
     "Section",
+    "as_html",
+    "as_markdown",
+    "as_text",
     "bar_chart",
     "bubble_plot",
+    "counted",
     "escape",
     "facts",
     "figure",
     "heat_map",
     "histogram",
+    "in_words",
     "line_plot",
     "page",
     "paragraph",
+    "percent",
+    "print_blocks",
     "scatter",
     "stacked_bars",
     "table",

@@ -52,7 +52,7 @@ class SchemaCheck(Check):
             return
         yield Finding(
             rule.kind, tuple(gone), len(gone), min(len(gone) / max(len(rule.columns), 1), 1.0),
-            severity=rule.severity, confidence=rule.confidence,
+            severity=rule.severity, confidence=rule.confidence, unit="column",
             message=f"{len(gone)} expected columns are missing: {', '.join(gone)}",
             advice="ask the source for them again, or remove them from the schema rule",
             evidence={"present": len(rule.columns) - len(gone)}, rule=rule.id, table=scene.table,
