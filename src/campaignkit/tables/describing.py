@@ -1,20 +1,34 @@
-"""What each column of a table just opened holds: its type, and the meaning of text columns."""
+"""What each column of a table just opened holds: its type, its unit, the meaning of its text."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from campaignkit.errors import Fault
-from campaignkit.tables.meaning import TEXT, Meaning, read_meaning
+from campaignkit.tables.meaning import Cells, Meaning, read_meanings
+from campaignkit.tables.numbers import marks_sql, unit_in, unit_of
 from campaignkit.tables.opened import Column, OpenTable, quoted
 from campaignkit.tables.read_options import ReadOptions, matched
 from campaignkit.tables.schema import Role, TableSchema
 
 MEANING_ROWS = 20_000  # rows looked at to read off what a text column means
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
-            "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
+          "UINTEGER", "UBIGINT", "UHUGEINT")  # fmt: skip
+_NUMBERS = (*_WHOLE, "FLOAT", "DOUBLE", "DECIMAL")
+_IDENTIFIER = re.compile(r"(?i:(?:^|[^a-z])(?:ids?|key|gclid|fbclid)$)|[a-z]I[Dd]$")
+_EPOCH = re.compile(
+    r"(?i)epoch|unix|time_?stamp|(?:^|[^a-z])(?:ts|time|created|updated)(?:[^a-z]|$)"
+)
+# Whole numbers that are days or moments where a column's name says so: bounds, and how to read.
+_MOMENTS = (
+    (19_000_101, 22_001_231, "TRY_STRPTIME(CAST({c} AS VARCHAR), '%Y%m%d')"),
+    (946_684_800, 4_102_444_800, "epoch_ms(CAST({c} AS BIGINT) * 1000)"),
+    (946_684_800_000, 4_102_444_800_000, "epoch_ms(CAST({c} AS BIGINT))"),
+)
 
 
 def described(
@@ -33,66 +47,141 @@ def described(
     the cells decide; each decision made for the whole table is one of its notes, so the caller
     adds to `notes`.
     """
-    listed = con.execute(f"DESCRIBE {relation}").fetchall()
-    types = {row[0]: str(row[1]) for row in listed}
+    types = _types(con, relation)
     matching = matched(schema, types, read)
     table = OpenTable(name, con, relation, "", {}, num_rows, matching, schema)
     table.arrow_source = arrow
     texts = [n for n, t in types.items() if t == "VARCHAR"]
-    meanings = _meanings(table, texts, schema)
+    cells = _cells(table, texts)
+    meanings, notes = read_meanings(
+        cells, decimal=read.get("decimal"), day_first=read.get("day_first")
+    )
     table.arrow_source = None
     table.columns.update({n: _column(n, t, meanings.get(n)) for n, t in types.items()})
+    _read_moments(table, types)
+    notes += _read_units(table, meanings)
+    table.notes = tuple(notes)
     return table
 
 
-def _meanings(table: OpenTable, texts: list[str], schema: TableSchema) -> dict[str, Meaning]:
-    if not texts or not table.num_rows:
+def _types(con: Any, relation: str) -> dict[str, str]:
+    """Column -> type; a view's moments with a zone become the moments on a clock in UTC."""
+    types = {row[0]: str(row[1]) for row in con.execute(f"DESCRIBE {relation}").fetchall()}
+    zoned = [n for n, t in types.items() if t.endswith("WITH TIME ZONE")]
+    if zoned:
+        con.execute("SET TimeZone = 'UTC'")
+        turned = ", ".join(
+            f"CAST({quoted(n)} AS {types[n].split(' ')[0]}) AS {quoted(n)}" for n in zoned
+        )
+        con.execute(f"ALTER VIEW {relation} RENAME TO {relation}_zoned")
+        con.execute(f"CREATE VIEW {relation} AS SELECT * REPLACE ({turned}) FROM {relation}_zoned")
+        types |= {n: types[n].split(" ")[0] for n in zoned}
+    return types
+
+
+def _cells(table: OpenTable, texts: Sequence[str]) -> dict[str, Cells]:
+    """The cells of the text columns to be read: all of them, or those of a fair sample."""
+    roles = {n: table.role(n) for n in texts}
+    # What a dimension or an identifier holds is text, whatever its cells look like.
+    open_ = {n: quoted(n) for n in texts if not is_text(n, roles[n])}
+    if not open_ or not table.num_rows:
         return {}
+    is_whole = table.num_rows <= MEANING_ROWS
+    counts = table.value_counts(open_, relation=_sample(table))
+    return {
+        name: Cells(
+            {c: n for c, n in rows.items() if c is not None},
+            is_date=roles[name] is Role.DATE, is_count=roles[name] is Role.COUNT,
+            is_whole=is_whole,
+        )
+        for name, rows in counts.items()
+    }  # fmt: skip
+
+
+def _sample(table: OpenTable) -> str:
     if table.num_rows <= MEANING_ROWS or table.arrow_source is not None:
-        relation = table.sampled(MEANING_ROWS)
-    else:
-        every = table.num_rows // MEANING_ROWS + 1
-        numbered = f"(SELECT *, row_number() OVER () AS placed FROM {table.relation})"
-        head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
-        stored = table.relation == "read_text"
-        relation = f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
-    roles = {n: _role(n, table, schema) for n in texts}
-    # What a dimension holds is text, whatever its cells look like.
-    out = {n: TEXT for n in texts if roles[n] is Role.DIMENSION}
-    unknown = {n: quoted(n) for n in texts if n not in out}
-    for name, counts in table.value_counts(unknown, relation=relation).items():
-        words: list[str] = []
-        # A column of ten brands is read ten times, not 20,000.
-        for cell, count in counts.items():
-            words.extend([cell] * min(count, 50) if cell is not None else [])
-        role = roles[name]
-        out[name] = read_meaning(words, is_date=role is Role.DATE, is_id=role is Role.ID)
-    return out
+        return table.sampled(MEANING_ROWS)
+    every = table.num_rows // MEANING_ROWS + 1
+    numbered = f"(SELECT *, row_number() OVER () AS placed FROM {table.relation})"
+    head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
+    stored = table.relation == "read_text"
+    return f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
 
 
-def _role(name: str, table: OpenTable, schema: TableSchema) -> Role | None:
-    standard = table.matching.standard(name)
-    return schema[standard].role if standard else None
+def is_text(name: str, role: Role | None) -> bool:
+    """Whether a column is text by its role or name, though it may look like numbers.
+
+    Examples
+    --------
+    >>> is_text("order_id", None), is_text("orders", None)
+    (True, False)
+    """
+    return role in (Role.DIMENSION, Role.ID) or (role is None and bool(_IDENTIFIER.search(name)))
 
 
 def _column(name: str, type_name: str, meaning: Meaning | None) -> Column:
-    raw = quoted(name)
+    raw, unit = quoted(name), unit_in(name)
     if meaning is not None:
         sql = meaning.sql.replace("{c}", raw)
-        return Column(name, meaning.kind, sql, raw, is_text=True, formats=meaning.formats)
+        return Column(
+            name, meaning.kind, sql, raw, is_text=True, formats=meaning.formats,
+            unit=unit if meaning.kind == "number" else "", undecided=meaning.undecided,
+        )  # fmt: skip
     if type_name == "VARCHAR":
         return Column(name, "text", raw, raw, is_text=True)
     if type_name.startswith("ENUM"):
         return Column(name, "text", f"CAST({raw} AS VARCHAR)", raw)
-    return Column(name, _kind(type_name), raw, raw)
+    kind = _kind(type_name)
+    return Column(name, kind, raw, raw, unit=unit if kind == "number" else "")
 
 
 def _kind(type_name: str) -> str:
+    if type_name.endswith("]"):
+        return "other"
     if type_name.startswith(_NUMBERS):
         return "number"
     if type_name.startswith(("DATE", "TIMESTAMP")):
         return "date"
     return "bool" if type_name.startswith("BOOLEAN") else "other"
+
+
+def _read_moments(table: OpenTable, types: Mapping[str, str]) -> None:
+    """Whole numbers that are days (20240131) or seconds since 1970, where the name says so."""
+    named = [
+        c for n, c in table.columns.items()
+        if c.kind == "number" and (types[n] in _WHOLE or c.is_text)
+        and (table.role(n) is Role.DATE or _EPOCH.search(n))
+    ]  # fmt: skip
+    for column in named:
+        low, high = table.row(f"SELECT min({column.sql}), max({column.sql}) FROM {table.relation}")
+        for least, most, reading in _MOMENTS:
+            if low is not None and least <= low and high <= most:
+                sql = reading.replace("{c}", column.sql)
+                table.columns[column.name] = replace(column, kind="date", sql=sql, unit="")
+
+
+def _read_units(table: OpenTable, meanings: Mapping[str, Meaning]) -> list[Fault]:
+    """Count the marks of units over all rows; a note says which columns carry which."""
+    marked = {
+        n: marks_sql(m.formats[0]).replace("{c}", quoted(n))
+        for n, m in meanings.items() if m.is_marked
+    }  # fmt: skip
+    for name, counts in (table.value_counts(marked) if marked else {}).items():
+        units: Counter[str] = Counter()
+        for mark, rows in counts.items():
+            if mark:
+                units[unit_of(mark)] += rows
+        listed = dict(units.most_common())
+        table.columns[name] = replace(
+            table.columns[name], unit=next(iter(listed), ""), units=listed
+        )
+    told = [
+        f"{c.name!r} in {' and '.join(c.units) or c.unit}"
+        for c in table.columns.values() if c.units or c.unit == "micro"
+    ]  # fmt: skip
+    if not told:
+        return []
+    return [Fault("units", ", ".join(told), "read as numbers, the unit kept beside them")]
 
 
 def repeated(names: Sequence[object]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import Fault, TableError
-from campaignkit.tables.schema import MARKETING, Matching, TableSchema
+from campaignkit.tables.schema import MARKETING, Matching, Role, TableSchema
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,6 +46,9 @@ class Column:
     units : mapping of str to int
         Unit -> cells that carry its mark, the most frequent first; counted over all rows of a
         text column of numbers.
+    undecided : str
+        ``numbers`` or ``dates`` where the cells are such and may be read in two ways; the kind is
+        then ``other``. Empty where nothing is open.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Column:
     formats: tuple[str, ...] = ()
     unit: str = ""
     units: Mapping[str, int] = field(default_factory=dict)
+    undecided: str = ""
 
 
 @dataclass
@@ -160,6 +164,11 @@ class OpenTable:
     def of_kind(self, *kinds: str) -> list[Column]:
         """The columns of these kinds, in order."""
         return [c for c in self.columns.values() if c.kind in kinds]
+
+    def role(self, name: str) -> Role | None:
+        """The role of one of the table's own columns, where the schema knows it."""
+        standard = self.matching.standard(name)
+        return self.schema[standard].role if standard else None
 
     def row(self, query: str) -> tuple[Any, ...]:
         """The one row of an aggregate query."""

@@ -263,7 +263,9 @@ def _typed(con: Any, name: str, schema: TableSchema, read: ReadOptions) -> OpenT
         asked = ", ".join(f"count({c.raw}) - count({c.sql})" for c in part)
         lost = con.execute(f"SELECT {asked} FROM read_text").fetchall()[0]
         stored |= {
-            c.name for c, n in zip(part, lost, strict=True) if n == 0 and len(c.formats) <= 1
+            c.name
+            for c, n in zip(part, lost, strict=True)
+            if n == 0 and max(len(c.formats), len(c.units)) <= 1
         }
     chosen = ", ".join(
         f"{c.sql} AS {c.raw}" if c.name in stored else c.raw for c in table.columns.values()

@@ -1,0 +1,249 @@
+"""Numbers as people and exports write them: marks of decimals and thousands, units, signs, scales.
+
+One pattern a decimal mark says what is a number; Python tallies a column's cells with it, and the
+SQL that reads the cells matches the same pattern, so both agree on which cells fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Marks that stand for one currency; those that several share ($, ¥, kr) stay as they are.
+_SIGNS = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS",
+    "฿": "THB", "₫": "VND", "₴": "UAH", "₦": "NGN", "₱": "PHP", "US$": "USD", "R$": "BRL",
+    "AU$": "AUD", "A$": "AUD", "CA$": "CAD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD",
+    "SG$": "SGD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "$": "$", "¥": "¥", "%": "%",
+}  # fmt: skip
+_WORDS = {
+    "ZŁ": "PLN", "ZL": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "RS": "INR", "SFR": "CHF",
+    "FR": "CHF", "EURO": "EUR", "EUROS": "EUR", "DOLLAR": "$", "DOLLARS": "$", "KR": "kr",
+}  # fmt: skip
+_CODES = (
+    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|"
+    "MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
+)
+_SPACES = " \u00a0\u202f\u2009"
+_S = f"[{_SPACES}]*"
+_MINUS = "[-\u2212\u2013]"
+MARK = (
+    "(?:" + "|".join(re.escape(s).replace("%", "[%]") for s in _SIGNS)
+    + "|(?i:(?:" + "|".join([_CODES, *sorted(_WORDS, key=len, reverse=True)]) + r")\.?))"
+)  # fmt: skip
+_SCALE = rf"[KMBk]|{_S}(?i:bn|mln|mld|mrd|mio|tsd|mn)\.?"
+_IN_NAME = re.compile(rf"[(\[]\s*({MARK})\s*[)\]]")
+_MICRO = re.compile(r"(?i:(?:^|[^a-z])micros?(?:[^a-z]|$))|[a-z]Micros?(?:[^a-z]|$)")
+_PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_PLAIN_COMMA = re.compile(r"[-+]?(?:\d+,\d*|,\d+)(?:[eE][-+]?\d+)?")
+
+# A scale (K, Mio.) is the column's own way of writing from this share of its cells on; below it,
+# a cell such as 12k among whole thousands has changed its type.
+_SCALE_FRAC = 0.2
+_MIN_GROUPED = 10  # distinct cells like 1.234, beside numbers below 1,000 alone, that decide
+
+
+def _cell(decimal: str) -> str:
+    """The pattern of a whole cell; groups: bound, mark before, digits, scale, mark after."""
+    group = ("," if decimal == "." else r"\.") + _SPACES + "'’"
+    indian = r"|\d{1,2}(?:,\d{2})+,\d{3}" if decimal == "." else ""
+    point = re.escape(decimal)
+    digits = rf"(?:\d{{1,3}}(?:[{group}]\d{{3}})+{indian}|\d+)(?:{point}\d*)?|{point}\d+"
+    return (
+        rf"([<>≤≥])?{_S}\(?[+]?{_MINUS}?{_S}({MARK})?{_S}{_MINUS}?({digits})"
+        rf"({_SCALE})?{_S}({MARK})?{_S}(?:{_MINUS}|\))?"
+    )
+
+
+_CELLS = {decimal: re.compile(_cell(decimal)) for decimal in ".,"}
+
+
+def unit_of(mark: str) -> str:
+    """The unit a mark stands for: an ISO code where it is one currency's, else the mark.
+
+    Examples
+    --------
+    >>> unit_of("€"), unit_of("usd"), unit_of("$"), unit_of("kr.")
+    ('EUR', 'USD', '$', 'kr')
+    """
+    plain = mark.rstrip(".").upper()
+    return _SIGNS.get(plain) or _WORDS.get(plain) or plain
+
+
+def unit_in(name: str) -> str:
+    """The unit a column's name states.
+
+    Examples
+    --------
+    >>> unit_in("Amount spent (EUR)"), unit_in("metrics.cost_micros"), unit_in("clicks")
+    ('EUR', 'micro', '')
+    """
+    if _MICRO.search(name):
+        return "micro"
+    found = _IN_NAME.search(name)
+    return unit_of(found[1]) if found else ""
+
+
+def decimal_mark(digits: str) -> str:
+    """What a number says of its decimal mark: the mark; ``?`` and a mark, if it may be either.
+
+    Examples
+    --------
+    >>> [decimal_mark(d) for d in ("12", "12,50", "0.125", "1.234.567", "1.234,5", "1.234")]
+    ['', ',', '.', ',', ',', '?.']
+    """
+    marks = [c for c in digits if c in ".,"]
+    if not marks:
+        return ""
+    last, other = marks[-1], "," if marks[-1] == "." else "."
+    if other in marks:
+        return last
+    if len(marks) > 1:
+        return other
+    head, tail = digits.split(last)
+    groups = len(tail) == 3 and 1 <= len(head) <= 3 and head[0] != "0"
+    return f"?{last}" if groups else last
+
+
+@dataclass
+class NumberTally:
+    """What the cells of a column say of how its numbers are written; counts are rows.
+
+    Examples
+    --------
+    >>> NumberTally.of({"12,50": 3, "7": 1}).own_decimal()
+    ','
+    """
+
+    fits: Counter[str] = field(default_factory=Counter)  # decimal mark -> rows it makes numbers
+    votes: Counter[str] = field(default_factory=Counter)
+    other_forms: int = 0  # rows that carry a mark, a scale, a bound or grouped digits
+    scaled: int = 0
+    marked: int = 0
+    bounds: int = 0
+    leading_zeros: int = 0
+    small: int = 0  # whole numbers below 1,000, and from there on, without any mark
+    large: int = 0
+    unclear: int = 0  # distinct cells that may be read either way
+
+    @classmethod
+    def of(cls, cells: Mapping[str, int]) -> NumberTally:
+        """Tally cell -> rows."""
+        tally = cls()
+        for cell, rows in cells.items():
+            if cell.isdigit() and cell.isascii():
+                tally._whole(cell, rows)
+            elif _PLAIN.fullmatch(cell) or _PLAIN_COMMA.fullmatch(cell):
+                tally._digits(re.split("[eE]", cell.lstrip("-+"))[0], rows)
+                tally.other_forms += rows * ("," in cell)
+                for decimal in ".,":
+                    fits = _CELLS[decimal].fullmatch(cell) or ("e" in cell.lower())
+                    tally.fits[decimal] += rows * bool(fits)
+            else:
+                tally._marked(cell, rows)
+        return tally
+
+    def _whole(self, cell: str, rows: int) -> None:
+        self.fits["."] += rows
+        self.fits[","] += rows
+        self.leading_zeros += rows * (len(cell) > 1 and cell[0] == "0")
+        self.small += rows * (len(cell) < 4)
+        self.large += rows * (len(cell) > 3)
+
+    def _digits(self, digits: str, rows: int) -> None:
+        vote = decimal_mark(digits)
+        self.votes[vote] += rows
+        self.unclear += vote[:1] == "?"
+
+    def _marked(self, cell: str, rows: int) -> None:
+        found = {d: m for d, p in _CELLS.items() if (m := p.fullmatch(cell))}
+        if not found:
+            return
+        for decimal in found:
+            self.fits[decimal] += rows
+        bound, before, digits, scale, after = next(iter(found.values())).groups()
+        self._digits(digits.strip(), rows)
+        self.other_forms += rows
+        self.bounds += rows * bool(bound)
+        self.scaled += rows * bool(scale)
+        self.marked += rows * bool(before or after)
+
+    @property
+    def rows(self) -> int:
+        """Rows that are numbers, whichever the decimal mark."""
+        return max(self.fits.values(), default=0)
+
+    @property
+    def scales(self) -> bool:
+        """Whether K, Mio. and the like are the column's own way of writing."""
+        return self.scaled >= _SCALE_FRAC * self.rows and self.scaled > 0
+
+    def own_decimal(self, *, is_count: bool = False) -> str:
+        """The decimal mark the column decides; empty if none is written, ``?`` if it cannot."""
+        clear = {mark: self.votes[mark] for mark in ".," if self.votes[mark]}
+        if clear:
+            return max(clear, key=lambda mark: clear[mark])
+        unclear = [mark for mark in ".," if self.votes[f"?{mark}"]]
+        if len(unclear) != 1:
+            # Both marks before three digits: one groups, the other does not, and none tells.
+            return "?" if unclear else ""
+        mark = unclear[0]
+        groups = "," if mark == "." else "."
+        if is_count:
+            return groups  # counts have no decimals
+        rows = self.votes[f"?{mark}"]
+        if self.large > rows:
+            return mark  # who writes 2345 does not write 1.234 for 1234
+        if not self.large and self.small >= rows / 10 and self.unclear >= _MIN_GROUPED:
+            return groups
+        return "?"
+
+
+def number_sql(decimal: str, tally: NumberTally, *, whole: bool) -> str:
+    """SQL over ``{c}`` that reads a column's numbers; NULL where a cell is none.
+
+    Parameters
+    ----------
+    decimal : str
+        The decimal mark.
+    tally : NumberTally
+        The column's cells.
+    whole : bool
+        Whether the tally knows every cell; other ways of writing may follow where it does not.
+    """
+    cell = "trim({c})"
+    if decimal == ".":
+        plain = f"TRY_CAST({cell} AS DOUBLE)"
+        if whole and not tally.other_forms:
+            return plain
+    else:
+        turned = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
+        plain = f"CASE WHEN NOT contains({cell}, '.') THEN {turned} END"
+    pattern = _pattern_sql(decimal)
+    digits = f"regexp_replace(regexp_extract({cell}, {pattern}, 3), '[^0-9{decimal}]', '', 'g')"
+    if decimal == ",":
+        digits = f"replace({digits}, ',', '.')"
+    negative = f"regexp_matches({cell}, '^[^0-9]*(?:{_MINUS}|[(])|{_MINUS}$')"
+    value = f"TRY_CAST({digits} AS DOUBLE) * CASE WHEN {negative} THEN -1 ELSE 1 END"
+    scale = f"lower(regexp_extract({cell}, {pattern}, 4))"
+    if tally.scales:
+        value += (
+            f" * CASE WHEN regexp_matches({scale}, 'b|mld|mrd') THEN 1e9"
+            f" WHEN regexp_matches({scale}, 'm') THEN 1e6"
+            f" WHEN {scale} <> '' THEN 1e3 ELSE 1 END"
+        )
+    else:
+        value = f"CASE WHEN {scale} = '' THEN {value} END"
+    return f"COALESCE({plain}, {value})"
+
+
+def marks_sql(decimal: str) -> str:
+    """SQL over ``{c}``: the mark a number carries, or the empty string."""
+    pattern = _pattern_sql(decimal)
+    return " || ".join(f"regexp_extract(trim({{c}}), {pattern}, {group})" for group in (2, 5))
+
+
+def _pattern_sql(decimal: str) -> str:
+    return "'^" + _cell(decimal).replace("'", "''") + "$'"
