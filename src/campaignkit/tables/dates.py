@@ -214,4 +214,6 @@ def whole_dates(formats: Sequence[str]) -> str:
     """SQL over ``{c}`` that reads cells of any of the formats, the first that fits."""
     if len(formats) == 1:
         return date_sql(formats[0])
-    return f"COALESCE({', '.join(date_sql(f) for f in formats)})"
+    # %Y takes the 24 of 31.12.24 for the year 24: years of two digits are tried first.
+    short_first = sorted(formats, key=lambda f: "%y" not in f)
+    return f"COALESCE({', '.join(date_sql(f) for f in short_first)})"
