@@ -182,14 +182,4 @@ def matched(schema: TableSchema, names: Iterable[str], read: ReadOptions) -> Mat
             faults.append(Fault(where, f"{standard!r} is given twice", "one column stands for it"))
     if faults:
         raise TableError("columns= does not fit the table", faults=faults)
-    seen = schema.match(n for n in own if n not in given)
-    said = {standard: name for name, standard in given.items() if standard is not None}
-    found = {**seen.found, **said}
-    outdone = {name for standard, name in seen.found.items() if found[standard] != name}
-    apart = {name for name, standard in given.items() if standard is None} | outdone
-    return Matching(
-        found={n: found[n] for n in schema.names if n in found},
-        unknown=tuple(n for n in own if n in seen.unknown or n in apart),
-        missing=tuple(n for n in schema.names if n not in found),
-        ambiguous=seen.ambiguous,
-    )
+    return schema.match(own, stated=given)

@@ -1,5 +1,8 @@
 """What the columns of a campaign table mean: roles, their aliases, and which belong together.
 
+The other names a column goes by are data: ``tables/aliases/*.toml``, one file a platform and one a
+language.
+
 >>> MARKETING.match(["Date", "Impr.", "link clicks", "colour"]).found["impressions"]
 'Impr.'
 """
@@ -7,13 +10,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from campaignkit.errors import Fault, TableError
 
 
 class Role(StrEnum):
     """What kind of column it is: it decides which faults the column can have.
+
+    A rate is computed from other columns (a share, or a cost of one thing): it cannot be summed.
 
     Examples
     --------
@@ -26,6 +39,7 @@ class Role(StrEnum):
     DIMENSION = "dimension"
     COUNT = "count"
     MONEY = "money"
+    RATE = "rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,16 @@ class ColumnSpec:
         Place in the funnel, 0 the widest (impressions); None outside of it.
     group : str
         Columns that come together: one missing from a group that is otherwise there was dropped.
+        A column of no group may be empty where there is nothing to tell.
+    parts : tuple of str
+        Of a rate: the standard columns whose quotient it is, numerator first.
+    times : float
+        Of a rate: by what the quotient is multiplied (1,000 in cost per thousand).
+    is_share : bool
+        Of a rate: whether it can never exceed 1 (100%).
+    beside : str
+        Standard column without which the names mean something else ("Results" is what Meta's
+        result indicator says, and without one stands for conversions).
 
     Examples
     --------
@@ -56,6 +80,10 @@ class ColumnSpec:
     aliases: tuple[str, ...] = ()
     step: int | None = None
     group: str = ""
+    parts: tuple[str, ...] = ()
+    times: float = 1.0
+    is_share: bool = False
+    beside: str = ""
 
     @property
     def is_metric(self) -> bool:
@@ -75,8 +103,10 @@ class Matching:
         Columns of the table that the schema does not know.
     missing : tuple of str
         Standard names that the table does not have.
-    ambiguous : tuple of str
-        Columns that match a standard name another column already took.
+    rivals : dict
+        Columns that mean a standard name another column already took -> that name.
+    platforms : tuple of str
+        Platforms whose export the columns give away.
 
     Examples
     --------
@@ -87,7 +117,13 @@ class Matching:
     found: Mapping[str, str]
     unknown: tuple[str, ...]
     missing: tuple[str, ...]
-    ambiguous: tuple[str, ...] = ()
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def ambiguous(self) -> tuple[str, ...]:
+        """Columns that mean a standard name another column already took."""
+        return tuple(self.rivals)
 
     def standard(self, column: str) -> str | None:
         """The standard name of a column of the table, or None.
@@ -99,10 +135,45 @@ class Matching:
         """
         return next((name for name, own in self.found.items() if own == column), None)
 
+    def notes(self) -> list[Fault]:
+        """What was decided about the columns' meaning, and how to overrule it.
+
+        Examples
+        --------
+        >>> print(MARKETING.match(["Cost", "Impr.", "impressions"]).notes()[0].fix)
+        to overrule it: columns={"Cost": "some standard name"}
+        """
+        named = {name: own for name, own in self.found.items() if plain(own) != plain(name)}
+        said = [f"{own!r} as {name}" for name, own in named.items()]
+        by = f" (an export of {' and '.join(self.platforms)})" if self.platforms else ""
+        out = []
+        if said:
+            first = next(iter(named.values()))
+            out.append(
+                Fault(
+                    "columns",
+                    f"read {', '.join(said)}{by}",
+                    f'to overrule it: columns={{"{first}": "some standard name"}}',
+                )
+            )
+        out += [
+            Fault(f"column {own!r}", f"means {name} too; {self.found[name]!r} stands for it",
+                  f'to take this one: columns={{"{own}": "{name}"}}')
+            for own, name in self.rivals.items()
+        ]  # fmt: skip
+        return out
+
 
 @dataclass(frozen=True)
 class TableSchema:
     """The columns a family of tables is made of.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnSpec
+        The standard columns, in order.
+    alias_folder : Path or None
+        Folder of TOML files with further names, one a platform or a language.
 
     Examples
     --------
@@ -112,6 +183,7 @@ class TableSchema:
     """
 
     columns: tuple[ColumnSpec, ...]
+    alias_folder: Path | None = None
     _by_name: dict[str, ColumnSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,11 +200,23 @@ class TableSchema:
         """Standard names, in order."""
         return tuple(self._by_name)
 
-    def match(self, columns: Iterable[str]) -> Matching:
+    def match(
+        self, columns: Iterable[str], *, stated: Mapping[str, str | None] | None = None
+    ) -> Matching:
         """Find the standard columns among a table's own names.
 
-        An exact standard name wins over an alias; the first of two columns with the same meaning
-        wins, the other is listed as ambiguous.
+        Of several candidates the best wins: stated by the user, the standard name itself, a name
+        from the platform whose export this is, a general name, a name from another platform, a
+        name below a namespace (``metrics.clicks``). Of two equally good ones the first wins; the
+        other is a rival. A stand-in (a campaign's name for its id) is taken where nothing better
+        is there, and is otherwise a column of its own.
+
+        Parameters
+        ----------
+        columns : iterable of str
+            The table's own names.
+        stated : mapping of str to str or None
+            Own name -> standard name, as the user says; None says that the column means none.
 
         Examples
         --------
@@ -140,80 +224,175 @@ class TableSchema:
         'Amount spent (EUR)'
         """
         own = list(columns)
-        meaning = {plain(a): c.name for c in reversed(self.columns) for a in (c.name, *c.aliases)}
-        exact = {plain(c.name): c.name for c in self.columns}
+        told = dict(stated or {})
+        names = _names(self)
+        keys = {c: _keys(c, names.namespaces) for c in own if c not in told}
+        here = names.platforms({key for forms in keys.values() for key in forms})
+        candidates = [(-1.0, 0, own.index(c), c, name) for c, name in told.items() if name]
+        for place, (column, forms) in enumerate(keys.items()):
+            for key, weakness in forms.items():
+                for name, source, order, stands_in in names.by_key.get(key, ()):
+                    rank = _RANKS.get(source, 1 if source in here else _OWN_COLUMN)
+                    rank += weakness + _OWN_COLUMN * stands_in
+                    candidates.append((rank, order, place, column, name))
+        means = {name for *_, name in candidates}
         found: dict[str, str] = {}
-        for table in (exact, meaning):
-            for column in own:
-                name = table.get(plain(column))
-                if name is not None and name not in found and column not in found.values():
-                    found[name] = column
-        taken = set(found.values())
-        left = [c for c in own if c not in taken]
+        rivals: dict[str, str] = {}
+        for rank, _, _, column, name in sorted(candidates):
+            if self[name].beside and self[name].beside not in means:
+                continue
+            if column not in found.values() and name not in found:
+                found[name] = column
+            elif rank < _OWN_COLUMN:
+                rivals.setdefault(column, name)
+        rivals = {c: name for c, name in rivals.items() if c not in found.values()}
         return Matching(
-            found={c.name: found[c.name] for c in self.columns if c.name in found},
-            unknown=tuple(c for c in left if plain(c) not in meaning),
-            missing=tuple(c.name for c in self.columns if c.name not in found),
-            ambiguous=tuple(c for c in left if plain(c) in meaning),
+            found={name: found[name] for name in self.names if name in found},
+            unknown=tuple(c for c in own if c not in found.values() and c not in rivals),
+            missing=tuple(name for name in self.names if name not in found),
+            rivals=rivals,
+            platforms=here,
         )
 
 
+_OWN_COLUMN = 10.0  # from this rank on, a column whose standard name is taken is one of its own
+_RANKS = {"standard": 0.0, "general": 2.0}  # the names of the platform whose export it is: 1
+_BELOW_NAMESPACE = 5.0
+_WITHOUT_UNIT = 1.5
+_CURRENCIES = "usd|eur|gbp|jpy|chf|cad|aud|brl|inr|cny|mxn|sek|nok|dkk|pln|czk|krw|sgd|nzd|zar"
+# A unit at the end of a name: "(EUR)", "[US$]", "(%)", "(in local currency)", "_usd".
+_UNIT = re.compile(
+    r"\s*[(\[](?:[A-Z]{3}|[A-Z]{0,3}[^\w\s]{1,2}|in .*|.*(?:currency|micro).*)[)\]]$"
+    rf"|[\s_](?i:{_CURRENCIES})$"
+)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Key -> (standard name, source, place in its list, stands in); what gives platforms away."""
+
+    by_key: Mapping[str, list[tuple[str, str, int, bool]]]
+    tells: Mapping[str, set[str]]
+    namespaces: tuple[str, ...]
+
+    def platforms(self, keys: set[str]) -> tuple[str, ...]:
+        """The platforms most of whose tell-tale names, then of whose names, are among the keys."""
+        covered = Counter(s for k in keys for s in {e[1] for e in self.by_key.get(k, ())})
+        scores = {p: (len(tells & keys), covered[p]) for p, tells in self.tells.items()}
+        best = max(scores.values(), default=(0, 0))
+        return tuple(p for p, score in scores.items() if score == best and best[0])
+
+
+@cache
+def _names(schema: TableSchema) -> _Names:
+    by_key: dict[str, list[tuple[str, str, int, bool]]] = {}
+    tells: dict[str, set[str]] = {}
+    namespaces: list[str] = []
+
+    def add(name: str, source: str, aliases: Iterable[str], *, stands_in: bool = False) -> None:
+        for order, alias in enumerate(aliases):
+            by_key.setdefault(plain(alias), []).append((name, source, order, stands_in))
+
+    for spec in schema.columns:
+        add(spec.name, "standard", (spec.name,))
+        add(spec.name, "general", spec.aliases)
+    for file in sorted(schema.alias_folder.glob("*.toml")) if schema.alias_folder else ():
+        read = _read_aliases(file, schema)
+        source = str(read["name"]) if read["kind"] == "platform" else "general"
+        for table in ("columns", "stand_in"):
+            for name, aliases in read.get(table, {}).items():
+                add(name, source, aliases, stands_in=table == "stand_in")
+        namespaces += read.get("namespaces", ())
+        if read.get("tells"):
+            tells[source] = {plain(t) for t in read["tells"]}
+    return _Names(by_key, tells, tuple(dict.fromkeys(namespaces)))
+
+
+def _read_aliases(file: Path, schema: TableSchema) -> dict[str, Any]:
+    """One alias file; all its faults at once."""
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise TableError(f"{file} is no TOML: {err}", hint="copy a file beside it") from err
+    faults = [
+        Fault(f"{file.name}: {table}.{name}", "is no standard column")
+        for table in ("columns", "stand_in")
+        for name in read.get(table, {})
+        if name not in schema
+    ]
+    faults += [
+        Fault(f"{file.name}: {key}", "is missing") for key in ("name", "kind") if key not in read
+    ]
+    if faults:
+        raise TableError("an alias file cannot be used", faults=faults)
+    return read
+
+
+def _keys(column: str, namespaces: tuple[str, ...]) -> dict[str, float]:
+    """The keys a column may be known by -> how much weaker than the whole name each is."""
+    forms = {_UNIT.sub("", column.strip()): _WITHOUT_UNIT} | {column: 0.0}
+    head = re.match(rf"(?:{'|'.join(namespaces)})(?:\.|__?)(?=\w)", column) if namespaces else None
+    if head:
+        forms |= {form[head.end() :]: w + _BELOW_NAMESPACE for form, w in list(forms.items())}
+    keys: dict[str, float] = {}
+    for form, weakness in forms.items():
+        keys.setdefault(plain(form), weakness)
+    keys.pop("", None)
+    return keys
+
+
 def plain(name: str) -> str:
-    """A column name without case, punctuation, a bracketed unit or a dotted prefix.
+    """A column name without case, accents and punctuation.
 
     Examples
     --------
-    >>> plain("metrics.Amount_Spent (USD)")
-    'amountspent'
+    >>> plain("Coût (EUR)"), plain("ad_group_ad.ad.id")
+    ('couteur', 'adgroupadadid')
     """
-    text = re.sub(r"\([^)]*\)|\[[^\]]*\]", "", name.strip().lower())
-    head, dot, tail = text.rpartition(".")
-    if dot and tail and head:
-        text = tail
-    return re.sub(r"[^a-z0-9]+", "", text)
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in letters if c.isalnum())
 
 
-# The table of the published experiments, with the names the ad platforms export.
+# The table of the published experiments (its columns have a group), and what ad platforms tell
+# besides.
 MARKETING = TableSchema(
     (
-        ColumnSpec("event_date", Role.DATE, ("date", "day", "report date", "segments.date", "dt",
-            "reporting starts", "date start", "stat time day", "datum"), group="core"),
-        ColumnSpec("campaign_id", Role.ID, ("campaign", "campaign key", "cid", "campaign name"),
-            group="core"),
-        ColumnSpec("ad_creative_id", Role.ID, ("creative id", "ad id", "ad", "creative", "adid",
-            "ad key", "creative key")),
-        ColumnSpec("brand", Role.DIMENSION, ("advertiser", "client", "brand name",
-            "advertiser name", "account name"), group="dimensions"),
-        ColumnSpec("audience", Role.DIMENSION, ("segment", "audience name", "audience segment",
-            "target audience"), group="dimensions"),
-        ColumnSpec("platform", Role.DIMENSION, ("channel", "publisher", "publisher platform",
-            "network", "media", "source"), group="dimensions"),
-        ColumnSpec("device", Role.DIMENSION, ("device type", "device platform",
-            "impression device"), group="dimensions"),
-        ColumnSpec("geo", Role.DIMENSION, ("country", "region", "market", "geography", "location",
-            "country code"), group="dimensions"),
-        ColumnSpec("impressions", Role.COUNT, ("impr", "imps", "imp", "impression", "views shown",
-            "num impressions", "impressionen"), step=0, group="core"),
-        ColumnSpec("clicks", Role.COUNT, ("click", "link clicks", "clicks all", "num clicks",
-            "taps", "swipes", "klicks"), step=1, group="core"),
-        ColumnSpec("landing_page_views", Role.COUNT, ("lpv", "lp views", "landing page view",
-            "landing views", "landings"), step=2, group="funnel"),
-        ColumnSpec("add_to_cart", Role.COUNT, ("atc", "adds to cart", "add to carts", "carts",
-            "cart adds", "added to cart"), step=3, group="funnel"),
-        ColumnSpec("purchases", Role.COUNT, ("purchase", "orders", "transactions", "sales count"),
-            step=4, group="funnel"),
-        ColumnSpec("conversions", Role.COUNT, ("conversion", "conv", "convs", "results",
-            "num conversions", "total conversions"), step=4, group="core"),
-        ColumnSpec("leads", Role.COUNT, ("lead", "lead forms", "num leads", "form submissions"),
-            step=4, group="responses"),
-        ColumnSpec("app_installs", Role.COUNT, ("installs", "app install", "mobile app installs",
-            "num installs"), step=4, group="responses"),
-        ColumnSpec("video_plays", Role.COUNT, ("video views", "plays", "video starts",
-            "video play"), group="video"),
-        ColumnSpec("video_completions", Role.COUNT, ("video completes", "completions",
-            "completed views", "video completion", "video views p100", "views 100"),
-            group="video"),
-        ColumnSpec("spend", Role.MONEY, ("cost", "amount spent", "media cost", "spent",
-            "total spend", "cost micros", "kosten", "budget spent", "ad spend"), group="core"),
-    )
-)  # fmt: skip
+        ColumnSpec("event_date", Role.DATE, group="core"),
+        ColumnSpec("campaign_id", Role.ID, group="core"),
+        ColumnSpec("ad_creative_id", Role.ID, group="creative"),
+        *(
+            ColumnSpec(name, Role.DIMENSION, group="dimensions")
+            for name in ("brand", "audience", "platform", "device", "geo")
+        ),
+        ColumnSpec("impressions", Role.COUNT, step=0, group="core"),
+        ColumnSpec("clicks", Role.COUNT, step=1, group="core"),
+        ColumnSpec("landing_page_views", Role.COUNT, step=2, group="funnel"),
+        ColumnSpec("add_to_cart", Role.COUNT, step=3, group="funnel"),
+        ColumnSpec("purchases", Role.COUNT, step=4, group="funnel"),
+        ColumnSpec("conversions", Role.COUNT, step=4, group="core"),
+        ColumnSpec("leads", Role.COUNT, step=4, group="responses"),
+        ColumnSpec("app_installs", Role.COUNT, step=4, group="responses"),
+        ColumnSpec("video_plays", Role.COUNT, group="video"),
+        ColumnSpec("video_completions", Role.COUNT, group="video"),
+        ColumnSpec("spend", Role.MONEY, group="core"),
+        ColumnSpec("ad_group_id", Role.ID),
+        *(ColumnSpec(name, Role.DATE) for name in ("period_end", "start_date", "stop_date")),
+        *(ColumnSpec(name, Role.DIMENSION) for name in ("currency", "result_indicator")),
+        ColumnSpec("results", Role.COUNT, beside="result_indicator"),
+        *(
+            ColumnSpec(name, Role.COUNT)
+            for name in ("reach", "all_conversions", "view_through_conversions")
+        ),
+        ColumnSpec("revenue", Role.MONEY),
+        ColumnSpec("ctr", Role.RATE, parts=("clicks", "impressions"), is_share=True),
+        ColumnSpec("cpc", Role.RATE, parts=("spend", "clicks")),
+        ColumnSpec("cpm", Role.RATE, parts=("spend", "impressions"), times=1000.0),
+        ColumnSpec("conversion_rate", Role.RATE, parts=("conversions", "clicks")),
+        ColumnSpec("cost_per_conversion", Role.RATE, parts=("spend", "conversions")),
+        ColumnSpec("cost_per_lead", Role.RATE, parts=("spend", "leads")),
+        ColumnSpec("frequency", Role.RATE, parts=("impressions", "reach")),
+        ColumnSpec("roas", Role.RATE, parts=("revenue", "spend")),
+        ColumnSpec("impression_share", Role.RATE, is_share=True),
+    ),
+    alias_folder=Path(__file__).parent / "aliases",
+)

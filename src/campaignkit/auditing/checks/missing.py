@@ -42,6 +42,8 @@ class MissingCheck(Check):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Known columns are filled, and others that are filled almost everywhere."""
         for name in scene.table.own:
+            if not scene.table.schema[name].group:
+                continue
             reason = "known columns are filled where they exist"
             yield Rule.over(self.form, "missing_values", name, reason=reason)
         for name in unknown_columns(scene):

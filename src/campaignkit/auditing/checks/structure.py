@@ -10,6 +10,7 @@ from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import Column, Role, literal
 from campaignkit.tables.meaning import PLACEHOLDERS
+from campaignkit.tables.schema import plain
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -61,8 +62,11 @@ class SchemaCheck(Check):
 
 def _expected(gone: list[str], scene: Scene) -> list[str]:
     """Missing standard columns of groups that are otherwise there."""
-    schema, found = scene.table.schema, scene.table.own
-    recognised = len(found) / len(schema.names)
+    schema, own = scene.table.schema, scene.table.own
+    # Of a platform's export, which has the platform's names, nobody can say what it lacks.
+    usual = {spec.name for spec in schema.columns if spec.group}
+    found = {name for name in usual & set(own) if plain(own[name]) == plain(name)}
+    recognised = len(found) / len(usual)
     if recognised < _TABLE_FRAC:
         return []
     # In a table that has most standard columns one member of a group calls for the others.
@@ -94,10 +98,10 @@ class TypeCheck(Check):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The types that roles ask for, and of other columns the type most of their cells have."""
         for name in scene.table.own:
-            role = scene.table.schema[name].role
-            wanted = expected_type(role)
-            if wanted:
-                yield self._rule(name, wanted, f"{role} columns hold {wanted}s")
+            spec = scene.table.schema[name]
+            wanted = expected_type(spec.role)
+            if wanted and (spec.group or scene.column(name).kind == wanted):
+                yield self._rule(name, wanted, f"{spec.role} columns hold {wanted}s")
         for name in unknown_columns(scene):
             column = scene.column(name)
             if column.kind == "text":
@@ -224,6 +228,6 @@ def expected_type(role: Role | None) -> str | None:
     >>> expected_type(Role.COUNT)
     'number'
     """
-    if role in (Role.COUNT, Role.MONEY):
+    if role in (Role.COUNT, Role.MONEY, Role.RATE):
         return "number"
     return "date" if role is Role.DATE else None
