@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -42,12 +43,51 @@ def test_inject_then_audit_fails_a_pipeline(
     assert codes == [0, 1, 0, 0]
     assert {d["kind"] for d in truth["defects"]} == {"negative_metrics", "duplicate_rows"}
     assert sorted(p.name for p in report.iterdir()) == ["audit.html", "audit.json", "audit.md"]
-    assert "negative_metrics" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Not usable as it is: " in out
+    assert "Negative amounts" in out
+    assert "\x1b" not in out
+    assert "|" not in out
 
 
 def test_json_is_whole(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("audit", clean, "--json") == 0
     assert json.loads(capsys.readouterr().out)["num_rows"] == 2000
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--pdf"],
+        ["--report", "FOLDER", "--pdf"],
+        ["--report", "FOLDER", "--save-rules", "NOWHERE/rules.yaml"],
+        ["--report", "CLEAN"],
+        ["--save-rules", "NOWHERE/rules.yaml"],
+    ],
+)
+def test_exit_code_two_means_that_nothing_was_written(
+    asked: list[str], clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"FOLDER": tmp_path / "new", "CLEAN": clean, "NOWHERE": tmp_path / "nowhere"}
+    given = asked
+    for name, place in places.items():
+        given = [a.replace(name, str(place)) for a in given]
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n, *a: None if n == "weasyprint" else found(n, *a)
+    )
+
+    assert run("audit", clean, *given) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["clean.parquet"]
+
+
+def test_rules_may_lie_in_the_folder_of_the_report(clean: Path, tmp_path: Path) -> None:
+    place = tmp_path / "june"
+
+    assert run("audit", clean, "--report", place, "--save-rules", place / "rules.yaml") == 0
+    assert {p.name for p in place.iterdir()} == {
+        "audit.html", "audit.json", "audit.md", "rules.yaml",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,15 @@ import pytest
 import campaignkit as ck
 
 PAGES = sorted((Path(__file__).parents[2] / "docs").glob("audit*.md"))
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_every_block_of_the_page_runs(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     may, june = (ck.synthetic_table(2000, seed=seed) for seed in (1, 2))
@@ -27,8 +30,11 @@ def test_every_block_of_the_page_runs(
     ck.mine_rules("may.parquet").save("rules.yaml")
     names: dict[str, object] = {"ck": ck}
 
-    for number, code in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
+    for number, (code, told) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
+        capsys.readouterr()
         exec(compile(code, f"{page.name}, block {number}", "exec"), names)
+        printed = capsys.readouterr().out
+        assert not told or printed.strip() == told.strip()
 
 
 def test_the_pages_have_blocks() -> None:

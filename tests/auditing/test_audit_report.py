@@ -39,22 +39,26 @@ def negative(column: str, count: int, **more: Any) -> Finding:
         ),
         (
             [negative("spend", 300, severity="warning")],
-            "Usable with care: 1 warning, first of all negative amounts in spend, "
+            "Usable with care: negative amounts in spend, "
             "300 rows (30.0%); a person should look at it.",
         ),
         (
             [negative("spend", 4), negative("clicks", 1)],
-            "Usable with care: 2 errors, first of all negative amounts in spend, clicks, up to "
+            "Usable with care: negative amounts in spend, clicks, up to "
             "4 rows (0.4%) each; mend or leave out these rows, at most 0.5% of the table.",
         ),
         (
             [negative("spend", 11)],
-            "Not usable as it is: 1 error, first of all negative amounts in spend, "
-            "11 rows (1.1%).",
+            "Not usable as it is: negative amounts in spend, 11 rows (1.1%).",
         ),
         (
             [Finding("dropped_columns", ("geo", "brand"), 2, 0.2, unit="column")],
-            "Not usable as it is: 1 error, first of all missing columns in geo, brand, 2 columns.",
+            "Not usable as it is: missing columns (geo, brand), 2 columns.",
+        ),
+        (
+            [negative("spend", 11), Finding("ragged_rows", (), 9, 0.009)],
+            "Not usable as it is: 2 kinds of errors, first of all negative amounts in spend, "
+            "11 rows (1.1%).",
         ),
     ],
 )

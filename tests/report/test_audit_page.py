@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 import campaignkit as ck
-from campaignkit.errors import MissingExtra
+from campaignkit.auditing import Rule
+from campaignkit.errors import ArtifactError, MissingExtra
 from campaignkit.evaluation import sweep_detection
 from campaignkit.report import audit_page as make_page, write_audit, write_sweep
+from campaignkit.show import escape
 
 EVIL = {
     "<script>alert(1)</script>": ["=cmd()", "<img src=x onerror=alert(1)>", "=cmd()", "=cmd() "],
@@ -52,20 +54,80 @@ def test_the_page_says_everything_about_every_finding(tmp_path: Path) -> None:
 
     html = (tmp_path / "audit.html").read_text(encoding="utf-8")
     plain = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
-    assert all(f.kind in html and f.advice in html for f in report.findings)
-    assert "What to do next" in html
+    assert all(escape(g.title) in html and escape(g.about) in html for g in report.groups)
+    assert all(escape(f.advice) in html and escape(f.message) in html for f in report.findings)
+    assert escape(report.verdict.partition(": ")[2]) in html
+    assert html.count('<li class="error">') == len(report.first) == 3
     assert len(plain["findings"]) == len(report.findings)
     assert "| error |" in (tmp_path / "audit.md").read_text(encoding="utf-8")
 
 
 def test_a_table_without_a_fault_gives_a_page_too() -> None:
-    assert "all of them hold" in make_page(ck.audit(ck.synthetic_table(500)))
+    assert "no error and no warning in 500 rows" in make_page(ck.audit(ck.synthetic_table(500)))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("weasyprint") is not None, reason="pdf is there")
-def test_a_pdf_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
+def test_columns_with_one_fault_are_one_entry_of_the_page() -> None:
+    columns = {f"metric_{i}": [-1.0, *map(float, range(40))] for i in range(4)}
+    rules = [Rule(f"non_negative:{c}", "non_negative", "negative_metrics", (c,)) for c in columns]
+
+    html = make_page(ck.audit({**columns, "clicks": [*range(41)]}, rules, duplicates=False))
+
+    assert html.count("<b>Negative amounts</b>") == 2  # what to do first, and among the errors
+    assert html.count("<a href") <= 6
+
+
+def test_decisions_about_the_file_stand_before_the_findings() -> None:
+    report = ck.audit(EVIL)
+    report.notes.append("the first 3 lines were skipped")
+
+    html, text = make_page(report), str(report)
+
+    assert (
+        html.index("What was decided")
+        < html.index("the first 3 lines")
+        < html.index("<details class")
+    )
+    assert text.index("the first 3 lines") < text.index("Fix these three first")
+
+
+def without(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == module else found(name, *a)
+    )
+
+
+def test_a_pdf_without_its_extra_says_what_to_install_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "weasyprint")
+
     with pytest.raises(MissingExtra, match="weasyprint"):
-        write_audit(ck.audit(EVIL), tmp_path, pdf=True)
+        write_audit(ck.audit(EVIL), tmp_path / "new", pdf=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pdf_is_written_with_the_page(tmp_path: Path) -> None:
+    pytest.importorskip("weasyprint", reason="an audit as PDF needs weasyprint and Pango")
+
+    write_audit(ck.audit(EVIL), tmp_path, pdf=True)
+
+    assert (tmp_path / "audit.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("failing", ["audit.json", "rules.yaml"])
+def test_all_files_of_an_audit_are_written_or_none(tmp_path: Path, failing: str) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / failing).mkdir()
+    report = ck.audit(EVIL)
+
+    with pytest.raises(ArtifactError, match="is a folder"):
+        write_audit(report, tmp_path / "there", rules=tmp_path / "there" / "rules.yaml")
+    with pytest.raises(ArtifactError):
+        write_audit(report, tmp_path / "new", rules=tmp_path / "nowhere" / "rules.yaml")
+
+    assert [p.name for p in tmp_path.rglob("*")] == ["there", failing]
 
 
 def test_a_sweep_is_drawn_with_each_kind(tmp_path: Path) -> None:

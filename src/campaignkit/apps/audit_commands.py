@@ -25,7 +25,10 @@ from campaignkit.apps.options import (
 )
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import SettingError
+from campaignkit.errors import ArtifactError, SettingError
+from campaignkit.extras import require
+from campaignkit.show import print_blocks
+from campaignkit.store import checked_path, kind_of_file
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -93,6 +96,7 @@ def audit_command(
         header=header, delimiter=delimiter, columns=columns, keep_summary_rows=keep_summary_rows,
         skip=skip, encoding=encoding, decimal=decimal, day_first=day_first,
     )  # fmt: skip
+    _refuse_what_cannot_be_written(save_rules, report, pdf=pdf)
     with (
         working("auditing") as bar,
         audit(
@@ -101,18 +105,40 @@ def audit_command(
         ) as found,
     ):  # fmt: skip
         if json:
-            print_json(found.to_dict())
+            print_json(json_module.loads(found.to_json()))
         else:
-            print(found.to_markdown(), end="")
+            print_blocks(found.blocks())
         if report is not None:
-            page = write_audit(found, report, pdf=pdf)
+            page = write_audit(found, report, pdf=pdf, rules=save_rules)
             if not json:
                 print(f"\nwrote {page}")
-        if save_rules is not None:
+        elif save_rules is not None:
             found.rules.save(save_rules)
         failed = fail_on is not None and found.fails_on(fail_on)
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _refuse_what_cannot_be_written(
+    save_rules: Path | None, report: Path | None, *, pdf: bool
+) -> None:
+    """Before the audit, so that nothing is written where not all of it can be."""
+    from campaignkit.report import pdf_printer
+
+    if pdf and report is None:
+        raise SettingError("--pdf needs --report", hint="--report DIR --pdf")
+    if pdf:
+        pdf_printer()
+    kind = kind_of_file(checked_path(report)) if report is not None else ""
+    if kind not in ("", "a folder"):
+        raise ArtifactError(
+            f"{report} is {kind}; expected a folder; nothing was written",
+            hint="give the name of a folder",
+        )
+    if save_rules is not None:
+        if save_rules.parent != report:  # that one is made with the report
+            refuse_existing(save_rules, replace=True)
+        require("yaml", extra="yaml", user="writing rules")
 
 
 def inject_command(

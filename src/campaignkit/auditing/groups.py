@@ -52,12 +52,17 @@ class Group:
     @property
     def where(self) -> str:
         """The columns in words, to follow the title."""
-        return f" in {in_words(self.columns, 4)}" if self.columns else ""
+        named = in_words(self.columns, 4)
+        if self.findings[0].unit == "column":
+            return f" ({named})"
+        return f" in {named}" if named else ""
 
     @property
     def advice(self) -> str:
         """What to do next."""
-        return "; ".join(list(dict.fromkeys(f.advice for f in self.findings))[:2])
+        others = [c for c in self.columns if c not in self.findings[0].columns]
+        likewise = f"; likewise for {in_words(others, 3)}" if others else ""
+        return f"{self.findings[0].advice}{likewise}"
 
     @property
     def extent(self) -> str:
@@ -73,7 +78,7 @@ def grouped(findings: Iterable[Finding], num_rows: int) -> tuple[Group, ...]:
         held.setdefault((finding.severity, finding.kind), []).append(finding)
     out = []
     for (severity, kind), members in held.items():
-        title, about = _titles().get(kind, (kind.replace("_", " ").capitalize(), ""))
+        title, about = titled(kind)
         out.append(Group(members[0].title or title, about, kind, severity, tuple(members)))
     return tuple(out)
 
@@ -98,7 +103,8 @@ def judged(groups: tuple[Group, ...], num_rows: int) -> str:
     first = groups[0]
     found = [f for g in groups for f in g.findings if g.severity == first.severity]
     chief = f"{first.title[0].lower()}{first.title[1:]}{first.where}, {first.extent}"
-    reason = f"{counted(len(found), first.severity)}, first of all {chief}"
+    kinds = sum(g.severity == first.severity for g in groups)
+    reason = f"{kinds} kinds of {first.severity}s, first of all {chief}" if kinds > 1 else chief
     if first.severity == "warning":
         return f"Usable with care: {reason}; a person should look at it."
     touched = sum(f.rate for f in found)
@@ -108,6 +114,17 @@ def judged(groups: tuple[Group, ...], num_rows: int) -> str:
             f"{percent(touched)} of the table."
         )
     return f"Not usable as it is: {reason}."
+
+
+def titled(kind: str) -> tuple[str, str]:
+    """Title of a kind in plain words, and a sentence about it; empty for kinds of your own.
+
+    Examples
+    --------
+    >>> titled("negative_metrics")[0], titled("odd_day_parts")[0]
+    ('Negative amounts', 'Odd day parts')
+    """
+    return _titles().get(kind) or (kind.replace("_", " ").capitalize(), "")
 
 
 @cache

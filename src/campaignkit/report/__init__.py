@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignkit.report.audit_page import audit_page, write_audit
+from campaignkit.report.audit_page import audit_page, pdf_printer, write_audit
 from campaignkit.report.audit_sweep_page import sweep_page, write_sweep
 from campaignkit.report.dataset_page import write_report
 from campaignkit.report.graph_page import graph_page, write_graph
@@ -14,6 +14,7 @@ __all__ = [
     "audit_page",
     "draw_clusters",
     "graph_page",
+    "pdf_printer",
     "prefilter_page",
     "run_quickstart",
     "sweep_page",

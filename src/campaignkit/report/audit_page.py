@@ -1,26 +1,71 @@
-"""An audit as one self-contained page, as JSON and as Markdown; everything escaped."""
+"""An audit as one self-contained page, as JSON, as Markdown and as PDF; everything escaped."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.errors import ArtifactError
+from campaignkit.auditing.groups import titled
+from campaignkit.errors import ArtifactError, MissingExtra
 from campaignkit.extras import require
-from campaignkit.show import Section, bar_chart, facts, figure, page, paragraph, table
-from campaignkit.store import atomic_file, checked_path
+from campaignkit.show import (
+    Section,
+    counted,
+    escape,
+    in_words,
+    page,
+    paragraph,
+    percent,
+    table,
+)
+from campaignkit.store import atomic_file, checked_path, kind_of_file
 
 if TYPE_CHECKING:
-    from campaignkit.auditing import AuditReport, Finding
+    from campaignkit.auditing import AuditReport, Finding, Group
 
-_BARS = 20
-_DETAILS = 200
+_DETAILS = 20  # findings of one group told in full
 _CELL = 80  # letters of a cell shown
 _SAMPLE_COLUMNS = 8
+_PARTS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
+_PANGO = "Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: brew install pango"
+
+# Severities are told by word and colour. What is folded is open in print, but for the evidence.
+_STYLE = """
+:root { color-scheme: light dark; --error: #b3261e; --warning: #8a5a00; --info: #0b6199;
+  --good: #1b6e3c; --soft: #f5f7f9; --line: #e3e7ec; --quiet: #5f6b7a; }
+.error { --hue: var(--error); } .warning { --hue: var(--warning); } .info { --hue: var(--info); }
+.good { --hue: var(--good); }
+p.verdict { border-left: 6px solid var(--hue); background: var(--soft); padding: 12px 16px;
+  font-size: 18px; max-width: none; }
+p.verdict b, h3 b, summary b { color: var(--hue); }
+ol.first { padding-left: 0; list-style: none; }
+ol.first li { border-left: 6px solid var(--hue); padding: 2px 16px; margin: 14px 0;
+  break-inside: avoid; }
+h3 { font-size: 17px; margin: 4px 0; } h4 { font-size: 15px; margin: 22px 0 4px; }
+section > details { border-bottom: 1px solid var(--line); padding: 9px 0; }
+details details summary { color: var(--quiet); }
+section > details > div { padding: 2px 0 10px 20px; } summary { cursor: pointer; }
+.row { display: inline-flex; width: calc(100% - 20px); justify-content: space-between;
+  gap: 16px; vertical-align: top; } .row > :last-child { white-space: nowrap; text-align: right; }
+.bar { display: block; height: 4px; width: 180px; margin-left: auto; background: var(--line); }
+.bar i { display: block; height: 4px; min-width: 1px; background: var(--hue); }
+.quiet, .about { color: var(--quiet); } .about { max-width: none; }
+@media (prefers-color-scheme: dark) { :root { --error: #ff8a80; --warning: #f0b95a;
+    --info: #7cc4f5; --good: #7fd6a0; --soft: #1d242c; --line: #39424d; --quiet: #a3afbc; }
+  body { background: #12161b; color: #e4e9ee; } th { color: var(--quiet); }
+  th, td, h2 { border-color: var(--line); } code, pre { background: var(--soft); }
+  nav a { color: var(--info); } }
+@media print { :root { color-scheme: light; } details::details-content { display: block;
+    content-visibility: visible; height: auto; } summary { break-after: avoid; }
+  details details { display: none; } table { font-size: 10px; }
+  th, td { padding-right: 8px; overflow-wrap: anywhere; } }
+"""
 
 
 def audit_page(report: AuditReport) -> str:
-    """The HTML page of an audit: summary, charts, each finding with rows, what to do next.
+    """The HTML page of an audit: the verdict, what to fix first, then all findings, folded.
 
     Parameters
     ----------
@@ -39,15 +84,27 @@ def audit_page(report: AuditReport) -> str:
     >>> "<script>" in audit_page(report)
     False
     """
-    sections = [_summary(report), _charts(report), *_details(report), _next_steps(report)]
-    sections.append(_limits(report))
+    sections = [
+        _listed("What was decided about the file", report.notes),
+        *(_part(report, severity) for severity in _PARTS),
+        _limits(report),
+    ]
     return page(
-        f"Audit of {report.name}", [s for s in sections if s is not None], lead=_lead(report)
+        f"Audit of {report.name}",
+        [s for s in [_first(report), *sections] if s is not None],
+        opening=_opening(report),
+        style=_STYLE,
     )
 
 
-def write_audit(report: AuditReport, folder: str | Path, *, pdf: bool = False) -> Path:
-    """Write ``audit.html``, ``audit.json`` and ``audit.md`` into a folder.
+def write_audit(
+    report: AuditReport,
+    folder: str | Path,
+    *,
+    pdf: bool = False,
+    rules: str | Path | None = None,
+) -> Path:
+    """Write ``audit.html``, ``audit.json`` and ``audit.md`` into a folder: all of them, or none.
 
     Parameters
     ----------
@@ -56,6 +113,8 @@ def write_audit(report: AuditReport, folder: str | Path, *, pdf: bool = False) -
         Made if it is not there; files of an earlier audit are replaced.
     pdf : bool
         Also ``audit.pdf``; needs the extra ``pdf``.
+    rules : path
+        Where to write the rules in force too (:meth:`RuleSet.save`); nowhere unless told.
 
     Returns
     -------
@@ -77,108 +136,128 @@ def write_audit(report: AuditReport, folder: str | Path, *, pdf: bool = False) -
     'audit.html'
     """
     place = checked_path(folder)
+    print_pdf = pdf_printer() if pdf else None
+    html = audit_page(report)
+    files = {"audit.html": html.encode()}
+    if print_pdf is not None:
+        files["audit.pdf"] = print_pdf(html)
+    files |= {"audit.md": report.to_markdown().encode(), "audit.json": report.to_json().encode()}
+    new = not kind_of_file(place)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise ArtifactError(f"{place} cannot be made: {err}", hint="name another folder") from err
-    html = audit_page(report)
-    texts = {"audit.html": html, "audit.json": report.to_json(), "audit.md": report.to_markdown()}
-    for name, text in texts.items():
-        with atomic_file(place / name) as partial:
-            partial.write_text(text, encoding="utf-8")
-    if pdf:
-        weasyprint = require("weasyprint", extra="pdf", user="an audit as PDF")
-        with atomic_file(place / "audit.pdf") as partial:
-            weasyprint.HTML(string=html).write_pdf(str(partial))
+    try:
+        with ExitStack() as stack:  # all are written before the first gets its name; HTML last
+            for name, content in files.items():
+                stack.enter_context(atomic_file(place / name)).write_bytes(content)
+            if rules is not None:
+                report.rules.save(stack.enter_context(atomic_file(rules)))
+    except BaseException:
+        with suppress(OSError):
+            if new:
+                place.rmdir()
+        raise
     return place / "audit.html"
 
 
-def _lead(report: AuditReport) -> str:
-    errors, warnings = len(report.errors), len(report.warnings)
-    if not report.findings:
-        return (
-            f"{report.num_rows:,} rows were held to {len(report.rules)} rules; all of them hold."
-        )
-    worst = report.findings[0]
+def pdf_printer() -> Callable[[str], bytes]:
+    """What makes a PDF of a page; asked for before long work, it says at once what is missing.
+
+    Raises
+    ------
+    MissingExtra
+        If weasyprint is not installed, or finds no Pango, which is no Python package.
+    """
+    try:
+        weasyprint = require("weasyprint", extra="pdf", user="an audit as PDF")
+    except OSError as err:
+        raise MissingExtra("an audit as PDF needs Pango, a system library", hint=_PANGO) from err
+    return lambda html: bytes(weasyprint.HTML(string=html).write_pdf())
+
+
+def _opening(report: AuditReport) -> str:
+    word, _, reason = report.verdict.partition(": ")
+    found = report.groups[0].severity if report.first else "good"
     return (
-        f"{errors} errors and {warnings} warnings in {report.num_rows:,} rows. "
-        f"The widest: {worst.message}."
+        f'<p class="verdict {found}"><b>{escape(word)}</b>: {escape(reason)}</p>'
+        f'<p class="about">{escape(report.about)}</p>'
     )
 
 
-def _summary(report: AuditReport) -> Section:
-    named = {
-        "rows": report.num_rows,
-        "columns": report.num_columns,
-        "rules": len(report.rules),
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
-        "silenced": len(report.silenced),
-    }
-    body = facts(named)
-    if report.findings:
-        rows = [
-            [f.severity, f.kind, _cut(", ".join(f.columns)), f.count, f"{f.rate:.2%}",
-             f.blamed or ""]
-            for f in report.findings[:_DETAILS]
-        ]  # fmt: skip
-        head = ["severity", "kind", "columns", "rows", "share", "to blame"]
-        body += table(head, rows)
-    return Section("Summary", body)
-
-
-def _charts(report: AuditReport) -> Section | None:
-    shares: dict[str, float] = {}
-    for finding in report.of_severity("error", "warning"):
-        if finding.rate:
-            shares[finding.kind] = max(shares.get(finding.kind, 0.0), round(finding.rate * 100, 3))
-    columns: dict[str, float] = {}
-    for finding in report.of_severity("error", "warning"):
-        for name in [finding.blamed] if finding.blamed else finding.columns[:8]:
-            columns[_cut(name)] = columns.get(_cut(name), 0.0) + 1
-    if not shares:
-        return None
-    top = dict(sorted(shares.items(), key=lambda kv: -kv[1])[:_BARS])
-    body = figure(
-        bar_chart(top, title="Share of rows by kind", unit="%"),
-        "The widest finding of each kind, in percent of the rows.",
+def _first(report: AuditReport) -> Section | None:
+    steps = "".join(
+        f'<li class="{group.severity}"><h3>{i}. <b>{escape(group.title)}</b>'
+        f"{escape(_cut(group.where))}: {escape(group.extent)}</h3>"
+        f"{paragraph(_sentence(group.findings[0].message))}{_explained(group.findings[0])}"
+        f"{_to_do(group.advice)}</li>"
+        for i, group in enumerate(report.first, 1)
     )
-    if columns:
-        most = dict(sorted(columns.items(), key=lambda kv: -kv[1])[:_BARS])
-        body += figure(
-            bar_chart(most, title="Findings by column"), "How many findings blame a column."
-        )
-    return Section("Charts", body)
+    return Section(report.first_title, f'<ol class="first">{steps}</ol>') if steps else None
 
 
-def _details(report: AuditReport) -> list[Section]:
-    return [
-        Section(f"{i}. {finding.kind}: {_cut(', '.join(finding.columns))}", _detail(finding))
-        for i, finding in enumerate(report.findings[:_DETAILS], 1)
-    ]
+def _listed(title: str, items: Sequence[str]) -> Section | None:
+    points = "".join(f"<li>{escape(_sentence(item))}</li>" for item in items)
+    return Section(title, f"<ul>{points}</ul>") if points else None
+
+
+def _part(report: AuditReport, severity: str) -> Section | None:
+    groups = [group for group in report.groups if group.severity == severity]
+    number = sum(len(group.findings) for group in groups)
+    body = "".join(map(_group, groups))
+    title = f"{_PARTS[severity]} ({counted(len(groups), 'kind')}, {counted(number, 'finding')})"
+    return Section(title, body) if groups else None
+
+
+def _group(group: Group) -> str:
+    several = len(group.findings) > 1
+    inside = paragraph(group.about) if group.about else ""
+    for finding in group.findings[:_DETAILS]:
+        head = f"{in_words(finding.columns, 4)}: {finding.extent}" if several else ""
+        inside += f"<h4>{escape(head)}</h4>" if head else ""
+        inside += _detail(finding)
+    more = group.findings[_DETAILS:]
+    if more:
+        named = in_words([f"{in_words(f.columns, 4)} ({f.extent})" for f in more], 100)
+        inside += paragraph(f"Also, told in full in audit.json: {named}.")
+    return (
+        f'<details class="{group.severity}"><summary><span class="row"><span>'
+        f'<b>{escape(group.title)}</b><span class="quiet">{escape(_cut(group.where))}</span>'
+        f"</span><span>{escape(group.extent)}{_bar(group)}</span></span></summary>"
+        f"<div>{inside}</div></details>"
+    )
+
+
+def _bar(group: Group) -> str:
+    share = max((f.rate for f in group.findings if f.unit == "row"), default=0.0)
+    if not share:
+        return ""
+    return f'<span class="bar"><i style="width: {share:.1%}"></i></span>'
 
 
 def _detail(finding: Finding) -> str:
-    body = paragraph(finding.message + ".")
-    named: dict[str, Any] = {
-        "severity": finding.severity,
-        "rows": finding.count,
-        "share": f"{finding.rate:.2%}",
-        "confidence": round(finding.confidence, 3),
-        "to blame": finding.blamed or "not clear",
-        "rule": _cut(finding.rule),
-    }
-    body += facts(named)
-    if finding.explains:
-        listed = ", ".join(f"{kind} ({n:,} rows)" for kind, n in finding.explains.items())
-        body += paragraph(f"The same cells also explain: {listed}.")
-    if finding.evidence:
-        rows = [[_cut(k), _cut(v, 400)] for k, v in finding.evidence.items()]
-        body += table(["evidence", ""], rows)
+    body = paragraph(_sentence(finding.message)) + _explained(finding) + _to_do(finding.advice)
     body += _rows(finding)
-    if finding.query:
-        body += paragraph(f"All rows: {_cut(finding.query, 600)}")
-    return body + paragraph(f"What to do: {finding.advice}.")
+    told: dict[str, Any] = {
+        "column to blame": finding.blamed or "",
+        "confidence": percent(finding.confidence),
+        "rule": finding.rule,
+        **{name.replace("_", " "): value for name, value in finding.evidence.items()},
+        "all rows": finding.query,
+    }
+    facts = [[name, _cut(_plain(value), 600)] for name, value in told.items() if value != ""]
+    inner = table(["evidence", ""], facts)
+    return f"{body}<details><summary>Evidence, rule and query</summary>{inner}</details>"
+
+
+def _explained(finding: Finding) -> str:
+    kinds = finding.explains.items()
+    listed = ", ".join(f"{titled(kind)[0].lower()} ({counted(n, 'row')})" for kind, n in kinds)
+    return paragraph(f"The same cells also explain: {listed}.") if listed else ""
+
+
+def _to_do(advice: str) -> str:
+    return f"<p><b>To do</b>: {escape(_sentence(advice))}</p>"
 
 
 def _rows(finding: Finding) -> str:
@@ -187,32 +266,28 @@ def _rows(finding: Finding) -> str:
         return ""
     first = [c for c in dict.fromkeys([*finding.columns, *sample[0]]) if c in sample[0]]
     shown = ["position", *[c for c in first if c != "position"]][: _SAMPLE_COLUMNS + 1]
-    return table([_cut(c) for c in shown], [[_cut(row.get(c)) for c in shown] for row in sample])
-
-
-def _next_steps(report: AuditReport) -> Section | None:
-    steps: dict[str, list[str]] = {}
-    for finding in report.of_severity("error", "warning"):
-        steps.setdefault(finding.advice, []).append(", ".join(finding.columns[:4]))
-    if not steps:
-        return None
-    rows = [
-        [i, _cut(advice, 300), _cut("; ".join(dict.fromkeys(where)), 200)]
-        for i, (advice, where) in enumerate(steps.items(), 1)
-    ]
-    return Section("What to do next", table(["", "step", "columns"], rows))
+    rows = [[_cut(row.get(c)) for c in shown] for row in sample]
+    return table([_cut(c) for c in shown], rows)
 
 
 def _limits(report: AuditReport) -> Section | None:
-    body = "".join(paragraph(f"Input: {note}") for note in report.notes)
-    body += "".join(paragraph(f"Not checked: {item}") for item in report.unchecked)
-    body += "".join(
-        paragraph(f"Silenced: {f.kind} ({', '.join(f.columns[:4])}): {f.silenced}")
-        for f in report.silenced
-    )
-    if len(report.findings) > _DETAILS:
-        body += paragraph(f"{len(report.findings) - _DETAILS} further findings are in audit.json.")
-    return Section("Limits of this audit", body) if body else None
+    quiet = [f"silenced: {', '.join(f.columns[:4])}: {f.message} ({f.silenced})"
+             for f in report.silenced]  # fmt: skip
+    return _listed("What this audit does not say", [*report.unchecked, *quiet])
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{k}: {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def _cut(value: object, most: int = _CELL) -> str:

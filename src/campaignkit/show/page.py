@@ -66,8 +66,24 @@ class Section:
     body: str
 
 
-def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
+def page(
+    title: str,
+    sections: Sequence[Section],
+    *,
+    lead: str = "",
+    opening: str = "",
+    style: str = "",
+) -> str:
     """A whole HTML page that needs nothing but itself.
+
+    Parameters
+    ----------
+    lead : str
+        Plain text under the title.
+    opening : str
+        Markup before the links to the sections.
+    style : str
+        Rules of style of this page's own, added to the house's.
 
     Examples
     --------
@@ -88,8 +104,8 @@ def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>{first}{nav}\n{parts}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>{first}{opening}{nav}\n{parts}</body></html>\n"
     )
 
 
