@@ -188,6 +188,8 @@ def inject_command(
         if cells is not None:
             write_table(found.cell_table(), cells)
     place.write_text(json_module.dumps(found.to_dict(), indent=2) + "\n", encoding="utf-8")
+    for note in found.notes:
+        print(f"note: {note}")
     for defect in found.defects:
         print(f"{defect.kind}: {defect.count:,} ({defect.realised:.2%})")
     print(f"wrote {out} and {place}")

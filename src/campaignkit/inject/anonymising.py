@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import TableError
-from campaignkit.extras import require
-from campaignkit.inject.injector import _as_arrow
+from campaignkit.inject.cells import arrow, as_text, compute, dictionary, plain
+from campaignkit.inject.injector import opened
 from campaignkit.inject.workbench import Workbench
 from campaignkit.store import atomic_file, checked_path, read_bytes
 from campaignkit.tables import like
@@ -53,27 +53,22 @@ def anonymise(
     >>> hidden["brand"], key["brand"]["Dior"]
     (['Brand 1', 'Brand 2', 'Brand 1'], 'Brand 2')
     """
-    pa = require("pyarrow", extra="tables", user="anonymise")
-    clean = _as_arrow(table)
-    bench = Workbench(clean)
+    pa = arrow()
+    clean, matching, _ = opened(table)
+    bench = Workbench(clean, matching)
     path = checked_path(key_file, error=TableError) if key_file is not None else None
     known = {c: dict(names) for c, names in (key or _read(path)).items()}
     for asked in columns:
         own = bench.own(asked, user="anonymise")
-        codes, words = bench.clean_codes(own)
+        column = clean.column(own)
+        words, cells = dictionary(column).cast(pa.string()), as_text(plain(column))
         names = known.setdefault(asked, {})
         prefix = _WORDS.get(asked, asked.replace("_", " ").title())
-        for word in words:
-            if word is not None and word not in names:
-                names[str(word)] = f"{prefix} {len(names) + 1}"
-        hidden = [names[str(w)] if w is not None else None for w in words] or [None]
-        empty = codes < 0
-        codes = codes.copy()
-        codes[empty] = 0
-        made = pa.DictionaryArray.from_arrays(
-            pa.array(codes.astype("int32"), mask=empty), pa.array(hidden, pa.string())
-        ).dictionary_decode()
-        clean = clean.set_column(clean.column_names.index(own), own, made)
+        for word in words.drop_null().to_pylist():
+            names.setdefault(word, f"{prefix} {len(names) + 1}")
+        hidden = pa.array([names.get(word) for word in words.to_pylist()], pa.string())
+        at = compute().index_in(cells.cast(pa.string()), words, skip_nulls=True)
+        clean = clean.set_column(clean.column_names.index(own), own, hidden.take(at))
     if path is not None:
         _write(path, known)
     return like(table, clean), known

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, TableError
 from campaignkit.inject.corruptions import ALL_CORRUPTIONS, BrokenLaw, Corruption
+from campaignkit.inject.given import as_given, library
 from campaignkit.inject.observing import observe
 from campaignkit.inject.truth import GroundTruth
 from campaignkit.inject.workbench import Workbench
 from campaignkit.seeds import checked_seed, stream
 from campaignkit.tables import (
+    MARKETING,
+    Column,
     DatabaseTable,
+    Matching,
+    OpenTable,
     ReadOptions,
-    like,
     open_table,
     to_arrow,
     unique_names,
 )
+from campaignkit.tables.read_options import checked_read, matched, without_file_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,10 +109,13 @@ class ErrorInjector:
         TableError
             If a kind lacks its columns, or the table has no rows.
         """
-        clean = _as_arrow(table, **read)
+        if library(table) in ("polars", "narwhals") and hasattr(table, "collect"):
+            dirty, truth = self.inject(table.collect(), **read)
+            return dirty.lazy(), truth
+        clean, matching, notes = opened(table, **read)
         if clean.num_rows == 0:
             raise TableError("the table has no rows to spoil", hint="pass a table with rows")
-        bench = Workbench(clean)
+        bench = Workbench(clean, matching)
         faults = []
         for corruption in self.corruptions:
             try:
@@ -116,20 +124,12 @@ class ErrorInjector:
                 faults.append(Fault(corruption.kind, err.message, err.hint))
         if faults:
             raise TableError("the table lacks what some kinds need", faults=faults)
-        for corruption in _in_order(self.corruptions):
-            self._spoil(corruption, bench)
-        places = {c.kind: _place(c) for c in self.corruptions}
+        kinds = [(c, self.rates[c.kind]) for c in _in_order(self.corruptions)]
+        for corruption, rate in kinds:
+            corruption.spoil(bench, rate, stream(self.seed, "inject", corruption.kind))
         order = stream(self.seed, "inject", "duplicate places")
-        dirty, truth = observe(bench, seed=self.seed, places=places, order=order)
-        return like(table, dirty), truth
-
-    def _spoil(self, corruption: Corruption, bench: Workbench) -> None:
-        kind = corruption.kind
-        rate = self.rates[kind]
-        bench.requested[kind] = rate
-        before = len(bench.writings)
-        corruption.spoil(bench, rate, stream(self.seed, "inject", kind))
-        bench.picked[kind] = distinct(*(w.rows for w in bench.writings[before:]))
+        spoiled, truth = observe(bench, kinds, seed=self.seed, order=order)
+        return as_given(table, bench, spoiled), replace(truth, notes=notes)
 
     def to_dict(self) -> dict[str, Any]:
         """The spec as plain values, for manifests."""
@@ -192,28 +192,28 @@ def _in_order(corruptions: Sequence[Corruption]) -> list[Corruption]:
     return sorted(corruptions, key=place)
 
 
-def _place(corruption: Corruption) -> str:
-    where = getattr(corruption, "where", None)
-    return where.says() if where is not None else "by column"
+def opened(
+    table: Any, **read: Unpack[ReadOptions]
+) -> tuple[pa.Table, Matching, tuple[Fault, ...]]:
+    """A table's cells in Arrow, what its columns mean, and what was decided when it was read."""
+    if not isinstance(table, str | Path | DatabaseTable):
+        asked = checked_read(read)
+        without_file_options(asked, "a frame")
+        arrow = to_arrow(table)
+        names = unique_names(arrow.column_names)
+        return arrow.rename_columns(names), matched(MARKETING, names, asked), ()
+    with open_table(table, **read) as held:
+        chosen = ", ".join(
+            f"{c.sql} AS {c.raw}" if _lossless(held, c) else c.raw for c in held.columns.values()
+        )
+        query = f"SELECT {chosen} FROM {held.relation}"  # noqa: S608 - quoted names
+        return held.con.sql(query).to_arrow_table(), held.matching, held.notes
 
 
-def _as_arrow(table: Any, **read: Unpack[ReadOptions]) -> pa.Table:
-    if isinstance(table, str | Path | DatabaseTable):
-        with open_table(table, **read) as opened:
-            chosen = ", ".join(f"{c.sql} AS {c.raw}" if _lossless(opened, c.name) else c.raw
-                               for c in opened.columns.values())  # fmt: skip
-            return opened.con.sql(
-                f"SELECT {chosen} FROM {opened.relation}"  # noqa: S608 - quoted names
-            ).to_arrow_table()
-    arrow = to_arrow(table)
-    return arrow.rename_columns(unique_names(arrow.column_names))
-
-
-def _lossless(opened: Any, name: str) -> bool:
-    column = opened.columns[name]
+def _lossless(held: OpenTable, column: Column) -> bool:
     if not column.is_text or column.kind != "number":
         return False
-    (lost,) = opened.row(
-        f"SELECT count({column.raw}) - count({column.sql}) FROM {opened.relation}"  # noqa: S608
+    (lost,) = held.row(
+        f"SELECT count({column.raw}) - count({column.sql}) FROM {held.relation}"  # noqa: S608
     )
     return bool(lost == 0)

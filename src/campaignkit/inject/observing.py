@@ -1,148 +1,84 @@
-"""From a spoiled workbench to the dirty table and the truth about it."""
+"""From a spoiled workbench to the truth about it, read off what differs.
+
+What a kind of fault is, it says itself: `unit` and `implies` of
+:class:`campaignkit.inject.Corruption`. No kind is known here by name, save the laws of
+:mod:`campaignkit.tables` and the outliers, which are read off the numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.distinct import distinct
-from campaignkit.extras import require
 from campaignkit.inject.truth import Defect, GroundTruth
-from campaignkit.tables.laws import MARKETING_LAWS, Law
+from campaignkit.tables import MARKETING_LAWS, Law
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy import bool_, int64
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from campaignkit.inject.workbench import Workbench
+    from campaignkit.inject.corruptions import Corruption
+    from campaignkit.inject.workbench import Spoiled, Workbench
 
 # A cell changed tenfold is an outlier too, whatever it was meant to be.
 OUTLIER_FACTOR = 10.0
 
 
 def observe(
-    bench: Workbench, *, seed: int, places: Mapping[str, str], order: Generator
-) -> tuple[pa.Table, GroundTruth]:
+    bench: Workbench, kinds: Sequence[tuple[Corruption, float]], *, seed: int, order: Generator
+) -> tuple[Spoiled, GroundTruth]:
     """Build the dirty table and read its truth off the difference.
 
     Parameters
     ----------
     bench : Workbench
         After all kinds have written.
+    kinds : sequence of (Corruption, float)
+        In the order in which they wrote, each with the rate asked of it.
     seed : int
         The injector's.
-    places : mapping of str to str
-        Kind -> where its rows were chosen, in words.
     order : Generator
-        Places the repeated rows.
+        Places the added rows.
     """
-    import numpy as np
-
     _undo_masked(bench)
-    columns = {name: bench.column(name) for name in bench.clean.column_names}
-    differs = {
-        name: _differs(bench.clean.column(name), column)
-        for name, column in columns.items()
-        if any(w.column == name for w in bench.writings)
-    }
-    origin, repeats = _rows(bench, order)
-    kept = [name for name in bench.clean.column_names if name not in bench.dropped]
-    dirty = _taken(columns, kept, origin if bench.copies is not None else None)
-    spread = _Spread(origin, bench.num_rows)
-    owners = _owners(bench, differs)
-    now = _numbers_now(bench)
-    seen = _laws_broken(bench, now)
-    gone = set(bench.dropped)
-    defects = [
-        _cell_defect(bench, kind, owners, seen, spread, gone, dirty, places)
-        for kind in bench.picked
-        if kind not in ("duplicate_rows", "dropped_columns")
-    ]
-    if len(repeats):
-        defects.append(
-            Defect("duplicate_rows", tuple(kept), repeats, {},
-                   bench.requested["duplicate_rows"], len(repeats) / bench.num_rows,
-                   places["duplicate_rows"])
-        )  # fmt: skip
-    if bench.dropped:
-        defects.append(
-            Defect("dropped_columns", tuple(bench.dropped), np.zeros(0, np.int64), {},
-                   bench.requested["dropped_columns"],
-                   len(bench.dropped) / bench.clean.num_columns, places["dropped_columns"])
-        )  # fmt: skip
-    found = [d for d in defects if d is not None]
-    implied, before = _implied(bench, found, now, differs, spread, gone)
-    with_implied = tuple(
-        Defect(d.kind, d.columns, d.rows, d.cells, d.requested, d.realised, d.where,
-               _within(implied, d), d.num_masked, bench.clean, dirty, origin)
-        for d in found
-    )  # fmt: skip
-    truth = GroundTruth(with_implied, len(origin), tuple(kept), origin, before, seed)
-    return dirty, truth
+    owned = bench.owned()
+    spoiled = bench.spoiled(order)
+    broken = _broken(bench)
+    seen = [_defect(kind, rate, bench, spoiled, owned, broken) for kind, rate in kinds]
+    found = {d.kind: d for d in seen if d is not None}
+    ours, before = _shown(bench, spoiled, found)
+    table, origin = spoiled.table, spoiled.origin
+    defects = tuple(
+        replace(
+            found[corruption.kind],
+            implied=_implied(corruption, found, ours),
+            _clean=bench.clean,
+            _dirty=table,
+            _origin=origin,
+        )
+        for corruption, _ in kinds
+        if corruption.kind in found
+    )
+    kept = tuple(table.column_names)
+    return spoiled, GroundTruth(defects, len(origin), kept, origin, before, seed)
 
 
-class _Spread:
-    """Clean positions -> the dirty positions that came from them."""
-
-    def __init__(self, origin: NDArray[int64], num_clean: int) -> None:
-        import numpy as np
-
-        self.origin = origin
-        self.plain = len(origin) == num_clean
-        self.mask = np.zeros(num_clean, dtype=bool)
-
-    def __call__(self, rows: NDArray[int64]) -> NDArray[int64]:
-        import numpy as np
-
-        if self.plain:
-            return np.sort(rows)
-        self.mask[:] = False
-        self.mask[rows] = True
-        return np.flatnonzero(self.mask[self.origin])
+def _laws(bench: Workbench) -> list[Law]:
+    metrics = set(bench.metrics())
+    found = {s for s, own in bench.matching.found.items() if own in metrics}
+    return [law for law in MARKETING_LAWS if set(law.columns) <= found]
 
 
-def _rows(bench: Workbench, order: Generator) -> tuple[NDArray[int64], NDArray[int64]]:
-    """Origin of each dirty row, and the positions of second arrivals."""
-    import numpy as np
-
-    num = bench.num_rows
-    if bench.copies is None:
-        return np.arange(num), np.zeros(0, dtype=np.int64)
-    # A copy lands before a random row: anywhere in the table, the rest keeping its order.
-    places = np.concatenate([np.arange(num) + 0.5, order.uniform(0, num, len(bench.copies))])
-    source = np.concatenate([np.arange(num), bench.copies])
-    origin = source[np.argsort(places, kind="stable")]
-    first = np.zeros(len(origin), dtype=bool)
-    first[np.unique(origin, return_index=True)[1]] = True
-    return origin, np.flatnonzero(~first)
-
-
-def _taken(columns: dict[str, Any], kept: list[str], origin: Any) -> pa.Table:
-    pa = require("pyarrow", extra="tables", user="ErrorInjector")
-    if origin is None:
-        return pa.table({name: columns[name] for name in kept})
-    index = pa.array(origin)
-    return pa.table({name: columns[name].take(index) for name in kept})
-
-
-def _differs(before: Any, after: Any) -> NDArray[bool_]:
-    """bool[rows]: cells that are not the same, a null equal to a null alone."""
-    import numpy as np
-
-    pa = require("pyarrow", extra="tables", user="ErrorInjector")
-    pc = require("pyarrow.compute", extra="tables", user="ErrorInjector")
-    old = before.combine_chunks()
-    if old.type != after.type:
-        number = pa.types.is_integer(old.type) and pa.types.is_integer(after.type)
-        shared = pa.int64() if number else pa.string()
-        old, after = old.cast(shared), after.cast(shared)
-    if pa.types.is_dictionary(old.type):
-        old, after = old.cast(old.type.value_type), after.cast(old.type.value_type)
-    unequal = pc.fill_null(pc.not_equal(old, after), False)
-    nulls = pc.xor(old.is_null(), after.is_null())
-    return np.asarray(pc.or_(unequal, nulls).to_numpy(zero_copy_only=False), dtype=bool)
+def _broken(bench: Workbench) -> dict[str, NDArray[bool_]]:
+    """kind -> clean rows in which one of its laws is broken now."""
+    broken: dict[str, Any] = {}
+    for law in _laws(bench):
+        mask = law.broken({c: bench.numbers(c) for c in law.columns})
+        broken[law.kind] = broken[law.kind] | mask if law.kind in broken else mask
+    return broken
 
 
 def _undo_masked(bench: Workbench) -> None:
@@ -152,150 +88,96 @@ def _undo_masked(bench: Workbench) -> None:
     finding can name. Putting a cell back may mend another law, so this repeats; every round
     leaves fewer changed cells.
     """
-    import numpy as np
-
-    kinds = {law.kind for law in _laws(bench)}
-    touched = {w.column for w in bench.writings if w.kind in kinds}
-    while True:
-        broken = _laws_broken(bench, _numbers_now(bench))
-        differs = {}
-        for column in touched:
-            was, now = bench.clean_numbers(column), bench.numbers(column)
-            differs[column] = (was != now) & ~(np.isnan(was) & np.isnan(now))
-        undone = False
-        for kind, cells in _owners(bench, differs).items():
-            if kind not in broken:
-                continue
-            for column, rows in cells.items():
+    undone = True
+    while undone:
+        broken, undone = _broken(bench), False
+        for kind, cells in bench.owned().items():
+            for column, rows in cells.items() if kind in broken else ():
                 masked = rows[~broken[kind][rows]]
                 if len(masked):
                     bench.put_back(column, masked)
                     undone = True
-        if not undone:
-            return
 
 
-def _owners(bench: Workbench, differs: Mapping[str, NDArray[bool_]]) -> dict[str, dict[str, Any]]:
-    """kind -> column -> clean rows whose difference it is: the last writer's."""
-    import numpy as np
-
-    owned: dict[str, dict[str, Any]] = {}
-    for column, changed in differs.items():
-        last = np.full(bench.num_rows, -1, dtype=np.int16)
-        writings = [w for w in bench.writings if w.column == column]
-        for number, writing in enumerate(writings):
-            last[writing.rows] = number
-        for kind in dict.fromkeys(w.kind for w in writings):
-            numbers = [i for i, w in enumerate(writings) if w.kind == kind]
-            owned.setdefault(kind, {})[column] = np.flatnonzero(changed & np.isin(last, numbers))
-    return owned
-
-
-def _numbers_now(bench: Workbench) -> dict[str, Any]:
-    """Number columns as they are now, cells turned into words as NaN."""
-    import numpy as np
-
-    out = {}
-    for standard, own in bench.matching.found.items():
-        if own in bench.metrics():
-            values = bench.numbers(own)
-            words = [
-                w.rows for w in bench.writings if w.column == own and w.kind == "type_changes"
-            ]
-            if words:
-                values = values.copy()
-                values[np.concatenate(words)] = np.nan
-            out[standard] = values
-    return out
-
-
-def _laws_broken(bench: Workbench, now: Mapping[str, Any]) -> dict[str, NDArray[bool_]]:
-    """kind -> clean rows in which one of its laws is broken now."""
-    broken: dict[str, Any] = {}
-    for law in _laws(bench):
-        mask = law.broken({c: now[c] for c in law.columns})
-        broken[law.kind] = broken[law.kind] | mask if law.kind in broken else mask
-    return broken
-
-
-def _laws(bench: Workbench) -> list[Law]:
-    metrics = set(bench.metrics())
-    found = {s for s, own in bench.matching.found.items() if own in metrics}
-    return [law for law in MARKETING_LAWS if set(law.columns) <= found]
-
-
-def _cell_defect(  # noqa: PLR0917 - one row of the same table each
+def _defect(  # noqa: PLR0917 - one row of the same table each
+    corruption: Corruption,
+    rate: float,
     bench: Workbench,
-    kind: str,
-    owners: dict[str, dict[str, Any]],
-    seen: dict[str, NDArray[bool_]],
-    spread: _Spread,
-    gone: set[str],
-    dirty: Any,
-    places: Mapping[str, str],
+    spoiled: Spoiled,
+    owned: dict[str, dict[str, Any]],
+    broken: dict[str, NDArray[bool_]],
 ) -> Defect | None:
-
-    owned = {c: rows for c, rows in owners.get(kind, {}).items() if c not in gone}
-    if kind in seen:  # a law's row counts only while the law is broken
-        owned = {c: rows[seen[kind][rows]] for c, rows in owned.items()}
-    owned = {c: rows for c, rows in owned.items() if len(rows)}
-    if not owned:
+    kind = corruption.kind
+    cells = {c: rows for c, rows in owned.get(kind, {}).items() if c in spoiled.touched}
+    if kind in broken:  # a law's row counts only while the law is broken
+        cells = {c: rows[broken[kind][rows]] for c, rows in cells.items()}
+    cells = {c: rows for c, rows in cells.items() if len(rows)}
+    changed, dropped = distinct(*cells.values()), bench.dropped.get(kind, [])
+    arrived = spoiled.arrived.get(kind, distinct())
+    rows = distinct(spoiled.rows_from(changed), arrived)
+    if not len(rows) and not dropped:
         return None
-    clean_rows = distinct(*owned.values())
-    cells = {c: spread(rows) for c, rows in owned.items()}
-    rows = spread(clean_rows)
-    picked = len(bench.picked[kind])
-    per_cell = kind in ("missing_values", "categorical_errors", "type_changes")
-    written = sum(len(r) for r in owned.values())
-    share = written / len(owned) if per_cell else len(clean_rows)
-    return Defect(kind, tuple(cells), rows, cells, bench.requested[kind],
-                  share / max(bench.num_rows, 1), places[kind],
-                  num_masked=max(picked - len(clean_rows), 0))  # fmt: skip
+    written = sum(len(part) for part in cells.values())
+    amount, share_of = {
+        "cell": (written, max(len(cells), 1) * bench.num_rows),
+        "row": (len(changed) + len(arrived), bench.num_rows),
+        "column": (len(dropped), bench.clean.num_columns),
+    }[corruption.unit]
+    return Defect(
+        kind,
+        (*cells, *dropped) or tuple(spoiled.table.column_names),
+        rows,
+        {c: spoiled.rows_from(part) for c, part in cells.items()},
+        rate,
+        amount / bench.share_of.get(kind, share_of),
+        corruption.says(),
+        num_masked=max(len(distinct(*bench.picked.get(kind, []))) - len(changed), 0),
+    )
 
 
-def _implied(  # noqa: PLR0917
-    bench: Workbench,
-    defects: list[Defect],
-    now: Mapping[str, Any],
-    differs: Mapping[str, NDArray[bool_]],
-    spread: _Spread,
-    gone: set[str],
+def _shown(
+    bench: Workbench, spoiled: Spoiled, found: dict[str, Defect]
 ) -> tuple[dict[str, NDArray[int64]], dict[str, NDArray[int64]]]:
-    """Rows that show a kind nobody injected there: by our edits, and before them."""
+    """Dirty rows that show a kind nobody injected there: by our edits, and before them."""
     import numpy as np
 
-    own = {d.kind: d.rows for d in defects}
     ours: dict[str, list[Any]] = {}
     before: dict[str, list[Any]] = {}
     for law in _laws(bench):
-        if any(bench.matching.found[c] in gone for c in law.columns):
-            continue
-        broken = law.broken({c: now[c] for c in law.columns})
-        was = law.broken({c: bench.clean_numbers(c) for c in law.columns})
-        ours.setdefault(law.kind, []).append(np.flatnonzero(broken & ~was))
-        before.setdefault(law.kind, []).append(np.flatnonzero(broken & was))
-    shifted = [w.rows for w in bench.writings if w.kind == "shifted_columns"]
-    if shifted:
-        ours["categorical_errors"] = shifted
-    garbage = [w.rows for w in bench.writings if w.kind == "type_changes"]
-    if garbage:
-        ours["categorical_errors"] = ours.get("categorical_errors", []) + garbage
-    ours["outliers"] = [
-        np.flatnonzero(_tenfold(bench.clean_numbers(c), bench.numbers(c)))
-        for c in differs
-        if c in bench.metrics() and c not in gone
-    ]
-
-    def placed(parts: list[Any], kind: str) -> NDArray[int64]:
-        rows = spread(distinct(*parts))
-        return np.setdiff1d(rows, own.get(kind, np.zeros(0, np.int64)))
-
-    implied = {k: placed(parts, k) for k, parts in ours.items()}
-    earlier = {k: placed(parts, k) for k, parts in before.items()}
-    return (
-        {k: rows for k, rows in implied.items() if len(rows)},
-        {k: rows for k, rows in earlier.items() if len(rows)},
+        if all(bench.own(c) in spoiled.touched for c in law.columns):
+            broken = law.broken({c: bench.numbers(c) for c in law.columns})
+            was = law.broken({c: bench.clean_numbers(c) for c in law.columns})
+            ours.setdefault(law.kind, []).append(np.flatnonzero(broken & ~was))
+            before.setdefault(law.kind, []).append(np.flatnonzero(broken & was))
+    for column in bench.metrics():
+        if len(spoiled.touched.get(column, ())):
+            tenfold = _tenfold(bench.clean_numbers(column), bench.numbers(column))
+            ours.setdefault("outliers", []).append(np.flatnonzero(tenfold))
+    placed = (
+        {k: _other(k, spoiled.rows_from(distinct(*parts)), found) for k, parts in shown.items()}
+        for shown in (ours, before)
     )
+    implied, earlier = ({k: rows for k, rows in p.items() if len(rows)} for p in placed)
+    return implied, earlier
+
+
+def _other(kind: str, rows: NDArray[int64], found: dict[str, Defect]) -> NDArray[int64]:
+    """Those of the rows in which the kind itself was not injected."""
+    import numpy as np
+
+    return np.setdiff1d(rows, found[kind].rows, assume_unique=True) if kind in found else rows
+
+
+def _implied(
+    corruption: Corruption, found: dict[str, Defect], ours: dict[str, NDArray[int64]]
+) -> dict[str, NDArray[int64]]:
+    """What the rows of a defect show besides it: as can be seen, and as its kind says."""
+    import numpy as np
+
+    own = found[corruption.kind].rows
+    parts = {k: np.intersect1d(rows, own, assume_unique=True) for k, rows in ours.items()}
+    parts |= {kind: _other(kind, own, found) for kind in corruption.implies}
+    return {k: rows for k, rows in parts.items() if len(rows) and k != corruption.kind}
 
 
 def _tenfold(before: Any, after: Any) -> NDArray[bool_]:
@@ -306,14 +188,3 @@ def _tenfold(before: Any, after: Any) -> NDArray[bool_]:
         changed = (new > OUTLIER_FACTOR * old) | (old > OUTLIER_FACTOR * new)
     mask: NDArray[bool_] = changed & ~np.isnan(after)
     return mask
-
-
-def _within(implied: Mapping[str, NDArray[int64]], defect: Defect) -> dict[str, NDArray[int64]]:
-    import numpy as np
-
-    parts = {
-        kind: np.intersect1d(rows, defect.rows, assume_unique=True)
-        for kind, rows in implied.items()
-        if kind != defect.kind
-    }
-    return {kind: rows for kind, rows in parts.items() if len(rows)}

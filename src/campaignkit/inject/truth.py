@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.distinct import distinct
+from campaignkit.errors import Fault
 from campaignkit.extras import require
 
 if TYPE_CHECKING:
@@ -93,11 +94,13 @@ class GroundTruth:
     columns : tuple of str
         Its columns.
     origin : int64[rows]
-        Dirty row -> row of the clean table it came from.
+        Dirty row -> row of the clean table it came from; -1: a row that was added.
     preexisting : mapping of str to int64[rows]
         Laws the clean table broke already: kind -> dirty rows.
     seed : int
         The injector's.
+    notes : tuple of Fault
+        What was decided when the clean table was read from a file, rows left out of it among that.
 
     Examples
     --------
@@ -114,6 +117,7 @@ class GroundTruth:
     origin: NDArray[int64]
     preexisting: Mapping[str, NDArray[int64]] = field(default_factory=dict)
     seed: int = 0
+    notes: tuple[Fault, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -135,6 +139,7 @@ class GroundTruth:
             "num_rows": self.num_rows,
             "columns": list(self.columns),
             "seed": self.seed,
+            "notes": [str(note) for note in self.notes],
             "defects": [
                 {
                     "kind": d.kind,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -55,6 +54,9 @@ class AtRandom:
     def says(self) -> str:
         """The place in words."""
         return "at random"
+
+
+AT_RANDOM = AtRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +152,3 @@ class ByMagnitude:
     def says(self) -> str:
         """The place in words."""
         return f"rather where {self.column} is large"
-
-
-def where_in_words(places: Sequence[Where]) -> str:
-    """Several places as one clause.
-
-    Examples
-    --------
-    >>> where_in_words([AtRandom()])
-    'at random'
-    """
-    return "; ".join(place.says() for place in places)

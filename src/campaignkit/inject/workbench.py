@@ -1,39 +1,140 @@
-"""A table while it is being spoiled: clean columns, written cells, copied rows, dropped columns.
+"""A table while it is being spoiled: clean columns, written cells, added rows, dropped columns.
 
 Corruptions choose rows by the clean table (so that kinds do not depend on each other) and write
-over what the kinds before them left. The clean table is never changed.
+over what the kinds before them left. The clean table is never changed: what is written stands
+beside it, and a column is put together from both at the end, so that no cell that nobody wrote
+passes through another type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.distinct import distinct
 from campaignkit.errors import TableError
-from campaignkit.extras import require
-from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role
+from campaignkit.inject.cells import (
+    arrow,
+    as_floats,
+    as_text,
+    compute,
+    dictionary,
+    differing,
+    fitting,
+    is_number,
+    is_text,
+    plain,
+    restored,
+)  # fmt: skip
+from campaignkit.tables import MARKETING, ColumnSpec, Role
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy import bool_, float64, int64
+    from numpy.random import Generator
     from numpy.typing import NDArray
+
+    from campaignkit.tables import Matching
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """Cells one corruption wrote: positions in the clean table, ascending.
+class Added:
+    """Rows one corruption added.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the fault.
+    num : int
+        How many.
+    sources : int64[num] or None
+        The clean row each one repeats; None: none, `cells` has what they hold.
+    places : float64[num] or None
+        Before which clean row each one stands (``num_rows``: at the end); None: anywhere.
+    cells : mapping of str to Array[num]
+        Column -> cells of rows that repeat no other; null in the columns left out.
 
     Examples
     --------
-    >>> Writing("outliers", "clicks", ()).column
-    'clicks'
+    >>> Added("summary_rows", 1, cells={"campaign": ["Total"]}).sources is None
+    True
     """
 
     kind: str
-    column: str
-    rows: Any  # int64[cells written]
+    num: int
+    sources: NDArray[int64] | None = None
+    places: NDArray[float64] | None = None
+    cells: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Written:
+    """A column's clean cells and then those of each writing, one after another.
+
+    `index` int64[rows] says which of them stands in each row now.
+    """
+
+    def __init__(self, clean: Any) -> None:
+        import numpy as np
+
+        self.parts = [plain(clean)]
+        self.starts = [0]
+        self.kinds = [""]
+        self.index = np.arange(len(clean))
+        self.numbers: Any = None  # float64[rows], of a number column
+
+    def append(self, kind: str, cells: Any) -> int:
+        """Put cells behind the others; returns where they start."""
+        start = self.starts[-1] + len(self.parts[-1])
+        pa = arrow()
+        chunks = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
+        self.parts = fitting(self.parts, chunks)
+        self.starts.append(start)
+        self.kinds.append(kind)
+        return start
+
+    def take(self, index: NDArray[int64]) -> Any:
+        pa = arrow()
+        chunks = [chunk for part in self.parts for chunk in part.chunks]
+        return pa.chunked_array(chunks, self.parts[0].type).take(pa.array(index))
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What came of a workbench.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        The dirty table.
+    origin : int64[rows]
+        The clean row each row came from; -1: none.
+    touched : dict of str to int64[cells]
+        Column -> rows whose cell may not be the clean one.
+    arrived : dict of str to int64[rows]
+        Kind -> rows that it added; of rows that are alike, all but the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from campaignkit.tables import synthetic_table
+    >>> Workbench(synthetic_table(3)).spoiled(np.random.default_rng(0)).origin.tolist()
+    [0, 1, 2]
+    """
+
+    table: pa.Table
+    origin: NDArray[int64]
+    touched: Mapping[str, NDArray[int64]]
+    arrived: Mapping[str, NDArray[int64]]
+
+    def rows_from(self, rows: NDArray[int64]) -> NDArray[int64]:
+        """The rows that came from these clean rows, ascending."""
+        import numpy as np
+
+        wanted = np.zeros(len(self.origin) + 1, dtype=bool)  # the last one, -1, is never wanted
+        wanted[rows] = True
+        return np.flatnonzero(wanted[self.origin])
 
 
 @dataclass
@@ -46,14 +147,14 @@ class Workbench:
         As it came.
     matching : Matching
         Its standard columns.
-    writings : list of Writing
-        Who wrote which cells, in order.
-    picked : dict of str to int64 arrays
-        Rows each kind chose.
-    copies : int64 array or None
-        Rows to be repeated.
-    dropped : list of str
-        Columns to be left out.
+    picked : dict of str to list of int64 arrays
+        Rows each kind wrote to.
+    added : list of Added
+        Rows that were not there.
+    dropped : dict of str to list of str
+        Kind -> columns to be left out.
+    share_of : dict of str to int
+        Kind -> how many things its rate is a share of, where its unit does not say that.
 
     Examples
     --------
@@ -63,20 +164,16 @@ class Workbench:
     """
 
     clean: pa.Table
-    matching: Matching = field(init=False)
-    writings: list[Writing] = field(default_factory=list)
-    picked: dict[str, Any] = field(default_factory=dict)
-    copies: Any = None
-    dropped: list[str] = field(default_factory=list)
-    requested: dict[str, float] = field(default_factory=dict)
-    _numbers: dict[str, Any] = field(default_factory=dict)
-    _clean_numbers: dict[str, Any] = field(default_factory=dict)
-    _codes: dict[str, tuple[Any, list[str | None]]] = field(default_factory=dict)
-    _clean_codes: dict[str, tuple[Any, list[str | None]]] = field(default_factory=dict)
-    _retyped: dict[str, dict[str, Any]] = field(default_factory=dict)
+    matching: Matching = None  # type: ignore[assignment]  # made from the names
+    picked: dict[str, list[NDArray[int64]]] = field(default_factory=dict)
+    added: list[Added] = field(default_factory=list)
+    dropped: dict[str, list[str]] = field(default_factory=dict)
+    share_of: dict[str, int] = field(default_factory=dict)
+    _written: dict[str, _Written] = field(default_factory=dict)
+    _floats: dict[str, NDArray[float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.matching = MARKETING.match(self.clean.column_names)
+        self.matching = self.matching or MARKETING.match(self.clean.column_names)
 
     @property
     def num_rows(self) -> int:
@@ -110,243 +207,223 @@ class Workbench:
 
     def metrics(self) -> list[str]:
         """Own names of number columns that are no keys."""
-        pa = require("pyarrow", extra="tables", user="ErrorInjector")
-        out = []
-        for column in self.clean.schema:
-            kind = column.type
-            number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-            spec = self.spec(column.name)
-            if (number or pa.types.is_decimal(kind)) and (spec is None or spec.is_metric):
-                out.append(column.name)
-        return out
+        specs = [(f.name, self.spec(f.name)) for f in self.clean.schema if is_number(f.type)]
+        return [name for name, spec in specs if spec is None or spec.is_metric]
 
     def dimensions(self) -> list[str]:
         """Own names of text columns that are no keys."""
-        out = []
-        for column in self.clean.schema:
-            spec = self.spec(column.name)
-            role = spec.role if spec is not None else None
-            if _is_text(column.type) and role in (None, Role.DIMENSION):
-                out.append(column.name)
-        return out
+        specs = [(f.name, self.spec(f.name)) for f in self.clean.schema if is_text(f.type)]
+        return [n for n, spec in specs if spec is None or spec.role is Role.DIMENSION]
 
-    def keys(self) -> list[str]:
-        """Own names of identifier and date columns."""
-        return [
-            own
-            for standard, own in self.matching.found.items()
-            if MARKETING[standard].role in (Role.ID, Role.DATE)
-        ]
+    def keys(self, *roles: Role) -> list[str]:
+        """Own names of identifier and date columns, or of columns of these roles."""
+        wanted = roles or (Role.ID, Role.DATE)
+        found = self.matching.found.items()
+        return [own for standard, own in found if MARKETING[standard].role in wanted]
+
+    def filled(self, column: str) -> NDArray[int64]:
+        """Rows of the clean table in which a column is not null."""
+        import numpy as np
+
+        return np.flatnonzero(self.clean.column(self.own(column)).is_valid().to_numpy())
 
     def clean_numbers(self, name: str) -> NDArray[float64]:
         """A number column as it came: float64[rows], NaN where null; do not write."""
         own = self.own(name)
-        if own not in self._clean_numbers:
-            self._clean_numbers[own] = _as_floats(self.clean.column(own), own)
-        values: NDArray[float64] = self._clean_numbers[own]
-        return values
+        if own not in self._floats:
+            kind = self.clean.schema.field(own).type
+            if is_text(kind):
+                raise TableError(
+                    f"column {own!r} does not hold numbers ({kind})",
+                    hint="convert it to numbers first",
+                )
+            self._floats[own] = as_floats(self.clean.column(own), own)
+        return self._floats[own]
 
     def numbers(self, name: str) -> NDArray[float64]:
         """A number column as the kinds before left it; do not write."""
         own = self.own(name)
-        values: NDArray[float64] = self._numbers.get(own, self.clean_numbers(own))
-        return values
+        written = self._written.get(own)
+        values: NDArray[float64] | None = written.numbers if written is not None else None
+        return self.clean_numbers(own) if values is None else values
 
-    def clean_codes(self, name: str) -> tuple[NDArray[int64], list[str | None]]:
-        """A text column as it came: codes int64[rows] (-1 null) and the values they stand for."""
-        own = self.own(name)
-        if own not in self._clean_codes:
-            self._clean_codes[own] = _as_codes(self.clean.column(own))
-        return self._clean_codes[own]
+    def words(self, name: str) -> list[str]:
+        """The different texts of a column as it came."""
+        words: list[str] = dictionary(self.clean.column(self.own(name))).to_pylist()
+        return words
 
     def equals(self, column: str, values: Sequence[str]) -> NDArray[bool_]:
         """Rows of the clean table in which a column has one of these values."""
         import numpy as np
 
-        codes, words = self.clean_codes(column)
+        cells = as_text(plain(self.clean.column(self.own(column))))
+        found = compute().is_in(cells, arrow().array(values, cells.type))
+        words = self.words(column)
         unknown = [v for v in values if v not in words]
         if unknown:
             raise TableError(
                 f"column {column!r} never has the value {unknown[0]!r}",
                 hint=f"it has: {', '.join(str(w) for w in words[:12])}",
             )
-        wanted = [i for i, word in enumerate(words) if word in values]
-        found: NDArray[bool_] = np.isin(codes, wanted)
+        return np.asarray(found.to_numpy(), dtype=bool)
+
+    def days(self, column: str) -> NDArray[Any]:
+        """A date column as it came: datetime64[D][rows], NaT where null.
+
+        Raises
+        ------
+        TableError
+            If it does not hold dates.
+        """
+        pa = arrow()
+        try:
+            days = self.clean.column(self.own(column)).cast(pa.date32(), safe=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
+            raise TableError(
+                f"column {column!r} does not hold dates", hint="convert it to dates first"
+            ) from err
+        found: NDArray[Any] = days.to_numpy()
         return found
 
     def between_days(self, column: str, first: date, last: date) -> NDArray[bool_]:
         """Rows of the clean table whose day lies in a range, both ends included."""
         import numpy as np
 
-        pc = require("pyarrow.compute", extra="tables", user="ErrorInjector")
-        pa = require("pyarrow", extra="tables", user="ErrorInjector")
-        try:
-            days = self.clean.column(self.own(column)).cast(pa.date32())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
-            raise TableError(
-                f"column {column!r} does not hold dates", hint="convert it to dates first"
-            ) from err
-        inside = pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last))
-        found: NDArray[bool_] = np.asarray(inside.fill_null(False).to_numpy(), dtype=bool)
-        return found
+        days = self.days(column)
+        inside: NDArray[bool_] = (days >= np.datetime64(first)) & (days <= np.datetime64(last))
+        return inside
+
+    def cells(self, name: str, rows: NDArray[int64]) -> Any:
+        """Cells as the kinds before left them: a pyarrow array of the column's own type."""
+        own = self.own(name)
+        written = self._written.get(own)
+        if written is not None:
+            return written.take(written.index[rows])
+        return plain(self.clean.column(own)).take(arrow().array(rows))
+
+    def texts(self, name: str, rows: NDArray[int64]) -> Any:
+        """The same as a CSV file would hold them: a pyarrow array of text."""
+        return as_text(self.cells(name, rows))
+
+    def write(self, kind: str, name: str, rows: NDArray[int64], cells: Any = None) -> None:
+        """Write cells.
+
+        Parameters
+        ----------
+        kind : str
+            Name of the fault they are owed to.
+        name : str
+            Own or standard name of the column.
+        rows : int64[cells]
+            Rows of the clean table, each once.
+        cells : array or sequence[cells] or None
+            In the column's own type, or texts as a file would hold them: the column turns into
+            text where its type would not write them back as they are. None: nulls.
+        """
+        import numpy as np
+
+        pa = arrow()
+        own = self.own(name)
+        state = self._state(own)
+        if cells is None:
+            cells = pa.nulls(len(rows), state.parts[0].type)
+        elif not isinstance(cells, pa.Array | pa.ChunkedArray):
+            cells = pa.array(cells, from_pandas=True)
+        state.index[rows] = state.append(kind, cells) + np.arange(len(rows))
+        if state.numbers is not None:
+            state.numbers[rows] = as_floats(cells)
+        self.picked.setdefault(kind, []).append(rows)
 
     def write_numbers(
         self, kind: str, name: str, rows: NDArray[int64], values: NDArray[float64]
     ) -> None:
-        """Write number cells; integer columns get whole numbers."""
+        """Write number cells, NaN for null; whole columns get whole numbers."""
         import numpy as np
 
-        pa = require("pyarrow", extra="tables", user="ErrorInjector")
-        own = self.own(name)
-        if own not in self._numbers:
-            self._numbers[own] = self.clean_numbers(own).copy()
-        whole = pa.types.is_integer(self.clean.schema.field(own).type)
-        self._numbers[own][rows] = np.rint(values) if whole else values
-        self._wrote(kind, own, rows)
+        whole = arrow().types.is_integer(self.clean.schema.field(self.own(name)).type)
+        self.write(kind, name, rows, np.rint(values) if whole else values)
 
     def put_back(self, own: str, rows: NDArray[int64]) -> None:
-        """Give number cells the clean table's values again."""
-        self._numbers[own][rows] = self.clean_numbers(own)[rows]
+        """Give cells the clean table's values again."""
+        written = self._written[own]
+        written.index[rows] = rows
+        if written.numbers is not None:
+            written.numbers[rows] = self.clean_numbers(own)[rows]
 
-    def write_words(
-        self, kind: str, name: str, rows: NDArray[int64], words: Sequence[str], chosen: Any
-    ) -> None:
-        """Write text cells: row ``rows[i]`` gets ``words[chosen[i]]``."""
-        own = self.own(name)
-        codes, known = self._codes_to_write(own)
-        place = {word: i for i, word in enumerate(known)}
-        for word in words:
-            if word not in place:
-                place[word] = len(known)
-                known.append(word)
+    def owned(self) -> dict[str, dict[str, NDArray[int64]]]:
+        """Kind -> column -> clean rows whose cell differs and was written last by that kind."""
         import numpy as np
 
-        table = np.array([place[word] for word in words], dtype=np.int64)
-        codes[rows] = table[chosen]
-        self._wrote(kind, own, rows)
+        out: dict[str, dict[str, NDArray[int64]]] = {}
+        for own in self.clean.column_names:
+            if own not in self._written:
+                continue
+            written = self._written[own]
+            rows = np.flatnonzero(written.index >= self.num_rows)
+            rows = rows[differing(written.take(rows), written.take(written.index[rows]))]
+            writers = np.searchsorted(written.starts, written.index[rows], side="right") - 1
+            kinds = np.array(written.kinds)[writers]
+            for kind in dict.fromkeys(written.kinds[1:]):
+                out.setdefault(kind, {})[own] = rows[kinds == kind]
+        return out
 
-    def write_nulls(self, kind: str, name: str, rows: NDArray[int64]) -> None:
-        """Empty cells of any column."""
+    def spoiled(self, rng: Generator) -> Spoiled:
+        """Put the dirty table together; `rng` places the rows that may stand anywhere."""
         import numpy as np
 
-        own = self.own(name)
-        if own in self.metrics():
-            if own not in self._numbers:
-                self._numbers[own] = self.clean_numbers(own).copy()
-            self._numbers[own][rows] = np.nan
-        else:
-            codes, _ = self._codes_to_write(own)
-            codes[rows] = -1
-        self._wrote(kind, own, rows)
+        pa = arrow()
+        first = np.arange(self.num_rows)
+        sources = [np.full(a.num, -1) if a.sources is None else a.sources for a in self.added]
+        places = [
+            rng.uniform(0, self.num_rows, a.num) if a.places is None else a.places
+            for a in self.added
+        ]  # a row lands before a row: anywhere in the table, the rest keeping its order
+        layout = np.argsort(np.concatenate([first + 0.5, *places]), kind="stable")
+        origin = np.concatenate([first, *sources])[layout]
+        gone = {column for columns in self.dropped.values() for column in columns}
+        fields, columns, touched = [], [], {}
+        for field_ in self.clean.schema:
+            if field_.name in gone:
+                continue
+            made, touched[field_.name] = self._put_together(field_.name, layout)
+            fields.append(field_.with_type(made.type).with_nullable(
+                field_.nullable or made.null_count > 0
+            ))  # fmt: skip
+            columns.append(made)
+        schema = pa.schema(fields, self.clean.schema.metadata)
+        arrived: dict[str, NDArray[int64]] = {}
+        start = self.num_rows
+        for added in self.added:
+            rows = np.flatnonzero((layout >= start) & (layout < start + added.num))
+            if added.sources is not None:
+                alike = np.flatnonzero(np.isin(origin, added.sources))
+                rows = np.delete(alike, np.unique(origin[alike], return_index=True)[1])
+            arrived[added.kind] = distinct(arrived.get(added.kind, []), rows)
+            start += added.num
+        return Spoiled(pa.Table.from_arrays(columns, schema=schema), origin, touched, arrived)
 
-    def retype(self, kind: str, name: str, rows: NDArray[int64], words: Sequence[str]) -> None:
-        """Turn a column into text in which these cells read `words`."""
-        own = self.own(name)
-        cells = self._retyped.setdefault(own, {})
-        cells.update(zip(rows.tolist(), words, strict=True))
-        self._wrote(kind, own, rows)
+    def _state(self, own: str) -> _Written:
+        if own not in self._written:
+            column = self.clean.column(own)
+            self._written[own] = _Written(column)
+            if is_number(column.type):
+                self._written[own].numbers = self.clean_numbers(own).copy()
+        return self._written[own]
 
-    def current_codes(self, name: str) -> tuple[NDArray[int64], list[str | None]]:
-        """A text column as the kinds before left it; do not write."""
-        own = self.own(name)
-        return self._codes.get(own) or self.clean_codes(own)
-
-    def column(self, own: str) -> pa.Array:
-        """A column as it is now, at the clean table's rows."""
-        pa = require("pyarrow", extra="tables", user="ErrorInjector")
-        source = self.clean.column(own)
-        if own in self._numbers:
-            made = _from_floats(pa, self._numbers[own], source.type)
-        elif own in self._codes:
-            codes, words = self._codes[own]
-            made = _from_codes(pa, codes, words, source.type)
-        else:
-            made = source.combine_chunks()
-        if own in self._retyped:
-            made = _with_words(pa, made, self._retyped[own])
-        return made.combine_chunks() if hasattr(made, "combine_chunks") else made
-
-    def _codes_to_write(self, own: str) -> tuple[Any, list[str | None]]:
-        if own not in self._codes:
-            codes, words = self.clean_codes(own)
-            self._codes[own] = (codes.copy(), list(words))
-        return self._codes[own]
-
-    def _wrote(self, kind: str, own: str, rows: NDArray[int64]) -> None:
+    def _put_together(self, own: str, layout: NDArray[int64]) -> tuple[Any, NDArray[int64]]:
+        """A column of the dirty table, and the rows whose cell may not be the clean one."""
         import numpy as np
 
-        self.writings.append(Writing(kind, own, np.sort(rows)))
-
-
-def _is_text(kind: Any) -> bool:
-    pa = require("pyarrow", extra="tables", user="ErrorInjector")
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
-
-
-def _as_floats(column: Any, own: str) -> NDArray[float64]:
-    import numpy as np
-
-    pa = require("pyarrow", extra="tables", user="ErrorInjector")
-    try:
-        floats = column.cast(pa.float64(), safe=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
-        raise TableError(
-            f"column {own!r} does not hold numbers ({column.type})",
-            hint="convert it to numbers first",
-        ) from err
-    values: NDArray[float64] = np.asarray(floats.to_numpy(), dtype=np.float64)
-    return values
-
-
-def _as_codes(column: Any) -> tuple[NDArray[int64], list[str | None]]:
-    import numpy as np
-
-    encoded = column.combine_chunks()
-    if not hasattr(encoded, "dictionary"):
-        encoded = encoded.dictionary_encode()
-    if hasattr(encoded, "combine_chunks"):
-        encoded = encoded.combine_chunks()
-    codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
-    return codes, encoded.dictionary.to_pylist()
-
-
-def _from_floats(pa: Any, values: NDArray[float64], kind: Any) -> Any:
-    import numpy as np
-
-    empty = np.isnan(values)
-    if pa.types.is_integer(kind):
-        whole = pa.array(np.where(empty, 0, values).astype(np.int64), mask=empty)
-        try:
-            return whole.cast(kind)
-        except pa.ArrowInvalid:
-            return whole  # a negative number in an unsigned column needs a wider one
-    made = pa.array(values, mask=empty)
-    return made.cast(kind, safe=False)
-
-
-def _from_codes(pa: Any, codes: NDArray[int64], words: list[Any], kind: Any) -> Any:
-    import numpy as np
-
-    empty = codes < 0
-    indices = pa.array(np.where(empty, 0, codes).astype(np.int32), mask=empty)
-    if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(indices, pa.array(words, kind.value_type))
-    texts = words or [None]
-    return pa.DictionaryArray.from_arrays(indices, pa.array(texts, kind)).dictionary_decode()
-
-
-def _with_words(pa: Any, column: Any, cells: dict[str, Any]) -> Any:
-    import numpy as np
-
-    pc = require("pyarrow.compute", extra="tables", user="ErrorInjector")
-    texts = column.cast(pa.string())
-    rows = np.fromiter((int(r) for r in cells), dtype=np.int64, count=len(cells))
-    order = np.argsort(rows)
-    words = [list(cells.values())[i] for i in order]
-    mask = np.zeros(len(texts), dtype=bool)
-    mask[rows] = True
-    return pc.replace_with_mask(texts, pa.array(mask), pa.array(words, pa.string()))
+        clean = self.clean.column(own)
+        if own not in self._written and not self.added:
+            return clean, layout[:0]
+        state = self._state(own)
+        index = [state.index]
+        for added in self.added:
+            if added.sources is not None:
+                index.append(state.index[added.sources])
+            else:
+                cells = added.cells.get(own, arrow().nulls(added.num, state.parts[0].type))
+                index.append(state.append(added.kind, cells) + np.arange(added.num))
+        cells = np.concatenate(index)[layout]
+        return restored(state.take(cells), clean), np.flatnonzero(cells >= self.num_rows)

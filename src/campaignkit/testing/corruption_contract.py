@@ -39,7 +39,7 @@ def check_corruption(
     from campaignkit.inject import ErrorInjector
     from campaignkit.tables import synthetic_table
 
-    assert_offers(corruption, "corruption", "kind", "stage", "check", "spoil")
+    assert_offers(corruption, "corruption", "kind", "stage", "unit", "implies", "check", "spoil")
     clean = table if table is not None else synthetic_table(2000, seed=11)
     before = clean.slice(0)
     kind = corruption.kind
@@ -73,9 +73,11 @@ def _check_difference(clean: pa.Table, dirty: pa.Table, truth: object) -> None:
         old = clean.column(name).to_pylist()
         new = dirty.column(name).to_pylist()
         retyped = clean.schema.field(name).type != dirty.schema.field(name).type
-        for row, value in enumerate(new):
-            was = old[origin[row]]
-            if value != was and not (retyped and _same_number(value, was)):
+        for row, (value, source) in enumerate(zip(new, origin, strict=True)):
+            if source < 0:
+                continue  # a row that was not there: all of it is the fault
+            was = old[source]
+            if value != was and not (retyped and _same_text(value, was)):
                 seen.add((name, row))
     assert seen == recorded, (
         f"{len(seen - recorded)} differing cells are not in the truth, "
@@ -83,32 +85,31 @@ def _check_difference(clean: pa.Table, dirty: pa.Table, truth: object) -> None:
     )
 
 
-def _same_number(text: object, number: object) -> bool:
+def _same_text(text: object, was: object) -> bool:
     """Whether a cell of a column that became text still holds its value: ``12`` for ``12.0``."""
-    if isinstance(number, int | float):
+    if isinstance(was, int | float):
         try:
-            return float(str(text)) == number
+            return float(str(text)) == was
         except ValueError:
             return False
-    return text == str(number)
+    return was is not None and str(was).startswith(str(text))
 
 
 def _check_independence(corruption: Corruption, clean: pa.Table, *, rate: float) -> None:
+    from campaignkit.distinct import distinct
     from campaignkit.inject import ErrorInjector
     from campaignkit.inject.workbench import Workbench
     from campaignkit.seeds import stream
 
     other = "negative_metrics" if corruption.kind != "negative_metrics" else "outliers"
     alone, beside = Workbench(clean), Workbench(clean)
-    beside.requested[other] = rate
     first = ErrorInjector([other], rate=rate, seed=5).corruptions[0]
     first.spoil(beside, rate, stream(5, "inject", other))
+    kind = corruption.kind
     for bench in (alone, beside):
-        corruption.spoil(bench, rate, stream(5, "inject", corruption.kind))
-    one = [(w.column, w.rows.tolist()) for w in alone.writings]
-    two = [(w.column, w.rows.tolist()) for w in beside.writings if w.kind == corruption.kind]
+        corruption.spoil(bench, rate, stream(5, "inject", kind))
     # A need that has to be made first may touch a column more; the rows stay the same.
-    rows_one = sorted({r for _, rows in one for r in rows})
-    rows_two = sorted({r for _, rows in two for r in rows})
-    assert rows_one == rows_two, f"{corruption.kind} chose other rows beside {other}"
-    assert (alone.dropped, alone.copies is None) == (beside.dropped, beside.copies is None)
+    one, two = (distinct(*bench.picked.get(kind, [])).tolist() for bench in (alone, beside))
+    assert one == two, f"{kind} chose other rows beside {other}"
+    one, two = ([a.num for a in bench.added] for bench in (alone, beside))
+    assert (one, alone.dropped) == (two, beside.dropped), f"{kind} did other things beside {other}"

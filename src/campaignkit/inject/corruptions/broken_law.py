@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 from campaignkit.tables.laws import AtMost, Law, Needs, NonNegative
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenLaw:
+class BrokenLaw(Corruption):
     """Rows that break one of these laws; rate is the share of rows.
 
     Parameters
@@ -41,9 +41,8 @@ class BrokenLaw:
     """
 
     laws: tuple[Law, ...]
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     margin: Literal["clear", "near"] = "clear"
-    stage: int = 0
 
     @property
     def kind(self) -> str:
@@ -68,9 +67,7 @@ class BrokenLaw:
         laws = [law for law in self.laws if bench.has(*law.columns)]
         breakable = [_breakable(law, bench) for law in laws]
         rows = np.flatnonzero(np.logical_or.reduce(breakable))
-        chosen = np.sort(
-            self.where.choose(bench, rows, min(how_many(rate, bench.num_rows), len(rows)), rng)
-        )
+        chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
         # Each row breaks one of the laws it can: the one with the largest draw.
         draws = rng.random((len(laws), len(chosen)))
         able = np.stack([mask[chosen] for mask in breakable])

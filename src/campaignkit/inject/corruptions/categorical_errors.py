@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -19,7 +19,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class CategoricalErrors:
+class CategoricalErrors(Corruption):
     """Garbage in dimension columns; rate is the share of cells per affected column.
 
     Parameters
@@ -36,9 +36,10 @@ class CategoricalErrors:
     """
 
     columns: tuple[str, ...] = ()
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     kind: str = "categorical_errors"
-    stage: int = 1
+    stage = 1
+    unit = "cell"
 
     def check(self, bench: Workbench) -> None:
         """Need a dimension."""
@@ -60,13 +61,11 @@ class CategoricalErrors:
             picked = rng.choice(len(whole), size=min(2, len(whole)), replace=False)
             pool = [whole[i] for i in np.sort(picked)]
         for column in pool:
-            codes, words = bench.clean_codes(column)
-            rows = np.flatnonzero(codes >= 0)
+            rows = bench.filled(column)
             chosen = self.where.choose(bench, rows, how_many(rate, len(rows)), rng)
-            garbage = _garbage([w for w in words if w], rng)
-            bench.write_words(
-                self.kind, column, chosen, garbage, rng.integers(0, len(garbage), len(chosen))
-            )
+            garbage = _garbage([w for w in bench.words(column) if w], rng)
+            drawn = rng.integers(0, len(garbage), len(chosen))
+            bench.write(self.kind, column, chosen, [garbage[i] for i in drawn])
 
 
 def _garbage(words: list[str], rng: Generator) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.tables.laws import MARKETING_LAWS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class DroppedColumns:
+class DroppedColumns(Corruption):
     """Columns left out; rate is the share of all columns, at least one.
 
     Parameters
@@ -34,7 +34,8 @@ class DroppedColumns:
 
     columns: tuple[str, ...] = ()
     kind: str = "dropped_columns"
-    stage: int = 3
+    stage = 3
+    unit = "column"
 
     def check(self, bench: Workbench) -> None:
         """Need a column that can go."""
@@ -51,12 +52,16 @@ class DroppedColumns:
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Choose the columns to leave out."""
         if self.columns:
-            bench.dropped = [bench.own(c) for c in self.columns]
+            bench.dropped[self.kind] = [bench.own(c) for c in self.columns]
             return
         pool = self._pool(bench)
         num = min(how_many(rate, bench.clean.num_columns), len(pool))
         picked = rng.permutation(len(pool))[:num]
-        bench.dropped = [pool[i] for i in sorted(picked)]
+        bench.dropped[self.kind] = [pool[i] for i in sorted(picked)]
+
+    def says(self) -> str:
+        """Where they fall, in words."""
+        return "by column"
 
     def _pool(self, bench: Workbench) -> list[str]:
         bound = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
+from campaignkit.inject.workbench import Added
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class DuplicateRows:
+class DuplicateRows(Corruption):
     """Copies of rows at other places of the table; rate is copies per clean row.
 
     Examples
@@ -24,16 +25,14 @@ class DuplicateRows:
     'duplicate_rows'
     """
 
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     kind: str = "duplicate_rows"
-    stage: int = 2
-
-    def check(self, bench: Workbench) -> None:
-        """Any table will do."""
+    stage = 2
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Choose the rows to be copied."""
         import numpy as np
 
         rows = np.arange(bench.num_rows)
-        bench.copies = np.sort(self.where.choose(bench, rows, how_many(rate, len(rows)), rng))
+        chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
+        bench.added.append(Added(self.kind, len(chosen), chosen))

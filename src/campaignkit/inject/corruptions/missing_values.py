@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingValues:
+class MissingValues(Corruption):
     """Nulls; rate is the share of cells per affected column.
 
     Parameters
@@ -35,10 +35,11 @@ class MissingValues:
     """
 
     columns: tuple[str, ...] = ()
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     same_rows: bool = False
     kind: str = "missing_values"
-    stage: int = 1
+    stage = 1
+    unit = "cell"
 
     def check(self, bench: Workbench) -> None:
         """Need a column that is no key."""
@@ -61,10 +62,9 @@ class MissingValues:
             pool = [whole[i] for i in np.sort(picked)]
         shared = None
         for column in pool:
-            filled = np.asarray(bench.clean.column(column).is_valid().to_numpy(), dtype=bool)
-            rows = np.flatnonzero(filled)
+            rows = bench.filled(column)
             num = how_many(rate, len(rows))
             if self.same_rows and shared is None:
                 shared = self.where.choose(bench, rows, num, rng)
             chosen = shared if shared is not None else self.where.choose(bench, rows, num, rng)
-            bench.write_nulls(self.kind, column, chosen)
+            bench.write(self.kind, column, chosen)

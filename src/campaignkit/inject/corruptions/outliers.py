@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outliers:
+class Outliers(Corruption):
     """One metric of a row multiplied; rate is the share of rows.
 
     Parameters
@@ -36,9 +36,8 @@ class Outliers:
 
     columns: tuple[str, ...] = ()
     factors: tuple[float, float] = (200.0, 800.0)
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     kind: str = "outliers"
-    stage: int = 0
 
     def check(self, bench: Workbench) -> None:
         """Need a metric."""
@@ -54,9 +53,7 @@ class Outliers:
         pool = [bench.own(c) for c in self.columns] or bench.metrics()
         able = np.stack([np.nan_to_num(bench.clean_numbers(c)) > 0 for c in pool])
         rows = np.flatnonzero(able.any(axis=0))
-        chosen = np.sort(
-            self.where.choose(bench, rows, min(how_many(rate, bench.num_rows), len(rows)), rng)
-        )
+        chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
         which = np.argmax(
             np.where(able[:, chosen], rng.random((len(pool), len(chosen))), -1.0), axis=0
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleErrors:
+class ScaleErrors(Corruption):
     """One metric multiplied by one factor; rate is the share of rows.
 
     Parameters
@@ -36,9 +36,8 @@ class ScaleErrors:
 
     column: str = "spend"
     factor: float = 100.0
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     kind: str = "scale_errors"
-    stage: int = 0
 
     def check(self, bench: Workbench) -> None:
         """Need the metric and a factor that changes it."""
@@ -54,6 +53,5 @@ class ScaleErrors:
 
         column = bench.own(self.column)
         rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(column)) > 0)
-        num = min(how_many(rate, bench.num_rows), len(rows))
-        chosen = np.sort(self.where.choose(bench, rows, num, rng))
+        chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
         bench.write_numbers(self.kind, column, chosen, bench.numbers(column)[chosen] * self.factor)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import how_many
-from campaignkit.inject.where import AtRandom, Where
+from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.where import AT_RANDOM, Where
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -18,7 +18,7 @@ _FORMS = ("{v} pcs", "~{v}", "{v}k", "approx. {v}", "no data", "{v}?")
 
 
 @dataclass(frozen=True, slots=True)
-class TypeChanges:
+class TypeChanges(Corruption):
     """Words in a number column; rate is the share of its cells.
 
     Parameters
@@ -35,9 +35,11 @@ class TypeChanges:
     """
 
     columns: tuple[str, ...] = ()
-    where: Where = field(default_factory=AtRandom)
+    where: Where = AT_RANDOM
     kind: str = "type_changes"
-    stage: int = 1
+    stage = 1
+    unit = "cell"
+    implies = ("categorical_errors",)
 
     def check(self, bench: Workbench) -> None:
         """Need a metric."""
@@ -56,8 +58,8 @@ class TypeChanges:
             pool = [metrics[int(rng.integers(len(metrics)))]]
         for column in pool:
             rows = np.flatnonzero(~np.isnan(bench.clean_numbers(column)))
-            chosen = np.sort(self.where.choose(bench, rows, how_many(rate, len(rows)), rng))
+            chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
             form = rng.integers(0, len(_FORMS), len(chosen))
-            values = bench.numbers(column)[chosen]
-            words = [_FORMS[f].format(v=f"{v:g}") for f, v in zip(form, values, strict=True)]
-            bench.retype(self.kind, column, chosen, words)
+            texts = bench.texts(column, chosen).to_pylist()
+            words = [_FORMS[f].format(v=v) for f, v in zip(form, texts, strict=True)]
+            bench.write(self.kind, column, chosen, words)
