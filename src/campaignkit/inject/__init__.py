@@ -14,16 +14,16 @@ from campaignkit.inject.corruptions import (
     LOGICAL,
     STRUCTURAL,
     BrokenLaw,
-    CategoricalErrors,
     Corruption,
-    DroppedColumns,
-    DuplicateRows,
-    MissingValues,
-    Outliers,
-    ScaleErrors,
-    ShiftedColumns,
-    TypeChanges,
 )
+from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
+from campaignkit.inject.corruptions.dropped_columns import DroppedColumns
+from campaignkit.inject.corruptions.duplicate_rows import DuplicateRows
+from campaignkit.inject.corruptions.missing_values import MissingValues
+from campaignkit.inject.corruptions.outliers import Outliers
+from campaignkit.inject.corruptions.scale_errors import ScaleErrors
+from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
+from campaignkit.inject.corruptions.type_changes import TypeChanges
 from campaignkit.inject.injector import ErrorInjector
 from campaignkit.inject.stacking import STACK_KINDS, StackedTable, stack
 from campaignkit.inject.truth import Defect, GroundTruth, published_table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import TableError
@@ -22,6 +23,11 @@ def arrow() -> Any:
 def compute() -> Any:
     """The module of pyarrow's functions."""
     return require("pyarrow.compute", extra="tables", user="ErrorInjector")
+
+
+def renamed(table: Any, names: Sequence[str]) -> Any:
+    """A table whose columns have other names, and all else with it."""
+    return table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
 
 
 def is_text(kind: Any) -> bool:
@@ -75,8 +81,6 @@ def as_text(cells: Any) -> Any:
     """Cells as a CSV file would hold them; times without a fraction of zeros."""
     pa = arrow()
     kind = cells.type
-    if is_text(kind):
-        return cells
     if pa.types.is_timestamp(kind):
         for form in (*([] if kind.tz else [pa.date32()]), pa.timestamp("s", kind.tz)):
             short = cells.cast(form, safe=False)

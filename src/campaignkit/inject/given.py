@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.extras import require
-from campaignkit.inject.cells import arrow, dictionary
+from campaignkit.inject.cells import arrow, dictionary, renamed
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -53,7 +53,7 @@ def as_given(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
     if isinstance(frame, arrow().Table):
         own = bench.clean.column_names
         names = [n for o, n in zip(own, frame.column_names, strict=True) if o in spoiled.touched]
-        return spoiled.table.rename_columns(names)
+        return renamed(spoiled.table, names)
     return spoiled.table
 
 

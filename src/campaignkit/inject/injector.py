@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from campaignkit.errors import Fault, TableError
+from campaignkit.inject.cells import renamed
 from campaignkit.inject.corruptions import ALL_CORRUPTIONS, BrokenLaw, Corruption
 from campaignkit.inject.given import as_given, library
 from campaignkit.inject.observing import observe
@@ -201,7 +202,7 @@ def opened(
         without_file_options(asked, "a frame")
         arrow = to_arrow(table)
         names = unique_names(arrow.column_names)
-        return arrow.rename_columns(names), matched(MARKETING, names, asked), ()
+        return renamed(arrow, names), matched(MARKETING, names, asked), ()
     with open_table(table, **read) as held:
         chosen = ", ".join(
             f"{c.sql} AS {c.raw}" if _lossless(held, c) else c.raw for c in held.columns.values()

@@ -1,4 +1,4 @@
-"""Every kind of fault that can be injected, one a file; a new kind is a name and one line here."""
+"""Every kind of fault that can be injected, one a file; a new kind is its import and one line."""
 
 from __future__ import annotations
 
@@ -25,31 +25,19 @@ _LAW_KINDS: dict[str, Corruption] = {
 
 # Order is the order of application within a stage: parents of the funnel come first.
 ALL_CORRUPTIONS: Mapping[str, Corruption] = {
-    "spend_with_zero_impressions": _LAW_KINDS["spend_with_zero_impressions"],
-    **_LAW_KINDS,
-    "outliers": Outliers(),
-    "scale_errors": ScaleErrors(),
-    "categorical_errors": CategoricalErrors(),
-    "shifted_columns": ShiftedColumns(),
-    "missing_values": MissingValues(),
-    "type_changes": TypeChanges(),
-    "duplicate_rows": DuplicateRows(),
-    "dropped_columns": DroppedColumns(),
+    corruption.kind: corruption
+    for corruption in (
+        _LAW_KINDS["spend_with_zero_impressions"],
+        *_LAW_KINDS.values(),
+        Outliers(),
+        ScaleErrors(),
+        CategoricalErrors(),
+        ShiftedColumns(),
+        MissingValues(),
+        TypeChanges(),
+        DuplicateRows(),
+        DroppedColumns(),
+    )
 }
 
-__all__ = [
-    "ALL_CORRUPTIONS",
-    "LOGICAL",
-    "STRUCTURAL",
-    "BrokenLaw",
-    "CategoricalErrors",
-    "Corruption",
-    "DroppedColumns",
-    "DuplicateRows",
-    "MissingValues",
-    "Outliers",
-    "ScaleErrors",
-    "ShiftedColumns",
-    "TypeChanges",
-    "how_many",
-]
+__all__ = ["ALL_CORRUPTIONS", "LOGICAL", "STRUCTURAL", "BrokenLaw", "Corruption", "how_many"]
