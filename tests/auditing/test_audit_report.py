@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import campaignkit as ck
 from campaignkit.auditing import AuditReport, Finding, RuleSet
+from campaignkit.auditing.groups import titled
+from campaignkit.inject import ALL_CORRUPTIONS
+from campaignkit.tables import MARKETING_LAWS
 
 EVIL = {
     "brand": ["[b]x[/b]\x1b[31m", "<td>", "a", "a"] * 30,
@@ -32,10 +37,10 @@ def negative(column: str, count: int, **more: Any) -> Finding:
 @pytest.mark.parametrize(
     ("findings", "told"),
     [
-        ([], "Usable: no error and no warning in 1,000 rows."),
+        ([], "Usable: no error and no warning in 1,000 rows held to 0 rules."),
         (
             [Finding("late_data", ("clicks",), 0, 0.0, severity="info")],
-            "Usable: no error and no warning in 1,000 rows.",
+            "Usable: no error and no warning in 1,000 rows held to 0 rules.",
         ),
         (
             [negative("spend", 300, severity="warning")],
@@ -158,3 +163,17 @@ def test_the_findings_are_a_frame_too(backend: str) -> None:
 
     assert list(frame["count"]) == [2, 1] or frame["count"].to_pylist() == [2, 1]
     assert "title" in (getattr(frame, "column_names", None) or list(frame.columns))
+
+
+def test_every_kind_of_ours_has_a_title_and_a_sentence() -> None:
+    kinds = {law.kind for law in MARKETING_LAWS} | {*ALL_CORRUPTIONS}
+    places = {"Finding": 0, "over": 1, "Rule": 2}  # of the kind among the arguments
+    for path in Path(ck.auditing.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call):
+                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+                given = call.args[places.get(name, 99) :][:1]
+                kinds |= {c.value for c in given if isinstance(c, ast.Constant) and c.value}
+
+    assert len(kinds) > 20
+    assert [kind for kind in sorted(kinds) if not titled(kind)[1]] == []

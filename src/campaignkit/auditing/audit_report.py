@@ -125,7 +125,7 @@ class AuditReport:
     @property
     def verdict(self) -> str:
         """Usable, usable with care, or not usable as it is, and why, in one sentence."""
-        return judged(self.groups, self.num_rows)
+        return judged(self.groups, self.num_rows, len(self.rules))
 
     def of_severity(self, *severities: str) -> list[Finding]:
         """Findings of these severities."""

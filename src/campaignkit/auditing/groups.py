@@ -93,13 +93,14 @@ def weight(finding: Finding, num_rows: int) -> tuple[int, float]:
     return _ORDER.get(finding.severity, 3), -rows * faults * finding.confidence
 
 
-def judged(groups: tuple[Group, ...], num_rows: int) -> str:
+def judged(groups: tuple[Group, ...], num_rows: int, num_rules: int) -> str:
     """Whether the table can be used, and why, in one sentence.
 
     Errors in more than 1% of the rows, or in no row in particular, forbid use.
     """
     if not groups or groups[0].severity == "info":
-        return f"Usable: no error and no warning in {counted(num_rows, 'row')}."
+        held = f"{counted(num_rows, 'row')} held to {counted(num_rules, 'rule')}"
+        return f"Usable: no error and no warning in {held}."
     first = groups[0]
     found = [f for g in groups for f in g.findings if g.severity == first.severity]
     chief = f"{first.title[0].lower()}{first.title[1:]}{first.where}, {first.extent}"

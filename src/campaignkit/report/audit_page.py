@@ -43,7 +43,8 @@ p.verdict b, h3 b, summary b { color: var(--hue); }
 ol.first { padding-left: 0; list-style: none; }
 ol.first li { border-left: 6px solid var(--hue); padding: 2px 16px; margin: 14px 0;
   break-inside: avoid; }
-h3 { font-size: 17px; margin: 4px 0; } h4 { font-size: 15px; margin: 22px 0 4px; }
+h1 { overflow-wrap: anywhere; } h3 { font-size: 17px; margin: 4px 0; }
+h4 { font-size: 15px; margin: 22px 0 4px; }
 section > details { border-bottom: 1px solid var(--line); padding: 9px 0; }
 details details summary { color: var(--quiet); }
 section > details > div { padding: 2px 0 10px 20px; } summary { cursor: pointer; }
@@ -87,7 +88,8 @@ def audit_page(report: AuditReport) -> str:
     sections = [
         _listed("What was decided about the file", report.notes),
         *(_part(report, severity) for severity in _PARTS),
-        _limits(report),
+        _listed("Not checked", report.unchecked),
+        _listed("Silenced", [f"{f.message} ({f.silenced})" for f in report.silenced]),
     ]
     return page(
         f"Audit of {report.name}",
@@ -268,12 +270,6 @@ def _rows(finding: Finding) -> str:
     shown = ["position", *[c for c in first if c != "position"]][: _SAMPLE_COLUMNS + 1]
     rows = [[_cut(row.get(c)) for c in shown] for row in sample]
     return table([_cut(c) for c in shown], rows)
-
-
-def _limits(report: AuditReport) -> Section | None:
-    quiet = [f"silenced: {', '.join(f.columns[:4])}: {f.message} ({f.silenced})"
-             for f in report.silenced]  # fmt: skip
-    return _listed("What this audit does not say", [*report.unchecked, *quiet])
 
 
 def _sentence(text: str) -> str:
