@@ -57,7 +57,10 @@ def sweeps() -> None:
     history = ck.synthetic_table(ROWS, seed=1001)
     for earlier in (history, None):
         found = sweep_detection(
-            lambda i: ck.synthetic_table(ROWS, seed=100 + i), history=earlier, rates=RATES
+            lambda i: ck.synthetic_table(ROWS, seed=100 + i),
+            history=earlier,
+            rates=RATES,
+            severities=["error"] if earlier is not None else ["error", "warning"],
         )
         tell(found.to_markdown())
     rules = ck.mine_rules(second.panel(ROWS, 900))

@@ -31,6 +31,7 @@ from campaignkit.tables import (
 
 _SCALE_METRICS = ("impressions", "clicks", "spend", "conversions")
 _SHARE_VALUES = 200
+_SUPPORT = 200  # rows of history that say that a law has no exception here
 
 
 def mine_rules(
@@ -94,8 +95,10 @@ def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
     broken = [law.broken_sql({c: table.sql(c) for c in law.columns}) for law in laws]
     profile = profile_table(table, conditions=broken)
     scene = Scene(table, RuleSet(), profile)
-    dirt = max((profile.counts[b] / table.num_rows for b in broken), default=0.0)
-    rules: list[Rule] = [*_laws_kept(laws, broken, scene, tolerance)]
+    # What rows may break by right gives no dirt away.
+    sure = [b for law, b in zip(laws, broken, strict=True) if not law.legal]
+    dirt = max((profile.counts[b] / table.num_rows for b in sure), default=0.0)
+    rules: list[Rule] = [*_laws_kept(laws, broken, scene, tolerance, is_dirty=dirt > 0)]
     rules += _structure(scene)
     rules += _nulls(scene, tolerance=tolerance, is_dirty=dirt > 0)
     decided = _decided(scene, tolerance=max(tolerance, 0.001))
@@ -117,15 +120,21 @@ def _mined(scene: Scene, form: str, kind: str, *columns: str, **fields: Any) -> 
 
 
 def _laws_kept(
-    laws: list[Any], broken: list[str], scene: Scene, tolerance: float
+    laws: list[Any], broken: list[str], scene: Scene, tolerance: float, *, is_dirty: bool
 ) -> Iterable[Rule]:
-    """A marketing law that the history breaks beyond the tolerance is kept as a warning."""
+    """What history says of the marketing laws.
+
+    One that it breaks beyond the tolerance is kept as a warning; one that rows may break by right
+    is a law without exception where a history long enough keeps it, but for its dirt.
+    """
     for law, condition in zip(laws, broken, strict=True):
         share = scene.profile.counts[condition] / scene.num_rows
-        if share > max(tolerance, 0.1):
+        keeps = share <= (tolerance if is_dirty else 0.0) and scene.num_rows >= _SUPPORT
+        if share > max(tolerance, 0.1) or (law.legal and keeps):
+            severity = "error" if law.legal and keeps else "warning"
             yield _mined(
                 scene, law_form(law), law.kind, *law.columns,
-                severity="warning", confidence=1 - share,
+                severity=severity, confidence=1 - share,
                 reason=f"marketing law that {share:.1%} of history breaks",
             )  # fmt: skip
 

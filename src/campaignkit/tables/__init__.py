@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from campaignkit.tables.frames import like, to_arrow, unique_names
-from campaignkit.tables.laws import MARKETING_LAWS, AtMost, Law, Needs, NonNegative
+from campaignkit.tables.laws import MARKETING_LAWS, PLATFORM_LAWS, AtMost, Law, Needs, NonNegative
 from campaignkit.tables.opened import WIDE, Column, OpenTable, literal, quoted
 from campaignkit.tables.opening import DatabaseTable, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
@@ -30,6 +30,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Needs",
     "NonNegative",
     "OpenTable",
+    "PLATFORM_LAWS",
     "ReadOptions",
     "Role",
     "TableProfile",

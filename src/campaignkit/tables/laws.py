@@ -37,6 +37,10 @@ class Law(Protocol):
     def columns(self) -> tuple[str, ...]:
         """Standard columns it speaks of."""
 
+    @property
+    def legal(self) -> str:
+        """When a row may break it by right, in words; empty for a law without exception."""
+
     def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
         """Rows that break it; `values` are float64[rows] with NaN for null."""
 
@@ -51,6 +55,15 @@ class Law(Protocol):
 class AtMost:
     """`lower` never exceeds `upper`.
 
+    Parameters
+    ----------
+    lower, upper : str
+        Standard columns.
+    kind : str
+        Name of the fault that breaks it.
+    legal : str
+        When a row may break it by right, in words; empty for a law without exception.
+
     Examples
     --------
     >>> AtMost("clicks", "impressions", kind="clicks_exceed_impressions").says()
@@ -60,6 +73,7 @@ class AtMost:
     lower: str
     upper: str
     kind: str
+    legal: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,6 +107,7 @@ class Needs:
     column: str
     needed: str
     kind: str
+    legal: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -125,6 +140,7 @@ class NonNegative:
 
     column: str
     kind: str = "negative_metrics"
+    legal: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -148,7 +164,8 @@ class NonNegative:
 # A further law of these forms is one line here; injector, audit and warehouse SQL follow it.
 MARKETING_LAWS: tuple[Law, ...] = (
     AtMost("clicks", "impressions", kind="clicks_exceed_impressions"),
-    AtMost("conversions", "clicks", kind="conversions_exceed_clicks"),
+    AtMost("conversions", "clicks", kind="conversions_exceed_clicks",
+           legal="view-through conversions and several conversions a click do that by right"),
     AtMost("landing_page_views", "clicks", kind="landing_page_views_exceed_clicks"),
     AtMost("video_completions", "video_plays", kind="video_completions_exceed_plays"),
     Needs("spend", "impressions", kind="spend_with_zero_impressions"),
@@ -156,17 +173,20 @@ MARKETING_LAWS: tuple[Law, ...] = (
     *(
         NonNegative(column)
         for column in (
-            "impressions",
-            "clicks",
-            "landing_page_views",
-            "add_to_cart",
-            "purchases",
-            "conversions",
-            "leads",
-            "app_installs",
-            "video_plays",
-            "video_completions",
-            "spend",
+            "impressions", "clicks", "landing_page_views", "add_to_cart", "purchases",
+            "conversions", "leads", "app_installs", "video_plays", "video_completions", "spend",
         )
     ),
-)
+)  # fmt: skip
+# Laws of columns that ad platforms tell besides those of the published table.
+PLATFORM_LAWS: tuple[Law, ...] = (
+    AtMost("reach", "impressions", kind="reach_exceeds_impressions"),
+    *(
+        NonNegative(column)
+        for column in (
+            "reach", "results", "all_conversions", "view_through_conversions", "ctr", "cpc", "cpm",
+            "conversion_rate", "cost_per_conversion", "cost_per_lead", "frequency",
+            "impression_share",
+        )
+    ),
+)  # fmt: skip

@@ -107,6 +107,8 @@ class Matching:
         Columns that mean a standard name another column already took -> that name.
     platforms : tuple of str
         Platforms whose export the columns give away.
+    stand_ins : tuple of str
+        Standard names that a column stands for in want of a better one, and is defined otherwise.
 
     Examples
     --------
@@ -119,6 +121,7 @@ class Matching:
     missing: tuple[str, ...]
     rivals: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def ambiguous(self) -> tuple[str, ...]:
@@ -238,11 +241,13 @@ class TableSchema:
         means = {name for *_, name in candidates}
         found: dict[str, str] = {}
         rivals: dict[str, str] = {}
+        stand_ins = []
         for rank, _, _, column, name in sorted(candidates):
             if self[name].beside and self[name].beside not in means:
                 continue
             if column not in found.values() and name not in found:
                 found[name] = column
+                stand_ins += [name] * (rank >= _OWN_COLUMN)
             elif rank < _OWN_COLUMN:
                 rivals.setdefault(column, name)
         rivals = {c: name for c, name in rivals.items() if c not in found.values()}
@@ -252,6 +257,7 @@ class TableSchema:
             missing=tuple(name for name in self.names if name not in found),
             rivals=rivals,
             platforms=here,
+            stand_ins=tuple(stand_ins),
         )
 
 

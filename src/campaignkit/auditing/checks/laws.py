@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, applies
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import MARKETING_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
+from campaignkit.tables import (
+    MARKETING_LAWS,
+    PLATFORM_LAWS,
+    AtMost,
+    Law,
+    Needs,
+    NonNegative,
+    OpenTable,
+)
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
 # Columns by which the other two of a broken law are judged, the steadiest first.
 _ANCHORS = ("spend", "impressions", "video_plays", "clicks", "landing_page_views", "conversions")
-_FORMS = {"non_negative": 0, "needs": 1, "at_most": 2}  # the more basic explains the less
+# The more basic explains the less.
+_FORMS: Mapping[str, Callable[..., Law]] = {
+    "non_negative": NonNegative, "needs": Needs, "at_most": AtMost,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +44,22 @@ class LawCheck(Check):
     form: str
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
-        """The marketing laws of this form between columns that are there."""
-        for law in MARKETING_LAWS:
-            if law_form(law) == self.form and scene.table.has(*law.columns):
-                reason = f"marketing law: {law.says()}"
-                yield Rule.over(self.form, law.kind, *law.columns, reason=reason)
+        """The marketing laws of this form between columns that are there.
+
+        A warning where rows may break the law by right, or a column is defined otherwise than
+        the standard one it stands in for. Rivals of a standard column are never negative either.
+        """
+        table = scene.table
+        for law in _LAWS.values():
+            if law_form(law) == self.form and table.has(*law.columns):
+                stands_in = len(law.columns) > 1 and {*law.columns} & {*table.matching.stand_ins}
+                yield Rule.over(self.form, law.kind, *law.columns,
+                                severity="warning" if law.legal or stands_in else "error",
+                                reason=f"marketing law: {law.says()}")  # fmt: skip
+        for own, name in table.matching.rivals.items():
+            if self.form == "non_negative" and (self.form, name) in _LAWS:
+                yield Rule.over(self.form, "negative_metrics", own,
+                                reason=f"{own} means {name} too")  # fmt: skip
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """The law, broken."""
@@ -52,6 +74,7 @@ class LawCheck(Check):
         if not count:
             return
         law = law_of(rule)
+        by_right = f"; {law.legal}" if law.legal and rule.severity != "error" else ""
         for blamed, condition in _blame(law, broken, scene).items():
             basic = _more_basic(rule, blamed, scene)
             alone = f"({condition}) AND NOT coalesce({basic}, FALSE)" if basic else condition
@@ -62,7 +85,7 @@ class LawCheck(Check):
             yield Finding(
                 rule.kind, names, whole, whole / scene.num_rows,
                 severity=rule.severity, confidence=rule.confidence,
-                message=f"{whole:,} rows break {law.says()}",
+                message=f"{whole:,} rows break {law.says()}" + by_right,
                 advice=_advice(law, scene.column(blamed).name),
                 blamed=scene.column(blamed).name,
                 evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},
@@ -76,18 +99,18 @@ class LawCheck(Check):
 
 def law_form(law: Law) -> str:
     """The form of rule a law becomes."""
-    if isinstance(law, AtMost):
-        return "at_most"
-    return "needs" if isinstance(law, Needs) else "non_negative"
+    return next(form for form, made in _FORMS.items() if made is type(law))
+
+
+_LAWS = {(law_form(law), *law.columns): law for law in (*MARKETING_LAWS, *PLATFORM_LAWS)}
 
 
 def law_of(rule: Rule) -> Law:
     """The law a rule of these forms stands for."""
-    if rule.form == "at_most":
-        return AtMost(rule.columns[0], rule.columns[1], kind=rule.kind)
-    if rule.form == "needs":
-        return Needs(rule.columns[0], rule.columns[1], kind=rule.kind)
-    return NonNegative(rule.columns[0], kind=rule.kind)
+    known = _LAWS.get((rule.form, *rule.columns))
+    if known is not None and known.kind == rule.kind:
+        return known
+    return _FORMS[rule.form](*rule.columns, kind=rule.kind)
 
 
 def broken_sql(rule: Rule, table: OpenTable) -> str:
@@ -100,18 +123,14 @@ def _blame(law: Law, broken: str, scene: Scene) -> dict[str, str]:
     if len(law.columns) == 1:
         return {law.columns[0]: broken}
     if isinstance(law, Needs):
-        other = _phantom(law, scene)
-        first, second = law.column, law.needed
-    else:
-        other = _upper_is_off(law, scene)
-        first, second = law.columns
-    if isinstance(law, Needs):
         # The unmet need is blamed unless nothing else in the row speaks for the first column.
-        split = {second: f"({broken}) AND NOT coalesce({other}, FALSE)",
-                 first: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
+        second, first = law.columns
+        other = _phantom(law, scene)
     else:
-        split = {first: f"({broken}) AND NOT coalesce({other}, FALSE)",
-                 second: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
+        first, second = law.columns
+        other = _upper_is_off(law, scene)
+    split = {first: f"({broken}) AND NOT coalesce({other}, FALSE)",
+             second: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
     counts = scene.count(*split.values())
     return {c: s for (c, s), n in zip(split.items(), counts, strict=True) if n}
 
@@ -173,7 +192,7 @@ def _upper_is_off(law: Law, scene: Scene) -> str:
 def _more_basic(rule: Rule, blamed: str, scene: Scene) -> str:
     """Condition under which a more basic law is broken by the blamed column."""
     column = scene.column(blamed).name
-    parts = []
+    parts, forms = [], list(_FORMS)
     for other in scene.rules:
         if other.form not in _FORMS or not applies(other, scene.table):
             continue
@@ -184,7 +203,7 @@ def _more_basic(rule: Rule, blamed: str, scene: Scene) -> str:
             }:
                 parts.append(f"({broken_sql(other, scene.table)})")
             continue
-        if _FORMS[other.form] >= _FORMS[rule.form]:
+        if forms.index(other.form) >= forms.index(rule.form):
             continue
         accused = other.columns[-1]  # the needed column, or the only one
         if scene.column(accused).name == column and scene.column(accused).kind == "number":
