@@ -12,6 +12,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── SamplingFailed      [RuntimeError] a label could not be filled; nothing was emitted
     ├── DatasetError        [ValueError]   a data set folder or file that is not one
     ├── TableError          [ValueError]   a table that cannot be audited or spoiled as asked
+    │   └── NotInPlace                     what cannot be asked of a table inside a warehouse
     ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
     ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
     │   └── NotFitted       [AttributeError] a classifier asked before it was fitted
@@ -140,6 +141,11 @@ class DatasetError(CampaignkitError, ValueError):
 
 class TableError(CampaignkitError, ValueError):
     """A table cannot be audited, mined or spoiled as asked."""
+
+
+class NotInPlace(TableError):
+    """A question that a table inside a warehouse is not asked: the function differs, or rows would
+    have to leave."""
 
 
 class EmbeddingError(CampaignkitError, ValueError):

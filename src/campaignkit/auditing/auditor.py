@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -18,9 +20,9 @@ from campaignkit.auditing.checks import ALL_CHECKS, Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.mining import mine_rules
 from campaignkit.auditing.rule import Rule, RuleSet
-from campaignkit.auditing.scene import Scene
+from campaignkit.auditing.scene import Scene, in_rounds
 from campaignkit.auditing.systemic import joined
-from campaignkit.errors import Fault, TableError
+from campaignkit.errors import Fault, NotInPlace, TableError
 from campaignkit.progress import Progress, Silent
 from campaignkit.show import in_words
 from campaignkit.tables import (
@@ -131,9 +133,10 @@ def _run(  # noqa: PLR0917 - the steps of one call
     clock: _Clock,
 ) -> AuditReport:
     scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
-    known = [r for check in checks.values() for r in check.rules(scene)] if pack else []
-    rules = RuleSet(known) | learned | stated
-    conditions = _conditions(rules, table, checks)
+    refused: dict[str, str] = {}
+    stating = {form: partial(check.rules, scene) for form, check in checks.items() if pack}
+    rules = RuleSet(in_rounds(scene, stating, refused=refused)) | learned | stated
+    conditions = _conditions(rules, table, checks, refused)
     scene.profile = profile_table(table, conditions=conditions)
     _keep_to_finite(scene)
     rules = _whole_where_stated(rules, stated)
@@ -143,16 +146,23 @@ def _run(  # noqa: PLR0917 - the steps of one call
     listed = [r for r in rules if duplicates or r.form not in _DUPLICATES]
     # Duplicates last: they are their own stage, and most of the time.
     listed.sort(key=lambda r: r.form in _DUPLICATES)
-    for number, rule in enumerate(listed, 1):
-        if rule.form in _DUPLICATES:
-            clock.lap("checks")
-        found += checks[rule.form].find(rule, scene)
-        told.update("auditing", number, len(listed))
-    clock.lap("duplicates" if duplicates else "checks")
+    finding = {r.id: partial(checks[r.form].find, r, scene) for r in listed if r.id not in refused}
+    late = {r.id for r in listed if r.form in _DUPLICATES}
+    count = itertools.count(1)
+
+    def tell(_: str) -> None:
+        told.update("auditing", next(count), len(finding))
+
+    for stage, is_late in (("checks", False), ("duplicates", True)):
+        steps = {i: step for i, step in finding.items() if (i in late) is is_late}
+        found += in_rounds(scene, steps, refused=refused, done=tell)
+        if steps:
+            clock.lap(stage)
     kept, quiet = _without_silenced(joined(found, scene), rules)
     return AuditReport(
         kept, table.num_rows, len(table.columns), table.name, rules, silenced=quiet,
-        notes=[str(n) for n in table.notes], unchecked=_unchecked(table, pack=pack),
+        notes=[str(n) for n in table.notes],
+        unchecked=[*_unchecked(table, pack=pack), *(f"{i}: {why}" for i, why in refused.items())],
         seconds=clock.laps, table=table,
     )  # fmt: skip
 
@@ -186,10 +196,20 @@ def _refuse_unknown_forms(rules: RuleSet, checks: dict[str, Check]) -> None:
         raise TableError("some rules cannot be run", faults=faults)
 
 
-def _conditions(rules: RuleSet, table: OpenTable, checks: dict[str, Check]) -> list[str]:
+def _conditions(
+    rules: RuleSet, table: OpenTable, checks: dict[str, Check], refused: dict[str, str]
+) -> list[str]:
+    """What the one pass counts; a rule whose condition no warehouse is asked goes to `refused`."""
     out: list[str] = []
     for rule in rules:
-        out += checks[rule.form].conditions(rule, table)
+        try:
+            asked = checks[rule.form].conditions(rule, table)
+            for condition in asked if table.warehouse is not None else ():
+                table.told(f"SELECT count_if({condition}) FROM {table.relation}")
+        except NotInPlace as err:
+            refused[rule.id] = err.message
+            continue
+        out += asked
     return list(dict.fromkeys(out))
 
 

@@ -87,6 +87,7 @@ class Finding:
     finder: Callable[[], NDArray[int64]] | None = None
     table: OpenTable | None = None
     _rows: NDArray[int64] | None = None
+    _few: list[dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         where = f" in {in_words(self.columns, _SHOWN_COLUMNS)}" if self.columns else ""
@@ -131,7 +132,9 @@ class Finding:
         import numpy as np
 
         if self._rows is None:
-            if self.finder is not None:
+            if self.table is not None and self.table.in_place and self.count:
+                self._rows = self.table.positions(self.condition)  # tells that there are none
+            elif self.finder is not None:
                 self._rows = np.sort(np.asarray(self.finder(), dtype=np.int64))
             elif self.parts and self.table is not None:
                 self._rows = self.table.positions(self.condition)
@@ -146,16 +149,27 @@ class Finding:
 
     @property
     def query(self) -> str:
-        """SQL that lists the rows; ``audited`` stands for the table."""
+        """SQL that lists the rows; ``audited`` stands for the table.
+
+        Of a table in a warehouse it is that warehouse's own SQL.
+        """
         if not self.parts or self.table is None:
             return ""
-        return f"SELECT * FROM {self.table.relation} WHERE {self.condition}"
+        return self.table.told(f"SELECT * FROM {self.table.relation} WHERE {self.condition}")
 
     @property
     def sample(self) -> list[dict[str, Any]]:
-        """The first few rows, as dictionaries with their ``position``."""
+        """The first few rows, as dictionaries with their ``position``.
+
+        Of a table in a warehouse: the finding's own columns of a few rows, asked for once.
+        """
         if self.table is None:
             return []
+        if self.table.in_place:
+            names = [c for c in self.columns if c in self.table.columns][:_SHOWN_COLUMNS]
+            if self._few is None and self.parts and names:
+                self._few = self.table.rows_where(self.condition, names, _SAMPLE_ROWS)
+            return self._few or []
         if self._rows is None and self.parts and self.finder is None:
             first = self.table.positions(self.condition, limit=_SAMPLE_ROWS)
             return self.table.sample_rows(first.tolist())

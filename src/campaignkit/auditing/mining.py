@@ -13,7 +13,7 @@ from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import absent_groups
-from campaignkit.auditing.checks.outliers import ANCHORS, usual_ratio
+from campaignkit.auditing.checks.outliers import anchored, usual_ratios
 from campaignkit.auditing.garbage import garbage_values
 from campaignkit.auditing.order_mining import mined_orders
 from campaignkit.auditing.rule import Rule, RuleSet
@@ -264,12 +264,8 @@ def _depends(scene: Scene, key: str, column: str, agree: float) -> Rule:
 
 
 def _ratios(scene: Scene) -> Iterable[Rule]:
-    for metric, anchors in ANCHORS.items():
-        anchor = next((a for a in anchors if _lawful(scene.table, (metric, a))), None)
-        if anchor is None or not scene.table.has(metric):
-            continue
-        sample = scene.numbers([metric, anchor])
-        usual = usual_ratio(sample[metric], sample[anchor])
+    pairs = anchored(scene)
+    for (metric, anchor), usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
         if usual is not None:
             yield _mined(
                 scene, "ratio", "outliers", metric, anchor, id=f"ratio:{metric}",

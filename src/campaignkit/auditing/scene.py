@@ -1,12 +1,20 @@
-"""What checks look at: the table, its profile, histograms and samples, each read once."""
+"""What checks look at: the table, its profile, histograms and samples, each read once.
+
+Steps that only ask for counts are run in rounds (:func:`in_rounds`): what all of them want to know
+is asked in one statement, then those who asked run again with the answers there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from campaignkit.tables import WIDE, Column, OpenTable, Role, TableProfile
+from campaignkit.errors import NotInPlace, TableError
+from campaignkit.tables import MOST_VALUES, WIDE, Column, OpenTable, Role, TableProfile
+from campaignkit.tables.grouping import grouping_sets
+from campaignkit.tables.profile import scalars
+from campaignkit.tables.translation import STEPS
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -16,6 +24,12 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 100_000
 MAX_CATEGORIES = 2_000  # a dimension has fewer values than this, and than half its rows
+_GRID = [i / STEPS for i in range(STEPS + 1)]
+T = TypeVar("T")
+
+
+class Wanted(Exception):
+    """A step asked what is not known yet; it is run again once it is."""
 
 
 @dataclass
@@ -47,7 +61,9 @@ class Scene:
     _histograms: dict[str, dict[str | None, int]] = field(default_factory=dict)
     _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
     _samples: dict[str, Any] = field(default_factory=dict)
-    _counted: dict[str, int] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _wanted: dict[tuple[str, str], None] = field(default_factory=dict)
+    _gathering: bool = False
     _garbage: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -102,7 +118,7 @@ class Scene:
 
     def _count_values(self, raw: Mapping[str, str]) -> None:
         sample = self.table.sampled(SAMPLE_ROWS)
-        if len(raw) == 1:
+        if len(raw) == 1 and not self.table.in_place:
             ((name, sql),) = raw.items()
             found = self.table.row(f"SELECT count(DISTINCT {sql}), count({sql}) FROM {sample}")
             counted = {name: (int(found[0]), int(found[1]))}
@@ -112,7 +128,7 @@ class Scene:
             counted = {n: (len(k), sum(k)) for n, k in filled.items()}
         for name, (distinct, filled_cells) in counted.items():
             most = min(MAX_CATEGORIES, max(filled_cells * 0.5, 1))
-            self._few[name] = 0 < distinct <= most
+            self._few[name] = 0 < distinct <= most and raw[name] not in self.table.cut
 
     def histogram(self, name: str) -> dict[str | None, int]:
         """Value -> rows of a text column, the most frequent first; None for null."""
@@ -124,23 +140,36 @@ class Scene:
         return self._histograms[column.name]
 
     def groups(self, name: str) -> dict[str | None, tuple[int, dict[str, int]]]:
-        """Value -> rows, and filled cells of each column that has nulls; one query a column.
+        """Value -> rows, and filled cells of each column that has nulls.
 
-        For all columns with nulls at once: a dimension is read once, not once a column.
+        For all columns with nulls at once: a dimension is read once, not once a column; in a
+        warehouse all dimensions are.
         """
         column = self.column(name)
         if column.name not in self._groups:
+            asked = [column]
+            if self.table.in_place:
+                keys = [c for c in self.key_columns() if self.role(c.name) is Role.ID]
+                asked = list({c.name: c for c in [*self.dimensions(), *keys[:1], column]}.values())
             sparse = [n for n, p in self.profile.columns.items() if p.num_nulls]
-            asked = "".join(f", count({self.column(n).raw})" for n in sparse)
-            rows = self.table.rows(
-                f"SELECT {column.sql}, count(*) AS n{asked} FROM {self.table.relation} "
-                f"GROUP BY 1 ORDER BY n DESC, 1"
-            )
-            self._groups[column.name] = {
-                r[0]: (int(r[1]), dict(zip(sparse, map(int, r[2:]), strict=True))) for r in rows
-            }
-            counts = {v: n for v, (n, _) in self._groups[column.name].items()}
-            self._histograms.setdefault(column.name, counts)
+            counted = [self.column(n).raw for n in sparse]
+            if self.table.in_place:
+                sets = [(c.sql,) for c in asked]
+                query = grouping_sets(self.table.relation, sets, counted=counted, most=MOST_VALUES)
+            else:
+                told = "".join(f", count({c})" for c in counted)
+                query = (
+                    f"SELECT 0, {column.sql}, count(*) AS n{told} FROM {self.table.relation} "
+                    f"GROUP BY 2 ORDER BY n DESC, 2"
+                )
+            self._groups |= {c.name: {} for c in asked}
+            for place, value, n, *filled in self.table.rows(query):
+                if place >= 0:
+                    cells = dict(zip(sparse, map(int, filled), strict=True))
+                    self._groups[asked[place].name][value] = (int(n), cells)
+            for one in asked:
+                counts = {v: n for v, (n, _) in self._groups[one.name].items()}
+                self._histograms.setdefault(one.name, counts)
         return self._groups[column.name]
 
     def numbers(self, names: Sequence[str]) -> Mapping[str, NDArray[float64]]:
@@ -161,12 +190,144 @@ class Scene:
 
     def count(self, *conditions: str) -> list[int]:
         """Rows of each condition; those of the one pass are not counted again."""
-        known = {**self.profile.counts, **self._counted}
-        new = [c for c in dict.fromkeys(conditions) if c not in known]
-        for start in range(0, len(new), 200):
-            part = new[start : start + 200]
-            asked = ", ".join(f"count_if({c})" for c in part)
-            found = self.table.row(f"SELECT {asked} FROM {self.table.relation}")
-            self._counted |= {c: int(n or 0) for c, n in zip(part, found, strict=True)}
-        known |= self._counted
-        return [known[c] for c in conditions]
+        known = self.profile.counts
+        new = [c for c in conditions if c not in known]
+        found = dict(zip(new, self.values(*(f"count_if({c})" for c in new)), strict=True))
+        return [known[c] if c in known else int(found[c] or 0) for c in conditions]
+
+    def values(self, *aggregates: str, sample: bool = False) -> list[Any]:
+        """The values of aggregates over the whole table, or over its sample; each asked once.
+
+        Raises
+        ------
+        Wanted
+            Within :func:`in_rounds`, where one is not known yet.
+        NotInPlace
+            If the table lies in a warehouse, which is not asked one of these.
+        """
+        source = self.table.sampled(SAMPLE_ROWS) if sample else self.table.relation
+        asked = [(source, a) for a in aggregates]
+        new = dict.fromkeys(a for a in asked if a not in self._known)
+        for _, aggregate in new if self.table.in_place else ():
+            self.table.told(f"SELECT {aggregate} FROM {source}")  # refused here: it is known whose
+        self._wanted |= new
+        if new and self._gathering:
+            raise Wanted
+        if new:
+            self._answer()
+        found = [self._known[a] for a in asked]
+        for value in found:
+            if isinstance(value, TableError):
+                raise NotInPlace(value.message) from value
+        return found
+
+    def _answer(self) -> None:
+        for source in dict.fromkeys(s for s, _ in self._wanted):
+            new = [a for s, a in self._wanted if s == source]
+            for aggregate, value in zip(new, self._asked(source, new), strict=True):
+                self._known[source, aggregate] = value
+        self._wanted.clear()
+
+    def _asked(self, source: str, aggregates: Sequence[str]) -> list[Any]:
+        """Their values; of one that a warehouse refuses though it is on the list, the refusal."""
+        try:
+            return scalars(self.table, aggregates, relation=source)
+        except TableError as err:
+            if not self.table.in_place:
+                raise
+            if len(aggregates) == 1:
+                return [err]
+        half = len(aggregates) // 2
+        first, second = aggregates[:half], aggregates[half:]
+        return self._asked(source, first) + self._asked(source, second)
+
+    def middles(self, *asked: tuple[str, str]) -> list[tuple[float, float, int]]:
+        """Median, robust spread and number of values, of each (SQL expression, condition).
+
+        Over the sample. The spread is the median distance from the median, scaled to the normal's
+        deviation. In a warehouse both are read off the quantiles, 40 steps of them, which is all
+        that leaves it.
+        """
+        kept = [f"CASE WHEN {where} THEN CAST({v} AS DOUBLE) END" for v, where in asked]
+        if self.table.in_place:
+            told = [
+                f"{what})" for k in kept for what in (f"quantile_cont({k}, {_GRID}", f"count({k}")
+            ]
+            found = self.values(*told)
+            pairs = zip(found[::2], found[1::2], strict=True)
+            return [(*_of_quantiles(steps), int(num or 0)) for steps, num in pairs]
+        told = [f"{what}({k})" for k in kept for what in ("median", "mad", "count")]
+        found = self.values(*told, sample=True)
+        return [
+            (float(found[i] or 0.0), float(found[i + 1] or 0.0) * 1.4826, int(found[i + 2]))
+            for i in range(0, len(found), 3)
+        ]
+
+
+def _of_quantiles(steps: Any) -> tuple[float, float]:
+    """Median and robust spread off evenly spaced quantiles."""
+    import json
+
+    import numpy as np
+
+    if isinstance(steps, str):  # Snowflake's arrays arrive as text
+        steps = json.loads(steps)
+    if not steps or steps[0] is None:
+        return 0.0, 0.0
+    at = np.asarray(steps, dtype=np.float64)
+    middle = float(np.interp(0.5, np.linspace(0, 1, len(at)), at))
+    apart = np.sort(
+        np.abs(np.interp(np.linspace(0, 1, 4001), np.linspace(0, 1, len(at)), at) - middle)
+    )
+    return middle, float(apart[2000]) * 1.4826
+
+
+def in_rounds(
+    scene: Scene,
+    steps: Mapping[str, Callable[[], Iterable[T]]],
+    *,
+    refused: dict[str, str] | None = None,
+    done: Callable[[str], object] = str,
+) -> list[T]:
+    """What all steps give, in their order; what they ask the scene is answered together.
+
+    Parameters
+    ----------
+    scene : Scene
+        The one they ask.
+    steps : mapping of str to callable
+        Name -> what gives results; called again after it asked something.
+    refused : dict or None
+        Filled with the steps that a warehouse cannot run: name -> reason.
+    done : callable
+        Told each step's name as it ends.
+
+    Examples
+    --------
+    >>> from campaignkit.auditing import RuleSet
+    >>> from campaignkit.tables import open_table, profile_table
+    >>> table = open_table({"clicks": [1, 4]})
+    >>> scene = Scene(table, RuleSet(), profile_table(table))
+    >>> in_rounds(scene, {"a": lambda: scene.count("clicks > 3")})
+    [1]
+    """
+    found: dict[str, list[T]] = {}
+    waiting = dict(steps)
+    while waiting:
+        scene._gathering = True
+        try:
+            for name, step in list(waiting.items()):
+                try:
+                    found[name] = list(step())
+                except Wanted:
+                    continue
+                except NotInPlace as err:
+                    found[name] = []
+                    if refused is not None:
+                        refused[name] = err.message
+                del waiting[name]
+                done(name)
+        finally:
+            scene._gathering = False
+        scene._answer()
+    return [one for name in steps for one in found[name]]

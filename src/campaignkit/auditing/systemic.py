@@ -31,6 +31,7 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
         else:
             groups.append([finding])
     others = _by_blamed(others)
+    scene.count(*(c for g in groups if len(g) > 1 for c in _anywhere_and_everywhere(g)))
     return others + [_merged(g, scene) if len(g) > 1 else g[0] for g in groups]
 
 
@@ -71,9 +72,7 @@ def _alike(group: list[Finding], finding: Finding, num_rows: int) -> bool:
 
 def _merged(group: list[Finding], scene: Scene) -> Finding:
     parts = {column: part for f in group for column, part in f.parts.items()}
-    anywhere = " OR ".join(f"({p})" for p in dict.fromkeys(parts.values()))
-    everywhere = " AND ".join(f"({p})" for p in dict.fromkeys(parts.values()))
-    rows, together = scene.count(anywhere, everywhere)
+    rows, together = scene.count(*_anywhere_and_everywhere(group))
     same = together >= 0.9 * rows
     rates = {f.columns[0]: round(f.rate, 6) for f in group}
     names = tuple(parts)
@@ -88,3 +87,8 @@ def _merged(group: list[Finding], scene: Scene) -> Finding:
         blamed=None, evidence={"systemic": how, "null_rates": rates, "rows_with_all": together},
         rule=", ".join(f.rule for f in group), parts=parts, table=scene.table,
     )  # fmt: skip
+
+
+def _anywhere_and_everywhere(group: list[Finding]) -> tuple[str, str]:
+    parts = [f"({p})" for p in dict.fromkeys(p for f in group for p in f.parts.values())]
+    return " OR ".join(parts), " AND ".join(parts)

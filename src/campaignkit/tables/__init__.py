@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from campaignkit.tables.frames import like, to_arrow, unique_names
 from campaignkit.tables.laws import MARKETING_LAWS, PLATFORM_LAWS, AtMost, Law, Needs, NonNegative
-from campaignkit.tables.opened import WIDE, Column, OpenTable, literal, quoted
+from campaignkit.tables.opened import MOST_VALUES, WIDE, Column, OpenTable, literal, quoted
 from campaignkit.tables.opening import DatabaseTable, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
 from campaignkit.tables.read_options import ReadOptions
@@ -26,6 +26,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Law",
     "MARKETING",
     "MARKETING_LAWS",
+    "MOST_VALUES",
     "Matching",
     "Needs",
     "NonNegative",

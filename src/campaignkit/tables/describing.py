@@ -57,7 +57,7 @@ def described(
         cells, decimal=read.get("decimal"), day_first=read.get("day_first")
     )
     table.arrow_source = None
-    table.columns.update({n: _column(n, t, meanings.get(n)) for n, t in types.items()})
+    table.columns.update({n: column_of(n, t, meanings.get(n)) for n, t in types.items()})
     _read_moments(table, types)
     notes += _read_units(table, meanings)
     table.notes = tuple(notes)
@@ -119,7 +119,8 @@ def is_text(name: str, role: Role | None) -> bool:
     return role in (Role.DIMENSION, Role.ID) or (role is None and bool(_IDENTIFIER.search(name)))
 
 
-def _column(name: str, type_name: str, meaning: Meaning | None) -> Column:
+def column_of(name: str, type_name: str, meaning: Meaning | None) -> Column:
+    """A column of a DuckDB type, read as its cells mean where it is text."""
     raw, unit = quoted(name), unit_in(name)
     if meaning is not None:
         sql = meaning.sql.replace("{c}", raw)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.errors import Fault, TableError
+from campaignkit.errors import Fault, NotInPlace, TableError
+from campaignkit.tables.grouping import grouping_sets
 from campaignkit.tables.schema import MARKETING, Matching, Role, TableSchema
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
 
+    from campaignkit.tables.engines.warehouse import Metered
 
+MOST_VALUES = 5_000  # of a text column inside a warehouse: the most frequent ones are looked at
 WIDE = 100  # columns from which on many are asked about in one query
 _AT_ONCE = 2_500
 
@@ -89,6 +92,10 @@ class OpenTable:
         Rows a file reader had to leave out, as text (the first ones).
     num_ragged : int
         How many those were.
+    warehouse : Metered or None
+        Where the table lies, if it is asked in place: then only aggregates leave it, no rows.
+    cut : set of str
+        SQL of columns whose values are too many for all to have left the warehouse.
 
     Examples
     --------
@@ -112,6 +119,9 @@ class OpenTable:
     num_ragged: int = 0
     arrow_source: pa.Table | None = None
     row_groups: tuple[str, ...] = ()
+    warehouse: Metered | None = None
+    cut: set[str] = field(default_factory=set)
+    _values: dict[str, dict[Any, int]] = field(default_factory=dict)
     _closers: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> OpenTable:
@@ -127,7 +137,7 @@ class OpenTable:
 
     def close(self) -> None:
         """Let go of the connection and of temporary files."""
-        self.con.close()
+        (self.con or self._place().warehouse).close()
         for close in self._closers:
             close()
         self._closers.clear()
@@ -170,13 +180,26 @@ class OpenTable:
         standard = self.matching.standard(name)
         return self.schema[standard].role if standard else None
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the table lies in a warehouse and is asked there."""
+        return self.warehouse is not None
+
     def row(self, query: str) -> tuple[Any, ...]:
         """The one row of an aggregate query."""
-        found = self._run(query).fetchall()  # a result left unread blocks the connection
-        return tuple(found[0]) if found else ()
+        found = self.rows(query)  # a result left unread blocks the connection
+        return found[0] if found else ()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """All rows of a small query."""
+        """All rows of a small query.
+
+        Raises
+        ------
+        NotInPlace
+            If the table lies in a warehouse, which is not asked this.
+        """
+        if self.warehouse is not None:
+            return self.warehouse.ask(query)
         return [tuple(r) for r in self._run(query).fetchall()]
 
     def value_counts(
@@ -194,6 +217,8 @@ class OpenTable:
         relation : str
             Where to count; the whole table unless told.
         """
+        if self.warehouse is not None:
+            return self._values_in_place(expressions)
         source = relation or self.relation
         out: dict[str, dict[Any, int]] = {}
         if len(self.matching.found) + len(self.matching.unknown) <= WIDE:
@@ -220,8 +245,52 @@ class OpenTable:
                 out[name] = filled | ({None: nulls} if nulls else {})
         return out
 
+    def _values_in_place(self, expressions: Mapping[str, str]) -> dict[str, dict[Any, int]]:
+        """The most frequent values of several columns by one statement, which counts rows too."""
+        new = [sql for sql in dict.fromkeys(expressions.values()) if sql not in self._values]
+        if new or self.num_rows < 0:
+            least = self._place().terms.least_rows
+            found = self.rows(
+                grouping_sets(
+                    self.relation, [(sql,) for sql in new], most=MOST_VALUES, least=least
+                )
+            )
+            self._values |= {sql: {} for sql in new}
+            for place, value, n in found:
+                if place < 0:
+                    self.num_rows = int(n)
+                else:
+                    self._values[new[place]][value] = int(n)
+            self.cut |= {s for s in new if sum(self._values[s].values()) < self.num_rows}
+        return {
+            name: dict(sorted(self._values[sql].items(), key=lambda v: (-v[1], v[0] or "~")))
+            for name, sql in expressions.items()
+        }
+
+    def told(self, query: str) -> str:
+        """The statement as the table's engine hears it, with the table's own name.
+
+        Raises
+        ------
+        NotInPlace
+            If the table lies in a warehouse, which is not asked this.
+        """
+        return query if self.warehouse is None else self.warehouse.told(query)
+
+    def _place(self) -> Metered:
+        assert self.warehouse is not None
+        return self.warehouse
+
     def numpy(self, query: str) -> dict[str, Any]:
-        """The columns of a query as numpy arrays (masked where a cell is null)."""
+        """The columns of a query as numpy arrays (masked where a cell is null).
+
+        Raises
+        ------
+        NotInPlace
+            If the table lies in a warehouse: its rows stay there.
+        """
+        if self.in_place:
+            raise NotInPlace(f"the rows of {self.name} stay where they are")
         found: dict[str, Any] = self._run(query).fetchnumpy()
         return found
 
@@ -231,8 +300,19 @@ class OpenTable:
         Returns
         -------
         int64[rows found], the first row 0
+
+        Raises
+        ------
+        NotInPlace
+            If the table lies in a warehouse.
         """
         import numpy as np
+
+        if self.in_place:
+            raise NotInPlace(
+                f"{self.name}: a warehouse table has no row places; use .condition",
+                hint="finding.query lists the rows where the table is, finding.sample a few",
+            )
 
         found = self.numpy(self.positions_query(predicate, limit=limit))["position"]
         return np.sort(np.asarray(found, dtype=np.int64))
@@ -257,12 +337,19 @@ class OpenTable:
         names = [d[0] for d in result.description]
         return [dict(zip(names, r, strict=True)) for r in result.fetchall()]
 
+    def rows_where(self, condition: str, names: Sequence[str], most: int) -> list[dict[str, Any]]:
+        """Named columns of a few rows for which a condition is true."""
+        asked = ", ".join(self.columns[n].raw for n in names)
+        found = self.rows(f"SELECT {asked} FROM {self.relation} WHERE {condition} LIMIT {most}")
+        return [dict(zip(names, row, strict=True)) for row in found]
+
     def sampled(self, num_rows: int) -> str:
         """A relation of about `num_rows` rows, the same ones each time, from all over the table.
 
-        Blocks of neighbouring rows spread evenly: a file is then read at a few places only.
+        Blocks of neighbouring rows spread evenly: a file is then read at a few places only. In a
+        warehouse the whole table: what is asked of it are aggregates.
         """
-        if self.num_rows <= num_rows:
+        if self.in_place or self.num_rows <= num_rows:
             return self.relation
         if self.row_groups:
             return self.row_groups[0]

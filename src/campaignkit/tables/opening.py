@@ -15,8 +15,14 @@ from campaignkit.store import checked_path, readable_file
 from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import to_arrow, unique_names
+from campaignkit.tables.in_place import open_in_place
 from campaignkit.tables.opened import OpenTable, quoted
-from campaignkit.tables.read_options import ReadOptions, checked_read, without_file_options
+from campaignkit.tables.read_options import (
+    ReadOptions,
+    checked_read,
+    without_file_options,
+    without_warehouse_options,
+)
 from campaignkit.tables.schema import MARKETING, TableSchema
 
 
@@ -81,6 +87,10 @@ def open_table(
     'Impr.'
     """
     asked = checked_read(read)
+    place = (table.database, table.table) if isinstance(table, DatabaseTable) else (table, "")
+    if (opened := open_in_place(*place, schema, asked)) is not None:
+        return opened
+    without_warehouse_options(asked)
     if isinstance(table, OpenTable):
         if asked:
             raise TableError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignkit.tables.opened import Column, OpenTable
 
 _COLUMNS_A_PASS = 2_000  # aggregates of one query: each query names all columns of a wide table
+_IN_PLACE_A_PASS = 400  # Spark takes long over more, BigQuery refuses a text above 1 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +79,37 @@ def profile_table(table: OpenTable, *, conditions: Sequence[str] = ()) -> TableP
     columns = list(table.columns.values())
     asked = [(column, _aggregates(column)) for column in columns]
     wanted = list(dict.fromkeys(conditions))
-    parts: list[str] = [a for _, aggregates in asked for a in aggregates]
-    parts += [f"count_if({c})" for c in wanted]
-    answers: list[Any] = []
-    for start in range(0, len(parts), _COLUMNS_A_PASS):
-        chunk = parts[start : start + _COLUMNS_A_PASS]
-        answers += table.row(f"SELECT {', '.join(chunk)} FROM {table.relation}")
-    profiles: dict[str, ColumnProfile] = {}
-    at = 0
-    for column, aggregates in asked:
-        part = answers[at : at + len(aggregates)]
-        profiles[column.name] = _profile(table, column, part)
-        at += len(aggregates)
-    counts = {c: int(n or 0) for c, n in zip(wanted, answers[at:], strict=True)}
+    parts = [a for _, aggregates in asked for a in aggregates]
+    answers = iter(scalars(table, [*parts, *(f"count_if({c})" for c in wanted)]))
+    profiles = {
+        column.name: _profile(table, column, [next(answers) for _ in aggregates])
+        for column, aggregates in asked
+    }
+    counts = {c: int(n or 0) for c, n in zip(wanted, answers, strict=True)}
+    strange = [n for n, p in profiles.items() if not math.isfinite(p.total or 0.0)]
+    finite = [f"isfinite(CAST({table.columns[n].sql} AS DOUBLE))" for n in strange]
+    found = scalars(table, [f"count_if(NOT {f})" for f in finite])
+    for name, count in zip(strange, found, strict=True):
+        profiles[name] = replace(profiles[name], num_not_finite=int(count or 0))
     return TableProfile(table.num_rows, profiles, counts)
+
+
+def scalars(table: OpenTable, aggregates: Sequence[str], *, relation: str = "") -> list[Any]:
+    """The values of aggregates over the whole table, in as few statements as it takes.
+
+    Examples
+    --------
+    >>> from campaignkit.tables import open_table
+    >>> scalars(open_table({"clicks": [1, 4]}), ["sum(clicks)", "count_if(clicks > 3)"])
+    [5, 1]
+    """
+    most = _IN_PLACE_A_PASS if table.in_place else _COLUMNS_A_PASS
+    answers: list[Any] = []
+    for start in range(0, len(aggregates), most):
+        part = aggregates[start : start + most]
+        found = table.row(f"SELECT {', '.join(part)} FROM {relation or table.relation}")
+        answers += found or [None] * len(part)
+    return answers
 
 
 def _aggregates(column: Column) -> list[str]:
@@ -107,13 +125,10 @@ def _aggregates(column: Column) -> list[str]:
 
 def _profile(table: OpenTable, column: Column, part: Sequence[Any]) -> ColumnProfile:
     rest = list(part)
-    filled = int(rest.pop(0))
-    fit = int(rest.pop(0)) if column.is_text and column.kind in ("number", "date") else filled
+    filled = int(rest.pop(0) or 0)
+    fit = filled
+    if column.is_text and column.kind in ("number", "date"):
+        fit = int(rest.pop(0) or 0)
     low, high = (rest[0], rest[1]) if len(rest) >= 2 else (None, None)
     total = float(rest[2]) if len(rest) == 3 and rest[2] is not None else None
-    strange = 0
-    if total is not None and not math.isfinite(total):
-        (strange,) = table.row(
-            f"SELECT count_if(NOT isfinite(CAST({column.sql} AS DOUBLE))) FROM {table.relation}"
-        )
-    return ColumnProfile(table.num_rows - filled, filled - fit, low, high, total, int(strange))
+    return ColumnProfile(table.num_rows - filled, filled - fit, low, high, total)

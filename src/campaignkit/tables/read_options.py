@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -13,6 +14,7 @@ from campaignkit.tables.schema import Matching, TableSchema
 
 _NO_TEXT = (".parquet", ".pq", ".json", ".jsonl", ".ndjson", "")
 _OF_A_FILE = ("header", "skip", "delimiter", "encoding")
+OF_A_WAREHOUSE = ("where", "maximum_bytes", "labels", "timeout_s", "snapshot", "least_rows")
 
 
 class ReadOptions(TypedDict, total=False):
@@ -37,6 +39,18 @@ class ReadOptions(TypedDict, total=False):
         A column's own name -> the standard name it stands for; None: for no standard column.
     summary_rows : str
         ``"leave out"`` (totals are named and no check sees them) or ``"keep"``.
+    where : str
+        Of a table in a warehouse: a condition in its dialect that all statements keep to.
+    maximum_bytes : int
+        Of a table in a warehouse: what all statements together may read.
+    labels : mapping of str to str
+        Of a table in a warehouse: what its jobs are labelled with.
+    timeout_s : float
+        Of a table in a warehouse: seconds after which it ends a statement.
+    snapshot : datetime
+        Of a table in a warehouse: the moment whose state is read, with its time zone.
+    least_rows : int
+        Of a table in a warehouse: values of text columns with fewer rows do not leave it.
 
     Examples
     --------
@@ -53,6 +67,12 @@ class ReadOptions(TypedDict, total=False):
     day_first: bool
     columns: Mapping[str, str | None]
     summary_rows: str
+    where: str
+    maximum_bytes: int
+    labels: Mapping[str, str]
+    timeout_s: float
+    snapshot: datetime
+    least_rows: int
 
 
 def checked_read(read: Mapping[str, Any]) -> ReadOptions:
@@ -113,6 +133,12 @@ _FITS: Mapping[str, Any] = {
     "day_first": lambda v: isinstance(v, bool),
     "columns": lambda v: isinstance(v, Mapping),
     "summary_rows": lambda v: v in ("leave out", "keep"),
+    "where": lambda v: isinstance(v, str),
+    "maximum_bytes": _is_line,
+    "labels": lambda v: isinstance(v, Mapping) and all(isinstance(x, str) for x in v.values()),
+    "timeout_s": lambda v: isinstance(v, int | float) and v > 0,
+    "snapshot": lambda v: isinstance(v, datetime) and v.tzinfo is not None,
+    "least_rows": lambda v: _is_line(v) and v > 0,
 }
 _EXPECTED: Mapping[str, str] = {
     "header": "give the header's line, the first 1, or a list of names, or 0 for no header",
@@ -123,7 +149,29 @@ _EXPECTED: Mapping[str, str] = {
     "day_first": "give True or False",
     "columns": "give own names -> standard names: {'cost': 'spend'}",
     "summary_rows": "give 'leave out' or 'keep'",
+    "where": "give a condition: \"event_date >= '2026-01-01'\"",
+    "maximum_bytes": "give a number of bytes: 10**10",
+    "labels": "give names -> texts: {'client': 'acme'}",
+    "timeout_s": "give seconds above 0",
+    "snapshot": "give a datetime with its time zone",
+    "least_rows": "give a number of rows, at least 1",
 }
+
+
+def without_warehouse_options(read: ReadOptions) -> None:
+    """Refuse options of warehouses for what lies in none.
+
+    Raises
+    ------
+    TableError
+        If there is one.
+    """
+    given = [f"{name}=" for name in OF_A_WAREHOUSE if name in read]
+    if given:
+        raise TableError(
+            f"the table lies in no warehouse: {' and '.join(given)} cannot be heeded",
+            hint="they are for bigquery://, snowflake://, postgres:// and live connections",
+        )
 
 
 def without_file_options(read: ReadOptions, thing: str) -> None:
@@ -151,7 +199,8 @@ def shared_read(read: ReadOptions, other: Any) -> ReadOptions:
     {'decimal': ','}
     """
     is_text = isinstance(other, str | Path) and Path(other).suffix.lower() not in _NO_TEXT
-    return cast("ReadOptions", {k: v for k, v in read.items() if is_text or k not in _OF_A_FILE})
+    kept = {k: v for k, v in read.items() if is_text or k not in _OF_A_FILE}
+    return cast("ReadOptions", {k: v for k, v in kept.items() if k not in OF_A_WAREHOUSE})
 
 
 def matched(schema: TableSchema, names: Iterable[str], read: ReadOptions) -> Matching:

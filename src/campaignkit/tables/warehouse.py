@@ -1,94 +1,91 @@
-"""The laws as Ibis expressions: counted inside BigQuery, Snowflake, Spark, or shown as SQL."""
+"""The laws alone: counted wherever a table lies, or as SQL of a warehouse to schedule there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
 
 from campaignkit.errors import TableError
-from campaignkit.extras import require
-from campaignkit.tables.laws import MARKETING_LAWS, AtMost, Law, Needs, NonNegative
+from campaignkit.tables.laws import MARKETING_LAWS, Law
+from campaignkit.tables.opened import quoted
+from campaignkit.tables.opening import open_table
+from campaignkit.tables.profile import scalars
+from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import MARKETING
+from campaignkit.tables.translation import DIALECTS, translated
 
 
-def law_counts(table: Any, *, laws: Sequence[Law] = MARKETING_LAWS) -> Any:
-    """One Ibis expression that counts rows, nulls of each column, and rows breaking each law.
+def law_counts(
+    table: Any, *, laws: Sequence[Law] = MARKETING_LAWS, **read: Unpack[ReadOptions]
+) -> dict[str, int]:
+    """Rows, nulls of each column, and rows breaking each law, by one statement where the table is.
 
     Parameters
     ----------
-    table : ibis.Table
-        A table of any Ibis backend; its columns are matched by role and alias.
+    table : frame, path, address or DatabaseTable
+        As for :func:`open_table`; its columns are matched by role and alias.
     laws : sequence of Law
         Laws whose columns are absent are left out.
+    **read : ReadOptions
+        As for :func:`open_table`.
 
     Returns
     -------
-    ibis.Table
-        One row: ``num_rows``, ``nulls__<column>``, ``broken__<kind>__<columns>`` (names that every
-        warehouse takes). Execute it, or
-        show it with :func:`warehouse_sql`.
+    dict of str to int
+        ``num_rows``, ``nulls__<column>``, ``broken__<kind>__<columns>``.
+
+    Examples
+    --------
+    >>> counts = law_counts({"imps": [5, 5], "clicks": [2, 9]})
+    >>> counts["broken__clicks_exceed_impressions__clicks__impressions"]
+    1
+    """
+    with open_table(table, **read) as opened:
+        asked = _counts(opened.columns, opened.own, laws)
+        return dict(zip(asked, map(int, scalars(opened, list(asked.values()))), strict=True))
+
+
+def warehouse_sql(
+    columns: Iterable[str], *, table: str, dialect: str, laws: Sequence[Law] = MARKETING_LAWS
+) -> str:
+    """The statement of :func:`law_counts` in a dialect, without a connection.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        The table's own column names.
+    table : str
+        The table, as it is written in FROM.
+    dialect : str
+        ``bigquery``, ``snowflake``, ``spark``, ``databricks``, ``postgres`` or ``duckdb``.
+    laws : sequence of Law
+        Laws whose columns are absent are left out.
 
     Raises
     ------
     TableError
-        If the table has no column, or is no Ibis table.
-    MissingExtra
-        If Ibis is not installed.
+        If there is no such dialect.
 
     Examples
     --------
-    >>> law_counts.__name__  # docs/audit-pipeline.md shows it at work
-    'law_counts'
+    >>> print(warehouse_sql(["clicks"], table="ads.daily", dialect="bigquery").split(",")[1])
+     COUNTIF(`clicks` IS NULL) AS nulls__clicks
     """
-    require("ibis", extra="warehouse", user="auditing inside a warehouse")
-    if not hasattr(table, "aggregate") or not hasattr(table, "schema"):
-        raise TableError(
-            f"{type(table).__name__} is no Ibis table", hint="connect with ibis and pass a table"
-        )
-    found = MARKETING.match(table.columns).found
-    counted = {"num_rows": table.count()}
-    counted |= {f"nulls__{_safe(c)}": table[c].isnull().sum() for c in table.columns}
+    if dialect not in DIALECTS:
+        raise TableError(f"{dialect!r} is no dialect", hint=f"known: {', '.join(DIALECTS)}")
+    names = list(columns)
+    asked = _counts(names, MARKETING.match(names).found, laws)
+    told = ", ".join(f"{sql} AS {name}" for name, sql in asked.items())
+    return translated(f"SELECT {told} FROM audited", dialect=dialect, source=table)
+
+
+def _counts(columns: Iterable[str], own: Mapping[str, str], laws: Sequence[Law]) -> dict[str, str]:
+    out = {"num_rows": "count(*)"}
+    for column in columns:
+        out["nulls__" + re.sub(r"\W+", "_", column)] = f"count_if({quoted(column)} IS NULL)"
     for law in laws:
-        if all(c in found for c in law.columns):
-            name = f"broken__{law.kind}__{'__'.join(law.columns)}"
-            counted[name] = _broken(law, [table[found[c]] for c in law.columns]).sum()
-    return table.aggregate(**counted)
-
-
-def warehouse_sql(table: Any, *, dialect: str, laws: Sequence[Law] = MARKETING_LAWS) -> str:
-    """The SQL of :func:`law_counts` in a dialect: ``bigquery``, ``snowflake``, ``pyspark``, ...
-
-    Raises
-    ------
-    TableError
-        If Ibis knows no such dialect.
-
-    Examples
-    --------
-    >>> warehouse_sql.__name__  # docs/audit-pipeline.md shows it at work
-    'warehouse_sql'
-    """
-    ibis = require("ibis", extra="warehouse", user="auditing inside a warehouse")
-    counts = law_counts(table, laws=laws)
-    try:
-        return str(ibis.to_sql(counts, dialect=dialect))
-    except (ValueError, AttributeError, NotImplementedError) as err:
-        raise TableError(
-            f"Ibis cannot write SQL for {dialect!r}: {err}",
-            hint="bigquery, snowflake, pyspark, databricks, postgres, trino, clickhouse, duckdb",
-        ) from err
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"\W+", "_", name)
-
-
-def _broken(law: Law, columns: Sequence[Any]) -> Any:
-    if isinstance(law, AtMost):
-        return (columns[0] > columns[1]).fill_null(False)
-    if isinstance(law, Needs):
-        return ((columns[0] > 0) & (columns[1] == 0)).fill_null(False)
-    if isinstance(law, NonNegative):
-        return (columns[0] < 0).fill_null(False)
-    raise TableError(f"no Ibis expression is known for {law.says()!r}")
+        if all(c in own for c in law.columns):
+            broken = law.broken_sql({c: quoted(own[c]) for c in law.columns})
+            out[f"broken__{law.kind}__{'__'.join(law.columns)}"] = f"count_if({broken})"
+    return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.checks.categories import suspect_values
@@ -51,33 +52,32 @@ class DuplicateCheck(Check):
         table = scene.table
         if scene.num_rows < 2:
             return
-        whole = [c.raw for c in table.columns.values()]
+        whole = [c.raw for c in table.columns.values() if c.kind != "other" or not table.in_place]
         keys = _key_columns(rule, scene)
-        is_whole = table.has(*rule.columns)
-        by_key = num_repeated(table, keys) if keys else 0
+        vouched = bool(rule.params.get("strict")) and table.has(*rule.columns)
+        # Rows whose key was spoiled share it by accident: of those, only exact copies count.
+        good = _unspoilt(rule, scene) if vouched else ""
+        bad, telling = _bad(good), _telling(scene)
+        repeated = _Repeats(table, keys, whole, good, telling)
+        by_key = repeated.count(keys) if keys else 0
         if keys and not by_key:
             return  # rows that differ in the key cannot be equal
-        exact = num_repeated(table, whole)
+        exact = repeated.count(whole)
         distinct = scene.num_rows - exact
         is_key = bool(keys) and scene.num_rows - by_key >= _IS_KEY_FRAC * distinct
         # History vouches for its key even where copies were changed after they were made.
-        vouched = bool(rule.params.get("strict")) and is_whole
         if vouched and by_key <= _MOST_REPEATED_FRAC * scene.num_rows:
-            # Rows whose key was spoiled share it by accident: of those, only exact copies count.
-            good = _unspoilt(rule, scene)
             if good:
-                bad = f"NOT coalesce({good}, FALSE)"
-                by_key = num_repeated(table, keys, where=good)
-                by_key += num_repeated(table, whole, where=bad)
+                by_key = repeated.count(keys, where=good) + repeated.count(whole, where=bad)
             if by_key:
                 found = _finding(rule, scene, keys, by_key, exact=exact, where=good)
                 if good:
                     found.finder = _Both(_Later(table, keys, good), _Later(table, whole, bad))
                 yield found
             return
-        telling = "" if is_key else _telling(scene)
+        telling = "" if is_key else telling
         if exact and telling:
-            exact = num_repeated(table, whole, where=telling)
+            exact = repeated.count(whole, where=telling)
         if exact:
             yield _finding(rule, scene, whole, exact, exact=exact, where=telling)
         if is_key and by_key > exact:
@@ -87,6 +87,58 @@ class DuplicateCheck(Check):
             found.message = f"{near:,} rows share their key with an earlier row but differ in it"
             found.finder = _Later(table, keys, "", tuple(whole))
             yield found
+
+
+@dataclass(frozen=True)
+class _Repeats:
+    """Counts rows that repeat an earlier one: as asked on DuckDB, all by one statement elsewhere.
+
+    `good` speaks of columns of the key, `telling` of any.
+    """
+
+    table: OpenTable
+    keys: Sequence[str]
+    whole: Sequence[str]
+    good: str
+    telling: str
+
+    def count(self, columns: Sequence[str], *, where: str = "") -> int:
+        """Rows under a condition whose columns equal those of an earlier one."""
+        if self.table.in_place:
+            return self._counted[columns is self.whole, where]
+        return num_repeated(self.table, columns, where=where)
+
+    @cached_property
+    def _counted(self) -> dict[tuple[bool, str], int]:
+        """(whole rows rather than keys, condition) -> rows; grouped whole, then by the key."""
+        names = {sql: f"c{i}" for i, sql in enumerate(self.whole)}
+        cells = ", ".join(f"{sql} AS {name}" for sql, name in names.items())
+        marks = ", ".join(
+            f"CASE WHEN {condition or 'TRUE'} THEN 1 ELSE 0 END AS {mark}"
+            for mark, condition in (("g", self.good), ("t", self.telling))
+        )
+        by = ", ".join(["g", *(names[k] for k in self.keys)])
+        rows = (
+            f"SELECT {by}, t, count(*) AS n FROM (SELECT {cells}, {marks} "
+            f"FROM {self.table.relation}) GROUP BY {', '.join(names.values())}, g, t"
+        )
+        found = (
+            self.table.row(
+                f"SELECT sum(n - 1), sum(n - d), sum(CASE WHEN g = 1 THEN n - 1 END), "
+                f"sum(CASE WHEN g = 0 THEN n - d END), sum(e) FROM (SELECT {by}, sum(n) AS n, "
+                f"count(*) AS d, sum(CASE WHEN t = 1 THEN n - 1 END) AS e "
+                f"FROM ({rows}) GROUP BY {by})"
+            )
+            or (0,) * 5
+        )
+        asked = [(False, ""), (True, ""), (False, self.good), (True, _bad(self.good)),
+                 (True, self.telling)]  # fmt: skip
+        counts = {a: int(n or 0) for a, n in zip(asked, found, strict=True)}
+        return counts | {asked[0]: int(found[0] or 0), asked[1]: int(found[1] or 0)}
+
+
+def _bad(good: str) -> str:
+    return f"NOT coalesce({good}, FALSE)"
 
 
 def _key_columns(rule: Rule, scene: Scene) -> list[str]:
@@ -99,6 +151,11 @@ def _key_columns(rule: Rule, scene: Scene) -> list[str]:
 def num_repeated(table: OpenTable, columns: Sequence[str], *, where: str = "") -> int:
     """Rows whose columns all equal those of an earlier row."""
     import numpy as np
+
+    if table.in_place:
+        grouped = f"FROM {table.relation} GROUP BY {', '.join(columns)} HAVING count(*) > 1"
+        (found,) = table.row(f"SELECT sum(n - 1) FROM (SELECT count(*) AS n {grouped})") or (0,)
+        return int(found or 0)
 
     repeated = 0
     for query in _hash_queries(table, columns, where):

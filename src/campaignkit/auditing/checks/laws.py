@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,13 +76,23 @@ class LawCheck(Check):
             return
         law = law_of(rule)
         by_right = f"; {law.legal}" if law.legal and rule.severity != "error" else ""
-        for blamed, condition in _blame(law, broken, scene).items():
+        split = _blame(law, broken, scene)
+        alone, less = {}, {}
+        for blamed, condition in split.items():
             basic = _more_basic(rule, blamed, scene)
-            alone = f"({condition}) AND NOT coalesce({basic}, FALSE)" if basic else condition
-            whole, own = scene.count(condition, alone)
+            alone[blamed] = (
+                f"({condition}) AND NOT coalesce({basic}, FALSE)" if basic else condition
+            )
+            less[blamed] = _less_basic(rule, blamed, condition, scene)
+        # All that may be told of it is asked at once.
+        others = itertools.chain(*(known.values() for known in less.values()))
+        scene.count(*split.values(), *alone.values(), *others)
+        for blamed, condition in split.items():
+            whole, own = scene.count(condition, alone[blamed])
             if not own:
                 continue
             names = tuple(scene.column(c).name for c in law.columns)
+            counts = scene.count(*less[blamed].values())
             yield Finding(
                 rule.kind, names, whole, whole / scene.num_rows,
                 severity=rule.severity, confidence=rule.confidence,
@@ -90,7 +101,7 @@ class LawCheck(Check):
                 blamed=scene.column(blamed).name,
                 evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},
                 rule=rule.id, parts={scene.column(blamed).name: condition}, table=scene.table,
-                explains=_explained(rule, blamed, condition, scene),
+                explains={k: n for k, n in zip(less[blamed], counts, strict=True) if n},
             )  # fmt: skip
 
     def _can(self, rule: Rule, table: OpenTable) -> bool:
@@ -129,10 +140,8 @@ def _blame(law: Law, broken: str, scene: Scene) -> dict[str, str]:
     else:
         first, second = law.columns
         other = _upper_is_off(law, scene)
-    split = {first: f"({broken}) AND NOT coalesce({other}, FALSE)",
-             second: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
-    counts = scene.count(*split.values())
-    return {c: s for (c, s), n in zip(split.items(), counts, strict=True) if n}
+    return {first: f"({broken}) AND NOT coalesce({other}, FALSE)",
+            second: f"({broken}) AND coalesce({other}, FALSE)"}  # fmt: skip
 
 
 def _phantom(law: Needs, scene: Scene) -> str:
@@ -146,18 +155,13 @@ def _phantom(law: Needs, scene: Scene) -> str:
     ]  # fmt: skip
     if not others or law.column != "spend":
         return "FALSE"
-    spent = scene.numbers([law.column])[law.column]
-    import numpy as np
-
-    typical = float(np.nanmedian(spent)) if np.isfinite(spent).any() else 0.0
+    ((typical, _, _),) = scene.middles((scene.table.sql(law.column), "TRUE"))
     idle = " AND ".join(f"coalesce({o}, 0) = 0" for o in others)
     return f"({idle}) AND {scene.table.sql(law.column)} > {typical!r}"
 
 
 def _upper_is_off(law: Law, scene: Scene) -> str:
     """Whether the upper column, rather than the lower, is far from what the row suggests."""
-    import numpy as np
-
     lower, upper = law.columns
     low, high = scene.table.sql(lower), scene.table.sql(upper)
     sign = f"({high}) < 0 AND ({low}) >= 0"
@@ -169,14 +173,12 @@ def _upper_is_off(law: Law, scene: Scene) -> str:
     )  # fmt: skip
     if anchor is None:
         return sign
-    sample = scene.numbers([lower, upper, anchor])
-    a, b, c = sample[lower], sample[upper], sample[anchor]
-    whole = (a >= 0) & (b >= a) & (c > 0) & (b > 0)
-    if whole.sum() < 30:
-        return sign
-    usual_low = float(np.median(np.log((a[whole] + 1) / (c[whole] + 1))))
-    usual_high = float(np.median(np.log((b[whole] + 1) / (c[whole] + 1))))
     by = scene.table.sql(anchor)
+    whole = f"{low} >= 0 AND {high} >= {low} AND {by} > 0 AND {high} > 0"
+    ratios = [(f"ln(({value} + 1.0) / ({by} + 1.0))", whole) for value in (low, high)]
+    (usual_low, _, num), (usual_high, _, _) = scene.middles(*ratios)
+    if num < 30:
+        return sign
 
     def off(value: str, usual: float) -> str:
         ratio = f"(greatest({value}, 0) + 1.0) / (greatest({by}, 0) + 1.0)"
@@ -215,8 +217,8 @@ def _is_learned(rule: Rule) -> bool:
     return rule.source == "history" and rule.severity != "error"
 
 
-def _explained(rule: Rule, blamed: str, condition: str, scene: Scene) -> dict[str, int]:
-    """Less basic laws of the same column that the same rows break: kind -> rows."""
+def _less_basic(rule: Rule, blamed: str, condition: str, scene: Scene) -> dict[str, str]:
+    """Less basic laws of the same column that the same rows break: kind -> condition."""
     column = scene.column(blamed).name
     wanted: dict[str, str] = {}
     for other in scene.rules:
@@ -230,8 +232,7 @@ def _explained(rule: Rule, blamed: str, condition: str, scene: Scene) -> dict[st
                 other.kind in wanted
             ) else f"({both})"  # fmt: skip
     wanted.pop(rule.kind, None)
-    counts = scene.count(*wanted.values())
-    return {k: n for k, n in zip(wanted, counts, strict=True) if n}
+    return wanted
 
 
 def _advice(law: Law, blamed: str) -> str:

@@ -12,9 +12,6 @@ from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable
 
 if TYPE_CHECKING:
-    from numpy import float64
-    from numpy.typing import NDArray
-
     from campaignkit.auditing.scene import Scene
 
 # A metric is held against the nearest one that moves with it.
@@ -37,17 +34,23 @@ _LEAST_AMOUNT = 50.0
 _MIN_ROWS = 50
 
 
-def usual_ratio(values: NDArray[float64], anchor: NDArray[float64]) -> tuple[float, float] | None:
-    """Median and robust spread of ln((value + 1) / (anchor + 1)); None on too few rows."""
-    import numpy as np
+def usual_ratios(
+    pairs: Sequence[tuple[str, str]], scene: Scene
+) -> list[tuple[float, float] | None]:
+    """Median and robust spread of ln((metric + 1) / (anchor + 1)); None on too few rows."""
+    asked = []
+    for pair in pairs:
+        value, by = (f"CAST({scene.table.sql(n)} AS DOUBLE)" for n in pair)
+        asked.append((f"ln(({value} + 1.0) / ({by} + 1.0))", f"{value} > 0 AND {by} > 0"))
+    found = scene.middles(*asked)
+    return [(middle, spread) if num >= _MIN_ROWS else None for middle, spread, num in found]
 
-    whole = (values > 0) & (anchor > 0)
-    if whole.sum() < _MIN_ROWS:
-        return None
-    logs = np.log((values[whole] + 1.0) / (anchor[whole] + 1.0))
-    middle = float(np.median(logs))
-    spread = float(np.median(np.abs(logs - middle))) * 1.4826
-    return middle, spread
+
+def anchored(scene: Scene) -> list[tuple[str, str]]:
+    """Each known metric with its first anchor that is there."""
+    own = [c for c in scene.table.own if scene.column(c).kind == "number"]
+    firsts = ((m, next((a for a in ANCHORS[m] if a in own), None)) for m in ANCHORS if m in own)
+    return [(metric, anchor) for metric, anchor in firsts if anchor is not None]
 
 
 class OutlierCheck(Check):
@@ -66,15 +69,8 @@ class OutlierCheck(Check):
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Each metric against its first anchor, by the table's own sample."""
-        for metric in scene.table.own:
-            anchor = next(
-                (a for a in ANCHORS.get(metric, ())
-                 if scene.table.has(a) and scene.column(a).kind == "number"), None
-            )  # fmt: skip
-            if anchor is None or scene.column(metric).kind != "number":
-                continue
-            sample = scene.numbers((metric, anchor))
-            usual = usual_ratio(sample[metric], sample[anchor])
+        pairs = anchored(scene)
+        for (metric, anchor), usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
             if usual is not None:
                 yield Rule.over(
                     self.form, "outliers", metric, anchor, id=f"{self.form}:{metric}",
@@ -121,8 +117,7 @@ def _usual(rule: Rule, scene: Scene) -> tuple[float, float] | None:
     params: Any = rule.params
     if params.get("median") is not None:
         return float(params["median"]), float(params["spread"])
-    sample = scene.numbers(rule.columns)
-    return usual_ratio(sample[rule.columns[0]], sample[rule.columns[1]])
+    return usual_ratios([(rule.columns[0], rule.columns[1])], scene)[0]
 
 
 def _factor(usual: tuple[float, float]) -> float:

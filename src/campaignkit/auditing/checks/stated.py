@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.errors import TableError
+from campaignkit.errors import NotInPlace, TableError
 from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def _stated(rule: Rule, table: OpenTable) -> str:
     try:
         if ";" in wrong:
             raise TableError("one condition, not several statements")
-        table.row(f"SELECT count_if(({wrong})) FROM (SELECT * FROM {table.relation} LIMIT 0)")
+        query = f"SELECT count_if(({wrong})) FROM (SELECT * FROM {table.relation} LIMIT 0)"
+        _ = table.told(query) if table.in_place else table.row(query)
+    except NotInPlace:
+        raise
     except TableError as err:
         raise TableError(
             f"rule {rule.id} is no SQL condition over {table.name}: {err.message}",
@@ -102,6 +105,8 @@ class FunctionCheck(Check):
         """One finding where the function ever says so."""
         if rule.wrong is None or not scene.table.has(*rule.columns):
             return
+        if scene.table.in_place:
+            raise NotInPlace("a rule in Python would need the cells themselves; state it in SQL")
         rows = _wrong_rows(rule, scene)
         if not len(rows):
             return

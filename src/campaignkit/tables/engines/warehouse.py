@@ -1,0 +1,179 @@
+"""What a warehouse owes an audit in place: columns, a snapshot, one statement at a time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from campaignkit.errors import BudgetExceeded, Fault, SettingError
+from campaignkit.tables.translation import translated
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a warehouse is asked.
+
+    Parameters
+    ----------
+    where : str
+        Condition in the warehouse's own dialect that every statement is kept to: a partition.
+    maximum_bytes : int or None
+        What a whole audit may read.
+    labels : mapping of str to str
+        What jobs are labelled with, besides ``app=campaignkit``.
+    timeout_s : float
+        Seconds after which the warehouse ends a statement.
+    snapshot : datetime or None
+        The moment whose state is read; now, where the warehouse can hold a state.
+    least_rows : int
+        Values of text columns with fewer rows than this do not leave the warehouse.
+
+    Examples
+    --------
+    >>> Terms(where="event_date >= '2026-01-01'", maximum_bytes=10**10).least_rows
+    1
+    """
+
+    where: str = ""
+    maximum_bytes: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 600.0
+    snapshot: datetime | None = None
+    least_rows: int = 1
+
+
+class Warehouse(ABC):
+    """A table in a warehouse, on given terms; a further engine is one class and one line.
+
+    Attributes
+    ----------
+    name : str
+        What to call the table in messages; holds no password.
+    dialect : str
+        sqlglot's name of its SQL.
+    source : str
+        The table in FROM, in its dialect, with snapshot and condition.
+    notes : sequence of Fault
+        What a reader of the audit should know about this access.
+
+    Examples
+    --------
+    >>> from campaignkit.tables.engines import ENGINES
+    >>> sorted(ENGINES)
+    ['bigquery', 'postgres', 'postgresql', 'snowflake', 'spark']
+    """
+
+    name: str
+    dialect: str
+    source: str
+    notes: Sequence[Fault] = ()
+
+    @abstractmethod
+    def columns(self) -> Mapping[str, str]:
+        """Name -> type in its dialect, in order; no statement is run for it where possible."""
+
+    @abstractmethod
+    def run(self, sql: str, *, maximum_bytes: int | None) -> tuple[list[Sequence[Any]], int]:
+        """Rows of one statement and the bytes charged; the engine itself refuses above the cap.
+
+        Raises
+        ------
+        TableError
+            If the engine refuses it; the message holds no password.
+        """
+
+    def bytes_of(self, sql: str) -> int | None:
+        """Bytes a statement will be charged for, told before it runs; None where it cannot."""
+        return None
+
+    def close(self) -> None:
+        """Let go of what was opened for this audit; never of a caller's connection."""
+
+
+@dataclass
+class Metered:
+    """Asks a warehouse in the checks' own SQL and keeps what was asked and charged.
+
+    Examples
+    --------
+    >>> Metered.__name__  # docs/audit-warehouse.md shows an audit in place
+    'Metered'
+    """
+
+    warehouse: Warehouse
+    terms: Terms = field(default_factory=Terms)
+    statements: list[tuple[str, int | None]] = field(default_factory=list)
+    plans_only: bool = False
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes charged so far."""
+        return sum(n or 0 for _, n in self.statements)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of one statement, told in DuckDB's dialect.
+
+        Raises
+        ------
+        NotInPlace
+            If it holds what a warehouse is not asked.
+        BudgetExceeded
+            If it would read more than is left of the audit's bytes; it was not run then.
+        """
+        sql = self.told(query)
+        limit, left = self.terms.maximum_bytes, None
+        ahead = self.warehouse.bytes_of(sql) if limit is not None or self.plans_only else None
+        if limit is not None:
+            left = limit - self.bytes_read
+            if ahead is None:
+                raise SettingError(
+                    f"{self.warehouse.name} does not tell how many bytes a statement reads",
+                    hint="leave maximum_bytes out; BigQuery and Snowflake can be capped",
+                )
+            if ahead > left and not self.plans_only:
+                raise BudgetExceeded(
+                    f"the next statement reads {ahead:,} bytes; of maximum_bytes={limit:,} "
+                    f"{left:,} are left after {len(self.statements)} statements",
+                    hint="nothing more was run; give where= to read less, or raise maximum_bytes",
+                )
+        if self.plans_only:
+            self.statements.append((sql, ahead))
+            return []
+        rows, charged = self.warehouse.run(sql, maximum_bytes=left)
+        self.statements.append((sql, charged))
+        return [tuple(plain(cell) for cell in row) for row in rows]
+
+    def types(self) -> dict[str, str]:
+        """Name -> type of the columns, as DuckDB calls it."""
+        from sqlglot import exp
+        from sqlglot.errors import SqlglotError
+
+        out = {}
+        for name, kind in self.warehouse.columns().items():
+            try:
+                told = exp.DataType.build(kind, dialect=self.warehouse.dialect).sql("duckdb")
+            except SqlglotError:  # a type of the user's own
+                told = kind
+            out[name] = told
+        return out
+
+    def told(self, query: str) -> str:
+        """The statement as the warehouse hears it."""
+        return translated(query, dialect=self.warehouse.dialect, source=self.warehouse.source)
+
+
+def plain(cell: object) -> object:
+    """A cell as Python has it: exact numbers of a driver as int where whole, else as float.
+
+    Examples
+    --------
+    >>> plain(Decimal("3")), plain(Decimal("2.5"))
+    (3, 2.5)
+    """
+    if isinstance(cell, Decimal):
+        return int(cell) if cell == cell.to_integral_value() else float(cell)
+    return cell

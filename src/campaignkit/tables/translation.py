@@ -1,0 +1,217 @@
+"""SQL of the checks in a warehouse's dialect: DuckDB's goes in, only what is listed comes out.
+
+sqlglot writes what it knows; it does not know what an engine lacks (``MEDIAN`` in BigQuery), nor
+that one text has two answers (``greatest(NULL, 0)``). So every node of a statement must be on the
+list, and what engines answer differently is written here in a form that all answer alike.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from campaignkit.errors import NotInPlace
+from campaignkit.extras import require
+
+DIALECTS = ("bigquery", "snowflake", "spark", "databricks", "postgres", "duckdb")
+STEPS = 40  # a distribution leaves a warehouse as this many steps of its quantiles
+
+# Names of sqlglot's nodes; whatever else a statement holds is refused.
+_ALLOWED = """
+    Select From Where Group GroupingSets Having Order Ordered Limit With CTE Join Union Subquery
+    Table TableAlias Alias Column Identifier Star Literal Null Boolean Paren Tuple Distinct Var
+    And Or Not EQ NEQ GT GTE LT LTE Is In Between Like Add Sub Mul Div Neg NullSafeEQ NullSafeNEQ
+    Case If Coalesce Nullif Cast TryCast DataType Abs Ln Sqrt Lower Trim Length Greatest Least
+    RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop Grouping Window RowNumber
+    Median PercentileCont Array
+"""
+_CASTS = frozenset(["DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT"])
+_FINITE = "1.7e308"
+_NUMBER = r"^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$"
+_DAY = (
+    "([0-9]{4}-((0?[13578]|1[02])-(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)-(0?[1-9]|[12][0-9]|30)"
+    "|0?2-(0?[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])"
+    "|([02468][048]|[13579][26])00)-0?2-29)"
+)
+_MOMENT = rf"^{_DAY}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?)?$"
+
+
+@lru_cache(maxsize=512)
+def translated(query: str, *, dialect: str, source: str, relation: str = "audited") -> str:
+    """A statement of the checks in a warehouse's dialect, over the warehouse's own table.
+
+    Parameters
+    ----------
+    query : str
+        One SELECT in DuckDB's dialect.
+    dialect : str
+        One of :data:`DIALECTS`.
+    source : str
+        What stands for `relation` in FROM, in the warehouse's dialect.
+    relation : str
+        The table's name in `query`.
+
+    Raises
+    ------
+    NotInPlace
+        If the statement holds a function, an operator or a cast that is not on the list.
+    MissingExtra
+        If sqlglot is not installed.
+
+    Examples
+    --------
+    >>> text = "SELECT count_if(clicks > 3) FROM audited"
+    >>> print(translated(text, dialect="postgres", source="marts.ads"))
+    SELECT SUM(CASE WHEN clicks > 3 THEN 1 ELSE 0 END) FROM marts.ads
+    """
+    sqlglot = require("sqlglot", extra="warehouse", user="auditing inside a warehouse")
+    try:
+        tree = sqlglot.parse_one(query, read="duckdb")
+        place = sqlglot.parse_one(f"SELECT * FROM {source}", read=dialect).args["from_"].this
+    except sqlglot.errors.SqlglotError as err:
+        raise NotInPlace(f"the statement cannot be read: {str(err)[:300]}") from err
+    if not isinstance(tree, sqlglot.exp.Query):
+        raise NotInPlace(f"{type(tree).__name__} is no question; expected one SELECT")
+    checked(tree)
+    for node in reversed(list(tree.walk())):  # from the leaves up
+        other = _alike(node, dialect)
+        if other is not node:
+            node.replace(other)
+    named = {cte.alias for cte in tree.find_all(sqlglot.exp.CTE)}
+    for table in list(tree.find_all(sqlglot.exp.Table)):
+        if table.name == relation and not table.db:
+            own = place.copy()
+            if table.alias:
+                own.set("alias", table.args["alias"].copy())
+            table.replace(own)
+        elif table.name not in named:
+            raise NotInPlace(f"the statement reads {table.sql()}, which is not the table audited")
+    _alias_derived(tree)
+    text: str = tree.sql(dialect=dialect)
+    return text
+
+
+def checked(tree: Any) -> None:
+    """Refuse a statement that holds anything that is not on the list.
+
+    Raises
+    ------
+    NotInPlace
+        The message names the first such thing.
+    """
+    from sqlglot import exp
+
+    for node in tree.walk():
+        name = type(node).__name__
+        if isinstance(node, exp.Anonymous):
+            name = str(node.this)
+        allowed = name in _ALLOWED.split() or name.lower() == "isfinite"
+        if isinstance(node, exp.Cast):
+            allowed = allowed and node.to.this.name in _CASTS
+        elif isinstance(node, exp.In):
+            allowed = not isinstance(node.this, exp.Tuple)  # BigQuery takes one column
+        elif isinstance(node, exp.Distinct):
+            allowed = len(node.expressions) <= 1
+        elif isinstance(
+            node, exp.RowNumber
+        ):  # without an order its answer differs from run to run
+            allowed = bool(isinstance(node.parent, exp.Window) and node.parent.args.get("order"))
+        if not allowed:
+            raise NotInPlace(
+                f"{name} is not asked inside a warehouse: {node.sql(dialect='duckdb')[:80]}",
+                hint="say it with comparisons, CASE, COALESCE, NULLIF, ABS, LN, SQRT and counts",
+            )
+
+
+def _alike(node: Any, dialect: str) -> Any:  # noqa: PLR0911 - one return a kind of node
+    """The node in a form whose answer is the same on every engine."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Anonymous):  # isfinite: `checked` let no other through
+        return exp.paren(_between_finite(node.expressions[0]))
+    if isinstance(node, exp.Greatest | exp.Least) and len(node.expressions) == 1:
+        a, b = node.this, node.expressions[0]
+        compare = exp.LT if isinstance(node, exp.Least) else exp.GT
+        more = compare(this=a.copy(), expression=b.copy())
+        return exp.case().when(more, a.copy()).else_(exp.func("COALESCE", b.copy(), a.copy()))
+    if isinstance(node, exp.Ln | exp.Sqrt):
+        least = exp.GT if isinstance(node, exp.Ln) else exp.GTE
+        zero = exp.Literal.number(0)
+        return exp.case().when(
+            least(this=exp.paren(node.this.copy()), expression=zero), node.copy()
+        )
+    if isinstance(node, exp.Div):
+        below = node.expression
+        if not isinstance(below, exp.Nullif) and below.name.strip("0.") == "":
+            below = exp.Nullif(this=below, expression=exp.Literal.number(0))
+        return exp.Div(this=exp.cast(node.this, "DOUBLE"), expression=below, typed=True)
+    if isinstance(node, exp.TryCast):
+        return _safe_cast(node, dialect)
+    if isinstance(node, exp.RegexpFullMatch):
+        pattern = exp.Literal.string(f"^({node.expression.name})$")
+        return exp.RegexpLike(this=node.this, expression=pattern)
+    if isinstance(node, exp.Median | exp.PercentileCont):
+        return _quantile(node, dialect)
+    return node
+
+
+def _between_finite(value: Any) -> Any:
+    from sqlglot import exp
+
+    most = exp.Literal.number(_FINITE)
+    return exp.Between(this=value, low=exp.Neg(this=most.copy()), high=most)
+
+
+def _safe_cast(node: Any, dialect: str) -> Any:
+    """Cells in one form that every engine reads alike; NULL for all others."""
+    from sqlglot import exp
+
+    to = node.to.this.name
+    if to in ("VARCHAR", "TEXT"):
+        return exp.cast(node.this, "VARCHAR")
+    fits = exp.RegexpLike(
+        this=node.this.copy(),
+        expression=exp.Literal.string(_NUMBER if to == "DOUBLE" else _MOMENT),
+    )
+    kind = exp.TryCast if dialect in ("bigquery", "spark", "databricks", "duckdb") else exp.Cast
+    value: Any = kind(this=node.this.copy(), to=node.to.copy())
+    if dialect == "snowflake":  # sqlglot writes TRY_CAST only where it knows that a cell is text
+        turn = {"DOUBLE": "TRY_TO_DOUBLE", "DATE": "TRY_TO_DATE"}.get(to, "TRY_TO_TIMESTAMP_NTZ")
+        value = exp.Anonymous(this=turn, expressions=[node.this.copy()])
+    return exp.case().when(fits, value)
+
+
+def _quantile(node: Any, dialect: str) -> Any:
+    from sqlglot import exp
+
+    wanted = exp.Literal.number("0.5") if isinstance(node, exp.Median) else node.expression
+    shares = wanted.expressions if isinstance(wanted, exp.Array) else [wanted]
+    value = node.this.sql(dialect=dialect)
+    listed = [s.sql() for s in shares]
+    one = not isinstance(wanted, exp.Array)
+    if dialect == "postgres":
+        asked = listed[0] if one else f"ARRAY[{', '.join(listed)}]"
+        text = f"PERCENTILE_CONT({asked}) WITHIN GROUP (ORDER BY {value})"
+    elif dialect == "bigquery":
+        text = f"APPROX_QUANTILES({value}, {1000 if one else len(listed) - 1})"
+        text += f"[OFFSET({round(1000 * float(listed[0]))})]" if one else ""
+    elif dialect == "snowflake":
+        asked = ", ".join(f"APPROX_PERCENTILE({value}, {p})" for p in listed)
+        text = asked if one else f"ARRAY_CONSTRUCT({asked})"
+    elif dialect in ("spark", "databricks"):
+        asked = listed[0] if one else f"ARRAY({', '.join(listed)})"
+        text = f"PERCENTILE_APPROX({value}, {asked}, 10000)"
+    else:
+        return node
+    import sqlglot
+
+    return sqlglot.parse_one(text, read=dialect)
+
+
+def _alias_derived(tree: Any) -> None:
+    """PostgreSQL before 16 insists on a name for each subquery in FROM."""
+    from sqlglot import exp
+
+    for number, found in enumerate(tree.find_all(exp.Subquery), 1):
+        if isinstance(found.parent, exp.From | exp.Join) and not found.alias:
+            found.set("alias", exp.TableAlias(this=exp.to_identifier(f"q{number}")))
