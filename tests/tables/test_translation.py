@@ -80,5 +80,5 @@ def test_what_comes_out_is_read_again_in_its_dialect(dialect: str) -> None:
 
 
 def test_the_list_names_what_it_refuses() -> None:
-    with pytest.raises(NotInPlace, match="(?i)mad is not asked"):
+    with pytest.raises(NotInPlace, match="mad is not asked"):
         checked(sqlglot.parse_one("SELECT mad(a) FROM audited", read="duckdb"))

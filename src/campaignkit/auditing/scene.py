@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from campaignkit.errors import NotInPlace, TableError
 from campaignkit.tables import MOST_VALUES, WIDE, Column, OpenTable, Role, TableProfile
 from campaignkit.tables.grouping import grouping_sets
-from campaignkit.tables.profile import scalars
-from campaignkit.tables.translation import STEPS
+from campaignkit.tables.profile import middle_of, middle_sql, scalars
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 100_000
 MAX_CATEGORIES = 2_000  # a dimension has fewer values than this, and than half its rows
-_GRID = [i / STEPS for i in range(STEPS + 1)]
 T = TypeVar("T")
 
 
@@ -149,8 +147,7 @@ class Scene:
         if column.name not in self._groups:
             asked = [column]
             if self.table.in_place:
-                keys = [c for c in self.key_columns() if self.role(c.name) is Role.ID]
-                asked = list({c.name: c for c in [*self.dimensions(), *keys[:1], column]}.values())
+                asked = list({c.name: c for c in [*self.dimensions(), column]}.values())
             sparse = [n for n, p in self.profile.columns.items() if p.num_nulls]
             counted = [self.column(n).raw for n in sparse]
             if self.table.in_place:
@@ -245,41 +242,15 @@ class Scene:
         """Median, robust spread and number of values, of each (SQL expression, condition).
 
         Over the sample. The spread is the median distance from the median, scaled to the normal's
-        deviation. In a warehouse both are read off the quantiles, 40 steps of them, which is all
-        that leaves it.
+        deviation.
         """
         kept = [f"CASE WHEN {where} THEN CAST({v} AS DOUBLE) END" for v, where in asked]
-        if self.table.in_place:
-            told = [
-                f"{what})" for k in kept for what in (f"quantile_cont({k}, {_GRID}", f"count({k}")
-            ]
-            found = self.values(*told)
-            pairs = zip(found[::2], found[1::2], strict=True)
-            return [(*_of_quantiles(steps), int(num or 0)) for steps, num in pairs]
-        told = [f"{what}({k})" for k in kept for what in ("median", "mad", "count")]
+        told = [part for k in kept for part in (middle_sql(k, self.table), f"count({k})")]
         found = self.values(*told, sample=True)
         return [
-            (float(found[i] or 0.0), float(found[i + 1] or 0.0) * 1.4826, int(found[i + 2]))
-            for i in range(0, len(found), 3)
+            (*(middle_of(steps) or (0.0, 0.0)), int(num or 0))
+            for steps, num in zip(found[::2], found[1::2], strict=True)
         ]
-
-
-def _of_quantiles(steps: Any) -> tuple[float, float]:
-    """Median and robust spread off evenly spaced quantiles."""
-    import json
-
-    import numpy as np
-
-    if isinstance(steps, str):  # Snowflake's arrays arrive as text
-        steps = json.loads(steps)
-    if not steps or steps[0] is None:
-        return 0.0, 0.0
-    at = np.asarray(steps, dtype=np.float64)
-    middle = float(np.interp(0.5, np.linspace(0, 1, len(at)), at))
-    apart = np.sort(
-        np.abs(np.interp(np.linspace(0, 1, 4001), np.linspace(0, 1, len(at)), at) - middle)
-    )
-    return middle, float(apart[2000]) * 1.4826
 
 
 def in_rounds(

@@ -10,6 +10,8 @@ from typing import Any
 from campaignkit.tables.opened import Column, OpenTable
 
 _COLUMNS_A_PASS = 2_000  # aggregates of one query: each query names all columns of a wide table
+_STEPS = 40
+_NORMAL = 1.4826  # by this a median distance is the deviation of normal values
 _IN_PLACE_A_PASS = 400  # Spark takes long over more, BigQuery refuses a text above 1 MB
 
 
@@ -110,6 +112,32 @@ def scalars(table: OpenTable, aggregates: Sequence[str], *, relation: str = "") 
         found = table.row(f"SELECT {', '.join(part)} FROM {relation or table.relation}")
         answers += found or [None] * len(part)
     return answers
+
+
+def middle_sql(value: str, table: OpenTable) -> str:
+    """SQL of what :func:`middle_of` reads median and spread off.
+
+    A warehouse has no median distance from the median: its quantiles leave it, in 40 steps.
+    """
+    if not table.in_place:
+        return f"[median({value}), mad({value})]"
+    return f"quantile_cont({value}, {[i / _STEPS for i in range(_STEPS + 1)]})"
+
+
+def middle_of(found: Any) -> tuple[float, float] | None:
+    """Median, and median distance from it scaled to the normal's deviation; None of no values."""
+    import json
+
+    import numpy as np
+
+    told = json.loads(found) if isinstance(found, str) else found  # Snowflake's lists are text
+    if not told or told[0] is None:
+        return None
+    if len(told) == 2:
+        return float(told[0]), float(told[1]) * _NORMAL
+    steps = np.asarray(told, dtype=np.float64)
+    fine = np.interp(np.linspace(0, 1, 4001), np.linspace(0, 1, len(steps)), steps)
+    return float(fine[2000]), float(np.median(np.abs(fine - fine[2000]))) * _NORMAL
 
 
 def _aggregates(column: Column) -> list[str]:

@@ -14,7 +14,6 @@ from campaignkit.errors import NotInPlace
 from campaignkit.extras import require
 
 DIALECTS = ("bigquery", "snowflake", "spark", "databricks", "postgres", "duckdb")
-STEPS = 40  # a distribution leaves a warehouse as this many steps of its quantiles
 
 # Names of sqlglot's nodes; whatever else a statement holds is refused.
 _ALLOWED = """

@@ -14,6 +14,7 @@ from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import OpenTable
+from campaignkit.tables.profile import middle_of, middle_sql
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -237,24 +238,23 @@ def scale_of(table: OpenTable, metrics: Sequence[str]) -> dict[str, Any]:
             for i, m in enumerate(numbers)
         )
         per_key = f"SELECT {asked} FROM {table.sampled(200_000)} GROUP BY {key}"
-        each = ", ".join(f"median(m{i}), mad(m{i}) * 1.4826" for i in range(len(numbers)))
+        each = ", ".join(middle_sql(f"m{i}", table) for i in range(len(numbers)))
         row = table.row(f"SELECT {each} FROM ({per_key})")
-        for i, name in enumerate(numbers):
-            if row[2 * i] is not None:
-                levels[name] = [float(row[2 * i]), float(row[2 * i + 1] or 0.0)]
+        usual = {name: middle_of(found) for name, found in zip(numbers, row, strict=False)}
+        levels = {name: list(middle) for name, middle in usual.items() if middle is not None}
     ratios: dict[str, dict[str, list[float]]] = {}
     if table.has("platform", "spend", "impressions") and all(
         table.column(c).kind == "number" for c in ("spend", "impressions")
     ):
         spend, shown = table.sql("spend"), table.sql("impressions")
         rows = table.rows(
-            f"SELECT p, median(r), mad(r) * 1.4826, count(*) FROM (SELECT "
+            f"SELECT p, {middle_sql('r', table)}, count(*) FROM (SELECT "
             f"{table.sql('platform')} AS p, median(ln({spend} / {shown})) AS r "
             f"FROM {table.sampled(200_000)} WHERE {spend} > 0 AND {shown} > 0 "
             f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1"
         )
         ratios["platform"] = {
-            str(p): [float(m), float(s or 0.0), float(n)] for p, m, s, n in rows if n >= 3
+            str(p): [*(middle_of(found) or (0.0, 0.0)), float(n)] for p, found, n in rows if n >= 3
         }
     units = num_units(table)
     return {"levels": levels, "ratios": ratios, "units": units}

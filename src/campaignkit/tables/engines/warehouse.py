@@ -90,7 +90,7 @@ class Warehouse(ABC):
         """Bytes a statement will be charged for, told before it runs; None where it cannot."""
         return None
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - a warehouse that opened nothing has nothing to close
         """Let go of what was opened for this audit; never of a caller's connection."""
 
 
