@@ -90,6 +90,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "compare_classifiers",
         "compare_predictions",
         "evaluate",
+        "graph_from_outcomes",
         "learning_curve",
         "score_findings",
         "validate_edges",

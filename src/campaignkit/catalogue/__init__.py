@@ -5,5 +5,16 @@ from __future__ import annotations
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
 from campaignkit.catalogue.files import bundled_names
+from campaignkit.catalogue.wide import ColumnsLeftOut, WideTable, column_cells, read_wide
 
-__all__ = ["Attribute", "Catalogue", "Key", "NearDuplicateWarning", "bundled_names"]
+__all__ = [
+    "Attribute",
+    "Catalogue",
+    "ColumnsLeftOut",
+    "Key",
+    "NearDuplicateWarning",
+    "WideTable",
+    "bundled_names",
+    "column_cells",
+    "read_wide",
+]

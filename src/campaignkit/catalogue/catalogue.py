@@ -6,12 +6,12 @@ import difflib
 import operator
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from os import PathLike
 from typing import cast
 
-from campaignkit.catalogue import files, table as rows
+from campaignkit.catalogue import files, table as rows, wide
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.clean_text import folded
 from campaignkit.errors import CatalogueError, Fault, UnknownAttribute
@@ -132,6 +132,51 @@ class Catalogue:
         'Japan'
         """
         return cls(rows.attributes_of_frame(frame, columns=columns))
+
+    @classmethod
+    def from_campaigns(
+        cls,
+        frame: object,
+        *,
+        separator: str | None = ",",
+        leave_out: Collection[str] = (),
+        keep: Collection[str] = (),
+    ) -> Catalogue:
+        """The attributes that occur in a table with a row per campaign and a column per modality.
+
+        Columns of measures, dates and identifiers are recognised by their roles and types, left
+        out, and named in a :class:`~campaignkit.catalogue.ColumnsLeftOut` warning.
+
+        Parameters
+        ----------
+        frame : data frame
+            pandas, polars, pyarrow or another that narwhals reads; cells are texts, lists, or
+            empty.
+        separator : str or None
+            What divides the values of a text cell; None takes cells whole.
+        leave_out, keep : collection of str
+            Columns that are no attributes, and columns that are whatever they look like.
+
+        Raises
+        ------
+        CatalogueError
+            If the frame cannot be read, no column holds attributes, or a column has a value of
+            its own in nearly every row, as free text and identifiers do.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> frame = pa.table({"brand": ["Nike", "Puma"], "geo": ["Peru, Chile", "Peru"]})
+        >>> Catalogue.from_campaigns(frame)
+        Catalogue(4 attributes: brand 2, geo 2)
+        """
+        table = wide.read_wide(frame, separator=separator, leave_out=leave_out, keep=keep)
+        table.warn()
+        return cls(
+            Attribute(modality, value)
+            for modality, cells in table.columns.items()
+            for value in dict.fromkeys(value for cell in cells for value in cell)
+        )
 
     def write_csv(self, path: str | PathLike[str]) -> None:
         """Write a CSV file that reads back equal; whole or not at all.

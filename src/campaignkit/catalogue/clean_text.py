@@ -87,3 +87,20 @@ def _refused(char: str, *, multiline: bool) -> bool:
 def _shown(text: object) -> str:
     shown = repr(text)
     return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell of a frame stands for no value: None, NaN, NaT or NA.
+
+    Examples
+    --------
+    >>> is_missing(float("nan")), is_missing("")
+    (True, False)
+    """
+    if cell is None:
+        return True
+    # NaN and NaT differ from themselves; pandas' NA will not say.
+    try:
+        return bool(cell != cell)  # noqa: PLR0124
+    except (TypeError, ValueError):
+        return type(cell).__name__ == "NAType"

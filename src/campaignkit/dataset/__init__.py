@@ -12,6 +12,7 @@ from campaignkit.dataset.evaluation import (
     LeakageBaseline,
     Similarity,
 )
+from campaignkit.dataset.measured import RowsLeftOut
 from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.split_files import write_split
 from campaignkit.dataset.verification import LabelCheck, Verification
@@ -32,6 +33,7 @@ __all__ = [
     "LabelEvaluation",
     "LeakageBaseline",
     "Provenance",
+    "RowsLeftOut",
     "Similarity",
     "Verification",
     "Vocabulary",

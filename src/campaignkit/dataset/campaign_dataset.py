@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -18,7 +18,7 @@ from campaignkit.dataset.numbering import renumber
 from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.reading import read_files
 from campaignkit.dataset.split import split_rows
-from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
+from campaignkit.dataset.vocabulary import RESERVED, Vocabulary, checked_label_names
 from campaignkit.dataset.writer import DatasetWriter, Format
 from campaignkit.errors import DatasetError
 from campaignkit.show import escape
@@ -102,6 +102,82 @@ class CampaignDataset(Sequence[Campaign]):
             provenance=files.provenance,
             evaluation=files.evaluation,
         )
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        label: str | None = None,
+        outcome: str | None = None,
+        exposure: str | None = None,
+        quantiles: Sequence[float] = (1 / 3, 2 / 3),
+        labels: Sequence[str] = ("neg", "avg", "pos"),
+        higher_is_better: bool = True,
+        separator: str | None = ",",
+        leave_out: Collection[str] = (),
+        keep: Collection[str] = (),
+    ) -> CampaignDataset:
+        """Campaigns of your own: a row each, a column per modality, and a label or an outcome.
+
+        Columns of measures, dates and identifiers are left out and named in a
+        :class:`~campaignkit.catalogue.ColumnsLeftOut` warning; rows without an outcome, exposure
+        or attribute are left out and counted in a `RowsLeftOut` warning.
+
+        Parameters
+        ----------
+        frame : data frame
+            pandas, polars, pyarrow or another that narwhals reads; cells are texts, lists, or
+            empty.
+        label : str, optional
+            Column of labels; ``"label"`` by default.
+        outcome : str, optional
+            Column of numbers to cut into labels instead, such as a click-through rate.
+        exposure : str, optional
+            Column of what the outcome is a mean over, such as impressions: rows of little
+            exposure are drawn towards the mean before the cut, so that they are no extremes.
+        quantiles : sequence of float
+            Shares of the rows below each cut, ascending, in (0, 1).
+        labels : sequence of str
+            Names from the worst to the best, one more than quantiles.
+        higher_is_better : bool
+            False for costs.
+        separator : str or None
+            What divides the values of a text cell; None takes cells whole.
+        leave_out, keep : collection of str
+            Columns that are no attributes, and columns that are whatever they look like.
+
+        Raises
+        ------
+        CatalogueError
+            If the frame or its attribute columns cannot be read.
+        DatasetError
+            If there is no label, both label and outcome are given, or outcomes cannot be cut.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> frame = pa.table({"brand": ["Nike", "Puma"] * 3, "ctr": [0.3, 0.1] * 3})
+        >>> CampaignDataset.from_frame(
+        ...     frame, outcome="ctr", quantiles=[0.5], labels=["low", "high"])
+        CampaignDataset(6 campaigns: 3 low, 3 high; 2 attributes in 1 modalities)
+        """
+        from campaignkit.dataset import measured
+
+        if label is not None and outcome is not None:
+            raise DatasetError(
+                f"both label={label!r} and outcome={outcome!r} are given; expected one of them"
+            )
+        options: dict[str, Any] = {"separator": separator, "leave_out": leave_out, "keep": keep}
+        if outcome is not None:
+            told = measured.measured_rows(frame, outcome=outcome, exposure=exposure, **options)
+            codes = measured.outcome_labels(
+                told.outcome, exposure=told.exposure, quantiles=quantiles, labels=labels,
+                higher_is_better=higher_is_better,
+            )  # fmt: skip
+            return cls(told.rows.labelled(codes), told.rows.vocabulary, labels)
+        rows, codes, names = measured.labelled_rows(frame, label=label or RESERVED, **options)
+        return cls(rows.labelled(codes), rows.vocabulary, names)
 
     def write(
         self, folder: Path | str, *, format: Format = "jsonl", replace: bool = False

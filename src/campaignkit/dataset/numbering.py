@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.vocabulary import Vocabulary
@@ -46,6 +47,10 @@ class NumberedRows:
         vocabulary = Vocabulary.from_values(values)
         canonical = np.array([vocabulary.node_of[key] for key in keys], np.int32)
         return cls(renumber(block, canonical), vocabulary, label_names)
+
+    def labelled(self, codes: NDArray[np.int64]) -> Block:
+        """The block with these label codes, one a row."""
+        return Block(self.block.nodes, self.block.offsets, codes.astype(np.uint8))
 
 
 def renumber(block: Block, new_of: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Block:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.catalogue.clean_text import is_missing
 from campaignkit.checks import checked_text
 from campaignkit.dataset.block import Block
 from campaignkit.dataset.campaign import Campaign
@@ -198,15 +199,7 @@ def _values(cell: Any, separator: str | None) -> Sequence[Any]:
         cell = cell.tolist()
     if isinstance(cell, list | tuple | set | frozenset):
         return sorted(cell, key=str) if isinstance(cell, set | frozenset) else cell
-    return () if cell is None or _is_missing(cell) else (cell,)
-
-
-def _is_missing(cell: Any) -> bool:
-    # NaN and NaT differ from themselves; pandas' NA will not say.
-    try:
-        return bool(cell != cell)  # noqa: PLR0124
-    except (TypeError, ValueError):
-        return type(cell).__name__ == "NAType"
+    return () if is_missing(cell) else (cell,)
 
 
 def _as_often(more: int) -> str:

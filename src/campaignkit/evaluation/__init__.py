@@ -42,6 +42,7 @@ from campaignkit.evaluation.graph_oracle import (
     signal_shares,
 )
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
+from campaignkit.evaluation.outcome_graph import OutcomeGraph, graph_from_outcomes
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
@@ -69,6 +70,7 @@ __all__ = [
     "LearningCurve",
     "LoggedSubmission",
     "OracleScore",
+    "OutcomeGraph",
     "PairedTest",
     "PublicScore",
     "QuotaSpent",
@@ -81,6 +83,7 @@ __all__ = [
     "compare_classifiers",
     "compare_predictions",
     "evaluate",
+    "graph_from_outcomes",
     "judge_rows",
     "labelled_rows",
     "learning_curve",

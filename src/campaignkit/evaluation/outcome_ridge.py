@@ -32,6 +32,8 @@ _STEPS = 14  # of ridge and probabilities in turn; later steps move no verdict t
 _DRAWS = 6  # perturbed solutions a step; pooled over thousands of pairs, so few are enough
 _DAMPING = 0.5
 _FIRST_WRONG = 0.1  # share of wrong signs to begin with; learned from there on
+_EXACT = 1_200  # coefficients up to which variances are found exactly
+_LEAST_PAIRS = 1e-3  # of the outcome's variance that pairs are taken to explain, at least
 _LEAST_SPREAD = 0.05  # of the size of an effect: no two pairs have quite the same
 
 
@@ -164,6 +166,114 @@ def fit_signs(
         explained_frac=max(1 - guess.noise, 0.0),
         wrong_frac=guess.wrong_frac,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PairEffects:
+    """What outcomes say of pairs of which no sign is known, in the outcome's own units.
+
+    Attributes
+    ----------
+    effect, effect_sd : float64[m]
+        Each pair's effect, apart from those of its two attributes, drawn towards 0; and its
+        standard deviation.
+    estimate, estimate_sd : float64[m]
+        The same by the data alone: where the true effect is 0, their ratio is a standard normal.
+    explained_frac : float
+        Share of the outcome's variance that attributes and pairs explain.
+    """
+
+    effect: Floats
+    effect_sd: Floats
+    estimate: Floats
+    estimate_sd: Floats
+    explained_frac: float
+
+
+@one_blas_thread()
+def fit_pairs(
+    pairs: Any, nodes: Any, outcome: Floats, weight: Floats, *, rng: Generator
+) -> PairEffects:
+    """Fit the effects of attributes and pairs, each kind with a variance learned from the data.
+
+    Parameters
+    ----------
+    pairs, nodes, outcome, rng
+        As for :func:`fit_signs`.
+    weight : float64[n]
+        How much each campaign counts: the inverse of its outcome's variance, up to a factor.
+    """
+    from scipy import sparse
+
+    level = np.ones((len(outcome), 1))
+    mean = float(np.average(outcome, weights=weight))
+    scale = float(np.sqrt(np.average((outcome - mean) ** 2, weights=weight)))
+    root = np.sqrt(weight / weight.mean())
+    whole = sparse.hstack([level, nodes, pairs], format="csr")
+    design = _Design((sparse.diags_array(root) @ whole).tocsr())
+    target = root * (outcome - mean) / scale
+    first, noise = 1 + nodes.shape[1], 0.7
+    held = pairs.sum() / len(outcome)  # pairs a campaign
+    least = _LEAST_PAIRS / max(held, 1)
+    node, pair = 0.15 / max(nodes.sum() / len(outcome), 1), 0.15 / max(held, 1)
+    solve = _exact if first + pairs.shape[1] <= _EXACT else _sampled
+    for _ in range(_STEPS):
+        prior = np.concatenate([[1e9], np.full(first - 1, node), np.full(pairs.shape[1], pair)])
+        found = solve(design, target, prior, noise, rng)
+        square = found.mean**2 + found.variance
+        node, pair = float(square[1:first].mean()), max(float(square[first:].mean()), least)
+        rest = target - design.matrix @ found.mean
+        noise = float((rest @ rest + found.fitted_variance) / len(outcome))
+    effect, estimate = scale * found.mean[first:], scale * found.estimate[first:]
+    effect_sd, estimate_sd = (
+        scale * np.sqrt(square[first:]) for square in (found.effect_variance, found.alone)
+    )
+    return PairEffects(effect, effect_sd, estimate, estimate_sd, max(1 - noise, 0.0))
+
+
+@dataclass(frozen=True)
+class _Posterior:
+    """Of all coefficients: of the level, attributes and pairs."""
+
+    mean: Floats
+    variance: Floats
+    effect_variance: Floats  # what an interval shows
+    estimate: Floats  # by the data alone
+    alone: Floats  # and its variance
+    fitted_variance: float  # of the fitted values, summed
+
+
+def _exact(
+    design: _Design, target: Floats, prior: Floats, noise: float, rng: Generator
+) -> _Posterior:
+    """Of few coefficients.
+
+    Attributes and pairs may say nearly the same: of one brand and one place a campaign, a brand
+    is the sum of its pairs. So the estimate is what is left of a pair's effect beside those of
+    its attributes, and its variance is that over other outcomes, not over other priors.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    del rng
+    normal = (design.turned @ design.matrix).toarray()
+    inverse = cho_solve(cho_factor(normal + np.diag(noise / prior)), np.eye(len(prior)))
+    mean = inverse @ (design.turned @ target)
+    moved = inverse @ normal
+    alone = np.maximum(noise * np.einsum("ij,ji->i", moved, inverse), 1e-15)
+    spare = noise * float(np.trace(moved))
+    return _Posterior(mean, noise * np.diag(inverse), alone, mean, alone, spare)
+
+
+def _sampled(
+    design: _Design, target: Floats, prior: Floats, noise: float, rng: Generator
+) -> _Posterior:
+    """Of many coefficients: the mean by conjugate gradients, variances from draws."""
+    precision = noise / prior
+    mean = design.solve(design.turned @ target, precision)
+    draws = _draws(design, precision, noise, rng)
+    given, after = _variances(draws, design.squares / noise, prior)
+    spare = float(np.mean([np.sum((design.matrix @ draw) ** 2) for draw in draws]))
+    return _Posterior(mean, after, after, mean * given / after, given, spare)
 
 
 class _Design:

@@ -1,0 +1,304 @@
+"""A signed graph learned from what campaigns achieved, with no edge where the data cannot tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.checks import check_all, is_count
+from campaignkit.classify.effect_graph import NEUTRAL_BELOW
+from campaignkit.dataset.measured import MeasuredRows, measured_rows, reliability
+from campaignkit.errors import GraphError
+from campaignkit.evaluation.edge_outcomes import design_of
+from campaignkit.evaluation.outcome_ridge import PairEffects, fit_pairs
+from campaignkit.graph import Edge, SignedGraph
+from campaignkit.seeds import stream
+
+_NULL_PAIRS = 4_000  # of shuffled outcomes, to measure how far chance alone goes
+_MOST_SHUFFLES = 20
+_SIDES = 1.959964  # standard deviations of a 95% interval
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeGraph:
+    """A graph learned from outcomes; arrays in the order of its tested pairs.
+
+    Attributes
+    ----------
+    graph : SignedGraph
+        All attributes, and the edges that the data can tell.
+    tested : SignedGraph
+        Every pair that enough campaigns hold; sign 0 where the data cannot tell.
+    num_campaigns : int64[m]
+        Campaigns that hold both attributes of each tested pair.
+    effect, effect_sd : float64[m]
+        Of the pair on the outcome, in the outcome's units, apart from the effects of its two
+        attributes: mean and standard deviation.
+    probability : float64[m]
+        That the effect has the sign it seems to have.
+    p_value : float64[m]
+        That chance alone makes an effect of half the typical size look as large.
+    num_rows, num_left_out : int
+        Campaigns used, and rows that could not be.
+    num_pairs : int
+        Pairs of attributes of different modalities, tested or too rare.
+    explained_frac : float
+        Share of the outcome's variance that attributes and pairs explain.
+    max_false_frac : float
+        As asked for.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> brands, places = ["Nike", "Puma"] * 200, ["Peru", "Peru", "Chile", "Chile"] * 100
+    >>> ctr = [0.02 + 0.01 * ((b == "Nike") == (g == "Peru")) for b, g in zip(brands, places)]
+    >>> ctr = [value + 0.001 * (i % 7) for i, value in enumerate(ctr)]
+    >>> told = graph_from_outcomes(
+    ...     pa.table({"brand": brands, "geo": places, "ctr": ctr}), outcome="ctr")
+    >>> told.graph.sign(("brand", "Nike"), ("geo", "Peru"))
+    1
+    """
+
+    graph: SignedGraph
+    tested: SignedGraph
+    num_campaigns: NDArray[np.int64]
+    effect: NDArray[np.float64]
+    effect_sd: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    num_rows: int
+    num_left_out: int
+    num_pairs: int
+    explained_frac: float
+    max_false_frac: float
+
+    def __repr__(self) -> str:
+        signs = self.tested.columns.sign
+        return (
+            f"OutcomeGraph({int((signs > 0).sum()):,} +, {int((signs < 0).sum()):,} - of "
+            f"{len(signs):,} pairs tested, from {self.num_rows:,} campaigns)"
+        )
+
+    def __str__(self) -> str:
+        signs, rare = self.tested.columns.sign, self.num_pairs - len(self.tested.columns.sign)
+        lines = [
+            f"{self.num_rows:,} campaigns, {len(self.tested.catalogue):,} attributes, "
+            f"{self.num_pairs:,} pairs",
+            f"  +          {int((signs > 0).sum()):>9,}",
+            f"  -          {int((signs < 0).sum()):>9,}",
+            f"  cannot tell{int((signs == 0).sum()):>9,}",
+            f"  too rare   {rare:>9,}",
+            f"attributes and pairs explain {self.explained_frac:.0%} of the outcome's variance; "
+            f"of the edges at most {self.max_false_frac:.0%} are expected to be chance",
+        ]
+        if self.num_left_out:
+            lines.append(f"{self.num_left_out:,} rows could not be used")
+        return "\n".join(lines)
+
+    def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
+        """A row a tested pair: ends, sign, campaigns, effect with its 95% interval, probability.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}
+        """
+        import narwhals as nw
+
+        columns, catalogue = self.tested.columns, self.tested.catalogue
+        ends: dict[str, list[str]] = {}
+        for name, numbers in (("source", columns.source), ("target", columns.target)):
+            keys = [catalogue[int(number)].key for number in numbers]
+            ends[f"{name}_modality"] = [key[0] for key in keys]
+            ends[f"{name}_value"] = [key[1] for key in keys]
+        reach = _SIDES * self.effect_sd
+        data: dict[str, Any] = {
+            **ends, "sign": columns.sign, "num_campaigns": self.num_campaigns,
+            "effect": self.effect, "from": self.effect - reach, "to": self.effect + reach,
+            "probability": self.probability, "p_value": self.p_value,
+        }  # fmt: skip
+        return nw.from_dict(data, backend=backend).to_native()  # type: ignore[arg-type]
+
+
+def graph_from_outcomes(
+    campaigns: Any,
+    *,
+    outcome: str,
+    exposure: str | None = None,
+    higher_is_better: bool = True,
+    max_false_frac: float = 0.05,
+    min_campaigns: int = 40,
+    separator: str | None = ",",
+    leave_out: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
+    seed: int = 0,
+) -> OutcomeGraph:
+    """Learn a signed graph from campaigns with results: no traits, no model, no signs needed.
+
+    The outcome is taken to be a sum: a level, an effect of each attribute, an effect of each pair
+    of attributes of different modalities, and noise. A pair gets an edge where its effect is
+    surely more than half of a typical one, at a false discovery rate of `max_false_frac`.
+
+    Parameters
+    ----------
+    campaigns : data frame
+        A row per campaign and a column per modality, as for :meth:`CampaignDataset.from_frame`.
+    outcome : str
+        Column of numbers, such as a click-through rate.
+    exposure : str, optional
+        Column of what the outcome is a mean over, such as impressions: campaigns of little
+        exposure count less.
+    higher_is_better : bool
+        False for costs.
+    max_false_frac : float
+        Share of the edges drawn that may be chance, in expectation; in (0, 1). Where outcomes
+        have nothing to do with pairs, there is any edge at all with at most this probability.
+    min_campaigns : int
+        A pair in fewer campaigns is not tested.
+    separator, leave_out, keep
+        As for :meth:`CampaignDataset.from_frame`.
+    seed : int
+        Of the shuffles that measure chance.
+
+    Raises
+    ------
+    CatalogueError, DatasetError
+        If campaigns, outcomes or exposures cannot be read.
+    GraphError
+        If outcomes are all alike, or no pair is in enough campaigns.
+
+    Notes
+    -----
+    Effects are those in these campaigns. Nobody drew them at random, so an effect need not be a
+    cause. p-values are of z-scores, whose spread under chance is measured on shuffled outcomes.
+
+    References
+    ----------
+    Benjamini and Hochberg 1995, Controlling the false discovery rate.
+
+    Examples
+    --------
+    >>> import campaignkit as ck
+    >>> import pyarrow as pa
+    >>> rows = pa.table({"brand": ["Nike", "Puma"] * 200, "geo": ["Peru"] * 100 + ["Chile"] * 300,
+    ...                  "ctr": [0.01 * (i % 7) for i in range(400)]})
+    >>> ck.graph_from_outcomes(rows, outcome="ctr")
+    OutcomeGraph(0 +, 0 - of 4 pairs tested, from 400 campaigns)
+    """
+    settings = {
+        "max_false_frac": (max_false_frac, 0 < max_false_frac < 1, "a share between 0 and 1"),
+        "min_campaigns": (min_campaigns, is_count(min_campaigns), "1 or more"),
+    }
+    check_all("no graph can be learned like this", settings, error=GraphError)
+    told = measured_rows(
+        campaigns, outcome=outcome, exposure=exposure, separator=separator,
+        leave_out=leave_out, keep=keep,
+    )  # fmt: skip
+    values = told.outcome if higher_is_better else -told.outcome
+    if len(values) < 3 or values.std() <= 1e-12 * max(1.0, float(np.abs(values).max())):
+        raise GraphError(
+            f"the {len(values):,} outcomes are all alike; they tell nothing about pairs",
+            hint="give campaigns that did well and campaigns that did badly",
+        )
+    weight = np.ones(len(values))
+    if told.exposure is not None:
+        weight = np.maximum(reliability(values, told.exposure), 1e-6)
+    everything = _all_pairs(told)
+    block, places = told.rows.block, np.arange(len(everything.catalogue))
+    nodes, pairs = design_of(everything, block, places)
+    seen = np.bincount(pairs.indices, minlength=pairs.shape[1])
+    kept = np.flatnonzero(seen >= min_campaigns)
+    if not len(kept):
+        raise GraphError(
+            f"no pair of attributes is in {min_campaigns} of the {len(values):,} campaigns; the "
+            f"most frequent is in {int(seen.max(initial=0)):,}",
+            hint="give more campaigns, coarser attributes, or a smaller min_campaigns",
+        )
+    pairs = pairs[:, kept]
+    effects, chance = _fit(pairs, nodes, values, weight, seed)
+    spread = chance * effects.estimate_sd
+    typical = np.sqrt(max(float(np.mean(effects.estimate**2 - spread**2)), 0.0))
+    beyond = np.maximum(np.abs(effects.estimate) - NEUTRAL_BELOW * typical, 0)
+    p_value = _two_sided(beyond / spread)
+    drawn = _discoveries(p_value, max_false_frac)
+    sign = np.where(drawn, np.sign(effects.estimate), 0).astype(np.int8)
+    probability = 1 - _two_sided(effects.effect / effects.effect_sd) / 2
+    columns = everything.columns
+    tested = SignedGraph.from_arrays(
+        everything.catalogue, columns.source[kept], columns.target[kept], sign,
+        decided_by="learned",
+    )  # fmt: skip
+    found = OutcomeGraph(
+        tested, tested, seen[kept], effects.effect, effects.effect_sd, probability, p_value,
+        len(values), told.num_left_out, len(columns.sign), effects.explained_frac,
+        max_false_frac,
+    )  # fmt: skip
+    return _with_edges(found)
+
+
+def _all_pairs(told: MeasuredRows) -> SignedGraph:
+    """Every pair of attributes of different modalities, in the vocabulary's numbers."""
+    vocabulary = told.rows.vocabulary
+    starts = vocabulary.starts
+    blocks = [np.arange(a, b) for a, b in pairwise(starts)]
+    if len(blocks) < 2:
+        raise GraphError(
+            f"the campaigns have one modality alone: {', '.join(vocabulary.modalities)}",
+            hint="pairs are of attributes of two modalities, such as brand and audience",
+        )
+    met = [np.meshgrid(one, two, indexing="ij") for one, two in combinations(blocks, 2)]
+    source, target = (np.concatenate([pair[end].ravel() for pair in met]) for end in (0, 1))
+    catalogue = Catalogue(Attribute(*key) for key in vocabulary.keys)
+    return SignedGraph.from_arrays(catalogue, source, target, np.ones(len(source), np.int8))
+
+
+def _fit(pairs: Any, nodes: Any, values: Any, weight: Any, seed: int) -> tuple[PairEffects, float]:
+    """Effects, and the standard deviation of z-scores where outcomes are shuffled; 1 or more."""
+    effects = fit_pairs(pairs, nodes, values, weight, rng=stream(seed, "outcome graph", "fit"))
+    rng = stream(seed, "outcome graph", "shuffles")
+    shuffles = min(max(_NULL_PAIRS // pairs.shape[1], 1), _MOST_SHUFFLES)
+    squares = []
+    for _ in range(shuffles):
+        # Outcome and weight stay together: what a campaign held is drawn anew.
+        order = rng.permutation(len(values))
+        told = fit_pairs(pairs, nodes, values[order], weight[order], rng=rng)
+        squares.append((told.estimate / told.estimate_sd) ** 2)
+    return effects, max(1.0, float(np.sqrt(np.mean(np.concatenate(squares)))))
+
+
+def _two_sided(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import erfc
+
+    return np.asarray(erfc(np.abs(z) / np.sqrt(2)))
+
+
+def _discoveries(p_value: NDArray[np.float64], rate: float) -> NDArray[np.bool_]:
+    """bool[m], the rule of Benjamini and Hochberg."""
+    order = np.argsort(p_value, kind="stable")
+    under = p_value[order] <= rate * np.arange(1, len(order) + 1) / len(order)
+    most = int(np.flatnonzero(under)[-1]) + 1 if under.any() else 0
+    drawn = np.zeros(len(order), bool)
+    drawn[order[:most]] = True
+    return drawn
+
+
+def _with_edges(found: OutcomeGraph) -> OutcomeGraph:
+    """With the graph of the edges that were drawn, each with its reason."""
+    from dataclasses import replace
+
+    columns, catalogue = found.tested.columns, found.tested.catalogue
+    edges = []
+    for row in np.flatnonzero(columns.sign).tolist():
+        low, high = (found.effect[row] + side * _SIDES * found.effect_sd[row] for side in (-1, 1))
+        edges.append(Edge(
+            catalogue[int(columns.source[row])].key, catalogue[int(columns.target[row])].key,
+            int(columns.sign[row]), decided_by="learned",
+            probability=float(found.probability[row]), strength=float(found.effect[row]),
+            reason=f"in {found.num_campaigns[row]:,} campaigns; effect "
+            f"{found.effect[row]:.3g} ({low:.3g} to {high:.3g})",
+        ))  # fmt: skip
+    return replace(found, graph=SignedGraph.from_edges(edges, catalogue=catalogue))

@@ -1,0 +1,78 @@
+"""A table with a row per campaign becomes a catalogue; what is no attribute is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import campaignkit as ck
+from campaignkit.catalogue import ColumnsLeftOut, read_wide
+from campaignkit.errors import CatalogueError
+
+ROWS: dict[str, list[Any]] = {
+    "date": ["2026-03-01", "2026-03-02", "2026-03-03"],
+    "campaign": ["c1", "c2", "c3"],
+    "brand": ["Nike", "Puma", None],
+    "audience": ["Runners, Parents", "Parents", "Runners"],
+    "is_video": [True, False, True],
+    "impressions": [900, 800, 700],
+    "bid": [0.5, 0.7, 0.6],
+}
+
+
+@pytest.mark.parametrize("made", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table])
+def test_modalities_are_found_and_the_other_columns_named(made: Any) -> None:
+    with pytest.warns(ColumnsLeftOut) as caught:
+        catalogue = ck.Catalogue.from_campaigns(made(ROWS))
+
+    assert {m: [a.value for a in catalogue.of(m)] for m in catalogue.modalities} == {
+        "brand": ["Nike", "Puma"],
+        "audience": ["Runners", "Parents"],
+        "is_video": ["yes", "no"],
+    }
+    (told,) = (str(w.message) for w in caught)
+    for name in ("date", "campaign", "impressions", "bid"):
+        assert f"{name} holds" in told or f"{name} names" in told
+
+
+def test_list_cells_are_values_and_a_separator_of_none_takes_cells_whole() -> None:
+    lists = pl.DataFrame({"geo": [["Peru", "Chile"], [], None]})
+    whole = pd.DataFrame({"geo": ["Paris, Texas"]})
+
+    assert read_wide(lists).columns == {"geo": [("Peru", "Chile"), (), ()]}
+    assert read_wide(whole, separator=None).columns == {"geo": [("Paris, Texas",)]}
+
+
+def test_a_column_of_free_text_is_refused_by_name_and_can_be_kept_or_left_out() -> None:
+    frame = pd.DataFrame({
+        "brand": ["Nike", "Puma"] * 50,
+        "headline": [f"headline {i}" for i in range(100)],
+    })  # fmt: skip
+
+    with pytest.raises(CatalogueError, match="headline: 100 different values in 100"):
+        ck.Catalogue.from_campaigns(frame)
+    assert ck.Catalogue.from_campaigns(frame, leave_out=["headline"]).modalities == ("brand",)
+    assert len(ck.Catalogue.from_campaigns(frame, keep=["headline"])) == 102
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ({"brand": ["Nike"]}, "dict cannot be read"),
+        (pd.DataFrame({"clicks": [1]}), "no column holds attributes: clicks holds measures"),
+        (pd.DataFrame(), "the frame has no columns"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "cannot be read"),
+    ],
+)
+def test_what_is_no_table_of_campaigns_ends_in_words(frame: Any, words: str) -> None:
+    with pytest.raises(CatalogueError, match=words):
+        ck.Catalogue.from_campaigns(frame)
+
+
+def test_a_named_column_that_is_not_there_is_told() -> None:
+    with pytest.raises(CatalogueError, match="no column 'lable'"):
+        ck.Catalogue.from_campaigns(pd.DataFrame({"brand": ["Nike"]}), leave_out=["lable"])

@@ -1,0 +1,87 @@
+"""A graph learned from results: right where it dares, empty where there is nothing to learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import campaignkit as ck
+from campaignkit.errors import GraphError
+
+pytestmark = pytest.mark.filterwarnings("ignore::campaignkit.catalogue.ColumnsLeftOut")
+
+
+def _world(num: int, seed: int) -> tuple[pd.DataFrame, dict[tuple[str, str], int]]:
+    """Campaigns of a brand, an audience and a place; 20 pairs of 192 help, 20 harm."""
+    rng = np.random.default_rng(seed)
+    names = {m: [f"{m} {i}" for i in range(8)] for m in ("brand", "audience", "geo")}
+    kinds = [("brand", "audience"), ("brand", "geo"), ("audience", "geo")]
+    pairs = [(a, b) for m, n in kinds for a in names[m] for b in names[n]]
+    signs = dict.fromkeys(pairs, 0)
+    chosen = rng.permutation(len(pairs))
+    signs |= {pairs[i]: 1 for i in chosen[:20]} | {pairs[i]: -1 for i in chosen[20:40]}
+    frame = pd.DataFrame({m: rng.choice(values, num) for m, values in names.items()})
+    liked = {value: rng.normal(0, 0.004) for values in names.values() for value in values}
+    rate = np.full(num, 0.05) + rng.normal(0, 0.004, num)
+    for of in names:
+        rate += frame[of].map(liked).to_numpy()
+    for m, n in kinds:
+        rate += 0.01 * np.array([signs[pair] for pair in zip(frame[m], frame[n], strict=True)])
+    shown = rng.choice([300, 30_000], num)
+    frame["impressions"] = shown
+    frame["ctr"] = rng.binomial(shown, np.clip(rate, 0.001, 1)) / shown
+    return frame, signs
+
+
+def test_edges_that_are_drawn_are_right_and_the_graph_goes_on_into_the_ordinary_path() -> None:
+    frame, signs = _world(4_000, seed=1)
+
+    told = ck.graph_from_outcomes(frame, outcome="ctr", exposure="impressions")
+
+    right = wrong = 0
+    for edge in told.graph.edges():
+        pair = (edge.source[1], edge.target[1])
+        true = signs.get(pair, signs.get(pair[::-1], 0))
+        right, wrong = right + (edge.sign == true), wrong + (edge.sign != true)
+        assert edge.decided_by == "learned"
+        assert "campaigns; effect" in edge.reason
+        assert edge.probability is not None
+        assert edge.probability > 0.5
+    assert right >= 25
+    assert wrong <= 0.1 * (right + wrong)
+    assert len(told.num_campaigns) == told.num_pairs == 192
+    assert list(told.to_frame().columns)[:5] == [
+        "source_modality", "source_value", "target_modality", "target_value", "sign",
+    ]  # fmt: skip
+    signs_of = ("brand", "audience", "geo")
+    spec = ck.diagnose(told.graph, type_ranges=dict.fromkeys(signs_of, (1, 2)))
+    assert len(ck.AnnealingSampler(told.graph, spec.suggest({"pos": 5, "neg": 5})).sample()) == 10
+
+
+def test_shuffled_outcomes_give_hardly_an_edge() -> None:
+    frame, _ = _world(1_500, seed=2)
+    drawn = 0
+    for seed in range(12):
+        order = np.random.default_rng(seed).permutation(len(frame))
+        shuffled = frame.assign(
+            ctr=frame["ctr"].to_numpy()[order],
+            impressions=frame["impressions"].to_numpy()[order],
+        )
+        told = ck.graph_from_outcomes(shuffled, outcome="ctr", exposure="impressions")
+        drawn += bool(told.graph.columns.sign.any())
+
+    assert drawn <= 3  # 5% of 12; four or more come in 0.2% of such tests
+
+
+def test_results_that_tell_nothing_end_in_words() -> None:
+    frame, _ = _world(60, seed=0)
+
+    with pytest.raises(GraphError, match="all alike"):
+        ck.graph_from_outcomes(frame.assign(ctr=1.0), outcome="ctr")
+    with pytest.raises(GraphError, match="no pair of attributes is in 40 of the 60 campaigns"):
+        ck.graph_from_outcomes(frame, outcome="ctr")
+    with pytest.raises(GraphError, match="one modality alone: brand"):
+        ck.graph_from_outcomes(frame[["brand", "ctr"]], outcome="ctr")
+    with pytest.raises(GraphError, match="max_false_frac"):
+        ck.graph_from_outcomes(frame, outcome="ctr", max_false_frac=0)
