@@ -35,9 +35,13 @@ from campaignkit.inject import (
     stack,
 )
 from campaignkit.tables import MARKETING_LAWS, synthetic_table
-from campaignkit.testing.corruption_contract import _check_difference, check_corruption
+from campaignkit.testing.corruption_contract import (
+    _check_difference,
+    _with_numbered_ads,
+    check_corruption,
+)
 
-CLEAN = synthetic_table(3000, seed=1)
+CLEAN = _with_numbered_ads(synthetic_table(3000, seed=1))
 
 
 @pytest.mark.parametrize("corruption", ALL_CORRUPTIONS.values(), ids=lambda c: c.kind)
@@ -63,6 +67,8 @@ def test_the_truth_is_the_observed_difference_for_any_mix(
     recorded = {(c, int(r)) for d in truth.defects for c, rows in d.cells.items() for r in rows}
     _check_difference(clean, dirty, truth)
     assert all(c in dirty.column_names and r < dirty.num_rows for c, r in recorded)
+    added = [d for d in truth.defects if not d.cells and len(d.rows)]
+    assert dirty.num_rows == truth.num_rows == clean.num_rows + sum(d.count for d in added)
     assert clean.equals(CLEAN.slice(0, 600))
 
 

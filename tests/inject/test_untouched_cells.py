@@ -206,7 +206,7 @@ def test_every_kind_takes_polars_categoricals(corruption: Corruption, dtype: Any
     dirty, truth = ErrorInjector([corruption], rate=0.2).inject(frame)
 
     assert truth.kinds == (corruption.kind,)
-    if not {"platform", *truth.columns} & {c for d in truth.defects for c in d.cells}:
+    if "platform" not in truth[corruption.kind].columns:
         assert dirty.schema["platform"] == frame.schema["platform"]
 
 

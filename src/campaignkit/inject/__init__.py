@@ -17,28 +17,36 @@ from campaignkit.inject.corruptions import (
     Corruption,
 )
 from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
+from campaignkit.inject.corruptions.damaged_identifiers import DamagedIdentifiers
+from campaignkit.inject.corruptions.decimal_mix import DecimalMix
 from campaignkit.inject.corruptions.dropped_columns import DroppedColumns
 from campaignkit.inject.corruptions.duplicate_rows import DuplicateRows
 from campaignkit.inject.corruptions.missing_values import MissingValues
+from campaignkit.inject.corruptions.mixed_currencies import MixedCurrencies
 from campaignkit.inject.corruptions.outliers import Outliers
 from campaignkit.inject.corruptions.scale_errors import ScaleErrors
 from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
+from campaignkit.inject.corruptions.summary_rows import SummaryRows
 from campaignkit.inject.corruptions.type_changes import TypeChanges
+from campaignkit.inject.corruptions.unit_change import UnitChange
 from campaignkit.inject.injector import ErrorInjector
 from campaignkit.inject.stacking import STACK_KINDS, StackedTable, stack
 from campaignkit.inject.truth import Defect, GroundTruth, published_table
-from campaignkit.inject.where import AtRandom, ByMagnitude, ByValue, InTime, Where
+from campaignkit.inject.where import AT_RANDOM, AtRandom, ByMagnitude, ByValue, InTime, Where
 from campaignkit.inject.workbench import Workbench
 from campaignkit.inject.writing import write_table
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ALL_CORRUPTIONS",
+    "AT_RANDOM",
     "AtRandom",
     "BrokenLaw",
     "ByMagnitude",
     "ByValue",
     "CategoricalErrors",
     "Corruption",
+    "DamagedIdentifiers",
+    "DecimalMix",
     "Defect",
     "DroppedColumns",
     "DuplicateRows",
@@ -47,13 +55,16 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "InTime",
     "LOGICAL",
     "MissingValues",
+    "MixedCurrencies",
     "Outliers",
     "STACK_KINDS",
     "STRUCTURAL",
     "ScaleErrors",
     "ShiftedColumns",
     "StackedTable",
+    "SummaryRows",
     "TypeChanges",
+    "UnitChange",
     "Where",
     "Workbench",
     "anonymise",

@@ -153,7 +153,7 @@ def differing(was: Any, now: Any) -> NDArray[bool_]:
 def _wider(kind: Any) -> list[Any]:
     pa = arrow()
     if pa.types.is_integer(kind):
-        return [kind, pa.int64(), pa.float64(), pa.decimal128(38, 0)]
+        return [kind, pa.int64(), pa.decimal128(38, 0)]
     if pa.types.is_decimal(kind):
         return [kind, pa.decimal128(38, kind.scale), pa.decimal256(76, kind.scale)]
     return [kind, pa.float64()] if pa.types.is_floating(kind) else [kind]

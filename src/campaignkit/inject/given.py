@@ -46,7 +46,7 @@ def as_given(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
         return _pandas(frame, bench, spoiled)
     if isinstance(frame, Mapping):
         return {
-            name: _cells(cells, own, spoiled)
+            name: _cells(cells, own, bench, spoiled)
             for own, (name, cells) in zip(bench.clean.column_names, frame.items(), strict=True)
             if own in spoiled.touched
         }
@@ -65,7 +65,13 @@ def _sources(spoiled: Spoiled) -> NDArray[int64]:
     return np.maximum(spoiled.origin[np.maximum.accumulate(known)], 0)
 
 
-def _cells(cells: Any, own: str, spoiled: Spoiled) -> list[Any]:
+def _is_retyped(own: str, bench: Workbench, spoiled: Spoiled) -> bool:
+    return bool(spoiled.table.column(own).type != bench.clean.column(own).type)
+
+
+def _cells(cells: Any, own: str, bench: Workbench, spoiled: Spoiled) -> list[Any]:
+    if _is_retyped(own, bench, spoiled):
+        return list(spoiled.table.column(own).to_pylist())
     old = list(cells)
     new = [old[row] for row in _sources(spoiled)]
     rows = spoiled.touched[own]
@@ -88,8 +94,7 @@ def _polars(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
             if isinstance(dtype, polars.Enum):
                 dtype = polars.Enum(dictionary(column).to_pylist())
             series = polars.from_arrow(column).alias(series.name)
-            same = column.type == bench.clean.column(own).type
-            series = series.cast(dtype) if same else series
+            series = series if _is_retyped(own, bench, spoiled) else series.cast(dtype)
         kept.append(series)
     return polars.DataFrame(kept)
 
@@ -111,7 +116,7 @@ def _pandas(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
 def _written(pandas: Any, series: Any, own: str, bench: Workbench, spoiled: Spoiled) -> Any:
     """A column with the cells that were written, in its own dtype wherever that can hold them."""
     rows, column = spoiled.touched[own], spoiled.table.column(own)
-    if column.type == bench.clean.column(own).type:
+    if not _is_retyped(own, bench, spoiled):
         cells = column.take(arrow().array(rows)).to_pylist()
         dtype = series.dtype
         if isinstance(dtype, pandas.CategoricalDtype):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.inject.cells import renamed
-from campaignkit.inject.corruptions import ALL_CORRUPTIONS, BrokenLaw, Corruption
+from campaignkit.inject.corruptions import ALL_CORRUPTIONS, OTHER_NAMES, Corruption
 from campaignkit.inject.given import as_given, library
 from campaignkit.inject.observing import observe
 from campaignkit.inject.truth import GroundTruth
@@ -144,15 +144,11 @@ class ErrorInjector:
 def _corruption(kind: str | Corruption, at: int, faults: list[Fault]) -> Corruption | None:
     if not isinstance(kind, str):
         return kind
-    if kind == "near_boundary":
-        known = ALL_CORRUPTIONS["clicks_exceed_impressions"]
-        assert isinstance(known, BrokenLaw)
-        return BrokenLaw(known.laws, margin="near")
-    if kind not in ALL_CORRUPTIONS:
-        names = ", ".join([*ALL_CORRUPTIONS, "near_boundary"])
+    found = ALL_CORRUPTIONS.get(kind) or OTHER_NAMES.get(kind)
+    if found is None:
+        names = ", ".join([*ALL_CORRUPTIONS, *OTHER_NAMES])
         faults.append(Fault(f"kinds[{at}]", f"{kind!r} is no known kind", f"known: {names}"))
-        return None
-    return ALL_CORRUPTIONS[kind]
+    return found
 
 
 def _rates(

@@ -222,10 +222,11 @@ class Workbench:
         return [own for standard, own in found if MARKETING[standard].role in wanted]
 
     def filled(self, column: str) -> NDArray[int64]:
-        """Rows of the clean table in which a column is not null."""
+        """Rows of the clean table in which a column is neither null nor NaN."""
         import numpy as np
 
-        return np.flatnonzero(self.clean.column(self.own(column)).is_valid().to_numpy())
+        empty = self.clean.column(self.own(column)).is_null(nan_is_null=True)
+        return np.flatnonzero(~np.asarray(empty.to_numpy()))
 
     def clean_numbers(self, name: str) -> NDArray[float64]:
         """A number column as it came: float64[rows], NaN where null; do not write."""

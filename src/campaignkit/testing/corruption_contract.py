@@ -27,7 +27,8 @@ def check_corruption(
     corruption : Corruption
         The one under test.
     table : pyarrow.Table or None
-        A clean table it applies to; None: a synthetic one of 2,000 rows.
+        A clean table it applies to; None: a synthetic one of 2,000 rows whose ads have numbers of
+        18 digits.
     rate : float
         In (0, 0.5].
 
@@ -40,7 +41,7 @@ def check_corruption(
     from campaignkit.tables import synthetic_table
 
     assert_offers(corruption, "corruption", "kind", "stage", "unit", "implies", "check", "spoil")
-    clean = table if table is not None else synthetic_table(2000, seed=11)
+    clean = table if table is not None else _with_numbered_ads(synthetic_table(2000, seed=11))
     before = clean.slice(0)
     kind = corruption.kind
     dirty, truth = ErrorInjector([corruption], rate=rate, seed=5).inject(clean)
@@ -55,6 +56,12 @@ def check_corruption(
     )
     _check_difference(clean, dirty, truth)
     _check_independence(corruption, clean, rate=rate)
+
+
+def _with_numbered_ads(table: pa.Table) -> pa.Table:
+    at = table.column_names.index("ad_creative_id")
+    numbers = table.column(at).combine_chunks().dictionary_encode().indices.to_pylist()
+    return table.set_column(at, "ad_creative_id", [[120211000000000000 + n for n in numbers]])
 
 
 def _check_difference(clean: pa.Table, dirty: pa.Table, truth: object) -> None:
@@ -87,7 +94,7 @@ def _check_difference(clean: pa.Table, dirty: pa.Table, truth: object) -> None:
 
 def _same_text(text: object, was: object) -> bool:
     """Whether a cell of a column that became text still holds its value: ``12`` for ``12.0``."""
-    if isinstance(was, int | float):
+    if isinstance(was, float):
         try:
             return float(str(text)) == was
         except ValueError:
