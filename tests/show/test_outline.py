@@ -12,7 +12,7 @@ from campaignkit.show import Block, as_html, as_markdown, as_text, counted, perc
 
 EVIL = "[bold red]x[/] \x1b[31m <b> | `a` \u202eabc"
 BLOCKS = [
-    Block(f"Audit of {EVIL}", [EVIL], points=[EVIL], numbered=True),
+    Block(f"Audit of {EVIL}", [EVIL], points=[EVIL], numbered=True, tone="warning"),
     Block("Table", header=["severity", "what"], rows=[["error", EVIL], ["warning", "y" * 300]]),
 ]
 
@@ -39,6 +39,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
 
     assert "\x1b" not in pipe.getvalue()
     assert "\x1b[1;31merror" in terminal.getvalue()
+    assert "\x1b[33m[bold red]x[/]" in terminal.getvalue()
     assert "31merror" not in sober.getvalue()
 
 

@@ -146,7 +146,8 @@ class AuditReport:
 
     def blocks(self) -> list[Block]:
         """The report in parts, as terminal and Markdown show it."""
-        out = [Block(f"Audit of {self.name}", [self.verdict, self.about])]
+        tone = self.first[0].severity if self.first else ""
+        out = [Block(f"Audit of {self.name}", [self.verdict, self.about], tone=tone)]
         if self.notes:
             out.append(Block("What was decided about the file", points=self.notes))
         if self.first:

@@ -35,6 +35,8 @@ class Block:
         A table; a severity in its first column is coloured on a terminal.
     numbered : bool
         Whether the points have an order.
+    tone : str
+        A severity that colours the first paragraph on a terminal.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Block:
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     numbered: bool = False
+    tone: str = ""
 
     def marks(self) -> list[str]:
         """What stands before each point."""
@@ -155,7 +158,9 @@ def _parts(block: Block) -> Iterator[RenderableType]:
     from rich.text import Text
 
     yield Text(_clean(block.title), style="bold", overflow="fold")
-    yield from (Text(_clean(said), overflow="fold") for said in block.text)
+    tones = [_STYLES.get(block.tone, "")] + [""] * len(block.text)
+    for said, style in zip(block.text, tones, strict=False):
+        yield Text(_clean(said), style=style, overflow="fold")
     if block.points:
         listed = Table.grid(padding=(0, 1, 0, 0))
         for mark, point in zip(block.marks(), block.points, strict=True):
