@@ -384,7 +384,7 @@ CONTRACTS = {
 
 
 def test_every_form_has_an_example_for_the_contract() -> None:
-    told_by_histories = {"days", "late", "scale", "shares"}
+    told_by_histories = {"days", "late", "scale", "shares", "shifted"}
 
     assert {*CONTRACTS} == {*ALL_CHECKS} - told_by_histories - {"python"}
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import campaignkit as ck
 from campaignkit.auditing import Check, Finding, Rule, Scene
@@ -42,3 +48,95 @@ def test_a_check_from_outside_is_one_class_and_one_argument() -> None:
     assert [(f.kind, f.rows.tolist()) for f in report.findings] == [("round_spend", [1])]
     assert report.rules["round:spend"].source == "pack"
     assert ck.audit(dirty, checks=[RoundCheck()], pack=False).findings == []
+
+
+NAMES = ("day", "campaign_id", "age", "device", "country", "impressions", "clicks", "spend")
+WORDS = ("brand", "channel", "device", "country", "objective")
+
+
+def rows_of(num_rows: int, seed: int = 0) -> list[list[str]]:
+    """Rows of an export with nothing wrong in it."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for i in range(num_rows):
+        shown = int(rng.integers(2_000, 9_000))
+        clicks = int(rng.integers(20, 90))
+        out.append([
+            f"2026-03-{1 + i % 28:02d}", str(900 + i // 28), ("18-24", "25-34", "35-44")[i % 3],
+            ("mobile", "desktop")[i % 2], ("DE", "FR", "US", "ES")[i % 4], str(shown),
+            str(clicks), f"{clicks * (0.4 + rng.random() / 5):.2f}",
+        ])  # fmt: skip
+    return out
+
+
+def shifted(row: list[str], by: int, start: int, *, wraps: bool) -> list[str]:
+    """A row whose cells from a column on stand elsewhere, the lost ones empty unless they wrap."""
+    cells, far = row[start:], abs(by)
+    kept = cells[far:] if by < 0 else cells[:-far]
+    lost = cells[:far] if by < 0 else cells[-far:]
+    ends = lost if wraps else [""] * far
+    return row[:start] + (kept + ends if by < 0 else ends + kept)
+
+
+def written(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *rows])
+    return path
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    phases=[Phase.generate],  # an audit a try: a smaller example is not worth the wait
+)
+@given(
+    by=st.sampled_from([-3, -2, -1, 1, 2, 3]),
+    start=st.integers(1, 3),
+    wraps=st.booleans(),
+    num=st.sampled_from([1, 2, 30, 80]),
+    seed=st.integers(0, 5),
+)
+def test_shifted_rows_are_one_finding_and_break_nothing_else(
+    tmp_path: Path, by: int, start: int, wraps: bool, num: int, seed: int
+) -> None:
+    rows = rows_of(240, seed)
+    moved = sorted(np.random.default_rng(seed).choice(240, num, replace=False).tolist())
+    for row in moved:
+        rows[row] = shifted(rows[row], by, start, wraps=wraps)
+
+    report = ck.audit(written(tmp_path / "t.csv", NAMES, rows))
+
+    (finding,) = report.errors
+    assert (finding.kind, finding.rows.tolist()) == ("shifted_columns", moved)
+    (shift,) = finding.evidence["shifts"]
+    assert (shift["by"], shift["side"]) == (abs(by), "left" if by < 0 else "right")
+    assert shift["from"] in NAMES[1 : start + 1]
+    assert report.num_rows == 240
+    assert set(finding.cells()) >= set(NAMES[start:])
+    assert finding.sample[0]["position"] == moved[0]
+
+
+@pytest.mark.parametrize("by", [-1, 1, 2])
+def test_rows_of_words_alone_shift_too(tmp_path: Path, by: int) -> None:
+    words = (("Aster", "Birke", "Cedar"), ("Meta", "TikTok"), ("mobile", "desktop"),
+             ("DE", "FR", "US"), ("reach", "sales"))  # fmt: skip
+    rows = [[w[i * 7 % 11 % len(w)] for w in words] for i in range(90)]
+    rows[40] = shifted(rows[40], by, 1, wraps=False)
+    rows[60] = shifted(rows[60], by, 1, wraps=True)
+
+    report = ck.audit(written(tmp_path / "t.csv", WORDS, rows))
+
+    found = [f for f in report.errors if f.kind == "shifted_columns"]
+    assert [f.rows.tolist() for f in found] == [[40, 60]]
+
+
+def test_rows_with_faults_of_their_own_are_not_called_shifted(tmp_path: Path) -> None:
+    rows = rows_of(240)
+    for i in range(0, 240, 6):
+        rows[i][5] = "many"
+        rows[i][7] = ""
+        rows[i + 1][3], rows[i + 1][4] = rows[i + 1][4], rows[i + 1][3]
+
+    assert ck.audit(written(tmp_path / "t.csv", NAMES, rows)).findings
+    report = ck.audit(tmp_path / "t.csv")
+    assert [f.kind for f in report.findings if f.evidence.get("shifts")] == []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from campaignkit.auditing.mining import mine_rules
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene, in_rounds
 from campaignkit.auditing.systemic import joined
+from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, NotInPlace, TableError
 from campaignkit.progress import Progress, Silent
 from campaignkit.show import in_words
@@ -132,18 +134,20 @@ def _run(  # noqa: PLR0917 - the steps of one call
     told: Progress,
     clock: _Clock,
 ) -> AuditReport:
-    scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
     refused: dict[str, str] = {}
-    stating = {form: partial(check.rules, scene) for form, check in checks.items() if pack}
-    rules = RuleSet(in_rounds(scene, stating, refused=refused)) | learned | stated
-    conditions = _conditions(rules, table, checks, refused)
-    scene.profile = profile_table(table, conditions=conditions)
-    _keep_to_finite(scene)
-    rules = _whole_where_stated(rules, stated)
-    scene.rules = rules
+    scene = _scene(table, stated, learned, pack, checks, refused)
+    early = [r for r in scene.rules if checks[r.form].sets_aside]
+    aside = [f for r in early for f in checks[r.form].find(r, scene)]
+    if aside:
+        # Rows without a cell in its place break most other rules, and bend what is usual.
+        rest = table.without(distinct(*(f.rows for f in aside)))
+        scene = _scene(rest, stated, learned, pack, checks, refused)
     clock.lap("profile")
-    found = _about_the_input(table)
-    listed = [r for r in rules if duplicates or r.form not in _DUPLICATES]
+    found = _about_the_input(table) + aside
+    listed = [
+        r for r in scene.rules
+        if not checks[r.form].sets_aside and (duplicates or r.form not in _DUPLICATES)
+    ]  # fmt: skip
     # Duplicates last: they are their own stage, and most of the time.
     listed.sort(key=lambda r: r.form in _DUPLICATES)
     finding = {r.id: partial(checks[r.form].find, r, scene) for r in listed if r.id not in refused}
@@ -158,9 +162,9 @@ def _run(  # noqa: PLR0917 - the steps of one call
         found += in_rounds(scene, steps, refused=refused, done=tell)
         if steps:
             clock.lap(stage)
-    kept, quiet = _without_silenced(joined(found, scene), rules)
+    kept, quiet = _without_silenced(joined(found, scene), scene.rules)
     return AuditReport(
-        kept, table.num_rows, len(table.columns), table.name, rules, silenced=quiet,
+        kept, table.num_rows, len(table.columns), table.name, scene.rules, silenced=quiet,
         notes=[str(n) for n in table.notes],
         unchecked=[*_unchecked(table, pack=pack), *(f"{i}: {why}" for i, why in refused.items())],
         seconds=clock.laps, table=table,
@@ -196,6 +200,24 @@ def _refuse_unknown_forms(rules: RuleSet, checks: dict[str, Check]) -> None:
         raise TableError("some rules cannot be run", faults=faults)
 
 
+def _scene(  # noqa: PLR0917 - the first steps of the same call
+    table: OpenTable,
+    stated: RuleSet,
+    learned: RuleSet,
+    pack: bool,
+    checks: dict[str, Check],
+    refused: dict[str, str],
+) -> Scene:
+    """The rules in force and the one pass over the table."""
+    scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
+    stating = {form: partial(check.rules, scene) for form, check in checks.items() if pack}
+    scene.rules = RuleSet(in_rounds(scene, stating, refused=refused)) | learned | stated
+    conditions = _conditions(scene.rules, table, checks, refused)
+    scene.profile = profile_table(table, conditions=conditions)
+    _keep_to_finite(scene)
+    return scene
+
+
 def _conditions(
     rules: RuleSet, table: OpenTable, checks: dict[str, Check], refused: dict[str, str]
 ) -> list[str]:
@@ -215,20 +237,16 @@ def _conditions(
 
 def _keep_to_finite(scene: Scene) -> None:
     """Read NaN and infinity as null from here on: they break no law, they are no numbers."""
-    from dataclasses import replace
-
     strange = [n for n, p in scene.profile.columns.items() if p.num_not_finite]
+    if not strange:
+        return
+    columns = dict(scene.table.columns)
     for name in strange:
-        column = scene.table.columns[name]
-        finite = f"CASE WHEN isfinite(CAST({column.sql} AS DOUBLE)) THEN {column.sql} END"
-        scene.table.columns[name] = replace(column, sql=finite)
-    if strange:
-        scene.profile = TableProfile(scene.profile.num_rows, scene.profile.columns, {})
-
-
-def _whole_where_stated(rules: RuleSet, stated: RuleSet) -> RuleSet:
-    """Rules in force, with the silences a rule file states for rules it gives by id alone."""
-    return RuleSet([*rules, *stated])
+        sql = columns[name].sql
+        finite = f"CASE WHEN isfinite(CAST({sql} AS DOUBLE)) THEN {sql} END"
+        columns[name] = replace(columns[name], sql=finite)
+    scene.table = replace(scene.table, columns=columns)
+    scene.profile = TableProfile(scene.profile.num_rows, scene.profile.columns, {})
 
 
 def _about_the_input(table: OpenTable) -> list[Finding]:

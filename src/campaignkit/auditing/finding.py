@@ -180,7 +180,7 @@ class Finding:
         if self.table is None or not self.parts:
             target = self.blamed or (self.columns[0] if len(self.columns) == 1 else None)
             return {target: self.rows} if target and len(self.rows) else {}
-        if len(self.parts) == 1:
+        if len(set(self.parts.values())) == 1:
             return dict.fromkeys(self.parts, self.rows)
         return {column: self.table.positions(p) for column, p in self.parts.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import Fault, NotInPlace, TableError
@@ -122,6 +122,7 @@ class OpenTable:
     warehouse: Metered | None = None
     cut: set[str] = field(default_factory=set)
     _values: dict[str, dict[Any, int]] = field(default_factory=dict)
+    _numbered: str = ""  # where some rows were left out
     _closers: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> OpenTable:
@@ -324,7 +325,26 @@ class OpenTable:
 
     def numbered(self) -> str:
         """The table with a further column ``position``: the row's place, from 0."""
-        return f"(SELECT {self.position} AS position, * FROM {self.relation})"
+        return self._numbered or f"(SELECT {self.position} AS position, * FROM {self.relation})"
+
+    def without(self, positions: NDArray[int64]) -> OpenTable:
+        """The table without some rows, over the same connection; the others keep their positions.
+
+        Parameters
+        ----------
+        positions : int64[rows to leave out]
+            Their positions.
+        """
+        from campaignkit.extras import require
+
+        pa = require("pyarrow", extra="tables", user="leaving rows out")
+        self.con.register("rows_left_out", pa.table({"position": positions}))
+        kept = f"(SELECT * FROM {self.numbered()} WHERE position NOT IN (FROM rows_left_out))"
+        return replace(
+            self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
+            relation=f"(SELECT * EXCLUDE (position) FROM {kept})", _numbered=kept,
+            position="row_number() OVER () - 1", _values={},
+        )  # fmt: skip
 
     def sample_rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """The rows at a few positions, as dictionaries with their position."""

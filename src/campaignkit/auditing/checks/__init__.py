@@ -12,6 +12,7 @@ from campaignkit.auditing.checks.duplicates import DuplicateCheck
 from campaignkit.auditing.checks.laws import LawCheck
 from campaignkit.auditing.checks.missing import MissingCheck
 from campaignkit.auditing.checks.outliers import OutlierCheck
+from campaignkit.auditing.checks.shifts import ShiftCheck
 from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck
 from campaignkit.auditing.checks.stated import ConditionCheck, FunctionCheck
 from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
@@ -19,6 +20,7 @@ from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
 ALL_CHECKS: Mapping[str, Check] = {
     check.form: check
     for check in (
+        ShiftCheck(),
         SchemaCheck(),
         TypeCheck(),
         LawCheck("non_negative"),

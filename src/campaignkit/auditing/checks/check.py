@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from campaignkit.auditing.finding import Finding
@@ -20,6 +20,9 @@ class Check(ABC):
     ----------
     form : str
         The form of rule it runs.
+    sets_aside : bool
+        Whether it runs before the others, which then do not see the rows it finds (they must be
+        told by `Finding.parts`).
 
     Examples
     --------
@@ -29,6 +32,7 @@ class Check(ABC):
     """
 
     form: str
+    sets_aside: ClassVar[bool] = False
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The rules it holds a table to without being told any; none unless overridden.
