@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from campaignkit.tables.describing import is_identifier
 from campaignkit.tables.frames import like, to_arrow, unique_names
 from campaignkit.tables.laws import MARKETING_LAWS, PLATFORM_LAWS, AtMost, Law, Needs, NonNegative
 from campaignkit.tables.opened import MOST_VALUES, WIDE, Column, OpenTable, literal, quoted
@@ -38,6 +39,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TableSchema",
     "TableWorld",
     "WIDE",
+    "is_identifier",
     "law_counts",
     "like",
     "literal",

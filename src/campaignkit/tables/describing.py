@@ -83,7 +83,9 @@ def _cells(table: OpenTable, texts: Sequence[str]) -> dict[str, Cells]:
     """The cells of the text columns to be read: all of them, or those of a fair sample."""
     roles = {n: table.role(n) for n in texts}
     # What a dimension or an identifier holds is text, whatever its cells look like.
-    open_ = {n: quoted(n) for n in texts if not is_text(n, roles[n])}
+    named = [n for n in texts if roles[n] is None and is_identifier(n)]
+    fixed = {n for n in texts if roles[n] in (Role.DIMENSION, Role.ID)}.union(named)
+    open_ = {n: quoted(n) for n in texts if n not in fixed}
     if not open_ or not table.num_rows:
         return {}
     is_whole = table.num_rows <= MEANING_ROWS
@@ -108,15 +110,15 @@ def _sample(table: OpenTable) -> str:
     return f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
 
 
-def is_text(name: str, role: Role | None) -> bool:
-    """Whether a column is text by its role or name, though it may look like numbers.
+def is_identifier(name: str) -> bool:
+    """Whether a column's name says that it holds identifiers.
 
     Examples
     --------
-    >>> is_text("order_id", None), is_text("orders", None)
-    (True, False)
+    >>> is_identifier("order_id"), is_identifier("adGroupId"), is_identifier("paid")
+    (True, True, False)
     """
-    return role in (Role.DIMENSION, Role.ID) or (role is None and bool(_IDENTIFIER.search(name)))
+    return bool(_IDENTIFIER.search(name))
 
 
 def column_of(name: str, type_name: str, meaning: Meaning | None) -> Column:

@@ -43,7 +43,8 @@ def unique_names(names: Sequence[object]) -> list[str]:
 def to_arrow(frame: Any) -> pa.Table:  # noqa: PLR0911 - one line per kind of frame
     """The frame as an Arrow table, its rows in order; column names may repeat.
 
-    A column of mixed types becomes text, so that it can still be audited.
+    A column of mixed types becomes text, so that it can still be audited; a series or an array is
+    a table of one column.
 
     Raises
     ------
@@ -64,17 +65,19 @@ def to_arrow(frame: Any) -> pa.Table:  # noqa: PLR0911 - one line per kind of fr
         return frame.read_all()
     if isinstance(frame, Mapping):
         return _from_columns(list(frame), [frame[name] for name in frame])
+    if isinstance(frame, pa.Array | pa.ChunkedArray):
+        return pa.table([frame], names=[""])
     module = type(frame).__module__.split(".", maxsplit=1)[0]
+    if module in ("pandas", "polars") and hasattr(frame, "to_frame"):
+        frame = frame.to_frame(getattr(frame, "name", None) or "")
     if module == "pandas" and hasattr(frame, "columns"):
         return _from_pandas(frame)
     if hasattr(frame, "to_native") and module == "narwhals":
         return to_arrow(frame.to_native())
-    if hasattr(frame, "collect") and module == "polars":
-        frame = frame.collect()
+    if module == "polars" and (hasattr(frame, "collect") or hasattr(frame, "columns")):
+        return _from_polars(frame)
     if hasattr(frame, "to_arrow_table"):  # DuckDB relation
         return frame.to_arrow_table()
-    if hasattr(frame, "to_arrow"):
-        return _as_table(frame.to_arrow())
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(frame)
     raise TableError(
@@ -106,10 +109,38 @@ def like(frame: Any, table: pa.Table) -> Any:
     return table
 
 
-def _as_table(made: Any) -> pa.Table:
-    return made if hasattr(made, "combine_chunks") and hasattr(made, "column_names") else (
-        to_arrow(made)
-    )  # fmt: skip
+def readable(table: pa.Table) -> pa.Table:
+    """The table in types that DuckDB reads; moments with a zone as that zone's clock shows them.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> noon = pa.array([0], pa.timestamp("s", "Asia/Tokyo"))
+    >>> readable(pa.table({"at": noon})).column("at")[0].as_py().hour
+    9
+    """
+    pa = require("pyarrow", extra="tables", user="reading a table")
+    compute = require("pyarrow.compute", extra="tables", user="reading a table")
+    for place, field in enumerate(table.schema):
+        kind, column = field.type, table.column(place)
+        if pa.types.is_timestamp(kind) and kind.tz is not None:
+            column = compute.local_timestamp(column)
+        elif pa.types.is_decimal256(kind):
+            column = column.cast(pa.float64())
+        elif pa.types.is_float16(kind):
+            column = column.cast(pa.float32())
+        else:
+            continue
+        table = table.set_column(place, pa.field(field.name, column.type), column)
+    return table
+
+
+def _from_polars(frame: Any) -> pa.Table:
+    polars = require("polars", extra="frames", user="reading a polars frame")
+    frame = frame.lazy().collect()
+    # Arrow has no whole numbers of 128 bits.
+    wide = [n for n, t in frame.schema.items() if t in (polars.Int128, polars.UInt128)]
+    return frame.with_columns(polars.col(wide).cast(polars.String)).to_arrow()
 
 
 def _from_pandas(frame: Any) -> pa.Table:

@@ -86,7 +86,9 @@ class Cells:
     is_whole: bool = True
 
 
-def read_meaning(cells: Sequence[str], *, is_date: bool = False) -> Meaning:
+def read_meaning(
+    cells: Sequence[str], *, is_date: bool = False, day_first: bool | None = None
+) -> Meaning:
     """Read off its cells what a single text column means.
 
     Examples
@@ -99,7 +101,7 @@ def read_meaning(cells: Sequence[str], *, is_date: bool = False) -> Meaning:
     'numbers'
     """
     rows = {cell: list(cells).count(cell) for cell in dict.fromkeys(cells)}
-    return read_meanings({"it": Cells(rows, is_date=is_date)})[0]["it"]
+    return read_meanings({"it": Cells(rows, is_date=is_date)}, day_first=day_first)[0]["it"]
 
 
 def read_meanings(

@@ -221,7 +221,7 @@ def number_sql(decimal: str, tally: NumberTally, *, whole: bool) -> str:
     else:
         turned = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
         plain = f"CASE WHEN NOT contains({cell}, '.') THEN {turned} END"
-    pattern = _pattern_sql(decimal)
+    pattern = cell_pattern(decimal)
     digits = f"regexp_replace(regexp_extract({cell}, {pattern}, 3), '[^0-9{decimal}]', '', 'g')"
     if decimal == ",":
         digits = f"replace({digits}, ',', '.')"
@@ -241,9 +241,10 @@ def number_sql(decimal: str, tally: NumberTally, *, whole: bool) -> str:
 
 def marks_sql(decimal: str) -> str:
     """SQL over ``{c}``: the mark a number carries, or the empty string."""
-    pattern = _pattern_sql(decimal)
+    pattern = cell_pattern(decimal)
     return " || ".join(f"regexp_extract(trim({{c}}), {pattern}, {group})" for group in (2, 5))
 
 
-def _pattern_sql(decimal: str) -> str:
+def cell_pattern(decimal: str) -> str:
+    """The pattern of a whole cell that is a number with this decimal mark, as a SQL literal."""
     return "'^" + _cell(decimal).replace("'", "''") + "$'"

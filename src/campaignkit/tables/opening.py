@@ -14,7 +14,7 @@ from campaignkit.extras import require
 from campaignkit.store import checked_path, readable_file
 from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
-from campaignkit.tables.frames import to_arrow, unique_names
+from campaignkit.tables.frames import readable, to_arrow, unique_names
 from campaignkit.tables.in_place import open_in_place
 from campaignkit.tables.opened import OpenTable, quoted
 from campaignkit.tables.read_options import (
@@ -292,7 +292,7 @@ def _typed(con: Any, name: str, schema: TableSchema, read: ReadOptions) -> OpenT
 def _open_frame(
     con: Any, frame: Any, schema: TableSchema, read: ReadOptions, *, name: str
 ) -> OpenTable:
-    arrow = to_arrow(frame)
+    arrow = readable(to_arrow(frame))
     if arrow.num_columns == 0:
         raise TableError(f"{name} has no columns", hint="expected at least one column")
     names = list(arrow.column_names)

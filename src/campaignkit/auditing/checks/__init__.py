@@ -9,6 +9,7 @@ from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.checks.dependencies import DependencyCheck
 from campaignkit.auditing.checks.drift import LateCheck, MissingDayCheck, ScaleCheck, ShareCheck
 from campaignkit.auditing.checks.duplicates import DuplicateCheck
+from campaignkit.auditing.checks.identifiers import IdentifierCheck
 from campaignkit.auditing.checks.laws import LawCheck
 from campaignkit.auditing.checks.missing import MissingCheck
 from campaignkit.auditing.checks.outliers import OutlierCheck
@@ -23,6 +24,7 @@ ALL_CHECKS: Mapping[str, Check] = {
         ShiftCheck(),
         SchemaCheck(),
         TypeCheck(),
+        IdentifierCheck(),
         LawCheck("non_negative"),
         LawCheck("needs"),
         LawCheck("at_most"),

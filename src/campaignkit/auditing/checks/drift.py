@@ -231,7 +231,7 @@ def scale_of(table: OpenTable, metrics: Sequence[str]) -> dict[str, Any]:
     """
     numbers = [m for m in metrics if table.has(m) and table.column(m).kind == "number"]
     levels: dict[str, list[float]] = {}
-    key = table.sql("campaign_id") if table.has("campaign_id") else "1"
+    key = table.sql("campaign_id") if table.has("campaign_id") else "'all'"
     if numbers:
         asked = ", ".join(
             f"median(CASE WHEN {table.sql(m)} >= 0 THEN ln({table.sql(m)} + 1) END) AS m{i}"

@@ -126,7 +126,6 @@ def _factor(usual: tuple[float, float]) -> float:
 
 def _condition(rule: Rule, table: OpenTable, usual: tuple[float, float]) -> str:
     metric, anchor = (table.sql(c) for c in rule.columns)
-    most = math.exp(usual[0]) * _factor(usual)
-    return (
-        f"{metric} >= {_LEAST_AMOUNT} AND {anchor} > 0 AND {metric} > {most!r} * ({anchor} + 1.0)"
-    )
+    # With an exponent the literals are DOUBLE: a DECIMAL of 17 digits would overflow.
+    most = f"{math.exp(usual[0]) * _factor(usual):.17e}"
+    return f"{metric} >= {_LEAST_AMOUNT} AND {anchor} > 0 AND {metric} > {most} * ({anchor} + 1e0)"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import Column, Role, literal
-from campaignkit.tables.meaning import PLACEHOLDERS
+from campaignkit.tables.dates import date_sql
+from campaignkit.tables.meaning import PLACEHOLDERS, read_meaning
+from campaignkit.tables.numbers import cell_pattern
 from campaignkit.tables.schema import plain
 
 if TYPE_CHECKING:
@@ -19,6 +23,12 @@ if TYPE_CHECKING:
 _GROUP_FRAC = 0.5
 _TABLE_FRAC = 0.5
 _WHOLE_TABLE_FRAC = 0.6
+_PLACES = re.compile(
+    r"(?i)countr|region|market|geo|territor|state|continent|location|pays|pa[ií]s|(?:^|[^a-z])land"
+)
+_CODE_LETTERS = 5  # of regions and countries: NA, EMEA, LATAM
+_MAX_WORDS = 50  # of a column that holds a few words
+_MAX_VALUES = 2_000
 _ALLOWED_FRAC = 0.2  # an unknown column with more placeholders than this is taken to allow them
 
 
@@ -104,7 +114,9 @@ class TypeCheck(Check):
                 yield self._rule(name, wanted, f"{spec.role} columns hold {wanted}s")
         for name in unknown_columns(scene):
             column = scene.column(name)
-            if column.kind == "text":
+            if column.undecided:
+                yield self._rule(name, column.undecided.removesuffix("s"), "most cells are such")
+            elif column.kind == "text":
                 yield self._rule(name, "text", "an empty cell says so by being empty",
                                  severity="warning", allowed_frac=_ALLOWED_FRAC)  # fmt: skip
             elif column.kind == "number" or (column.is_text and column.kind == "date"):
@@ -121,36 +133,60 @@ class TypeCheck(Check):
         if not scene.table.has(*rule.columns) or not scene.num_rows:
             return
         column = scene.column(rule.columns[0])
-        wanted = rule.params.get("type", "number")
-        if column.kind != wanted:
-            yield from _whole_column(rule, scene, column.name, str(wanted))
-            return
-        counts = scene.profile.columns[column.name]
-        if wanted == "text":
+        wanted = str(rule.params.get("type", "number"))
+        if column.undecided:
+            yield _undecided(rule, scene, column)
+        elif column.kind != wanted:
+            yield from _whole_column(rule, scene, column.name, wanted)
+        elif wanted == "text":
             yield from _placeholders(rule, scene, column.name)
-        if counts.num_unfit:
-            unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
-            words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
-            filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
-            (fillers,) = scene.count(filler)
-            if counts.num_unfit > fillers:
-                yield _cells(
-                    rule, scene, column.name, rule.kind, f"{unfit} AND NOT ({filler})",
-                    counts.num_unfit - fillers, f"are no {wanted}",
-                )  # fmt: skip
-            if fillers:
-                yield _cells(
-                    rule, scene, column.name, "disguised_missing", filler, fillers,
-                    "hold a placeholder instead of a value",
-                )  # fmt: skip
-        if counts.num_not_finite:
-            yield _cells(
-                rule, scene, column.name, "not_finite",
-                f"NOT isfinite(CAST({column.sql} AS DOUBLE))", counts.num_not_finite,
-                "are not a number or infinite",
-            )  # fmt: skip
-        if len(column.formats) > 1 and wanted == "date":
-            yield _other_formats(rule, scene, column)
+            yield from _strays(rule, scene, column.name)
+        else:
+            yield from _unfit(rule, scene, column, wanted)
+
+
+def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Finding]:
+    """Words, placeholders, the other decimal mark, NaN, and the less usual formats of dates."""
+    counts = scene.profile.columns[column.name]
+    if counts.num_unfit:
+        unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
+        words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
+        filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
+        marked = f"{unfit} AND FALSE"
+        if wanted == "number" and column.formats:
+            other = "," if column.formats[0] == "." else "."
+            marked = f"{unfit} AND regexp_full_match(trim({column.raw}), {cell_pattern(other)})"
+        fillers, mixed = scene.count(filler, marked)
+        for kind, condition, count, what in (
+            (rule.kind, f"{unfit} AND NOT ({filler}) AND NOT ({marked})",
+             counts.num_unfit - fillers - mixed, f"are no {wanted}"),
+            ("disguised_missing", filler, fillers, "hold a placeholder instead of a value"),
+            ("mixed_decimals", marked, mixed, "have another decimal mark than their column"),
+        ):  # fmt: skip
+            if count:
+                yield _cells(rule, scene, column.name, kind, condition, count, what)
+    if counts.num_not_finite:
+        yield _cells(
+            rule, scene, column.name, "not_finite",
+            f"NOT isfinite(TRY_CAST({column.raw} AS DOUBLE))", counts.num_not_finite,
+            "are not a number or infinite",
+        )  # fmt: skip
+    if len(column.formats) > 1 and wanted == "date":
+        yield _other_formats(rule, scene, column)
+
+
+def _undecided(rule: Rule, scene: Scene, column: Column) -> Finding:
+    """The column may be read in two ways: said once, and nothing else of it is checked."""
+    what, say = {
+        "numbers": ("its dots or commas may be decimal marks or thousands", "decimal='.' or ','"),
+        "dates": ("day or month may come first", "day_first=True or False"),
+    }[column.undecided]
+    return Finding(
+        f"ambiguous_{column.undecided}", (column.name,), 1, 0.0, severity="warning", unit="column",
+        message=f"{column.name} can be read in two ways, as {what}: its values are not checked",
+        advice=f"say {say}, or export {column.name} in a form that leaves no doubt",
+        rule=rule.id, table=scene.table,
+    )  # fmt: skip
 
 
 def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
@@ -160,7 +196,7 @@ def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
     usual = (
         f"regexp_full_match({trimmed}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([T ].*)?')"
         if first == "iso"
-        else f"TRY_STRPTIME({trimmed}, {literal(first)}) IS NOT NULL"
+        else f"{date_sql(first).replace('{c}', column.raw)} IS NOT NULL"
     )
     condition = f"({column.sql}) IS NOT NULL AND NOT {usual}"
     (count,) = scene.count(condition)
@@ -176,19 +212,48 @@ def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
 
 
 def _placeholders(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
-    counts = scene.histogram(name)
-    raw, filled = scene.column(name).raw, [(v, n) for v, n in counts.items() if v is not None]
-    found = {v: n for v, n in filled if v.strip().lower() in PLACEHOLDERS or not v.strip()}
-    if 2 * sum(n for v, n in filled if len(v) == 2) > sum(n for _, n in filled):
-        # Among codes of two letters NA is North America, or Namibia.
-        found = {v: n for v, n in found.items() if len(v) != 2}
+    filled = {v: n for v, n in scene.histogram(name).items() if v is not None}
+    found = {v: n for v, n in filled.items()
+             if (v.strip().lower() in PLACEHOLDERS or not v.strip())
+             and not _is_legal(v, name, filled)}  # fmt: skip
     count = sum(found.values())
-    filler = f"{raw} IN ({', '.join(literal(v) for v in found)})"
+    filler = f"{scene.column(name).raw} IN ({', '.join(literal(v) for v in found)})"
     if 0 < count <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
         yield _cells(
             rule, scene, name, "disguised_missing", filler, count,
             "hold a placeholder instead of a value",
         )  # fmt: skip
+
+
+def _is_legal(value: str, name: str, counts: Mapping[str, int]) -> bool:
+    """Whether a placeholder is a name here: NA of places, a brand None as frequent as others."""
+    others = {v: n for v, n in counts.items() if v.strip().lower() not in PLACEHOLDERS}
+    if not others or not value.strip().isalpha():
+        return False
+    if value.strip().upper() == "NA":
+        codes = sum(n for v, n in others.items() if v.isupper() and len(v) <= _CODE_LETTERS)
+        return bool(_PLACES.search(name)) or 2 * codes > sum(others.values())
+    return value[0].isupper() and 2 * counts[value] >= median(others.values())
+
+
+def _strays(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
+    """Numbers and dates among a few words that fill most of the column: the minority is wrong."""
+    counts = {v: n for v, n in scene.histogram(name).items() if v is not None}
+    if len(counts) > _MAX_VALUES:
+        return
+    values = {v: n for v, n in counts.items() if read_meaning([v], day_first=True).kind != "text"}
+    words = [n for v, n in counts.items() if v not in values]
+    total = sum(values.values())
+    if not values or not words or len(words) > _MAX_WORDS or total >= sum(words):
+        return
+    # A brand 4711 is as frequent as the others; ages among age groups are rarer, each of them.
+    if 2 * max(values.values()) >= median(words):
+        return
+    listed = ", ".join(literal(v) for v in values)
+    yield _cells(
+        rule, scene, name, rule.kind, f"{scene.column(name).raw} IN ({listed})", total,
+        "are numbers or dates, where most of the column are a few words",
+    )  # fmt: skip
 
 
 def _whole_column(rule: Rule, scene: Scene, name: str, wanted: str) -> Iterable[Finding]:
