@@ -154,8 +154,12 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
         filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
         marked = f"{unfit} AND FALSE"
         if wanted == "number" and column.formats:
-            other = "," if column.formats[0] == "." else "."
-            marked = f"{unfit} AND regexp_full_match(trim({column.raw}), {cell_pattern(other)})"
+            own = column.formats[0]
+            other, here = (
+                f"regexp_full_match(trim({column.raw}), {cell_pattern(mark)})"
+                for mark in ("," if own == "." else ".", own)
+            )
+            marked = f"{unfit} AND {other} AND NOT {here}"
         fillers, mixed = scene.count(filler, marked)
         for kind, condition, count, what in (
             (rule.kind, f"{unfit} AND NOT ({filler}) AND NOT ({marked})",
