@@ -82,10 +82,7 @@ def _types(con: Any, relation: str) -> dict[str, str]:
 def _cells(table: OpenTable, texts: Sequence[str]) -> dict[str, Cells]:
     """The cells of the text columns to be read: all of them, or those of a fair sample."""
     roles = {n: table.role(n) for n in texts}
-    # What a dimension or an identifier holds is text, whatever its cells look like.
-    named = [n for n in texts if roles[n] is None and is_identifier(n)]
-    fixed = {n for n in texts if roles[n] in (Role.DIMENSION, Role.ID)}.union(named)
-    open_ = {n: quoted(n) for n in texts if n not in fixed}
+    open_ = {n: quoted(n) for n in texts if not is_text(n, roles[n])}
     if not open_ or not table.num_rows:
         return {}
     is_whole = table.num_rows <= MEANING_ROWS
@@ -110,15 +107,22 @@ def _sample(table: OpenTable) -> str:
     return f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
 
 
-def is_identifier(name: str) -> bool:
-    """Whether a column's name says that it holds identifiers.
+def is_identifier(name: str, role: Role | None) -> bool:
+    """Whether a column holds identifiers, by its role or, without one, by its name.
 
     Examples
     --------
-    >>> is_identifier("order_id"), is_identifier("adGroupId"), is_identifier("paid")
-    (True, True, False)
+    >>> is_identifier("order_id", None), is_identifier("adGroupId", None)
+    (True, True)
+    >>> is_identifier("paid", None), is_identifier("order_id", Role.COUNT)
+    (False, False)
     """
-    return bool(_IDENTIFIER.search(name))
+    return role is Role.ID or (role is None and bool(_IDENTIFIER.search(name)))
+
+
+def is_text(name: str, role: Role | None) -> bool:
+    """Whether what a column holds is text, whatever its cells look like."""
+    return role is Role.DIMENSION or is_identifier(name, role)
 
 
 def column_of(name: str, type_name: str, meaning: Meaning | None) -> Column:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, applies, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import Column, OpenTable, Role, is_identifier
+from campaignkit.tables import Column, OpenTable, is_identifier
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -30,8 +30,7 @@ class IdentifierCheck(Check):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Columns that are identifiers by their role or their name."""
         for name in scene.table.columns:
-            role = scene.role(name)
-            if role is Role.ID or (role is None and is_identifier(name)):
+            if is_identifier(name, scene.role(name)):
                 yield Rule.over(self.form, "damaged_identifiers", standard(scene, name),
                                 reason="an identifier keeps every digit")  # fmt: skip
 
