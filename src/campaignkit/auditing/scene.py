@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from campaignkit.errors import NotInPlace, TableError
@@ -61,6 +62,7 @@ class Scene:
     _samples: dict[str, Any] = field(default_factory=dict)
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
     _wanted: dict[tuple[str, str], None] = field(default_factory=dict)
+    _days: dict[str, dict[date, int]] = field(default_factory=dict)
     _gathering: bool = False
     _garbage: dict[str, list[str]] = field(default_factory=dict)
 
@@ -136,6 +138,14 @@ class Scene:
             wide = {c.name: c.sql for c in self.table.of_kind("text")} if self.is_wide else {}
             self._histograms |= self.table.value_counts(wide or {column.name: column.sql})
         return self._histograms[column.name]
+
+    def days(self) -> dict[str, dict[date, int]]:
+        """Column of dates -> day -> rows; of all such columns, asked once."""
+        if not self._days:
+            asked = {c.name: f"CAST({c.sql} AS DATE)" for c in self.table.of_kind("date")}
+            for name, counts in self.table.value_counts(asked).items():
+                self._days[name] = {day: n for day, n in counts.items() if day is not None}
+        return self._days
 
     def groups(self, name: str) -> dict[str | None, tuple[int, dict[str, int]]]:
         """Value -> rows, and filled cells of each column that has nulls.

@@ -181,6 +181,8 @@ MARKETING_LAWS: tuple[Law, ...] = (
 # Laws of columns that ad platforms tell besides those of the published table.
 PLATFORM_LAWS: tuple[Law, ...] = (
     AtMost("reach", "impressions", kind="reach_exceeds_impressions"),
+    AtMost("start_date", "stop_date", kind="stop_before_start"),
+    AtMost("event_date", "period_end", kind="stop_before_start"),
     *(
         NonNegative(column)
         for column in (

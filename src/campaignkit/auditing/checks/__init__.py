@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 from campaignkit.auditing.checks.categories import CategoryCheck
 from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.currencies import CurrencyCheck
+from campaignkit.auditing.checks.days import DateCheck, MissingDayCheck
 from campaignkit.auditing.checks.dependencies import DependencyCheck
-from campaignkit.auditing.checks.drift import LateCheck, MissingDayCheck, ScaleCheck, ShareCheck
+from campaignkit.auditing.checks.drift import LateCheck, ScaleCheck, ShareCheck
 from campaignkit.auditing.checks.duplicates import DuplicateCheck
 from campaignkit.auditing.checks.identifiers import IdentifierCheck
 from campaignkit.auditing.checks.laws import LawCheck
 from campaignkit.auditing.checks.missing import MissingCheck
 from campaignkit.auditing.checks.outliers import OutlierCheck
+from campaignkit.auditing.checks.rates import RateCheck
 from campaignkit.auditing.checks.shifts import ShiftCheck
 from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck
 from campaignkit.auditing.checks.stated import ConditionCheck, FunctionCheck
@@ -36,11 +39,14 @@ ALL_CHECKS: Mapping[str, Check] = {
         DependencyCheck(),
         SpellingCheck(),
         UnitCheck(),
+        RateCheck(),
+        CurrencyCheck(),
         OutlierCheck(),
         DuplicateCheck(),
         ShareCheck(),
         ScaleCheck(),
         MissingDayCheck(),
+        DateCheck(),
         LateCheck(),
     )
 }

@@ -105,7 +105,8 @@ class LawCheck(Check):
             )  # fmt: skip
 
     def _can(self, rule: Rule, table: OpenTable) -> bool:
-        return applies(rule, table) and all(table.column(c).kind == "number" for c in rule.columns)
+        kinds = {table.column(c).kind for c in rule.columns} if applies(rule, table) else set()
+        return kinds in ({"number"}, {"date"})
 
 
 def law_form(law: Law) -> str:
@@ -131,8 +132,8 @@ def broken_sql(rule: Rule, table: OpenTable) -> str:
 
 def _blame(law: Law, broken: str, scene: Scene) -> dict[str, str]:
     """Blamed column -> condition of its rows; the conditions do not overlap."""
-    if len(law.columns) == 1:
-        return {law.columns[0]: broken}
+    if len(law.columns) == 1 or scene.column(law.columns[-1]).kind == "date":
+        return {law.columns[-1]: broken}
     if isinstance(law, Needs):
         # The unmet need is blamed unless nothing else in the row speaks for the first column.
         second, first = law.columns

@@ -1,0 +1,71 @@
+"""Money of several currencies in one column: it cannot be added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import Role, literal
+from campaignkit.tables.numbers import marks_sql, unit_of
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+_SHOWN = 8
+
+
+class CurrencyCheck(Check):
+    """Runs ``currency`` rules: the cells of a column, or the rows of a table, are in one currency.
+
+    Of a column that names currencies the finding counts currencies; of one whose cells carry
+    marks it has the cells that are not in the most frequent one.
+
+    Examples
+    --------
+    >>> CurrencyCheck().form
+    'currency'
+    """
+
+    form = "currency"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """The table's currency column, and columns whose cells carry marks of several units."""
+        reason = "only amounts of one currency can be added up"
+        several = [c.name for c in scene.table.columns.values() if len(c.units) > 1]
+        for name in (*(["currency"] if scene.table.has("currency") else []), *several):
+            yield Rule.over(self.form, "mixed_currencies", name, severity="warning" if (
+                name == "currency") else "error", reason=reason)  # fmt: skip
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for each column that holds several."""
+        if not scene.table.has(*rule.columns) or not scene.num_rows:
+            return
+        column = scene.column(rule.columns[0])
+        parts = {}
+        if column.units:
+            counts, count = (
+                dict(column.units),
+                sum(column.units.values()) - max(column.units.values()),
+            )
+            mark = marks_sql(column.formats[0]).replace("{c}", column.raw)
+            marks = scene.table.value_counts({column.name: mark})[column.name]
+            other = [literal(m) for m in marks if m and unit_of(m) != column.unit]
+            parts = {column.name: f"{mark} IN ({', '.join(other)})"}
+        else:
+            counts = {str(v): n for v, n in scene.histogram(column.name).items() if v is not None}
+            count = len(counts)
+        if len(counts) > 1:
+            money = [c.name for c in scene.metrics() if scene.role(c.name) is Role.MONEY]
+            yield Finding(
+                rule.kind, tuple(dict.fromkeys((column.name, *money))), count,
+                count / scene.num_rows if parts else 0.0, severity=rule.severity, confidence=0.9,
+                unit="row" if parts else "currency", blamed=column.name if parts else None,
+                message=f"{column.name} holds {len(counts)} currencies: "
+                f"{', '.join(list(counts)[:_SHOWN])}; their amounts cannot be added up",
+                advice="convert to one currency by the day's rate, or look at each on its own",
+                evidence={"rows": dict(list(counts.items())[:_SHOWN])}, rule=rule.id, parts=parts,
+                table=scene.table,
+            )  # fmt: skip

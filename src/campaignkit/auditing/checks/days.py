@@ -1,0 +1,215 @@
+"""Dates: the grain a table comes in, periods without a row, and dates that cannot be."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from statistics import median
+from typing import TYPE_CHECKING
+
+from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.errors import Fault, TableError
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+_ACTIVE = 3  # campaigns that run across a day before its absence is news
+_ONE_PHASE = 0.95  # share of rows on one weekday, or one day of the month
+_USUAL = 0.5  # a weekday that has rows in fewer of its weeks is not expected
+_LEAST_DAYS = 14
+_FAR_DAYS = 60
+_FAR_SPANS = 2
+_FAR_FUTURE = 3_650  # of dates of a flight, which may lie far ahead
+_ERA = date(1990, 1, 1)  # nobody advertised online before
+_MOST_FAR = 0.1
+# Grain -> number of the period a day lies in, and a period's first day.
+_GRAINS: Mapping[str, tuple[Callable[[date], int], Callable[[int], date]]] = {
+    "day": (date.toordinal, date.fromordinal),
+    "week": (lambda d: (d.toordinal() - 1) // 7, lambda b: date.fromordinal(7 * b + 1)),
+    "month": (lambda d: 12 * d.year + d.month - 1, lambda b: date(b // 12, b % 12 + 1, 1)),
+}
+
+
+class MissingDayCheck(Check):
+    """Runs the ``days`` rule: no period is missing while campaigns run across it.
+
+    Parameters of the rule: ``grain``, ``day``, ``week`` or ``month``; without it the table's own,
+    which a note tells. Weekdays on which the table usually has no row are not expected.
+
+    Examples
+    --------
+    >>> MissingDayCheck().form
+    'days'
+    """
+
+    form = "days"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Running campaigns report in each period."""
+        if scene.table.has("event_date", "campaign_id"):
+            yield Rule.over(
+                self.form, "missing_days", "event_date", "campaign_id", id=self.form,
+                severity="warning", reason="running campaigns report in each period",
+            )  # fmt: skip
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for all periods without rows between the first and the last."""
+        table = scene.table
+        if not table.has(*rule.columns) or table.column(rule.columns[0]).kind != "date":
+            return
+        column, key = (table.column(c) for c in rule.columns)
+        days = scene.days()[column.name]
+        low, high = near_days(days)
+        days = Counter({d: n for d, n in days.items() if low <= d <= high})
+        if not days:
+            return
+        day = f"CAST({column.sql} AS DATE)"
+        near = f"{day} >= CAST('{low}' AS DATE) AND {day} <= CAST('{high}' AS DATE)"
+        runs = table.rows(
+            f"SELECT min({day}), max({day}), count(DISTINCT {day}), count(DISTINCT {column.sql}) "
+            f"FROM {table.relation} WHERE {near} GROUP BY {key.sql}"
+        )
+        stated = rule.params.get("grain")
+        grain = str(stated or grain_of(days, [r[:3] for r in runs]))
+        if grain not in _GRAINS:
+            raise TableError(f"{rule.id}: no grain is called {grain!r}", hint=", ".join(_GRAINS))
+        bucket, first_day = _GRAINS[grain]
+        seen = {bucket(d) for d in days}
+        whole = range(min(seen), max(seen) + 1)
+        expected = whole if stated else _expected(whole, seen, by_weekday=grain == "day")
+        on_weekdays = grain == "day" and {b % 7 for b in expected} == {1, 2, 3, 4, 5}
+        hourly = sum(r[3] for r in runs) >= 2 * sum(r[2] for r in runs)
+        said = f"comes by {'hour' if hourly else grain}" + (", on weekdays only" * on_weekdays)
+        note = Fault(f"column {column.name!r}", said, f"gaps are looked for in {grain}s")
+        if note not in table.notes:
+            table.notes = (*table.notes, note)
+        flights = [(bucket(a), bucket(b)) for a, b, *_ in runs]
+        missing = [
+            first_day(b) for b in expected
+            if b not in seen and sum(a < b < z for a, z in flights) >= _ACTIVE
+        ]  # fmt: skip
+        if missing:
+            listed = [d.isoformat() for d in missing[:31]]
+            yield Finding(
+                rule.kind, (column.name,), len(missing), 0.0, unit=grain, severity=rule.severity,
+                confidence=0.7, message=f"{len(missing)} {grain}s have no row while campaigns run "
+                f"across them: {listed[0]}" + (f" to {listed[-1]}" if len(missing) > 1 else ""),
+                advice="ask the source for them again, or tell why nothing ran",
+                evidence={"moved": {"days": listed, "num_days": len(missing)}}, rule=rule.id,
+                table=table,
+            )  # fmt: skip
+
+
+def grain_of(days: Mapping[date, int], runs: Sequence[tuple[date, date, int]]) -> str:
+    """``day``, ``week`` or ``month``: what lies between the rows of one campaign.
+
+    Parameters
+    ----------
+    days : mapping of date to int
+        Day -> rows.
+    runs : sequence of (date, date, int)
+        First day, last day and number of days of each campaign.
+
+    Examples
+    --------
+    >>> first_of_months = {date(2026, month, 1): 2 for month in range(1, 7)}
+    >>> grain_of(first_of_months, [(date(2026, 1, 1), date(2026, 6, 1), 6)])
+    'month'
+    """
+    steps = [(b - a).days / (n - 1) for a, b, n in runs if n > 2]
+    step = median(steps) if steps else 1.0
+    least = _ONE_PHASE * sum(days.values())
+
+    def is_one(phase: Callable[[date], int]) -> bool:
+        """Whether the days are alike in this."""
+        rows = Counter[int]()
+        for day, n in days.items():
+            rows[phase(day)] += n
+        return len(days) > 2 and max(rows.values()) >= least
+
+    if is_one(lambda d: d.day) or 26 <= step <= 40:
+        return "month"
+    return "week" if is_one(date.weekday) or 6 <= step <= 9 else "day"
+
+
+def near_days(days: Mapping[date, int], *, ahead: int = 0) -> tuple[date, date]:
+    """The first and the last day that are not far outside the bulk of the rows.
+
+    Examples
+    --------
+    >>> march = {date(2026, 3, d): 5 for d in range(1, 32)}
+    >>> near_days(march | {date(1970, 1, 1): 1})[0] > date(2025, 1, 1)
+    True
+    """
+    listed = sorted(days)
+    if not listed:
+        return date.min, date.max
+    passed, total = list(itertools.accumulate(days[d] for d in listed)), sum(days.values())
+    first = listed[bisect_left(passed, _MOST_FAR * total)].toordinal()
+    last = listed[bisect_left(passed, (1 - _MOST_FAR) * total)].toordinal()
+    margin = _FAR_SPANS * (last - first) + _FAR_DAYS
+    return (
+        date.fromordinal(max(first - margin, 1)),
+        date.fromordinal(min(last + margin + ahead, date.max.toordinal())),
+    )
+
+
+def _expected(whole: range, seen: set[int], *, by_weekday: bool) -> Sequence[int]:
+    """The periods without weekdays that usually have no row; none of a table usually without."""
+    expected: Sequence[int] = whole
+    if by_weekday and len(whole) >= _LEAST_DAYS:
+        places, rows = Counter(b % 7 for b in whole), Counter(b % 7 for b in seen)
+        expected = [b for b in whole if rows[b % 7] >= _USUAL * places[b % 7]]
+    return expected if len(seen) >= _USUAL * len(expected) else ()
+
+
+class DateCheck(Check):
+    """Runs ``dates`` rules: no date lies far outside the others of its column.
+
+    Examples
+    --------
+    >>> DateCheck().form
+    'dates'
+    """
+
+    form = "dates"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Every column of dates."""
+        for column in scene.table.of_kind("date"):
+            name = scene.table.matching.standard(column.name) or column.name
+            yield Rule.over(self.form, "impossible_dates", name,
+                            reason="the dates of a column are near each other")  # fmt: skip
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for the dates far before, or far after, all others."""
+        table, name = scene.table, rule.columns[0]
+        if not table.has(name) or table.column(name).kind != "date":
+            return
+        column = table.column(name)
+        days = scene.days()[column.name]
+        is_event = name in ("event_date", "period_end")
+        low, high = near_days(days, ahead=0 if is_event else _FAR_FUTURE)
+        if not is_event:
+            low = min(low, _ERA)
+        if name == "stop_date":
+            high = date.max  # a flight without an end
+        far = {d: n for d, n in days.items() if not low <= d <= high}
+        count = sum(far.values())
+        if 0 < count <= _MOST_FAR * sum(days.values()):
+            day = f"CAST({column.sql} AS DATE)"
+            listed = ", ".join(f"CAST('{d}' AS DATE)" for d in far)
+            yield Finding(
+                rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
+                confidence=0.9, blamed=column.name,
+                message=f"{count:,} dates of {column.name} lie far outside the others: "
+                f"{', '.join(str(d) for d in sorted(far)[:5])}",
+                advice="look how the source writes an unknown date; 1970 and 1900 are zeros",
+                evidence={"rows": {str(d): n for d, n in sorted(far.items())[:31]}}, rule=rule.id,
+                parts={column.name: f"{day} IN ({listed})"}, table=table,
+            )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Rates that cannot be: above 100%, or other than what their own parts give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.tables import ColumnSpec, OpenTable, Role
+
+if TYPE_CHECKING:
+    from campaignkit.auditing.scene import Scene
+
+_TOLERANCE = 0.05  # relative, beside what rounding explains
+_ROUNDINGS = 8.0  # in median distances from what the parts give
+_MIN_ROWS = 8
+_MOST_ABOVE = 0.1  # more values above 1 than this: it is written in percent
+
+
+class RateCheck(Check):
+    """Runs ``rate`` rules: the first column is the second by the third.
+
+    Parameters of the rule: ``factor``, by which the quotient is multiplied; ``rounding``, by how
+    much the rate may be off besides; ``most``, the largest value that is possible (above it the
+    rate breaks a ``range`` rule). That a share is at most 100% are ``range`` rules.
+
+    Examples
+    --------
+    >>> RateCheck().form
+    'rate'
+    """
+
+    form = "rate"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """The known rates; percent or fraction is decided by the table's own sample.
+
+        A rate that usually differs from its parts is defined otherwise and not held to them.
+        """
+        table = scene.table
+        numbers = {n for n in table.own if table.column(n).kind == "number"}
+        rates = [table.schema[n] for n in numbers if table.schema[n].role is Role.RATE]
+        rates.sort(key=lambda spec: spec.name)
+        whole = [spec for spec in rates if spec.parts and numbers.issuperset(spec.parts)]
+        found = scene.middles(*(asked for spec in whole for asked in _asked(spec, table)))
+        held = {
+            spec.name: _held(spec, found[3 * i : 3 * i + 3]) for i, spec in enumerate(whole)
+        }  # fmt: skip
+        above = scene.values(*(f"avg(CASE WHEN {table.sql(s.name)} > 1 THEN 1.0 ELSE 0.0 END)"
+                               for s in rates if s.is_share), sample=True)  # fmt: skip
+        shares = dict(zip((s.name for s in rates if s.is_share), above, strict=True))
+        for spec in rates:
+            params = held.get(spec.name, {})
+            if spec.is_share:
+                percent = table.column(spec.name).unit == "%" or bool(
+                    spec.parts or (shares[spec.name] or 0.0) > _MOST_ABOVE
+                )
+                most = params.get("factor", 100.0 if percent else 1.0)
+                params |= {"most": most} if params else {}
+                yield Rule.over(
+                    "range",
+                    "impossible_rate",
+                    spec.name,
+                    params={"high": most},
+                    reason=f"above {most:g}, which stands for 100% in {spec.name}",
+                )
+            if params:
+                yield Rule.over(
+                    self.form,
+                    "contradicting_rate",
+                    spec.name,
+                    *spec.parts,
+                    params=params,
+                    reason="a rate is what its parts give",
+                )
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """Another value than the parts give, and one that is possible."""
+        params: Any = rule.params
+        if not table.has(*rule.columns) or any(
+            table.column(c).kind != "number" for c in rule.columns
+        ):
+            return ()
+        rate, top, bottom = (f"CAST({table.sql(c)} AS DOUBLE)" for c in rule.columns)
+        given = f"({float(params.get('factor', 1.0))!r} * {top} / {bottom})"
+        slack = f"{_TOLERANCE} * {given} + {float(params.get('rounding', 0.0))!r}"
+        off = f"{bottom} > 0 AND {top} >= 0 AND abs({rate} - {given}) > {slack}"
+        return [f"{off} AND {rate} <= {params['most']!r}" if "most" in params else off]
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding for all rows whose rate is another than its parts give."""
+        for condition in self.conditions(rule, scene.table):
+            (count,) = scene.count(condition)
+            rate, *parts = (scene.column(c).name for c in rule.columns)
+            if count:
+                yield Finding(
+                    rule.kind, (rate, *parts), count, count / scene.num_rows, blamed=rate,
+                    severity=rule.severity, confidence=0.9,
+                    message=f"{count:,} rows have another {rate} than {' / '.join(parts)} gives",
+                    advice=f"compute {rate} anew from its parts, or look where it was exported",
+                    evidence=dict(rule.params), rule=rule.id, parts={rate: condition},
+                    table=scene.table,
+                )  # fmt: skip
+
+
+def _asked(spec: ColumnSpec, table: OpenTable) -> list[tuple[str, str]]:
+    """Log of the rate by what its parts give, and distances from that as number and as percent."""
+    rate, top, bottom = (f"CAST({table.sql(n)} AS DOUBLE)" for n in (spec.name, *spec.parts))
+    given, told = (
+        f"({spec.times!r} * {top} / {bottom})",
+        f"{rate} > 0 AND {top} > 0 AND {bottom} > 0",
+    )
+    values = (f"ln({rate} / {given})", f"abs({rate} - {given})", f"abs({rate} - 100.0 * {given})")
+    return [(value, told) for value in values]
+
+
+def _held(spec: ColumnSpec, found: Sequence[tuple[float, float, int]]) -> dict[str, Any]:
+    """Factor and rounding by which most rows agree with their parts; empty if they do not."""
+    (log, _, num), *distances = found
+    for factor, (distance, _, _) in zip((1.0, 100.0), distances, strict=True):
+        if num >= _MIN_ROWS and abs(log - math.log(factor)) < _TOLERANCE:
+            return {"factor": factor * spec.times, "rounding": _ROUNDINGS * distance}
+    return {}
