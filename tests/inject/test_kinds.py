@@ -22,11 +22,12 @@ from campaignkit.inject import (
     DamagedIdentifiers,
     DecimalMix,
     ErrorInjector,
+    FromDay,
     MixedCurrencies,
+    ScaleErrors,
     ShiftedColumns,
     SummaryRows,
     TypeChanges,
-    UnitChange,
     Where,
 )
 from campaignkit.inject.where import AT_RANDOM
@@ -176,15 +177,21 @@ def test_identifiers_that_are_no_digits_cannot_be_damaged() -> None:
 def test_a_unit_changes_from_a_day_on_and_not_before() -> None:
     days = [date(2026, 1, 1 + i // 3) for i in range(60)]
     clean = {"event_date": days, "spend": [1.0] * 60}
+    thousands = ScaleErrors(factor=1000, where=FromDay(), kind="unit_change")
+    told_day = ScaleErrors(where=FromDay(date(2026, 1, 19)), kind="unit_change")
 
-    some, _ = ErrorInjector([UnitChange(factor=1000)], rate=0.3).inject(clean)
-    told, truth = ErrorInjector([UnitChange(since=date(2026, 1, 19))], rate=0.9).inject(clean)
+    some, _ = ErrorInjector([thousands], rate=0.3).inject(clean)
+    told, truth = ErrorInjector([told_day], rate=0.9).inject(clean)
     whole, _ = ErrorInjector(["unit_change"], rate=1.0).inject(clean)
 
     assert some["spend"] == [1.0] * 42 + [1000.0] * 18
     assert told["spend"] == [1.0] * 54 + [100.0] * 6
     assert truth["unit_change"].where == "from 2026-01-19 on"
     assert whole["spend"][:3] == [1.0] * 3
+    with pytest.raises(TableError, match="no two days"):
+        ErrorInjector(["unit_change"]).inject({"event_date": days[:1], "spend": [1.0]})
+    with pytest.raises(TableError, match="the last day is 2026-01-20"):
+        ErrorInjector([ScaleErrors(where=FromDay(date(2026, 2, 1)))]).inject(clean)
 
 
 @dataclass(frozen=True)

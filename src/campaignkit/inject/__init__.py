@@ -14,6 +14,7 @@ from campaignkit.inject.corruptions import (
     LOGICAL,
     STRUCTURAL,
     BrokenLaw,
+    CellFault,
     Corruption,
 )
 from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
@@ -28,11 +29,18 @@ from campaignkit.inject.corruptions.scale_errors import ScaleErrors
 from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
 from campaignkit.inject.corruptions.summary_rows import SummaryRows
 from campaignkit.inject.corruptions.type_changes import TypeChanges
-from campaignkit.inject.corruptions.unit_change import UnitChange
 from campaignkit.inject.injector import ErrorInjector
 from campaignkit.inject.stacking import STACK_KINDS, StackedTable, stack
 from campaignkit.inject.truth import Defect, GroundTruth, published_table
-from campaignkit.inject.where import AT_RANDOM, AtRandom, ByMagnitude, ByValue, InTime, Where
+from campaignkit.inject.where import (
+    AT_RANDOM,
+    AtRandom,
+    ByMagnitude,
+    ByValue,
+    FromDay,
+    InTime,
+    Where,
+)
 from campaignkit.inject.workbench import Workbench
 from campaignkit.inject.writing import write_table
 
@@ -44,6 +52,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "ByMagnitude",
     "ByValue",
     "CategoricalErrors",
+    "CellFault",
     "Corruption",
     "DamagedIdentifiers",
     "DecimalMix",
@@ -51,6 +60,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "DroppedColumns",
     "DuplicateRows",
     "ErrorInjector",
+    "FromDay",
     "GroundTruth",
     "InTime",
     "LOGICAL",
@@ -64,7 +74,6 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "StackedTable",
     "SummaryRows",
     "TypeChanges",
-    "UnitChange",
     "Where",
     "Workbench",
     "anonymise",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import TableError
-from campaignkit.inject.cells import arrow, as_text, compute, dictionary, plain
+from campaignkit.inject.cells import as_text, dictionary, pa, pc, plain
 from campaignkit.inject.injector import opened
 from campaignkit.inject.workbench import Workbench
 from campaignkit.store import atomic_file, checked_path, read_bytes
@@ -53,7 +53,6 @@ def anonymise(
     >>> hidden["brand"], key["brand"]["Dior"]
     (['Brand 1', 'Brand 2', 'Brand 1'], 'Brand 2')
     """
-    pa = arrow()
     clean, matching, _ = opened(table)
     bench = Workbench(clean, matching)
     path = checked_path(key_file, error=TableError) if key_file is not None else None
@@ -67,7 +66,7 @@ def anonymise(
         for word in words.drop_null().to_pylist():
             names.setdefault(word, f"{prefix} {len(names) + 1}")
         hidden = pa.array([names.get(word) for word in words.to_pylist()], pa.string())
-        at = compute().index_in(cells.cast(pa.string()), words, skip_nulls=True)
+        at = pc.index_in(cells.cast(pa.string()), words, skip_nulls=True)
         clean = clean.set_column(clean.column_names.index(own), own, hidden.take(at))
     if path is not None:
         _write(path, known)

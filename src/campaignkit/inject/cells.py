@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from campaignkit.errors import TableError
 from campaignkit.extras import require
 
-if TYPE_CHECKING:
-    from numpy import bool_, float64
-    from numpy.typing import NDArray
-
-# Cells and columns are pyarrow arrays and chunked arrays, types pyarrow types: it has no stubs.
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
-def arrow() -> Any:
-    """The pyarrow module."""
-    return require("pyarrow", extra="tables", user="ErrorInjector")
+class _Asked:
+    """A module that is imported when something of it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(require(self._name, extra="tables", user="ErrorInjector"), name)
 
 
-def compute() -> Any:
-    """The module of pyarrow's functions."""
-    return require("pyarrow.compute", extra="tables", user="ErrorInjector")
+# Cells, columns and types are pyarrow's, which has no stubs.
+pa: Any = _Asked("pyarrow")
+pc: Any = _Asked("pyarrow.compute")
 
 
 def renamed(table: Any, names: Sequence[str]) -> Any:
@@ -32,20 +38,19 @@ def renamed(table: Any, names: Sequence[str]) -> Any:
 
 def is_text(kind: Any) -> bool:
     """Whether a type is text, as it is or in a dictionary."""
-    types = arrow().types
+    types = pa.types
     kind = kind.value_type if types.is_dictionary(kind) else kind
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def is_number(kind: Any) -> bool:
     """Whether a type is a number."""
-    types = arrow().types
+    types = pa.types
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 
 
 def plain(column: Any) -> Any:
     """A column as a chunked array of a type one can take cells of: no dictionary, no view."""
-    pa = arrow()
     kind = column.type
     if pa.types.is_dictionary(kind):
         parts = [part.dictionary_decode() for part in column.chunks]
@@ -55,7 +60,6 @@ def plain(column: Any) -> Any:
 
 def dictionary(column: Any) -> Any:
     """The different cells of a column, of a dictionary column all its words, as an array."""
-    pa = arrow()
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     chunks = encoded.unify_dictionaries().chunks
     return chunks[0].dictionary if chunks else pa.array([], plain(column).type)
@@ -63,7 +67,6 @@ def dictionary(column: Any) -> Any:
 
 def restored(cells: Any, column: Any) -> Any:
     """Cells in the type of their column, if :func:`plain` changed it and it can hold them."""
-    pa, pc = arrow(), compute()
     kind = column.type
     if pa.types.is_string_view(kind) and pa.types.is_large_string(cells.type):
         return cells.cast(kind)
@@ -79,7 +82,6 @@ def restored(cells: Any, column: Any) -> Any:
 
 def as_text(cells: Any) -> Any:
     """Cells as a CSV file would hold them; times without a fraction of zeros."""
-    pa = arrow()
     kind = cells.type
     if pa.types.is_timestamp(kind):
         for form in (*([] if kind.tz else [pa.date32()]), pa.timestamp("s", kind.tz)):
@@ -93,7 +95,7 @@ def as_text(cells: Any) -> Any:
         return pa.chunked_array([pa.array(texts, pa.string())])
 
 
-def as_floats(cells: Any, name: str = "") -> NDArray[float64]:
+def as_floats(cells: Any, name: str = "") -> Floats:
     """Cells as float64[cells], NaN where null or, in a text, no number; for reckoning only.
 
     Raises
@@ -101,9 +103,6 @@ def as_floats(cells: Any, name: str = "") -> NDArray[float64]:
     TableError
         If they are neither numbers nor text.
     """
-    import numpy as np
-
-    pa = arrow()
     if is_text(cells.type):
         return np.array([_number(text) for text in cells.to_pylist()], dtype=np.float64)
     try:
@@ -113,7 +112,7 @@ def as_floats(cells: Any, name: str = "") -> NDArray[float64]:
             f"column {name!r} does not hold numbers ({cells.type})",
             hint="convert it to numbers first",
         ) from err
-    values: NDArray[float64] = np.asarray(floats.to_numpy(zero_copy_only=False))
+    values: Floats = np.asarray(floats.to_numpy(zero_copy_only=False))
     return values
 
 
@@ -124,7 +123,6 @@ def fitting(parts: list[Any], cells: Any) -> list[Any]:
     text. A text is held by a type that writes it back as it stands: ``12`` by whole numbers,
     ``12.50`` and ``12 pcs`` by text alone.
     """
-    pa = arrow()
     for kind in _wider(parts[0].type):
         try:
             held = as_text(cells).cast(kind) if is_text(kind) else cells.cast(kind)
@@ -135,11 +133,8 @@ def fitting(parts: list[Any], cells: Any) -> list[Any]:
     return [as_text(part) for part in (*parts, cells)]
 
 
-def differing(was: Any, now: Any) -> NDArray[bool_]:
+def differing(was: Any, now: Any) -> Mask:
     """bool[cells]: cells that are not the same; null equals null and NaN equals NaN."""
-    import numpy as np
-
-    pa, pc = arrow(), compute()
     try:
         unequal = pc.not_equal(was, now)
         if pa.types.is_floating(was.type):
@@ -151,7 +146,6 @@ def differing(was: Any, now: Any) -> NDArray[bool_]:
 
 
 def _wider(kind: Any) -> list[Any]:
-    pa = arrow()
     if pa.types.is_integer(kind):
         return [kind, pa.int64(), pa.decimal128(38, 0)]
     if pa.types.is_decimal(kind):

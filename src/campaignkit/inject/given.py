@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from campaignkit.extras import require
-from campaignkit.inject.cells import arrow, dictionary, renamed
-
-if TYPE_CHECKING:
-    from numpy import int64
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.workbench import Spoiled, Workbench
-
+from campaignkit.inject.cells import Rows, dictionary, pa, renamed
+from campaignkit.inject.workbench import Spoiled, Workbench
 
 # numpy's whole numbers have no null; through floats they would lose their last digits.
 _NULLABLE = {"bool": "boolean"} | {
@@ -50,17 +46,15 @@ def as_given(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
             for own, (name, cells) in zip(bench.clean.column_names, frame.items(), strict=True)
             if own in spoiled.touched
         }
-    if isinstance(frame, arrow().Table):
+    if isinstance(frame, pa.Table):
         own = bench.clean.column_names
         names = [n for o, n in zip(own, frame.column_names, strict=True) if o in spoiled.touched]
         return renamed(spoiled.table, names)
     return spoiled.table
 
 
-def _sources(spoiled: Spoiled) -> NDArray[int64]:
+def _sources(spoiled: Spoiled) -> Rows:
     """The clean row each row is made from; a row that has none, from the one before it."""
-    import numpy as np
-
     known = np.where(spoiled.origin < 0, 0, np.arange(len(spoiled.origin)))
     return np.maximum(spoiled.origin[np.maximum.accumulate(known)], 0)
 
@@ -75,7 +69,7 @@ def _cells(cells: Any, own: str, bench: Workbench, spoiled: Spoiled) -> list[Any
     old = list(cells)
     new = [old[row] for row in _sources(spoiled)]
     rows = spoiled.touched[own]
-    written = spoiled.table.column(own).take(arrow().array(rows)).to_pylist()
+    written = spoiled.table.column(own).take(pa.array(rows)).to_pylist()
     for row, cell in zip(rows, written, strict=True):
         new[row] = cell
     return new
@@ -117,7 +111,7 @@ def _written(pandas: Any, series: Any, own: str, bench: Workbench, spoiled: Spoi
     """A column with the cells that were written, in its own dtype wherever that can hold them."""
     rows, column = spoiled.touched[own], spoiled.table.column(own)
     if not _is_retyped(own, bench, spoiled):
-        cells = column.take(arrow().array(rows)).to_pylist()
+        cells = column.take(pa.array(rows)).to_pylist()
         dtype = series.dtype
         if isinstance(dtype, pandas.CategoricalDtype):
             fresh = dict.fromkeys(c for c in cells if c is not None and c not in dtype.categories)

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.distinct import distinct
+from campaignkit.inject.cells import Mask, Rows
+from campaignkit.inject.corruptions import Corruption
 from campaignkit.inject.truth import Defect, GroundTruth
+from campaignkit.inject.workbench import Spoiled, Workbench
 from campaignkit.tables import MARKETING_LAWS, Law
-
-if TYPE_CHECKING:
-    from numpy import bool_, int64
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.corruptions import Corruption
-    from campaignkit.inject.workbench import Spoiled, Workbench
 
 # A cell changed tenfold is an outlier too, whatever it was meant to be.
 OUTLIER_FACTOR = 10.0
@@ -72,7 +70,7 @@ def _laws(bench: Workbench) -> list[Law]:
     return [law for law in MARKETING_LAWS if set(law.columns) <= found]
 
 
-def _broken(bench: Workbench) -> dict[str, NDArray[bool_]]:
+def _broken(bench: Workbench) -> dict[str, Mask]:
     """kind -> clean rows in which one of its laws is broken now."""
     broken: dict[str, Any] = {}
     for law in _laws(bench):
@@ -105,7 +103,7 @@ def _defect(  # noqa: PLR0917 - one row of the same table each
     bench: Workbench,
     spoiled: Spoiled,
     owned: dict[str, dict[str, Any]],
-    broken: dict[str, NDArray[bool_]],
+    broken: dict[str, Mask],
 ) -> Defect | None:
     kind = corruption.kind
     cells = {c: rows for c, rows in owned.get(kind, {}).items() if c in spoiled.touched}
@@ -137,10 +135,8 @@ def _defect(  # noqa: PLR0917 - one row of the same table each
 
 def _shown(
     bench: Workbench, spoiled: Spoiled, found: dict[str, Defect]
-) -> tuple[dict[str, NDArray[int64]], dict[str, NDArray[int64]]]:
+) -> tuple[dict[str, Rows], dict[str, Rows]]:
     """Dirty rows that show a kind nobody injected there: by our edits, and before them."""
-    import numpy as np
-
     ours: dict[str, list[Any]] = {}
     before: dict[str, list[Any]] = {}
     for law in _laws(bench):
@@ -161,30 +157,24 @@ def _shown(
     return implied, earlier
 
 
-def _other(kind: str, rows: NDArray[int64], found: dict[str, Defect]) -> NDArray[int64]:
+def _other(kind: str, rows: Rows, found: dict[str, Defect]) -> Rows:
     """Those of the rows in which the kind itself was not injected."""
-    import numpy as np
-
     return np.setdiff1d(rows, found[kind].rows, assume_unique=True) if kind in found else rows
 
 
 def _implied(
-    corruption: Corruption, found: dict[str, Defect], ours: dict[str, NDArray[int64]]
-) -> dict[str, NDArray[int64]]:
+    corruption: Corruption, found: dict[str, Defect], ours: dict[str, Rows]
+) -> dict[str, Rows]:
     """What the rows of a defect show besides it: as can be seen, and as its kind says."""
-    import numpy as np
-
     own = found[corruption.kind].rows
     parts = {k: np.intersect1d(rows, own, assume_unique=True) for k, rows in ours.items()}
     parts |= {kind: _other(kind, own, found) for kind in corruption.implies}
     return {k: rows for k, rows in parts.items() if len(rows) and k != corruption.kind}
 
 
-def _tenfold(before: Any, after: Any) -> NDArray[bool_]:
-    import numpy as np
-
+def _tenfold(before: Any, after: Any) -> Mask:
     old, new = np.abs(before) + 1.0, np.abs(after) + 1.0
     with np.errstate(invalid="ignore"):
         changed = (new > OUTLIER_FACTOR * old) | (old > OUTLIER_FACTOR * new)
-    mask: NDArray[bool_] = changed & ~np.isnan(after)
+    mask: Mask = changed & ~np.isnan(after)
     return mask

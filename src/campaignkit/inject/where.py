@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
-
-if TYPE_CHECKING:
-    from numpy import int64
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.cells import Mask, Rows
+from campaignkit.inject.workbench import Workbench
 
 
 class Where(Protocol):
@@ -26,10 +24,8 @@ class Where(Protocol):
     True
     """
 
-    def choose(
-        self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator
-    ) -> NDArray[int64]:
-        """At most `num` of `rows`, without repeats; fewer where fewer fit."""
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
+        """About `num` of `rows`, without repeats; fewer where fewer fit."""
 
     def says(self) -> str:
         """The place in words."""
@@ -45,9 +41,7 @@ class AtRandom:
     'at random'
     """
 
-    def choose(
-        self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator
-    ) -> NDArray[int64]:
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
         """A uniform sample without replacement."""
         return rng.choice(rows, size=min(num, len(rows)), replace=False, shuffle=False)
 
@@ -72,12 +66,10 @@ class ByValue:
     column: str
     values: tuple[str, ...]
 
-    def choose(
-        self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator
-    ) -> NDArray[int64]:
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
         """A uniform sample of the rows with these values."""
         inside = bench.equals(self.column, self.values)[rows]
-        return AtRandom().choose(bench, rows[inside], num, rng)
+        return AT_RANDOM.choose(bench, rows[inside], num, rng)
 
     def says(self) -> str:
         """The place in words."""
@@ -98,21 +90,59 @@ class InTime:
     last: date
     column: str = "event_date"
 
-    def choose(
-        self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator
-    ) -> NDArray[int64]:
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
         """A uniform sample of the rows of these days."""
         if self.first > self.last:
             raise TableError(
                 f"the range ends on {self.last}, before it starts on {self.first}",
                 hint="swap the two days",
             )
-        inside = bench.between_days(self.column, self.first, self.last)[rows]
-        return AtRandom().choose(bench, rows[inside], num, rng)
+        days = bench.days(self.column)[rows]
+        inside = (days >= np.datetime64(self.first)) & (days <= np.datetime64(self.last))
+        return AT_RANDOM.choose(bench, rows[inside], num, rng)
 
     def says(self) -> str:
         """The place in words."""
         return f"from {self.first} to {self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class FromDay:
+    """All rows from a day on: what a change in an account does.
+
+    Parameters
+    ----------
+    first : date or None
+        That day, however many rows there are from it on; None: the day that leaves about as many
+        as are asked for behind it, never the table's first.
+    column : str
+        The column of days.
+
+    Examples
+    --------
+    >>> FromDay(date(2025, 3, 1)).says(), FromDay().says()
+    ('from 2025-03-01 on', 'in the last days')
+    """
+
+    first: date | None = None
+    column: str = "event_date"
+
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
+        """The rows of whole days."""
+        days = bench.days(self.column)[rows]
+        known = np.sort(days[~np.isnat(days)])
+        later = known[known > known[0]] if len(known) else known
+        if not len(later):
+            raise TableError(f"column {self.column!r} has no two days to change between")
+        since = np.datetime64(self.first) if self.first else max(known[-num], later[0])
+        if since > known[-1]:
+            raise TableError(f"no row is left from {since} on; the last day is {known[-1]}")
+        late: Mask = days >= since
+        return rows[late]
+
+    def says(self) -> str:
+        """The place in words."""
+        return f"from {self.first} on" if self.first else "in the last days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +166,8 @@ class ByMagnitude:
     column: str
     strength: float = 3.0
 
-    def choose(
-        self, bench: Workbench, rows: NDArray[int64], num: int, rng: Generator
-    ) -> NDArray[int64]:
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
         """A weighted sample without replacement (Efraimidis and Spirakis 2006)."""
-        import numpy as np
-
         values = np.nan_to_num(bench.clean_numbers(self.column)[rows], nan=-np.inf)
         rank = np.empty(len(rows))
         rank[np.argsort(values, kind="stable")] = (np.arange(len(rows)) + 1) / max(len(rows), 1)

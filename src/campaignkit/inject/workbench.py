@@ -10,33 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.distinct import distinct
 from campaignkit.errors import TableError
 from campaignkit.inject.cells import (
-    arrow,
+    Floats,
+    Mask,
+    Rows,
     as_floats,
     as_text,
-    compute,
     dictionary,
     differing,
     fitting,
     is_number,
     is_text,
+    pa,
+    pc,
     plain,
     restored,
-)  # fmt: skip
-from campaignkit.tables import MARKETING, ColumnSpec, Role
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy import bool_, float64, int64
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.tables import Matching
+)
+from campaignkit.tables import MARKETING, ColumnSpec, Matching, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,8 @@ class Added:
 
     kind: str
     num: int
-    sources: NDArray[int64] | None = None
-    places: NDArray[float64] | None = None
+    sources: Rows | None = None
+    places: Floats | None = None
     cells: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,8 +73,6 @@ class _Written:
     """
 
     def __init__(self, clean: Any) -> None:
-        import numpy as np
-
         self.parts = [plain(clean)]
         self.starts = [0]
         self.kinds = [""]
@@ -87,15 +82,13 @@ class _Written:
     def append(self, kind: str, cells: Any) -> int:
         """Put cells behind the others; returns where they start."""
         start = self.starts[-1] + len(self.parts[-1])
-        pa = arrow()
         chunks = cells if isinstance(cells, pa.ChunkedArray) else pa.chunked_array([cells])
         self.parts = fitting(self.parts, chunks)
         self.starts.append(start)
         self.kinds.append(kind)
         return start
 
-    def take(self, index: NDArray[int64]) -> Any:
-        pa = arrow()
+    def take(self, index: Rows) -> Any:
         chunks = [chunk for part in self.parts for chunk in part.chunks]
         return pa.chunked_array(chunks, self.parts[0].type).take(pa.array(index))
 
@@ -123,15 +116,13 @@ class Spoiled:
     [0, 1, 2]
     """
 
-    table: pa.Table
-    origin: NDArray[int64]
-    touched: Mapping[str, NDArray[int64]]
-    arrived: Mapping[str, NDArray[int64]]
+    table: Any
+    origin: Rows
+    touched: Mapping[str, Rows]
+    arrived: Mapping[str, Rows]
 
-    def rows_from(self, rows: NDArray[int64]) -> NDArray[int64]:
+    def rows_from(self, rows: Rows) -> Rows:
         """The rows that came from these clean rows, ascending."""
-        import numpy as np
-
         wanted = np.zeros(len(self.origin) + 1, dtype=bool)  # the last one, -1, is never wanted
         wanted[rows] = True
         return np.flatnonzero(wanted[self.origin])
@@ -163,14 +154,14 @@ class Workbench:
     10
     """
 
-    clean: pa.Table
+    clean: Any
     matching: Matching = None  # type: ignore[assignment]  # made from the names
-    picked: dict[str, list[NDArray[int64]]] = field(default_factory=dict)
+    picked: dict[str, list[Rows]] = field(default_factory=dict)
     added: list[Added] = field(default_factory=list)
     dropped: dict[str, list[str]] = field(default_factory=dict)
     share_of: dict[str, int] = field(default_factory=dict)
     _written: dict[str, _Written] = field(default_factory=dict)
-    _floats: dict[str, NDArray[float64]] = field(default_factory=dict)
+    _floats: dict[str, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.matching = self.matching or MARKETING.match(self.clean.column_names)
@@ -221,14 +212,12 @@ class Workbench:
         found = self.matching.found.items()
         return [own for standard, own in found if MARKETING[standard].role in wanted]
 
-    def filled(self, column: str) -> NDArray[int64]:
+    def filled(self, column: str) -> Rows:
         """Rows of the clean table in which a column is neither null nor NaN."""
-        import numpy as np
-
         empty = self.clean.column(self.own(column)).is_null(nan_is_null=True)
         return np.flatnonzero(~np.asarray(empty.to_numpy()))
 
-    def clean_numbers(self, name: str) -> NDArray[float64]:
+    def clean_numbers(self, name: str) -> Floats:
         """A number column as it came: float64[rows], NaN where null; do not write."""
         own = self.own(name)
         if own not in self._floats:
@@ -241,11 +230,11 @@ class Workbench:
             self._floats[own] = as_floats(self.clean.column(own), own)
         return self._floats[own]
 
-    def numbers(self, name: str) -> NDArray[float64]:
+    def numbers(self, name: str) -> Floats:
         """A number column as the kinds before left it; do not write."""
         own = self.own(name)
         written = self._written.get(own)
-        values: NDArray[float64] | None = written.numbers if written is not None else None
+        values: Floats | None = written.numbers if written is not None else None
         return self.clean_numbers(own) if values is None else values
 
     def words(self, name: str) -> list[str]:
@@ -253,12 +242,10 @@ class Workbench:
         words: list[str] = dictionary(self.clean.column(self.own(name))).to_pylist()
         return words
 
-    def equals(self, column: str, values: Sequence[str]) -> NDArray[bool_]:
+    def equals(self, column: str, values: Sequence[str]) -> Mask:
         """Rows of the clean table in which a column has one of these values."""
-        import numpy as np
-
         cells = as_text(plain(self.clean.column(self.own(column))))
-        found = compute().is_in(cells, arrow().array(values, cells.type))
+        found = pc.is_in(cells, pa.array(values, cells.type))
         words = self.words(column)
         unknown = [v for v in values if v not in words]
         if unknown:
@@ -268,7 +255,7 @@ class Workbench:
             )
         return np.asarray(found.to_numpy(), dtype=bool)
 
-    def days(self, column: str) -> NDArray[Any]:
+    def days(self, column: str) -> Any:
         """A date column as it came: datetime64[D][rows], NaT where null.
 
         Raises
@@ -276,37 +263,28 @@ class Workbench:
         TableError
             If it does not hold dates.
         """
-        pa = arrow()
         try:
             days = self.clean.column(self.own(column)).cast(pa.date32(), safe=False)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
             raise TableError(
                 f"column {column!r} does not hold dates", hint="convert it to dates first"
             ) from err
-        found: NDArray[Any] = days.to_numpy()
+        found: Any = days.to_numpy()
         return found
 
-    def between_days(self, column: str, first: date, last: date) -> NDArray[bool_]:
-        """Rows of the clean table whose day lies in a range, both ends included."""
-        import numpy as np
-
-        days = self.days(column)
-        inside: NDArray[bool_] = (days >= np.datetime64(first)) & (days <= np.datetime64(last))
-        return inside
-
-    def cells(self, name: str, rows: NDArray[int64]) -> Any:
+    def cells(self, name: str, rows: Rows) -> Any:
         """Cells as the kinds before left them: a pyarrow array of the column's own type."""
         own = self.own(name)
         written = self._written.get(own)
         if written is not None:
             return written.take(written.index[rows])
-        return plain(self.clean.column(own)).take(arrow().array(rows))
+        return plain(self.clean.column(own)).take(pa.array(rows))
 
-    def texts(self, name: str, rows: NDArray[int64]) -> Any:
+    def texts(self, name: str, rows: Rows) -> Any:
         """The same as a CSV file would hold them: a pyarrow array of text."""
         return as_text(self.cells(name, rows))
 
-    def write(self, kind: str, name: str, rows: NDArray[int64], cells: Any = None) -> None:
+    def write(self, kind: str, name: str, rows: Rows, cells: Any = None) -> None:
         """Write cells.
 
         Parameters
@@ -321,9 +299,6 @@ class Workbench:
             In the column's own type, or texts as a file would hold them: the column turns into
             text where its type would not write them back as they are. None: nulls.
         """
-        import numpy as np
-
-        pa = arrow()
         own = self.own(name)
         state = self._state(own)
         if cells is None:
@@ -335,27 +310,21 @@ class Workbench:
             state.numbers[rows] = as_floats(cells)
         self.picked.setdefault(kind, []).append(rows)
 
-    def write_numbers(
-        self, kind: str, name: str, rows: NDArray[int64], values: NDArray[float64]
-    ) -> None:
+    def write_numbers(self, kind: str, name: str, rows: Rows, values: Floats) -> None:
         """Write number cells, NaN for null; whole columns get whole numbers."""
-        import numpy as np
-
-        whole = arrow().types.is_integer(self.clean.schema.field(self.own(name)).type)
+        whole = pa.types.is_integer(self.clean.schema.field(self.own(name)).type)
         self.write(kind, name, rows, np.rint(values) if whole else values)
 
-    def put_back(self, own: str, rows: NDArray[int64]) -> None:
+    def put_back(self, own: str, rows: Rows) -> None:
         """Give cells the clean table's values again."""
         written = self._written[own]
         written.index[rows] = rows
         if written.numbers is not None:
             written.numbers[rows] = self.clean_numbers(own)[rows]
 
-    def owned(self) -> dict[str, dict[str, NDArray[int64]]]:
+    def owned(self) -> dict[str, dict[str, Rows]]:
         """Kind -> column -> clean rows whose cell differs and was written last by that kind."""
-        import numpy as np
-
-        out: dict[str, dict[str, NDArray[int64]]] = {}
+        out: dict[str, dict[str, Rows]] = {}
         for own in self.clean.column_names:
             if own not in self._written:
                 continue
@@ -370,9 +339,6 @@ class Workbench:
 
     def spoiled(self, rng: Generator) -> Spoiled:
         """Put the dirty table together; `rng` places the rows that may stand anywhere."""
-        import numpy as np
-
-        pa = arrow()
         first = np.arange(self.num_rows)
         sources = [np.full(a.num, -1) if a.sources is None else a.sources for a in self.added]
         places = [
@@ -392,7 +358,7 @@ class Workbench:
             ))  # fmt: skip
             columns.append(made)
         schema = pa.schema(fields, self.clean.schema.metadata)
-        arrived: dict[str, NDArray[int64]] = {}
+        arrived: dict[str, Rows] = {}
         start = self.num_rows
         for added in self.added:
             rows = np.flatnonzero((layout >= start) & (layout < start + added.num))
@@ -411,10 +377,8 @@ class Workbench:
                 self._written[own].numbers = self.clean_numbers(own).copy()
         return self._written[own]
 
-    def _put_together(self, own: str, layout: NDArray[int64]) -> tuple[Any, NDArray[int64]]:
+    def _put_together(self, own: str, layout: Rows) -> tuple[Any, Rows]:
         """A column of the dirty table, and the rows whose cell may not be the clean one."""
-        import numpy as np
-
         clean = self.clean.column(own)
         if own not in self._written and not self.added:
             return clean, layout[:0]
@@ -424,7 +388,7 @@ class Workbench:
             if added.sources is not None:
                 index.append(state.index[added.sources])
             else:
-                cells = added.cells.get(own, arrow().nulls(added.num, state.parts[0].type))
+                cells = added.cells.get(own, pa.nulls(added.num, state.parts[0].type))
                 index.append(state.append(added.kind, cells) + np.arange(added.num))
         cells = np.concatenate(index)[layout]
         return restored(state.take(cells), clean), np.flatnonzero(cells >= self.num_rows)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from campaignkit.inject.corruptions.broken_law import BrokenLaw
 from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.corruptions.corruption import CellFault, Corruption, how_many
 from campaignkit.inject.corruptions.damaged_identifiers import DamagedIdentifiers
 from campaignkit.inject.corruptions.decimal_mix import DecimalMix
 from campaignkit.inject.corruptions.dropped_columns import DroppedColumns
@@ -18,7 +18,7 @@ from campaignkit.inject.corruptions.scale_errors import ScaleErrors
 from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
 from campaignkit.inject.corruptions.summary_rows import SummaryRows
 from campaignkit.inject.corruptions.type_changes import TypeChanges
-from campaignkit.inject.corruptions.unit_change import UnitChange
+from campaignkit.inject.where import FromDay
 from campaignkit.tables.laws import MARKETING_LAWS
 
 STRUCTURAL = ("missing_values", "duplicate_rows", "dropped_columns", "categorical_errors")
@@ -34,11 +34,11 @@ ALL_CORRUPTIONS: Mapping[str, Corruption] = {
         *map(BrokenLaw, _LAWS.values()),
         Outliers(),
         ScaleErrors(),
-        UnitChange(),
-        CategoricalErrors(),
-        MixedCurrencies(),
+        ScaleErrors(where=FromDay(), kind="unit_change"),
         DecimalMix(),
         DamagedIdentifiers(),
+        MixedCurrencies(),
+        CategoricalErrors(),
         ShiftedColumns(),
         MissingValues(),
         TypeChanges(),
@@ -60,6 +60,7 @@ __all__ = [
     "OTHER_NAMES",
     "STRUCTURAL",
     "BrokenLaw",
+    "CellFault",
     "Corruption",
     "how_many",
 ]

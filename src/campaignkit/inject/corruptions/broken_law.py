@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.cells import Rows
+from campaignkit.inject.corruptions.corruption import Corruption, how_many, one_of
 from campaignkit.inject.where import AT_RANDOM, Where
+from campaignkit.inject.workbench import Workbench
 from campaignkit.tables.laws import AtMost, Law, Needs, NonNegative
-
-if TYPE_CHECKING:
-    from numpy import int64
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +41,10 @@ class BrokenLaw(Corruption):
     laws: tuple[Law, ...]
     where: Where = AT_RANDOM
     margin: Literal["clear", "near"] = "clear"
+    kind: str = field(init=False, repr=False)
 
-    @property
-    def kind(self) -> str:
-        """The laws' kind."""
-        return self.laws[0].kind
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.laws[0].kind)
 
     def check(self, bench: Workbench) -> None:
         """Need the columns of at least one of the laws."""
@@ -62,24 +59,17 @@ class BrokenLaw(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Break the law in a share of the rows."""
-        import numpy as np
-
         laws = [law for law in self.laws if bench.has(*law.columns)]
         breakable = [_breakable(law, bench) for law in laws]
         rows = np.flatnonzero(np.logical_or.reduce(breakable))
         chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
-        # Each row breaks one of the laws it can: the one with the largest draw.
-        draws = rng.random((len(laws), len(chosen)))
-        able = np.stack([mask[chosen] for mask in breakable])
-        which = np.argmax(np.where(able, draws, -1.0), axis=0)
+        which = one_of(np.stack([mask[chosen] for mask in breakable]), rng)
         for number, law in enumerate(laws):
             part = chosen[which == number]
             if len(part):
                 self._break(law, bench, part, rng)
 
-    def _break(self, law: Law, bench: Workbench, rows: NDArray[int64], rng: Generator) -> None:
-        import numpy as np
-
+    def _break(self, law: Law, bench: Workbench, rows: Rows, rng: Generator) -> None:
         if isinstance(law, AtMost):
             bound = np.nan_to_num(bench.numbers(law.upper)[rows])
             excess = bound * rng.uniform(0.05, 1.0, len(rows))
@@ -106,11 +96,9 @@ class BrokenLaw(Corruption):
             )
 
 
-def _breakable(law: Law, bench: Workbench) -> NDArray[int64]:
+def _breakable(law: Law, bench: Workbench) -> Rows:
     """Rows in which the law holds and speaks: no null in its columns."""
-    import numpy as np
-
     values = {c: bench.clean_numbers(c) for c in law.columns}
     filled = np.logical_and.reduce([~np.isnan(v) for v in values.values()])
-    able: NDArray[int64] = filled & ~law.broken(values)
+    able: Rows = filled & ~law.broken(values)
     return able

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from numpy.random import Generator
+
+from campaignkit.inject.cells import Rows
+from campaignkit.inject.corruptions.corruption import CellFault
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 _FILLERS = ("N/A", "unknown", "???", "#REF!", "null", "test_123", "-", "INVALID")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class CategoricalErrors(Corruption):
+class CategoricalErrors(CellFault):
     """Garbage in dimension columns; rate is the share of cells per affected column.
 
     Parameters
@@ -38,34 +35,21 @@ class CategoricalErrors(Corruption):
     columns: tuple[str, ...] = ()
     where: Where = AT_RANDOM
     kind: str = "categorical_errors"
-    stage = 1
-    unit = "cell"
+    needs = "a text column that is no key"
+    num_columns = 2
 
-    def check(self, bench: Workbench) -> None:
-        """Need a dimension."""
-        for column in self.columns:
-            bench.own(column, user=self.kind)
-        if not self.columns and not bench.dimensions():
-            raise TableError(
-                "categorical_errors needs a text column that is no key, and there is none",
-                hint="name the columns: CategoricalErrors(columns=(...,))",
-            )
+    def fitting(self, bench: Workbench) -> list[str]:
+        """Dimensions."""
+        return bench.dimensions()
 
-    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
-        """Overwrite cells with garbage."""
-        import numpy as np
+    def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
+        """In the order in which they were drawn."""
+        return self.where.choose(bench, rows, num, rng)
 
-        pool = [bench.own(c) for c in self.columns]
-        if not pool:
-            whole = bench.dimensions()
-            picked = rng.choice(len(whole), size=min(2, len(whole)), replace=False)
-            pool = [whole[i] for i in np.sort(picked)]
-        for column in pool:
-            rows = bench.filled(column)
-            chosen = self.where.choose(bench, rows, how_many(rate, len(rows)), rng)
-            garbage = _garbage([w for w in bench.words(column) if w], rng)
-            drawn = rng.integers(0, len(garbage), len(chosen))
-            bench.write(self.kind, column, chosen, [garbage[i] for i in drawn])
+    def written(self, bench: Workbench, column: str, rows: Rows, rng: Generator) -> list[str]:
+        """Garbage."""
+        garbage = _garbage([w for w in bench.words(column) if w], rng)
+        return [garbage[i] for i in rng.integers(0, len(garbage), len(rows))]
 
 
 def _garbage(words: list[str], rng: Generator) -> list[str]:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
-from campaignkit.inject.cells import as_text, compute, plain
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.cells import Mask, Rows, as_text, pa, pc, plain
+from campaignkit.inject.corruptions.corruption import CellFault, one_of
 from campaignkit.inject.where import AT_RANDOM, Where
+from campaignkit.inject.workbench import Workbench
 from campaignkit.tables import Role
-
-if TYPE_CHECKING:
-    from numpy import bool_
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.workbench import Workbench
 
 # Which texts can be damaged so, and how; a spreadsheet shows whole numbers of more than eleven
 # digits in scientific notation.
@@ -29,7 +26,7 @@ _DAMAGES: Mapping[str, tuple[str, Callable[[str], str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class DamagedIdentifiers(Corruption):
+class DamagedIdentifiers(CellFault):
     """Identifiers read as numbers and written back; rate is the share of a column's cells.
 
     Parameters
@@ -55,55 +52,37 @@ class DamagedIdentifiers(Corruption):
     damages: tuple[str, ...] = tuple(_DAMAGES)
     where: Where = AT_RANDOM
     kind: str = "damaged_identifiers"
-    stage = 1
-    unit = "cell"
     implies = ("categorical_errors", "inconsistent_values", "misspelt_values", "type_changes")
+    needs = "a column of identifiers made of digits that can be damaged so"
+
+    def fitting(self, bench: Workbench) -> list[str]:
+        """Identifiers that can be damaged so."""
+        return [c for c in bench.keys(Role.ID) if len(self.able(bench, c))]
+
+    def able(self, bench: Workbench, column: str) -> Rows:
+        """Where at least one of the damages can happen."""
+        return np.flatnonzero(self._able(self._texts(bench, column)).any(axis=0))
+
+    def written(self, bench: Workbench, column: str, rows: Rows, rng: Generator) -> list[str]:
+        """What is left of them."""
+        texts = self._texts(bench, column).take(pa.array(rows))
+        which = one_of(self._able(texts), rng)
+        return [_DAMAGES[self.damages[i]][1](t.as_py()) for i, t in zip(which, texts, strict=True)]
 
     def check(self, bench: Workbench) -> None:
-        """Need identifiers that can be damaged so."""
+        """Need damages that are known, and identifiers that can be damaged so."""
         unknown = [damage for damage in self.damages if damage not in _DAMAGES]
         if unknown or not self.damages:
             raise TableError(
                 f"{self.kind} knows no damage {''.join(unknown[:1])!r}",
                 hint=f"known: {', '.join(_DAMAGES)}",
             )
-        if not self._pool(bench):
-            raise TableError(
-                f"{self.kind} needs a column of identifiers made of digits, and there is none",
-                hint="name the columns: DamagedIdentifiers(columns=(...,))",
-            )
+        CellFault.check(self, bench)
 
-    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
-        """Damage cells."""
-        import numpy as np
+    def _texts(self, bench: Workbench, column: str) -> Any:
+        return as_text(plain(bench.clean.column(column)))
 
-        for column, able in self._pool(bench).items():
-            rows = np.flatnonzero(able.any(axis=0))
-            chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
-            draws = rng.random((len(able), len(chosen)))
-            which = np.argmax(np.where(able[:, chosen], draws, -1.0), axis=0)
-            texts = bench.texts(column, chosen).to_pylist()
-            whole = np.array([text is not None and text.isdecimal() for text in texts], bool)
-            damaged = [
-                _DAMAGES[self.damages[i]][1](text)
-                for i, text, held in zip(which, texts, whole, strict=True)
-                if held
-            ]
-            bench.write(self.kind, column, chosen[whole], damaged)
-
-    def _pool(self, bench: Workbench) -> dict[str, NDArray[bool_]]:
-        """Column -> bool[damages, rows]: the cells that can be damaged so."""
-        import numpy as np
-
-        asked = [bench.own(c, user=self.kind) for c in self.columns] or bench.keys(Role.ID)
-        out = {}
-        for column in asked:
-            texts = as_text(plain(bench.clean.column(column)))
-            masks = [
-                compute().match_substring_regex(texts, _DAMAGES[damage][0]).fill_null(False)
-                for damage in self.damages
-            ]
-            able = np.stack([np.asarray(mask.to_numpy(), dtype=bool) for mask in masks])
-            if able.any():
-                out[column] = able
-        return out
+    def _able(self, texts: Any) -> Mask:
+        patterns = [_DAMAGES[damage][0] for damage in self.damages]
+        masks = [pc.match_substring_regex(texts, p).fill_null(False) for p in patterns]
+        return np.stack([np.asarray(mask.to_numpy(), dtype=bool) for mask in masks])

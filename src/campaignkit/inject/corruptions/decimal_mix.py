@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+import numpy as np
+from numpy.random import Generator
+
+from campaignkit.inject.cells import Rows
+from campaignkit.inject.corruptions.corruption import CellFault
 from campaignkit.inject.where import AT_RANDOM, Where
+from campaignkit.inject.workbench import Workbench
 from campaignkit.tables import Role
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
-class DecimalMix(Corruption):
+class DecimalMix(CellFault):
     """Cells with a decimal comma and dots for thousands; rate is the share of a column's cells.
 
     Each has two decimals at least, so that none of them can be read the other way. The column
@@ -42,33 +40,20 @@ class DecimalMix(Corruption):
     columns: tuple[str, ...] = ()
     where: Where = AT_RANDOM
     kind: str = "decimal_mix"
-    stage = 1
-    unit = "cell"
     implies = ("categorical_errors", "type_changes")
+    needs = "a column of money"
 
-    def check(self, bench: Workbench) -> None:
-        """Need a column of money, or the columns named."""
-        for column in self._pool(bench):
-            bench.clean_numbers(column)
-        if not self._pool(bench):
-            raise TableError(
-                f"{self.kind} needs a column of money, and the table has none",
-                hint="name the columns: DecimalMix(columns=(...,))",
-            )
+    def fitting(self, bench: Workbench) -> list[str]:
+        """Money."""
+        return bench.keys(Role.MONEY)
 
-    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
-        """Write cells with a comma."""
-        import numpy as np
+    def able(self, bench: Workbench, column: str) -> Rows:
+        """Where there are numbers."""
+        return np.flatnonzero(np.isfinite(bench.clean_numbers(column)))
 
-        for column in self._pool(bench):
-            rows = bench.filled(column)
-            chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
-            chosen = chosen[np.isfinite(bench.numbers(column)[chosen])]
-            texts = bench.texts(column, chosen).to_pylist()
-            bench.write(self.kind, column, chosen, [_with_comma(text) for text in texts])
-
-    def _pool(self, bench: Workbench) -> list[str]:
-        return [bench.own(c, user=self.kind) for c in self.columns] or bench.keys(Role.MONEY)
+    def written(self, bench: Workbench, column: str, rows: Rows, rng: Generator) -> list[str]:
+        """The numbers with a comma."""
+        return [_with_comma(text) for text in bench.texts(column, rows).to_pylist()]
 
 
 def _with_comma(text: str) -> str:

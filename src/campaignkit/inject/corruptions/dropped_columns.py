@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.workbench import Workbench
 from campaignkit.tables.laws import MARKETING_LAWS
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.inject.where import AT_RANDOM, Where
-from campaignkit.inject.workbench import Added
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Added, Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +28,6 @@ class DuplicateRows(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Choose the rows to be copied."""
-        import numpy as np
-
         rows = np.arange(bench.num_rows)
         chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
         bench.added.append(Added(self.kind, len(chosen), chosen))

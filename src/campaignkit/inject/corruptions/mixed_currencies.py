@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,6 @@ class MixedCurrencies(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Convert amounts."""
-        import numpy as np
-
         rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(self.column)) > 0)
         chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
         chosen = chosen[np.isfinite(bench.numbers(self.column)[chosen])]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+from campaignkit.inject.corruptions.corruption import Corruption, how_many, one_of
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,11 @@ class Outliers(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Multiply one metric of each chosen row."""
-        import numpy as np
-
         pool = [bench.own(c) for c in self.columns] or bench.metrics()
         able = np.stack([np.nan_to_num(bench.clean_numbers(c)) > 0 for c in pool])
         rows = np.flatnonzero(able.any(axis=0))
         chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
-        which = np.argmax(
-            np.where(able[:, chosen], rng.random((len(pool), len(chosen))), -1.0), axis=0
-        )
+        which = one_of(able[:, chosen], rng)
         low, high = self.factors
         factor = np.exp(rng.uniform(np.log(low), np.log(high), len(chosen)))
         for number, column in enumerate(pool):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,8 @@ class ScaleErrors(Corruption):
     factor : float
         100 is cents for euros; 1.5 stays plausible.
     where : Where
-        Where the rows fall; `ByValue` makes it one platform's mistake.
+        Where the rows fall; `ByValue` makes it one platform's mistake, `FromDay` a unit that
+        changed (kind `unit_change`).
 
     Examples
     --------
@@ -38,6 +37,7 @@ class ScaleErrors(Corruption):
     factor: float = 100.0
     where: Where = AT_RANDOM
     kind: str = "scale_errors"
+    implies = ("scale_drift", "scale_errors")
 
     def check(self, bench: Workbench) -> None:
         """Need the metric and a factor that changes it."""
@@ -49,8 +49,6 @@ class ScaleErrors(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Multiply the metric."""
-        import numpy as np
-
         column = bench.own(self.column)
         rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(column)) > 0)
         chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
 
 from campaignkit.errors import TableError
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,6 @@ class ShiftedColumns(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Move the cells."""
-        import numpy as np
-
         rows = np.arange(bench.num_rows)
         chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
         columns = self._columns(bench)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from campaignkit.inject.cells import arrow, as_text, compute, dictionary, is_text, plain
+import numpy as np
+from numpy.random import Generator
+
+from campaignkit.inject.cells import Rows, as_text, dictionary, is_text, pa, pc, plain
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
-from campaignkit.inject.workbench import Added
-
-if TYPE_CHECKING:
-    from numpy import int64
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Added, Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +46,7 @@ class SummaryRows(Corruption):
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Add the sums."""
-        import numpy as np
-
-        pa, clean, rows = arrow(), bench.clean, np.arange(bench.num_rows)
+        clean, rows = bench.clean, np.arange(bench.num_rows)
         by = bench.own(self.by) if bench.has(self.by) else None
         groups = _groups(clean.column(by)) if by else []
         bench.share_of[self.kind] = len(groups) + 1
@@ -63,7 +57,7 @@ class SummaryRows(Corruption):
         metrics = bench.metrics()
         for column in [m for m in metrics if bench.spec(m)] or metrics:
             parts = [clean.column(column).take(pa.array(part)) for part in members]
-            sums = [compute().sum(part).as_py() for part in parts]
+            sums = [pc.sum(part).as_py() for part in parts]
             cells[column] = pa.array([round(s, 6) if isinstance(s, float) else s for s in sums])
         labels = [self.label] * num
         place = next((f.name for f in clean.schema if is_text(f.type)), None)
@@ -78,12 +72,10 @@ class SummaryRows(Corruption):
         bench.added.append(Added(self.kind, num, None, places, cells))
 
 
-def _groups(column: Any) -> list[NDArray[int64]]:
+def _groups(column: Any) -> list[Rows]:
     """The rows of each value of a column, nulls aside."""
-    import numpy as np
-
     cells = plain(column)
-    codes = compute().index_in(cells, dictionary(cells), skip_nulls=True).fill_null(-1).to_numpy()
+    codes = pc.index_in(cells, dictionary(cells), skip_nulls=True).fill_null(-1).to_numpy()
     order = np.argsort(codes, kind="stable")
     return [part for part in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
             if codes[part[0]] >= 0]  # fmt: skip

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from campaignkit.errors import TableError
-from campaignkit.inject.corruptions.corruption import Corruption, how_many
+import numpy as np
+from numpy.random import Generator
+
+from campaignkit.inject.cells import Rows
+from campaignkit.inject.corruptions.corruption import CellFault
 from campaignkit.inject.where import AT_RANDOM, Where
-
-if TYPE_CHECKING:
-    from numpy.random import Generator
-
-    from campaignkit.inject.workbench import Workbench
+from campaignkit.inject.workbench import Workbench
 
 _FORMS = ("{v} pcs", "~{v}", "{v}k", "approx. {v}", "no data", "{v}?")
 
 
 @dataclass(frozen=True, slots=True)
-class TypeChanges(Corruption):
+class TypeChanges(CellFault):
     """Words in a number column; rate is the share of its cells.
 
     Parameters
@@ -37,29 +35,24 @@ class TypeChanges(Corruption):
     columns: tuple[str, ...] = ()
     where: Where = AT_RANDOM
     kind: str = "type_changes"
-    stage = 1
-    unit = "cell"
     implies = ("categorical_errors",)
+    needs = "a number column"
 
-    def check(self, bench: Workbench) -> None:
-        """Need a metric."""
-        for column in self.columns:
-            bench.clean_numbers(bench.own(column, user=self.kind))
-        if not bench.metrics():
-            raise TableError(f"{self.kind} needs a number column, and the table has none")
+    def fitting(self, bench: Workbench) -> list[str]:
+        """Metrics."""
+        return bench.metrics()
 
-    def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
-        """Turn cells into words."""
-        import numpy as np
+    def drawn(self, bench: Workbench, rng: Generator) -> list[str]:
+        """One of them."""
+        metrics = bench.metrics()
+        return [metrics[int(rng.integers(len(metrics)))]]
 
-        pool = [bench.own(c) for c in self.columns]
-        if not pool:
-            metrics = bench.metrics()
-            pool = [metrics[int(rng.integers(len(metrics)))]]
-        for column in pool:
-            rows = np.flatnonzero(~np.isnan(bench.clean_numbers(column)))
-            chosen = self.choose(bench, rows, how_many(rate, len(rows)), rng)
-            form = rng.integers(0, len(_FORMS), len(chosen))
-            texts = bench.texts(column, chosen).to_pylist()
-            words = [_FORMS[f].format(v=v) for f, v in zip(form, texts, strict=True)]
-            bench.write(self.kind, column, chosen, words)
+    def able(self, bench: Workbench, column: str) -> Rows:
+        """Where there are numbers."""
+        return np.flatnonzero(np.isfinite(bench.clean_numbers(column)))
+
+    def written(self, bench: Workbench, column: str, rows: Rows, rng: Generator) -> list[str]:
+        """Words around the numbers."""
+        forms = rng.integers(0, len(_FORMS), len(rows))
+        texts = bench.texts(column, rows).to_pylist()
+        return [_FORMS[form].format(v=text) for form, text in zip(forms, texts, strict=True)]
