@@ -22,7 +22,7 @@ import campaignkit as ck
 import campaignkit.auditing
 import campaignkit.evaluation
 from campaignkit.auditing import ALL_CHECKS, Rule, RuleSet, python_rule, sql_rule, teach
-from campaignkit.auditing.garbage import garbage_values
+from campaignkit.auditing.words import garbage_values
 from campaignkit.errors import TableError
 from campaignkit.evaluation import sweep_detection
 from campaignkit.inject import LOGICAL, ByValue, ErrorInjector, MissingValues, ScaleErrors
@@ -376,6 +376,7 @@ CONTRACTS = {
     "depends": (("a", "b"), {}, {"a": list("kkkkk"), "b": list("vvvvv")},
                 {"a": list("kkkkk"), "b": list("vvvvw")}),
     "spelling": (("a",), {}, {"a": ["berlin"] * 5}, {"a": ["berlin"] * 5 + ["bexlin"]}),
+    "variants": (("a",), {}, {"a": ["pop-up", "shop"] * 5}, {"a": ["pop-up", "Pop Up"] * 5}),
     "units": (("a",), {}, {"a": ["1 oz"] * 3}, {"a": ["1 oz", "2 ounce", "3 oz"]}),
     "schema": (("a", "b"), {}, {"a": [1], "b": [1]}, {"a": [1]}),
     "identifiers": (("a",), {}, {"a": ["x1", "x2"]}, {"a": ["x1", "1.2E+17"]}),

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 import campaignkit as ck
-from campaignkit.auditing import blame, near_words
+from campaignkit.auditing import blame, words
 from campaignkit.auditing.blame import Contradiction, blamed_cells
 from campaignkit.auditing.checks.spelling import misspelt
 
@@ -112,11 +112,11 @@ def test_na_is_a_placeholder_among_words_and_a_value_among_codes_of_two_letters(
     words = ["Europe"] * 30 + ["Africa"] * 20 + ["NA"] * 2
     codes = ["EU"] * 30 + ["AF"] * 20 + ["NA"] * 2
 
-    report = ck.audit({"continent": words, "code": codes})
+    report = ck.audit({"tone": words, "code": codes})
 
     blank = [f for f in report.findings if f.kind == "disguised_missing"]
     found = [(f.columns, f.rows.tolist()) for f in blank]
-    assert found == [(("continent",), [50, 51])]
+    assert found == [(("tone",), [50, 51])]
 
 
 def test_dates_not_in_the_form_of_most_are_counted_and_listed():
@@ -144,5 +144,5 @@ def test_a_wide_table_is_asked_in_few_queries(monkeypatch):
 
 
 def test_examples_run():
-    for module in (blame, near_words):
+    for module in (blame, words):
         assert doctest.testmod(module).failed == 0

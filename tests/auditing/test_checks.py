@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import campaignkit as ck
 from campaignkit.auditing import Check, Finding, Rule, Scene
+from campaignkit.auditing.words import garbage_values
 from campaignkit.tables import OpenTable
 from campaignkit.testing import check_audit_check
 
@@ -140,3 +141,101 @@ def test_rows_with_faults_of_their_own_are_not_called_shifted(tmp_path: Path) ->
     assert ck.audit(written(tmp_path / "t.csv", NAMES, rows)).findings
     report = ck.audit(tmp_path / "t.csv")
     assert [f.kind for f in report.findings if f.evidence.get("shifts")] == []
+
+
+LEGAL = {
+    "country": ["DE", "FR", "NA", "ZA", "US"],
+    "geo": ["Namibia", "Germany", "NA", "EMEA", "APAC"],
+    "brand": ["Void", "Error", "Foo", "Bar", "Kestrel", "DKNY", "HSBC", "Test Valley", "H&M"],
+    "advertiser": [
+        "Schwartz",
+        "XXXLutz",
+        "Error Fashion",
+        "AT&T",
+        "C&A",
+        "Foo Fighters",
+        "Bad Co",
+    ],
+    "audience": [
+        "None",
+        "Other",
+        "Unknown",
+        "Default",
+        "Bad Homburg",
+        "Strzelczyk",
+        "Aldi",
+        "Audi",
+    ],
+}
+
+
+@pytest.mark.parametrize("shares", ["even", "skewed"])
+@pytest.mark.parametrize("name", LEGAL)
+def test_names_that_look_like_placeholders_are_no_error(name: str, shares: str) -> None:
+    values = LEGAL[name]
+    each = [1 + (60 >> i if shares == "skewed" else 9) for i in range(len(values))]
+    column = [v for v, n in zip(values, each, strict=True) for _ in range(n)]
+
+    report = ck.audit({name: column, "clicks": list(range(len(column)))})
+
+    assert [f.message for f in report.errors] == []
+
+
+def test_doubtful_words_beside_garbage_are_garbage_only_where_they_are_as_rare() -> None:
+    counts = {
+        "Kestrel": 400,
+        "Lumen": 380,
+        "Void": 300,
+        "N/A": 4,
+        "???": 3,
+        "test_1": 4,
+        "xkqzvt": 5,
+    }
+
+    assert set(garbage_values(counts)) == {"N/A", "???", "test_1", "xkqzvt"}
+
+
+WAYS = {
+    "device": ["Mobile", "mobile", "MOBILE ", "mobiles", "Desktop", "Tablet"],
+    "country": ["US", "USA", "United States", "U.S.", "France", "Germany", "Deutschland"],
+    "campaign": ["Spring Sale", "spring sale", "Spring-Sale", "SPRING_SALE", "Brand Search"],
+    "city": ["Köln", "Koeln", "köln", "Paris", "Zürich", "Zurich"],
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_one_thing_in_several_ways_is_found_though_none_is_rare(name: str) -> None:
+    values = WAYS[name]
+    column = [values[i % len(values)] for i in range(20 * len(values))]
+
+    report = ck.audit({name: column, "clicks": list(range(len(column)))})
+
+    (finding,) = [f for f in report.findings if f.kind == "inconsistent_spelling"]
+    groups = [set(g) for g in finding.evidence["groups"].values()]
+    assert finding.columns == (name,)
+    assert {
+        "device": [set(values[:4])],
+        "country": [set(values[:4]), set(values[5:])],
+        "campaign": [set(values[:4])],
+        "city": [{"Köln", "köln"}, {"Zürich", "Zurich"}],
+    }[name] == groups
+    assert finding.count == sum(20 * (len(g) - 1) for g in groups)
+
+
+def test_values_that_differ_are_one_way_each() -> None:
+    column = [
+        "18-24",
+        "182-4",
+        "Disney",
+        "Disney+",
+        "US-CA",
+        "UK",
+        "Sale",
+        "Sales",
+        "A1",
+        "A-12",
+    ] * 9
+
+    report = ck.audit({"label": column, "clicks": list(range(len(column)))})
+
+    assert [f.evidence for f in report.findings if f.kind == "inconsistent_spelling"] == []

@@ -14,10 +14,10 @@ from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import absent_groups
 from campaignkit.auditing.checks.outliers import anchored, usual_ratios
-from campaignkit.auditing.garbage import garbage_values
 from campaignkit.auditing.order_mining import mined_orders
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
+from campaignkit.auditing.words import garbage_values
 from campaignkit.errors import TableError
 from campaignkit.tables import (
     MARKETING_LAWS,

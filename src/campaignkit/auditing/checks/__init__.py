@@ -17,7 +17,7 @@ from campaignkit.auditing.checks.missing import MissingCheck
 from campaignkit.auditing.checks.outliers import OutlierCheck
 from campaignkit.auditing.checks.rates import RateCheck
 from campaignkit.auditing.checks.shifts import ShiftCheck
-from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck
+from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck, VariantCheck
 from campaignkit.auditing.checks.stated import ConditionCheck, FunctionCheck
 from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
 
@@ -38,6 +38,7 @@ ALL_CHECKS: Mapping[str, Check] = {
         CategoryCheck(),
         DependencyCheck(),
         SpellingCheck(),
+        VariantCheck(),
         UnitCheck(),
         RateCheck(),
         CurrencyCheck(),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, standard
 from campaignkit.auditing.finding import Finding
-from campaignkit.auditing.garbage import garbage_values
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.words import garbage_values
 from campaignkit.tables import Role, literal
 
 if TYPE_CHECKING:
@@ -86,7 +86,10 @@ def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
     counts = scene.histogram(column.name)
     if len(counts) > _LISTED:
         return {}
-    return garbage_values(counts, rule.params.get("known"))
+    bad = garbage_values(counts, rule.params.get("known"))
+    if standard(scene, column.name) == "geo":
+        bad.pop("NA", None)  # Namibia, or North America
+    return bad
 
 
 def suspect_values(name: str, scene: Scene) -> list[str]:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check, unknown_columns
+from campaignkit.auditing.checks.categories import suspect_values
+from campaignkit.auditing.checks.check import Check, standard, unknown_columns
 from campaignkit.auditing.finding import Finding
-from campaignkit.auditing.near_words import codes_differ, deletions, one_slip
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import Column, literal
+from campaignkit.auditing.words import codes_differ, deletions, one_slip, ways_of_spelling
+from campaignkit.tables import Column, Role, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -67,6 +68,68 @@ class SpellingCheck(Check):
             advice=f"correct {column.name} to the frequent spelling",
             evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}}, rule=rule.id,
             parts={column.name: f"{column.sql} IN ({listed})"}, table=scene.table,
+        )  # fmt: skip
+
+
+class VariantCheck(Check):
+    """Runs ``variants`` rules: one thing is spelled in one way.
+
+    Values that differ in case, accents, spaces, punctuation or a plural, and names of one country
+    or device, split what belongs together, also where each is about as frequent as the others.
+
+    Examples
+    --------
+    >>> VariantCheck().form
+    'variants'
+    """
+
+    form = "variants"
+
+    def rules(self, scene: Scene) -> Iterable[Rule]:
+        """Campaigns, dimensions, and text columns that no role speaks for."""
+        known = [
+            c.name for c in scene.table.of_kind("text")
+            if scene.role(c.name) is Role.DIMENSION or standard(scene, c.name) == "campaign_id"
+        ]  # fmt: skip
+        for name in dict.fromkeys([*known, *unknown_columns(scene)]):
+            if scene.column(name).kind == "text":
+                yield Rule.over(
+                    self.form, "inconsistent_spelling", standard(scene, name),
+                    severity="warning", reason="one thing is spelled in one way",
+                )  # fmt: skip
+
+    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
+        """One finding a column; what is garbage or misspelt is another finding's."""
+        column, counts = _words(rule, scene)
+        if not 1 < len(counts) <= _MAX_VALUES or not scene.has_few_values(column.name):
+            return
+        vouched = {v for r in scene.rules if r.form == "categories" and scene.table.has(*r.columns)
+                   and scene.column(r.columns[0]).name == column.name
+                   for v in r.params.get("known") or ()}  # fmt: skip
+        groups = ways_of_spelling(sorted(counts, key=lambda v: (-counts[v], v)))
+        groups = [g for g in groups if not vouched.issuperset(g)]
+        if not groups:
+            return
+        skip = {*suspect_values(column.name, scene), *misspelt(counts)} - vouched
+        groups = [[v for v in g if v not in skip or v in vouched] for g in groups]
+        groups = sorted(
+            (g for g in groups if len(g) > 1), key=lambda g: -sum(counts[v] for v in g)
+        )
+        others = [v for g in groups for v in g[1:]]
+        if not others:
+            return
+        count = sum(counts[v] for v in others)
+        first = groups[0]
+        yield Finding(
+            rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
+            confidence=0.8, blamed=column.name,
+            message=f"{column.name} spells {first[0].strip()!r} in {len(first)} ways: "
+            f"{', '.join(map(repr, first[:6]))}"
+            + (f"; and {len(groups) - 1} more things" if len(groups) > 1 else ""),
+            advice=f"map each group of {column.name} to one spelling, or its sums are split",
+            evidence={"groups": {g[0]: {v: counts[v] for v in g} for g in groups[:20]}},
+            rule=rule.id, table=scene.table,
+            parts={column.name: f"{column.sql} IN ({', '.join(map(literal, others))})"},
         )  # fmt: skip
 
 

@@ -1,0 +1,272 @@
+"""What a word of a column may be: a category, garbage, or a slip for another word."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+# No category reads like these.
+PLACEHOLDER = frozenset(
+    ["n/a", "#n/a", "n.a.", "nan", "null", "(null)", "<na>", "undefined", "#value!", "#ref!",
+     "#div/0!", "#name?"]
+)  # fmt: skip
+# A brand, an audience or a country may: garbage only beside other garbage.
+SOFT = frozenset(
+    ["unknown", "other", "others", "(not set)", "unspecified", "not set", "default", "na", "none",
+     "nil", "tbd", "todo", "missing", "invalid", "error", "test", "xxx", "asdf", "foo", "bar",
+     "dummy", "placeholder", "garbage", "bad", "0", "void", "corrupt", "corrupted"]
+)  # fmt: skip
+_MARKED = re.compile(
+    r"(test|invalid|error|garbage|dummy|unknown|temp|tmp|fake|corrupt)([_-]\w*|\d*)|(xx+|zz+)\d*"
+)
+_BROKEN = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u2018-\u203a]|Ã|\ufffd|[\x00-\x08\x0e-\x1f]|&[a-z]+;|�"
+)
+_SYMBOLS = re.compile(r"^[\W_]+$")
+_BETWEEN_NUMBERS = re.compile(r"(?<=\d)[\s_\-./,]+(?=\d)")
+_BETWEEN = re.compile(r"[\s_\-./,'’()]+")
+_SHORTEST_PLURAL = 5
+_LONGEST = 60  # letters of a word that may be the one that is missing
+_TOKEN = re.compile(r"[^\W_]+")
+# A doubtful word is garbage beside this many forms that no category has, if it is as rare as they
+# are; beside fewer, if it is this much rarer than the words nothing speaks against.
+_SURE_FORMS = 2
+_AS_RARE = 3
+_RARER = 5
+_SURELY_A_SLIP = 50  # times as frequent a word one letter away
+
+
+def garbage_values(
+    counts: Mapping[str | None, int] | Mapping[str, int], known: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Values of a column that are no category, each with the reason.
+
+    Placeholders, broken characters and other spellings of a far more frequent word are garbage
+    by themselves. Words that could be names (``Void``, ``Schwartz``, ``NA``) are so only where
+    they are rare and stand beside such garbage.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Value -> rows.
+    known : iterable of str or None
+        Categories known from history; None: the table's own frequent values are the measure.
+
+    Examples
+    --------
+    >>> garbage_values({"Meta": 90, "TikTok": 80, "Tiktok": 2, "???": 1})
+    {'Tiktok': "reads like 'TikTok'", '???': 'has no letter or digit'}
+    >>> garbage_values({"Void": 10, "Schwartz": 9, "Foo": 10, "Test Valley": 2})
+    {}
+    """
+    words = {v: n for v, n in counts.items() if v is not None}
+    trusted = set(known) if known is not None else set()
+    sure: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    shape = _usual_shape(trusted or _frequent(words))
+    codes = 2 * sum(len(w) == 2 and w.isupper() for w in words) > len(words)
+    index = _Variants(words, trusted)
+    for word, count in words.items():
+        if word in trusted or (codes and word == "NA"):  # Namibia, or North America
+            continue
+        reason = _sure_reason(word) or index.reads_like(word, count)
+        if reason:
+            sure[word] = reason
+            continue
+        slip, is_sure = index.slip_of(word, count)
+        reason = _doubtful_reason(word, shape) or slip
+        if slip and is_sure:
+            sure[word] = slip
+        elif reason:
+            doubtful[word] = reason
+    if not sure:
+        return {}
+    rare = _AS_RARE * median(words[w] for w in sure) if len(sure) >= _SURE_FORMS else 0
+    usual = [n for w, n in words.items() if w not in sure and w not in doubtful]
+    rare = max(rare, median(usual) / _RARER if usual else 0)
+    return sure | {w: why for w, why in doubtful.items() if words[w] <= rare}
+
+
+def _sure_reason(word: str) -> str:
+    text = word.strip()
+    if not text:
+        return "is blank"
+    if text.lower() in PLACEHOLDER:
+        return "is a placeholder"
+    if _SYMBOLS.match(text):
+        return "has no letter or digit"
+    return "has broken characters" if _BROKEN.search(text) else ""
+
+
+def _doubtful_reason(word: str, shape: set[str]) -> str:
+    text = word.strip()
+    if text.lower() in SOFT or _MARKED.fullmatch(text.lower()):
+        return "is a placeholder"
+    return "reads like random characters" if looks_random(text) and not shape else ""
+
+
+def looks_random(text: str) -> bool:
+    """Whether a word mixes letters and digits, or lacks vowels, as no name does.
+
+    Examples
+    --------
+    >>> looks_random("x7f3k2a1"), looks_random("Women 18-34"), looks_random("Qxzvtr")
+    (True, False, True)
+    """
+    if " " in text.strip() or len(text) < 5:
+        return False
+    vowels = sum(c in "aeiouyäöüéèáíóúAEIOUYÄÖÜ" for c in text)
+    letters = sum(c.isalpha() for c in text)
+    if text.isalnum() and text.isascii() and letters:
+        changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(text))
+        if changes >= 3 or (changes == 2 and vowels < 0.3 * letters):
+            return True
+    plain = letters == len(text) and text.isascii() and len(text) >= 6
+    return plain and vowels < 0.15 * len(text)
+
+
+def _usual_shape(words: Iterable[str]) -> set[str]:
+    listed = list(words)
+    random = sum(looks_random(w) for w in listed)
+    return {"random"} if listed and random > 0.2 * len(listed) else set()
+
+
+def _frequent(words: Mapping[str, int]) -> list[str]:
+    total = sum(words.values())
+    return [w for w, n in words.items() if n >= 0.01 * total]
+
+
+class _Variants:
+    """Finds the known or far more frequent value that a word is a misspelling of."""
+
+    def __init__(self, words: Mapping[str, int], trusted: set[str]) -> None:
+        self.counts = words
+        self.trusted = trusted
+        self.pool = trusted or set(words)
+        self.folded: dict[str, list[str]] = {}
+        self.deletions: dict[str, set[str]] = {}
+        for word in self.pool:
+            self.folded.setdefault(_fold(word), []).append(word)
+            for key in deletions(word):
+                self.deletions.setdefault(key, set()).add(word)
+
+    def reads_like(self, word: str, count: int) -> str:
+        same = [w for w in self.folded.get(_fold(word), ()) if self._outweighs(w, word, count)]
+        return f"reads like {same[0]!r}" if same else ""
+
+    def slip_of(self, word: str, count: int) -> tuple[str, bool]:
+        """Why it may be a slip of the keyboard, and whether it can hardly be another word."""
+        if len(word) < 4:
+            return "", False
+        near = set().union(*(self.deletions.get(key, set()) for key in deletions(word)))
+        best = [w for w in sorted(near) if self._outweighs(w, word, count) and one_slip(w, word)]
+        most = max((self.counts.get(w, 0) for w in best), default=0)
+        sure = bool(self.trusted.intersection(best)) or most >= _SURELY_A_SLIP * count
+        return (f"is one letter from {best[0]!r}", sure) if best else ("", False)
+
+    def _outweighs(self, known: str, word: str, count: int) -> bool:
+        if known == word:
+            return False
+        if known in self.trusted:
+            return True
+        return self.counts.get(known, 0) >= 3 * count
+
+
+def _fold(word: str) -> str:
+    """A word without case, accents, spaces and punctuation, but for what parts two numbers."""
+    letters = unicodedata.normalize("NFKD", word.replace("ß", "ss").casefold())
+    bare = "".join(c for c in letters if not unicodedata.combining(c))
+    return _BETWEEN.sub("", _BETWEEN_NUMBERS.sub("|", bare))
+
+
+def ways_of_spelling(words: Iterable[str]) -> list[list[str]]:
+    """Groups of words that are one thing in several spellings.
+
+    They differ in case, accents, spaces or punctuation, in a plural, or are names of one country
+    or device (``synonyms.toml``) in a column of such.
+
+    Examples
+    --------
+    >>> ways_of_spelling(["Mobile", "desktop", "mobile ", "mobiles", "tablet"])
+    [['Mobile', 'mobile ', 'mobiles']]
+    >>> ways_of_spelling(["US", "U.S.", "United States", "DE", "18-24", "1-824"])
+    [['US', 'U.S.', 'United States']]
+    """
+    folded = {w: _fold(w) for w in words if w.strip() and not looks_random(w)}
+    names: dict[str, str] = {}
+    for table in _synonyms().values():
+        if 2 * sum(f in table for f in folded.values()) >= len(folded):
+            names |= table
+    stems = set(folded.values())
+    groups: dict[str, list[str]] = {}
+    for word, fold in folded.items():
+        plural = len(fold) > _SHORTEST_PLURAL and fold.endswith("s") and fold[:-1] in stems
+        groups.setdefault(names.get(fold, fold[:-1] if plural else fold), []).append(word)
+    return [group for key, group in groups.items() if key and len(group) > 1]
+
+
+@cache
+def _synonyms() -> dict[str, dict[str, str]]:
+    """Table -> another name of a thing, without case and punctuation -> its first name."""
+    read = tomllib.loads(Path(__file__).with_name("synonyms.toml").read_text(encoding="utf-8"))
+    return {
+        table: {_fold(other): name for name, others in names.items() for other in others}
+        for table, names in read.items()
+    }
+
+
+def deletions(word: str) -> set[str]:
+    """The word and every word one letter shorter: two words one slip apart share one of these.
+
+    Examples
+    --------
+    >>> sorted(deletions("Abc"))
+    ['ab', 'abc', 'ac', 'bc']
+    """
+    text = word.casefold()
+    return {text} | {text[:i] + text[i + 1 :] for i in range(min(len(text), _LONGEST))}
+
+
+def one_slip(first: str, second: str) -> bool:
+    """Whether two words are one slip apart, letter case aside.
+
+    Two numbers that differ in a digit are two values: "18-34" is no misspelt "18-44".
+
+    Examples
+    --------
+    >>> one_slip("TikTok", "TiktTok"), one_slip("Meta", "Meat"), one_slip("18-34", "18-44")
+    (True, True, False)
+    """
+    a, b = first.casefold(), second.casefold()
+    if abs(len(a) - len(b)) > 1:
+        return False
+    differ = [i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y]
+    if len(a) == len(b):
+        if len(differ) == 1:
+            return not (a[differ[0]].isdigit() or b[differ[0]].isdigit())
+        swapped = len(differ) == 2 and differ[1] == differ[0] + 1
+        return swapped and a[differ[0]] == b[differ[1]] and a[differ[1]] == b[differ[0]]
+    long, short = (a, b) if len(a) > len(b) else (b, a)
+    at = differ[0] if differ else len(short)
+    return long[:at] + long[at + 1 :] == short and not long[at].isdigit()
+
+
+def codes_differ(first: str, second: str) -> bool:
+    """Whether the words with digits in them differ: those are codes, whose every letter counts.
+
+    Examples
+    --------
+    >>> codes_differ("N317NB", "N317JB"), codes_differ("scip-inf-1", "scip-xnf-1")
+    (True, False)
+    """
+    return _codes(first) != _codes(second)
+
+
+def _codes(text: str) -> list[str]:
+    return [t for t in _TOKEN.findall(text.casefold()) if any(c.isdigit() for c in t)]
