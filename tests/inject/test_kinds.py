@@ -20,10 +20,10 @@ from campaignkit.evaluation import score_findings
 from campaignkit.inject import (
     Corruption,
     DamagedIdentifiers,
-    DecimalMix,
     ErrorInjector,
     FromDay,
     MixedCurrencies,
+    MixedDecimals,
     ScaleErrors,
     ShiftedColumns,
     SummaryRows,
@@ -126,16 +126,16 @@ def test_a_total_does_not_fit_a_small_type_and_widens_it() -> None:
 def test_decimal_commas_stand_among_points_and_lose_no_digit() -> None:
     clean = {"spend": [Decimal("1234567.5"), Decimal("0.125"), Decimal("-3")], "clicks": [1, 2, 3]}
 
-    dirty, truth = ErrorInjector([DecimalMix()], rate=1.0).inject(clean)
+    dirty, truth = ErrorInjector([MixedDecimals()], rate=1.0).inject(clean)
 
     assert dirty["spend"] == ["1.234.567,500", "0,125", "-3,000"]
-    assert truth["decimal_mix"].cells.keys() == {"spend"}
+    assert truth["mixed_decimals"].cells.keys() == {"spend"}
 
 
 def test_another_currency_is_told_by_a_mark_by_a_column_or_not_at_all() -> None:
     clean = {"spend": [1.5, 2.5], "Currency": ["EUR", "EUR"]}
     unmarked = MixedCurrencies(mark=False)
-    in_cells = MixedCurrencies(currency="USD", exchange=1.1)
+    in_cells = MixedCurrencies(factor=1.1, currency="USD")
 
     told, truth = ErrorInjector(["mixed_currencies"], rate=1.0).inject(clean)
     silent, _ = ErrorInjector([unmarked], rate=1.0).inject(clean)

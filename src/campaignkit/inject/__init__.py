@@ -19,11 +19,11 @@ from campaignkit.inject.corruptions import (
 )
 from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
 from campaignkit.inject.corruptions.damaged_identifiers import DamagedIdentifiers
-from campaignkit.inject.corruptions.decimal_mix import DecimalMix
 from campaignkit.inject.corruptions.dropped_columns import DroppedColumns
 from campaignkit.inject.corruptions.duplicate_rows import DuplicateRows
 from campaignkit.inject.corruptions.missing_values import MissingValues
 from campaignkit.inject.corruptions.mixed_currencies import MixedCurrencies
+from campaignkit.inject.corruptions.mixed_decimals import MixedDecimals
 from campaignkit.inject.corruptions.outliers import Outliers
 from campaignkit.inject.corruptions.scale_errors import ScaleErrors
 from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
@@ -55,7 +55,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "CellFault",
     "Corruption",
     "DamagedIdentifiers",
-    "DecimalMix",
+    "MixedDecimals",
     "Defect",
     "DroppedColumns",
     "DuplicateRows",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.inject.cells import renamed
@@ -17,19 +17,14 @@ from campaignkit.inject.workbench import Workbench
 from campaignkit.seeds import checked_seed, stream
 from campaignkit.tables import (
     MARKETING,
-    Column,
     DatabaseTable,
     Matching,
-    OpenTable,
     ReadOptions,
     open_table,
     to_arrow,
     unique_names,
 )
 from campaignkit.tables.read_options import checked_read, matched, without_file_options
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class ErrorInjector:
@@ -125,7 +120,13 @@ class ErrorInjector:
                 faults.append(Fault(corruption.kind, err.message, err.hint))
         if faults:
             raise TableError("the table lacks what some kinds need", faults=faults)
-        kinds = [(c, self.rates[c.kind]) for c in _in_order(self.corruptions)]
+        known = {kind: at for at, kind in enumerate(ALL_CORRUPTIONS)}
+        kinds = [
+            (corruption, self.rates[corruption.kind])
+            for corruption in sorted(
+                self.corruptions, key=lambda c: (c.stage, known.get(c.kind, len(known)), c.kind)
+            )
+        ]
         for corruption, rate in kinds:
             corruption.spoil(bench, rate, stream(self.seed, "inject", corruption.kind))
         order = stream(self.seed, "inject", "duplicate places")
@@ -152,46 +153,29 @@ def _corruption(kind: str | Corruption, at: int, faults: list[Fault]) -> Corrupt
 
 
 def _rates(
-    rate: float | Mapping[str, float], names: Iterable[str], faults: list[Fault]
-) -> dict[str, float]:
-    names = list(names)
-    if isinstance(rate, Mapping):
-        given = dict(rate)
-        faults += [
-            Fault(f"rate[{k!r}]", "is no kind of this injector", f"its kinds: {', '.join(names)}")
-            for k in given
-            if k not in names
-        ]
-        faults += [
-            Fault("rate", f"has nothing for {name!r}", "give every kind a rate")
-            for name in names
-            if name not in given
-        ]
-    else:
-        given = dict.fromkeys(names, rate)
-    for name in given if isinstance(rate, Mapping) else names[:1]:
-        value = given[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-            where = f"rate[{name!r}]" if isinstance(rate, Mapping) else "rate"
-            fix = "a rate of 0 injects nothing; 0.05 is 5%"
-            faults.append(Fault(where, f"is {value!r}; expected above 0, at most 1", fix))
+    rate: float | Mapping[str, float], names: Sequence[str], faults: list[Fault]
+) -> Mapping[str, float]:
+    given = rate if isinstance(rate, Mapping) else dict.fromkeys(names, rate)
+    for name in dict.fromkeys([*names, *given]):
+        where = f"rate[{name!r}]" if given is rate else "rate"
+        if name not in names:
+            fix = f"its kinds: {', '.join(names)}"
+            faults.append(Fault(where, "is no kind of this injector", fix))
+        elif name not in given:
+            faults.append(Fault("rate", f"has nothing for {name!r}", "give every kind a rate"))
+        elif not _is_rate(given[name]):
+            found = f"is {given[name]!r}; expected above 0, at most 1"
+            faults.append(Fault(where, found, "a rate of 0 injects nothing; 0.05 is 5%"))
+            if given is not rate:
+                break  # one number for all
     return given
 
 
-def _in_order(corruptions: Sequence[Corruption]) -> list[Corruption]:
-    known = list(ALL_CORRUPTIONS)
-
-    def place(corruption: Corruption) -> tuple[int, int, str]:
-        kind = corruption.kind
-        at = known.index(kind) if kind in known else len(known)
-        return corruption.stage, at, kind
-
-    return sorted(corruptions, key=place)
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
-def opened(
-    table: Any, **read: Unpack[ReadOptions]
-) -> tuple[pa.Table, Matching, tuple[Fault, ...]]:
+def opened(table: Any, **read: Unpack[ReadOptions]) -> tuple[Any, Matching, tuple[Fault, ...]]:
     """A table's cells in Arrow, what its columns mean, and what was decided when it was read."""
     if not isinstance(table, str | Path | DatabaseTable):
         asked = checked_read(read)
@@ -200,17 +184,11 @@ def opened(
         names = unique_names(arrow.column_names)
         return renamed(arrow, names), matched(MARKETING, names, asked), ()
     with open_table(table, **read) as held:
-        chosen = ", ".join(
-            f"{c.sql} AS {c.raw}" if _lossless(held, c) else c.raw for c in held.columns.values()
-        )
+        if held.in_place:
+            raise TableError(
+                f"{held.name} is asked in place, and what is spoiled has to be here",
+                hint="read its rows into a frame or a file first",
+            )
+        chosen = ", ".join(column.raw for column in held.columns.values())
         query = f"SELECT {chosen} FROM {held.relation}"  # noqa: S608 - quoted names
         return held.con.sql(query).to_arrow_table(), held.matching, held.notes
-
-
-def _lossless(held: OpenTable, column: Column) -> bool:
-    if not column.is_text or column.kind != "number":
-        return False
-    (lost,) = held.row(
-        f"SELECT count({column.raw}) - count({column.sql}) FROM {held.relation}"  # noqa: S608
-    )
-    return bool(lost == 0)

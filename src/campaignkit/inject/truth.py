@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.distinct import distinct
 from campaignkit.errors import Fault
-from campaignkit.extras import require
+from campaignkit.inject.cells import Rows, as_text, pa, plain
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy import int64
-    from numpy.typing import NDArray
-
+_TOLD = ("kind", "columns", "count", "requested", "realised", "where", "num_masked", "implied")
 _DASH = "–"  # the published table's mark for "none"
-_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +46,12 @@ class Defect:
 
     kind: str
     columns: tuple[str, ...]
-    rows: NDArray[int64]
-    cells: Mapping[str, NDArray[int64]]
+    rows: Rows
+    cells: Mapping[str, Rows]
     requested: float
     realised: float
     where: str = "at random"
-    implied: Mapping[str, NDArray[int64]] = field(default_factory=dict)
+    implied: Mapping[str, Rows] = field(default_factory=dict)
     num_masked: int = 0
     _clean: Any = None  # pyarrow.Table
     _dirty: Any = None  # pyarrow.Table
@@ -67,18 +62,17 @@ class Defect:
         """Rows touched; columns, for dropped columns."""
         return len(self.rows) if len(self.rows) else len(self.columns)
 
-    def before(self, column: str) -> pa.Array:
-        """The clean cells behind :attr:`cells` of a column."""
-        return self._taken(self._clean, column, self._origin[self.cells[column]])
+    def before(self, column: str) -> Any:
+        """The clean cells behind :attr:`cells` of a column, as a pyarrow array."""
+        return _taken(self._clean, column, self._origin[self.cells[column]])
 
-    def after(self, column: str) -> pa.Array:
-        """The dirty cells of :attr:`cells` of a column."""
-        return self._taken(self._dirty, column, self.cells[column])
+    def after(self, column: str) -> Any:
+        """The dirty cells of :attr:`cells` of a column, as a pyarrow array."""
+        return _taken(self._dirty, column, self.cells[column])
 
-    def _taken(self, table: Any, column: str, rows: Any) -> Any:
-        pa = require("pyarrow", extra="tables", user="Defect")
-        taken = table.column(column).take(pa.array(rows))
-        return taken.combine_chunks() if hasattr(taken, "combine_chunks") else taken
+
+def _taken(table: Any, column: str, rows: Rows) -> Any:
+    return plain(table.column(column)).take(pa.array(rows)).combine_chunks()
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +108,8 @@ class GroundTruth:
     defects: tuple[Defect, ...]
     num_rows: int
     columns: tuple[str, ...]
-    origin: NDArray[int64]
-    preexisting: Mapping[str, NDArray[int64]] = field(default_factory=dict)
+    origin: Rows
+    preexisting: Mapping[str, Rows] = field(default_factory=dict)
     seed: int = 0
     notes: tuple[Fault, ...] = ()
 
@@ -127,7 +121,7 @@ class GroundTruth:
     def __getitem__(self, kind: str) -> Defect:
         return next(d for d in self.defects if d.kind == kind)
 
-    def implied(self, kind: str) -> NDArray[int64]:
+    def implied(self, kind: str) -> Rows:
         """Rows that show this kind as a consequence of others, or did so before."""
         parts = [d.implied[kind] for d in self.defects if kind in d.implied]
         parts += [self.preexisting[kind]] if kind in self.preexisting else []
@@ -141,52 +135,31 @@ class GroundTruth:
             "seed": self.seed,
             "notes": [str(note) for note in self.notes],
             "defects": [
-                {
-                    "kind": d.kind,
-                    "columns": list(d.columns),
-                    "count": d.count,
-                    "requested": d.requested,
-                    "realised": d.realised,
-                    "where": d.where,
-                    "num_masked": d.num_masked,
-                    "implied": {k: len(rows) for k, rows in d.implied.items()},
-                }
+                {name: getattr(d, name) for name in _TOLD}
+                | {"columns": list(d.columns)}
+                | {"implied": {kind: len(rows) for kind, rows in d.implied.items()}}
                 for d in self.defects
             ],
         }
 
-    def cell_table(self) -> pa.Table:
-        """Every spoiled cell as a row: kind, column, position, before and after as text.
+    def cell_table(self) -> Any:
+        """Every spoiled cell as a row of a pyarrow table: kind, column, position, before, after.
 
         Repeated rows and dropped columns have no cell; they stand with a null column or position.
         """
-        pa = require("pyarrow", extra="tables", user="GroundTruth.cell_table")
-        parts = []
-        names = ["kind", "column", "position", "before", "after"]
-        types = [pa.string(), pa.string(), pa.int64(), pa.string(), pa.string()]
-        schema = pa.schema(list(zip(names, types, strict=True)))
+        texts = dict.fromkeys(("kind", "column", "before", "after"), pa.string())
+        schema = pa.schema(texts | {"position": pa.int64()})
+        parts = [schema.empty_table()]
         for defect in self.defects:
             for column, rows in defect.cells.items():
-                cells = {
-                    "kind": [defect.kind] * len(rows),
-                    "column": [column] * len(rows),
-                    "position": rows,
-                    "before": defect.before(column).cast(pa.string()),
-                    "after": defect.after(column).cast(pa.string()),
-                }
-                parts.append(pa.table(cells, schema=schema))
+                cells = (as_text(defect.before(column)), as_text(defect.after(column)))
+                kinds, columns = [defect.kind] * len(rows), [column] * len(rows)
+                parts.append(pa.table([kinds, columns, *cells, rows], schema=schema))
             if not defect.cells:
-                size = defect.count
-                gone = not len(defect.rows)
-                cells = {
-                    "kind": [defect.kind] * size,
-                    "column": list(defect.columns) if gone else [None] * size,
-                    "position": [None] * size if gone else defect.rows,
-                    "before": [None] * size,
-                    "after": [None] * size,
-                }
-                parts.append(pa.table(cells, schema=schema))
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+                kinds, nulls = [defect.kind] * defect.count, [None] * defect.count
+                named = (nulls, defect.rows) if len(defect.rows) else (defect.columns, nulls)
+                parts.append(pa.table([kinds, named[0], nulls, nulls, named[1]], schema=schema))
+        return pa.concat_tables(parts).select(["kind", "column", "position", "before", "after"])
 
 
 def published_table(

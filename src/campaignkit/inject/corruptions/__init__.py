@@ -8,11 +8,11 @@ from campaignkit.inject.corruptions.broken_law import BrokenLaw
 from campaignkit.inject.corruptions.categorical_errors import CategoricalErrors
 from campaignkit.inject.corruptions.corruption import CellFault, Corruption, how_many
 from campaignkit.inject.corruptions.damaged_identifiers import DamagedIdentifiers
-from campaignkit.inject.corruptions.decimal_mix import DecimalMix
 from campaignkit.inject.corruptions.dropped_columns import DroppedColumns
 from campaignkit.inject.corruptions.duplicate_rows import DuplicateRows
 from campaignkit.inject.corruptions.missing_values import MissingValues
 from campaignkit.inject.corruptions.mixed_currencies import MixedCurrencies
+from campaignkit.inject.corruptions.mixed_decimals import MixedDecimals
 from campaignkit.inject.corruptions.outliers import Outliers
 from campaignkit.inject.corruptions.scale_errors import ScaleErrors
 from campaignkit.inject.corruptions.shifted_columns import ShiftedColumns
@@ -35,7 +35,7 @@ ALL_CORRUPTIONS: Mapping[str, Corruption] = {
         Outliers(),
         ScaleErrors(),
         ScaleErrors(where=FromDay(), kind="unit_change"),
-        DecimalMix(),
+        MixedDecimals(),
         DamagedIdentifiers(),
         MixedCurrencies(),
         CategoricalErrors(),
@@ -52,6 +52,7 @@ ALL_CORRUPTIONS: Mapping[str, Corruption] = {
 OTHER_NAMES: Mapping[str, Corruption] = {
     "near_boundary": BrokenLaw(_LAWS["clicks_exceed_impressions"], margin="near"),
     "currency_mix": ALL_CORRUPTIONS["mixed_currencies"],
+    "decimal_mix": ALL_CORRUPTIONS["mixed_decimals"],
 }
 
 __all__ = [

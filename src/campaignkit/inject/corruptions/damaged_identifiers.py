@@ -52,7 +52,10 @@ class DamagedIdentifiers(CellFault):
     damages: tuple[str, ...] = tuple(_DAMAGES)
     where: Where = AT_RANDOM
     kind: str = "damaged_identifiers"
-    implies = ("categorical_errors", "inconsistent_values", "misspelt_values", "type_changes")
+    implies = (
+        *("categorical_errors", "duplicate_keys", "duplicate_rows", "inconsistent_values"),
+        *("misspelt_values", "type_changes"),
+    )
     needs = "a column of identifiers made of digits that can be damaged so"
 
     def fitting(self, bench: Workbench) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from campaignkit.errors import TableError
+from campaignkit.inject.cells import Floats, Rows
 from campaignkit.inject.corruptions.corruption import Corruption, how_many
 from campaignkit.inject.where import AT_RANDOM, Where
 from campaignkit.inject.workbench import Workbench
@@ -37,19 +38,24 @@ class ScaleErrors(Corruption):
     factor: float = 100.0
     where: Where = AT_RANDOM
     kind: str = "scale_errors"
-    implies = ("scale_drift", "scale_errors")
+    implies = ("scale_drift", "scale_errors", "unit_change")
 
     def check(self, bench: Workbench) -> None:
         """Need the metric and a factor that changes it."""
-        if self.factor <= 0 or self.factor == 1:
+        if not 0 < self.factor < float("inf") or self.factor == 1:
             raise TableError(
-                f"scale_errors has factor {self.factor}; expected a positive one other than 1"
+                f"{self.kind} has factor {self.factor}; expected a positive one other than 1"
             )
         bench.clean_numbers(bench.own(self.column, user=self.kind))
 
     def spoil(self, bench: Workbench, rate: float, rng: Generator) -> None:
         """Multiply the metric."""
-        column = bench.own(self.column)
-        rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(column)) > 0)
+        rows = np.flatnonzero(np.nan_to_num(bench.clean_numbers(self.column)) > 0)
         chosen = self.choose(bench, rows, how_many(rate, bench.num_rows), rng)
-        bench.write_numbers(self.kind, column, chosen, bench.numbers(column)[chosen] * self.factor)
+        amounts = bench.numbers(self.column)[chosen] * self.factor
+        held = np.isfinite(amounts)
+        self.written(bench, chosen[held], amounts[held])
+
+    def written(self, bench: Workbench, rows: Rows, amounts: Floats) -> None:
+        """The amounts in the other unit."""
+        bench.write_numbers(self.kind, self.column, rows, amounts)

@@ -16,7 +16,7 @@ from campaignkit.tables import Role
 
 
 @dataclass(frozen=True, slots=True)
-class DecimalMix(CellFault):
+class MixedDecimals(CellFault):
     """Cells with a decimal comma and dots for thousands; rate is the share of a column's cells.
 
     Each has two decimals at least, so that none of them can be read the other way. The column
@@ -32,14 +32,14 @@ class DecimalMix(CellFault):
     Examples
     --------
     >>> from campaignkit.inject import ErrorInjector
-    >>> dirty, _ = ErrorInjector([DecimalMix()], rate=1.0).inject({"spend": [1234.5, 0.125]})
+    >>> dirty, _ = ErrorInjector([MixedDecimals()], rate=1.0).inject({"spend": [1234.5, 0.125]})
     >>> dirty
     {'spend': ['1.234,50', '0,125']}
     """
 
     columns: tuple[str, ...] = ()
     where: Where = AT_RANDOM
-    kind: str = "decimal_mix"
+    kind: str = "mixed_decimals"
     implies = ("categorical_errors", "type_changes")
     needs = "a column of money"
 
