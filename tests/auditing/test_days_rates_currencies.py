@@ -230,3 +230,16 @@ def test_a_user_states_grain_and_rate() -> None:
         ck.audit(weeks, [replace(by_day, params={"grain": "fortnight"})])
     assert found(ck.audit(weeks, [by_day]), "missing_days")[0].count == 54
     assert [f.rows.tolist() for f in found(ck.audit(own, [rate]), "odd_rate")] == [[2]]
+
+
+def test_outliers_are_looked_for_in_each_currency_apart() -> None:
+    yen = np.arange(4 * 60) % 2 == 0
+    frame = table(days_of("day", 60), Currency=np.where(yen, "JPY", "EUR"))
+    frame["Cost"] *= np.where(yen, 160, 1)
+    frame.loc[7, "Cost"] = 800.0  # euros; a usual amount of yen
+
+    report = ck.audit(frame)
+    with_history = ck.audit(frame, history=frame[frame.Cost != 800.0])
+
+    for told in (report, with_history):
+        assert [f.rows.tolist() for f in found(told, "outliers")] == [[7]]

@@ -13,7 +13,7 @@ from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import absent_groups
-from campaignkit.auditing.checks.outliers import anchored, usual_ratios
+from campaignkit.auditing.checks.outliers import anchored, ratio_fields, usual_ratios
 from campaignkit.auditing.order_mining import mined_orders
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
@@ -265,12 +265,11 @@ def _depends(scene: Scene, key: str, column: str, agree: float) -> Rule:
 
 def _ratios(scene: Scene) -> Iterable[Rule]:
     pairs = anchored(scene)
-    for (metric, anchor), usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
+    for pair, usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
         if usual is not None:
             yield _mined(
-                scene, "ratio", "outliers", metric, anchor, id=f"ratio:{metric}",
-                params={"median": round(usual[0], 6), "spread": round(usual[1], 6)},
-                reason=f"usually {math.exp(usual[0]):.3g} per {anchor}",
+                scene, "ratio", "outliers", *pair[:2], **ratio_fields(pair, usual),
+                reason=f"usually {math.exp(usual[0]):.3g} per {pair[1]}",
             )  # fmt: skip
 
 

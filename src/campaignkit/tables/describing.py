@@ -60,7 +60,7 @@ def described(
     table.columns.update({n: column_of(n, t, meanings.get(n)) for n, t in types.items()})
     _read_moments(table, types)
     notes += _read_units(table, meanings)
-    table.notes = tuple(notes)
+    table.notes = (*notes, *matching.notes())
     return table
 
 

@@ -77,7 +77,7 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
     if apart:
         notes.append(Fault(", ".join(apart), "cannot be grouped or compared",
                            "left out of the look for repeated rows"))  # fmt: skip
-    table.notes = (*place.warehouse.notes, *notes)
+    table.notes = (*place.warehouse.notes, *notes, *matching.notes())
     return table
 
 

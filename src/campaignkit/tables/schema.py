@@ -143,28 +143,17 @@ class Matching:
 
         Examples
         --------
-        >>> print(MARKETING.match(["Cost", "Impr.", "impressions"]).notes()[0].fix)
-        to overrule it: columns={"Cost": "some standard name"}
+        >>> print(MARKETING.match(["Cost", "Media cost", "clicks"]).notes()[0].found)
+        'Cost' is spend; 'Media cost' may be spend too
         """
-        named = {name: own for name, own in self.found.items() if plain(own) != plain(name)}
-        said = [f"{own!r} as {name}" for name, own in named.items()]
-        by = f" (an export of {' and '.join(self.platforms)})" if self.platforms else ""
-        out = []
-        if said:
-            first = next(iter(named.values()))
-            out.append(
-                Fault(
-                    "columns",
-                    f"read {', '.join(said)}{by}",
-                    f'to overrule it: columns={{"{first}": "some standard name"}}',
-                )
-            )
-        out += [
-            Fault(f"column {own!r}", f"means {name} too; {self.found[name]!r} stands for it",
-                  f'to take this one: columns={{"{own}": "{name}"}}')
-            for own, name in self.rivals.items()
-        ]  # fmt: skip
-        return out
+        read = {own: name for name, own in self.found.items() if plain(own) != plain(name)}
+        by = f", in an export of {' and '.join(self.platforms)}" if self.platforms else ""
+        said = [", ".join(f"{own!r} is {name}" for own, name in read.items()) + by] if read else []
+        said += [f"{own!r} may be {name} too" for own, name in self.rivals.items()]
+        first = next(iter([*read, *self.rivals]), "")
+        return [Fault("columns", "; ".join(said), f'columns={{"{first}": ...}} overrules it')][
+            : len(said)
+        ]
 
 
 @dataclass(frozen=True)
@@ -234,9 +223,13 @@ class TableSchema:
         candidates = [(-1.0, 0, own.index(c), c, name) for c, name in told.items() if name]
         for place, (column, forms) in enumerate(keys.items()):
             for key, weakness in forms.items():
-                for name, source, order, stands_in in names.by_key.get(key, ()):
-                    rank = _RANKS.get(source, 1 if source in here else _OWN_COLUMN)
-                    rank += weakness + _OWN_COLUMN * stands_in
+                known = names.by_key.get(key, ())
+                # What the platform itself says of a name outdoes what others say of it.
+                own_words = [e for e in known if e[1] in here or e[1] == "standard"]
+                said = own_words if any(e[1] in here for e in own_words) else known
+                for name, source, order, stands_in in said:
+                    rank = _RANKS.get(source, 1.0 if source in here else _OTHER_PLATFORM)
+                    rank += weakness + _STAND_IN * stands_in
                     candidates.append((rank, order, place, column, name))
         means = {name for *_, name in candidates}
         found: dict[str, str] = {}
@@ -247,8 +240,8 @@ class TableSchema:
                 continue
             if column not in found.values() and name not in found:
                 found[name] = column
-                stand_ins += [name] * (rank >= _OWN_COLUMN)
-            elif rank < _OWN_COLUMN:
+                stand_ins += [name] * (rank >= _STAND_IN)
+            elif rank < _OTHER_PLATFORM:
                 rivals.setdefault(column, name)
         rivals = {c: name for c, name in rivals.items() if c not in found.values()}
         return Matching(
@@ -261,8 +254,10 @@ class TableSchema:
         )
 
 
-_OWN_COLUMN = 10.0  # from this rank on, a column whose standard name is taken is one of its own
-_RANKS = {"standard": 0.0, "general": 2.0}  # the names of the platform whose export it is: 1
+# Ranks add up. The names of the platform whose export it is have 1.
+_RANKS = {"standard": 0.0, "general": 2.0}
+_OTHER_PLATFORM = 50.0  # from here on, a column whose standard name is taken is one of its own
+_STAND_IN = 100.0
 _BELOW_NAMESPACE = 5.0
 _WITHOUT_UNIT = 1.5
 _CURRENCIES = "usd|eur|gbp|jpy|chf|cad|aud|brl|inr|cny|mxn|sek|nok|dkk|pln|czk|krw|sgd|nzd|zar"

@@ -33,11 +33,16 @@ class CurrencyCheck(Check):
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The table's currency column, and columns whose cells carry marks of several units."""
-        reason = "only amounts of one currency can be added up"
-        several = [c.name for c in scene.table.columns.values() if len(c.units) > 1]
-        for name in (*(["currency"] if scene.table.has("currency") else []), *several):
-            yield Rule.over(self.form, "mixed_currencies", name, severity="warning" if (
-                name == "currency") else "error", reason=reason)  # fmt: skip
+        table, several = (
+            scene.table,
+            [c.name for c in scene.table.columns.values() if len(c.units) > 1],
+        )
+        if table.has("currency") and any(table.schema[n].role is Role.MONEY for n in table.own):
+            several.append("currency")
+        for name in several:
+            yield Rule.over(self.form, "mixed_currencies", name,
+                            severity="warning" if name == "currency" else "error",
+                            reason="only amounts of one currency can be added up")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for each column that holds several."""

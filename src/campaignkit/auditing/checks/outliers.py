@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable
+from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -32,32 +32,56 @@ _LEAST_FACTOR = 30.0  # nothing below thirtyfold is called an outlier
 _SIGMAS = 9.0  # robust; log ratios of clean tables have longer tails than the normal's
 _LEAST_AMOUNT = 50.0
 _MIN_ROWS = 50
+_MOST_CURRENCIES = 20
 
 
 def usual_ratios(
-    pairs: Sequence[tuple[str, str]], scene: Scene
+    pairs: Sequence[tuple[str, str, str]], scene: Scene
 ) -> list[tuple[float, float] | None]:
     """Median and robust spread of ln((metric + 1) / (anchor + 1)); None on too few rows."""
     asked = []
-    for pair in pairs:
+    for *pair, currency in pairs:
         value, by = (f"CAST({scene.table.sql(n)} AS DOUBLE)" for n in pair)
-        asked.append((f"ln(({value} + 1.0) / ({by} + 1.0))", f"{value} > 0 AND {by} > 0"))
+        told = f"{value} > 0 AND {by} > 0{_in(currency, scene.table)}"
+        asked.append((f"ln(({value} + 1.0) / ({by} + 1.0))", told))
     found = scene.middles(*asked)
     return [(middle, spread) if num >= _MIN_ROWS else None for middle, spread, num in found]
 
 
-def anchored(scene: Scene) -> list[tuple[str, str]]:
-    """Each known metric with its first anchor that is there."""
+def anchored(scene: Scene) -> list[tuple[str, str, str]]:
+    """Each known metric with its first anchor that is there; money in each currency apart.
+
+    The third is the currency, empty where the table has one or none.
+    """
     own = [c for c in scene.table.own if scene.column(c).kind == "number"]
     firsts = ((m, next((a for a in ANCHORS[m] if a in own), None)) for m in ANCHORS if m in own)
-    return [(metric, anchor) for metric, anchor in firsts if anchor is not None]
+    named = scene.histogram("currency") if scene.table.has("currency") else {}
+    several = [c for c in named if c][:_MOST_CURRENCIES]
+    return [
+        (metric, anchor, currency)
+        for metric, anchor in firsts if anchor is not None
+        for currency in (several if len(several) > 1 and "spend" in (metric, anchor) else [""])
+    ]  # fmt: skip
+
+
+def ratio_fields(pair: tuple[str, str, str], usual: tuple[float, float]) -> dict[str, Any]:
+    """Id and parameters of the rule of a pair with a usual ratio."""
+    metric, _, currency = pair
+    params = {"median": round(usual[0], 6), "spread": round(usual[1], 6)}
+    if not currency:
+        return {"id": f"ratio:{metric}", "params": params}
+    return {"id": f"ratio:{metric}:{currency}", "params": params | {"currency": currency}}
+
+
+def _in(currency: str, table: OpenTable) -> str:
+    return f" AND {table.sql('currency')} = {literal(currency)}" if currency else ""
 
 
 class OutlierCheck(Check):
     """Runs ``ratio`` rules: a metric against the one it moves with.
 
     Parameters of the rule: ``median`` and ``spread`` of the log ratio, from history; without them
-    the table's own sample gives them.
+    the table's own sample gives them; ``currency``, of which rows alone it speaks.
 
     Examples
     --------
@@ -70,12 +94,11 @@ class OutlierCheck(Check):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Each metric against its first anchor, by the table's own sample."""
         pairs = anchored(scene)
-        for (metric, anchor), usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
+        for pair, usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
             if usual is not None:
                 yield Rule.over(
-                    self.form, "outliers", metric, anchor, id=f"{self.form}:{metric}",
-                    params={"median": usual[0], "spread": usual[1]},
-                    reason=f"{metric} moves with {anchor}, by the table's own median",
+                    self.form, "outliers", *pair[:2], **ratio_fields(pair, usual),
+                    reason=f"{pair[0]} moves with {pair[1]}, by the table's own median",
                 )  # fmt: skip
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
@@ -110,14 +133,15 @@ class OutlierCheck(Check):
 
 
 def _can(rule: Rule, table: OpenTable) -> bool:
-    return table.has(*rule.columns) and all(table.column(c).kind == "number" for c in rule.columns)
+    needed = (*rule.columns, *(["currency"] if rule.params.get("currency") else []))
+    return table.has(*needed) and all(table.column(c).kind == "number" for c in rule.columns)
 
 
 def _usual(rule: Rule, scene: Scene) -> tuple[float, float] | None:
     params: Any = rule.params
     if params.get("median") is not None:
         return float(params["median"]), float(params["spread"])
-    return usual_ratios([(rule.columns[0], rule.columns[1])], scene)[0]
+    return usual_ratios([(*rule.columns, params.get("currency", ""))], scene)[0]
 
 
 def _factor(usual: tuple[float, float]) -> float:
@@ -128,4 +152,5 @@ def _condition(rule: Rule, table: OpenTable, usual: tuple[float, float]) -> str:
     metric, anchor = (table.sql(c) for c in rule.columns)
     # With an exponent the literals are DOUBLE: a DECIMAL of 17 digits would overflow.
     most = f"{math.exp(usual[0]) * _factor(usual):.17e}"
-    return f"{metric} >= {_LEAST_AMOUNT} AND {anchor} > 0 AND {metric} > {most} * ({anchor} + 1e0)"
+    of = f"{_LEAST_AMOUNT} AND {anchor} > 0{_in(rule.params.get('currency', ''), table)}"
+    return f"{metric} >= {of} AND {metric} > {most} * ({anchor} + 1e0)"
