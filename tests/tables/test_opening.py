@@ -145,8 +145,9 @@ def test_ragged_rows_are_left_out_and_listed(tmp_path: Path) -> None:
     path.write_text("clicks,brand\n1,a\n2,b,c,d\n3\n4,d\n", encoding="utf-8")
 
     with open_table(path) as table:
-        assert (table.num_rows, table.num_ragged) == (2, 2)
-        assert "4 cells instead of 2: 2,b,c,d" in table.ragged
+        assert table.lines is not None
+        assert (table.num_rows, table.lines.num_refused) == (2, 2)
+        assert "line 3: 4 cells instead of 2: 2,b,c,d" in table.lines.refused
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -173,7 +174,6 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
         ("t.csv", b"\x00\x01\x02" * 99, "binary file"),
         ("t.parquet", b"clicks\n1\n", "not a Parquet file"),
         ("t.xlsx", b"PK\x03\x04", "spreadsheet"),
-        ("t.csv", b"\nclicks\n1\n", "blank line"),
     ],
 )
 def test_files_that_are_no_tables_are_refused_in_words(

@@ -38,6 +38,7 @@ from campaignkit.tables.profile import TableProfile
 from campaignkit.tables.read_options import shared_read
 
 _DUPLICATES = ("unique",)
+_SHOWN_ROWS = 20
 
 
 def audit(
@@ -250,6 +251,8 @@ def _keep_to_finite(scene: Scene) -> None:
 
 
 def _about_the_input(table: OpenTable) -> list[Finding]:
+    import numpy as np
+
     found = []
     if not table.num_rows:
         found.append(
@@ -263,14 +266,26 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
                     message=f"column names occur twice: {in_words(table.repeated)}",
                     advice="rename them at the source; the later ones carry a number here")
         )  # fmt: skip
-    if table.num_ragged:
-        total = table.num_ragged + table.num_rows
+    if table.lines and table.lines.num_refused:
+        refused = table.lines.num_refused
         found.append(
-            Finding("ragged_rows", (), table.num_ragged, table.num_ragged / total, table=table,
-                    message=f"{table.num_ragged:,} rows have another number of cells than the "
-                    "header and are left out of all other checks",
-                    advice="quote delimiters inside cells at the source",
-                    evidence={"first": list(table.ragged)})
+            Finding("ragged_rows", (), refused, refused / (refused + table.num_rows), table=table,
+                    message=f"{refused:,} rows could not be read (another number of cells than "
+                    "the header, or an unclosed quote) and are left out of all other checks",
+                    advice="quote delimiters inside cells at the source, and double the quotes",
+                    evidence={"first": list(table.lines.refused)})
+        )  # fmt: skip
+    if table.summary_rows:
+        rows = sorted(table.summary_rows)
+        listed = [f"row {row}: {table.summary_rows[row]}" for row in rows[:_SHOWN_ROWS]]
+        found.append(
+            Finding("summary_rows", (), len(rows), len(rows) / (len(rows) + table.num_rows),
+                    severity="warning", confidence=0.95, table=table,
+                    finder=lambda: np.array(rows, dtype=np.int64),
+                    message=f"{len(rows):,} rows sum up others ({table.summary_rows[rows[0]]}) "
+                    "and are left out of all other checks",
+                    advice="export without totals, or keep them: summary_rows='keep'",
+                    evidence={"first": listed})
         )  # fmt: skip
     if table.matching.ambiguous:
         found.append(

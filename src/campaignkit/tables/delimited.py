@@ -1,186 +1,300 @@
-"""Delimited text files as they come: BOM, wrong encoding, ragged rows, odd delimiters."""
+"""Delimited text files as they come: titles before the header, odd encodings, notes at the end."""
 
 from __future__ import annotations
 
 import codecs
-import csv
-import os
-import tempfile
-from dataclasses import dataclass, field
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.tables.csv_lines import Form, LineCount, Mended
 from campaignkit.tables.frames import unique_names
+from campaignkit.tables.header import laid_out
+from campaignkit.tables.read_options import ReadOptions
 
-_CHUNK = 1 << 24
-_SHOWN = 20
-_DELIMITERS = ",;\t|"
+_CHUNK = 1 << 20
+_LONGEST_LINE = 1 << 25
+_STRETCH, _STRETCHES = 500, 40  # lines, and how many stretches of them make a sample
 
 
 @dataclass
 class DelimitedFile:
-    """An opened delimited file: a reader of text columns, and what was odd about it.
+    """A delimited file, its header found, ready to be read in batches of text columns.
 
     Attributes
     ----------
-    reader : pyarrow.RecordBatchReader
-        All columns as text, empty cells null.
+    path : Path
+        The file; may be packed as gzip or zip.
+    encoding : str
+        How its bytes are read.
+    form : Form
+        How its lines are cut.
     names : list of str
-        The header as it is written.
+        The header as it is written, one name a cell.
     notes : list of Fault
-        Encoding, delimiter and other oddities.
-    ragged : list of str
-        The rows left out because they have more or fewer cells than the header (first 20).
-    num_ragged : int
-        How many were left out; counted while the reader is read.
-
-    Examples
-    --------
-    >>> DelimitedFile(None, ["clicks"]).num_ragged
-    0
-    """
-
-    reader: Any  # pyarrow.RecordBatchReader
-    names: list[str]
-    notes: list[Fault] = field(default_factory=list)
-    ragged: list[str] = field(default_factory=list)
-    num_ragged: int = 0
-    _temporary: Path | None = None
-
-    def close(self) -> None:
-        """Remove the re-encoded copy, where one was needed."""
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
-            self._temporary = None
-
-
-def open_delimited(path: Path) -> DelimitedFile:
-    """Open a CSV or TSV file for reading in batches.
-
-    Raises
-    ------
-    TableError
-        If it is empty, binary, or has no header.
+        What was decided for the whole file, and how to overrule it.
+    count : LineCount
+        What became of its lines; complete once :meth:`reader` has been read.
+    is_plain : bool
+        Whether each line is taken for a row as it stands: no line of the sample was odd.
+    packed : Path or None
+        Where its table is to lie if not in memory.
+    sample : list of bytes
+        Stretches of lines from all over the file.
+    num_bytes : int
+        Size of its text, unpacked and in UTF-8.
 
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> file = pathlib.Path(tempfile.mkdtemp(), "t.csv")
-    >>> _ = file.write_text("clicks;spend\\n1;2\\n")
-    >>> open_delimited(file).names
-    ['clicks', 'spend']
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
+    >>> _ = path.write_text("My report\\n\\nclicks;spend\\n1;2\\n")
+    >>> file = DelimitedFile.open(path, {})
+    >>> file.names, file.reader().read_all().num_rows
+    (['clicks', 'spend'], 1)
     """
-    pa_csv = require("pyarrow.csv", extra="tables", user="reading CSV")
-    pa = require("pyarrow", extra="tables", user="reading CSV")
-    notes: list[Fault] = []
-    source, temporary = _as_utf8(path, notes)
-    header, delimiter = _header(source, path)
-    unique = unique_names(header)
-    opened = DelimitedFile(None, header, notes, _temporary=temporary)
 
-    def left_out(row: Any) -> str:
-        opened.num_ragged += 1
-        if len(opened.ragged) < _SHOWN:
-            opened.ragged.append(
-                f"{row.actual_columns} cells instead of {row.expected_columns}: {row.text[:200]}"
+    path: Path
+    encoding: str
+    form: Form
+    names: list[str]
+    start: LineCount  # header, skipped and blank lines above the first row
+    notes: list[Fault] = field(default_factory=list)
+    sample: list[bytes] = field(default_factory=list)
+    num_bytes: int = 0
+    count: LineCount = field(default_factory=LineCount)
+    footer: list[str] = field(default_factory=list)
+    is_plain: bool = False
+    packed: Path | None = None
+
+    @classmethod
+    def open(cls, path: Path, read: ReadOptions) -> DelimitedFile:
+        """Look at a file: its encoding, delimiter and header.
+
+        Raises
+        ------
+        TableError
+            If it is empty, binary, damaged, or no header can be found in it.
+        """
+        notes: list[Fault] = []
+        encoding = read.get("encoding") or _encoding(path, notes)
+        try:
+            sample, size = _sample(path, encoding)
+        except UnicodeDecodeError as err:
+            if "encoding" in read:
+                found = f"{path} is not {encoding}: byte 0x{err.object[err.start]:02X}"
+                raise TableError(found, hint="leave encoding= out, or name another") from err
+            found = "read as Windows-1252; encoding= overrules it"
+            notes.append(Fault(str(path), "is not UTF-8", found))
+            encoding = "cp1252"
+            sample, size = _sample(path, encoding)
+        head = b"".join(sample[:1]).decode("utf-8", "replace").split("\n")
+        if not any(line.strip() for line in head):
+            raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
+        form, names, start = laid_out(str(path), head, read, notes)
+        return cls(path, encoding, form, names, start, notes, sample, size)
+
+    @property
+    def is_sampled_whole(self) -> bool:
+        """Whether the sample holds all rows."""
+        return len(self.sample) <= 1
+
+    def all_notes(self) -> list[Fault]:
+        """What was decided, and after reading, what became of odd lines."""
+        told, where, count = list(self.notes), str(self.path), self.count
+        if self.footer:
+            shown = " / ".join(line[:60] for line in self.footer[:3])
+            told.append(
+                Fault(where, f"{len(self.footer)} lines below the table: {shown}", "skipped")
             )
-        return "skip"
+        if count.inside:
+            told.append(Fault(where, f"{count.inside} line breaks inside cells", "kept in them"))
+        if count.num_mended:
+            found = f"{count.num_mended} rows with odd quotes, first in line {count.mended[0]}"
+            told.append(Fault(where, found, "each read by itself, odd quotes as text"))
+        if count.num_refused:
+            found = f"{count.num_refused} rows could not be read, first {count.refused[0][:120]}"
+            told.append(Fault(where, found, "they are left out of the checks and listed"))
+        return told
 
-    try:
-        opened.reader = pa_csv.open_csv(
-            source,
-            read_options=pa_csv.ReadOptions(
-                column_names=unique, skip_rows=0, skip_rows_after_names=1, block_size=_CHUNK
-            ),
+    def reader(self, *, is_sample: bool = False) -> Any:
+        """The rows as a pyarrow.RecordBatchReader of text columns, empty cells null."""
+        pa = require("pyarrow", extra="tables", user="reading CSV")
+        pa_csv = require("pyarrow.csv", extra="tables", user="reading CSV")
+        self.count = replace(self.start, refused=[], mended=[])
+        above = self.start.header + self.start.skipped + self.start.blank
+        pieces = _below(iter(self.sample) if is_sample else self._counted(), above)
+        self.footer = []
+        if not self.is_plain:
+            rows = Mended(self.form, self.count, line=above + 1)
+            self.footer, pieces = rows.footer, rows.pieces(pieces)
+        names = unique_names(self.names)
+        held = next((piece for piece in pieces if piece), b"")
+        schema = pa.schema([(name, pa.string()) for name in names])
+        if not held:
+            return pa.RecordBatchReader.from_batches(schema, [])
+        return pa_csv.open_csv(
+            pa.PythonFile(io.BufferedReader(_Pieces(held, pieces), _CHUNK), "r"),
+            read_options=pa_csv.ReadOptions(column_names=names, block_size=_CHUNK),
             parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=left_out
+                delimiter=self.form.delimiter, newlines_in_values=True
             ),
             convert_options=pa_csv.ConvertOptions(
-                column_types={name: pa.string() for name in unique},
-                null_values=[""],
-                strings_can_be_null=True,
+                column_types=schema, null_values=[""], strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
             ),
-        )
-    except pa.ArrowInvalid as err:
-        # A header alone leaves Arrow without a single block: that is an empty table, not a fault.
-        if "Empty CSV file" not in str(err):
-            opened.close()
-            raise TableError(
-                f"{path} cannot be read as delimited text: {err}",
-                hint="check the quotes and the delimiter",
-            ) from err
-        schema = pa.schema([(name, pa.string()) for name in unique])
-        opened.reader = pa.RecordBatchReader.from_batches(schema, [])
-    return opened
+        )  # fmt: skip
+
+    def read_sample(self) -> Any:
+        """The rows of the sample as a pyarrow.Table; they tell whether the file is plain."""
+        held = self.reader(is_sample=True).read_all()
+        self.is_plain = self.count == replace(self.start, rows=held.num_rows)
+        return held
+
+    def has_a_row_a_line(self, num_rows: int) -> bool:
+        """Take note of the rows read of a plain file: right if there are as many as lines."""
+        self.count.rows = num_rows
+        return self.count.adds_up
+
+    def _counted(self) -> Iterator[bytes]:
+        for chunk in chunks(self.path, self.encoding):
+            self.count.lines += chunk.count(b"\n")
+            yield chunk
 
 
-def _as_utf8(path: Path, notes: list[Fault]) -> tuple[Path, Path | None]:
+class _Pieces(io.RawIOBase):
+    """Pieces of bytes as a file that can be read once."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
+        self._left, self._rest = memoryview(first), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:  # typeshed calls it a buffer
+        while not self._left:
+            piece = next(self._rest, None)
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        size = min(len(room), len(self._left))
+        room[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def _below(chunks: Iterator[bytes], lines: int) -> Iterator[bytes]:
+    """What stands below the first lines of a file."""
+    for chunk in chunks:
+        parts = chunk.split(b"\n", lines)
+        lines -= len(parts) - 1
+        yield parts[-1]
+        if not lines:
+            break
+    yield from chunks
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, out of a gzip file or of a zip file that holds one file."""
     with path.open("rb") as file:
+        magic = file.read(4)
+    try:
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(path, "rb") as unpacked:
+                yield cast("IO[bytes]", unpacked)
+        elif magic == b"PK\x03\x04":
+            with zipfile.ZipFile(path) as packed, packed.open(_only_file(path, packed)) as member:
+                yield member
+        else:
+            with path.open("rb") as file:
+                yield file
+    except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as err:
+        raise TableError(f"{path} cannot be read to its end: {err}", hint="is it whole?") from err
+
+
+def _only_file(path: Path, packed: zipfile.ZipFile) -> str:
+    held = [n for n in packed.namelist() if not n.endswith("/") and "__MACOSX" not in n]
+    if len(held) != 1:
+        raise TableError(
+            f"{path} is a zip file of {len(held)} files; expected one",
+            hint="unpack it and pass one file; a spreadsheet is to be exported as CSV",
+        )
+    return held[0]
+
+
+def chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    """The file as UTF-8, cut at line ends, each of which is a line feed."""
+    rest = b""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    is_utf8 = codecs.lookup(encoding).name == "utf-8"
+    is_start = True
+    with _unpacked(path) as file:
+        while block := file.read(_CHUNK):
+            block = block if is_utf8 else decoder.decode(block).encode()
+            block = rest + (block.removeprefix(codecs.BOM_UTF8) if is_start else block)
+            is_start = False
+            if b"\r" in block:
+                held = block.endswith(b"\r")
+                block = block[: len(block) - held].replace(b"\r\n", b"\n")
+                block = block.replace(b"\r", b"\n") + b"\r" * held
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                yield block[:cut]
+            rest = block[cut:]
+            if len(rest) > _LONGEST_LINE:
+                raise TableError(
+                    f"{path} has a line of more than {_LONGEST_LINE >> 20} MB",
+                    hint="a table's rows are on lines of their own: is it one?",
+                )
+    rest += b"" if is_utf8 else decoder.decode(b"", final=True).encode()
+    if rest:
+        yield rest.rstrip(b"\r") + b"\n"
+
+
+def _encoding(path: Path, notes: list[Fault]) -> str:
+    """The encoding the first bytes tell; UTF-8 where they tell none."""
+    overruled = "encoding= overrules it"
+    with _unpacked(path) as file:
         head = file.read(1 << 16)
-    if not head.strip():
-        raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        notes.append(Fault(str(path), "is UTF-16", "read as such; UTF-8 is what tools expect"))
-        return _recoded(path, "utf-16")
+        notes.append(Fault(str(path), "is UTF-16", f"read as such; {overruled}"))
+        return "utf-16"
     if b"\0" in head:
+        zeros = [head[i::2].count(0) / max(len(head[i::2]), 1) for i in (0, 1)]
+        if max(zeros) > 0.3 > 3 * min(zeros):
+            notes.append(Fault(str(path), "is UTF-16 without its mark", f"so read; {overruled}"))
+            return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
         raise TableError(
             f"{path} is a binary file, not delimited text",
             hint="name Parquet files .parquet; export spreadsheets as CSV",
         )
     if head.startswith(codecs.BOM_UTF8):
         notes.append(Fault(str(path), "starts with a byte order mark", "read past"))
-    if _is_utf8(path):
-        return path, None
-    notes.append(Fault(str(path), "is not UTF-8", "read as Windows-1252; save it as UTF-8"))
-    return _recoded(path, "cp1252")
+    return "utf-8"
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _recoded(path: Path, encoding: str) -> tuple[Path, Path]:
-    handle, name = tempfile.mkstemp(suffix=".csv", prefix="campaignkit-")
-    with (
-        path.open(encoding=encoding, errors="replace", newline="") as source,
-        os.fdopen(handle, "w", encoding="utf-8", newline="") as target,
-    ):
-        while chunk := source.read(_CHUNK):
-            target.write(chunk)
-    return Path(name), Path(name)
-
-
-def _header(source: Path, path: Path) -> tuple[list[str], str]:
-    with source.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        text = file.read(1 << 20)
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    first = text.splitlines()[0] if text else ""
-    if not first.strip():
-        raise TableError(
-            f"{path} starts with a blank line", hint="the first line must name the columns"
-        )
-    counts = {d: first.count(d) for d in _DELIMITERS}
-    best = max(counts, key=lambda d: (counts[d], lines[-1].count(d)))
-    delimiter = best if counts[best] else ","
-    limit = csv.field_size_limit(1 << 24)
-    try:
-        names = next(csv.reader([first], delimiter=delimiter))
-    except csv.Error as err:
-        raise TableError(
-            f"{path}: the header cannot be read: {err}",
-            hint="the first line must name the columns",
-        ) from err
-    finally:
-        csv.field_size_limit(limit)
-    return names, delimiter
+def _sample(path: Path, encoding: str) -> tuple[list[bytes], int]:
+    """Lines from all over a file and its size: its first piece whole, others' heads, its end."""
+    heads: list[bytes] = []
+    every, last, number, size = 1, b"", -1, 0
+    for number, chunk in enumerate(chunks(path, encoding)):
+        if encoding == "utf-8":
+            chunk.decode()
+        last = chunk
+        size += len(chunk)
+        if number % every == 0:
+            parts = chunk.split(b"\n", _STRETCH)[:_STRETCH]
+            heads.append(b"\n".join([*parts, b""]) if heads else chunk)
+        if len(heads) > _STRETCHES:
+            heads, every = heads[::2], 2 * every
+    if number > 0:
+        heads.append(b"\n".join(last.rsplit(b"\n", _STRETCH)[1:]))
+    return heads, size

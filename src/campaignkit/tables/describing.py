@@ -168,11 +168,20 @@ def _read_moments(table: OpenTable, types: Mapping[str, str]) -> None:
 
 
 def _read_units(table: OpenTable, meanings: Mapping[str, Meaning]) -> list[Fault]:
-    """Count the marks of units over all rows; a note says which columns carry which."""
-    marked = {
-        n: marks_sql(m.formats[0]).replace("{c}", quoted(n))
-        for n, m in meanings.items() if m.is_marked
-    }  # fmt: skip
+    """Count the marks of units; a note says which columns carry which."""
+    count_units(table, [n for n, m in meanings.items() if m.is_marked])
+    told = [
+        f"{c.name!r} in {' and '.join(c.units) or c.unit}"
+        for c in table.columns.values() if c.units or c.unit == "micro"
+    ]  # fmt: skip
+    if not told:
+        return []
+    return [Fault("units", ", ".join(told), "read as numbers, the unit kept beside them")]
+
+
+def count_units(table: OpenTable, names: Sequence[str]) -> None:
+    """Count the marks of units in text columns over all rows."""
+    marked = {n: marks_sql(table.columns[n].formats[0]).replace("{c}", quoted(n)) for n in names}
     for name, counts in (table.value_counts(marked) if marked else {}).items():
         units: Counter[str] = Counter()
         for mark, rows in counts.items():
@@ -182,13 +191,6 @@ def _read_units(table: OpenTable, meanings: Mapping[str, Meaning]) -> list[Fault
         table.columns[name] = replace(
             table.columns[name], unit=next(iter(listed), ""), units=listed
         )
-    told = [
-        f"{c.name!r} in {' and '.join(c.units) or c.unit}"
-        for c in table.columns.values() if c.units or c.unit == "micro"
-    ]  # fmt: skip
-    if not told:
-        return []
-    return [Fault("units", ", ".join(told), "read as numbers, the unit kept beside them")]
 
 
 def repeated(names: Sequence[object]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import Fault, NotInPlace, TableError
+from campaignkit.tables.csv_lines import LineCount
 from campaignkit.tables.grouping import grouping_sets
 from campaignkit.tables.schema import MARKETING, Matching, Role, TableSchema
 
@@ -88,10 +89,10 @@ class OpenTable:
         Which standard columns were recognised.
     notes : tuple of Fault
         What was odd about the input.
-    ragged : tuple of str
-        Rows a file reader had to leave out, as text (the first ones).
-    num_ragged : int
-        How many those were.
+    lines : LineCount or None
+        What became of each line of a delimited file, the rows that could not be read among them.
+    summary_rows : mapping of int to str
+        Position -> reason of the rows that sum up others; no check and no sum sees them.
     warehouse : Metered or None
         Where the table lies, if it is asked in place: then only aggregates leave it, no rows.
     cut : set of str
@@ -115,15 +116,16 @@ class OpenTable:
     schema: TableSchema = MARKETING
     notes: tuple[Fault, ...] = ()
     repeated: tuple[str, ...] = ()
-    ragged: tuple[str, ...] = ()
-    num_ragged: int = 0
+    lines: LineCount | None = None
+    summary_rows: Mapping[int, str] = field(default_factory=dict)
     arrow_source: pa.Table | None = None
     row_groups: tuple[str, ...] = ()
     warehouse: Metered | None = None
     cut: set[str] = field(default_factory=set)
     _values: dict[str, dict[Any, int]] = field(default_factory=dict)
     _numbered: str = ""  # where some rows were left out
-    _closers: list[Any] = field(default_factory=list)
+    _everything: str = ""  # the rows with those that were left out
+    closers: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> OpenTable:
         return self
@@ -139,9 +141,9 @@ class OpenTable:
     def close(self) -> None:
         """Let go of the connection and of temporary files."""
         (self.con or self._place().warehouse).close()
-        for close in self._closers:
+        for close in self.closers:
             close()
-        self._closers.clear()
+        self.closers.clear()
 
     @property
     def own(self) -> Mapping[str, str]:
@@ -338,12 +340,14 @@ class OpenTable:
         from campaignkit.extras import require
 
         pa = require("pyarrow", extra="tables", user="leaving rows out")
-        self.con.register("rows_left_out", pa.table({"position": positions}))
-        kept = f"(SELECT * FROM {self.numbered()} WHERE position NOT IN (FROM rows_left_out))"
+        name = f"rows_left_out_{len(self.numbered())}"  # one within another has a longer query
+        self.con.register(name, pa.table({"position": positions}))
+        kept = f"(SELECT * FROM {self.numbered()} WHERE position NOT IN (FROM {name}))"
         return replace(
             self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
             relation=f"(SELECT * EXCLUDE (position) FROM {kept})", _numbered=kept,
             position="row_number() OVER () - 1", _values={},
+            _everything=self._everything or self.numbered(),
         )  # fmt: skip
 
     def sample_rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
@@ -352,7 +356,8 @@ class OpenTable:
             return []
         wanted = ", ".join(str(int(p)) for p in positions)
         result = self._run(
-            f"SELECT * FROM {self.numbered()} WHERE position IN ({wanted}) ORDER BY position"
+            f"SELECT * FROM {self._everything or self.numbered()} "
+            f"WHERE position IN ({wanted}) ORDER BY position"
         )
         names = [d[0] for d in result.description]
         return [dict(zip(names, r, strict=True)) for r in result.fetchall()]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
 from campaignkit.store import checked_path, readable_file
-from campaignkit.tables.delimited import DelimitedFile, open_delimited
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import readable, to_arrow, unique_names
 from campaignkit.tables.in_place import open_in_place
+from campaignkit.tables.loading import open_delimited, open_json
 from campaignkit.tables.opened import OpenTable, quoted
 from campaignkit.tables.read_options import (
     ReadOptions,
@@ -24,6 +24,9 @@ from campaignkit.tables.read_options import (
     without_warehouse_options,
 )
 from campaignkit.tables.schema import MARKETING, TableSchema
+from campaignkit.tables.summary_rows import summary_rows
+
+_MOST_ENTRIES = 20_000  # of a folder in which a table is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +101,35 @@ def open_table(
                 hint="give them to open_table",
             )
         return table
+    import numpy as np
+
     con = _connect(memory_mb, threads)
     try:
-        if isinstance(table, str | Path):
-            return _open_path(con, checked_path(table, error=TableError), schema, asked)
-        if isinstance(table, DatabaseTable):
-            without_file_options(asked, "a table in a database")
-            return _open_database(con, table, schema, asked)
-        without_file_options(asked, "a frame")
-        return _open_frame(con, table, schema, asked, name="the table")
+        opened = _open_any(con, table, schema, asked)
+        if asked.get("summary_rows") != "keep" and (rows := summary_rows(opened)):
+            opened = opened.without(np.array(sorted(rows)))
+            opened.summary_rows = rows
+            listed = ", ".join(f"row {at} ({why})" for at, why in list(rows.items())[:3])
+            found = f"{len(rows)} rows sum up others: {listed}"
+            fix = "left out of checks and sums; summary_rows='keep' keeps them"
+            opened.notes += (Fault(opened.name, found, fix),)
+    except OSError as err:
+        con.close()
+        raise TableError(f"{table} cannot be read: {err}", hint="is it still there?") from err
     except BaseException:
         con.close()
         raise
+    return opened
+
+
+def _open_any(con: Any, table: Any, schema: TableSchema, read: ReadOptions) -> OpenTable:
+    if isinstance(table, str | Path):
+        return _open_path(con, checked_path(table, error=TableError), schema, read)
+    if isinstance(table, DatabaseTable):
+        without_file_options(read, "a table in a database")
+        return _open_database(con, table, schema, read)
+    without_file_options(read, "a frame")
+    return _open_frame(con, table, schema, read, name="the table")
 
 
 def _connect(memory_mb: int | None, threads: int | None) -> Any:
@@ -143,7 +163,7 @@ def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> 
         beside = f"beside it: {', '.join(near)}" if near else "its folder does not exist either"
         raise TableError(f"{path} does not exist", hint=beside)
     if path.is_dir():
-        files = sorted(path.rglob("*.parquet"))
+        files = _parquet_files(path)
         if not files:
             raise TableError(
                 f"{path} is a folder without Parquet files",
@@ -158,12 +178,25 @@ def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> 
     if magic == b"PAR1":
         return _open_parquet(con, text, [path], schema, read)
     if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
-        return _open_json(con, path, schema, read)
+        return open_json(con, path, schema, read)
     if path.suffix.lower() in (".parquet", ".pq"):
         raise TableError(f"{path} is not a Parquet file", hint="was it cut off while copied?")
     if path.suffix.lower() in (".xlsx", ".xls"):
         raise TableError(f"{path} is a spreadsheet", hint="export it as CSV or Parquet")
-    return _open_delimited(con, path, schema, read)
+    return open_delimited(con, path, schema, read)
+
+
+def _parquet_files(folder: Path) -> list[Path]:
+    found = []
+    for number, path in enumerate(folder.rglob("*")):
+        if number > _MOST_ENTRIES:
+            raise TableError(
+                f"{folder} is a folder of more than {_MOST_ENTRIES:,} entries",
+                hint="pass the folder that holds the table's Parquet files",
+            )
+        if path.suffix == ".parquet" and path.is_file():
+            found.append(path)
+    return sorted(found)
 
 
 def _open_parquet(
@@ -213,80 +246,6 @@ def _spread_row_groups(con: Any, path: Path, num_rows: int) -> tuple[str, ...]:
                 parts.append(head)
     con.register("spread_rows", pa.Table.from_batches(parts))
     return ("spread_rows",)
-
-
-def _open_json(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
-    duckdb = require("duckdb", extra="tables", user="reading JSON")
-    place = str(path).replace("'", "''")
-    try:
-        con.execute(f"CREATE TABLE audited AS SELECT * FROM read_json_auto('{place}')")
-    except duckdb.Error as err:
-        raise TableError(
-            f"{path} cannot be read as JSON rows: {str(err).splitlines()[0][:300]}",
-            hint="expected one JSON object per line",
-        ) from err
-    num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
-    table = described(con, str(path), "audited", num_rows, schema, read=read)
-    table.position = "rowid"
-    return table
-
-
-def _open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
-    opened = open_delimited(path)
-    try:
-        con.register("incoming", opened.reader)
-        pa = require("pyarrow", extra="tables", user="reading CSV")
-        duckdb = require("duckdb", extra="tables", user="reading CSV")
-        try:
-            con.execute("CREATE TABLE read_text AS SELECT * FROM incoming")
-        except (pa.ArrowInvalid, duckdb.Error) as err:
-            raise TableError(
-                f"{path} cannot be read as delimited text: {str(err).splitlines()[0][:300]}",
-                hint="look for an unclosed quote",
-            ) from err
-        finally:
-            con.unregister("incoming")
-    finally:
-        opened.close()
-    table = _typed(con, str(path), schema, read)
-    table.repeated = repeated(opened.names)
-    table.notes += (*opened.notes, *notes_on_names(opened.names), *_ragged_note(path, opened))
-    table.ragged, table.num_ragged = tuple(opened.ragged), opened.num_ragged
-    return table
-
-
-def _ragged_note(path: Path, opened: DelimitedFile) -> tuple[Fault, ...]:
-    if not opened.num_ragged:
-        return ()
-    found = f"{opened.num_ragged} rows have another number of cells than the header"
-    return (Fault(str(path), found, "they are left out of the checks and listed"),)
-
-
-def _typed(con: Any, name: str, schema: TableSchema, read: ReadOptions) -> OpenTable:
-    """Store each text column as what it means wherever no cell is lost by it."""
-    num_rows = con.execute("SELECT count(*) FROM read_text").fetchall()[0][0]
-    table = described(con, name, "read_text", num_rows, schema, read=read)
-    turned = [c for c in table.columns.values() if c.is_text and c.kind in ("number", "date")]
-    stored: set[str] = set()
-    for start in range(0, len(turned), 200):
-        part = turned[start : start + 200]
-        asked = ", ".join(f"count({c.raw}) - count({c.sql})" for c in part)
-        lost = con.execute(f"SELECT {asked} FROM read_text").fetchall()[0]
-        stored |= {
-            c.name
-            for c, n in zip(part, lost, strict=True)
-            if n == 0 and max(len(c.formats), len(c.units)) <= 1
-        }
-    chosen = ", ".join(
-        f"{c.sql} AS {c.raw}" if c.name in stored else c.raw for c in table.columns.values()
-    )
-    con.execute(f"CREATE TABLE audited AS SELECT {chosen} FROM read_text")
-    con.execute("DROP TABLE read_text")
-    for column in table.columns.values():
-        if column.name in stored:
-            table.columns[column.name] = replace(column, sql=column.raw, is_text=False)
-    table.relation, table.position = "audited", "rowid"
-    return table
 
 
 def _open_frame(

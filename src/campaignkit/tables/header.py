@@ -1,0 +1,136 @@
+"""The header of a delimited file, found below titles, comments and blank lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+
+from campaignkit.errors import Fault, TableError
+from campaignkit.tables.csv_lines import FIGURE, Form, LineCount
+from campaignkit.tables.read_options import ReadOptions
+
+_DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_LINES = 300  # looked at from where reading begins
+_HEADER_LINES = 30  # line breaks a header may hold
+_FIGURES_FRAC = 0.8
+_ONE_CELL = 0.3  # what a line of one cell counts where one of two counts 1 and one of four 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A record of the head of a file, cut without knowing the table's width."""
+
+    at: int
+    lines: int
+    cells: list[str]
+
+    def is_full(self, width: int) -> bool:
+        return 2 * sum(bool(c.strip()) for c in self.cells) > width
+
+    def num_figures(self, columns: Sequence[int]) -> int:
+        cells = self.cells
+        return sum(bool(i < len(cells) and FIGURE.fullmatch(cells[i])) for i in columns)
+
+
+def laid_out(
+    where: str, head: Sequence[str], read: ReadOptions, notes: list[Fault]
+) -> tuple[Form, list[str], LineCount]:
+    """The form of a file's rows, its header's names, and the count of lines above the first row.
+
+    Parameters
+    ----------
+    where : str
+        The file, for messages.
+    head : sequence of str
+        Its first lines.
+    read : ReadOptions
+        ``skip``, ``delimiter`` and ``header`` overrule what is found.
+    notes : list of Fault
+        Takes what was decided.
+
+    Raises
+    ------
+    TableError
+        If there is no such line, or no line that could be a header.
+
+    Examples
+    --------
+    >>> form, names, above = laid_out("t.csv", ["Report", "a;b", "1;2"], {}, [])
+    >>> form.delimiter, names, above.skipped
+    (';', ['a', 'b'], 1)
+    """
+    asked = read.get("header")
+    skip = max(read.get("skip", 0), asked - 1 if isinstance(asked, int) else 0)
+    first = next((line.strip() for line in head[skip:] if line.strip()), "")
+    told = _SEPARATOR_LINE.fullmatch(first)
+    said = read.get("delimiter") or (told and told[1])
+    cut = {d: _cut(head, d, skip) for d in (said or _DELIMITERS)}
+    delimiter = max(cut, key=lambda d: _width(cut[d])[0])
+    records, width = cut[delimiter], _width(cut[delimiter])[1]
+    if not records:
+        raise TableError(f"{where} has no line {skip + 1}", hint="give a smaller header= or skip=")
+    if delimiter != ",":
+        notes.append(Fault(where, f"cells are parted by {delimiter!r}", "delimiter= overrules it"))
+    top = records[0] if isinstance(asked, int) and asked else _top(records, width)
+    figures = _figures([r for r in records if r.at > top.at], width)
+    is_data = bool(figures) and 2 * top.num_figures(figures) >= len(figures)
+    if asked is None and is_data:
+        notes.append(Fault(where, "has no header", "columns are numbered; header= names them"))
+    if isinstance(asked, Sequence) or asked == 0 or (asked is None and is_data):
+        names = list(asked) if isinstance(asked, Sequence) else [""] * width
+        top = _Line(top.at, 0, [])
+        if len(names) != width:
+            found = f"header= names {len(names)} columns, the rows of {where} have {width}"
+            raise TableError(found, hint="name them all, or give the header's line")
+    else:
+        names = [" ".join(cell.split()) for cell in top.cells]
+    while len(names) > width and not names[-1]:
+        names.pop()
+    above = [line for line in head[: top.at] if line.strip()]
+    if top.at:
+        shown = " / ".join(line.strip()[:60] for line in above[:3]) or "blank"
+        told_by = "header= or skip= overrules it"
+        notes.append(Fault(where, f"{top.at} lines above the table: {shown}", told_by))
+    form = Form(delimiter, max(width, len(names)), len(names), figures)
+    start = LineCount(header=top.lines, skipped=len(above), blank=top.at - len(above), rows=0)
+    return form, names + [""] * (form.width - len(names)), start
+
+
+def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[_Line]:
+    """The records of the head, however many cells they have; blank lines are none."""
+    form, at, out = Form(delimiter, 1), skip, []
+    lines = [line.replace('\\"', '""') for line in head[: skip + _LINES]]
+    while at < len(lines):
+        record = form.read(lines[at : at + _HEADER_LINES])
+        if lines[at].strip():
+            cells = lines[at].split(delimiter) if record.fault else record.cells
+            out.append(_Line(at, record.lines, cells))
+        at += record.lines
+    return out
+
+
+def _width(records: Sequence[_Line]) -> tuple[float, int]:
+    """How well records agree on a number of cells, and that number."""
+    counts = Counter(len(r.cells) for r in records)
+    return max(((n * (log2(w) or _ONE_CELL), w) for w, n in counts.items()), default=(0.0, 0))
+
+
+def _top(records: Sequence[_Line], width: int) -> _Line:
+    """The first record that names the columns: the header, or a row where there is none."""
+    ends = [max((i for i, c in enumerate(r.cells, 1) if c.strip()), default=0)
+            for r in records if len(r.cells) == width]  # fmt: skip
+    least = max(ends, default=0)  # a delimiter too many at the end of rows is no column
+    full = [r for r in records if len(r.cells) >= least and r.is_full(width)]
+    plain = [r for r in full if not r.cells[0].lstrip().startswith("#")]
+    return next(iter(plain or full), records[0])
+
+
+def _figures(rows: Sequence[_Line], width: int) -> list[int]:
+    """The columns that hold figures in most rows."""
+    whole = [r for r in rows if len(r.cells) == width]
+    least = _FIGURES_FRAC * len(whole)
+    return [i for i in range(width) if whole and sum(r.num_figures([i]) for r in whole) >= least]
