@@ -25,10 +25,12 @@ def counted(number: int, noun: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "row"), counted(20105, "row")
-    ('1 row', '20,105 rows')
+    >>> counted(1, "row"), counted(20105, "row"), counted(2, "day"), counted(3, "currency")
+    ('1 row', '20,105 rows', '2 days', '3 currencies')
     """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("cy") else f"{noun}s"
+    return f"{number:,} {noun}"
 
 
 def in_words(items: Sequence[str], most: int = 8) -> str:
