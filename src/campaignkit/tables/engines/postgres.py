@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
-from campaignkit.tables.engines.warehouse import Terms, Warehouse
+from campaignkit.tables.engines.warehouse import Terms, Warehouse, kept_to, refusal
 
 _SHOWN = "postgres://user@host:5432/database?table=schema.table"
 
@@ -42,8 +42,7 @@ class PostgresTable(Warehouse):
             self.notes = []
         self._parts = [part for part in table.split(".") if part]
         self.source = ".".join('"' + p.replace('"', '""') + '"' for p in self._parts)
-        if terms.where:
-            self.source = f"(SELECT * FROM {self.source} WHERE {terms.where})"
+        self.source = kept_to(self.source, terms.where)
         self._con = self._connect(address, terms) if self._owned else place
 
     def _read(self, place: str) -> tuple[str, str]:
@@ -69,17 +68,9 @@ class PostgresTable(Warehouse):
             )  # fmt: skip
             con.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         except self._psycopg.Error as err:
-            raise TableError(
-                f"{self.name} cannot be reached: {self._said(err)}",
-                hint="set PGPASSWORD or ~/.pgpass, and look at host, port and database",
-            ) from None
+            hint = "the login; set PGPASSWORD or ~/.pgpass, and look at host, port and database"
+            raise refusal(self.name, err, hint, secrets=self._secrets) from None
         return con
-
-    def _said(self, err: Exception) -> str:
-        text = str(err).strip().splitlines()[0][:300] if str(err).strip() else type(err).__name__
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
     def columns(self) -> Mapping[str, str]:
         """Name -> type, from the catalogue."""
@@ -106,10 +97,7 @@ class PostgresTable(Warehouse):
             with self._con.transaction():  # a refused statement must not end the snapshot
                 rows: list[Sequence[Any]] = self._con.execute(sql, values).fetchall()
         except self._psycopg.Error as err:
-            raise TableError(
-                f"{self.name} cannot be asked this: {self._said(err)}",
-                hint=f"the statement was: {sql[:400]}",
-            ) from None
+            raise refusal(self.name, err, sql, secrets=self._secrets) from None
         return rows
 
     def close(self) -> None:

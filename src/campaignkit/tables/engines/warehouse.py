@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from campaignkit.errors import BudgetExceeded, Fault, SettingError
+from campaignkit.errors import BudgetExceeded, Fault, SettingError, TableError
 from campaignkit.tables.translation import translated
 
 
@@ -92,6 +92,20 @@ class Warehouse(ABC):
 
     def close(self) -> None:  # noqa: B027 - a warehouse that opened nothing has nothing to close
         """Let go of what was opened for this audit; never of a caller's connection."""
+
+
+def kept_to(source: str, where: str) -> str:
+    """What stands in FROM where only rows under a condition are looked at."""
+    return f"(SELECT * FROM {source} WHERE {where})" if where else source
+
+
+def refusal(name: str, err: BaseException, sql: str, *, secrets: Sequence[str] = ()) -> TableError:
+    """The error of a driver in words that hold no password."""
+    lines = str(err).strip().splitlines() or [type(err).__name__]
+    said = lines[0][:300]
+    for secret in secrets:
+        said = said.replace(secret, "***")
+    return TableError(f"{name} cannot be asked this: {said}", hint=f"it was: {sql[:400]}")
 
 
 @dataclass

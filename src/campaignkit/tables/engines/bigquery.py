@@ -1,0 +1,139 @@
+"""BigQuery: dry runs first, a cap on every job and on the whole audit, one snapshot, labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from campaignkit.errors import BudgetExceeded, Fault, TableError
+from campaignkit.extras import require
+from campaignkit.tables.engines.warehouse import Terms, Warehouse, kept_to, refusal
+
+_LEAST_BYTES = 10 * 1024 * 1024  # charged at least, for a statement that reads anything
+_ROUNDED_TO = 1024 * 1024
+_UNCOMPARABLE = ("JSON", "GEOGRAPHY", "STRUCT", "RECORD", "ARRAY", "BYTES", "RANGE", "INTERVAL")
+
+
+class BigQueryTable(Warehouse):
+    """A table or view of BigQuery.
+
+    Parameters
+    ----------
+    place : str or google.cloud.bigquery.Client
+        ``bigquery://project.dataset.table``, with the machine's own credentials, or a client.
+    table : str
+        ``project.dataset.table`` or ``dataset.table`` of a client.
+    terms : Terms
+        All of them are heeded.
+    """
+
+    dialect = "bigquery"
+
+    def __init__(self, place: Any, table: str, terms: Terms) -> None:
+        self._api: Any = require("google.cloud.bigquery", extra="bigquery", user="BigQuery")
+        self._terms = terms
+        if isinstance(place, str):
+            table = place.partition("://")[2]
+        parts = table.rsplit(".", 2)
+        if len(parts) != 3 and (isinstance(place, str) or len(parts) != 2):
+            raise TableError(f"{table!r} is no table", hint="bigquery://project.dataset.table")
+        self.name = f"bigquery://{table}"
+        self._client = self._connect(parts[0]) if isinstance(place, str) else place
+        self._about = self._asked(lambda: self._client.get_table(self._reference(parts)), table)
+        self._refuse_unpartitioned()
+        self.source = self._reference(parts, quote="`")
+        moment = (terms.snapshot or datetime.now(UTC)).astimezone(UTC)
+        if self._about.table_type == "TABLE":
+            self.source += (
+                f" FOR SYSTEM_TIME AS OF TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}+00:00'"
+            )
+        else:
+            kind = str(self._about.table_type).lower()
+            self.notes = [
+                Fault(table, f"is a {kind}", "it has no snapshot: statements may differ")
+            ]
+        if terms.where:
+            self.source = f"(SELECT * FROM {self.source} WHERE {terms.where})"
+
+    def _connect(self, project: str) -> Any:
+        from google.auth.exceptions import DefaultCredentialsError
+
+        try:
+            return self._api.Client(project=project)
+        except DefaultCredentialsError as err:
+            raise TableError(
+                f"{self.name} cannot be reached: this machine has no credentials of Google's",
+                hint="gcloud auth application-default login, or pass DatabaseTable(client, table)",
+            ) from err
+
+    def _reference(self, parts: Sequence[str], quote: str = "") -> str:
+        project = parts[0] if len(parts) == 3 else self._client.project
+        return ".".join(quote + part.replace("`", "") + quote for part in (project, *parts[-2:]))
+
+    def _refuse_unpartitioned(self) -> None:
+        needed = self._about.require_partition_filter
+        if needed and not self._terms.where:
+            time = self._about.time_partitioning or self._about.range_partitioning
+            field = time.field or "_PARTITIONTIME"
+            raise TableError(
+                f"{self.name} is asked with a filter on its partitions only",
+                hint=f"give one: where=\"{field} >= '2026-01-01'\"",
+            )
+
+    def columns(self) -> Mapping[str, str]:
+        """Name -> type, from the metadata: no statement is run."""
+        turned = {"FLOAT": "FLOAT64", "INTEGER": "INT64", "BOOLEAN": "BOOL"}
+        turned |= dict.fromkeys(_UNCOMPARABLE, "JSON")
+        kinds = {f.name: str(f.field_type if f.mode != "REPEATED" else "ARRAY")
+                 for f in self._about.schema}  # fmt: skip
+        return {name: turned.get(kind, kind) for name, kind in kinds.items()}
+
+    def bytes_of(self, sql: str) -> int | None:
+        """What a dry run says, as it is charged: in whole MiB, and 10 of them at least."""
+        job = self._asked(
+            lambda: self._client.query(sql, job_config=self._config(dry_run=True)), sql
+        )
+        read = int(job.total_bytes_processed or 0)
+        return max(-(-read // _ROUNDED_TO) * _ROUNDED_TO, _LEAST_BYTES) if read else 0
+
+    def run(self, sql: str, *, maximum_bytes: int | None) -> tuple[list[Sequence[Any]], int]:
+        """Rows and bytes billed; BigQuery itself refuses the job above the cap."""
+        config = self._config(maximum_bytes_billed=maximum_bytes)
+
+        def ask() -> tuple[list[Sequence[Any]], int]:
+            job = self._client.query(sql, job_config=config)
+            rows = [row.values() for row in job.result(timeout=self._terms.timeout_s)]
+            return rows, int(job.total_bytes_billed or 0)
+
+        return self._asked(ask, sql)  # type: ignore[no-any-return]
+
+    def _config(self, **settings: Any) -> Any:
+        labels = {"app": "campaignkit", **self._terms.labels}
+        told = {_label(k): _label(v) for k, v in labels.items()}
+        wait = int(self._terms.timeout_s * 1000)
+        given = {k: v for k, v in settings.items() if v is not None}
+        return self._api.QueryJobConfig(
+            labels=told, job_timeout_ms=wait, use_legacy_sql=False, **given
+        )
+
+    def _asked(self, ask: Any, sql: str) -> Any:
+        from google.api_core.exceptions import GoogleAPIError
+        from google.auth.exceptions import GoogleAuthError
+
+        try:
+            return ask()
+        except (GoogleAPIError, GoogleAuthError, TimeoutError) as err:
+            refused = refusal(self.name, err, sql)
+            if "bytesBilledLimitExceeded" in str(err) or "limit for bytes billed" in str(err):
+                raise BudgetExceeded(
+                    f"{refused.message}; maximum_bytes allows no more",
+                    hint="nothing was read for it; give where= to read less, or raise the cap",
+                ) from err
+            raise refused from err
+
+
+def _label(text: str) -> str:
+    """As BigQuery takes labels: lower-case letters, digits, - and _, 63 at most."""
+    return re.sub(r"[^\w-]", "_", text.lower())[:63]
