@@ -24,7 +24,7 @@ _TYPES = {"int64": "INTEGER", "double": "FLOAT", "string": "STRING", "date32[day
 class Double:
     """One table, `p.d.t`; `lies` makes dry runs tell a tenth of what is billed."""
 
-    def __init__(self, table: pa.Table, *, width: int = 0, lies: bool = False) -> None:
+    def __init__(self, table: pa.Table, *, width: int = 8, lies: bool = False) -> None:
         self.table, self.width, self.lies = table, width, lies
         self.con = duckdb.connect()
         self.con.register("arrived", table)
@@ -51,7 +51,7 @@ class Double:
         self.asked.append(settings)
         sql = settings["query"]["query"]
         read = self.size_of(sql)
-        billed = max(read, LEAST)
+        billed = max(read, LEAST) if read else 0
         name = asked["jobReference"]["jobId"]
         out = {"jobReference": {"projectId": "p", "jobId": name, "location": "EU"},
                "configuration": settings, "status": {"state": "DONE"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import duckdb
@@ -11,9 +12,11 @@ import pyarrow as pa
 import pytest
 
 import campaignkit as ck
+from bigquery_double import LEAST, Double, bigquery_double
 from campaignkit.auditing import AuditReport, RuleSet, python_rule, sql_rule
-from campaignkit.errors import NotInPlace
+from campaignkit.errors import BudgetExceeded, NotInPlace, SettingError, TableError
 from campaignkit.inject import STACK_KINDS
+from campaignkit.tables import DatabaseTable
 from campaignkit.tables.engines import Warehouse
 from postgres_server import load, postgres_server
 
@@ -132,3 +135,112 @@ def test_what_a_warehouse_is_not_asked_is_told_as_not_checked(dirty: pa.Table) -
     assert any(r.startswith("python:odd:") and "state it in SQL" in r for r in report.unchecked)
     assert any(r.startswith("sql:hashed: hash is not asked") for r in report.unchecked)
     assert any(f.rule == "sql:cheap" for f in report.findings)
+
+
+@pytest.fixture
+def metered(dirty: pa.Table) -> Iterator[Callable[..., tuple[Double, DatabaseTable]]]:
+    """Makes doubles of BigQuery over the dirty table, each with a client of Google's."""
+    pytest.importorskip("google.cloud.bigquery", reason="the extra bigquery is not installed")
+    with ExitStack() as stack:
+
+        def made(**settings: Any) -> tuple[Double, DatabaseTable]:
+            double = Double(dirty, **settings)
+            return double, DatabaseTable(stack.enter_context(bigquery_double(double)), "d.t")
+
+        yield made
+
+
+def test_bigquery_finds_what_duckdb_finds_on_its_own_terms(
+    dirty: pa.Table, metered: Callable[..., tuple[Double, DatabaseTable]]
+) -> None:
+    double, place = metered()
+
+    report = ck.audit(place, labels={"Client": "ACME & Co"}, timeout_s=30)
+
+    assert findings(report) == findings(ck.audit(dirty))
+    assert report.table.warehouse.bytes_read == sum(double.billed)
+    snapshots = {re.search(r"AS OF CAST\('([^']+)'", a["query"]["query"])[1] for a in double.asked}
+    assert len(snapshots) == 1
+    for asked in double.asked:
+        assert asked["labels"] == {"app": "campaignkit", "client": "acme___co"}
+        assert asked["jobTimeoutMs"] == "30000"
+
+
+@pytest.mark.parametrize("lies", [False, True])
+@pytest.mark.parametrize("statements", [0, 1, 4])
+def test_an_audit_never_reads_more_than_its_bytes(
+    statements: int, lies: bool, metered: Callable[..., tuple[Double, DatabaseTable]]
+) -> None:
+    double, place = metered(width=5 * LEAST, lies=lies)
+    most = statements * 60 * LEAST
+
+    with pytest.raises(BudgetExceeded, match="maximum_bytes"):
+        ck.audit(place, maximum_bytes=most)
+
+    assert sum(double.billed) <= most
+    assert (double.refused > 0) <= lies  # a dry run that tells the truth is refused before it runs
+
+
+def test_a_partitioned_table_asks_for_its_filter(
+    metered: Callable[..., tuple[Double, DatabaseTable]],
+) -> None:
+    double, place = metered()
+    double.about = {"timePartitioning": {"type": "DAY", "field": "event_date",
+                                         "requirePartitionFilter": True}}  # fmt: skip
+    double.about["requirePartitionFilter"] = True
+
+    with pytest.raises(TableError, match="filter on its partitions") as caught:
+        ck.audit(place)
+    assert "event_date" in str(caught.value)
+    assert not double.billed
+
+    report = ck.audit(place, where="event_date >= '2024-01-01'", duplicates=False)
+    assert all("event_date >= '2024-01-01'" in a["query"]["query"] for a in double.asked)
+    report.close()
+
+
+def test_bytes_cannot_be_capped_where_none_are_told(dirty: pa.Table) -> None:
+    with pytest.raises(SettingError, match="does not tell how many bytes"):
+        ck.audit(Pretended(dirty), maximum_bytes=10)
+
+
+def test_a_password_is_never_shown() -> None:
+    pytest.importorskip("psycopg", reason="the extra postgres is not installed")
+    for address in (
+        "postgres://ann:hunter2@127.0.0.1:1/db?table=ads",
+        "postgres://ann@127.0.0.1:1/db?table=ads&password=hunter2",
+    ):
+        with pytest.raises(TableError) as caught:
+            ck.audit(address)
+        assert "hunter2" not in str(caught.value) + repr(caught.value.__context__)
+        assert "ann@127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("mysql://host/db", "no warehouse that is known"),
+        ("postgres://host/db", "names no table"),
+        ("bigquery://only.two", "is no table"),
+        ("spark://host", "names no session"),
+    ],
+)
+def test_an_address_that_names_no_table_is_refused(address: str, message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        ck.audit(address)
+
+
+def test_options_of_warehouses_are_refused_elsewhere() -> None:
+    with pytest.raises(TableError, match="lies in no warehouse: maximum_bytes="):
+        ck.audit({"clicks": [1]}, maximum_bytes=5)
+    with pytest.raises(TableError, match="is no delimited file"):
+        ck.audit(Pretended(pa.table({"clicks": [1]})), delimiter=";")
+
+
+def test_many_findings_take_few_statements(dirty: pa.Table, history: RuleSet) -> None:
+    for table, rules in ((dirty, None), (dirty, history), (ck.synthetic_table(3000), history)):
+        place = Pretended(table)
+
+        ck.audit(place, rules)
+
+        assert len(place.ran) <= 12, "\n".join(sql[:90] for sql in place.ran)

@@ -9,7 +9,7 @@ from typing import Any
 
 from campaignkit.errors import BudgetExceeded, Fault, TableError
 from campaignkit.extras import require
-from campaignkit.tables.engines.warehouse import Terms, Warehouse, kept_to, refusal
+from campaignkit.tables.engines.warehouse import Terms, Warehouse, refusal
 
 _LEAST_BYTES = 10 * 1024 * 1024  # charged at least, for a statement that reads anything
 _ROUNDED_TO = 1024 * 1024
