@@ -55,8 +55,9 @@ class Double:
         name = asked["jobReference"]["jobId"]
         out = {"jobReference": {"projectId": "p", "jobId": name, "location": "EU"},
                "configuration": settings, "status": {"state": "DONE"},
-               "statistics": {"query": {"totalBytesBilled": str(billed), "statementType": "SELECT"},
-                              "totalBytesProcessed": str(read // 10 if self.lies else read)}}  # fmt: skip
+               "statistics": {"query": {
+                   "totalBytesBilled": str(billed),
+                   "totalBytesProcessed": str(read // (1 + 9 * self.lies))}}}  # fmt: skip
         if settings.get("dryRun"):
             return out
         limit = settings["query"].get("maximumBytesBilled")
@@ -74,8 +75,9 @@ class Double:
         job = self.jobs[name]
         result = self.con.cursor().execute(_in_duckdb(job["configuration"]["query"]["query"]))
         rows, kinds = result.fetchall(), [str(d[1]) for d in result.description]
-        fields = [{"name": f"c{i}", "type": _type(k), "mode": "REPEATED" if "[]" in k else "NULLABLE"}
-                  for i, k in enumerate(kinds)]  # fmt: skip
+        modes = ["REPEATED" if "[]" in kind else "NULLABLE" for kind in kinds]
+        fields = [{"name": f"c{i}", "type": _type(kind), "mode": mode}
+                  for i, (kind, mode) in enumerate(zip(kinds, modes, strict=True))]  # fmt: skip
         told = [{"f": [{"v": _cell(v)} for v in row]} for row in rows]
         return {"jobReference": job["jobReference"], "jobComplete": True, "rows": told,
                 "totalRows": str(len(rows)), "schema": {"fields": fields}}  # fmt: skip

@@ -163,10 +163,9 @@ def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
             if group is not None:
                 gone = {*absent, *unclear}
                 place = scene.table.sql(group)
-                (nulls,) = scene.table.row(
-                    f"SELECT count_if({column.raw} IS NULL AND {place} IS NOT NULL "
-                    f"AND {place} NOT IN ({', '.join(map(literal, sorted(gone)))})) "
-                    f"FROM {scene.table.relation}"
+                (nulls,) = scene.count(
+                    f"{column.raw} IS NULL AND {place} IS NOT NULL "
+                    f"AND {place} NOT IN ({', '.join(map(literal, sorted(gone)))})"
                 )
         share = nulls / scene.num_rows
         dirt = is_dirty and share <= 2 * tolerance
@@ -245,14 +244,14 @@ def _key(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
 
 def _decided(scene: Scene, *, tolerance: float) -> list[tuple[str, str, float]]:
     """(identifier, dimension, share that agrees) where an identifier decides a dimension."""
-    out = []
-    for key in scene.key_columns():
-        for column in scene.dimensions():
-            if scene.role(key.name) is Role.ID:
-                vote = voted(key.sql, column.sql, scene)
-                if vote and vote.agree > vote.most and vote.agree >= 1 - 2 * tolerance:
-                    out.append((key.name, column.name, vote.agree))
-    return out
+    pairs = [
+        (key, column) for key in scene.key_columns() if scene.role(key.name) is Role.ID
+        for column in scene.dimensions()
+    ]  # fmt: skip
+    votes = voted([(key.sql, column.sql) for key, column in pairs], scene)
+    least = 1 - 2 * tolerance
+    told = [(k.name, c.name, vote) for (k, c), vote in zip(pairs, votes, strict=True) if vote]
+    return [(k, c, v.agree) for k, c, v in told if v.agree > v.most and v.agree >= least]
 
 
 def _depends(scene: Scene, key: str, column: str, agree: float) -> Rule:
@@ -275,7 +274,7 @@ def _ratios(scene: Scene) -> Iterable[Rule]:
 
 def _drift(scene: Scene) -> Iterable[Rule]:
     table = scene.table
-    units = num_units(table)
+    units = num_units(scene)
     shares: dict[str, dict[str, float]] = {}
     for column in scene.dimensions():
         counts = {v: n for v, n in scene.histogram(column.name).items() if v is not None}
@@ -287,7 +286,7 @@ def _drift(scene: Scene) -> Iterable[Rule]:
     if shares:
         yield _mined(scene, "shares", "category_drift", params={"shares": shares, "units": units},
                      severity="warning", reason="category shares of history")  # fmt: skip
-    scale = scale_of(table, [m for m in _SCALE_METRICS if table.has(m)])
+    scale = scale_of(scene, [m for m in _SCALE_METRICS if table.has(m)])
     if scale["levels"]:
         yield _mined(scene, "scale", "scale_drift", params=scale, severity="warning",
                      reason="levels and cost per impression of history")  # fmt: skip

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 100_000
 MAX_CATEGORIES = 2_000  # a dimension has fewer values than this, and than half its rows
+_SLOTS = {"t": "VARCHAR", "d": "DATE", "n": "DOUBLE"}
 T = TypeVar("T")
 
 
@@ -43,6 +44,9 @@ class Scene:
         All rules of this audit.
     profile : TableProfile
         Counts of the one pass.
+    torn : dict
+        Of a table in a warehouse: rule of a dependency -> SQL of its two values as one text, and
+        of those texts that are outvoted.
 
     Examples
     --------
@@ -56,6 +60,7 @@ class Scene:
     table: OpenTable
     rules: RuleSet
     profile: TableProfile
+    torn: dict[str, tuple[str, str]] = field(default_factory=dict)
     _few: dict[str, bool] = field(default_factory=dict)
     _histograms: dict[str, dict[str | None, int]] = field(default_factory=dict)
     _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
@@ -156,11 +161,13 @@ class Scene:
         column = self.column(name)
         if column.name not in self._groups:
             asked = [column]
-            if self.table.in_place:
-                asked = list({c.name: c for c in [*self.dimensions(), column]}.values())
             sparse = [n for n, p in self.profile.columns.items() if p.num_nulls]
             counted = [self.column(n).raw for n in sparse]
             if self.table.in_place:
+                several = self.dimensions()
+                if any(c.name in sparse for c in several):  # of those the campaign may decide
+                    several += [c for c in self.key_columns() if self.role(c.name) is Role.ID][:1]
+                asked = list({c.name: c for c in [*several, column]}.values())
                 sets = [(c.sql,) for c in asked]
                 query = grouping_sets(self.table.relation, sets, counted=counted, most=MOST_VALUES)
             else:
@@ -213,10 +220,26 @@ class Scene:
             If the table lies in a warehouse, which is not asked one of these.
         """
         source = self.table.sampled(SAMPLE_ROWS) if sample else self.table.relation
-        asked = [(source, a) for a in aggregates]
+        return self._told([(source, a) for a in aggregates])
+
+    def rows(self, *queries: str, columns: str) -> list[list[tuple[Any, ...]]]:
+        """The rows of queries, each asked once; in a warehouse all wanted by one statement.
+
+        Parameters
+        ----------
+        *queries : str
+            Their columns are called t0, t1, ... where they hold text, d0, ... dates, n0, ...
+            numbers, and a0, ... lists of numbers.
+        columns : str
+            The names of their columns, in order: ``"t0, n0, n1"``.
+        """
+        lists = f"/{columns}" if "a0" in columns else "/"
+        return self._told([(lists, f"SELECT {columns} FROM ({q})") for q in queries])
+
+    def _told(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
         new = dict.fromkeys(a for a in asked if a not in self._known)
-        for _, aggregate in new if self.table.in_place else ():
-            self.table.told(f"SELECT {aggregate} FROM {source}")  # refused here: it is known whose
+        for source, text in new if self.table.in_place else ():  # refused here: it is known whose
+            self.table.told(text if source[0] == "/" else f"SELECT {text} FROM {source}")
         self._wanted |= new
         if new and self._gathering:
             raise Wanted
@@ -231,9 +254,24 @@ class Scene:
     def _answer(self) -> None:
         for source in dict.fromkeys(s for s, _ in self._wanted):
             new = [a for s, a in self._wanted if s == source]
-            for aggregate, value in zip(new, self._asked(source, new), strict=True):
-                self._known[source, aggregate] = value
+            ask = self._asked_rows if source[0] == "/" else self._asked
+            self._known |= {(source, a): v for a, v in zip(new, ask(source, new), strict=True)}
         self._wanted.clear()
+
+    def _asked_rows(self, _: str, queries: Sequence[str]) -> list[Any]:
+        if not self.table.in_place:
+            return [self.table.rows(query) for query in queries]
+        held = [query[len("SELECT ") : query.index(" FROM (")].split(", ") for query in queries]
+        slots = sorted({name for names in held for name in names})
+        parts = []
+        for place, (names, query) in enumerate(zip(held, queries, strict=True)):
+            told = [n if n in names else f"CAST(NULL AS {_SLOTS[n[0]]}) AS {n}" for n in slots]
+            parts.append(f"SELECT {place} AS place, {', '.join(told)} FROM ({query})")
+        found: list[list[tuple[Any, ...]]] = [[] for _ in queries]
+        for place, *row in self.table.rows(" UNION ALL ".join(parts)):
+            cells = dict(zip(slots, row, strict=True))
+            found[place].append(tuple(cells[name] for name in held[place]))
+        return found
 
     def _asked(self, source: str, aggregates: Sequence[str]) -> list[Any]:
         """Their values; of one that a warehouse refuses though it is on the list, the refusal."""

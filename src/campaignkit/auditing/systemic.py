@@ -30,35 +30,65 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
             groups[-1].append(finding)
         else:
             groups.append([finding])
-    others = _by_blamed(others)
+    others = _by_blamed(others, scene)
     scene.count(*(c for g in groups if len(g) > 1 for c in _anywhere_and_everywhere(g)))
     return others + [_merged(g, scene) if len(g) > 1 else g[0] for g in groups]
 
 
-def _by_blamed(findings: list[Finding]) -> list[Finding]:
+def _by_blamed(findings: list[Finding], scene: Scene) -> list[Finding]:
     """Contradictions between columns as one finding for each column to blame, row by row."""
     torn = [f for f in findings if f.kind == "inconsistent_values" and len(f.columns) == 2]
     if len(torn) < 2:
         return findings
-    cells = blamed_cells([Contradiction(f.columns[0], f.columns[1], f.rows) for f in torn])
+    rows = [f.rows for f in torn] if not scene.table.in_place else None
+    held, weights = _patterns(torn, scene) if rows is None else (rows, None)
+    cells = blamed_cells(
+        [Contradiction(f.columns[0], f.columns[1], r) for f, r in zip(torn, held, strict=True)]
+    )
     out = [f for f in findings if f not in torn]
-    for column, rows in cells.items():
-        out.append(_blamed(column, rows, [f for f in torn if column in f.columns]))
+    for column, places in cells.items():
+        count = len(places) if weights is None else int(weights[places].sum())
+        out.append(_blamed(column, places, count, [f for f in torn if column in f.columns]))
     return out
 
 
-def _blamed(column: str, rows: NDArray[int64], torn: list[Finding]) -> Finding:
+def _patterns(torn: list[Finding], scene: Scene) -> tuple[list[NDArray[int64]], NDArray[int64]]:
+    """In which kinds of rows each finding holds, and how many rows there are of each kind.
+
+    A warehouse tells which findings hold together and how often, not where.
+    """
+    import numpy as np
+
+    asked = [scene.torn[f.rule] for f in torn]
+    keys = ", ".join(f"{here} AS k{i}" for i, (here, _) in enumerate(asked))
+    held = [f"CASE WHEN w{i}.w IS NULL THEN 0 ELSE 1 END" for i in range(len(asked))]
+    joins = " ".join(
+        f"LEFT JOIN (SELECT DISTINCT w FROM ({wrong})) AS w{i} ON k{i} = w{i}.w"
+        for i, (_, wrong) in enumerate(asked)
+    )
+    marks = ", ".join(f"{h} AS x{i}" for i, h in enumerate(held))
+    by = ", ".join(f"x{i}" for i in range(len(asked)))
+    found = scene.table.rows(
+        f"SELECT {by}, count(*) FROM (SELECT {marks} FROM (SELECT {keys} "
+        f"FROM {scene.table.relation}) AS here {joins}) GROUP BY {by}"
+    )
+    told = np.asarray(found, dtype=np.int64)
+    return [np.flatnonzero(told[:, i]) for i in range(len(asked))], told[:, -1]
+
+
+def _blamed(column: str, rows: NDArray[int64], count: int, torn: list[Finding]) -> Finding:
     """One column's wrong cells, with the columns and rules that speak against them."""
     table = torn[0].table
     assert table is not None
     others = [*dict.fromkeys(c for f in torn for c in f.columns if c != column)]
+    parts = {c: p for f in torn for c, p in f.parts.items()} if table.in_place else {}
     return Finding(
-        "inconsistent_values", (column, *others), len(rows), len(rows) / table.num_rows,
+        "inconsistent_values", (column, *others), count, count / table.num_rows,
         severity=torn[0].severity, confidence=max(f.confidence for f in torn), blamed=column,
-        message=f"{len(rows):,} rows have another {column} than the rest of their group",
+        message=f"{count:,} rows have another {column} than the rest of their group",
         advice=f"each of {', '.join(others[:4])} goes with one {column}; correct the minority",
         evidence={"decided_by": others}, rule=", ".join(f.rule for f in torn),
-        finder=lambda: rows, table=table,
+        finder=lambda: rows, parts=parts, table=table,
     )  # fmt: skip
 
 

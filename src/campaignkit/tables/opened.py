@@ -266,7 +266,9 @@ class OpenTable:
                     self._values[new[place]][value] = int(n)
             self.cut |= {s for s in new if sum(self._values[s].values()) < self.num_rows}
         return {
-            name: dict(sorted(self._values[sql].items(), key=lambda v: (-v[1], v[0] or "~")))
+            name: dict(
+                sorted(self._values[sql].items(), key=lambda v: (-v[1], v[0] is None, v[0]))
+            )
             for name, sql in expressions.items()
         }
 

@@ -19,10 +19,10 @@ DIALECTS = ("bigquery", "snowflake", "spark", "databricks", "postgres", "duckdb"
 _ALLOWED = """
     Select From Where Group GroupingSets Having Order Ordered Limit With CTE Join Union Subquery
     Table TableAlias Alias Column Identifier Star Literal Null Boolean Paren Tuple Distinct Var
-    And Or Not EQ NEQ GT GTE LT LTE Is In Between Like Add Sub Mul Div Neg NullSafeEQ NullSafeNEQ
-    Case If Coalesce Nullif Cast TryCast DataType Abs Ln Sqrt Lower Trim Length Greatest Least
-    RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop Grouping Window RowNumber
-    Median PercentileCont Array
+    And Or Not EQ NEQ GT GTE LT LTE Is In Between Like DPipe Add Sub Mul Div Neg
+    NullSafeEQ NullSafeNEQ Case If Coalesce Nullif Cast TryCast DataType Abs Ln Sqrt Lower Trim
+    Length Greatest Least RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop
+    Grouping Window RowNumber Median PercentileCont Array
 """
 _CASTS = frozenset(["DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT"])
 _FINITE = "1.7e308"

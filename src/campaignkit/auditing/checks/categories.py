@@ -143,12 +143,13 @@ def mixed_values(values: list[str], rule: Rule, scene: Scene) -> set[str]:
         return set()
     place, key = scene.table.sql(rule.columns[0]), scene.table.sql(within)
     listed = ", ".join(literal(v) for v in values[:_LISTED])
-    rows = scene.table.rows(
-        f"SELECT v, sum(n), sum(CASE WHEN n < {_MIXED_FRAC} * total THEN n ELSE 0 END) FROM ("
-        f"SELECT {place} AS v, {key} AS k, count(*) AS n, "
+    (rows,) = scene.rows(
+        f"SELECT v AS t0, sum(n) AS n0, "
+        f"sum(CASE WHEN n < {_MIXED_FRAC} * total THEN n ELSE 0 END) AS n1 "
+        f"FROM (SELECT {place} AS v, {key} AS k, count(*) AS n, "
         f"sum(count(*)) OVER (PARTITION BY {key}) AS total FROM {scene.table.relation} "
-        f"GROUP BY 1, 2) WHERE v IN ({listed}) GROUP BY 1"
-    )
+        f"GROUP BY 1, 2) WHERE v IN ({listed}) GROUP BY 1", columns="t0, n0, n1",
+    )  # fmt: skip
     return {str(v) for v, n, mixed in rows if mixed > _MIXED_FRAC * n}
 
 

@@ -70,10 +70,11 @@ class MissingDayCheck(Check):
             return
         day = f"CAST({column.sql} AS DATE)"
         near = f"{day} >= CAST('{low}' AS DATE) AND {day} <= CAST('{high}' AS DATE)"
-        runs = table.rows(
-            f"SELECT min({day}), max({day}), count(DISTINCT {day}), count(DISTINCT {column.sql}) "
-            f"FROM {table.relation} WHERE {near} GROUP BY {key.sql}"
-        )
+        (runs,) = scene.rows(
+            f"SELECT min({day}) AS d0, max({day}) AS d1, count(DISTINCT {day}) AS n0, "
+            f"count(DISTINCT {column.sql}) AS n1 FROM {table.relation} WHERE {near} "
+            f"GROUP BY {key.sql}", columns="d0, d1, n0, n1",
+        )  # fmt: skip
         stated = rule.params.get("grain")
         grain = str(stated or grain_of(days, [r[:3] for r in runs]))
         if grain not in _GRAINS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -48,15 +48,16 @@ class DependencyCheck(Check):
         if len(names) < 2:
             return
         raw = {n: scene.table.columns[n].raw for n in names}
-        total, *sizes = scene.table.row(
-            f"SELECT count(*), {', '.join(f'count(DISTINCT {raw[n]})' for n in names)} "
-            f"FROM {scene.table.sampled(_VOTING_ROWS)}"
+        total, *sizes = scene.values(
+            "count(*)", *(f"count(DISTINCT {raw[n]})" for n in names), sample=True
         )
         size = dict(zip(names, sizes, strict=True))
-        for first, second in permutations(names, 2):
-            if not _LEAST_GROUPS <= size[first] <= total / 3 or size[second] < 2:
-                continue
-            vote = voted(raw[first], raw[second], scene)
+        pairs = [
+            (first, second) for first, second in permutations(names, 2)
+            if _LEAST_GROUPS <= size[first] <= total / 3 and size[second] >= 2
+        ]  # fmt: skip
+        votes = voted([(raw[first], raw[second]) for first, second in pairs], scene)
+        for (first, second), vote in zip(pairs, votes, strict=True):
             if vote is None or vote.num_groups < _LEAST_GROUPS or vote.num_values < 2:
                 continue
             if vote.agree < max(_AGREE_FRAC, vote.most + _BASELINE_GAP * (1 - vote.most)):
@@ -92,10 +93,14 @@ class DependencyCheck(Check):
             f"kinds > 1 AND n <= {_MINORITY_FRAC} * total AND n <= 1 + {slips} + 3 * sqrt({slips})"
         )
         wrong = f"SELECT d, f FROM ({voted}) WHERE {outvoted}"
-        (count,) = scene.table.row(f"SELECT sum(n) FROM ({voted}) WHERE {outvoted}")
+        (count,) = scene.values(f"(SELECT sum(n) FROM ({voted}) WHERE {outvoted})")
         if not count:
             return
         condition = f"({decides.sql}, {follows.sql}) IN ({wrong})"
+        if scene.table.in_place:  # of two columns not every engine asks whether they are IN
+            here = as_one(decides.sql, follows.sql)
+            condition = f"{here} IN (SELECT {as_one('d', 'f')} FROM ({wrong}))"
+            scene.torn[rule.id] = (here, f"SELECT {as_one('d', 'f')} AS w FROM ({wrong})")
         yield Finding(
             rule.kind, (decides.name, follows.name), int(count), int(count) / scene.num_rows,
             severity=rule.severity, confidence=rule.confidence * 0.9, blamed=follows.name,
@@ -128,19 +133,30 @@ class Vote:
     most: float
 
 
-def voted(decides: str, follows: str, scene: Scene) -> Vote | None:
-    """The vote on whether one SQL expression decides another; None where no group can vote."""
-    rows, agreeing, groups, most, values = scene.table.row(
+def as_one(decides: str, follows: str) -> str:
+    """SQL of two values as one text."""
+    return f"CAST({decides} AS VARCHAR) || ' -> ' || CAST({follows} AS VARCHAR)"
+
+
+def voted(pairs: Sequence[tuple[str, str]], scene: Scene) -> list[Vote | None]:
+    """The votes on whether SQL expressions decide others; None where no group can vote."""
+    names = ("n0", "n1", "n2", "n3", "n4")
+    queries = [
         f"WITH pairs AS (SELECT {decides} AS d, {follows} AS f, count(*) AS n "
         f"FROM {scene.table.sampled(_VOTING_ROWS)} "
         f"WHERE {decides} IS NOT NULL AND {follows} IS NOT NULL GROUP BY 1, 2), "
-        f"groups AS (SELECT d, sum(n) AS total, max(n) AS best FROM pairs GROUP BY 1 "
+        f"large AS (SELECT d, sum(n) AS total, max(n) AS best FROM pairs GROUP BY 1 "
         f"HAVING sum(n) >= {_LEAST_GROUP_ROWS}), "
         f"overall AS (SELECT sum(n) AS n FROM pairs GROUP BY f) "
-        f"SELECT sum(total), sum(best), count(*), (SELECT max(n)::DOUBLE / sum(n) FROM overall), "
-        f"(SELECT count(*) FROM overall) FROM groups"
-    )
-    if not rows:
-        return None
-    agree = float(agreeing) / float(rows)
-    return Vote(int(rows), int(groups), int(values), agree, float(most))
+        f"SELECT sum(total) AS {names[0]}, sum(best) AS {names[1]}, count(*) AS {names[2]}, "
+        f"(SELECT max(n)::DOUBLE / sum(n) FROM overall) AS {names[3]}, "
+        f"(SELECT count(*) FROM overall) AS {names[4]} FROM large"
+        for decides, follows in pairs
+    ]
+    out: list[Vote | None] = []
+    for ((rows, agreeing, groups, most, values),) in scene.rows(
+        *queries, columns=", ".join(names)
+    ):
+        agree = float(agreeing) / float(rows) if rows else 0.0
+        out.append(Vote(int(rows), int(groups), int(values), agree, float(most)) if rows else None)
+    return out

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import OpenTable
 from campaignkit.tables.profile import middle_of, middle_sql
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class ShareCheck(Check):
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all dimensions that moved."""
         moved: dict[str, Any] = {}
-        units = min(num_units(scene.table), int(rule.params.get("units") or 1))
+        units = min(num_units(scene), int(rule.params.get("units") or 1))
         shares: Mapping[str, Mapping[str, float]] = rule.params["shares"]
         for name, before in shares.items():
             if not scene.table.has(name) or not scene.num_rows:
@@ -87,7 +86,7 @@ class ScaleCheck(Check):
         """Levels that moved (one finding) and ratios that moved on some platforms (one more)."""
         if not scene.num_rows:
             return
-        now = scale_of(scene.table, list(rule.params.get("levels") or {}))
+        now = scale_of(scene, list(rule.params.get("levels") or {}))
         units = int(rule.params.get("units") or 1)
         moved: dict[str, Any] = {}
         for name, (mean, spread) in (rule.params.get("levels") or {}).items():
@@ -140,11 +139,12 @@ class LateCheck(Check):
         if tuple(c.kind for c in columns) != kinds:
             return
         day, results, clicks = (c.sql for c in columns)
-        rows = table.rows(
-            f"SELECT CAST({day} AS DATE) AS d, sum(greatest({results}, 0)), "
-            f"sum(greatest({clicks}, 0)) FROM {table.relation} "
-            f"WHERE {results} <= {clicks} AND {day} IS NOT NULL GROUP BY 1 ORDER BY 1"
-        )
+        (rows,) = scene.rows(
+            f"SELECT CAST({day} AS DATE) AS d0, sum(greatest({results}, 0)) AS n0, "
+            f"sum(greatest({clicks}, 0)) AS n1 FROM {table.relation} "
+            f"WHERE {results} <= {clicks} AND {day} IS NOT NULL GROUP BY 1", columns="d0, n0, n1",
+        )  # fmt: skip
+        rows = sorted(rows)
         if rows and (rows[-1][0] - rows[0][0]).days > 2 * len(rows):
             return  # weeks or months, the last of which are long over
         late, before = rows[-_LATE_DAYS:], rows[:-_LATE_DAYS]
@@ -164,50 +164,48 @@ class LateCheck(Check):
             )  # fmt: skip
 
 
-def num_units(table: OpenTable) -> int:
+def num_units(scene: Scene) -> int:
     """Independent draws behind a table: its campaigns, or else its rows."""
-    if not table.num_rows:
-        return 0
-    if table.has("campaign_id"):
-        key = table.sql("campaign_id")
-        return int(table.row(f"SELECT count(DISTINCT {key}) FROM {table.relation}")[0])
-    return table.num_rows
+    if not scene.num_rows or not scene.table.has("campaign_id"):
+        return scene.num_rows
+    return int(scene.values(f"count(DISTINCT {scene.table.sql('campaign_id')})")[0])
 
 
-def scale_of(table: OpenTable, metrics: Sequence[str]) -> dict[str, Any]:
+def scale_of(scene: Scene, metrics: Sequence[str]) -> dict[str, Any]:
     """Log levels of metrics per campaign, and log cost per impression by platform.
 
     Per campaign because campaigns are the draws; medians because the tables are heavy-tailed and
     may be dirty.
     """
+    table, units = scene.table, num_units(scene)
     numbers = [m for m in metrics if table.has(m) and table.column(m).kind == "number"]
     levels: dict[str, list[float]] = {}
     key = table.sql("campaign_id") if table.has("campaign_id") else "'all'"
     if numbers:
         asked = ", ".join(
-            f"median(CASE WHEN {table.sql(m)} >= 0 THEN ln({table.sql(m)} + 1) END) AS m{i}"
+            f"median(CASE WHEN {table.sql(m)} >= 0 THEN ln({table.sql(m)} + 1) END) AS a{i}"
             for i, m in enumerate(numbers)
         )
         per_key = f"SELECT {asked} FROM {table.sampled(200_000)} GROUP BY {key}"
-        each = ", ".join(middle_sql(f"m{i}", table) for i in range(len(numbers)))
-        row = table.row(f"SELECT {each} FROM ({per_key})")
-        usual = {name: middle_of(found) for name, found in zip(numbers, row, strict=False)}
+        told = [f"a{i}" for i in range(len(numbers))]
+        each = ", ".join(f"{middle_sql(m, table)} AS {m}" for m in told)
+        ((row,),) = scene.rows(f"SELECT {each} FROM ({per_key})", columns=", ".join(told))
+        usual = {name: middle_of(found) for name, found in zip(numbers, row, strict=True)}
         levels = {name: list(middle) for name, middle in usual.items() if middle is not None}
     ratios: dict[str, dict[str, list[float]]] = {}
     if table.has("platform", "spend", "impressions") and all(
         table.column(c).kind == "number" for c in ("spend", "impressions")
     ):
         spend, shown = table.sql("spend"), table.sql("impressions")
-        rows = table.rows(
-            f"SELECT p, {middle_sql('r', table)}, count(*) FROM (SELECT "
+        (rows,) = scene.rows(
+            f"SELECT p AS t0, {middle_sql('r', table)} AS a0, count(*) AS n0 FROM (SELECT "
             f"{table.sql('platform')} AS p, median(ln({spend} / {shown})) AS r "
             f"FROM {table.sampled(200_000)} WHERE {spend} > 0 AND {shown} > 0 "
-            f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1"
-        )
+            f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1", columns="t0, a0, n0",
+        )  # fmt: skip
         ratios["platform"] = {
             str(p): [*(middle_of(found) or (0.0, 0.0)), float(n)] for p, found, n in rows if n >= 3
         }
-    units = num_units(table)
     return {"levels": levels, "ratios": ratios, "units": units}
 
 

@@ -77,10 +77,8 @@ def _damage(column: Column) -> dict[str, tuple[str, str, str]]:
 def _lost_zeros(rule: Rule, scene: Scene, zeros: str) -> Iterable[Finding]:
     """Shorter identifiers, where all that keep their zeros have one length."""
     cell = f"trim({scene.column(rule.columns[0]).raw})"
-    least, most = scene.table.row(
-        f"SELECT min(length({cell})), max(length({cell})) FROM {scene.table.relation} "
-        f"WHERE {zeros}"
-    )
+    kept = f"CASE WHEN {zeros} THEN length({cell}) END"
+    least, most = scene.values(f"min({kept})", f"max({kept})")
     short = f"regexp_full_match({cell}, '[1-9][0-9]*') AND length({cell}) < {most}"
     (count,) = scene.count(short)
     if least == most and 0 < count < 0.5 * scene.num_rows:

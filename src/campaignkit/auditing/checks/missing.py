@@ -132,10 +132,11 @@ def _is_regular(condition: str, nulls: int, scene: Scene) -> bool:
     keys = [c.raw for c in scene.key_columns()]
     if not _REGULAR_FROM <= share <= ABSENT_FRAC or len(keys) < 2:
         return False
-    spread, size = scene.table.row(
-        f"SELECT var_pop(k), avg(m) FROM (SELECT count(*) AS m, count_if({condition}) AS k "
-        f"FROM {scene.table.relation} GROUP BY {', '.join(keys)} HAVING count(*) >= 2)"
-    )
+    (((spread, size),),) = scene.rows(
+        f"SELECT var_pop(k) AS n0, avg(m) AS n1 FROM (SELECT count(*) AS m, "
+        f"count_if({condition}) AS k FROM {scene.table.relation} "
+        f"GROUP BY {', '.join(keys)} HAVING count(*) >= 2)", columns="n0, n1",
+    )  # fmt: skip
     if spread is None or size < 2:
         return False
     return bool(spread < _REGULAR_SPREAD * size * share * (1 - share))

@@ -152,14 +152,16 @@ def _usual_somewhere(name: str, scene: Scene) -> set[str]:
     """Values that most rows of some group agree on: "Denar" is no slip of "Dinar" in Skopje."""
     column, out = scene.column(name), set()
     deciding = [r for r in scene.rules if r.form == "depends" and r.columns[1:] == (column.name,)]
+    asked = []
     for rule in sorted(deciding, key=lambda r: -r.confidence)[:_WITNESSES]:
         decides = scene.column(rule.columns[0])
-        rows = scene.table.rows(
-            f"SELECT DISTINCT f FROM (SELECT {decides.raw} AS d, {column.raw} AS f, "
+        asked.append(
+            f"SELECT DISTINCT f AS t0 FROM (SELECT {decides.raw} AS d, {column.raw} AS f, "
             f"count(*) AS n, sum(count(*)) OVER (PARTITION BY {decides.raw}) AS total "
             f"FROM {scene.table.relation} WHERE {decides.raw} IS NOT NULL "
             f"AND {column.raw} IS NOT NULL GROUP BY 1, 2) WHERE n >= 2 AND n > total / 2"
         )
+    for rows in scene.rows(*asked, columns="t0"):
         out |= {str(r[0]) for r in rows}
     return out
 
