@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 100_000
 MAX_CATEGORIES = 2_000  # a dimension has fewer values than this, and than half its rows
-_SLOTS = {"t": "VARCHAR", "d": "DATE", "n": "DOUBLE"}
+# What stands in a column that a query of several does not have; no list has a NULL everywhere.
+_EMPTY = {"t": "CAST(NULL AS VARCHAR)", "d": "CAST(NULL AS DATE)", "n": "CAST(NULL AS DOUBLE)",
+          "a": "a0"}  # fmt: skip
 T = TypeVar("T")
 
 
@@ -116,6 +118,8 @@ class Scene:
     def has_few_values(self, name: str) -> bool:
         """Whether a text column looks like a dimension rather than free text or a key."""
         own = self.column(name).name
+        if self.table.in_place and self.role(own) is Role.ID:
+            return False  # identifiers do not leave to be counted
         if own not in self._few:
             asked = self.table.of_kind("text") if self.is_wide else [self.column(name)]
             self._count_values({c.name: c.raw for c in asked})
@@ -233,7 +237,7 @@ class Scene:
         columns : str
             The names of their columns, in order: ``"t0, n0, n1"``.
         """
-        lists = f"/{columns}" if "a0" in columns else "/"
+        lists = "/lists" if "a0" in columns else "/"
         return self._told([(lists, f"SELECT {columns} FROM ({q})") for q in queries])
 
     def _told(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
@@ -265,7 +269,7 @@ class Scene:
         slots = sorted({name for names in held for name in names})
         parts = []
         for place, (names, query) in enumerate(zip(held, queries, strict=True)):
-            told = [n if n in names else f"CAST(NULL AS {_SLOTS[n[0]]}) AS {n}" for n in slots]
+            told = [n if n in names else f"{_EMPTY[n[0]]} AS {n}" for n in slots]
             parts.append(f"SELECT {place} AS place, {', '.join(told)} FROM ({query})")
         found: list[list[tuple[Any, ...]]] = [[] for _ in queries]
         for place, *row in self.table.rows(" UNION ALL ".join(parts)):
