@@ -230,3 +230,33 @@ def test_the_cell_table_lists_every_spoiled_cell() -> None:
 def test_examples_in_the_docstrings_hold() -> None:
     for module in pkgutil.walk_packages(campaignkit.inject.__path__, "campaignkit.inject."):
         assert doctest.testmod(importlib.import_module(module.name)).failed == 0, module.name
+
+
+def test_a_file_is_read_as_asked_and_what_was_left_out_is_told(tmp_path: Path) -> None:
+    lines = ["day;gross;clicks", *(f"2026-01-{i:02};{i},50;{i}" for i in range(1, 29)), "x;y;z;0"]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+
+    injector = ErrorInjector(
+        [ScaleErrors(where=InTime(date(2026, 1, 5), date(2026, 1, 6), "day"))]
+    )
+    dirty, truth = injector.inject(tmp_path / "t.csv", decimal=",", columns={"gross": "spend"})
+    _, same = injector.inject({"day": ["2026-01-05"], "gross": [1.5]}, columns={"gross": "spend"})
+
+    assert truth["scale_errors"].columns == same["scale_errors"].columns == ("gross",)
+    assert dirty["gross"].to_pylist()[3] == 4.5
+    assert dirty.num_rows == 28
+    assert any("1 row" in str(note) for note in truth.notes)
+    assert truth.to_dict()["notes"] == [str(note) for note in truth.notes]
+    with pytest.raises(TableError, match="a frame is no delimited file"):
+        injector.inject({"day": ["2026-01-05"], "spend": [1.5]}, skip=1)
+
+
+def test_cells_of_lists_and_views_are_told_as_text() -> None:
+    clean = pa.table(
+        {"tags": [[1], [2, 3]] * 10, "geo": pa.array(["DE", "FR"] * 10, pa.string_view())}
+    )
+
+    dirty, truth = ErrorInjector([MissingValues(("tags", "geo"))], rate=0.1).inject(clean)
+
+    assert set(truth.cell_table()["before"].to_pylist()) <= {"[1]", "[2, 3]", "DE", "FR"}
+    assert dirty["geo"].type == pa.string_view()

@@ -222,6 +222,11 @@ def test_one_file_is_a_cell_kind() -> None:
     assert defect.implied["misspelt_values"].tolist() == defect.rows.tolist()
 
 
+def test_a_unit_that_is_none_is_told() -> None:
+    with pytest.raises(TableError, match="known: cell, row, column"):
+        ErrorInjector([type("Loud", (Shouted,), {"unit": "cells"})()])
+
+
 def test_what_a_kind_implies_is_counted_neither_way() -> None:
     clean = synthetic_table(2000, seed=4)
     silent = type("Silent", (TypeChanges,), {"implies": ()})

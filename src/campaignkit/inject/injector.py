@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, get_args
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.inject.cells import renamed
 from campaignkit.inject.corruptions import ALL_CORRUPTIONS, OTHER_NAMES, Corruption
+from campaignkit.inject.corruptions.corruption import Unit
 from campaignkit.inject.given import as_given, library
 from campaignkit.inject.observing import observe
 from campaignkit.inject.truth import GroundTruth
@@ -76,6 +77,11 @@ class ErrorInjector:
             Fault(f"kinds[{i}]", f"{name!r} is given more than once", "inject twice for that")
             for i, name in enumerate(names)
             if name in names[:i]
+        ]
+        faults += [
+            Fault(f"{c.kind}.unit", f"is {c.unit!r}", f"known: {', '.join(get_args(Unit))}")
+            for c in self.corruptions
+            if c.unit not in get_args(Unit)
         ]
         if not kinds:
             faults.append(Fault("kinds", "is empty", "name at least one kind"))

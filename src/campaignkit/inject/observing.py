@@ -42,26 +42,24 @@ def observe(
         Places the added rows.
     """
     _undo_masked(bench)
-    owned = bench.owned()
-    spoiled = bench.spoiled(order)
-    broken = _broken(bench)
-    seen = [_defect(kind, rate, bench, spoiled, owned, broken) for kind, rate in kinds]
+    spoiled, broken = bench.spoiled(order), _broken(bench)
+    cells: dict[str, dict[str, Rows]] = {}
+    for column, kind, rows in bench.last_written():
+        # A law's row counts only while the law is broken.
+        kept = rows[broken[kind][rows]] if kind in broken else rows
+        changed = bench.differing(column, kept)
+        if len(changed) and column in spoiled.touched:
+            cells.setdefault(kind, {})[column] = changed
+    seen = [_defect(kind, rate, bench, spoiled, cells.get(kind.kind, {})) for kind, rate in kinds]
     found = {d.kind: d for d in seen if d is not None}
     ours, before = _shown(bench, spoiled, found)
-    table, origin = spoiled.table, spoiled.origin
     defects = tuple(
-        replace(
-            found[corruption.kind],
-            implied=_implied(corruption, found, ours),
-            _clean=bench.clean,
-            _dirty=table,
-            _origin=origin,
-        )
-        for corruption, _ in kinds
-        if corruption.kind in found
+        replace(found[kind.kind], implied=_implied(kind, found, ours))
+        for kind, _ in kinds
+        if kind.kind in found
     )
-    kept = tuple(table.column_names)
-    return spoiled, GroundTruth(defects, len(origin), kept, origin, before, seed)
+    columns, origin = tuple(spoiled.table.column_names), spoiled.origin
+    return spoiled, GroundTruth(defects, len(origin), columns, origin, before, seed)
 
 
 def _laws(bench: Workbench) -> list[Law]:
@@ -89,27 +87,17 @@ def _undo_masked(bench: Workbench) -> None:
     undone = True
     while undone:
         broken, undone = _broken(bench), False
-        for kind, cells in bench.owned().items():
-            for column, rows in cells.items() if kind in broken else ():
-                masked = rows[~broken[kind][rows]]
-                if len(masked):
-                    bench.put_back(column, masked)
-                    undone = True
+        for column, kind, rows in list(bench.last_written()):
+            masked = rows[~broken[kind][rows]] if kind in broken else rows[:0]
+            if len(masked):
+                bench.put_back(column, masked)
+                undone = True
 
 
-def _defect(  # noqa: PLR0917 - one row of the same table each
-    corruption: Corruption,
-    rate: float,
-    bench: Workbench,
-    spoiled: Spoiled,
-    owned: dict[str, dict[str, Any]],
-    broken: dict[str, Mask],
+def _defect(
+    corruption: Corruption, rate: float, bench: Workbench, spoiled: Spoiled, cells: dict[str, Rows]
 ) -> Defect | None:
     kind = corruption.kind
-    cells = {c: rows for c, rows in owned.get(kind, {}).items() if c in spoiled.touched}
-    if kind in broken:  # a law's row counts only while the law is broken
-        cells = {c: rows[broken[kind][rows]] for c, rows in cells.items()}
-    cells = {c: rows for c, rows in cells.items() if len(rows)}
     changed, dropped = distinct(*cells.values()), bench.dropped.get(kind, [])
     arrived = spoiled.arrived.get(kind, distinct())
     rows = distinct(spoiled.rows_from(changed), arrived)
@@ -130,6 +118,9 @@ def _defect(  # noqa: PLR0917 - one row of the same table each
         amount / bench.share_of.get(kind, share_of),
         corruption.says(),
         num_masked=max(len(distinct(*bench.picked.get(kind, []))) - len(changed), 0),
+        _clean=bench.clean,
+        _dirty=spoiled.table,
+        _origin=spoiled.origin,
     )
 
 
@@ -145,16 +136,15 @@ def _shown(
             was = law.broken({c: bench.clean_numbers(c) for c in law.columns})
             ours.setdefault(law.kind, []).append(np.flatnonzero(broken & ~was))
             before.setdefault(law.kind, []).append(np.flatnonzero(broken & was))
-    for column in bench.metrics():
-        if len(spoiled.touched.get(column, ())):
-            tenfold = _tenfold(bench.clean_numbers(column), bench.numbers(column))
-            ours.setdefault("outliers", []).append(np.flatnonzero(tenfold))
-    placed = (
+    for column, _, rows in bench.last_written():
+        if column in spoiled.touched and column in bench.metrics():
+            tenfold = _tenfold(bench.clean_numbers(column)[rows], bench.numbers(column)[rows])
+            ours.setdefault("outliers", []).append(rows[tenfold])
+    placed = [
         {k: _other(k, spoiled.rows_from(distinct(*parts)), found) for k, parts in shown.items()}
         for shown in (ours, before)
-    )
-    implied, earlier = ({k: rows for k, rows in p.items() if len(rows)} for p in placed)
-    return implied, earlier
+    ]
+    return placed[0], {k: rows for k, rows in placed[1].items() if len(rows)}
 
 
 def _other(kind: str, rows: Rows, found: dict[str, Defect]) -> Rows:
@@ -174,7 +164,5 @@ def _implied(
 
 def _tenfold(before: Any, after: Any) -> Mask:
     old, new = np.abs(before) + 1.0, np.abs(after) + 1.0
-    with np.errstate(invalid="ignore"):
-        changed = (new > OUTLIER_FACTOR * old) | (old > OUTLIER_FACTOR * new)
-    mask: Mask = changed & ~np.isnan(after)
-    return mask
+    larger, smaller = new > OUTLIER_FACTOR * old, old > OUTLIER_FACTOR * new
+    return np.asarray(larger | smaller, dtype=bool)  # false where one of them is NaN

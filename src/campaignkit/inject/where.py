@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from campaignkit.errors import TableError
-from campaignkit.inject.cells import Mask, Rows
+from campaignkit.inject.cells import Mask, Rows, pa, pc
 from campaignkit.inject.workbench import Workbench
 
 
@@ -68,7 +68,15 @@ class ByValue:
 
     def choose(self, bench: Workbench, rows: Rows, num: int, rng: Generator) -> Rows:
         """A uniform sample of the rows with these values."""
-        inside = bench.equals(self.column, self.values)[rows]
+        texts = bench.clean_texts(self.column)
+        words = [word for word in texts.unique().to_pylist() if word is not None]
+        unknown = [value for value in self.values if value not in words]
+        if unknown:
+            raise TableError(
+                f"column {self.column!r} never has the value {unknown[0]!r}",
+                hint=f"it has: {', '.join(words[:12])}",
+            )
+        inside = pc.is_in(texts, pa.array(self.values)).to_numpy()[rows]
         return AT_RANDOM.choose(bench, rows[inside], num, rng)
 
     def says(self) -> str:

@@ -8,7 +8,7 @@ passes through another type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,6 @@ from campaignkit.distinct import distinct
 from campaignkit.errors import TableError
 from campaignkit.inject.cells import (
     Floats,
-    Mask,
     Rows,
     as_floats,
     as_text,
@@ -29,7 +28,6 @@ from campaignkit.inject.cells import (
     is_number,
     is_text,
     pa,
-    pc,
     plain,
     restored,
 )
@@ -242,18 +240,9 @@ class Workbench:
         words: list[str] = dictionary(self.clean.column(self.own(name))).to_pylist()
         return words
 
-    def equals(self, column: str, values: Sequence[str]) -> Mask:
-        """Rows of the clean table in which a column has one of these values."""
-        cells = as_text(plain(self.clean.column(self.own(column))))
-        found = pc.is_in(cells, pa.array(values, cells.type))
-        words = self.words(column)
-        unknown = [v for v in values if v not in words]
-        if unknown:
-            raise TableError(
-                f"column {column!r} never has the value {unknown[0]!r}",
-                hint=f"it has: {', '.join(str(w) for w in words[:12])}",
-            )
-        return np.asarray(found.to_numpy(), dtype=bool)
+    def clean_texts(self, name: str) -> Any:
+        """A column as it came, as a CSV file would hold it: a pyarrow array of text."""
+        return as_text(plain(self.clean.column(self.own(name))))
 
     def days(self, column: str) -> Any:
         """A date column as it came: datetime64[D][rows], NaT where null.
@@ -322,20 +311,20 @@ class Workbench:
         if written.numbers is not None:
             written.numbers[rows] = self.clean_numbers(own)[rows]
 
-    def owned(self) -> dict[str, dict[str, Rows]]:
-        """Kind -> column -> clean rows whose cell differs and was written last by that kind."""
-        out: dict[str, dict[str, Rows]] = {}
-        for own in self.clean.column_names:
-            if own not in self._written:
-                continue
+    def last_written(self) -> Iterator[tuple[str, str, Rows]]:
+        """Column, kind and clean rows of the cells that the kind was the last to write."""
+        for own in [c for c in self.clean.column_names if c in self._written]:
             written = self._written[own]
             rows = np.flatnonzero(written.index >= self.num_rows)
-            rows = rows[differing(written.take(rows), written.take(written.index[rows]))]
             writers = np.searchsorted(written.starts, written.index[rows], side="right") - 1
-            kinds = np.array(written.kinds)[writers]
-            for kind in dict.fromkeys(written.kinds[1:]):
-                out.setdefault(kind, {})[own] = rows[kinds == kind]
-        return out
+            kinds = list(dict.fromkeys(written.kinds[1:]))
+            codes = np.array([-1, *map(kinds.index, written.kinds[1:])])[writers]
+            yield from ((own, kind, rows[codes == code]) for code, kind in enumerate(kinds))
+
+    def differing(self, own: str, rows: Rows) -> Rows:
+        """Those of the rows whose cell is not the clean one."""
+        written = self._written[own]
+        return rows[differing(written.take(rows), written.take(written.index[rows]))]
 
     def spoiled(self, rng: Generator) -> Spoiled:
         """Put the dirty table together; `rng` places the rows that may stand anywhere."""

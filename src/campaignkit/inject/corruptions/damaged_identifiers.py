@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from campaignkit.errors import TableError
-from campaignkit.inject.cells import Mask, Rows, as_text, pa, pc, plain
+from campaignkit.inject.cells import Mask, Rows, pa, pc
 from campaignkit.inject.corruptions.corruption import CellFault, one_of
 from campaignkit.inject.where import AT_RANDOM, Where
 from campaignkit.inject.workbench import Workbench
@@ -64,11 +64,11 @@ class DamagedIdentifiers(CellFault):
 
     def able(self, bench: Workbench, column: str) -> Rows:
         """Where at least one of the damages can happen."""
-        return np.flatnonzero(self._able(self._texts(bench, column)).any(axis=0))
+        return np.flatnonzero(self._able(bench.clean_texts(column)).any(axis=0))
 
     def written(self, bench: Workbench, column: str, rows: Rows, rng: Generator) -> list[str]:
         """What is left of them."""
-        texts = self._texts(bench, column).take(pa.array(rows))
+        texts = bench.clean_texts(column).take(pa.array(rows))
         which = one_of(self._able(texts), rng)
         return [_DAMAGES[self.damages[i]][1](t.as_py()) for i, t in zip(which, texts, strict=True)]
 
@@ -81,9 +81,6 @@ class DamagedIdentifiers(CellFault):
                 hint=f"known: {', '.join(_DAMAGES)}",
             )
         CellFault.check(self, bench)
-
-    def _texts(self, bench: Workbench, column: str) -> Any:
-        return as_text(plain(bench.clean.column(column)))
 
     def _able(self, texts: Any) -> Mask:
         patterns = [_DAMAGES[damage][0] for damage in self.damages]
