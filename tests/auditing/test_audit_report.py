@@ -177,3 +177,16 @@ def test_every_kind_of_ours_has_a_title_and_a_sentence() -> None:
 
     assert len(kinds) > 20
     assert [kind for kind in sorted(kinds) if not titled(kind)[1]] == []
+
+
+def test_every_line_of_a_file_is_told_and_its_name_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "june.csv"
+    rows = "".join(f"2026-06-{day:02},Spring,{100 + day},{day}\n" for day in range(1, 13))
+    path.write_text(f"Report of June\n\nDay,Campaign,Impressions,Clicks\n{rows}")
+
+    with ck.audit(path) as report:
+        plain, text = json.loads(report.to_json()), str(report)
+
+    assert plain["notes"][0].startswith("15 lines in the file: 1 header, ")
+    assert plain["notes"][0].endswith(", 12 rows")
+    assert text.count(str(path)) == 1

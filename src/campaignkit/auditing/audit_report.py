@@ -148,8 +148,8 @@ class AuditReport:
         """The report in parts, as terminal and Markdown show it."""
         tone = self.first[0].severity if self.first else ""
         out = [Block(f"Audit of {self.name}", [self.verdict, self.about], tone=tone)]
-        if self.notes:
-            out.append(Block("What was decided about the file", points=self.notes))
+        if self.decisions:
+            out.append(Block("What was decided about the file", points=self.decisions))
         if self.first:
             steps = [f"{g.title}{g.where}: {g.extent}. To do: {g.advice}." for g in self.first]
             out.append(Block(self.first_title, points=steps, numbered=True))
@@ -167,6 +167,19 @@ class AuditReport:
                      for g in grouped(self.silenced, self.num_rows)]  # fmt: skip
             out.append(Block("Silenced", points=quiet))
         return out
+
+    @property
+    def decisions(self) -> list[str]:
+        """What became of each line of a file, and what was decided about it as a whole."""
+        told = [note.removeprefix(f"{self.name}: ") for note in self.notes]
+        lines = self.table.lines if self.table is not None else None
+        if lines is None:
+            return told
+        parts = {"header": lines.header, "above or below the table": lines.skipped,
+                 "blank": lines.blank, "line breaks inside cells": lines.inside,
+                 "refused": lines.refused_lines, "rows": lines.rows}  # fmt: skip
+        held = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
+        return [f"{counted(lines.lines, 'line')} in the file: {held}", *told]
 
     @property
     def about(self) -> str:
@@ -202,7 +215,7 @@ class AuditReport:
             "groups": groups,
             "findings": [f.to_dict() for f in self.findings],
             "silenced": [f.to_dict() for f in self.silenced],
-            "notes": list(self.notes),
+            "notes": self.decisions,
             "unchecked": list(self.unchecked),
         }
 

@@ -86,7 +86,7 @@ def audit_page(report: AuditReport) -> str:
     False
     """
     sections = [
-        _listed("What was decided about the file", report.notes),
+        _listed("What was decided about the file", report.decisions),
         *(_part(report, severity) for severity in _PARTS),
         _listed("Not checked", report.unchecked),
         _listed("Silenced", [f"{f.message} ({f.silenced})" for f in report.silenced]),
