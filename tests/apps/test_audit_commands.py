@@ -118,3 +118,21 @@ def test_the_sweep_is_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert code == 0
     assert "history and pack" in capsys.readouterr().out
     assert (tmp_path / "s.html").exists()
+
+
+def test_what_is_decided_about_a_file_is_overruled_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"0{d}/04/2026;{d},50;{d};{90 + d}" for d in range(1, 9)]
+    path.write_text("\n".join(["My;own;table;", "Day;Gross;clicks;impressions", *rows, ""]))
+    read = [
+        "--header", 2, "--delimiter", ";", "--decimal", ",", "--day-first", "--encoding", "utf-8",
+        "--columns", "Gross=spend", "--keep-summary-rows",
+    ]  # fmt: skip
+
+    assert run("audit", path, *read, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["num_rows"] == 8
+    assert run("inject", path, tmp_path / "d.csv", "--kinds", "negative_metrics", *read) == 0
+    assert run("audit", path, "--columns", "Gross:spend") == 2
+    assert "OWN=STANDARD" in capsys.readouterr().err

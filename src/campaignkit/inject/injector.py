@@ -189,6 +189,7 @@ def opened(table: Any, **read: Unpack[ReadOptions]) -> tuple[Any, Matching, tupl
         arrow = to_arrow(table)
         names = unique_names(arrow.column_names)
         return renamed(arrow, names), matched(MARKETING, names, asked), ()
+    read.setdefault("summary_rows", "keep")  # nothing is lost that nobody spoiled
     with open_table(table, **read) as held:
         if held.in_place:
             raise TableError(
