@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import campaignkit as ck
-from campaignkit.auditing import Check, Finding, Rule, Scene
+from campaignkit.auditing import Check, Finding, Rule, RuleSet, Scene, sql_rule
 from campaignkit.auditing.words import garbage_values
-from campaignkit.tables import OpenTable
+from campaignkit.errors import TableError
+from campaignkit.tables import OpenTable, open_table
 from campaignkit.testing import check_audit_check
 
 
@@ -239,3 +241,53 @@ def test_values_that_differ_are_one_way_each() -> None:
     report = ck.audit({"label": column, "clicks": list(range(len(column)))})
 
     assert [f.evidence for f in report.findings if f.kind == "inconsistent_spelling"] == []
+
+
+HOSTILE = {
+    "a file": "exists(SELECT * FROM read_csv('/etc/passwd'))",
+    "a file as a table": "'root' IN (SELECT * FROM '/etc/passwd')",
+    "another table": "clicks IN (SELECT 1)",
+    "the environment": "getenv('HOME') = '/root'",
+    "a setting": "current_setting('home_directory') = ''",
+    "several statements": "true); COPY (SELECT 1) TO '/tmp/stolen.csv'; SELECT (true",
+    "a union": "true) FROM audited UNION SELECT (1",
+    "a table of its own": "true) FROM read_text('/etc/passwd') -- ",
+    "an order": "true) ORDER BY (SELECT 1",
+    "a filter": "true) WHERE (EXISTS (SELECT * FROM read_text('/etc/passwd'))",
+    "a comment": "true) FROM (SELECT 1)) /* ",
+    "a window": "sum(clicks) OVER () > 1",
+    "an aggregate": "count(*) > 1",
+    "a parameter": "clicks = $1",
+    "a wait": "pg_sleep(1000)",
+    "chance": "random() < 0.5",
+}
+
+
+@pytest.mark.parametrize("wrong", HOSTILE.values(), ids=HOSTILE)
+def test_a_rule_file_reads_nothing_but_the_row(wrong: str, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    RuleSet([sql_rule("hostile", wrong)]).save(file)
+
+    with pytest.raises(TableError, match="is no SQL condition"):
+        ck.audit({"clicks": [1]}, file)
+
+
+def test_conditions_of_all_ordinary_forms_are_run() -> None:
+    wrong = (
+        "clicks > 1 AND brand LIKE 'a;%' AND NOT brand IN ('b', 'c') AND length(trim(brand)) < 9 "
+        "AND day BETWEEN DATE '2026-01-01' AND now() AND CASE WHEN clicks % 2 = 0 THEN true END "
+        "AND coalesce(nullif(clicks, 0), 1)::INTEGER = 2 AND regexp_matches(brand, '^a') -- why"
+    )
+    table = {"clicks": [1, 2], "brand": ["a;x", "a;y"], "day": [date(2026, 1, 5)] * 2}
+
+    report = ck.audit(table, [sql_rule("ordinary", wrong)], pack=False)
+
+    assert [f.rows.tolist() for f in report.findings] == [[1]]
+
+
+def test_no_extension_is_fetched_for_a_question() -> None:
+    with open_table({"clicks": [1]}) as table:
+        asked = table.row("SELECT current_setting('autoinstall_known_extensions'), "
+                          "current_setting('autoload_known_extensions')")  # fmt: skip
+
+    assert asked == (False, False)

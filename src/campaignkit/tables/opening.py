@@ -134,7 +134,8 @@ def _open_any(con: Any, table: Any, schema: TableSchema, read: ReadOptions) -> O
 
 def _connect(memory_mb: int | None, threads: int | None) -> Any:
     duckdb = require("duckdb", extra="tables", user="reading a table")
-    config: dict[str, str] = {}
+    # A statement that needs an extension fails: it is not fetched from the net while one reads.
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     if memory_mb is not None:
         if memory_mb < 32:
             raise TableError(
