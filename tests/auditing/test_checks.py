@@ -8,14 +8,17 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import campaignkit as ck
-from campaignkit.auditing import Check, Finding, Rule, RuleSet, Scene, sql_rule
+from campaignkit.auditing import Check, Finding, Rule, RuleSet, Scene, python_rule, sql_rule
+from campaignkit.auditing.mining import mined
 from campaignkit.auditing.words import garbage_values
 from campaignkit.errors import TableError
-from campaignkit.tables import OpenTable, open_table
+from campaignkit.tables import OpenTable, open_table, synthetic_table
 from campaignkit.testing import check_audit_check
 
 
@@ -291,3 +294,76 @@ def test_no_extension_is_fetched_for_a_question() -> None:
                           "current_setting('autoload_known_extensions')")  # fmt: skip
 
     assert asked == (False, False)
+
+
+def test_rules_in_python_list_their_rows_where_others_were_left_out(tmp_path: Path) -> None:
+    rows = rows_of(240)
+    rows[5] = shifted(rows[5], -1, 2, wraps=False)
+    rows[200][5] = "1999"
+    odd = python_rule("odd", ["impressions"], lambda c: c["impressions"] == 1999)
+
+    report = ck.audit(written(tmp_path / "t.csv", NAMES, rows), [odd])
+
+    assert [f.rows.tolist() for f in report.findings if f.kind == "odd"] == [[200]]
+
+
+def test_one_fault_in_many_columns_is_one_finding_with_each_column_s_cells() -> None:
+    metrics = ("impressions", "clicks", "spend", "conversions", "leads", "purchases")
+    table: dict[str, list[float]] = {m: [9.0 - i] * 50 for i, m in enumerate(metrics)}
+    table["add_to_cart"] = [5.0] * 50
+    for i, metric in enumerate(metrics):
+        table[metric][i] = -1.0
+    table["spend"][7] = -1.0
+
+    found = [f for f in ck.audit(table).findings if f.kind == "negative_metrics"]
+
+    (finding,) = found
+    assert (finding.count, finding.blamed) == (7, None)
+    assert finding.rows.tolist() == [*range(6), 7]
+    assert {c: r.tolist() for c, r in finding.cells().items()} == {
+        m: [i, 7] if m == "spend" else [i] for i, m in enumerate(metrics)
+    }
+    assert set(finding.rule.split(", ")) == {f"non_negative:{m}" for m in metrics}
+
+
+def test_rules_of_history_are_the_same_bytes_for_any_threads_and_order_of_rows(
+    tmp_path: Path,
+) -> None:
+    history = synthetic_table(3000, seed=5)
+    order = np.random.default_rng(0).permutation(6)
+    parts = [history.slice(500 * int(i), 500) for i in order]
+    tables = {"as it is": [history], "other order": parts, "one part": [pa.concat_tables(parts)]}
+    saved = set()
+    for name, chunks in tables.items():
+        with pq.ParquetWriter(tmp_path / f"{name}.parquet", history.schema) as writer:
+            for chunk in chunks:
+                writer.write_table(chunk)
+        for threads in (1, 4):
+            with open_table(tmp_path / f"{name}.parquet", threads=threads) as table:
+                mined(table, tolerance=0.05).save(tmp_path / "rules.yaml")
+            saved.add((tmp_path / "rules.yaml").read_bytes())
+
+    assert len(saved) == 1
+
+
+@pytest.mark.parametrize("lost", ["campaign_id", "ad_creative_id", "platform"])
+def test_a_history_that_lost_a_key_is_mined_and_held_against(lost: str) -> None:
+    whole = synthetic_table(2000, seed=5)
+    part = whole.drop_columns([lost])
+
+    assert ck.audit(part, history=part).errors == []
+    assert ck.audit(whole, history=part).errors == []
+    assert "dropped_columns" in ck.audit(part, history=whole).kinds
+
+
+@pytest.mark.parametrize(("share", "is_found"), [(0.04, False), (0.055, False), (0.1, True)])
+def test_more_nulls_than_history_has_are_found(share: float, is_found: bool) -> None:
+    rng = np.random.default_rng(0)
+
+    def table(nulls: float) -> dict[str, object]:
+        note = np.where(rng.random(4000) < nulls, None, "seen").tolist()
+        return {"note": note, "clicks": rng.integers(1, 99, 4000)}
+
+    report = ck.audit(table(share), history=table(0.04), pack=False)
+
+    assert ("missing_values" in report.kinds) is is_found

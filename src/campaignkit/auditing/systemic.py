@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.blame import Contradiction, blamed_cells
 from campaignkit.auditing.finding import Finding
+from campaignkit.show import in_words
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
 _SIGMAS = 4.0
+# Kinds of which columns have one cause, rather than each its own values.
+_ACROSS = ("negative_metrics", "type_changes", "disguised_missing", "not_finite")
+_MANY_COLUMNS = 3
 
 
 def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
@@ -31,8 +37,38 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
         else:
             groups.append([finding])
     others = _by_blamed(others, scene)
-    scene.count(*(c for g in groups if len(g) > 1 for c in _anywhere_and_everywhere(g)))
+    many = _alike_columns(others)
+    asked = [g for g in groups if len(g) > 1] + many
+    scene.count(*(c for g in asked for c in _anywhere_and_everywhere(g)))
+    others = [f for f in others if not any(f in group for group in many)]
+    others += [_same_fault(group, scene) for group in many]
     return others + [_merged(g, scene) if len(g) > 1 else g[0] for g in groups]
+
+
+def _alike_columns(findings: list[Finding]) -> list[list[Finding]]:
+    """The findings that are one fault in many columns."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.kind in _ACROSS and len(finding.parts) == len(finding.columns) == 1:
+            alike.setdefault((finding.kind, finding.severity), []).append(finding)
+    return [group for group in alike.values() if len(group) >= _MANY_COLUMNS]
+
+
+def _same_fault(group: list[Finding], scene: Scene) -> Finding:
+    group.sort(key=lambda f: (-f.count, f.columns))
+    parts = {column: part for f in group for column, part in f.parts.items()}
+    rows, _ = scene.count(*_anywhere_and_everywhere(group))
+    explains: Counter[str] = Counter()
+    for finding in group:
+        explains.update(finding.explains)
+    told = in_words([f"{f.columns[0]} ({f.count:,})" for f in group])
+    return replace(
+        group[0], columns=tuple(parts), count=rows, rate=rows / scene.num_rows, parts=parts,
+        confidence=min(f.confidence for f in group), blamed=None, explains=dict(explains),
+        message=f"{rows:,} rows have the same fault in {len(group)} columns: {told}",
+        advice=f"one cause: {group[0].advice}", rule=", ".join(f.rule for f in group),
+        evidence={"columns": {f.columns[0]: {"rows": f.count, **f.evidence} for f in group}},
+    )  # fmt: skip
 
 
 def _by_blamed(findings: list[Finding], scene: Scene) -> list[Finding]:

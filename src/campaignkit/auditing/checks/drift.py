@@ -204,7 +204,9 @@ def scale_of(scene: Scene, metrics: Sequence[str]) -> dict[str, Any]:
             f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1", columns="t0, a0, n0",
         )  # fmt: skip
         ratios["platform"] = {
-            str(p): [*(middle_of(found) or (0.0, 0.0)), float(n)] for p, found, n in rows if n >= 3
+            str(p): [*(middle_of(found) or (0.0, 0.0)), float(n)]
+            for p, found, n in sorted(rows)
+            if n >= 3
         }
     return {"levels": levels, "ratios": ratios, "units": units}
 

@@ -175,19 +175,15 @@ def _wrong_rows(rule: Rule, scene: Scene) -> NDArray[int64]:
 
     assert rule.wrong is not None
     asked = ", ".join(f"{scene.table.sql(c)} AS c{i}" for i, c in enumerate(rule.columns))
-    result = scene.table.con.sql(f"SELECT {asked} FROM {scene.table.relation}")
-    found, start = [], 0
+    result = scene.table.con.sql(f"SELECT position AS at, {asked} FROM {scene.table.numbered()}")
+    found = [np.zeros(0, dtype=np.int64)]
     for batch in result.to_arrow_table().to_batches(max_chunksize=_BATCH):
-        cells: dict[str, Any] = {
-            name: batch.column(i).to_numpy(zero_copy_only=False)
-            for i, name in enumerate(rule.columns)
-        }
-        mask = np.asarray(rule.wrong(cells))
+        at, *columns = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+        mask = np.asarray(rule.wrong(dict(zip(rule.columns, columns, strict=True))))
         if mask.shape != (batch.num_rows,) or mask.dtype != np.bool_:
             raise TableError(
                 f"rule {rule.id} returned {mask.dtype}{mask.shape} for {batch.num_rows} rows",
                 hint="return a bool array with one entry per row",
             )
-        found.append(np.flatnonzero(mask) + start)
-        start += batch.num_rows
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        found.append(at[mask])
+    return np.concatenate(found)
