@@ -11,6 +11,8 @@ from campaignkit.extras import require
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SEEN_ROWS = 1_000
+_REPEATED_FRAC = 0.1  # text with fewer distinct cells in a spread sample is worth a dictionary
 _ACCEPTED = (
     "a pandas or polars frame, a pyarrow table, a DuckDB relation, a dict of columns, "
     "a path to a Parquet or CSV file, or a DatabaseTable"
@@ -121,9 +123,18 @@ def readable(table: pa.Table) -> pa.Table:
     """
     pa = require("pyarrow", extra="tables", user="reading a table")
     compute = require("pyarrow.compute", extra="tables", user="reading a table")
+    spread = range(0, table.num_rows, max(table.num_rows // _SEEN_ROWS, 1))
     for place, field in enumerate(table.schema):
         kind, column = field.type, table.column(place)
-        if pa.types.is_timestamp(kind) and kind.tz is not None:
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            if len(spread) < _SEEN_ROWS:
+                continue
+            distinct = compute.count_distinct(column.take(pa.array(spread))).as_py()
+            if distinct > _REPEATED_FRAC * len(spread):
+                continue
+            # DuckDB then groups, hashes and counts a few words instead of a million cells.
+            column = column.dictionary_encode()
+        elif pa.types.is_timestamp(kind) and kind.tz is not None:
             column = compute.local_timestamp(column)
         elif pa.types.is_decimal256(kind):
             column = column.cast(pa.float64())
@@ -170,7 +181,7 @@ def _array(pa: Any, column: Any) -> Any:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         cells = column.tolist() if hasattr(column, "tolist") else list(column)
         array = pa.array([_text(cell) for cell in cells], type=pa.string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return array
 
 
 def _text(cell: object) -> str | None:
