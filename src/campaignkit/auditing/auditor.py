@@ -318,7 +318,10 @@ def _without_silenced(
 
 
 def _unchecked(table: OpenTable, *, pack: bool) -> list[str]:
-    out = []
+    out = [
+        f"the values of {c.name}: they can be read in two ways"
+        for c in table.columns.values() if c.undecided
+    ]  # fmt: skip
     if not table.own:
         out.append(
             "no column of a campaign table was recognised: no marketing law was checked; types, "

@@ -157,7 +157,7 @@ def _read_moments(table: OpenTable, types: Mapping[str, str]) -> None:
     named = [
         c for n, c in table.columns.items()
         if c.kind == "number" and (types[n] in _WHOLE or c.is_text)
-        and (table.role(n) is Role.DATE or _EPOCH.search(n))
+        and (table.role(n) is Role.DATE or (table.role(n) is None and _EPOCH.search(n)))
     ]  # fmt: skip
     for column in named:
         low, high = table.row(f"SELECT min({column.sql}), max({column.sql}) FROM {table.relation}")

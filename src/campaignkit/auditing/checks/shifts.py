@@ -11,6 +11,7 @@ from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables import Column, literal
+from campaignkit.tables.dates import whole_dates
 from campaignkit.tables.meaning import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -192,8 +193,7 @@ def _fits(scene: Scene) -> _Fits:
     formats = sorted({f for c in columns if c.kind == "date" for f in c.formats} - {"iso"})
     is_date = "(TRY_CAST({c} AS TIMESTAMP) IS NOT NULL)"
     if formats:
-        listed = ", ".join(map(literal, formats))
-        is_date = f"({is_date} OR TRY_STRPTIME({{c}}, [{listed}]) IS NOT NULL)"
+        is_date = f"({is_date} OR {whole_dates(formats)} IS NOT NULL)"
     filled = [2 * profile[c.name].num_nulls < scene.num_rows for c in columns]
     return _Fits(columns, kinds, words, " OR ".join(f"({o})" for o in odd), filled, is_date)
 
@@ -202,7 +202,7 @@ def _mostly_numbers(
     at: int, column: Column, here: Mapping[str, int], numbers: set[str], scene: Scene
 ) -> bool:
     """Whether most cells of a text column are digits, as those of identifiers are."""
-    if here:
+    if here or column.kind != "text":
         return 2 * sum(here[v] for v in numbers) > sum(here.values())
     (share,) = scene.table.row(
         f"SELECT avg(CAST(regexp_full_match(trim({column.sql}), {literal(_NUMBER)}) AS INTEGER)) "

@@ -109,9 +109,12 @@ class TypeCheck(Check):
         """The types that roles ask for, and of other columns the type most of their cells have."""
         for name in scene.table.own:
             spec = scene.table.schema[name]
-            wanted = expected_type(spec.role)
-            if wanted and (spec.group or scene.column(name).kind == wanted):
+            wanted, column = expected_type(spec.role), scene.column(name)
+            if wanted and (spec.group or column.undecided or column.kind == wanted):
                 yield self._rule(name, wanted, f"{spec.role} columns hold {wanted}s")
+            elif spec.role is Role.DIMENSION and column.kind == "text":
+                yield self._rule(name, "text", "names are neither numbers nor dates",
+                                 severity="warning", allowed_frac=0.0)  # fmt: skip
         for name in unknown_columns(scene):
             column = scene.column(name)
             if column.undecided:
