@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, assume, given, settings, strategies as st
 
 import campaignkit as ck
 from campaignkit.auditing import Check, Finding, Rule, RuleSet, Scene, python_rule, sql_rule
@@ -105,6 +105,8 @@ def written(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 def test_shifted_rows_are_one_finding_and_break_nothing_else(
     tmp_path: Path, by: int, start: int, wraps: bool, num: int, seed: int
 ) -> None:
+    # Five cells that wrap by three to the left are the same as by two to the right.
+    assume(not wraps or 2 * abs(by) < len(NAMES) - start)
     rows = rows_of(240, seed)
     moved = sorted(np.random.default_rng(seed).choice(240, num, replace=False).tolist())
     for row in moved:
