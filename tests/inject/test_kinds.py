@@ -33,6 +33,7 @@ from campaignkit.inject import (
 from campaignkit.inject.where import AT_RANDOM
 from campaignkit.tables import synthetic_table, to_arrow
 from campaignkit.testing import check_corruption
+from campaignkit.testing.corruption_contract import _with_numbered_ads
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -251,3 +252,17 @@ def test_what_was_broken_before_is_not_implied_by_what_was_done() -> None:
     assert implied.tolist() == list(range(10, 100))
     assert truth.preexisting["clicks_exceed_impressions"].tolist() == list(range(10))
     assert truth.implied("clicks_exceed_impressions").tolist() == list(range(100))
+
+
+@pytest.mark.parametrize(
+    "kind", ["shifted_columns", "summary_rows", "mixed_decimals", "damaged_identifiers"]
+)
+def test_the_audit_finds_these_rows_and_no_others(kind: str) -> None:
+    clean = _with_numbered_ads(synthetic_table(1500, seed=4))
+
+    dirty, truth = ErrorInjector([kind], rate=0.1, seed=3).inject(clean)
+
+    with audit(dirty) as report:
+        score = score_findings(report, truth, severities=("error", "warning"))
+    assert (score.by_kind[kind].rows.recall, score.by_kind[kind].rows.precision) == (1.0, 1.0)
+    assert score.table.false_alarms == 0
