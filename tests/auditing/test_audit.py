@@ -63,7 +63,9 @@ def test_every_kind_of_the_published_sweep_is_found(mode: str, mined: RuleSet) -
     )
 
     score = sweep.scores[0.05]
-    assert score.table.f1 >= 0.99
+    # Without history more conversions than clicks are a question, and some are asked in vain.
+    assert score.table.f1 >= (0.99 if mode == "history" else 0.97)
+    assert score.table.misses == 0
     low = {k: round(h.rows.f1, 3) for k, h in score.by_kind.items() if h.rows.f1 < 0.93}
     assert low == {}
 

@@ -116,6 +116,23 @@ def test_a_date_far_outside_the_others_is_an_error(odd: date) -> None:
     assert found(report, "missing_days") == []
 
 
+def test_words_in_optional_columns_are_a_question() -> None:
+    num = 4 * 20
+    frame = table(days_of("day", 20), Ends=["2026-05-01"] * (num - 2) + ["Ongoing"] * 2,
+                  Starts=["2026-01-01"] * num, CTR=["--"] + ["2.5%"] * (num - 1))  # fmt: skip
+
+    assert ck.audit(frame).errors == []
+
+
+def test_a_thin_earlier_period_is_no_wrong_date() -> None:
+    early, late = days_of("day", 10), [d + timedelta(days=400) for d in days_of("day", 90)]
+
+    frame = table(early + late)
+
+    assert found(ck.audit(frame[(frame.Day > early[-1]) | (frame.Campaign == "Otter")]),
+                 "impossible_dates") == []  # fmt: skip
+
+
 def test_flights_may_lie_far_ahead_or_behind_and_end_never() -> None:
     num = 4 * 20
     starts = [date(2019, 1, 1)] * 3 + [date(2026, 1, 1)] * (num - 3)

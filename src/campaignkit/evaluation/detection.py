@@ -275,7 +275,6 @@ def sweep_detection(
     history: Any = None,
     rates: Sequence[float] = SWEEP_RATES,
     kinds: Sequence[str] = STACK_KINDS,
-    severities: Sequence[str] = ("error",),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> DetectionSweep:
@@ -291,8 +290,6 @@ def sweep_detection(
         Each in (0, 1].
     kinds : sequence of str
         In order of stacking.
-    severities : sequence of str
-        Which findings count. Without history more conversions than clicks are a warning.
     seed : int
         Of the injections.
     progress : Progress or None
@@ -314,9 +311,7 @@ def sweep_detection(
         for spoiled in stack(table, rate=rate, seed=seed, kinds=kinds):
             assert spoiled.truth is not None
             with audit(spoiled.dirty, rules) as report:
-                scores[rate] += score_findings(
-                    report, spoiled.truth, cells=False, severities=severities
-                )
+                scores[rate] += score_findings(report, spoiled.truth, cells=False)
             done += 1
             told.update("sweep", done, total)
     return DetectionSweep(scores, "pack only" if rules is None else "history and pack")

@@ -178,8 +178,9 @@ MARKETING_LAWS: tuple[Law, ...] = (
         )
     ),
 )  # fmt: skip
-# Laws of columns that ad platforms tell besides those of the published table.
-PLATFORM_LAWS: tuple[Law, ...] = (
+# And of columns that ad platforms tell besides those of the published table.
+ALL_LAWS: tuple[Law, ...] = (
+    *MARKETING_LAWS,
     AtMost("reach", "impressions", kind="reach_exceeds_impressions"),
     AtMost("start_date", "stop_date", kind="stop_before_start"),
     AtMost("event_date", "period_end", kind="stop_before_start"),

@@ -27,6 +27,8 @@ _FAR_SPANS = 2
 _FAR_FUTURE = 3_650  # of dates of a flight, which may lie far ahead
 _ERA = date(1990, 1, 1)  # nobody advertised online before
 _MOST_FAR = 0.1
+_FEW_DAYS = 5
+_YEARS_AWAY = 5 * 365
 # Grain -> number of the period a day lies in, and a period's first day.
 _GRAINS: Mapping[str, tuple[Callable[[date], int], Callable[[int], date]]] = {
     "day": (date.toordinal, date.fromordinal),
@@ -201,6 +203,9 @@ class DateCheck(Check):
         if name == "stop_date":
             high = date.max  # a flight without an end
         far = {d: n for d, n in days.items() if not low <= d <= high}
+        if len(far) > _FEW_DAYS:  # many days are a thin period, unless they are years away
+            years = (low.toordinal() - _YEARS_AWAY, high.toordinal() + _YEARS_AWAY)
+            far = {d: n for d, n in far.items() if not years[0] <= d.toordinal() <= years[1]}
         count = sum(far.values())
         if 0 < count <= _MOST_FAR * sum(days.values()):
             day = f"CAST({column.sql} AS DATE)"

@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, applies
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import (
-    MARKETING_LAWS,
-    PLATFORM_LAWS,
-    AtMost,
-    Law,
-    Needs,
-    NonNegative,
-    OpenTable,
-)
+from campaignkit.tables import ALL_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -114,7 +106,7 @@ def law_form(law: Law) -> str:
     return next(form for form, made in _FORMS.items() if made is type(law))
 
 
-_LAWS = {(law_form(law), *law.columns): law for law in (*MARKETING_LAWS, *PLATFORM_LAWS)}
+_LAWS = {(law_form(law), *law.columns): law for law in ALL_LAWS}
 
 
 def law_of(rule: Rule) -> Law:

@@ -111,7 +111,8 @@ class TypeCheck(Check):
             spec = scene.table.schema[name]
             wanted, column = expected_type(spec.role), scene.column(name)
             if wanted and (spec.group or column.undecided or column.kind == wanted):
-                yield self._rule(name, wanted, f"{spec.role} columns hold {wanted}s")
+                yield self._rule(name, wanted, f"{spec.role} columns hold {wanted}s",
+                                 severity="error" if spec.group else "warning")  # fmt: skip
             elif spec.role is Role.DIMENSION and column.kind == "text":
                 yield self._rule(name, "text", "names are neither numbers nor dates",
                                  severity="warning", allowed_frac=0.0)  # fmt: skip
