@@ -87,7 +87,7 @@ class DateTally:
 
     Examples
     --------
-    >>> DateTally.of({"25/12/2024": 2, "03/04/2024": 1}, is_date=True).own_order()
+    >>> DateTally.of({"25/12/2024": 2, "03/04/2024": 1}, is_date=True).own()
     True
     """
 
@@ -152,7 +152,7 @@ class DateTally:
         """Rows that are dates in some format."""
         return self.forms.total()
 
-    def own_order(self) -> bool | None:
+    def own(self) -> bool | None:
         """Whether the day comes first; None where no cell decides and the days do not either."""
         if self.day_first or self.month_first:
             return self.day_first > self.month_first
@@ -164,22 +164,27 @@ class DateTally:
             return False
         return None
 
-    def formats(self, *, day_first: bool) -> tuple[str, ...]:
-        """The formats seen, the most frequent first, with both orders where cells show both."""
+    def reading(self, day_first: bool) -> tuple[str, tuple[str, ...]]:
+        """SQL over ``{c}``, and the formats, the most frequent first, in both orders if shown."""
         orders = [day_first]
         if self.day_first and self.month_first:
             orders.append(not day_first)
-        out = []
-        for form, _ in self.forms.most_common():
-            out += [_in_order(form, o) for o in orders] if "DD" in form else [form]
-        return tuple(dict.fromkeys(out))
+        formats = tuple(dict.fromkeys(
+            _in_order(form, order) for form, _ in self.forms.most_common() for order in orders
+        ))  # fmt: skip
+        return whole_dates(formats), formats
 
     @property
-    def is_ordered(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the order of day and month has to be known to read the dates."""
         return any("DD" in form for form in self.forms) and bool(
             any(a != b for a, b, _ in self.both_ways) or self.day_first or self.month_first
         )
+
+    @property
+    def is_marked(self) -> bool:
+        """Dates have no unit."""
+        return False
 
 
 def _in_order(form: str, day_first: bool) -> str:

@@ -8,19 +8,18 @@ that the cells that do not fit can be counted and shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from campaignkit.errors import Fault
-from campaignkit.tables.dates import DateTally, whole_dates
-from campaignkit.tables.numbers import NumberTally, number_sql
+from campaignkit.tables.dates import DateTally
+from campaignkit.tables.numbers import NumberTally
 
 # A column counts as numbers or dates when more than this share of its rows are: type changes of
 # up to 40% of the cells must not hide what the column was.
 MAJORITY_FRAC = 0.5
-
-_T = TypeVar("_T")
 
 PLACEHOLDERS = frozenset(
     ["n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "??", "???", "tbd",
@@ -41,8 +40,6 @@ class Meaning:
         Expression over ``{c}``, the quoted column; NULL where a cell does not fit.
     formats : tuple of str
         The formats of dates seen, the most frequent first; the decimal mark of numbers.
-    fit_frac : float
-        Share of the rows with a value that fit.
     undecided : str
         ``numbers`` or ``dates`` where nothing decides between two ways of reading them.
     is_marked : bool
@@ -57,7 +54,6 @@ class Meaning:
     kind: str
     sql: str
     formats: tuple[str, ...] = ()
-    fit_frac: float = 1.0
     undecided: str = ""
     is_marked: bool = False
 
@@ -84,6 +80,30 @@ class Cells:
     is_date: bool = False
     is_count: bool = False
     is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A convention that the columns of a table share: what they hold, and how they may write."""
+
+    tally: type[NumberTally] | type[DateTally]
+    holds: str
+    option: str
+    says: Mapping[Any, str]
+    usual: Any
+
+
+_QUESTIONS = (
+    _Question(
+        NumberTally, "numbers", "decimal", usual=".",
+        says={".": "decimals with '.', thousands with commas",
+              ",": "decimals with ',', thousands with dots"},
+    ),
+    _Question(
+        DateTally, "dates", "day_first", usual=True,
+        says={True: "the day before the month", False: "the month before the day"},
+    ),
+)  # fmt: skip
 
 
 def read_meaning(
@@ -124,31 +144,26 @@ def read_meanings(
     >>> found["a"].formats, len(notes)
     ((',',), 1)
     """
-    tallies = {name: _Tally.of(cells) for name, cells in columns.items()}
-    numbers = {n: t for n, t in tallies.items() if t.kind == "number"}
-    dates = {n: t.dates for n, t in tallies.items() if t.kind == "date" and t.dates.is_ordered}
-    marks = {n: t.numbers.own_decimal(is_count=columns[n].is_count) for n, t in numbers.items()}
-    orders = {n: t.own_order() for n, t in dates.items()}
-    mark = decimal or _agreed([m for m in marks.values() if m in (".", ",") and m])
-    order = day_first if day_first is not None else _agreed(
-        [o for o in orders.values() if o is not None]
-    )  # fmt: skip
-    out: dict[str, Meaning] = {}
-    for name, tally in tallies.items():
-        if tally.kind == "date":
-            own = orders.get(name)
-            chosen = own if day_first is None and own is not None else order
-            out[name] = _dates(tally, chosen, is_ordered=name in dates)
-        elif tally.kind == "number":
-            own_mark = marks[name] if decimal is None else ""
-            chosen_mark = own_mark if own_mark in (".", ",") and own_mark else mark
-            if own_mark == "" and chosen_mark is None:
-                chosen_mark = "."
-            out[name] = _numbers(tally, chosen_mark, is_whole=columns[name].is_whole)
-        else:
-            out[name] = TEXT
-    notes = [*_decimal_notes(out, marks, decimal), *_order_notes(out, orders, day_first)]
-    bounds = [n for n, t in numbers.items() if t.numbers.bounds]
+    tallies = {name: _tally(cells) for name, cells in columns.items()}
+    out = dict.fromkeys(columns, TEXT)
+    notes: list[Fault] = []
+    for question, asked in zip(_QUESTIONS, (decimal, day_first), strict=True):
+        mine = {n: t for n, t in tallies.items() if isinstance(t, question.tally)}
+        own = {n: t.own() for n, t in mine.items() if t.is_open}
+        said = {answer for answer in own.values() if answer is not None}
+        common = asked if asked is not None or len(said) != 1 else said.pop()
+        answers: dict[str, Any] = {}
+        for name, tally in mine.items():
+            answer: Any = own.get(name) if asked is None else asked
+            if answer is None:
+                answer = common if name in own or common is not None else question.usual
+            answers[name] = answer
+            out[name] = replace(TEXT, kind="other", undecided=question.holds)
+            if answer is not None:
+                sql, formats = tally.reading(answer)
+                out[name] = Meaning(question.holds[:-1], sql, formats, is_marked=tally.is_marked)
+        notes += _notes(question, own, answers, asked)
+    bounds = [n for n, t in tallies.items() if isinstance(t, NumberTally) and t.bounds]
     if bounds:
         notes.append(
             Fault(_listed(bounds), "hold bounds such as '< 10%'", "each is read as its bound")
@@ -156,106 +171,42 @@ def read_meanings(
     return out, notes
 
 
-@dataclass
-class _Tally:
-    kind: str
-    filled: int = 0
-    numbers: NumberTally = field(default_factory=NumberTally)
-    dates: DateTally = field(default_factory=DateTally)
-
-    @classmethod
-    def of(cls, cells: Cells) -> _Tally:
-        rows: dict[str, int] = {}
-        for cell, count in cells.rows.items():
-            plain = cell.strip()
-            if plain and plain.lower() not in PLACEHOLDERS:
-                rows[plain] = rows.get(plain, 0) + count
-        filled = sum(rows.values())
-        dates = DateTally.of(rows, is_date=cells.is_date)
-        if dates.rows > MAJORITY_FRAC * filled:
-            return cls("date", filled, dates=dates)
-        numbers = NumberTally.of(rows)
-        # Digits with a leading zero are codes (zip, phone): reading them as numbers loses it.
-        if numbers.rows > MAJORITY_FRAC * filled and not numbers.leading_zeros:
-            return cls("number", filled, numbers=numbers)
-        return cls("text", filled)
+def _tally(cells: Cells) -> DateTally | NumberTally | None:
+    """The column as numbers or dates, where most rows with a value are such."""
+    rows: Counter[str] = Counter()
+    for cell, count in cells.rows.items():
+        rows[cell.strip()] += count
+    rows = Counter({c: n for c, n in rows.items() if c and c.lower() not in PLACEHOLDERS})
+    dates = DateTally.of(rows, is_date=cells.is_date)
+    if dates.rows > MAJORITY_FRAC * rows.total():
+        return dates
+    numbers = NumberTally.of(rows, is_count=cells.is_count, is_whole=cells.is_whole)
+    # Digits with a leading zero are codes (zip, phone): reading them as numbers loses it.
+    if numbers.rows > MAJORITY_FRAC * rows.total() and not numbers.leading_zeros:
+        return numbers
+    return None
 
 
-def _dates(tally: _Tally, day_first: bool | None, *, is_ordered: bool) -> Meaning:
-    fit = tally.dates.rows / tally.filled
-    if is_ordered and day_first is None:
-        return replace(TEXT, kind="other", fit_frac=fit, undecided="dates")
-    formats = tally.dates.formats(day_first=bool(day_first))
-    return Meaning("date", whole_dates(formats), formats, fit)
-
-
-def _numbers(tally: _Tally, decimal: str | None, *, is_whole: bool) -> Meaning:
-    numbers = tally.numbers
-    if decimal is None:
-        fit = numbers.rows / tally.filled
-        return replace(TEXT, kind="other", fit_frac=fit, undecided="numbers")
-    sql = number_sql(decimal, numbers, whole=is_whole)
-    fit = numbers.fits[decimal] / tally.filled
-    return Meaning("number", sql, (decimal,), fit, is_marked=numbers.marked > 0)
-
-
-def _agreed(found: Collection[_T]) -> _T | None:
-    """What all say, if they say one thing."""
-    said = set(found)
-    return said.pop() if len(said) == 1 else None
-
-
-def _decimal_notes(
-    found: Mapping[str, Meaning], marks: Mapping[str, str], decimal: str | None
-) -> list[Fault]:
-    notes = []
-    for mark, other, groups in ((",", ".", "dots"), (".", ",", "commas")):
-        read = [n for n, m in marks.items() if m and mark in found[n].formats]
-        grouped = [n for n in read if marks[n] == "?"]
-        # A dot for decimals and nothing to decide is what every tool expects: not worth a note.
-        if not read or (mark == "." and not grouped and decimal is None):
+def _notes(
+    question: _Question, own: Mapping[str, Any], answers: Mapping[str, Any], asked: object
+) -> Iterable[Fault]:
+    for answer, says in question.says.items():
+        read = [n for n in own if answers[n] == answer]
+        by = [n for n in read if own[n] == answer]
+        # A dot for decimals in columns that show it is what every tool expects.
+        if not read or (answer == "." and by == read and asked is None):
             continue
-        by = [n for n in read if marks[n] == mark]
-        why = f"as decimal={decimal!r} says" if decimal else f"decided by {_listed(by)}"
-        notes.append(
-            Fault(_listed(read), f"write decimals with {mark!r}, thousands with {groups}, {why}",
-                  f"read so; decimal={other!r} overrules it")
-        )  # fmt: skip
-    unclear = [n for n in marks if found[n].undecided]
+        why = f"decided by {_listed(by)}" if asked is None else f"as {question.option}= says"
+        other = next(a for a in question.says if a != answer)
+        yield Fault(_listed(read), f"write {says}, {why}",
+                    f"read so; {question.option}={other!r} overrules it")  # fmt: skip
+    unclear = [n for n in own if answers[n] is None]
     if unclear:
-        notes.append(
-            Fault(_listed(unclear), "may be read with '.' or with ',' as their decimal mark",
-                  "not read as numbers; say decimal='.' or decimal=','")
-        )  # fmt: skip
-    return notes
-
-
-def _order_notes(
-    found: Mapping[str, Meaning], orders: Mapping[str, bool | None], day_first: bool | None
-) -> list[Fault]:
-    notes = []
-    for first in (True, False):
-        read = [n for n in orders if found[n].formats and _starts_with_day(found[n]) is first]
-        if read:
-            what = "the day before the month" if first else "the month before the day"
-            why = "as asked" if day_first is not None else "as their cells decide"
-            notes.append(
-                Fault(_listed(read), f"write {what}, {why}",
-                      f"read so; day_first={not first} overrules it")
-            )  # fmt: skip
-    unclear = [n for n in orders if found[n].undecided]
-    if unclear:
-        notes.append(
-            Fault(_listed(unclear), "may be read with the day or with the month first",
-                  "not read as dates; say day_first=True or day_first=False")
-        )  # fmt: skip
-    return notes
-
-
-def _starts_with_day(meaning: Meaning) -> bool:
-    return next((f for f in meaning.formats if f[:2] in ("%d", "%m")), "%d").startswith("%d")
+        say = " or ".join(f"{question.option}={a!r}" for a in question.says)
+        yield Fault(_listed(unclear), f"may write {' or '.join(question.says.values())}",
+                    f"not read as {question.holds}; say {say}")  # fmt: skip
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:6])) or "the file"
+    shown = ", ".join(map(repr, names[:6]))
     return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown

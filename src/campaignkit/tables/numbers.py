@@ -113,7 +113,7 @@ class NumberTally:
 
     Examples
     --------
-    >>> NumberTally.of({"12,50": 3, "7": 1}).own_decimal()
+    >>> NumberTally.of({"12,50": 3, "7": 1}).own()
     ','
     """
 
@@ -127,11 +127,15 @@ class NumberTally:
     small: int = 0  # whole numbers below 1,000, and from there on, without any mark
     large: int = 0
     unclear: int = 0  # distinct cells that may be read either way
+    is_count: bool = False
+    is_whole: bool = True
 
     @classmethod
-    def of(cls, cells: Mapping[str, int]) -> NumberTally:
-        """Tally cell -> rows."""
-        tally = cls()
+    def of(
+        cls, cells: Mapping[str, int], *, is_count: bool = False, is_whole: bool = True
+    ) -> NumberTally:
+        """Tally cell -> rows; of counts, which have no decimals; of all cells or of a sample."""
+        tally = cls(is_count=is_count, is_whole=is_whole)
         for cell, rows in cells.items():
             if cell.isdigit() and cell.isascii():
                 tally._whole(cell, rows)
@@ -176,67 +180,58 @@ class NumberTally:
         return max(self.fits.values(), default=0)
 
     @property
-    def scales(self) -> bool:
-        """Whether K, Mio. and the like are the column's own way of writing."""
-        return self.scaled >= _SCALE_FRAC * self.rows and self.scaled > 0
+    def is_marked(self) -> bool:
+        """Whether some numbers carry a mark of a unit."""
+        return self.marked > 0
 
-    def own_decimal(self, *, is_count: bool = False) -> str:
-        """The decimal mark the column decides; empty if none is written, ``?`` if it cannot."""
+    @property
+    def is_open(self) -> bool:
+        """Whether the decimal mark has to be known to read the numbers."""
+        return any(self.votes[vote] for vote in (".", ",", "?.", "?,"))
+
+    def own(self) -> str | None:
+        """The decimal mark that the column decides by itself."""
         clear = {mark: self.votes[mark] for mark in ".," if self.votes[mark]}
         if clear:
             return max(clear, key=lambda mark: clear[mark])
         unclear = [mark for mark in ".," if self.votes[f"?{mark}"]]
         if len(unclear) != 1:
             # Both marks before three digits: one groups, the other does not, and none tells.
-            return "?" if unclear else ""
+            return None
         mark = unclear[0]
         groups = "," if mark == "." else "."
-        if is_count:
-            return groups  # counts have no decimals
         rows = self.votes[f"?{mark}"]
+        if self.is_count:
+            return groups
         if self.large > rows:
             return mark  # who writes 2345 does not write 1.234 for 1234
-        if not self.large and self.small >= rows / 10 and self.unclear >= _MIN_GROUPED:
-            return groups
-        return "?"
+        is_grouped = not self.large and self.small >= rows / 10 and self.unclear >= _MIN_GROUPED
+        return groups if is_grouped else None
 
-
-def number_sql(decimal: str, tally: NumberTally, *, whole: bool) -> str:
-    """SQL over ``{c}`` that reads a column's numbers; NULL where a cell is none.
-
-    Parameters
-    ----------
-    decimal : str
-        The decimal mark.
-    tally : NumberTally
-        The column's cells.
-    whole : bool
-        Whether the tally knows every cell; other ways of writing may follow where it does not.
-    """
-    cell = "trim({c})"
-    if decimal == ".":
-        plain = f"TRY_CAST({cell} AS DOUBLE)"
-        if whole and not tally.other_forms:
-            return plain
-    else:
-        turned = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
-        plain = f"CASE WHEN NOT contains({cell}, '.') THEN {turned} END"
-    pattern = cell_pattern(decimal)
-    digits = f"regexp_replace(regexp_extract({cell}, {pattern}, 3), '[^0-9{decimal}]', '', 'g')"
-    if decimal == ",":
-        digits = f"replace({digits}, ',', '.')"
-    negative = f"regexp_matches({cell}, '^[^0-9]*(?:{_MINUS}|[(])|{_MINUS}$')"
-    value = f"TRY_CAST({digits} AS DOUBLE) * CASE WHEN {negative} THEN -1 ELSE 1 END"
-    scale = f"lower(regexp_extract({cell}, {pattern}, 4))"
-    if tally.scales:
-        value += (
-            f" * CASE WHEN regexp_matches({scale}, 'b|mld|mrd') THEN 1e9"
-            f" WHEN regexp_matches({scale}, 'm') THEN 1e6"
-            f" WHEN {scale} <> '' THEN 1e3 ELSE 1 END"
-        )
-    else:
-        value = f"CASE WHEN {scale} = '' THEN {value} END"
-    return f"COALESCE({plain}, {value})"
+    def reading(self, decimal: str) -> tuple[str, tuple[str, ...]]:
+        """SQL over ``{c}`` that reads the numbers, NULL where a cell is none; the decimal mark."""
+        cell, pattern = "trim({c})", cell_pattern(decimal)
+        if decimal == ".":
+            plain = f"TRY_CAST({cell} AS DOUBLE)"
+            if self.is_whole and not self.other_forms:
+                return plain, (decimal,)
+        else:
+            turned = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
+            plain = f"CASE WHEN NOT contains({cell}, '.') THEN {turned} END"
+        digits = f"regexp_extract({cell}, {pattern}, 3)"
+        digits = f"replace(regexp_replace({digits}, '[^0-9{decimal}]', '', 'g'), ',', '.')"
+        negative = f"regexp_matches({cell}, '^[^0-9]*(?:{_MINUS}|[(])|{_MINUS}$')"
+        value = f"TRY_CAST({digits} AS DOUBLE) * CASE WHEN {negative} THEN -1 ELSE 1 END"
+        scale = f"lower(regexp_extract({cell}, {pattern}, 4))"
+        if self.scaled >= _SCALE_FRAC * self.rows > 0:
+            value += (
+                f" * CASE WHEN regexp_matches({scale}, 'b|mld|mrd') THEN 1e9"
+                f" WHEN regexp_matches({scale}, 'm') THEN 1e6"
+                f" WHEN {scale} <> '' THEN 1e3 ELSE 1 END"
+            )
+        else:
+            value = f"CASE WHEN {scale} = '' THEN {value} END"
+        return f"COALESCE({plain}, {value})", (decimal,)
 
 
 def marks_sql(decimal: str) -> str:
