@@ -92,6 +92,34 @@ def test_empty_last_cells_are_no_column(tmp_path: Path) -> None:
         assert table.rows('SELECT count("column 6") FROM audited') == [(1,)]
 
 
+def test_a_title_may_have_more_commas_than_the_header(tmp_path: Path) -> None:
+    with open_table(written(tmp_path, "a, b, c, d, e and f, for you", HEADER, *ROWS)) as table:
+        assert_whole(table)
+
+
+def test_a_header_may_name_more_columns_than_rows_have(tmp_path: Path) -> None:
+    with open_table(written(tmp_path, f"{HEADER},Conversions", *ROWS)) as table:
+        assert_whole(table)
+        assert "names 6 columns" in str(table.notes)
+
+
+def test_spaces_may_stand_before_quotes(tmp_path: Path) -> None:
+    rows = [r.replace("Otter Bags,", ' "Otter, Bags",') for r in ROWS]
+    with open_table(written(tmp_path, HEADER.replace(",", ", "), *rows)) as table:
+        assert_whole(table)
+
+
+@pytest.mark.parametrize("text", ["Report\nday,clicks", "name\nx, y\nz\nx, y\nz\nx, y\nz"])
+def test_small_files_without_a_last_line_end_are_read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+
+    with open_table(path) as table:
+        assert list(table.columns) in (["day", "clicks"], ["name"])
+        assert table.lines is not None
+        assert table.lines.num_refused == 0
+
+
 def test_a_name_may_hold_a_line_break(tmp_path: Path) -> None:
     header = 'Day,Campaign,"Im\npr.",Clicks,Cost'
 

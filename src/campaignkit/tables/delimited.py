@@ -232,7 +232,7 @@ def _only_file(path: Path, packed: zipfile.ZipFile) -> str:
 
 def chunks(path: Path, encoding: str) -> Iterator[bytes]:
     """The file as UTF-8, cut at line ends, each of which is a line feed."""
-    rest = b""
+    rest = ready = b""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     is_utf8 = codecs.lookup(encoding).name == "utf-8"
     is_start = True
@@ -247,7 +247,9 @@ def chunks(path: Path, encoding: str) -> Iterator[bytes]:
                 block = block.replace(b"\r", b"\n") + b"\r" * held
             cut = block.rfind(b"\n") + 1
             if cut:
-                yield block[:cut]
+                if ready:
+                    yield ready
+                ready = block[:cut]
             rest = block[cut:]
             if len(rest) > _LONGEST_LINE:
                 raise TableError(
@@ -255,8 +257,10 @@ def chunks(path: Path, encoding: str) -> Iterator[bytes]:
                     hint="a table's rows are on lines of their own: is it one?",
                 )
     rest += b"" if is_utf8 else decoder.decode(b"", final=True).encode()
-    if rest:
-        yield rest.rstrip(b"\r") + b"\n"
+    if rest:  # a last line without an end
+        ready += rest.rstrip(b"\r") + b"\n"
+    if ready:
+        yield ready
 
 
 def _encoding(path: Path, notes: list[Fault]) -> str:
@@ -291,8 +295,9 @@ def _sample(path: Path, encoding: str) -> tuple[list[bytes], int]:
         last = chunk
         size += len(chunk)
         if number % every == 0:
-            parts = chunk.split(b"\n", _STRETCH)[:_STRETCH]
-            heads.append(b"\n".join([*parts, b""]) if heads else chunk)
+            parts = chunk.split(b"\n", _STRETCH)
+            is_long = heads and len(parts) > _STRETCH
+            heads.append(b"\n".join([*parts[:_STRETCH], b""]) if is_long else chunk)
         if len(heads) > _STRETCHES:
             heads, every = heads[::2], 2 * every
     if number > 0:

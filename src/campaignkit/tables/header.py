@@ -31,6 +31,10 @@ class _Line:
     def is_full(self, width: int) -> bool:
         return 2 * sum(bool(c.strip()) for c in self.cells) > width
 
+    def is_row(self, figures: Sequence[int]) -> bool:
+        """Whether it holds figures where rows hold them."""
+        return bool(figures) and 2 * self.num_figures(figures) >= len(figures)
+
     def num_figures(self, columns: Sequence[int]) -> int:
         cells = self.cells
         return sum(bool(i < len(cells) and FIGURE.fullmatch(cells[i])) for i in columns)
@@ -73,11 +77,11 @@ def laid_out(
     records, width = cut[delimiter], _width(cut[delimiter])[1]
     if not records:
         raise TableError(f"{where} has no line {skip + 1}", hint="give a smaller header= or skip=")
-    if delimiter != ",":
+    if delimiter != "," and width > 1:
         notes.append(Fault(where, f"cells are parted by {delimiter!r}", "delimiter= overrules it"))
     top = records[0] if isinstance(asked, int) and asked else _top(records, width)
     figures = _figures([r for r in records if r.at > top.at], width)
-    is_data = bool(figures) and 2 * top.num_figures(figures) >= len(figures)
+    is_data = top.is_row(figures)
     if asked is None and is_data:
         notes.append(Fault(where, "has no header", "columns are numbered; header= names them"))
     if isinstance(asked, Sequence) or asked == 0 or (asked is None and is_data):
@@ -95,7 +99,10 @@ def laid_out(
         shown = " / ".join(line.strip()[:60] for line in above[:3]) or "blank"
         told_by = "header= or skip= overrules it"
         notes.append(Fault(where, f"{top.at} lines above the table: {shown}", told_by))
-    form = Form(delimiter, max(width, len(names)), len(names), figures)
+    if len(names) > width and any(len(r.cells) == width for r in records if r.at > top.at):
+        found = f"the header names {len(names)} columns, most rows have {width} cells"
+        notes.append(Fault(where, found, "the last columns are taken for empty"))
+    form = Form(delimiter, max(width, len(names)), min(len(names), width), figures)
     start = LineCount(header=top.lines, skipped=len(above), blank=top.at - len(above), rows=0)
     return form, names + [""] * (form.width - len(names)), start
 
@@ -105,7 +112,7 @@ def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[_Line]:
     form, at, out = Form(delimiter, 1), skip, []
     lines = [line.replace('\\"', '""') for line in head[: skip + _LINES]]
     while at < len(lines):
-        record = form.read(lines[at : at + _HEADER_LINES])
+        record = form.read(lines[at : at + _HEADER_LINES], skips_space=True)
         if lines[at].strip():
             cells = lines[at].split(delimiter) if record.fault else record.cells
             out.append(_Line(at, record.lines, cells))
@@ -115,8 +122,14 @@ def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[_Line]:
 
 def _width(records: Sequence[_Line]) -> tuple[float, int]:
     """How well records agree on a number of cells, and that number."""
-    counts = Counter(len(r.cells) for r in records)
-    return max(((n * (log2(w) or _ONE_CELL), w) for w, n in counts.items()), default=(0.0, 0))
+    widths = [len(r.cells) for r in records]
+    counts = Counter(widths)
+    # Titles stand above a table; below its first line few lines have another width.
+    below = {w: len(widths) - widths.index(w) for w in counts}
+    return max(
+        ((n * (log2(w) or _ONE_CELL) * n / below[w], w) for w, n in counts.items()),
+        default=(0.0, 0),
+    )
 
 
 def _top(records: Sequence[_Line], width: int) -> _Line:
@@ -125,8 +138,13 @@ def _top(records: Sequence[_Line], width: int) -> _Line:
             for r in records if len(r.cells) == width]  # fmt: skip
     least = max(ends, default=0)  # a delimiter too many at the end of rows is no column
     full = [r for r in records if len(r.cells) >= least and r.is_full(width)]
-    plain = [r for r in full if not r.cells[0].lstrip().startswith("#")]
-    return next(iter(plain or full), records[0])
+    full = (
+        [r for r in full if not r.cells[0].lstrip().startswith("#")] or full or list(records[:1])
+    )
+    # A header may name more columns than the rows have; a title with as many commas may not.
+    exact = next((r for r in full if len(r.cells) <= width), full[0])
+    figures = _figures([r for r in records if r.at > exact.at], width)
+    return full[0] if exact.is_row(figures) and not full[0].is_row(figures) else exact
 
 
 def _figures(rows: Sequence[_Line], width: int) -> list[int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -95,9 +94,9 @@ def checked_read(read: Mapping[str, Any]) -> ReadOptions:
         if name not in known:
             raise TypeError(f"{name!r} is no keyword here; of reading: {', '.join(known)}")
     faults = [
-        Fault(f"{name}=", f"is {value!r:.60}", _EXPECTED[name])
+        Fault(f"{name}=", f"is {value!r:.60}", _OPTIONS[name][1])
         for name, value in read.items()
-        if value is not None and not _FITS[name](value)
+        if value is not None and not _OPTIONS[name][0](value)
     ]
     if faults:
         raise TableError("the table cannot be read as asked", faults=faults)
@@ -119,42 +118,42 @@ def _is_names(value: object) -> bool:
 
 def _is_encoding(value: object) -> bool:
     try:
-        return isinstance(value, str) and bool(codecs.lookup(value))
+        return isinstance(value, str) and bool("x".encode(value))
     except LookupError:
         return False
 
 
-_FITS: Mapping[str, Any] = {
-    "header": lambda v: _is_line(v) or _is_names(v),
-    "skip": _is_line,
-    "delimiter": lambda v: isinstance(v, str) and len(v) == 1 and v.isascii() and v not in '"\r\n',
-    "encoding": _is_encoding,
-    "decimal": lambda v: v in (".", ","),
-    "day_first": lambda v: isinstance(v, bool),
-    "columns": lambda v: isinstance(v, Mapping),
-    "summary_rows": lambda v: v in ("leave out", "keep"),
-    "where": lambda v: isinstance(v, str),
-    "maximum_bytes": _is_line,
-    "labels": lambda v: isinstance(v, Mapping) and all(isinstance(x, str) for x in v.values()),
-    "timeout_s": lambda v: isinstance(v, int | float) and v > 0,
-    "snapshot": lambda v: isinstance(v, datetime) and v.tzinfo is not None,
-    "least_rows": lambda v: _is_line(v) and v > 0,
-}
-_EXPECTED: Mapping[str, str] = {
-    "header": "give the header's line, the first 1, or a list of names, or 0 for no header",
-    "skip": "give a number of lines, at least 0",
-    "delimiter": "give one character: ',' or ';' or '\\t'",
-    "encoding": "give an encoding that Python knows: 'utf-8', 'utf-16', 'cp1252'",
-    "decimal": "give '.' or ','",
-    "day_first": "give True or False",
-    "columns": "give own names -> standard names: {'cost': 'spend'}",
-    "summary_rows": "give 'leave out' or 'keep'",
-    "where": "give a condition: \"event_date >= '2026-01-01'\"",
-    "maximum_bytes": "give a number of bytes: 10**10",
-    "labels": "give names -> texts: {'client': 'acme'}",
-    "timeout_s": "give seconds above 0",
-    "snapshot": "give a datetime with its time zone",
-    "least_rows": "give a number of rows, at least 1",
+# Option -> whether a value fits it, and what to give.
+_OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "header": (
+        lambda v: _is_line(v) or _is_names(v),
+        "give the header's line, the first 1, or a list of names, or 0 for no header",
+    ),
+    "skip": (_is_line, "give a number of lines, at least 0"),
+    "delimiter": (
+        lambda v: isinstance(v, str) and len(v) == 1 and v.isascii() and v not in '"\r\n',
+        "give one character: ',' or ';' or '\\t'",
+    ),
+    "encoding": (_is_encoding, "give an encoding that Python knows: 'utf-8', 'utf-16', 'cp1252'"),
+    "decimal": (lambda v: v in (".", ","), "give '.' or ','"),
+    "day_first": (lambda v: isinstance(v, bool), "give True or False"),
+    "columns": (
+        lambda v: isinstance(v, Mapping),
+        "give own names -> standard names: {'cost': 'spend'}",
+    ),
+    "summary_rows": (lambda v: v in ("leave out", "keep"), "give 'leave out' or 'keep'"),
+    "where": (lambda v: isinstance(v, str), "give a condition: \"event_date >= '2026-01-01'\""),
+    "maximum_bytes": (_is_line, "give a number of bytes: 10**10"),
+    "labels": (
+        lambda v: isinstance(v, Mapping) and all(isinstance(x, str) for x in v.values()),
+        "give names -> texts: {'client': 'acme'}",
+    ),
+    "timeout_s": (lambda v: isinstance(v, int | float) and v > 0, "give seconds above 0"),
+    "snapshot": (
+        lambda v: isinstance(v, datetime) and v.tzinfo is not None,
+        "give a datetime with its time zone",
+    ),
+    "least_rows": (lambda v: _is_line(v) and v > 0, "give a number of rows, at least 1"),
 }
 
 
