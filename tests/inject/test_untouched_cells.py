@@ -55,6 +55,10 @@ KINDS = [
     "clicks_exceed_impressions",
     "negative_metrics",
     "scale_errors",
+    "unit_change",
+    "mixed_decimals",
+    "damaged_identifiers",
+    "summary_rows",
 ]
 
 
@@ -111,6 +115,7 @@ def test_what_nobody_wrote_is_the_same_to_the_last_bit(
     written = {c for d in truth.defects for c in d.cells}
     for name in dirty.column_names:
         rows = untouched(truth, name)
+        rows = rows[truth.origin[rows] >= 0]
         was = clean[name].take(pa.array(truth.origin[rows])).combine_chunks()
         now = dirty[name].take(pa.array(rows)).combine_chunks()
         assert same_bits(was, now), name
@@ -134,7 +139,14 @@ def test_frames_of_pandas_and_polars_are_spoiled_as_arrow_is(
     ]
     written = {c for d in truth.defects for c in d.cells}
     for name in set(dirty.columns) - written:
-        assert dirty[name].equals(frame[name].gather(same.origin), check_dtypes=True)
+        came = same.origin >= 0
+        assert (
+            dirty[name]
+            .filter(came)
+            .equals(
+                frame[name].gather(same.origin[came]), check_dtypes="summary_rows" not in kinds
+            )
+        )
     assert [c for c in frame.columns if c in dirty.columns] == dirty.columns
 
 
@@ -259,3 +271,17 @@ def test_a_fault_that_a_type_cannot_hold_takes_the_next_wider_one() -> None:
     negative, _ = ErrorInjector(["negative_metrics"], rate=0.5).inject(small)
 
     assert (dirty["clicks"].type, negative["clicks"].type) == (pa.int64(), pa.int64())
+
+
+@pytest.mark.parametrize("kind", ["categorical_errors", "summary_rows", "duplicate_rows"])
+def test_numbers_of_128_bits_and_records_stay_what_they_are(kind: str) -> None:
+    big = pl.Series([2**100 + i for i in range(ROWS)], dtype=pl.Int128)
+    frame = pl.DataFrame({"clicks": range(ROWS), "big": big, "more": [{"a": 1}] * ROWS})
+
+    dirty, truth = ErrorInjector([kind], rate=0.1).inject(frame)
+
+    rows = untouched(truth, "big")
+    rows = rows[truth.origin[rows] >= 0]
+    kept = dirty["big"].gather(rows)
+    assert kept.cast(pl.Int128).equals(frame["big"].gather(truth.origin[rows]))
+    assert dirty.schema["more"] == frame.schema["more"]

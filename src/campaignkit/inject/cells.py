@@ -140,7 +140,8 @@ def differing(was: Any, now: Any) -> Mask:
         if pa.types.is_floating(was.type):
             unequal = pc.and_not(unequal, pc.and_(pc.is_nan(was), pc.is_nan(now)))
     except pa.ArrowNotImplementedError:  # lists and records
-        unequal = pa.array([a != b for a, b in zip(was.to_pylist(), now.to_pylist(), strict=True)])
+        pairs = zip(was.to_pylist(), now.to_pylist(), strict=True)
+        unequal = pa.array([a != b for a, b in pairs], pa.bool_())
     unequal = pc.or_(pc.fill_null(unequal, False), pc.xor(was.is_null(), now.is_null()))
     return np.asarray(unequal.to_numpy(), dtype=bool)
 

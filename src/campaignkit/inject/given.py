@@ -88,7 +88,9 @@ def _polars(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
             if isinstance(dtype, polars.Enum):
                 dtype = polars.Enum(dictionary(column).to_pylist())
             series = polars.from_arrow(column).alias(series.name)
-            series = series if _is_retyped(own, bench, spoiled) else series.cast(dtype)
+            if not _is_retyped(own, bench, spoiled):
+                with suppress(polars.exceptions.PolarsError):  # Arrow has texts for 128 bits
+                    series = series.cast(dtype)
         kept.append(series)
     return polars.DataFrame(kept)
 
