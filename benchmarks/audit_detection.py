@@ -60,7 +60,6 @@ def sweeps() -> None:
             lambda i: ck.synthetic_table(ROWS, seed=100 + i),
             history=earlier,
             rates=RATES,
-            severities=["error"] if earlier is not None else ["error", "warning"],
         )
         tell(found.to_markdown())
     rules = ck.mine_rules(second.panel(ROWS, 900))
