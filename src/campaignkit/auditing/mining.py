@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import permutations
 from typing import Any, Unpack
 
 from campaignkit.auditing.checks.categories import mixed_values
@@ -14,13 +15,14 @@ from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import absent_groups
 from campaignkit.auditing.checks.outliers import anchored, ratio_fields, usual_ratios
-from campaignkit.auditing.order_mining import mined_orders
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import garbage_values
 from campaignkit.errors import TableError
 from campaignkit.tables import (
     MARKETING_LAWS,
+    AtMost,
+    Needs,
     OpenTable,
     ReadOptions,
     Role,
@@ -32,6 +34,12 @@ from campaignkit.tables import (
 _SCALE_METRICS = ("impressions", "clicks", "spend", "conversions")
 _SHARE_VALUES = 200
 _SUPPORT = 200  # rows of history that say that a law has no exception here
+_MOST_ORDERED = 24  # columns between which orders are looked for
+# An order is a bound, not a matter of scale, if the two are equal in some rows that are not tiny.
+_TOUCHES_FRAC = 0.002
+_TOUCHES_FROM = 3
+_APART_FRAC = 0.001
+_EVEN = 4.0  # violations of a true law neither fade with size nor sit in one group
 
 
 def mine_rules(
@@ -106,7 +114,7 @@ def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
     rules += _key(scene, tolerance=tolerance)
     rules += [_depends(scene, *found) for found in decided]
     rules += _ratios(scene)
-    rules += mined_orders(scene, tolerance=tolerance if dirt > 0 else 0.0)
+    rules += _orders(scene, tolerance=tolerance if dirt > 0 else 0.0)
     rules += _drift(scene)
     return RuleSet(rules)
 
@@ -116,7 +124,8 @@ def _lawful(table: OpenTable, columns: Iterable[str]) -> bool:
 
 
 def _mined(scene: Scene, form: str, kind: str, *columns: str, **fields: Any) -> Rule:
-    return Rule.over(form, kind, *columns, source="history", support=scene.num_rows, **fields)
+    given = {"source": "history", "support": scene.num_rows} | fields
+    return Rule.over(form, kind, *columns, **given)
 
 
 def _laws_kept(
@@ -168,16 +177,12 @@ def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
                     f"AND {place} NOT IN ({', '.join(map(literal, sorted(gone)))})"
                 )
         share = nulls / scene.num_rows
-        dirt = is_dirty and share <= 2 * tolerance
-        accepted = 0.0 if dirt else share
-        why = (
-            "history's nulls are taken for dirt"
-            if dirt and nulls
-            else (f"{share:.2%} of history is empty" if nulls else "never empty in history")
-        )
+        is_dirt = is_dirty and share <= 2 * tolerance
+        why = f"{share:.2%} of history is empty" if nulls else "never empty in history"
         yield _mined(
-            scene, "not_null", "missing_values", name, confidence=1 - share, reason=why,
-            params={"max_frac": accepted, "never_empty": True},
+            scene, "not_null", "missing_values", name, confidence=1 - share,
+            reason="history's nulls are taken for dirt" if is_dirt and nulls else why,
+            params={"max_frac": 0.0 if is_dirt else share, "never_empty": True},
         )  # fmt: skip
 
 
@@ -211,20 +216,14 @@ def _categories(
 
 def _stray(value: str, counts: dict[str, int], scene: Scene, name: str) -> bool:
     """Whether a rare value of a dirty history is at home in another dimension."""
-    for other in scene.dimensions():
-        if other.name != name and scene.histogram(other.name).get(value, 0) > 3 * counts[value]:
-            return True
-    return False
+    others = [scene.histogram(c.name) for c in scene.dimensions() if c.name != name]
+    return any(other.get(value, 0) > 3 * counts[value] for other in others)
 
 
 def _key(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
     """The smallest of the usual keys that is unique but for the tolerance."""
     keys = scene.key_columns()
-    dimensions = [
-        c
-        for c in scene.dimensions()
-        if standard(scene, c.name) != c.name or c.name in scene.table.own
-    ]
+    dimensions = [c for c in scene.dimensions() if scene.role(c.name) is not None]
     if not keys:
         return
     exact = num_repeated(scene.table, [c.raw for c in scene.table.columns.values()])
@@ -290,3 +289,87 @@ def _drift(scene: Scene) -> Iterable[Rule]:
     if scale["levels"]:
         yield _mined(scene, "scale", "scale_drift", params=scale, severity="warning",
                      reason="levels and cost per impression of history")  # fmt: skip
+
+
+def _orders(scene: Scene, *, tolerance: float) -> Iterable[Rule]:
+    """``at_most`` and ``needs`` rules, as warnings: history showed them, no law demands them.
+
+    The tolerance is 0 for a clean history. In a dirty one, violations must not fade with the size
+    of the amounts, as those of a merely usual order do.
+    """
+    import numpy as np
+
+    counts = [c for c in scene.metrics() if scene.role(c.name) in (None, Role.COUNT)]
+    names = [standard(scene, c.name) for c in counts][:_MOST_ORDERED]
+    sample = scene.numbers(names) if len(names) > 1 else {}
+    whole = {n: v for n, v in sample.items() if _is_count(v)}
+    known = _closure({law.columns for law in MARKETING_LAWS if isinstance(law, AtMost)})
+    found: dict[tuple[str, str], tuple[int, float]] = {}
+    for low, high in permutations(whole, 2):
+        a, b = whole[low], whole[high]
+        both = ~np.isnan(a) & ~np.isnan(b) & (b > 0) & (a >= 0)
+        if (low, high) in known or (a[both] > 0).sum() < _SUPPORT:
+            continue
+        wrong = a[both] > b[both]
+        touches = float(((a[both] == b[both]) & (b[both] >= _TOUCHES_FROM)).mean())
+        if wrong.mean() <= tolerance and touches >= _TOUCHES_FRAC and _even(wrong, b[both]):
+            found[low, high] = (int(both.sum()), 1 - float(wrong.mean()))
+    # What follows from two others says nothing new.
+    pairs = {*found, *known}
+    through = {(a, d) for a, b in pairs for c, d in pairs if b == c}
+    kept = {pair: seen for pair, seen in found.items() if pair not in through}
+    for (low, high), (support, agree) in kept.items():
+        yield _seen(scene, "at_most", f"{low}_exceed_{high}", (low, high), support, agree)
+    ordered = _closure({*known, *kept})
+    needed = {law.columns for law in MARKETING_LAWS if isinstance(law, Needs)}
+    for first, second in permutations(whole, 2):
+        a, b = whole[first], whole[second]
+        speaks = (a > 0) & ~np.isnan(b)
+        zero = np.nanmean(b == 0) if len(b) else 0.0
+        if {(first, second)} & (ordered | needed) or not 0.05 < zero < 0.95:
+            continue
+        if speaks.sum() < _SUPPORT:
+            continue
+        # Two columns that are zero together; more than that is a matter of volume.
+        filled = ~np.isnan(a) & ~np.isnan(b)
+        apart = float(((a[filled] > 0) != (b[filled] > 0)).mean())
+        share = float((b[speaks] == 0).mean())
+        if share <= tolerance and apart <= max(tolerance, _APART_FRAC):
+            kind, support = f"{first}_without_{second}", int(speaks.sum())
+            yield _seen(scene, "needs", kind, (first, second), support, 1 - share)
+
+
+def _seen(  # noqa: PLR0917 - one row of the same table each
+    scene: Scene, form: str, kind: str, columns: tuple[str, str], support: int, agree: float
+) -> Rule:
+    return _mined(
+        scene, form, kind, *columns, severity="warning", support=support, confidence=agree,
+        reason=f"held in {agree:.2%} of {support:,} sampled rows",
+    )  # fmt: skip
+
+
+def _is_count(values: Any) -> bool:
+    import numpy as np
+
+    filled = values[~np.isnan(values)]
+    return len(filled) >= _SUPPORT and bool((filled == np.rint(filled)).mean() > 0.99)
+
+
+def _even(wrong: Any, size: Any) -> bool:
+    """Whether violations are as frequent among large amounts as among small ones."""
+    import numpy as np
+
+    if not wrong.any():
+        return True
+    large = size > np.median(size)
+    small_share, large_share = wrong[~large].mean(), wrong[large].mean()
+    return bool(max(small_share, large_share) <= _EVEN * max(min(small_share, large_share), 1e-9))
+
+
+def _closure(pairs: set[Any]) -> set[tuple[str, str]]:
+    closed = set(pairs)
+    while True:
+        more = {(a, d) for a, b in closed for c, d in closed if b == c} - closed
+        if not more:
+            return closed
+        closed |= more
