@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.rule import Rule, RuleSet, Silence
@@ -73,8 +74,8 @@ def teach(report: AuditReport, labels: Mapping[int, Collection[str]]) -> RuleSet
         reason = f"{right} right and {wrong} wrong cells among {len(labels)} labelled rows"
         for name in finding.rule.split(", "):
             if name:
-                rule = report.rules[name]
-                quiet[name] = _silenced(rule, reason)
+                silence = Silence(reason, author="labels")
+                quiet[name] = replace(report.rules[name], silence=silence)
     return RuleSet(quiet.values())
 
 
@@ -85,9 +86,3 @@ def _verdict(finding: Finding, labels: Mapping[int, Collection[str]]) -> tuple[i
             wrong += column in labels[row]
             right += column not in labels[row]
     return wrong, right
-
-
-def _silenced(rule: Rule, reason: str) -> Rule:
-    from dataclasses import replace
-
-    return replace(rule, silence=Silence(reason, author="labels"))

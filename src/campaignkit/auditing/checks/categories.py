@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check, standard
+from campaignkit.auditing.checks.check import Check, applies, cells_with, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.words import garbage_values
@@ -51,33 +51,23 @@ class CategoryCheck(Check):
         bad = garbage_of(rule, scene)
         shifted = _shifted(rule, counts, scene, known)
         bad = {v: why for v, why in bad.items() if v not in shifted}
-        unseen = []
+        unseen: list[str] = []
         if known is not None:
-            trusted = set(known)
-            new = [v for v in counts if v is not None and v not in trusted]
-            unseen = [v for v in new if v not in bad and v not in shifted]
+            unseen = [v for v in counts if v is not None and v not in {*known, *bad, *shifted}]
             mixed = mixed_values(unseen, rule, scene)
             bad |= dict.fromkeys(mixed, "occurs within campaigns that have another value")
             unseen = [v for v in unseen if v not in mixed]
-        if bad:
-            yield _finding(
-                rule, scene, bad, kind=rule.kind, severity=rule.severity, what="no category"
-            )
-        if shifted:
-            reasons = {v: f"is a value of {c}" for v, c in shifted.items()}
-            yield _finding(
-                rule,
-                scene,
-                reasons,
-                kind="shifted_columns",
-                severity=rule.severity,
-                what="of another column",
-            )
-        if unseen:
-            reasons = dict.fromkeys(unseen, "was never seen before")
-            yield _finding(
-                rule, scene, reasons, kind="unseen_category", severity="warning", what="new"
-            )
+        # One word of two columns without a history to say so may be at home in both.
+        moved = rule.severity if known is not None or len(shifted) > 1 else "info"
+        elsewhere = {v: f"is a value of {c}" for v, c in shifted.items()}
+        new = dict.fromkeys(unseen, "was never seen before")
+        for reasons, kind, severity, what in (
+            (bad, rule.kind, rule.severity, "no category"),
+            (elsewhere, "shifted_columns", moved, "of another column"),
+            (new, "unseen_category", "warning", "new"),
+        ):
+            if reasons:
+                yield _finding(rule, scene, reasons, kind=kind, severity=severity, what=what)
 
 
 def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
@@ -94,45 +84,37 @@ def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
 
 def suspect_values(name: str, scene: Scene) -> list[str]:
     """Values of a dimension that are garbage, at home in another column, or never seen."""
-    for rule in scene.rules:
-        if rule.form != CategoryCheck.form or not scene.table.has(*rule.columns):
-            continue
-        if scene.column(rule.columns[0]).name != name:
-            continue
-        counts = scene.histogram(name)
-        known = rule.params.get("known")
-        if known is not None:
-            trusted = set(known)
-            return sorted(v for v in counts if v is not None and v not in trusted)
-        return sorted({*garbage_of(rule, scene), *_shifted(rule, counts, scene, None)})
-    return []
+    rule = _dimensions(scene).get(name)
+    if rule is None:
+        return []
+    counts, known = scene.histogram(name), rule.params.get("known")
+    if known is not None:
+        return sorted({v for v in counts if v is not None}.difference(known))
+    return sorted({*garbage_of(rule, scene), *_shifted(rule, counts, scene, None)})
+
+
+def _dimensions(scene: Scene) -> dict[str, Rule]:
+    """Own name of a text column -> the rule on its categories."""
+    held = [r for r in scene.rules if r.form == CategoryCheck.form and applies(r, scene.table)]
+    columns = [scene.column(r.columns[0]) for r in held]
+    return {c.name: r for c, r in zip(columns, held, strict=True) if c.kind == "text"}
 
 
 def _shifted(
     rule: Rule, counts: dict[str | None, int], scene: Scene, known: Sequence[str] | None
 ) -> dict[str, str]:
     """Values that are rare here and at home in another dimension: value -> that column."""
-    name = scene.column(rule.columns[0]).name
-    trusted = set(known or ())
     out: dict[str, str] = {}
-    for other in scene.rules:
-        if other.form != CategoryCheck.form or not scene.table.has(*other.columns):
+    doubted = {v: n for v, n in counts.items() if v is not None and v not in (known or ())}
+    for home, other in _dimensions(scene).items():
+        if home == scene.column(rule.columns[0]).name:
             continue
-        home = scene.column(other.columns[0])
-        if home.name == name or home.kind != "text":
-            continue
-        theirs = scene.histogram(home.name)
-        vouched = other.params.get("known")
-        theirs_bad = garbage_of(other, scene) if vouched is None else {}
-        for value, count in counts.items():
-            if value is None or value in trusted or value in out:
-                continue
-            if vouched is not None:
-                at_home = value in vouched
-            else:
-                at_home = theirs.get(value, 0) > 3 * count and value not in theirs_bad
-            if at_home and len(value) > 1:
-                out[value] = home.name
+        theirs, vouched = scene.histogram(home), other.params.get("known")
+        bad = garbage_of(other, scene) if vouched is None else {}
+        for value, count in doubted.items():
+            usual = theirs.get(value, 0) > 3 * count and value not in bad
+            if len(value) > 1 and (usual if vouched is None else value in vouched):
+                out.setdefault(value, home)
     return out
 
 
@@ -158,20 +140,16 @@ def _finding(
 ) -> Finding:
     column = scene.column(rule.columns[0])
     counts = scene.histogram(column.name)
-    count = sum(counts[v] for v in reasons)
-    listed = ", ".join(literal(v) for v in reasons)
     shown = ", ".join(repr(v) for v in list(reasons)[:4])
     advice = {
         "unseen_category": "if it is new and meant to be there, add it to the rule's known values",
         "shifted_columns": "look for a stray delimiter or a column inserted at the source",
     }.get(kind, f"map the values of {column.name} to its categories at the source")
-    return Finding(
-        kind, (column.name,), count, count / max(scene.num_rows, 1), severity=severity,
+    return cells_with(
+        reasons, rule, scene, kind=kind, severity=severity,
         confidence=0.9 if kind != "unseen_category" else 0.5,
-        message=f"{count:,} cells of {column.name} hold {len(reasons)} values that are {what}: "
-        f"{shown}",
-        advice=advice, blamed=column.name,
+        message=f"hold {len(reasons)} values that are {what}: {shown}",
+        advice=advice,
         evidence={"values": {v: {"rows": counts[v], "why": reasons[v]}
                              for v in list(reasons)[:20]}},
-        rule=rule.id, parts={column.name: f"{column.sql} IN ({listed})"}, table=scene.table,
     )  # fmt: skip

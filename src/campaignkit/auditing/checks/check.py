@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from campaignkit.tables import literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.finding import Finding
@@ -66,3 +68,22 @@ def standard(scene: Scene, name: str) -> str:
 def unknown_columns(scene: Scene) -> tuple[str, ...]:
     """Columns that no standard column stands for: rules for them are read off the table."""
     return scene.table.matching.unknown + scene.table.matching.ambiguous
+
+
+def cells_with(values: Iterable[str], rule: Rule, scene: Scene, **fields: Any) -> Finding:
+    """A finding of the cells of a rule's text column that hold some of its values.
+
+    Its message says how many cells and of which column, before what `fields` has for it.
+    """
+    from campaignkit.auditing.finding import Finding
+
+    column = scene.column(rule.columns[0])
+    held, counts = list(values), scene.histogram(column.name)
+    count = sum(counts[v] for v in held)
+    told = {"kind": rule.kind, "severity": rule.severity} | fields
+    told["message"] = f"{count:,} cells of {column.name} {told['message']}"
+    return Finding(
+        columns=(column.name,), count=count, rate=count / max(scene.num_rows, 1),
+        blamed=column.name, rule=rule.id, table=scene.table,
+        parts={column.name: f"{column.sql} IN ({', '.join(map(literal, held))})"}, **told,
+    )  # fmt: skip

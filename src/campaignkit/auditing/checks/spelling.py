@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, standard, unknown_columns
+from campaignkit.auditing.checks.check import Check, cells_with, standard, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.words import codes_differ, deletions, one_slip, ways_of_spelling
-from campaignkit.tables import Column, Role, literal
+from campaignkit.tables import Column, Role
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -57,17 +57,12 @@ class SpellingCheck(Check):
             wrong = {v: meant for v, meant in wrong.items() if v not in usual}
         if not wrong:
             return
-        count = sum(counts[v] for v in wrong)
-        listed = ", ".join(literal(v) for v in wrong)
         first, meant = next(iter(wrong.items()))
-        yield Finding(
-            rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
-            confidence=0.8, blamed=column.name,
-            message=f"{count:,} cells of {column.name} look misspelt: {first[:60]!r} for "
-            f"{meant[:60]!r}",
+        yield cells_with(
+            wrong, rule, scene, confidence=0.8,
+            message=f"look misspelt: {first[:60]!r} for {meant[:60]!r}",
             advice=f"correct {column.name} to the frequent spelling",
-            evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}}, rule=rule.id,
-            parts={column.name: f"{column.sql} IN ({listed})"}, table=scene.table,
+            evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}},
         )  # fmt: skip
 
 
@@ -118,18 +113,14 @@ class VariantCheck(Check):
         others = [v for g in groups for v in g[1:]]
         if not others:
             return
-        count = sum(counts[v] for v in others)
         first = groups[0]
-        yield Finding(
-            rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
-            confidence=0.8, blamed=column.name,
-            message=f"{column.name} spells {first[0].strip()!r} in {len(first)} ways: "
-            f"{', '.join(map(repr, first[:6]))}"
-            + (f"; and {len(groups) - 1} more things" if len(groups) > 1 else ""),
+        more = f"; and {len(groups) - 1} more things" if len(groups) > 1 else ""
+        yield cells_with(
+            others, rule, scene, confidence=0.8,
+            message=f"are one of {len(first)} ways to write {first[0].strip()!r}: "
+            f"{', '.join(map(repr, first[:6]))}{more}",
             advice=f"map each group of {column.name} to one spelling, or its sums are split",
             evidence={"groups": {g[0]: {v: counts[v] for v in g} for g in groups[:20]}},
-            rule=rule.id, table=scene.table,
-            parts={column.name: f"{column.sql} IN ({', '.join(map(literal, others))})"},
         )  # fmt: skip
 
 
