@@ -209,7 +209,7 @@ def test_a_rate_defined_otherwise_contradicts_nothing() -> None:
 
 def test_currencies_that_a_column_names_or_cells_carry_are_found() -> None:
     named = table(days_of("day", 9), **{"Currency code": (["EUR"] * 5 + ["JPY"] * 4) * 4})
-    one = table(days_of("day", 9), **{"Currency code": "EUR"})
+    one = table(days_of("day", 9), **{"Currency code": ["EUR", "eur "] * 18})
     marked = table(days_of("day", 9))
     marked["Cost"] = [f"€{c}" if i % 3 else f"£{c}" for i, c in enumerate(marked.Cost)]
 

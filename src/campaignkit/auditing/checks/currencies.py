@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,8 @@ class CurrencyCheck(Check):
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The table's currency column, and columns whose cells carry marks of several units."""
-        table, several = (
-            scene.table,
-            [c.name for c in scene.table.columns.values() if len(c.units) > 1],
-        )
+        table = scene.table
+        several = [c.name for c in table.columns.values() if len(c.units) > 1]
         if table.has("currency") and any(table.schema[n].role is Role.MONEY for n in table.own):
             several.append("currency")
         for name in several:
@@ -49,18 +48,17 @@ class CurrencyCheck(Check):
         if not scene.table.has(*rule.columns) or not scene.num_rows:
             return
         column = scene.column(rule.columns[0])
-        parts = {}
-        if column.units:
-            counts, count = (
-                dict(column.units),
-                sum(column.units.values()) - max(column.units.values()),
-            )
+        counts, parts = Counter(column.units), {}
+        count = counts.total() - max(counts.values(), default=0)
+        if counts:
             mark = marks_sql(column.formats[0]).replace("{c}", column.raw)
             marks = scene.table.value_counts({column.name: mark})[column.name]
             other = [literal(m) for m in marks if m and unit_of(m) != column.unit]
             parts = {column.name: f"{mark} IN ({', '.join(other)})"}
         else:
-            counts = {str(v): n for v, n in scene.histogram(column.name).items() if v is not None}
+            for value, rows in scene.histogram(column.name).items():
+                if value is not None:
+                    counts[value.strip().upper()] += rows
             count = len(counts)
         if len(counts) > 1:
             money = [c.name for c in scene.metrics() if scene.role(c.name) is Role.MONEY]

@@ -60,22 +60,11 @@ class RateCheck(Check):
                 )
                 most = params.get("factor", 100.0 if percent else 1.0)
                 params |= {"most": most} if params else {}
-                yield Rule.over(
-                    "range",
-                    "impossible_rate",
-                    spec.name,
-                    params={"high": most},
-                    reason=f"above {most:g}, which stands for 100% in {spec.name}",
-                )
+                yield Rule.over("range", "impossible_rate", spec.name, params={"high": most},
+                                reason=f"above the whole, {most:g}")  # fmt: skip
             if params:
-                yield Rule.over(
-                    self.form,
-                    "contradicting_rate",
-                    spec.name,
-                    *spec.parts,
-                    params=params,
-                    reason="a rate is what its parts give",
-                )
+                yield Rule.over(self.form, "contradicting_rate", spec.name, *spec.parts,
+                                params=params, reason="a rate is what its parts give")  # fmt: skip
 
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """Another value than the parts give, and one that is possible."""
