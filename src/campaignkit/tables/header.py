@@ -16,7 +16,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _LINES = 300  # looked at from where reading begins
 _HEADER_LINES = 30  # line breaks a header may hold
-_FIGURES_FRAC = 0.8
+_FIGURES_FRAC, _FIGURE_ROWS = 0.8, 50
 _ONE_CELL = 0.3  # what a line of one cell counts where one of two counts 1 and one of four 2
 
 
@@ -149,6 +149,6 @@ def _top(records: Sequence[_Line], width: int) -> _Line:
 
 def _figures(rows: Sequence[_Line], width: int) -> list[int]:
     """The columns that hold figures in most rows."""
-    whole = [r for r in rows if len(r.cells) == width]
+    whole = [r for r in rows if len(r.cells) == width][:_FIGURE_ROWS]
     least = _FIGURES_FRAC * len(whole)
     return [i for i in range(width) if whole and sum(r.num_figures([i]) for r in whole) >= least]

@@ -15,6 +15,7 @@ _MOST_ROWS = 100_000
 _TOLERANCE = 0.005  # totals are rounded apart from their parts
 _EQUAL_FRAC = 0.6
 _EMPTY = ("", "-", "--", "—", "n/a", "null", "none")
+_LONGEST = 6  # with spaces around it
 _WORDS = (
     "total", "totals", "grand total", "overall total", "subtotal", "sub-total", "sub total", "sum",
     "gesamt", "gesamtsumme", "gesamtergebnis", "insgesamt", "summe", "zwischensumme",
@@ -68,11 +69,12 @@ def summary_rows(table: OpenTable) -> dict[int, str]:
     if not amounts or not dimensions or table.num_rows < 2:
         return {}
     labelled = _labelled(table, texts, amounts[0])
-    blank = " AND ".join(_is_empty(c) for c in dimensions)
+    # A typed date is seldom empty and quickly looked at: then no text is.
+    blank = " AND ".join(_is_empty(c) for c in sorted(dimensions, key=lambda c: c.is_text))
     condition = " OR ".join([*labelled, f"({blank})"])
+    if table.row(f"SELECT count(*) FROM {table.relation} WHERE {condition}") == (0,):
+        return {}  # places are asked for only where there is a row to place
     found = _candidates(table, condition, texts, dimensions, amounts)
-    if not found:
-        return {}
     sums = _Sums(table, f"NOT COALESCE({condition}, false)", amounts)
     once = {labels for labels in (c.labels for c in found)
             if sum(c.labels == labels for c in found) == 1}  # fmt: skip
@@ -107,7 +109,8 @@ def _is_empty(column: Column) -> str:
     if column.kind == "date" and not column.is_text:
         return f"{column.raw} IS NULL"
     words = ", ".join(literal(word) for word in _EMPTY)
-    return f"COALESCE(lower(trim({column.raw})) IN ({words}), true)"
+    is_word = f"length({column.raw}) <= {_LONGEST} AND lower(trim({column.raw})) IN ({words})"
+    return f"COALESCE({is_word}, true)"
 
 
 def _labelled(table: OpenTable, texts: Sequence[Column], amount: Column) -> list[str]:
