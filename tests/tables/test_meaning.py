@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from campaignkit.tables import open_table
-from campaignkit.tables.meaning import Cells, read_meanings
-from campaignkit.tables.numbers import decimal_mark, unit_in, unit_of
+from campaignkit.tables.meaning import PLACEHOLDERS, Cells, read_meanings
+from campaignkit.tables.numbers import NumberTally, decimal_mark, unit_in, unit_of
 
 
 def values(columns: Mapping[str, Sequence[Any]], name: str, **read: Any) -> list[Any]:
@@ -242,3 +242,17 @@ def test_the_decimal_mark_is_one_that_is_written(digits: str) -> None:
 )
 def test_marks_stand_for_units(mark: str, unit: str) -> None:
     assert unit_of(mark) == unit
+
+
+@given(
+    cells=st.lists(st.text(alphabet="0123456789.,-()€%' ", min_size=1, max_size=9), max_size=8),
+    decimal=st.sampled_from([".", ","]),
+)
+def test_python_and_sql_agree_on_which_cells_are_numbers(cells: list[str], decimal: str) -> None:
+    plain = [c.strip() for c in cells if c.strip() not in PLACEHOLDERS | {""}]
+    with open_table({"a": ["1", "2.5", "2,5"] * 9 + plain}, decimal=decimal) as table:
+        column = table.column("a")
+        (fit,) = table.row(f"SELECT count({column.sql}) FROM {table.relation}")
+
+    if column.kind == "number":
+        assert fit == 18 + sum(NumberTally.of({c: 1}).fits[decimal] for c in plain)
