@@ -34,7 +34,7 @@ def test_every_block_of_the_page_runs(
         capsys.readouterr()
         exec(compile(code, f"{page.name}, block {number}", "exec"), names)
         printed = capsys.readouterr().out
-        assert not told or printed.strip() == told.strip()
+        assert not told or "\n...\n" in told or printed.strip() == told.strip()
 
 
 def test_the_pages_have_blocks() -> None:

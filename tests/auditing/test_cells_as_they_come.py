@@ -100,7 +100,7 @@ def test_what_cannot_be_decided_is_said_once_and_can_be_overruled(
     ("cells", "rows", "words"),
     [
         (["1.20211E+17"] * 3 + ["120211000000000000"], [0, 1, 2], "scientific"),
-        (["123", "123.0", "124"], [1], "end in .0"),
+        (["123", "123.0", "124"], [1], "ends in .0"),
         (["00123", "00456", "789"], [2], "leading zeros"),
         ([1.20211e17, 5.0], [0], "floats"),
     ],

@@ -26,7 +26,7 @@ from campaignkit.auditing.systemic import joined
 from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, NotInPlace, TableError
 from campaignkit.progress import Progress, Silent
-from campaignkit.show import in_words
+from campaignkit.show import counted, in_words
 from campaignkit.tables import (
     MARKETING_LAWS,
     OpenTable,
@@ -102,7 +102,7 @@ def audit(
     --------
     >>> report = audit({"clicks": [3, 700], "impressions": [90, 50], "spend": [1.0, 2.0]})
     >>> report.findings[0].message
-    '1 rows break clicks <= impressions'
+    '1 row breaks clicks <= impressions'
     """
     told = progress or Silent()
     clock = _Clock()
@@ -270,8 +270,8 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
         refused = table.lines.num_refused
         found.append(
             Finding("ragged_rows", (), refused, refused / (refused + table.num_rows), table=table,
-                    message=f"{refused:,} rows could not be read (another number of cells than "
-                    "the header, or an unclosed quote) and are left out of all other checks",
+                    message=f"{counted(refused, 'row')} could not be read (another number of "
+                    "cells than the header, or an unclosed quote): left out of all other checks",
                     advice="quote delimiters inside cells at the source, and double the quotes",
                     evidence={"first": list(table.lines.refused)})
         )  # fmt: skip
@@ -282,8 +282,8 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
             Finding("summary_rows", (), len(rows), len(rows) / (len(rows) + table.num_rows),
                     severity="warning", confidence=0.95, table=table,
                     finder=lambda: np.array(rows, dtype=np.int64),
-                    message=f"{len(rows):,} rows sum up others ({table.summary_rows[rows[0]]}) "
-                    "and are left out of all other checks",
+                    message=f"{counted(len(rows), 'row', 'sum')} up others "
+                    f"({table.summary_rows[rows[0]]}): left out of all other checks",
                     advice="export without totals, or keep them: summary_rows='keep'",
                     evidence={"first": listed})
         )  # fmt: skip
@@ -292,7 +292,7 @@ def _about_the_input(table: OpenTable) -> list[Finding]:
             Finding("ambiguous_columns", table.matching.ambiguous,
                     len(table.matching.ambiguous), 0.0, severity="info", unit="column",
                     table=table,
-                    message=f"{in_words(table.matching.ambiguous)} mean a standard column that "
+                    message=f"{in_words(table.matching.ambiguous)} may be a standard column that "
                     "another column already stands for",
                     advice="rename or drop the one that is not meant")
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaignkit.auditing.blame import Contradiction, blamed_cells
 from campaignkit.auditing.finding import Finding
-from campaignkit.show import in_words
+from campaignkit.show import counted, in_words, percent
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -65,7 +65,7 @@ def _same_fault(group: list[Finding], scene: Scene) -> Finding:
     return replace(
         group[0], columns=tuple(parts), count=rows, rate=rows / scene.num_rows, parts=parts,
         confidence=min(f.confidence for f in group), blamed=None, explains=dict(explains),
-        message=f"{rows:,} rows have the same fault in {len(group)} columns: {told}",
+        message=f"{counted(rows, 'row', 'have')} the same fault in {len(group)} columns: {told}",
         advice=f"one cause: {group[0].advice}", rule=", ".join(f.rule for f in group),
         evidence={"columns": {f.columns[0]: {"rows": f.count, **f.evidence} for f in group}},
     )  # fmt: skip
@@ -121,7 +121,7 @@ def _blamed(column: str, rows: NDArray[int64], count: int, torn: list[Finding]) 
     return Finding(
         "inconsistent_values", (column, *others), count, count / table.num_rows,
         severity=torn[0].severity, confidence=max(f.confidence for f in torn), blamed=column,
-        message=f"{count:,} rows have another {column} than the rest of their group",
+        message=f"{counted(count, 'row', 'have')} another {column} than the rest of their group",
         advice=f"each of {', '.join(others[:4])} goes with one {column}; correct the minority",
         evidence={"decided_by": others}, rule=", ".join(f.rule for f in torn),
         finder=lambda: rows, parts=parts, table=table,
@@ -143,11 +143,12 @@ def _merged(group: list[Finding], scene: Scene) -> Finding:
     rates = {f.columns[0]: round(f.rate, 6) for f in group}
     names = tuple(parts)
     how = "in the same rows" if same else "at one rate"
-    mean = sum(f.rate for f in group) / len(group)
+    low, high = (percent(share(f.rate for f in group)) for share in (min, max))
+    each = f"{low} each" if low == high else f"{low} to {high}"
     return Finding(
         "missing_values", names, rows, rows / scene.num_rows, severity=group[0].severity,
         confidence=min(f.confidence for f in group),
-        message=f"{len(names)} columns are empty {how} ({mean:.1%} each): {', '.join(names)}",
+        message=f"{len(names)} columns are empty {how} ({each}): {', '.join(names)}",
         advice="one cause: look for a failed join or a batch that arrived without these columns"
         if same else "one cause: look at the step that touches all of these columns",
         blamed=None, evidence={"systemic": how, "null_rates": rates, "rows_with_all": together},

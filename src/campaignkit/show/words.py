@@ -20,17 +20,21 @@ def percent(share: float) -> str:
     return ">99.9%" if share >= 0.9995 else f"{share:.1%}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where there is not one.
+def counted(number: int, noun: str, verb: str = "") -> str:
+    """A number with its noun, and its verb, in the plural where there is not one.
 
     Examples
     --------
     >>> counted(1, "row"), counted(20105, "row"), counted(2, "day"), counted(3, "currency")
     ('1 row', '20,105 rows', '2 days', '3 currencies')
+    >>> counted(1, "row", "break"), counted(2, "row", "break"), counted(1, "cell", "are")
+    ('1 row breaks', '2 rows break', '1 cell is')
     """
-    if number != 1:
+    if number == 1:
+        verb = {"are": "is", "have": "has", "": ""}.get(verb, f"{verb}s")
+    else:
         noun = f"{noun[:-1]}ies" if noun.endswith("cy") else f"{noun}s"
-    return f"{number:,} {noun}"
+    return f"{number:,} {noun} {verb}".rstrip()
 
 
 def in_words(items: Sequence[str], most: int = 8) -> str:

@@ -148,7 +148,7 @@ def _finding(
     return cells_with(
         reasons, rule, scene, kind=kind, severity=severity,
         confidence=0.9 if kind != "unseen_category" else 0.5,
-        message=f"hold {len(reasons)} values that are {what}: {shown}",
+        message=f"are {what}: {shown}",
         advice=advice,
         evidence={"values": {v: {"rows": counts[v], "why": reasons[v]}
                              for v in list(reasons)[:20]}},

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from campaignkit.show import counted
 from campaignkit.tables import literal
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def cells_with(values: Iterable[str], rule: Rule, scene: Scene, **fields: Any) -
     held, counts = list(values), scene.histogram(column.name)
     count = sum(counts[v] for v in held)
     told = {"kind": rule.kind, "severity": rule.severity} | fields
-    told["message"] = f"{count:,} cells of {column.name} {told['message']}"
+    verb, rest = told["message"].split(" ", 1)
+    told["message"] = f"in {column.name}, {counted(count, 'cell', verb)} {rest}"
     return Finding(
         columns=(column.name,), count=count, rate=count / max(scene.num_rows, 1),
         blamed=column.name, rule=rule.id, table=scene.table,

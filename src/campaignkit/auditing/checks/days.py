@@ -14,6 +14,7 @@ from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.errors import Fault, TableError
+from campaignkit.show import counted
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -213,7 +214,7 @@ class DateCheck(Check):
             yield Finding(
                 rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
                 confidence=0.9, blamed=column.name,
-                message=f"{count:,} dates of {column.name} lie far outside the others: "
+                message=f"{counted(count, 'date')} of {column.name} far outside the others: "
                 f"{', '.join(str(d) for d in sorted(far)[:5])}",
                 advice="look how the source writes an unknown date; 1970 and 1900 are zeros",
                 evidence={"rows": {str(d): n for d, n in sorted(far.items())[:31]}}, rule=rule.id,

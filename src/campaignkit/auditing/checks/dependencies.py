@@ -11,6 +11,7 @@ from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import literal
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class DependencyCheck(Check):
         yield Finding(
             rule.kind, (decides.name, follows.name), int(count), int(count) / scene.num_rows,
             severity=rule.severity, confidence=rule.confidence * 0.9, blamed=follows.name,
-            message=f"{int(count):,} rows have another {follows.name} than the rest of their "
-            f"{decides.name}",
+            message=f"{counted(int(count), 'row', 'have')} another {follows.name} than the rest "
+            f"of their {decides.name}",
             advice=f"each {decides.name} had one {follows.name}; correct the minority",
             evidence={"depends": f"{decides.name} -> {follows.name}"}, rule=rule.id,
             parts={follows.name: condition}, table=scene.table,

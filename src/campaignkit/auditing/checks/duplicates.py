@@ -11,6 +11,7 @@ from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import Check, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import OpenTable, Role, literal
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class DuplicateCheck(Check):
             near = by_key - exact
             found = _finding(rule, scene, keys, near, exact=0)
             found.kind, found.severity, found.confidence = "duplicate_keys", "warning", 0.5
-            found.message = f"{near:,} rows share their key with an earlier row but differ in it"
+            found.message = (
+                f"{counted(near, 'row', 'share')} a key with an earlier row, not the rest"
+            )
             found.finder = _Later(table, keys, "", tuple(whole))
             yield found
 
@@ -253,7 +256,7 @@ def _finding(
     return Finding(
         rule.kind, names or tuple(scene.table.columns), count, rate, severity=severity,
         confidence=rule.confidence if has_time else 0.5,
-        message=f"{count:,} rows ({rate:.1%}) are duplicated{keyed}",
+        message=f"{counted(count, 'row', 'are')} duplicated{keyed}",
         advice="load each batch once; keep the first of each, or deduplicate on the key",
         evidence={"exact_copies": exact}, rule=rule.id, table=scene.table,
         finder=_Later(scene.table, columns, where),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, applies, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import Column, OpenTable, is_identifier
 
 if TYPE_CHECKING:
@@ -90,9 +91,11 @@ def _finding(  # noqa: PLR0917 - one row of the same table each
     rule: Rule, scene: Scene, condition: str, count: int, severity: str, what: str, advice: str
 ) -> Finding:
     name = scene.column(rule.columns[0]).name
+    verb, rest = what.split(" ", 1)
     return Finding(
         rule.kind, (name,), count, count / scene.num_rows,
         severity=severity if rule.severity == "error" else rule.severity,
-        message=f"{count:,} cells of {name} {what}", advice=advice.format(name), blamed=name,
-        rule=rule.id, parts={name: condition}, table=scene.table,
+        message=f"in {name}, {counted(count, 'cell', verb)} {rest}",
+        advice=advice.format(name), blamed=name, rule=rule.id, parts={name: condition},
+        table=scene.table,
     )  # fmt: skip

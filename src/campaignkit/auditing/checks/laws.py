@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, applies
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import ALL_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class LawCheck(Check):
             yield Finding(
                 rule.kind, names, whole, whole / scene.num_rows,
                 severity=rule.severity, confidence=rule.confidence,
-                message=f"{whole:,} rows break {law.says()}" + by_right,
+                message=f"{counted(whole, 'row', 'break')} {law.says()}" + by_right,
                 advice=_advice(law, scene.column(blamed).name),
                 blamed=scene.column(blamed).name,
                 evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},

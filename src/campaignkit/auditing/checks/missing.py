@@ -10,6 +10,7 @@ from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted, percent
 from campaignkit.tables import Role, literal
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _finding(
     severity = "warning" if empty else rule.severity
     return Finding(
         rule.kind, (name,), count, rate, severity=severity, confidence=rule.confidence,
-        message=f"{name} is empty in {count:,} rows ({rate:.1%})",
+        message=f"{name} is empty in {counted(count, 'row')} ({percent(rate)})",
         advice=f"reload {name}; if nulls are expected here, silence {rule.id} up to their rate",
         blamed=name, evidence=evidence, rule=rule.id, parts={name: condition}, table=scene.table,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ class OutlierCheck(Check):
         yield Finding(
             rule.kind, (metric,), count, count / scene.num_rows, severity=rule.severity,
             confidence=0.8, blamed=metric,
-            message=f"{count:,} rows have more than {factor:,.0f} times the {metric} that their "
-            f"{anchor} suggests",
+            message=f"{counted(count, 'row', 'have')} more than {factor:,.0f} times the "
+            f"{metric} that their {anchor} suggests",
             advice=f"check these rows of {metric} at the source before they move any total",
             evidence={"usual_ratio": round(math.exp(usual[0]), 6), "factor": round(factor, 1)},
             rule=rule.id, parts={metric: condition}, table=scene.table,

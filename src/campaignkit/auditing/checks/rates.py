@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import ColumnSpec, OpenTable, Role
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class RateCheck(Check):
                 yield Finding(
                     rule.kind, (rate, *parts), count, count / scene.num_rows, blamed=rate,
                     severity=rule.severity, confidence=0.9,
-                    message=f"{count:,} rows have another {rate} than {' / '.join(parts)} gives",
+                    message=f"{counted(count, 'row', 'have')} another {rate} than "
+                    f"{' / '.join(parts)} gives",
                     advice=f"compute {rate} anew from its parts, or look where it was exported",
                     evidence=dict(rule.params), rule=rule.id, parts={rate: condition},
                     table=scene.table,

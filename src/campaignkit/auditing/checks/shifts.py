@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import Column, literal
 from campaignkit.tables.dates import whole_dates
 from campaignkit.tables.meaning import PLACEHOLDERS
@@ -75,7 +76,7 @@ class ShiftCheck(Check):
         anywhere = " OR ".join(f"({c})" for c in conditions)
         yield Finding(
             rule.kind, tuple(moved), rows, rows / scene.num_rows, severity=rule.severity,
-            confidence=0.95, message=f"the cells of {rows:,} rows are shifted: {ways}",
+            confidence=0.95, message=f"the cells of {counted(rows, 'row')} are shifted: {ways}",
             advice="look for a lost or stray delimiter where these rows are written; until then "
             "they are left out of all other checks",
             evidence={"shifts": found}, rule=rule.id, table=scene.table,

@@ -14,6 +14,7 @@ from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.errors import NotInPlace, TableError
 from campaignkit.extras import require
+from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class ConditionCheck(Check):
         blamed = names[0] if len(names) == 1 else None
         yield Finding(
             rule.kind, names, count, count / scene.num_rows, severity=rule.severity,
-            confidence=rule.confidence, message=f"{count:,} rows: {rule.reason or condition}",
+            confidence=rule.confidence,
+            message=f"{counted(count, 'row')}: {rule.reason or condition}",
             advice="correct the rows, or the rule", blamed=blamed,
             evidence={"condition": condition}, rule=rule.id,
             parts={blamed or "*": condition}, table=scene.table,
@@ -164,7 +166,8 @@ class FunctionCheck(Check):
         names = tuple(scene.column(c).name for c in rule.columns)
         yield Finding(
             rule.kind, names, len(rows), len(rows) / scene.num_rows, severity=rule.severity,
-            confidence=rule.confidence, message=f"{len(rows):,} rows: {rule.reason or rule.id}",
+            confidence=rule.confidence,
+            message=f"{counted(len(rows), 'row')}: {rule.reason or rule.id}",
             advice="correct the rows, or the rule", rule=rule.id, table=scene.table,
             blamed=names[0] if len(names) == 1 else None, finder=lambda: rows,
         )  # fmt: skip

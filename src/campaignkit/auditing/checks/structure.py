@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import Column, Role, literal
 from campaignkit.tables.dates import date_sql
 from campaignkit.tables.meaning import PLACEHOLDERS, read_meaning
@@ -64,7 +65,7 @@ class SchemaCheck(Check):
         yield Finding(
             rule.kind, tuple(gone), len(gone), min(len(gone) / max(len(rule.columns), 1), 1.0),
             severity=rule.severity, confidence=rule.confidence, unit="column",
-            message=f"{len(gone)} expected columns are missing: {', '.join(gone)}",
+            message=f"{counted(len(gone), 'expected column', 'are')} missing: {', '.join(gone)}",
             advice="ask the source for them again, or remove them from the schema rule",
             evidence={"present": len(rule.columns) - len(gone)}, rule=rule.id, table=scene.table,
         )  # fmt: skip
@@ -212,7 +213,7 @@ def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
         "mixed_date_formats", (column.name,), count, count / scene.num_rows,
         severity="warning", confidence=0.9, blamed=column.name,
         message=f"{column.name} mixes date formats: {', '.join(column.formats)}; "
-        f"{count:,} cells are not in the first",
+        f"{counted(count, 'cell', 'are')} not in the first",
         advice="write dates as YYYY-MM-DD; day and month may have been swapped",
         evidence={"formats": list(column.formats)}, rule=rule.id,
         parts={column.name: condition}, table=scene.table,
@@ -284,9 +285,10 @@ def _cells(  # noqa: PLR0917 - one row of the same table each
     rule: Rule, scene: Scene, name: str, kind: str, condition: str, count: int, what: str
 ) -> Finding:
     rate = count / scene.num_rows
+    verb, rest = what.split(" ", 1)
     return Finding(
         kind, (name,), count, rate, severity=rule.severity, confidence=rule.confidence,
-        message=f"{count:,} cells of {name} {what}",
+        message=f"in {name}, {counted(count, 'cell', verb)} {rest}",
         advice=f"convert {name} where it is exported; numbers must arrive as numbers",
         blamed=name, evidence={"formats": list(scene.column(name).formats)}, rule=rule.id,
         parts={name: condition}, table=scene.table,
