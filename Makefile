@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-fast room dev lint types house docs bench clean
+.PHONY: help quickstart test test-fast test-warehouses room dev lint types house docs bench clean
 
 help:
 	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
 	@echo "make test         install what tests need, run the whole suite"
 	@echo "make test-fast    the suite without its slow tests, some minutes"
+	@echo "make test-warehouses   audits on Spark and on Snowflake's emulator (700 MB), where Java is"
 	@echo "make room ROOM=graph   the quick tests of one room, in seconds"
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
@@ -43,13 +44,22 @@ dev: $(VENV)/.dev
 
 ROOM ?= graph
 room: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/$(ROOM) -q -x -m "not slow" --hypothesis-profile=fast
+	$(BIN)/python -m pytest tests/$(ROOM) -q -x -m "not slow and not warehouse" --hypothesis-profile=fast
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not warehouse"
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --hypothesis-profile=fast
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not warehouse" --hypothesis-profile=fast
+
+# Spark and Snowflake's emulator pin packages of their own: an environment apart, no part of the gate.
+test-warehouses:
+	@test -x .venv-warehouses/bin/python || $(PYTHON) -m venv .venv-warehouses
+	@.venv-warehouses/bin/python -m pip --disable-pip-version-check --quiet install \
+	  -e ".[test]" "pyspark>=4,<5" fakesnow "snowflake-connector-python>=3.12,<5" || \
+	  { echo "What the warehouses need cannot be installed here: skipped."; exit 0; }; \
+	command -v java > /dev/null || { echo "No Java, which Spark needs: skipped."; exit 0; }; \
+	.venv-warehouses/bin/python -m pytest -q -m warehouse tests/auditing/test_warehouses.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -78,5 +88,5 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis quickstart
+	rm -rf $(VENV) .venv-warehouses build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis quickstart
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -100,7 +100,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "simulation": (),
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),
-    "auditing": ("audit", "mine_rules"),
+    "auditing": ("audit", "mine_rules", "plan_audit"),
     "llm": (
         "Budget",
         "GeminiModel",

@@ -35,6 +35,7 @@ from campaignkit import (
 from campaignkit.auditing import (
     audit as audit,
     mine_rules as mine_rules,
+    plan_audit as plan_audit,
 )
 from campaignkit.catalogue import (
     Attribute as Attribute,

@@ -244,3 +244,28 @@ def test_many_findings_take_few_statements(dirty: pa.Table, history: RuleSet) ->
         ck.audit(place, rules)
 
         assert len(place.ran) <= 12, "\n".join(sql[:90] for sql in place.ran)
+
+
+def test_a_plan_reads_nothing_and_an_audit_keeps_to_it(
+    metered: Callable[..., tuple[Double, DatabaseTable]],
+) -> None:
+    double, place = metered(width=2**20)
+
+    plan = ck.plan_audit(place, price_per_tib=6.25, maximum_bytes=10**12)
+
+    assert not double.billed
+    assert plan.bytes == sum(n for _, n in plan.statements)
+    assert 4 <= len(plan.statements) <= len(plan.statements) + plan.most_following == 12
+    assert plan.most_price == pytest.approx(plan.most_bytes / 2**40 * 6.25)
+    assert plan.fits
+    report = ck.audit(place)
+    asked = [sql for sql, _ in report.table.warehouse.statements]
+    snapshot = re.compile(r"CAST\('[^']+' AS TIMESTAMP\)")
+    assert snapshot.sub("", plan.statements[0][0]) == snapshot.sub("", asked[0])
+    assert sum(double.billed) <= plan.most_bytes
+    assert not ck.plan_audit(place, maximum_bytes=plan.most_bytes - 1).fits
+
+
+def test_what_lies_in_no_warehouse_has_no_plan() -> None:
+    with pytest.raises(TableError, match="lies in no warehouse"):
+        ck.plan_audit({"clicks": [1]})

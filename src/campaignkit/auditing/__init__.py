@@ -14,11 +14,13 @@ from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.groups import Group
 from campaignkit.auditing.labels import teach
 from campaignkit.auditing.mining import mine_rules
+from campaignkit.auditing.planning import AuditPlan, plan_audit
 from campaignkit.auditing.rule import Rule, RuleSet, Silence, python_rule, sql_rule
 from campaignkit.auditing.scene import Scene
 
 __all__ = [  # plain order, which the house test checks
     "ALL_CHECKS",
+    "AuditPlan",
     "AuditReport",
     "Check",
     "Finding",
@@ -29,6 +31,7 @@ __all__ = [  # plain order, which the house test checks
     "Silence",
     "audit",
     "mine_rules",
+    "plan_audit",
     "python_rule",
     "sql_rule",
     "teach",

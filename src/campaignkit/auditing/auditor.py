@@ -106,7 +106,7 @@ def audit(
     """
     told = progress or Silent()
     clock = _Clock()
-    stated = _stated(rules)
+    stated = stated_rules(rules)
     all_checks = {**ALL_CHECKS, **{c.form: c for c in checks}}
     _refuse_unknown_forms(stated, all_checks)
     learned = RuleSet()
@@ -183,7 +183,8 @@ class _Clock:
         self._last = now
 
 
-def _stated(rules: RuleSet | Iterable[Rule] | str | Path | None) -> RuleSet:
+def stated_rules(rules: RuleSet | Iterable[Rule] | str | Path | None) -> RuleSet:
+    """The rules a user gave, in whatever form."""
     if rules is None:
         return RuleSet()
     if isinstance(rules, str | Path):

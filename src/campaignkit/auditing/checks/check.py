@@ -52,7 +52,9 @@ class Check(ABC):
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """The findings; none where the rule's columns are absent or it holds.
 
-        A finding's `count` equals the length of its `rows`, which lie in the table.
+        A finding's `count` equals the length of its `rows`, which lie in the table. Ask the scene
+        (`count`, `values`, `rows`): what all checks want to know is then asked together, and this
+        is called again with the answers there.
         """
 
 
