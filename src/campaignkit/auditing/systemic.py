@@ -157,5 +157,5 @@ def _merged(group: list[Finding], scene: Scene) -> Finding:
 
 
 def _anywhere_and_everywhere(group: list[Finding]) -> tuple[str, str]:
-    parts = [f"({p})" for p in dict.fromkeys(p for f in group for p in f.parts.values())]
+    parts = [f"({p})" for p in sorted({p for f in group for p in f.parts.values()})]
     return " OR ".join(parts), " AND ".join(parts)
