@@ -62,6 +62,19 @@ def test_a_gap_is_looked_for_in_the_tables_own_grain(grain: str) -> None:
     assert finding.evidence["moved"]["days"] == [days[7].isoformat()]
 
 
+@pytest.mark.parametrize("campaigns", [1, 2])
+def test_few_campaigns_have_gaps_where_they_hardly_ever_pause(campaigns: int) -> None:
+    days = days_of("day", 40)
+    frame = table([d for d in days if d not in days[20:23]])
+    steady = frame[frame["Campaign"].isin(CAMPAIGNS[:campaigns])]
+    paused = steady[steady["Day"].isin(days[::2])]
+
+    (finding,) = found(ck.audit(steady), "missing_days")
+
+    assert finding.count == 3
+    assert found(ck.audit(paused), "missing_days") == []
+
+
 def test_weeks_that_begin_on_another_day_in_each_campaign_are_weeks() -> None:
     rows = [(date(2026, 1, 5) + timedelta(weeks=w, days=2 * i), c)
             for w in range(10) for i, c in enumerate(CAMPAIGNS)]  # fmt: skip
@@ -196,6 +209,21 @@ def test_a_rate_above_the_whole_is_impossible_and_said_once() -> None:
     assert {(f.kind, f.columns, *f.rows.tolist()) for f in errors} == {
         ("impossible_rate", ("CTR",), 4), ("impossible_rate", ("Search impr. share",), 6),
     }  # fmt: skip
+
+
+def test_a_percentage_of_unknown_name_above_the_whole_is_a_question() -> None:
+    percents = [f"{60 + i % 9}%" for i in range(39)]
+    clicks = list(range(9, 49))
+
+    (finding,) = found(
+        ck.audit({"Viewability": [*percents, "150%"], "Clicks": clicks}), "impossible_rate"
+    )
+    growth = ck.audit({"Growth": [*percents, "150%"], "Clicks": clicks})
+    index = ck.audit({"Shown": ["140%", *percents[1:20]] * 2, "Clicks": clicks})
+
+    assert (finding.severity, finding.rows.tolist()) == ("warning", [39])
+    assert found(growth, "impossible_rate") == []
+    assert [f.count for f in found(index, "impossible_rate")] == [2]
 
 
 def test_a_rate_defined_otherwise_contradicts_nothing() -> None:

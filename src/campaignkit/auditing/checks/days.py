@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
 
 _ACTIVE = 3  # campaigns that run across a day before its absence is news
+_STEADY = 0.9  # share of periods with rows from which on one campaign's absence is news
 _ONE_PHASE = 0.95  # share of rows on one weekday, or one day of the month
 _USUAL = 0.5  # a weekday that has rows in fewer of its weeks is not expected
 _LEAST_DAYS = 14
@@ -93,9 +94,12 @@ class MissingDayCheck(Check):
         if note not in table.notes:
             table.notes = (*table.notes, note)
         flights = [(bucket(a), bucket(b)) for a, b, *_ in runs]
+        active = min(_ACTIVE, len(flights))
+        if active < _ACTIVE and len(seen) < _STEADY * len(expected):
+            return  # one or two campaigns that pause now and then
         missing = [
             first_day(b) for b in expected
-            if b not in seen and sum(a < b < z for a, z in flights) >= _ACTIVE
+            if b not in seen and sum(a < b < z for a, z in flights) >= active
         ]  # fmt: skip
         if missing:
             listed = [d.isoformat() for d in missing[:31]]

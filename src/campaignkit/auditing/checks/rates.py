@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _TOLERANCE = 0.05  # relative, beside what rounding explains
 _ROUNDINGS = 8.0  # in median distances from what the parts give
 _MIN_ROWS = 8
+# Percentages that are no shares: of a return, of a change.
+_MAY_EXCEED = re.compile(r"roa?s|roi|acos|return|growth|change|lift|increase|delta|vs|diff|index")
 _MOST_ABOVE = 0.1  # more values above 1 than this: it is written in percent
 
 
@@ -50,9 +53,19 @@ class RateCheck(Check):
         held = {
             spec.name: _held(spec, found[3 * i : 3 * i + 3]) for i, spec in enumerate(whole)
         }  # fmt: skip
-        above = scene.values(*(f"avg(CASE WHEN {table.sql(s.name)} > 1 THEN 1.0 ELSE 0.0 END)"
-                               for s in rates if s.is_share), sample=True)  # fmt: skip
-        shares = dict(zip((s.name for s in rates if s.is_share), above, strict=True))
+        others = [
+            n for n in table.matching.unknown
+            if table.column(n).unit == "%" and not _MAY_EXCEED.search(n.lower())
+        ]  # fmt: skip
+        asked = [(s.name, 1) for s in rates if s.is_share] + [(n, 100) for n in others]
+        above = scene.values(*(f"avg(CASE WHEN {table.sql(n)} > {most} THEN 1.0 ELSE 0.0 END)"
+                               for n, most in asked), sample=True)  # fmt: skip
+        shares = dict(zip((n for n, _ in asked), above, strict=True))
+        for name in others:
+            if (shares[name] or 0.0) <= _MOST_ABOVE:
+                yield Rule.over("range", "impossible_rate", name, params={"high": 100.0},
+                                severity="warning",
+                                reason=f"hardly a {name} lies above 100%")  # fmt: skip
         for spec in rates:
             params = held.get(spec.name, {})
             if spec.is_share:
