@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SAMPLE_ROWS = 5
 _SHOWN_COLUMNS = 6
+_LONGEST_CONDITION = 8_000  # letters
 PLAIN = (
     "kind", "columns", "count", "unit", "rate", "sampled", "severity", "confidence", "message",
     "advice", "blamed", "explains", "evidence", "rule", "silenced", "query",
@@ -151,9 +152,10 @@ class Finding:
     def query(self) -> str:
         """SQL that lists the rows; ``audited`` stands for the table.
 
-        Of a table in a warehouse it is that warehouse's own SQL.
+        Of a table in a warehouse it is that warehouse's own SQL. Empty where there is none, or
+        where it is longer than anybody reads.
         """
-        if not self.parts or self.table is None:
+        if self.table is None or not 0 < len(self.condition) <= _LONGEST_CONDITION:
             return ""
         return self.table.told(f"SELECT * FROM {self.table.relation} WHERE {self.condition}")
 
