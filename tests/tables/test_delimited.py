@@ -319,3 +319,22 @@ def test_a_cell_beyond_the_sample_keeps_its_column_as_text(
             assert impressions.is_text
             assert not table.column("clicks").is_text
             assert table.positions(f"{impressions.raw} = 'none'").tolist() == [777]
+
+
+@pytest.mark.parametrize(
+    "odd", [{777: '"24 inch', 790: '"24 inch'}, {777: '"two\nlines"'}, {777: "x,y"}]
+)
+def test_an_odd_line_beyond_the_sample_is_accounted_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: dict[int, str]
+) -> None:
+    monkeypatch.setattr("campaignkit.tables.delimited._CHUNK", 4096)
+    monkeypatch.setattr("campaignkit.tables.delimited._STRETCH", 5)
+    rows = [f"2026-03-01,{odd.get(i, 'x')},{i},{i},1.5" for i in range(2000)]
+
+    with open_table(written(tmp_path, HEADER, *rows)) as table:
+        count = table.lines
+        assert count is not None
+        assert_whole(table, 2000 - count.num_refused)
+        assert (count.num_mended, count.inside, count.num_refused) in {
+            (2, 0, 0), (0, 1, 0), (0, 0, 1)
+        }  # fmt: skip
