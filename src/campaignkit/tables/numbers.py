@@ -34,6 +34,7 @@ MARK = (
     + "|(?i:(?:" + "|".join([_CODES, *sorted(_WORDS, key=len, reverse=True)]) + r")\.?))"
 )  # fmt: skip
 _SCALE = rf"[KMBk]|{_S}(?i:bn|mln|mld|mrd|mio|tsd|mn)\.?"
+_FACTORS = (("[Kk]", "tsd", "1e3"), ("M", "mln|mio|mn", "1e6"), ("B", "bn|mld|mrd", "1e9"))
 _IN_NAME = re.compile(rf"[(\[]\s*({MARK})\s*[)\]]")
 _MICRO = re.compile(r"(?i:(?:^|[^a-z])micros?(?:[^a-z]|$))|[a-z]Micros?(?:[^a-z]|$)")
 _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -45,15 +46,15 @@ _SCALE_FRAC = 0.2
 _MIN_GROUPED = 10  # distinct cells like 1.234, beside numbers below 1,000 alone, that decide
 
 
-def _cell(decimal: str) -> str:
+def _cell(decimal: str, scale: str = _SCALE) -> str:
     """The pattern of a whole cell; groups: bound, mark before, digits, scale, mark after."""
     group = ("," if decimal == "." else r"\.") + _SPACES + "'’"
     indian = r"|\d{1,2}(?:,\d{2})+,\d{3}" if decimal == "." else ""
     point = re.escape(decimal)
-    digits = rf"(?:\d{{1,3}}(?:[{group}]\d{{3}})+{indian}|\d+)(?:{point}\d*)?|{point}\d+"
+    digits = rf"(?:\d{{1,3}}(?:[{group}]\d{{3}})+{indian}|\d+)(?:{point}\d*)?"
     return (
         rf"([<>≤≥])?{_S}\(?[+]?{_MINUS}?{_S}({MARK})?{_S}{_MINUS}?({digits})"
-        rf"({_SCALE})?{_S}({MARK})?{_S}(?:{_MINUS}|\))?"
+        rf"({scale})?{_S}({MARK})?{_S}(?:{_MINUS}|\))?"
     )
 
 
@@ -142,8 +143,8 @@ class NumberTally:
             elif _PLAIN.fullmatch(cell) or _PLAIN_COMMA.fullmatch(cell):
                 tally._digits(re.split("[eE]", cell.lstrip("-+"))[0], rows)
                 tally.other_forms += rows * ("," in cell)
-                for decimal in ".,":
-                    fits = _CELLS[decimal].fullmatch(cell) or ("e" in cell.lower())
+                for decimal, plain in ((".", _PLAIN), (",", _PLAIN_COMMA)):
+                    fits = plain.fullmatch(cell) or _CELLS[decimal].fullmatch(cell)
                     tally.fits[decimal] += rows * bool(fits)
             else:
                 tally._marked(cell, rows)
@@ -210,7 +211,7 @@ class NumberTally:
 
     def reading(self, decimal: str) -> tuple[str, tuple[str, ...]]:
         """SQL over ``{c}`` that reads the numbers, NULL where a cell is none; the decimal mark."""
-        cell, pattern = "trim({c})", cell_pattern(decimal)
+        cell = "trim({c})"
         if decimal == ".":
             plain = f"TRY_CAST({cell} AS DOUBLE)"
             if self.is_whole and not self.other_forms:
@@ -218,28 +219,30 @@ class NumberTally:
         else:
             turned = f"TRY_CAST(replace({cell}, ',', '.') AS DOUBLE)"
             plain = f"CASE WHEN NOT contains({cell}, '.') THEN {turned} END"
-        digits = f"regexp_extract({cell}, {pattern}, 3)"
+        scales = self.scaled >= _SCALE_FRAC * self.rows > 0
+        # Groups of a pattern cost thirty times its match: digits are cut out by a short one.
+        digits = f"regexp_extract({cell}, '[0-9][0-9.,{_SPACES}’'']*')"
         digits = f"replace(regexp_replace({digits}, '[^0-9{decimal}]', '', 'g'), ',', '.')"
         negative = f"regexp_matches({cell}, '^[^0-9]*(?:{_MINUS}|[(])|{_MINUS}$')"
         value = f"TRY_CAST({digits} AS DOUBLE) * CASE WHEN {negative} THEN -1 ELSE 1 END"
-        scale = f"lower(regexp_extract({cell}, {pattern}, 4))"
-        if self.scaled >= _SCALE_FRAC * self.rows > 0:
-            value += (
-                f" * CASE WHEN regexp_matches({scale}, 'b|mld|mrd') THEN 1e9"
-                f" WHEN regexp_matches({scale}, 'm') THEN 1e6"
-                f" WHEN {scale} <> '' THEN 1e3 ELSE 1 END"
+        if scales:
+            cases = " ".join(
+                f"WHEN regexp_matches({cell}, '[0-9](?:{letter}|{_S}(?i:{words})[.]?)"
+                f"{_S}(?:{MARK})?{_S}(?:{_MINUS}|[)])?$') THEN {factor}"
+                for letter, words, factor in _FACTORS
             )
-        else:
-            value = f"CASE WHEN {scale} = '' THEN {value} END"
+            value += f" * CASE {cases} ELSE 1 END"
+        pattern = cell_pattern(decimal, scale=_SCALE if scales else "[^\\s\\S]")
+        value = f"CASE WHEN regexp_full_match({cell}, {pattern}) THEN {value} END"
         return f"COALESCE({plain}, {value})", (decimal,)
 
 
 def marks_sql(decimal: str) -> str:
     """SQL over ``{c}``: the mark a number carries, or the empty string."""
-    pattern = cell_pattern(decimal)
-    return " || ".join(f"regexp_extract(trim({{c}}), {pattern}, {group})" for group in (2, 5))
+    is_number = f"regexp_full_match(trim({{c}}), {cell_pattern(decimal)})"
+    return f"CASE WHEN {is_number} THEN regexp_extract(trim({{c}}), '{MARK}') ELSE '' END"
 
 
-def cell_pattern(decimal: str) -> str:
+def cell_pattern(decimal: str, *, scale: str = _SCALE) -> str:
     """The pattern of a whole cell that is a number with this decimal mark, as a SQL literal."""
-    return "'^" + _cell(decimal).replace("'", "''") + "$'"
+    return "'^" + _cell(decimal, scale).replace("'", "''") + "$'"
