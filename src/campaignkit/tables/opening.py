@@ -210,11 +210,6 @@ def _open_parquet(
     scan = f"read_parquet('{place}', union_by_name = {str(not single).lower()})"
     try:
         con.execute(f"CREATE VIEW audited AS SELECT * FROM {scan}")
-        if single:
-            con.execute(
-                f"CREATE VIEW audited_at AS SELECT * FROM "
-                f"read_parquet('{place}', file_row_number = true)"
-            )
         num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
     except duckdb.Error as err:
         raise TableError(
@@ -224,7 +219,6 @@ def _open_parquet(
     table = described(con, pattern, "audited", num_rows, schema, read=read)
     table.position = "row_number() OVER () - 1"
     if single:
-        table.relation, table.position = "audited", "row_number() OVER () - 1"
         table.row_groups = _spread_row_groups(con, files[0], num_rows)
     return table
 
