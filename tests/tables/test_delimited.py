@@ -197,6 +197,17 @@ def test_stray_quotes_swallow_no_rows(tmp_path: Path, at: tuple[int, int], name:
     assert [n for (n,) in found] == [900 + d for d in range(1, 21)]
 
 
+def test_a_row_whose_quote_is_not_closed_takes_no_row_with_it(tmp_path: Path) -> None:
+    rows = [row.replace("Otter Bags", '"Bags, spring"') for row in ROWS]
+    rows[7] = rows[7].replace('spring"', "spring")
+
+    with open_table(written(tmp_path, HEADER, *rows)) as table:
+        assert_whole(table, len(ROWS) - 1)
+        assert table.lines is not None
+        assert (table.lines.num_refused, table.lines.refused_lines) == (1, 1)
+        assert "line 9: a quote is not closed" in table.lines.refused[0]
+
+
 def test_quotes_behind_backslashes_are_quotes(tmp_path: Path) -> None:
     rows = [r.replace("Otter Bags", r'"say \"hi\", twice"') for r in ROWS]
 

@@ -140,7 +140,7 @@ class Form:
         if is_escaped:
             whole = self.read([li.replace('\\"', '""') for li in lines[at : at + _OPEN_LINES]])
         alone = self._alone(line) if '"' in line else None
-        if whole.lines > 1 and alone is not None:
+        if whole.lines > 1 and (alone is not None or not self._fits(whole)):
             inner = lines[at + 1 : at + whole.lines]
             is_well_formed = not self.read(lines[at : at + whole.lines], strict=True).fault
             if not is_well_formed or self._are_like_rows(inner):
