@@ -46,6 +46,8 @@ class Scene:
         All rules of this audit.
     profile : TableProfile
         Counts of the one pass.
+    garbage : dict
+        Rule -> the values of its column that are no category, each with the reason.
     torn : dict
         Of a table in a warehouse: rule of a dependency -> SQL of its two values as one text, and
         of those texts that are outvoted.
@@ -71,7 +73,7 @@ class Scene:
     _wanted: dict[tuple[str, str], None] = field(default_factory=dict)
     _days: dict[str, dict[date, int]] = field(default_factory=dict)
     _gathering: bool = False
-    _garbage: dict[str, list[str]] = field(default_factory=dict)
+    garbage: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def num_rows(self) -> int:

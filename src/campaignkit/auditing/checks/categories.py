@@ -72,14 +72,15 @@ class CategoryCheck(Check):
 
 def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
     """The garbage values of a rule's column, with reasons."""
-    column = scene.column(rule.columns[0])
-    counts = scene.histogram(column.name)
-    if len(counts) > _LISTED:
-        return {}
-    bad = garbage_values(counts, rule.params.get("known"))
-    if standard(scene, column.name) == "geo":
-        bad.pop("NA", None)  # Namibia, or North America
-    return bad
+    if rule.id not in scene.garbage:
+        column = scene.column(rule.columns[0])
+        counts = scene.histogram(column.name)
+        few = counts if len(counts) <= _LISTED else {}
+        bad = garbage_values(few, rule.params.get("known"))
+        if standard(scene, column.name) == "geo":
+            bad.pop("NA", None)  # Namibia, or North America
+        scene.garbage[rule.id] = bad
+    return dict(scene.garbage[rule.id])
 
 
 def suspect_values(name: str, scene: Scene) -> list[str]:

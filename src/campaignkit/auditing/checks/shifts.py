@@ -166,13 +166,20 @@ class _Fits:
 
 def _fits(scene: Scene) -> _Fits:
     columns, profile = list(scene.table.columns.values()), scene.profile.columns
+    few = {c.name for c in scene.dimensions()}
     counts = {
         i: {v: n for v, n in scene.histogram(c.name).items() if v and v.strip()}
         for i, c in enumerate(columns)
-        if c.kind == "text" and scene.has_few_values(c.name)
+        if c.name in few
     }
-    kinds, words, odd = [c.kind for c in columns], {}, []
-    for i, column in enumerate(columns):
+    kinds, words = [c.kind for c in columns], {}
+    odd: list[str] = []
+    # Identifiers and free text come last: they are read only if a cell of another column is odd.
+    late = [i for i, c in enumerate(columns) if c.kind == "text" and i not in counts]
+    for i in [*(i for i in range(len(columns)) if i not in late), *late]:
+        column = columns[i]
+        if i in late and not odd:
+            break
         if column.kind in ("number", "date"):
             if profile[column.name].num_unfit:
                 odd.append(f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL")
