@@ -269,3 +269,13 @@ def test_a_plan_reads_nothing_and_an_audit_keeps_to_it(
 def test_what_lies_in_no_warehouse_has_no_plan() -> None:
     with pytest.raises(TableError, match="lies in no warehouse"):
         ck.plan_audit({"clicks": [1]})
+
+
+def test_a_history_in_place_gives_the_rules_of_duckdb_but_for_orders() -> None:
+    table = ck.synthetic_table(3000, seed=2)
+
+    here, there = ck.mine_rules(Pretended(table)), ck.mine_rules(table)
+
+    missing = {r.id for r in there} - {r.id for r in here}
+    assert {r.id for r in here} <= {r.id for r in there}
+    assert all(name.startswith(("at_most:", "needs:")) for name in missing)

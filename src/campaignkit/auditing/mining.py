@@ -114,7 +114,8 @@ def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
     rules += _key(scene, tolerance=tolerance)
     rules += [_depends(scene, *found) for found in decided]
     rules += _ratios(scene)
-    rules += _orders(scene, tolerance=tolerance if dirt > 0 else 0.0)
+    if not table.in_place:  # single rows vote for orders, and they stay in a warehouse
+        rules += _orders(scene, tolerance=tolerance if dirt > 0 else 0.0)
     rules += _drift(scene)
     return RuleSet(rules)
 
