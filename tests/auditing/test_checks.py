@@ -372,3 +372,21 @@ def test_more_nulls_than_history_has_are_found(share: float, is_found: bool) -> 
     report = ck.audit(table(share), history=table(0.04), pack=False)
 
     assert ("missing_values" in report.kinds) is is_found
+
+
+def test_a_metric_that_is_empty_where_nothing_was_delivered_is_a_question() -> None:
+    idle = [i % 3 == 0 for i in range(60)]
+    table = {
+        "Day": [f"2026-03-{1 + i % 30:02d}" for i in range(60)],
+        "Campaign": [f"c{i // 30}" for i in range(60)],
+        "Clicks": [None if off else 5 + i for i, off in enumerate(idle)],
+        "Cost": [0.0 if off else 2.5 + i for i, off in enumerate(idle)],
+    }
+    paid = {**table, "Cost": [3.5 + i for i in range(60)]}
+
+    (asked,) = (f for f in ck.audit(table).findings if f.kind == "missing_values")
+    (wrong,) = (f for f in ck.audit(paid).findings if f.kind == "missing_values")
+
+    assert (asked.severity, asked.count) == ("warning", 20)
+    assert "no other amount" in asked.message
+    assert (wrong.severity, wrong.count) == ("error", 20)

@@ -81,6 +81,9 @@ class MissingCheck(Check):
         if group is None and _is_regular(condition, nulls, scene):
             found.severity, found.confidence = "warning", 0.3
             found.message += ", as regularly as if a column that is not here decided it"
+        elif rule.source == "pack" and _is_idle(column.name, condition, nulls, scene):
+            found.severity, found.confidence = "warning", 0.3
+            found.message += ", which have no other amount either"
         yield found
 
 
@@ -141,6 +144,17 @@ def _is_regular(condition: str, nulls: int, scene: Scene) -> bool:
     if spread is None or size < 2:
         return False
     return bool(spread < _REGULAR_SPREAD * size * share * (1 - share))
+
+
+def _is_idle(name: str, condition: str, nulls: int, scene: Scene) -> bool:
+    """Whether a metric is empty where nothing was delivered: no other metric is above 0."""
+    metrics = [c for c in scene.metrics() if scene.role(c.name) in (Role.COUNT, Role.MONEY)]
+    others = [c.sql for c in metrics if c.name != name]
+    if all(c.name != name for c in metrics) or not others:
+        return False
+    active = " OR ".join(f"COALESCE({sql}, 0) > 0" for sql in others)
+    (num_active,) = scene.count(f"{condition} AND ({active})")
+    return num_active <= (1 - ABSENT_FRAC) * nulls
 
 
 def _grouping(name: str, scene: Scene) -> list[str]:
