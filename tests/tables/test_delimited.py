@@ -208,6 +208,18 @@ def test_a_row_whose_quote_is_not_closed_takes_no_row_with_it(tmp_path: Path) ->
         assert "line 9: a quote is not closed" in table.lines.refused[0]
 
 
+def test_a_stray_quote_that_leaves_as_many_cells_by_chance_moves_no_figure(tmp_path: Path) -> None:
+    rows = [f'2026-03-{d:02d},Otter Bags,"1,{900 + d}",{20 + d},{30.5 + d}' for d in range(1, 21)]
+    rows[4] = '2026-03-05,"24 inch bags,"1,905",25,35.5'
+
+    with open_table(written(tmp_path, HEADER, *rows)) as table:
+        assert_whole(table)
+        assert table.row(f"SELECT sum({table.sql('impressions')}) FROM audited") == (
+            sum(1_900 + d for d in range(1, 21)),
+        )
+        assert "odd quotes" in str(table.notes)
+
+
 def test_quotes_behind_backslashes_are_quotes(tmp_path: Path) -> None:
     rows = [r.replace("Otter Bags", r'"say \"hi\", twice"') for r in ROWS]
 

@@ -35,7 +35,12 @@ _SEVERITIES = ("error", "warning", "info")
 
 def audit_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Parquet, CSV, TSV or JSON lines; a folder too.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Parquet, CSV, TSV or JSON lines; a folder too; bigquery://, postgres:// or "
+            "snowflake:// and a table.",
+        ),
     ],
     *,
     history: Annotated[

@@ -21,7 +21,7 @@ _LINE_END, _QUOTE = 10, 34
 _SHOWN = 20
 _OPEN_LINES = 500  # a cell with more line breaks than that is taken for a stray quote
 _OPEN_BYTES = 1 << 22
-FIGURE = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
+FIGURE = re.compile(r'[^A-Za-z"\0]*\d[^A-Za-z"\0]*')
 _LIKE_ROWS_FRAC = 0.5
 _FEW_QUOTES = 12
 
@@ -145,8 +145,11 @@ class Form:
             is_well_formed = not self.read(lines[at : at + whole.lines], strict=True).fault
             if not is_well_formed or self._are_like_rows(inner):
                 whole = _OPEN
+        is_odd = whole.lines == 1 and '"' in line and bool(self.read([line], strict=True).fault)
+        if is_odd and alone is not None and not self._has_figures(whole.cells):
+            whole = _OPEN  # as many cells by chance
         if self._fits(whole):
-            return Record(whole.lines, self._padded(whole.cells), is_mended=is_escaped)
+            return Record(whole.lines, self._padded(whole.cells), is_mended=is_escaped or is_odd)
         if alone is not None:
             return Record(1, self._padded(alone), is_mended=True)
         found = whole.fault or f"{len(whole.cells)} cells instead of {self.width}"
@@ -188,8 +191,14 @@ class Form:
         places = [i for i, mark in enumerate(line) if mark == '"'][:_FEW_QUOTES]
         ways += [self.read([f"{line[:i]}\0{line[i + 1 :]}"]) for i in places]
         ways.append(self.read([line.replace('"', "\0")]))
-        fit = next((w for w in ways if self._fits(w)), None)
-        return None if fit is None else [cell.replace("\0", '"') for cell in fit.cells]
+        fit = [way for way in ways if self._fits(way)]
+        best = next((way for way in fit if self._has_figures(way.cells)), fit[0] if fit else None)
+        return None if best is None else [cell.replace("\0", '"') for cell in best.cells]
+
+    def _has_figures(self, cells: Sequence[str]) -> bool:
+        """Whether figures stand where the columns of figures are."""
+        there = [cells[i] for i in self.figures if i < len(cells)]
+        return all(not cell or bool(FIGURE.fullmatch(cell)) for cell in there)
 
     def _are_like_rows(self, lines: Sequence[str]) -> bool:
         """Whether most lines that a quote may have swallowed look like rows of their own."""
@@ -197,9 +206,7 @@ class Form:
         for line in lines if self.figures else ():
             plain = self.read([line])
             cells = plain.cells if self._fits(plain) else self._alone(line)
-            like += cells is not None and all(
-                not cells[i] or bool(FIGURE.fullmatch(cells[i])) for i in self.figures
-            )
+            like += cells is not None and self._has_figures(cells)
         return like > _LIKE_ROWS_FRAC * len(lines)
 
 

@@ -44,7 +44,7 @@ class ShareCheck(Check):
         """One finding for all dimensions that moved."""
         moved: dict[str, Any] = {}
         units = min(num_units(scene), int(rule.params.get("units") or 1))
-        shares: Mapping[str, Mapping[str, float]] = rule.params["shares"]
+        shares: Mapping[str, Mapping[str, float]] = rule.params.get("shares", {})
         for name, before in shares.items():
             if not scene.table.has(name) or not scene.num_rows:
                 continue
