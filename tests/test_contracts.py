@@ -48,6 +48,7 @@ class Failing:
     """Every member that a contract calls fails in its own way."""
 
     name, form, kind, stage = "failing", "non_negative", "failing", 0
+    sets_aside = False
 
     def ask(self, prompt: object) -> object: ...  # one argument too few
 

@@ -27,7 +27,6 @@ from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 from campaignkit.errors import ArtifactError, SettingError
 from campaignkit.extras import require
-from campaignkit.show import print_blocks
 from campaignkit.store import checked_path, kind_of_file
 
 _SEVERITIES = ("error", "warning", "info")
@@ -91,6 +90,7 @@ def audit_command(
     """Find what is wrong with a table: faults, columns to blame, rows."""
     from campaignkit.auditing import audit
     from campaignkit.report import write_audit
+    from campaignkit.show import print_blocks  # brings numpy, which help does without
 
     if fail_on is not None and fail_on not in _SEVERITIES:
         raise SettingError(

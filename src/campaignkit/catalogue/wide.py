@@ -96,6 +96,12 @@ def read_wide(
     CatalogueError
         If `frame` is no data frame, names a column twice, lacks a column that was named, holds no
         attribute column, or a column has a value of its own in nearly every row.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> read_wide(pa.table({"geo": ["Peru, Chile", None]})).columns
+    {'geo': [('Peru', 'Chile'), ()]}
     """
     table = _eager(frame)
     names = [str(name) for name in table.columns]

@@ -170,6 +170,11 @@ def pdf_printer() -> Callable[[str], bytes]:
     ------
     MissingExtra
         If weasyprint is not installed, or finds no Pango, which is no Python package.
+
+    Examples
+    --------
+    >>> pdf_printer()("<p>no fault</p>")[:5]  # doctest: +SKIP
+    b'%PDF-'
     """
     try:
         weasyprint = require("weasyprint", extra="pdf", user="an audit as PDF")

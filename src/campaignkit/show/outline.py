@@ -127,11 +127,11 @@ def as_html(blocks: Sequence[Block], *, most: int = 12) -> str:
     Examples
     --------
     >>> as_html([Block("Audit", text=["1 < 2"])])
-    '<p><b>Audit</b></p><p>1 &lt; 2</p>'
+    '<p><strong>Audit</strong></p><p>1 &lt; 2</p>'
     """
     parts = []
     for block in blocks:
-        parts.append(f"<p><b>{escape(block.title)}</b></p>")
+        parts.append(f"<p><strong>{escape(block.title)}</strong></p>")
         parts += map(paragraph, block.text)
         pairs = zip(block.marks(), block.points, strict=True)
         parts += [paragraph(f"{mark} {point}") for mark, point in pairs]
