@@ -22,7 +22,9 @@ from benchmarks.record import record
 _HOME = Path(__file__).parent.parent
 _SAMPLE, _GRAPH = "sample/kernels/", "graph/kernels/"
 # The statistical tests first: which of them fails is told.
-_TESTS = ("test_law.py", "test_steps.py", "test_sampler.py", "test_edges.py")
+_TESTS = (
+    "test_law.py", "test_steps.py", "test_priorities.py", "test_sampler.py", "test_edges.py",
+)  # fmt: skip
 _LEFT_OUT = "bytes_are_those or processes or killed or 16_bits"  # slow, or not about the law
 
 

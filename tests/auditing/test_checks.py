@@ -93,6 +93,7 @@ def written(path: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
+    max_examples=20,
     phases=[Phase.generate],  # an audit a try: a smaller example is not worth the wait
 )
 @given(
