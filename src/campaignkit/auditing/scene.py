@@ -86,8 +86,7 @@ class Scene:
 
     def role(self, name: str) -> Role | None:
         """The role of one of the table's own columns, where the schema knows it."""
-        standard = self.table.matching.standard(name)
-        return self.table.schema[standard].role if standard else None
+        return self.table.role(name)
 
     def metrics(self) -> list[Column]:
         """Number columns that hold amounts: known metrics, or unknown numbers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
 from campaignkit.catalogue.files import bundled_names
-from campaignkit.catalogue.wide import ColumnsLeftOut, WideTable, column_cells, read_wide
+from campaignkit.catalogue.wide import ColumnsLeftOut, WideTable, read_wide
 
 __all__ = [
     "Attribute",
@@ -15,6 +15,5 @@ __all__ = [
     "NearDuplicateWarning",
     "WideTable",
     "bundled_names",
-    "column_cells",
     "read_wide",
 ]

@@ -34,7 +34,8 @@ class WideTable:
         Modality -> the values of each row; none where the cell is empty.
     left_out : mapping of str to str
         Every other column -> why it holds no attributes.
-    num_rows : int
+    frame : DataFrame of narwhals
+        The whole table, in memory.
 
     Examples
     --------
@@ -47,7 +48,12 @@ class WideTable:
 
     columns: Mapping[str, Sequence[tuple[str, ...]]]
     left_out: Mapping[str, str]
-    num_rows: int
+    frame: Any
+
+    def cells(self, name: str) -> list[Any]:
+        """The cells of any column, as Python values."""
+        cells: list[Any] = self.frame[name].to_list()
+        return cells
 
     def warn(self) -> None:
         """Name the columns that were left out, in one warning."""
@@ -138,20 +144,7 @@ def read_wide(
             f"no column holds attributes: {told or 'the frame has no columns'}",
             hint="expected a column for each modality, such as brand, audience, platform",
         )
-    return WideTable(columns, left_out, len(table))
-
-
-def column_cells(frame: Any, name: str) -> list[Any]:
-    """The cells of a frame's column, as Python values.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> column_cells(pa.table({"label": ["pos", None]}), "label")
-    ['pos', None]
-    """
-    cells: list[Any] = _eager(frame)[name].to_list()
-    return cells
+    return WideTable(columns, left_out, table)
 
 
 def _eager(frame: Any) -> Any:  # a frame of narwhals

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.catalogue import column_cells, read_wide
+from campaignkit.catalogue import read_wide
 from campaignkit.catalogue.clean_text import is_missing
 from campaignkit.checks import check_all
 from campaignkit.dataset.numbering import NumberedRows
@@ -80,7 +80,7 @@ def measured_rows(
     measures = (outcome,) if exposure is None else (outcome, exposure)
     table = read_wide(frame, separator=separator, leave_out=[*measures, *leave_out], keep=keep)
     table.warn()
-    told = {name: _numbers(frame, name) for name in measures}
+    told = {name: _numbers(table.cells(name), name) for name in measures}
     results, size = told[outcome], told.get(exposure or "")
     if size is not None and (size < 0).any():
         row = int(np.argmax(size < 0))
@@ -138,7 +138,7 @@ def labelled_rows(
     """
     table = read_wide(frame, separator=separator, leave_out=[label, *leave_out], keep=keep)
     table.warn()
-    cells = column_cells(frame, label)
+    cells = table.cells(label)
     missing = [row for row, cell in enumerate(cells) if is_missing(cell) or str(cell) == ""]
     if missing:
         raise DatasetError(
@@ -241,9 +241,8 @@ def outcome_labels(
     return codes.astype(np.int64)
 
 
-def _numbers(frame: Any, name: str) -> Floats:
-    """float64[n] of a frame's column; NaN where it is empty."""
-    cells = column_cells(frame, name)
+def _numbers(cells: Sequence[Any], name: str) -> Floats:
+    """float64[n] of a column's cells; NaN where one is empty."""
     out = np.full(len(cells), np.nan)
     wrong = []
     for row, cell in enumerate(cells):

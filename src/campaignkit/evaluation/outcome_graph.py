@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -30,8 +31,6 @@ class OutcomeGraph:
 
     Attributes
     ----------
-    graph : SignedGraph
-        All attributes, and the edges that the data can tell.
     tested : SignedGraph
         Every pair that enough campaigns hold; sign 0 where the data cannot tell.
     num_campaigns : int64[m]
@@ -64,7 +63,6 @@ class OutcomeGraph:
     1
     """
 
-    graph: SignedGraph
     tested: SignedGraph
     num_campaigns: NDArray[np.int64]
     effect: NDArray[np.float64]
@@ -76,6 +74,23 @@ class OutcomeGraph:
     num_pairs: int
     explained_frac: float
     max_false_frac: float
+
+    @cached_property
+    def graph(self) -> SignedGraph:
+        """All attributes, and the edges that the data can tell, each with its reason."""
+        columns, catalogue = self.tested.columns, self.tested.catalogue
+        edges = []
+        for row in np.flatnonzero(columns.sign).tolist():
+            low, high = (self.effect[row] + side * _SIDES * self.effect_sd[row]
+                         for side in (-1, 1))  # fmt: skip
+            edges.append(Edge(
+                catalogue[int(columns.source[row])].key, catalogue[int(columns.target[row])].key,
+                int(columns.sign[row]), decided_by="learned",
+                probability=float(self.probability[row]), strength=float(self.effect[row]),
+                reason=f"in {self.num_campaigns[row]:,} campaigns; effect "
+                f"{self.effect[row]:.3g} ({low:.3g} to {high:.3g})",
+            ))  # fmt: skip
+        return SignedGraph.from_edges(edges, catalogue=catalogue)
 
     def __repr__(self) -> str:
         signs = self.tested.columns.sign
@@ -232,12 +247,11 @@ def graph_from_outcomes(
         everything.catalogue, columns.source[kept], columns.target[kept], sign,
         decided_by="learned",
     )  # fmt: skip
-    found = OutcomeGraph(
-        tested, tested, seen[kept], effects.effect, effects.effect_sd, probability, p_value,
+    return OutcomeGraph(
+        tested, seen[kept], effects.effect, effects.effect_sd, probability, p_value,
         len(values), told.num_left_out, len(columns.sign), effects.explained_frac,
         max_false_frac,
     )  # fmt: skip
-    return _with_edges(found)
 
 
 def _all_pairs(told: MeasuredRows) -> SignedGraph:
@@ -284,21 +298,3 @@ def _discoveries(p_value: NDArray[np.float64], rate: float) -> NDArray[np.bool_]
     drawn = np.zeros(len(order), bool)
     drawn[order[:most]] = True
     return drawn
-
-
-def _with_edges(found: OutcomeGraph) -> OutcomeGraph:
-    """With the graph of the edges that were drawn, each with its reason."""
-    from dataclasses import replace
-
-    columns, catalogue = found.tested.columns, found.tested.catalogue
-    edges = []
-    for row in np.flatnonzero(columns.sign).tolist():
-        low, high = (found.effect[row] + side * _SIDES * found.effect_sd[row] for side in (-1, 1))
-        edges.append(Edge(
-            catalogue[int(columns.source[row])].key, catalogue[int(columns.target[row])].key,
-            int(columns.sign[row]), decided_by="learned",
-            probability=float(found.probability[row]), strength=float(found.effect[row]),
-            reason=f"in {found.num_campaigns[row]:,} campaigns; effect "
-            f"{found.effect[row]:.3g} ({low:.3g} to {high:.3g})",
-        ))  # fmt: skip
-    return replace(found, graph=SignedGraph.from_edges(edges, catalogue=catalogue))

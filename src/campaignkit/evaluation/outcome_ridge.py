@@ -18,6 +18,7 @@ perturbed data, which needs no matrix of pairs by pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -255,7 +256,7 @@ def _exact(
     from scipy.linalg import cho_factor, cho_solve
 
     del rng
-    normal = (design.turned @ design.matrix).toarray()
+    normal = design.normal
     inverse = cho_solve(cho_factor(normal + np.diag(noise / prior)), np.eye(len(prior)))
     mean = inverse @ (design.turned @ target)
     moved = inverse @ normal
@@ -283,6 +284,12 @@ class _Design:
         self.matrix = matrix
         self.turned = matrix.T.tocsr()
         self.squares: Floats = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
+
+    @cached_property
+    def normal(self) -> Floats:
+        """float64[width, width], ``X'X``; for few columns."""
+        dense: Floats = (self.turned @ self.matrix).toarray()
+        return dense
 
     def solve(
         self, target: Floats, precision: Floats, *, start: Floats | None = None,

@@ -16,7 +16,7 @@ from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import readable, to_arrow, unique_names
 from campaignkit.tables.in_place import open_in_place
 from campaignkit.tables.loading import open_delimited, open_json
-from campaignkit.tables.opened import OpenTable, quoted
+from campaignkit.tables.opened import OpenTable, literal, quoted
 from campaignkit.tables.read_options import (
     ReadOptions,
     checked_read,
@@ -204,10 +204,9 @@ def _open_parquet(
     con: Any, pattern: str, files: Sequence[Path], schema: TableSchema, read: ReadOptions
 ) -> OpenTable:
     duckdb = require("duckdb", extra="tables", user="reading Parquet")
-    place = pattern.replace("'", "''")
     single = len(files) == 1
-    place = str(files[0]).replace("'", "''") if single else place
-    scan = f"read_parquet('{place}', union_by_name = {str(not single).lower()})"
+    place = literal(str(files[0]) if single else pattern)
+    scan = f"read_parquet({place}, union_by_name = {literal(not single)})"
     try:
         con.execute(f"CREATE VIEW audited AS SELECT * FROM {scan}")
         num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
@@ -275,8 +274,7 @@ def _open_database(
             database, owned = sqlite3.connect(path), True
         else:
             try:
-                place = str(path).replace("'", "''")
-                con.execute(f"ATTACH '{place}' AS theirs (READ_ONLY)")
+                con.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
                 con.execute(f"CREATE VIEW audited AS SELECT * FROM theirs.{parts}")
             except duckdb.Error as err:
                 raise TableError(

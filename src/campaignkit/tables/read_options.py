@@ -165,12 +165,8 @@ def without_warehouse_options(read: ReadOptions) -> None:
     TableError
         If there is one.
     """
-    given = [f"{name}=" for name in OF_A_WAREHOUSE if name in read]
-    if given:
-        raise TableError(
-            f"the table lies in no warehouse: {' and '.join(given)} cannot be heeded",
-            hint="they are for bigquery://, snowflake://, postgres:// and live connections",
-        )
+    hint = "they are for bigquery://, snowflake://, postgres:// and live connections"
+    _refuse_any(read, OF_A_WAREHOUSE, "the table lies in no warehouse", hint)
 
 
 def without_file_options(read: ReadOptions, thing: str) -> None:
@@ -181,12 +177,14 @@ def without_file_options(read: ReadOptions, thing: str) -> None:
     TableError
         If there is one.
     """
-    given = [f"{name}=" for name in _OF_A_FILE if name in read]
+    hint = "leave them out; columns=, decimal= and day_first= hold for every table"
+    _refuse_any(read, _OF_A_FILE, f"{thing} is no delimited file", hint)
+
+
+def _refuse_any(read: ReadOptions, names: Iterable[str], why: str, hint: str) -> None:
+    given = [f"{name}=" for name in names if name in read]
     if given:
-        raise TableError(
-            f"{thing} is no delimited file: {' and '.join(given)} cannot be heeded",
-            hint="leave them out; columns=, decimal= and day_first= hold for every table",
-        )
+        raise TableError(f"{why}: {' and '.join(given)} cannot be heeded", hint=hint)
 
 
 def shared_read(read: ReadOptions, other: Any) -> ReadOptions:

@@ -148,11 +148,10 @@ def _is_regular(condition: str, nulls: int, scene: Scene) -> bool:
 
 def _is_idle(name: str, condition: str, nulls: int, scene: Scene) -> bool:
     """Whether a metric is empty where nothing was delivered: no other metric is above 0."""
-    metrics = [c for c in scene.metrics() if scene.role(c.name) in (Role.COUNT, Role.MONEY)]
-    others = [c.sql for c in metrics if c.name != name]
-    if all(c.name != name for c in metrics) or not others:
+    metrics = {c.name: c.sql for c in scene.metrics() if scene.role(c.name) is not None}
+    if metrics.pop(name, None) is None or not metrics:
         return False
-    active = " OR ".join(f"COALESCE({sql}, 0) > 0" for sql in others)
+    active = " OR ".join(f"COALESCE({sql}, 0) > 0" for sql in metrics.values())
     (num_active,) = scene.count(f"{condition} AND ({active})")
     return num_active <= (1 - ABSENT_FRAC) * nulls
 
