@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import campaignkit
+import plain_english as english
 
 SRC = Path(campaignkit.__file__).parent
 ROOT = Path(__file__).parent.parent
@@ -208,6 +209,32 @@ def test_every_public_thing_has_a_docstring_with_an_example() -> None:
             bare.append(name)
 
     assert bare == []
+
+
+def test_sentences_of_the_pages_are_short() -> None:
+    """Cut what is listed here in two, or say less: 30 words are the most."""
+    allowed = english.LISTED["long_sentences"]
+    found = {str(p.relative_to(ROOT)): english.long_sentences(p) for p in english.PAGES}
+
+    assert [
+        line for name in found if len(found[name]) > allowed.get(name, 0) for line in found[name]
+    ] == []
+    assert {name for name in allowed if not found[name]} == set(), "take these out of the list"
+
+
+def test_pages_docstrings_and_messages_are_in_plain_english() -> None:
+    """What to write instead of a phrase is in plain_english.toml."""
+    read = [(english.passages, p) for p in english.PAGES]
+    read += [(english.strings, p) for p in english.SOURCES]
+    found = [
+        line
+        for reader, path in read
+        if not english.unchecked(path)
+        for check in (english.listed_phrases, english.bare_pronouns)
+        for line in check(reader(path))
+    ]
+
+    assert found == []
 
 
 def test_the_project_names_no_machine() -> None:
