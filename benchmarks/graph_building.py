@@ -82,8 +82,8 @@ def write_docs() -> None:
     parts.append(
         f"The bound was violated in {bound['violated']} of {bound['runs']} runs at 160 attributes "
         f"with {BOUND_ANSWERS:,} answers each; delta = {bound['delta']} allows for "
-        f"{int(bound['delta'] * bound['runs'])}. On average it was {bound['mean_slack']:.2f} above "
-        "the true disagreement."
+        f"{int(bound['delta'] * bound['runs'])}. On average it was {bound['mean_slack']:.2f} "
+        "above the true disagreement."
     )
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
