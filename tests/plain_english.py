@@ -47,7 +47,8 @@ class Passage(NamedTuple):
     @property
     def sentences(self) -> list[str]:
         """Cut at full stops, question and exclamation marks; a code span is one word."""
-        plain = re.sub(r"`[^`]*`", "`code`", _LINK.sub(r"\1", self.text))
+        plain = re.sub(r"</?\w+[^>]*>", "", _LINK.sub(r"\1", self.text))
+        plain = re.sub(r"`[^`]*`", "`code`", plain)
         return [s for s in _END.split(plain) if s]
 
 
