@@ -8,6 +8,7 @@ import math
 import pkgutil
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -30,7 +31,19 @@ from campaignkit.show import (
     stacked_bars,
     table,
 )
-from campaignkit.show.axes import Scale, round_ticks
+from campaignkit.show.axes import Scale, apart, legend, round_ticks
+from campaignkit.show.palette import (
+    DARK,
+    INK,
+    MUTED,
+    PALE,
+    PAPER,
+    SERIES,
+    VARIABLES,
+    diverging,
+    label_colours,
+    sequential,
+)
 
 MODULES = [m.name for m in pkgutil.walk_packages(campaignkit.show.__path__, "campaignkit.show.")]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -129,3 +142,65 @@ def test_ticks_lie_in_range_and_are_few(lo: float, width: float) -> None:
 
 def test_a_scale_of_one_value_puts_it_in_the_middle() -> None:
     assert Scale(1, 1, 0, 100)(1) == 50
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def over(colour: str, opacity: float, paper: str) -> str:
+    pairs = [(int(colour[i : i + 2], 16), int(paper[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02x}" for a, b in pairs)
+
+
+@pytest.mark.parametrize("screen", [0, 1], ids=["light", "dark"])
+def test_every_text_has_the_contrast_of_wcag_aa(screen: int) -> None:
+    soft, paper = VARIABLES["soft"][screen], VARIABLES["paper"][screen]
+    for name in ("ink", "muted", "link", "good", "warning", "error", "info"):
+        for ground in (soft, paper):
+            assert contrast(VARIABLES[name][screen], ground) >= 4.5, name
+    ink = VARIABLES["ink"][screen]
+    for tint in (diverging(-1), diverging(1), sequential(1), *((hue, PALE) for hue in SERIES)):
+        hue = DARK[tint[0]] if screen else tint[0]
+        assert contrast(ink, over(hue, tint[1], paper)) >= 4.5, tint
+
+
+def test_every_colour_of_a_picture_has_one_for_dark_screens() -> None:
+    known = {*SERIES, INK, MUTED, PAPER, *label_colours(["pos", "avg", "neg"]).values()}
+
+    assert known <= set(DARK)
+    svg = stacked_bars({"a": [1, 2]}, ["pos", "neg"], title="t") + heat_map(
+        ["a"], ["b"], [[0.5]], title="t"
+    )
+    assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', svg)) <= set(DARK)
+
+
+def test_eight_labels_have_eight_colours() -> None:
+    assert len(set(label_colours(["pos", *"abcdefg"]).values())) == 8
+    assert len(set(label_colours("abcdefgh").values())) == 8
+
+
+def test_a_legend_of_long_names_takes_as_many_lines_as_it_needs() -> None:
+    names = [f"label number {i} with a long name" for i in range(7)]
+
+    drawn, below = legend(names, SERIES, 640)
+
+    rects = [float(x) for x in re.findall(r'<rect x="([\d.]+)"', drawn)]
+    assert max(rects) < 500
+    assert rects.count(0.0) >= 3
+    assert below >= 34 + 3 * 19
+
+
+def test_texts_of_ticks_do_not_touch() -> None:
+    scale = Scale(0, 1_000_000, 0, 300)
+
+    held = apart(scale.ticks(), scale, [90.0] * 9)
+
+    assert all(scale(b) - scale(a) >= 90 for a, b in pairwise(held))

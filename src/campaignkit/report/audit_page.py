@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from campaignkit.auditing.groups import titled
 from campaignkit.errors import ArtifactError, MissingExtra
@@ -19,11 +19,13 @@ from campaignkit.show import (
     paragraph,
     percent,
     table,
+    verdict,
 )
 from campaignkit.store import atomic_file, checked_path, kind_of_file
 
 if TYPE_CHECKING:
     from campaignkit.auditing import AuditReport, Finding, Group
+    from campaignkit.show.page import State
 
 _DETAILS = 20  # findings of one group told in full
 _CELL = 80  # letters of a cell shown
@@ -33,34 +35,20 @@ _PANGO = "Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: brew 
 
 # Severities are told by word and colour. What is folded is open in print, but for the evidence.
 _STYLE = """
-:root { color-scheme: light dark; --error: #b3261e; --warning: #8a5a00; --info: #0b6199;
-  --good: #1b6e3c; --soft: #f5f7f9; --line: #e3e7ec; --quiet: #5f6b7a; }
-.error { --hue: var(--error); } .warning { --hue: var(--warning); } .info { --hue: var(--info); }
-.good { --hue: var(--good); }
-p.verdict { border-left: 6px solid var(--hue); background: var(--soft); padding: 12px 16px;
-  font-size: 18px; max-width: none; }
-p.verdict b, h3 b, summary b { color: var(--hue); }
+h3 b, summary b { color: var(--hue); }
 ol.first { padding-left: 0; list-style: none; }
 ol.first li { border-left: 6px solid var(--hue); padding: 2px 16px; margin: 14px 0;
   break-inside: avoid; }
-h1 { overflow-wrap: anywhere; } h3 { font-size: 17px; margin: 4px 0; }
-h4 { font-size: 15px; margin: 22px 0 4px; }
 section > details { border-bottom: 1px solid var(--line); padding: 9px 0; }
-details details summary { color: var(--quiet); }
-section > details > div { padding: 2px 0 10px 20px; } summary { cursor: pointer; }
+details details summary { color: var(--muted); }
+section > details > div { padding: 2px 0 10px 20px; }
 .row { display: inline-flex; width: calc(100% - 20px); justify-content: space-between;
   gap: 16px; vertical-align: top; } .row > :last-child { white-space: nowrap; text-align: right; }
 .bar { display: block; height: 4px; width: 180px; margin-left: auto; background: var(--line); }
 .bar i { display: block; height: 4px; min-width: 1px; background: var(--hue); }
-.quiet, .about { color: var(--quiet); } .about { max-width: none; }
-@media (prefers-color-scheme: dark) { :root { --error: #ff8a80; --warning: #f0b95a;
-    --info: #7cc4f5; --good: #7fd6a0; --soft: #1d242c; --line: #39424d; --quiet: #a3afbc; }
-  body { background: #12161b; color: #e4e9ee; } th { color: var(--quiet); }
-  th, td, h2 { border-color: var(--line); } code, pre { background: var(--soft); }
-  nav a { color: var(--info); } }
-@media print { :root { color-scheme: light; } details::details-content { display: block;
-    content-visibility: visible; height: auto; } summary { break-after: avoid; }
-  details details { display: none; } table { font-size: 10px; }
+.about { max-width: none; }
+@media print { details::details-content { display: block; content-visibility: visible;
+    height: auto; } summary { break-after: avoid; } details details { display: none; }
   th, td { padding-right: 8px; overflow-wrap: anywhere; } }
 """
 
@@ -185,11 +173,8 @@ def pdf_printer() -> Callable[[str], bytes]:
 
 def _opening(report: AuditReport) -> str:
     word, _, reason = report.verdict.partition(": ")
-    found = report.groups[0].severity if report.first else "good"
-    return (
-        f'<p class="verdict {found}"><b>{escape(word)}</b>: {escape(reason)}</p>'
-        f'<p class="about">{escape(report.about)}</p>'
-    )
+    found = cast("State", report.groups[0].severity if report.first else "good")
+    return f'{verdict(word, reason, state=found)}<p class="about">{escape(report.about)}</p>'
 
 
 def _first(report: AuditReport) -> Section | None:
@@ -229,7 +214,7 @@ def _group(group: Group) -> str:
         inside += paragraph(f"Also, told in full in audit.json: {named}.")
     return (
         f'<details class="{group.severity}"><summary><span class="row"><span>'
-        f'<b>{escape(group.title)}</b><span class="quiet">{escape(_cut(group.where))}</span>'
+        f'<b>{escape(group.title)}</b><span class="muted">{escape(_cut(group.where))}</span>'
         f"</span><span>{escape(group.extent)}{_bar(group)}</span></span></summary>"
         f"<div>{inside}</div></details>"
     )

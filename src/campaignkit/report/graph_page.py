@@ -22,7 +22,8 @@ _BAND, _GAP = 15.0, 7.0
 
 # Every selector is confined to the picture: a page can hold several, and other classes.
 _STYLE = f"""
-.ck-ring .p{{stroke:{POSITIVE}}}.ck-ring .m{{stroke:{NEGATIVE};stroke-dasharray:5 2.5}}
+.ck-ring .p{{stroke:var(--positive,{POSITIVE})}}
+.ck-ring .m{{stroke:var(--negative,{NEGATIVE});stroke-dasharray:5 2.5}}
 .ck-ring .e{{fill:none;stroke-width:.9;pointer-events:none}}
 .ck-ring .k{{stroke-width:2.6;stroke-opacity:1}}
 .ck-ring .n{{cursor:default}}.ck-ring .n .e{{stroke-opacity:0;stroke-width:1.5}}
@@ -132,7 +133,7 @@ def draw_signs(graph: SignedGraph) -> str:
         values,
         texts=texts,
         title="Share of pairs that are + and −, by modality",
-        colour=lambda value: diverging(value * 0.85),
+        colour=diverging,
     )
 
 

@@ -7,15 +7,32 @@ from campaignkit.show.bubble_plot import bubble_plot
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.histogram import histogram
+from campaignkit.show.interval_plot import Interval, interval_plot
 from campaignkit.show.line_plot import line_plot
 from campaignkit.show.outline import Block, as_html, as_markdown, as_text, print_blocks
-from campaignkit.show.page import Section, facts, figure, page, paragraph, table
+from campaignkit.show.page import (
+    Check,
+    Markup,
+    Section,
+    facts,
+    figure,
+    label_name,
+    page,
+    page_style,
+    paragraph,
+    table,
+    terms,
+    verdict,
+)
 from campaignkit.show.scatter import Box, scatter
 from campaignkit.show.words import counted, in_words, percent
 
 __all__ = [
     "Block",
     "Box",
+    "Check",
+    "Interval",
+    "Markup",
     "Section",
     "as_html",
     "as_markdown",
@@ -29,12 +46,17 @@ __all__ = [
     "heat_map",
     "histogram",
     "in_words",
+    "interval_plot",
+    "label_name",
     "line_plot",
     "page",
+    "page_style",
     "paragraph",
     "percent",
     "print_blocks",
     "scatter",
     "stacked_bars",
     "table",
+    "terms",
+    "verdict",
 ]

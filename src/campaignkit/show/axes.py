@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from campaignkit.show.palette import GRID, MUTED
 from campaignkit.show.svg import element, label, text_width
 
-MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 76.0, 20.0, 58.0, 52.0
+MARGIN_LEFT, MARGIN_RIGHT, MARGIN_BOTTOM = 68.0, 20.0, 48.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +109,74 @@ def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str) -> str:
     """Title, grid, ticks and axis labels of a plot whose scales are given."""
     left, right = x.start, x.stop
     bottom, top = y.start, y.stop
-    parts = [label(title, left, 18, size=15, font_weight=600)]
-    for tick in y.ticks():
+    parts = [label(title, 0, 16, size=15, font_weight=600)]
+    for tick in apart(y.ticks(), y, [16.0] * 20):
         at = y(tick)
         parts.append(element("line", x1=left, x2=right, y1=at, y2=at, stroke=GRID))
-        parts.append(label(tick_text(tick), left - 8, at + 4, anchor="end", size=11, fill=MUTED))
-    for tick in x.ticks():
+        parts.append(label(tick_text(tick), left - 8, at + 4, anchor="end", fill=MUTED))
+    ticks = x.ticks()
+    for tick in apart(ticks, x, [text_width(tick_text(tick)) + 10 for tick in ticks]):
         at = x(tick)
         parts.append(element("line", x1=at, x2=at, y1=bottom, y2=bottom + 4, stroke=MUTED))
-        text = label(tick_text(tick), at, bottom + 18, anchor="middle", size=11, fill=MUTED)
-        parts.append(text)
+        parts.append(label(tick_text(tick), at, bottom + 18, anchor="middle", fill=MUTED))
     parts.append(element("line", x1=left, x2=right, y1=bottom, y2=bottom, stroke=MUTED))
     parts.append(label(x_label, (left + right) / 2, bottom + 38, anchor="middle", fill=MUTED))
     middle = (top + bottom) / 2
-    turned = f"rotate(-90 16 {middle:.1f})"
-    parts.append(label(y_label, 16, middle, anchor="middle", fill=MUTED, transform=turned))
+    turned = f"rotate(-90 14 {middle:.1f})"
+    parts.append(label(y_label, 14, middle, anchor="middle", fill=MUTED, transform=turned))
     return "".join(parts)
 
 
-def legend(names: Sequence[str], colours: Sequence[str]) -> str:
-    """Names beside their colours, in one line below the title."""
-    parts, x = [], MARGIN_LEFT
-    for name, colour in zip(names, colours, strict=True):
-        parts.append(element("rect", x=x, y=30, width=11, height=11, fill=colour, rx=2))
-        parts.append(label(name, x + 16, 40, size=12))
-        x += 36 + text_width(name, 12)
-    return "".join(parts)
+def apart(ticks: Sequence[float], scale: Scale, widths: Sequence[float]) -> list[float]:
+    """Every n-th tick, n so large that no two of their texts touch.
+
+    Examples
+    --------
+    >>> apart([0, 1, 2, 3], Scale(0, 3, 0, 60), [30] * 4)
+    [0, 2]
+    """
+    for every in range(1, len(ticks) + 1):
+        held = list(ticks[::every])
+        needed = max(widths[: len(ticks)][::every])
+        gaps = [abs(scale(b) - scale(a)) for a, b in pairwise(held)]
+        if not gaps or min(gaps) >= needed:
+            return held
+    return list(ticks)
+
+
+def legend(names: Sequence[str], colours: Sequence[str], width: float) -> tuple[str, float]:
+    """Names beside their colours below the title, in as many lines as they need.
+
+    Returns
+    -------
+    (str, float)
+        The markup, and where the plot may begin below it.
+
+    Examples
+    --------
+    >>> legend([], [], 640)
+    ('', 40.0)
+    """
+    if not names:
+        return "", 40.0
+    parts, x, y = [], 0.0, 34.0
+    for name, colour in zip(names, colours, strict=False):
+        text = shorten(name, width - 40)
+        if x and x + 18 + text_width(text) > width:
+            x, y = 0.0, y + 19
+        parts.append(element("rect", x=x, y=y - 7, width=11, height=11, fill=colour, rx=2))
+        parts.append(label(text, x + 17, y + 3))
+        x += 36 + text_width(text)
+    return "".join(parts), y + 22
+
+
+def shorten(name: str, width: float, size: float = 12) -> str:
+    """A name cut to about this many pixels.
+
+    Examples
+    --------
+    >>> shorten("Nike", 100), shorten("a very long name", 60)
+    ('Nike', 'a very …')
+    """
+    room = max(int(width / text_width("x", size)), 2)
+    return name if len(name) <= room else name[: room - 1] + "…"

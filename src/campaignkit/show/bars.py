@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from campaignkit.show.palette import MUTED, POSITIVE, ink_on, series_colour
+from campaignkit.show.axes import legend, shorten
+from campaignkit.show.palette import MUTED, PALE, POSITIVE, series_colour
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
 _BAR, _GAP, _LONGEST = 20.0, 8.0, 260.0
@@ -44,7 +45,7 @@ def bar_chart(
         text = f"{_amount(value)}{unit}"
         length = max(value, 0) / longest * room
         parts += [
-            label(_short(name, left), left - 8, y + 14, anchor="end"),
+            label(shorten(name, left - 16), left - 8, y + 14, anchor="end"),
             element(
                 "rect",
                 tooltip(f"{name}: {text}"),
@@ -81,29 +82,26 @@ def stacked_bars(
     room = width - left - 10
     hues = [*colours[: len(series)]]
     hues += [series_colour(i) for i in range(len(hues), len(series))]
-    parts = [label(title, 0, 16, size=15, font_weight=600)]
-    x = left
-    for name, hue in zip(series, hues, strict=True):
-        parts.append(element("rect", x=x, y=28, width=11, height=11, fill=hue))
-        parts.append(label(name, x + 16, 38, size=11))
-        x += 34 + text_width(name, 11)
+    met = [i for i in range(len(series)) if any(amounts[i] for amounts in rows.values())]
+    key, top = legend([series[i] for i in met], [hues[i] for i in met], width)
+    parts = [label(title, 0, 16, size=15, font_weight=600), key]
     for row, (name, amounts) in enumerate(rows.items()):
-        y, x, total = 50 + row * (_BAR + _GAP), left, sum(amounts) or 1.0
-        parts.append(label(_short(name, left), left - 8, y + 14, anchor="end"))
+        y, x, total = top + row * (_BAR + _GAP), left, sum(amounts) or 1.0
+        parts.append(label(shorten(name, left - 16), left - 8, y + 14, anchor="end"))
         for which, amount, hue in zip(series, amounts, hues, strict=True):
             share = amount / total
             text = f"{share:.0%}"
             tip = tooltip(f"{name}, {which}: {_amount(amount)} ({text})")
             length = share * room
-            parts.append(
-                element("rect", tip, x=x, y=y, width=length, height=_BAR, fill=hue, stroke="#fff")
-            )
-            if length > text_width(text, 11) + 6:
-                middle = x + length / 2
-                ink = ink_on(hue)
-                parts.append(label(text, middle, y + 14, anchor="middle", size=11, fill=ink))
+            # Ink is readable on a pale colour, light or dark; the edge is in the full one.
+            inner = max(length - 2, 0)
+            bar: dict[str, str | float] = {"x": x, "width": inner, "fill": hue}
+            parts.append(element("rect", tip, y=y, height=_BAR, fill_opacity=PALE, **bar))
+            parts.append(element("rect", y=y + _BAR - 3, height=3, **bar))
+            if length > text_width(text) + 8:
+                parts.append(label(text, x + inner / 2, y + 13, anchor="middle"))
             x += length
-    return picture(width, 54 + len(rows) * (_BAR + _GAP), title, *parts)
+    return picture(width, top + len(rows) * (_BAR + _GAP), title, *parts)
 
 
 def _amount(value: float) -> str:
@@ -112,8 +110,3 @@ def _amount(value: float) -> str:
 
 def _names_width(rows: Mapping[str, object]) -> float:
     return min(max([text_width(name) for name in rows] + [40]) + 16, _LONGEST)
-
-
-def _short(name: str, width: float) -> str:
-    room = int((width - 16) / text_width("x"))
-    return name if len(name) <= room else name[: room - 1] + "…"

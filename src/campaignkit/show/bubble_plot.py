@@ -11,7 +11,6 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
-    MARGIN_TOP,
     Scale,
     frame,
     legend,
@@ -57,25 +56,27 @@ def bubble_plot(
     True
     """
     (x_lo, x_hi), (y_lo, y_hi) = limits
-    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
-    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, MARGIN_TOP)
     hues = [*colours[: len(groups)]]
     hues += [series_colour(i) for i in range(len(hues), len(groups))]
     held = {name: _gathered(*pair, limits) for name, pair in groups.items()}
+    sizes = [int(counts.sum()) for _, counts in held.values()]
+    met = [i for i, size in enumerate(sizes) if size]
+    names = [f"{name} ({size:,})" for name, size in zip(groups, sizes, strict=True)]
+    key, plot_top = legend([names[i] for i in met], [hues[i] for i in met], width)
+    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
+    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, plot_top)
     fullest = max([int(counts.max(initial=1)) for _, counts in held.values()] + [1])
     dots: list[tuple[int, str]] = []
     for (name, (places, counts)), hue in zip(held.items(), hues, strict=True):
         for (a, b), count in zip(places.tolist(), counts.tolist(), strict=True):
             said = f"{name}: {count:,} at {a:.3g}, {b:.3g}"
             dots.append((count, _dot(x(a), y(b), (count / fullest) ** 0.5, hue, said)))
-    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label)]
+    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]
     # Large ones first, or they would hide the small ones of another group.
     parts += [dot for _, dot in sorted(dots, key=lambda pair: -pair[0])]
     for number, (name, hue) in enumerate(zip(groups, hues, strict=True)):
         if boxes and name in boxes:
             parts.append(_outline(name, boxes[name], (hue, _DASHES[number % len(_DASHES)]), x, y))
-    names = [f"{name} ({int(counts.sum()):,})" for name, (_, counts) in held.items()]
-    parts.append(legend(names, hues))
     return picture(width, height, title, *parts)
 
 
@@ -113,7 +114,7 @@ def _outline(name: str, box: Box, look: tuple[str, str], x: Scale, y: Scale) -> 
     )  # fmt: skip
     # A white rim keeps the name readable on top of dots.
     name_text = label(
-        name, right - 6, top + 15, anchor="end", size=13, fill=hue, font_weight=700,
+        name, right - 6, top + 15, anchor="end", size=13, font_weight=700,
         stroke=PAPER, stroke_width=4, paint_order="stroke",
     )  # fmt: skip
     return rect + name_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from campaignkit.show.palette import MUTED, ink_on, sequential
+from campaignkit.show.palette import GRID, MUTED, Tint, sequential
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
 
@@ -15,7 +15,7 @@ def heat_map(
     *,
     title: str,
     texts: Sequence[Sequence[str]] | None = None,
-    colour: Callable[[float], str] = sequential,
+    colour: Callable[[float], Tint] = sequential,
     cell: tuple[float, float] = (92, 44),
 ) -> str:
     """Cells coloured by number, with a text in each; as SVG.
@@ -29,7 +29,7 @@ def heat_map(
     texts : str[rows, columns], optional
         What is written in the cells, a line each for ``\\n``; the numbers themselves otherwise.
     colour : callable
-        From number to colour.
+        From number to a colour and its strength.
     cell : (width, height)
         In pixels.
 
@@ -59,7 +59,7 @@ def heat_map(
             value = values[i][j]
             if value is None:
                 continue
-            hue = colour(value)
+            tint = colour(value)
             text = texts[i][j] if texts else f"{value:.3g}"
             said = text.replace("\n", ", ")
             x, y = left + j * wide, top + i * high
@@ -67,19 +67,20 @@ def heat_map(
                 element(
                     "rect",
                     tooltip(f"{name}, {other}: {said}"),
-                    x=x, y=y, width=wide - 2, height=high - 2, fill=hue, rx=3, stroke="#D5DAE1",
+                    x=x, y=y, width=wide - 2, height=high - 2, rx=3, stroke=GRID,
+                    fill=tint.colour, fill_opacity=tint.opacity,
                 )
             )  # fmt: skip
-            parts += _lines(text, x + wide / 2 - 1, y + high / 2 - 1, ink_on(hue))
+            parts += _lines(text, x + wide / 2 - 1, y + high / 2 - 1)
     extra = 60 if turned else 8  # room for the last turned name
     wide_enough = max(right + extra, text_width(title, 15) + 12)
     return picture(wide_enough, top + high * len(rows) + 6, title, *parts)
 
 
-def _lines(text: str, x: float, y: float, ink: str) -> list[str]:
+def _lines(text: str, x: float, y: float) -> list[str]:
     lines = text.split("\n")
     first = y + 4 - (len(lines) - 1) * 7.5
     return [
-        label(line, x, first + 15 * row, anchor="middle", fill=ink, pointer_events="none")
+        label(line, x, first + 15 * row, anchor="middle", pointer_events="none")
         for row, line in enumerate(lines)
     ]

@@ -11,7 +11,6 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
-    MARGIN_TOP,
     Scale,
     extent,
     frame,
@@ -57,11 +56,12 @@ def histogram(
         name: np.histogram(values, edges)[0] / max(len(values), 1) for name, values in held.items()
     }
     highest = max([float(share.max()) for share in shares.values()] + [1e-9])
-    x = Scale(lo, hi, MARGIN_LEFT, width - MARGIN_RIGHT)
-    y = Scale(0, highest * 1.08, height - MARGIN_BOTTOM, MARGIN_TOP)
     hues = [*colours[: len(held)]]
     hues += [series_colour(i) for i in range(len(hues), len(held))]
-    parts = [frame(x, y, title=title, x_label=x_label, y_label="share")]
+    key, top = legend(list(held) if len(held) > 1 else [], hues, width)
+    x = Scale(lo, hi, MARGIN_LEFT, width - MARGIN_RIGHT)
+    y = Scale(0, highest * 1.08, height - MARGIN_BOTTOM, top)
+    parts = [frame(x, y, title=title, x_label=x_label, y_label="share"), key]
     for row, (name, hue) in enumerate(zip(held, hues, strict=True)):
         parts.append(
             element(
@@ -75,8 +75,6 @@ def histogram(
             a, b = x(max(spans[name][0], lo)), x(min(spans[name][1], hi))
             at = y.start + 2.5 + row * 3.5
             parts.append(element("line", x1=a, x2=b, y1=at, y2=at, stroke=hue, stroke_width=3))
-    if len(held) > 1:
-        parts.append(legend(list(held), hues))
     return picture(width, height, title, *parts)
 
 

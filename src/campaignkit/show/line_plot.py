@@ -9,7 +9,6 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
-    MARGIN_TOP,
     Scale,
     extent,
     frame,
@@ -55,10 +54,11 @@ def line_plot(
     if not log_y:
         room = (y_hi - y_lo) * 0.06
         y_lo, y_hi = (0.0 if from_zero else y_lo - room), y_hi + room
-    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT - 8, log=log_x)
-    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, MARGIN_TOP, log=log_y)
     hues = [series_colour(i) for i in range(len(series))]
-    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label)]
+    key, top = legend(list(series) if len(series) > 1 else [], hues, width)
+    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT - 8, log=log_x)
+    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, top, log=log_y)
+    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]
     for (name, line), hue in zip(series.items(), hues, strict=True):
         path, joined = "", False
         dots = []
@@ -72,8 +72,6 @@ def line_plot(
             dots.append(element("circle", tip, cx=x(a), cy=y(b), r=3.2, fill=hue))
         parts.append(element("path", d=path or "M0 0", fill="none", stroke=hue, stroke_width=2))
         parts += dots
-    if len(series) > 1:
-        parts.append(legend(list(series), hues))
     return picture(width, height, title, *parts)
 
 

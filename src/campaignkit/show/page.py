@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from numbers import Integral, Real
+from typing import Literal
 
 from campaignkit.show.escape import escape
-from campaignkit.show.svg import FONT
+from campaignkit.show.palette import colour_rules, hue_class
 
 # What a caller has rounded already is a number still.
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?%?")
@@ -16,33 +19,41 @@ _NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?%?")
 # Nothing may be fetched or run, whatever an attribute's name holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-_STYLE = f"""
-:root {{ color-scheme: light; }}
-body {{ font: 15px/1.55 {FONT}; color: #1f2933; background: #fff;
-  max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }}
-h1 {{ font-size: 28px; line-height: 1.2; margin: 0 0 4px; }}
-h2 {{ font-size: 20px; margin: 44px 0 10px; padding-top: 14px; border-top: 1px solid #e3e7ec; }}
-p {{ max-width: 74ch; margin: 8px 0; }}
-p.lead {{ color: #5f6b7a; font-size: 17px; margin-bottom: 24px; }}
-nav {{ margin: 16px 0; }}
-nav a {{ display: inline-block; margin-right: 18px; color: #0072b2; text-decoration: none; }}
-table {{ border-collapse: collapse; margin: 14px 0; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: 5px 14px 5px 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #e3e7ec; }}
-th {{ color: #5f6b7a; font-weight: 600; border-bottom-color: #b4b8be; }}
-td.number, th.number {{ text-align: right; }}
-figure {{ margin: 18px 0; }} figcaption {{ color: #5f6b7a; font-size: 13px; max-width: 84ch; }}
-dl.facts {{ display: flex; flex-wrap: wrap; gap: 12px; margin: 18px 0; }}
-dl.facts div {{ border: 1px solid #e3e7ec; border-radius: 8px; padding: 10px 18px; }}
-dl.facts dt {{ color: #5f6b7a; font-size: 13px; }}
-dl.facts dd {{ margin: 0; font-size: 22px; font-weight: 600; }}
-.wide {{ overflow-x: auto; }}
-code, pre {{ font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; background: #f5f7f9; }}
-pre {{ padding: 12px 14px; border-radius: 8px; overflow-x: auto; }}
-@media print {{ body {{ padding: 0; font-size: 12px; }} nav {{ display: none; }}
-  .wide {{ overflow: visible; }} h2 {{ break-after: avoid; }}
-  h2, figure, tr {{ break-inside: avoid; }} }}
-"""
+State = Literal["good", "warning", "error", "info"]
+# A mark and a word, for those who do not see the colour.
+_MARKS = {
+    "good": ("✓", "passed"),
+    "warning": ("!", "look at this"),
+    "error": ("✗", "failed"),
+    "info": ("·", "note"),
+}
+
+
+class Markup(str):
+    """HTML that this room made: a table shows it as it is, where other text is escaped.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in table(["x"], [[Markup("<b>1</b>")]])
+    False
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a verdict: what was checked, what came out, and whether that is good.
+
+    Examples
+    --------
+    >>> Check("campaigns in range", "12 of 12").state
+    'good'
+    """
+
+    name: str
+    figure: str
+    state: State = "good"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +103,16 @@ def page(
     (True, True, False)
     """
     links = "".join(
-        f'<a href="#part-{i}">{escape(part.title)}</a>' for i, part in enumerate(sections, 1)
+        f'<li><a href="#part-{i}">{escape(part.title)}</a></li>'
+        for i, part in enumerate(sections, 1)
     )
-    nav = f"<nav>{links}</nav>" if len(sections) > 2 else ""
+    many = len(sections) > 2
+    # A fold without content: it shows or hides the list beside it, on phones alone.
+    fold = "<details><summary>Contents</summary></details>"
+    nav = f'<nav aria-label="Contents">{fold}<ol>{links}</ol></nav>' if many else ""
     parts = "".join(
-        f'<section><h2 id="part-{i}">{escape(part.title)}</h2>{part.body}</section>\n'
+        f'<section aria-labelledby="part-{i}"><h2 id="part-{i}">{escape(part.title)}</h2>'
+        f"{part.body}</section>\n"
         for i, part in enumerate(sections, 1)
     )
     first = f'<p class="lead">{escape(lead)}</p>' if lead else ""
@@ -104,9 +120,75 @@ def page(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>{first}{opening}{nav}\n{parts}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{page_style()}{style}</style></head>\n"
+        '<body><a class="skip" href="#content">Skip to the content</a>\n'
+        f"<header><h1>{escape(title)}</h1>{first}{opening}</header>\n"
+        f'<div class="frame{"" if many else " single"}">{nav}\n'
+        f'<main id="content">{parts}</main></div></body></html>\n'
     )
+
+
+@cache
+def page_style() -> str:
+    """The style sheet of every page, with its colours for light and dark screens.
+
+    Examples
+    --------
+    >>> "prefers-color-scheme:dark" in page_style()
+    True
+    """
+    look = (files("campaignkit.show") / "page.css").read_text(encoding="utf-8")
+    return f"{colour_rules()}\n{look}"
+
+
+def verdict(word: str, reason: str, checks: Sequence[Check] = (), *, state: State) -> str:
+    """The answer first: a word in the colour of its state, a sentence, a line for each check.
+
+    Examples
+    --------
+    >>> band = verdict("PASS", "all is well", [Check("rows", "2 of 2")], state="good")
+    >>> '<span class="figure">2 of 2</span>' in band
+    True
+    """
+    lines = "".join(map(_check, checks))
+    listed = f'<ul class="checks">{lines}</ul>' if lines else ""
+    return (
+        f'<div class="verdict {state}"><p><b>{escape(word)}</b> {escape(reason)}</p>{listed}</div>'
+    )
+
+
+def _check(check: Check) -> str:
+    mark, said = _MARKS[check.state]
+    return (
+        f'<li class="{check.state}"><span class="mark"><span aria-hidden="true">{mark}</span>'
+        f'<span class="unseen">{said}: </span></span><span>{escape(check.name)}</span>'
+        f'<span class="figure">{escape(check.figure)}</span></li>'
+    )
+
+
+def label_name(name: str, colour: str) -> Markup:
+    """A label's name beside a dot of its colour, one of the palette's.
+
+    Examples
+    --------
+    >>> label_name("<pos>", "#0072B2")
+    '<span class="label hue-0072b2">&lt;pos&gt;</span>'
+    """
+    return Markup(f'<span class="label {hue_class(colour)}">{escape(name)}</span>')
+
+
+def terms(meanings: Mapping[str, str]) -> str:
+    """Terms, each with what it means in one line.
+
+    Examples
+    --------
+    >>> terms({"pair": "two attributes"})
+    '<dl class="terms"><dt>pair</dt><dd>two attributes</dd></dl>'
+    """
+    lines = "".join(
+        f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in meanings.items()
+    )
+    return f'<dl class="terms">{lines}</dl>'
 
 
 def paragraph(text: object) -> str:
@@ -120,16 +202,18 @@ def paragraph(text: object) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def figure(picture: str, caption: str = "") -> str:
-    """A picture (SVG markup) with a caption (plain text).
+def figure(pictures: str | Sequence[str], caption: str = "") -> str:
+    """A picture (SVG markup), or several side by side, with a caption (plain text).
 
     Examples
     --------
     >>> figure("<svg/>", "Fig. 1")
     '<figure class="wide"><svg/><figcaption>Fig. 1</figcaption></figure>'
     """
+    single = isinstance(pictures, str)
+    kind = "wide" if single else "wide pictures"
     said = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f'<figure class="wide">{picture}{said}</figure>'
+    return f'<figure class="{kind}">{"".join(pictures)}{said}</figure>'
 
 
 def facts(named: Mapping[str, object]) -> str:
@@ -171,7 +255,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def _cell(tag: str, text: object, *, flush: bool) -> str:
     kind = ' class="number"' if flush else ""
-    return f"<{tag}{kind}>{escape(text)}</{tag}>"
+    return f"<{tag}{kind}>{text if isinstance(text, Markup) else escape(text)}</{tag}>"
 
 
 def _is_number(value: object) -> bool:

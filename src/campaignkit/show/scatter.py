@@ -12,7 +12,6 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
-    MARGIN_TOP,
     Scale,
     extent,
     frame,
@@ -77,18 +76,20 @@ def scatter(
             [v for p in held.values() for v in p[1]] + [v for b in known.values() for v in b.y]
         ),
     )
-    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
-    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, MARGIN_TOP)
     hues = [*colours[: len(held)]]
     hues += [series_colour(i) for i in range(len(hues), len(held))]
-    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label)]
-    names = []
+    steps = {name: -(-len(xs) // max_points) or 1 for name, (xs, _) in held.items()}
+    names = [
+        f"{name} ({len(xs[:: steps[name]]):,}{f' of {len(xs):,}' * (steps[name] > 1)})"
+        for name, (xs, _) in held.items()
+    ]
+    key, top = legend(names, hues, width)
+    x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
+    y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, top)
+    parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]
     for name, hue in zip(held, hues, strict=True):
         xs, ys = held[name]
-        every = -(-len(xs) // max_points) or 1
-        shown = len(xs[::every])
-        of_all = f" of {len(xs):,}" if every > 1 else ""
-        names.append(f"{name} ({shown:,}{of_all})")
+        every = steps[name]
         # One path of round dots: a tenth of the size of as many circles.
         dots = "".join(
             f"M{number(x(a))} {number(y(b))}h0"
@@ -105,12 +106,7 @@ def scatter(
     for name, hue in zip(held, hues, strict=True):
         if name in known:
             parts.append(_outline(name, known[name], hue, x, y))
-    parts.append(legend(names, hues))
     return picture(width, height, title, *parts)
-
-
-def _all(held: Mapping[str, tuple[list[float], list[float]]], axis: int) -> list[float]:
-    return [value for points in held.values() for value in points[axis]]
 
 
 def _points(xs: ArrayLike, ys: ArrayLike) -> tuple[list[float], list[float]]:
