@@ -84,15 +84,16 @@ def _training_page(training: dict[str, Any]) -> str:
         ]
         for name, told in training.items()
     ]
-    head = ["way", "CPU s an example", "times Trainer", "times Trainer, all frozen", "peak MB"]
+    head = ["way", "CPU s per example", "times Trainer", "times Trainer, all frozen", "peak MB"]
     text = (
-        f"Simulated prompts, a random Gemma 3 of 26 layers and hidden 128 with the real ratio of "
-        f"vocabulary to hidden, {SHARED} shared and {OWN[0]} to {OWN[1]} own tokens, batches of "
-        f"{BATCH}, fp32, one thread. Our ways, with {FROZEN} layers and the embeddings frozen, "
-        f"over {EPOCHS} epochs with filling the cache; transformers' `Trainer` with the causal LM "
-        "loss over one epoch of the same batches. Its first form freezes the layers and leaves "
-        "the embeddings, which are the head too; the second freezes them as well. Memory is "
-        "that of the whole process, some 450 MB of it libraries and weights."
+        f"Simulated prompts of {SHARED} shared and {OWN[0]} to {OWN[1]} other tokens, in batches "
+        f"of {BATCH}. The model is a random Gemma 3 of 26 layers and hidden 128 with the real "
+        "ratio of vocabulary to hidden, in fp32 on one thread. Our runs freeze "
+        f"{FROZEN} layers and the embeddings. They take {EPOCHS} epochs, with the time to fill "
+        "the cache. transformers' `Trainer` runs one epoch of the same batches with the causal LM "
+        "loss. Its first form freezes the layers but not the embeddings, which are the head too; "
+        "the second freezes both. Memory is that of the whole process, of which some 450 MB are "
+        "libraries and weights."
     )
     return (
         f"{textwrap.fill(text, 100)}\n\n{markdown(head, rows)}\n\n"

@@ -124,10 +124,10 @@ def _tell(
 def _about(size: Size) -> str:
     return (
         f"A causal language model of {SHAPE['num_hidden_layers']} layers, hidden "
-        f"{SHAPE['hidden_size']}, trained from nothing on {size.train:,} simulated campaigns in "
-        f"words (412 values, sampler-like cuts, 90% low rank); {size.epochs} epochs of causal LM "
-        f"loss, then {size.epochs} more of the same or of the label tokens' loss alone. Mean over "
-        f"{size.seeds} seeds and their range, on {size.test:,} test rows; rules tuned on "
+        f"{SHAPE['hidden_size']}, trained from scratch on {size.train:,} simulated campaigns in "
+        f"words (412 values, sampler-like cuts, 90% low rank). It takes {size.epochs} epochs of "
+        f"causal LM loss, then {size.epochs} more of the same or of the label tokens' loss alone. "
+        f"Mean and range over {size.seeds} seeds, on {size.test:,} test rows; rules tuned on "
         f"{size.validation:,} validation rows."
     )
 
