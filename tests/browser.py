@@ -1,4 +1,4 @@
-"""A real browser without a window, and the leaderboard's server, for the tests of the page."""
+"""A real browser without a window, and the leaderboard's server, for the tests of the pages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
@@ -25,6 +27,41 @@ _FLAGS = (
     "--disable-component-update --disable-sync --window-size=1500,1200"
 )
 _PATIENCE_S = 60.0  # of a loaded machine; what is waited for usually takes a second
+DESK, PHONE = 1440, 390  # widths of a window, in pixels
+# Every page is judged in each of them: whether it is dark, and how wide.
+LOOKS = tuple(product((False, True), (DESK, PHONE)))
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]  # WCAG 2.2, levels A and AA
+# axe reads no colours inside of pictures, and is slow there: they are emptied. Tests of `show`
+# hold their palette to the same contrast.
+_AUDIT = """
+const done = arguments[arguments.length - 1];
+document.querySelectorAll('svg[role=img]').forEach(picture => picture.replaceChildren());
+axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"], preload: false})
+  .then(found => done(found.violations.flatMap(rule => rule.nodes.map(
+    node => `${rule.id}: ${rule.help}: ${node.html.slice(0, 160)} (${node.failureSummary})`))))
+  .catch(error => done([`axe-core failed: ${error}`]));
+"""
+_CONTROLS = """
+const all = 'a[href], button, input, select, textarea, summary, [tabindex]';
+const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length;
+window.ckControls = () => [...document.querySelectorAll(all)].filter(
+  e => e.tabIndex >= 0 && !e.disabled && seen(e));
+window.ckNamed = e => `<${e.tagName.toLowerCase()}> ${(e.ariaLabel || e.innerText).slice(0, 60)}`;
+window.ckReached = new Set();
+document.activeElement?.blur();
+"""
+_STEP = """
+const e = document.activeElement;
+if (!e || e === document.body || ckReached.has(e)) return null;
+ckReached.add(e);
+return ckNamed(e);
+"""
+_UNREACHED = """
+// One radio button of a group is a stop; arrows lead to the others.
+const names = new Set([...ckReached].filter(e => e.type === 'radio').map(e => e.name));
+return ckControls().filter(e => !ckReached.has(e) && !(e.type === 'radio' && names.has(e.name)))
+  .map(ckNamed);
+"""
 
 
 class Server(NamedTuple):
@@ -104,11 +141,12 @@ class Browser:
         """All that the page says."""
         return str(self.window.find_element("tag name", "body").text)
 
-    def open(self, address: str, *, until: str) -> None:
-        """Open a page and wait for a text on it."""
+    def open(self, address: str, *, until: str = "") -> None:
+        """Open a page and wait for a text on it, if one is named."""
         self.window.get_log("performance")  # those of earlier pages
         self.window.get(address)
-        self.wait_for_text(until)
+        if until:
+            self.wait_for_text(until)
 
     def wait_for_text(self, text: str) -> None:
         """Wait until the page says this."""
@@ -146,6 +184,53 @@ class Browser:
             return True
 
         wait_for(click, f"the button {label!r}")
+
+    def look(self, *, dark: bool = False, width: int = DESK) -> None:
+        """Show pages as a light or dark screen of this width would; to be called before `open`."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def access_faults(self) -> list[str]:
+        """What axe-core finds against WCAG 2.2 AA; the test is skipped where axe is missing.
+
+        A page that is wider than its window is a fault too.
+        """
+        pytest.importorskip(
+            "axe_playwright_python", reason="checks of access need axe-playwright-python (no-deps)"
+        )
+        axe = files("axe_playwright_python") / "axe.min.js"
+        self.window.execute_script(axe.read_text(encoding="utf-8"))
+        found = list(self.window.execute_async_script(_AUDIT, _RULES))
+        wide, room = self.window.execute_script(
+            "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        return found + ([f"the page is {wide} wide, its window {room}"] if wide > room else [])
+
+    def walk_faults(self, *, most: int = 300) -> list[str]:
+        """Press Tab through the page: controls that are not reached, stops that are not seen.
+
+        A stop is seen if the picture of the window changes when it loses the focus.
+        """
+        from selenium.webdriver import ActionChains, Keys
+
+        faults = []
+        self.window.execute_script(_CONTROLS)
+        for _ in range(most):
+            ActionChains(self.window).send_keys(Keys.TAB).perform()
+            stop = self.window.execute_script(_STEP)
+            if stop is None:
+                break
+            focused = self.window.get_screenshot_as_base64()
+            self.window.execute_script("window.ckHeld = document.activeElement; ckHeld.blur()")
+            if self.window.get_screenshot_as_base64() == focused:
+                faults.append(f"the focus is not seen on {stop}")
+            self.window.execute_script("ckHeld.focus({preventScroll: true})")
+        else:
+            faults.append(f"more than {most} stops")
+        unreached = self.window.execute_script(_UNREACHED)
+        return faults + [f"Tab does not reach {name}" for name in unreached]
 
     def count(self, selector: str) -> int:
         """How many elements there are."""

@@ -208,12 +208,12 @@ def figure(pictures: str | Sequence[str], caption: str = "") -> str:
     Examples
     --------
     >>> figure("<svg/>", "Fig. 1")
-    '<figure class="wide"><svg/><figcaption>Fig. 1</figcaption></figure>'
+    '<figure class="wide" tabindex="0"><svg/><figcaption>Fig. 1</figcaption></figure>'
     """
     single = isinstance(pictures, str)
     kind = "wide" if single else "wide pictures"
     said = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f'<figure class="{kind}">{"".join(pictures)}{said}</figure>'
+    return f'<figure class="{kind}" tabindex="0">{"".join(pictures)}{said}</figure>'
 
 
 def facts(named: Mapping[str, object]) -> str:
@@ -247,9 +247,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         + "</tr>"
         for row in rows
     )
+    # A phone scrolls it sideways: so it must be reached by the keyboard, and needs a name.
+    named = escape(", ".join(map(str, header)))
     return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="wide" tabindex="0" role="group" aria-label="Table: {named}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
