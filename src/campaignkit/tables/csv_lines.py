@@ -48,6 +48,8 @@ class LineCount:
         Lines of rows whose quotes stood in odd places and were read another way (the first 20).
     num_mended : int
         How many rows those were.
+    footer : list of str
+        Lines below the last row that are notes of the export; `skipped` counts them.
 
     Examples
     --------
@@ -66,6 +68,7 @@ class LineCount:
     refused_lines: int = 0
     mended: list[int] = field(default_factory=list)
     num_mended: int = 0
+    footer: list[str] = field(default_factory=list)
 
     @property
     def adds_up(self) -> bool:
@@ -93,14 +96,20 @@ class Record:
 
     Examples
     --------
-    >>> Record(1, ["a", "b"]).fault
-    ''
+    >>> Record(1, ["a", "5"]).num_figures([0, 1])
+    1
     """
 
     lines: int
     cells: list[str] = field(default_factory=list)
     fault: str = ""
     is_mended: bool = False
+    at: int = 0  # its first line, where that matters
+
+    def num_figures(self, columns: Sequence[int]) -> int:
+        """How many of these columns hold a figure."""
+        cells = self.cells
+        return sum(bool(i < len(cells) and FIGURE.fullmatch(cells[i])) for i in columns)
 
 
 _OPEN = Record(1, fault="a quote is not closed")
@@ -165,8 +174,7 @@ class Form:
         self, lines: Sequence[str], *, skips_space: bool = False, strict: bool = False
     ) -> Record:
         """The cells of the first record, however many there are."""
-        open_ended: list[bool] = []
-        fed = _told_at_the_end(lines, open_ended)
+        fed = (f"{line}\n" for line in (*lines, ""))  # an open quote reads on past the last
         reader = csv.reader(
             fed, delimiter=self.delimiter, skipinitialspace=skips_space, strict=strict
         )
@@ -174,7 +182,8 @@ class Form:
             cells: list[str] = next(reader, [])
         except csv.Error as err:
             return Record(1, fault=str(err))
-        return _OPEN if open_ended else Record(reader.line_num, cells)
+        is_open = reader.line_num > len(lines)
+        return _OPEN if is_open else Record(reader.line_num, cells)
 
     def _fits(self, record: Record) -> bool:
         """Whether it has all cells; empty ones beyond the header's last do not count."""
@@ -210,12 +219,6 @@ class Form:
         return like > _LIKE_ROWS_FRAC * len(lines)
 
 
-def _told_at_the_end(lines: Iterable[str], told: list[bool]) -> Iterator[str]:
-    for line in lines:
-        yield f"{line}\n"
-    told.append(True)
-
-
 class Mended:
     """The rows of a file as text that any CSV reader reads alike, made while it is read.
 
@@ -240,7 +243,6 @@ class Mended:
     def __init__(self, form: Form, count: LineCount, *, line: int = 1) -> None:
         self.form = form
         self.count = count
-        self.footer: list[str] = []  # lines below the table
         self._line = line
         self._held: list[tuple[int, Record, str, bool]] = []  # refused since the last row
         self._after_blank = False
@@ -303,7 +305,7 @@ class Mended:
         for line, record, text, after_blank in self._held:
             if is_end and self.form.is_footer(text, after_blank=after_blank):
                 self.count.skipped += record.lines
-                self.footer.append(text)
+                self.count.footer.append(text)
                 continue
             self.count.refuse(line, record.lines, record.fault, text)
         self._held.clear()

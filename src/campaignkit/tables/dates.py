@@ -9,37 +9,34 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-_MONTHS = (  # English, German, French, Spanish, Italian, Portuguese; then what they share
-    "january januar janvier enero gennaio janeiro jan janv ene gen",
-    "february februar février fevrier febrero febbraio fevereiro feb févr fév fev",
-    "march märz maerz mars marzo março marco mar mär mrz",
-    "april avril abril aprile apr avr abr",
-    "may mai mayo maggio maio mag",
-    "june juni juin junio giugno junho jun giu",
-    "july juli juillet julio luglio julho jul juil lug",
-    "august août aout agosto aug aoû ago",
-    "september septembre septiembre settembre setembro sept sep set",
-    "october oktober octobre octubre ottobre outubro oct okt ott out",
-    "november novembre noviembre novembro nov",
-    "december dezember décembre decembre diciembre dicembre dezembro dec dez déc dic",
-)
-_MONTH_OF = {word: n for n, words in enumerate(_MONTHS, 1) for word in words.split()}
+from campaignkit.tables.conventions import CONVENTIONS
+
+_MONTH_OF = {word: n for n, words in enumerate(CONVENTIONS["months"], 1) for word in words.split()}
 _WORD = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 
 _ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 _TIME = rf"[T ]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?:{_ZONE})?"
 _ORDERED = re.compile(rf"(\d{{1,2}})([/.-])(\d{{1,2}})\2(\d{{4}}|\d{{2}})({_TIME})?")
-_ISO = re.compile(rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:{_TIME})?")
-_SLASHED = re.compile(r"\d{4}/\d{1,2}/\d{1,2}")
-_MONTH = re.compile(r"(?:19|20)\d{2}([-/])(?:0[1-9]|1[0-2])")
-_WEEK = re.compile(r"\d{4}-?[Ww]\d{1,2}")
 _RANGE = re.compile(r"(.{6,}?)\s+(?:-|–|—|~|to|bis|au|al|hasta)\s+(.{6,})")
-_WORDED = re.compile(
-    rf"(?:[^\W\d]+,? )?(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er)?[ -](?:de )?(?:{_WORD})\.?,?[ -]"
-    rf"(?:de )?(?P<dy>\d{{4}}|\d{{2}})"
-    rf"|(?:[^\W\d]+,? )?(?P<first>{_WORD})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
-    rf"|(?P<month>{_WORD})\.?[ -](?:de )?(?P<my>\d{{4}})"
-)
+_DAY = rf"(?:[^\W\d]+,? )?\d{{1,2}}(?:\.|st|nd|rd|th|er)?[ -](?:de )?(?:{_WORD})\.?,?[ -](?:de )?"
+_FIRST = rf"(?:[^\W\d]+,? )?(?:{_WORD})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+# What a cell looks like -> its format; the last two only where the column's name says "date".
+_FORMS = {
+    re.compile(pattern, re.IGNORECASE): form
+    for pattern, form in (
+        (rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:{_TIME})?", "iso"),
+        (r"\d{4}/\d{1,2}/\d{1,2}", "%Y/%m/%d"),
+        (r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])", "%Y-%m"),
+        (r"(?:19|20)\d{2}/(?:0[1-9]|1[0-2])", "%Y/%m"),
+        (r"\d{4}-?W\d{1,2}", "week"),
+        (rf"{_DAY}\d{{4}}", "%d m%m %Y"),
+        (rf"{_DAY}\d{{2}}", "%d m%m %y"),
+        (_FIRST, "m%m %d %Y"),
+        (rf"(?:{_WORD})\.?[ -](?:de )?\d{{4}}", "m%m %Y"),
+        (r"(?:19|20)\d{6}", "%Y%m%d"),
+        (r"(?:19|20)\d{4}", "%Y%m"),
+    )
+}
 _DIGIT = re.compile(r"\d")
 
 
@@ -96,6 +93,7 @@ class DateTally:
     month_first: int = 0
     # (first, second, year) of the cells that are a date in both orders
     both_ways: set[tuple[int, int, int]] = field(default_factory=set)
+    units: Counter[str] = field(default_factory=Counter)  # dates have none
 
     @classmethod
     def of(cls, cells: Mapping[str, int], *, is_date: bool) -> DateTally:
@@ -114,24 +112,12 @@ class DateTally:
                 tally.forms[form] += rows
         return tally
 
-    def _form(self, cell: str, rows: int, *, is_date: bool) -> str | None:  # noqa: PLR0911
-        if _ISO.fullmatch(cell):
-            return "iso"
+    def _form(self, cell: str, rows: int, *, is_date: bool) -> str | None:
         if found := _ORDERED.fullmatch(cell):
             return self._ordered(found, rows)
-        if _SLASHED.fullmatch(cell):
-            return "%Y/%m/%d"
-        if found := _MONTH.fullmatch(cell):
-            return f"%Y{found[1]}%m"
-        if _WEEK.fullmatch(cell):
-            return "week"
-        if is_date and cell.isdigit() and cell[:2] in ("19", "20") and len(cell) in (6, 8):
-            return "%Y%m%d" if len(cell) == 8 else "%Y%m"
-        if found := _WORDED.fullmatch(cell.lower()):
-            if found["day"]:
-                return "%d m%m %Y" if len(found["dy"]) == 4 else "%d m%m %y"
-            return "m%m %d %Y" if found["first"] else "m%m %Y"
-        return None
+        if cell.isdigit() and not is_date:
+            return None
+        return next((form for seen, form in _FORMS.items() if seen.fullmatch(cell)), None)
 
     def _ordered(self, found: re.Match[str], rows: int) -> str | None:
         first, second, year = int(found[1]), int(found[3]), int(found[4])
@@ -180,11 +166,6 @@ class DateTally:
         return any("DD" in form for form in self.forms) and bool(
             any(a != b for a, b, _ in self.both_ways) or self.day_first or self.month_first
         )
-
-    @property
-    def is_marked(self) -> bool:
-        """Dates have no unit."""
-        return False
 
 
 def _in_order(form: str, day_first: bool) -> str:

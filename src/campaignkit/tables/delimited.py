@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,11 +41,7 @@ class DelimitedFile:
     notes : list of Fault
         What was decided for the whole file, and how to overrule it.
     count : LineCount
-        What became of its lines; complete once :meth:`reader` has been read.
-    is_plain : bool
-        Whether each line is taken for a row as it stands: no line of the sample was odd.
-    packed : Path or None
-        Where its table is to lie if not in memory.
+        What became of its lines; complete once :meth:`batches` are read.
     sample : list of bytes
         Stretches of lines from all over the file.
     num_bytes : int
@@ -58,8 +53,8 @@ class DelimitedFile:
     >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
     >>> _ = path.write_text("My report\\n\\nclicks;spend\\n1;2\\n")
     >>> file = DelimitedFile.open(path, {})
-    >>> file.names, file.reader().read_all().num_rows
-    (['clicks', 'spend'], 1)
+    >>> file.names, [batch.num_rows for batch in file.batches()]
+    (['clicks', 'spend'], [1])
     """
 
     path: Path
@@ -71,9 +66,6 @@ class DelimitedFile:
     sample: list[bytes] = field(default_factory=list)
     num_bytes: int = 0
     count: LineCount = field(default_factory=LineCount)
-    footer: list[str] = field(default_factory=list)
-    is_plain: bool = False
-    packed: Path | None = None
 
     @classmethod
     def open(cls, path: Path, read: ReadOptions) -> DelimitedFile:
@@ -110,11 +102,10 @@ class DelimitedFile:
     def all_notes(self) -> list[Fault]:
         """What was decided, and after reading, what became of odd lines."""
         told, where, count = list(self.notes), str(self.path), self.count
-        if self.footer:
-            shown = " / ".join(line[:60] for line in self.footer[:3])
-            told.append(
-                Fault(where, f"{len(self.footer)} lines below the table: {shown}", "skipped")
-            )
+        if count.footer:
+            shown = " / ".join(line[:60] for line in count.footer[:3])
+            found = f"{len(count.footer)} lines below the table: {shown}"
+            told.append(Fault(where, found, "skipped"))
         if count.inside:
             told.append(Fault(where, f"{count.inside} line breaks inside cells", "kept in them"))
         if count.num_mended:
@@ -125,44 +116,37 @@ class DelimitedFile:
             told.append(Fault(where, found, "they are left out of the checks and listed"))
         return told
 
-    def reader(self, *, is_sample: bool = False) -> Any:
-        """The rows as a pyarrow.RecordBatchReader of text columns, empty cells null."""
+    @property
+    def schema(self) -> Any:
+        """The pyarrow.Schema of :meth:`batches`: text columns, their names unique."""
+        pa = require("pyarrow", extra="tables", user="reading CSV")
+        return pa.schema([(name, pa.string()) for name in unique_names(self.names)])
+
+    def batches(self, *, is_sample: bool = False) -> Iterator[Any]:
+        """The rows as pyarrow.RecordBatch of text columns, empty cells null."""
         pa = require("pyarrow", extra="tables", user="reading CSV")
         pa_csv = require("pyarrow.csv", extra="tables", user="reading CSV")
-        self.count = replace(self.start, refused=[], mended=[])
+        self.count = replace(self.start, refused=[], mended=[], footer=[])
         above = self.start.header + self.start.skipped + self.start.blank
-        pieces = _below(iter(self.sample) if is_sample else self._counted(), above)
-        self.footer = []
-        if not self.is_plain:
-            rows = Mended(self.form, self.count, line=above + 1)
-            self.footer, pieces = rows.footer, rows.pieces(pieces)
-        names = unique_names(self.names)
-        held = next((piece for piece in pieces if piece), b"")
-        schema = pa.schema([(name, pa.string()) for name in names])
-        if not held:
-            return pa.RecordBatchReader.from_batches(schema, [])
-        return pa_csv.open_csv(
-            pa.PythonFile(io.BufferedReader(_Pieces(held, pieces), _CHUNK), "r"),
-            read_options=pa_csv.ReadOptions(column_names=names, block_size=_CHUNK),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=self.form.delimiter, newlines_in_values=True
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=schema, null_values=[""], strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )  # fmt: skip
+        lines = _below(iter(self.sample) if is_sample else self._counted(), above)
+        schema = self.schema
+        for piece in _joined(Mended(self.form, self.count, line=above + 1).pieces(lines)):
+            yield from pa_csv.read_csv(
+                pa.BufferReader(piece),
+                read_options=pa_csv.ReadOptions(column_names=schema.names, block_size=_CHUNK),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self.form.delimiter, newlines_in_values=True
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=schema, null_values=[""], strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            ).to_batches()  # fmt: skip
 
     def read_sample(self) -> Any:
-        """The rows of the sample as a pyarrow.Table; they tell whether the file is plain."""
-        held = self.reader(is_sample=True).read_all()
-        self.is_plain = self.count == replace(self.start, rows=held.num_rows)
-        return held
-
-    def has_a_row_a_line(self, num_rows: int) -> bool:
-        """Take note of the rows read of a plain file: right if there are as many as lines."""
-        self.count.rows = num_rows
-        return self.count.adds_up
+        """The rows of the sample as a pyarrow.Table."""
+        pa = require("pyarrow", extra="tables", user="reading CSV")
+        return pa.Table.from_batches(self.batches(is_sample=True), self.schema)
 
     def _counted(self) -> Iterator[bytes]:
         for chunk in chunks(self.path, self.encoding):
@@ -170,24 +154,16 @@ class DelimitedFile:
             yield chunk
 
 
-class _Pieces(io.RawIOBase):
-    """Pieces of bytes as a file that can be read once."""
-
-    def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
-        self._left, self._rest = memoryview(first), rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:  # typeshed calls it a buffer
-        while not self._left:
-            piece = next(self._rest, None)
-            if piece is None:
-                return 0
-            self._left = memoryview(piece)
-        size = min(len(room), len(self._left))
-        room[:size], self._left = self._left[:size], self._left[size:]
-        return size
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces, the small ones put together."""
+    held: list[bytes] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(map(len, held)) >= _CHUNK:
+            yield b"".join(held)
+            held.clear()
+    if any(held):
+        yield b"".join(held)
 
 
 def _below(chunks: Iterator[bytes], lines: int) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from campaignkit.errors import Fault
-from campaignkit.tables.meaning import Cells, Meaning, read_meanings
+from campaignkit.tables.meaning import Cells, read_meanings
 from campaignkit.tables.numbers import marks_sql, unit_in, unit_of
 from campaignkit.tables.opened import Column, OpenTable, quoted
 from campaignkit.tables.read_options import ReadOptions, matched
@@ -53,13 +53,15 @@ def described(
     table.arrow_source = arrow
     texts = [n for n, t in types.items() if t == "VARCHAR"]
     cells = _cells(table, texts)
-    meanings, notes = read_meanings(
+    read_, notes = read_meanings(
         cells, decimal=read.get("decimal"), day_first=read.get("day_first")
     )
     table.arrow_source = None
-    table.columns.update({n: column_of(n, t, meanings.get(n)) for n, t in types.items()})
+    table.columns.update({n: read_.get(n) or column_of(n, t) for n, t in types.items()})
     _read_moments(table, types)
-    notes += _read_units(table, meanings)
+    if num_rows > MEANING_ROWS:
+        count_units(table, [c.name for c in table.columns.values() if c.units])
+    notes += _notes_on_units(table)
     table.notes = (*notes, *matching.notes())
     return table
 
@@ -125,21 +127,15 @@ def is_text(name: str, role: Role | None) -> bool:
     return role is Role.DIMENSION or is_identifier(name, role)
 
 
-def column_of(name: str, type_name: str, meaning: Meaning | None) -> Column:
-    """A column of a DuckDB type, read as its cells mean where it is text."""
-    raw, unit = quoted(name), unit_in(name)
-    if meaning is not None:
-        sql = meaning.sql.replace("{c}", raw)
-        return Column(
-            name, meaning.kind, sql, raw, is_text=True, formats=meaning.formats,
-            unit=unit if meaning.kind == "number" else "", undecided=meaning.undecided,
-        )  # fmt: skip
+def column_of(name: str, type_name: str) -> Column:
+    """A column of a DuckDB type, text taken for text."""
+    raw = quoted(name)
     if type_name == "VARCHAR":
         return Column(name, "text", raw, raw, is_text=True)
     if type_name.startswith("ENUM"):
         return Column(name, "text", f"CAST({raw} AS VARCHAR)", raw)
     kind = _kind(type_name)
-    return Column(name, kind, raw, raw, unit=unit if kind == "number" else "")
+    return Column(name, kind, raw, raw, unit=unit_in(name) if kind == "number" else "")
 
 
 def _kind(type_name: str) -> str:
@@ -167,9 +163,8 @@ def _read_moments(table: OpenTable, types: Mapping[str, str]) -> None:
                 table.columns[column.name] = replace(column, kind="date", sql=sql, unit="")
 
 
-def _read_units(table: OpenTable, meanings: Mapping[str, Meaning]) -> list[Fault]:
-    """Count the marks of units; a note says which columns carry which."""
-    count_units(table, [n for n, m in meanings.items() if m.is_marked])
+def _notes_on_units(table: OpenTable) -> list[Fault]:
+    """Which columns carry which units."""
     told = [
         f"{c.name!r} in {' and '.join(c.units) or c.unit}"
         for c in table.columns.values() if c.units or c.unit == "micro"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from math import log2
 
 from campaignkit.errors import Fault, TableError
-from campaignkit.tables.csv_lines import FIGURE, Form, LineCount
+from campaignkit.tables.csv_lines import Form, LineCount, Record
 from campaignkit.tables.read_options import ReadOptions
 
 _DELIMITERS = ",;\t|"
@@ -18,26 +18,6 @@ _LINES = 300  # looked at from where reading begins
 _HEADER_LINES = 30  # line breaks a header may hold
 _FIGURES_FRAC, _FIGURE_ROWS = 0.8, 50
 _ONE_CELL = 0.3  # what a line of one cell counts where one of two counts 1 and one of four 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A record of the head of a file, cut without knowing the table's width."""
-
-    at: int
-    lines: int
-    cells: list[str]
-
-    def is_full(self, width: int) -> bool:
-        return 2 * sum(bool(c.strip()) for c in self.cells) > width
-
-    def is_row(self, figures: Sequence[int]) -> bool:
-        """Whether it holds figures where rows hold them."""
-        return bool(figures) and 2 * self.num_figures(figures) >= len(figures)
-
-    def num_figures(self, columns: Sequence[int]) -> int:
-        cells = self.cells
-        return sum(bool(i < len(cells) and FIGURE.fullmatch(cells[i])) for i in columns)
 
 
 def laid_out(
@@ -81,12 +61,12 @@ def laid_out(
         notes.append(Fault(where, f"cells are parted by {delimiter!r}", "delimiter= overrules it"))
     top = records[0] if isinstance(asked, int) and asked else _top(records, width)
     figures = _figures([r for r in records if r.at > top.at], width)
-    is_data = top.is_row(figures)
+    is_data = _is_row(top, figures)
     if asked is None and is_data:
         notes.append(Fault(where, "has no header", "columns are numbered; header= names them"))
     if isinstance(asked, Sequence) or asked == 0 or (asked is None and is_data):
         names = list(asked) if isinstance(asked, Sequence) else [""] * width
-        top = _Line(top.at, 0, [])
+        top = Record(0, at=top.at)
         if len(names) != width:
             found = f"header= names {len(names)} columns, the rows of {where} have {width}"
             raise TableError(found, hint="name them all, or give the header's line")
@@ -107,7 +87,7 @@ def laid_out(
     return form, names + [""] * (form.width - len(names)), start
 
 
-def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[_Line]:
+def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[Record]:
     """The records of the head, however many cells they have; blank lines are none."""
     form, at, out = Form(delimiter, 1), skip, []
     lines = [line.replace('\\"', '""') for line in head[: skip + _LINES]]
@@ -115,12 +95,12 @@ def _cut(head: Sequence[str], delimiter: str, skip: int) -> list[_Line]:
         record = form.read(lines[at : at + _HEADER_LINES], skips_space=True)
         if lines[at].strip():
             cells = lines[at].split(delimiter) if record.fault else record.cells
-            out.append(_Line(at, record.lines, cells))
+            out.append(replace(record, cells=cells, at=at))
         at += record.lines
     return out
 
 
-def _width(records: Sequence[_Line]) -> tuple[float, int]:
+def _width(records: Sequence[Record]) -> tuple[float, int]:
     """How well records agree on a number of cells, and that number."""
     widths = [len(r.cells) for r in records]
     counts = Counter(widths)
@@ -132,22 +112,30 @@ def _width(records: Sequence[_Line]) -> tuple[float, int]:
     )
 
 
-def _top(records: Sequence[_Line], width: int) -> _Line:
+def _top(records: Sequence[Record], width: int) -> Record:
     """The first record that names the columns: the header, or a row where there is none."""
     ends = [max((i for i, c in enumerate(r.cells, 1) if c.strip()), default=0)
             for r in records if len(r.cells) == width]  # fmt: skip
     least = max(ends, default=0)  # a delimiter too many at the end of rows is no column
-    full = [r for r in records if len(r.cells) >= least and r.is_full(width)]
+    full = [
+        r for r in records
+        if len(r.cells) >= least and 2 * sum(bool(c.strip()) for c in r.cells) > width
+    ]  # fmt: skip
     full = (
         [r for r in full if not r.cells[0].lstrip().startswith("#")] or full or list(records[:1])
     )
     # A header may name more columns than the rows have; a title with as many commas may not.
     exact = next((r for r in full if len(r.cells) <= width), full[0])
     figures = _figures([r for r in records if r.at > exact.at], width)
-    return full[0] if exact.is_row(figures) and not full[0].is_row(figures) else exact
+    return full[0] if _is_row(exact, figures) and not _is_row(full[0], figures) else exact
 
 
-def _figures(rows: Sequence[_Line], width: int) -> list[int]:
+def _is_row(record: Record, figures: Sequence[int]) -> bool:
+    """Whether it holds figures where rows hold them."""
+    return bool(figures) and 2 * record.num_figures(figures) >= len(figures)
+
+
+def _figures(rows: Sequence[Record], width: int) -> list[int]:
     """The columns that hold figures in most rows."""
     whole = [r for r in rows if len(r.cells) == width][:_FIGURE_ROWS]
     least = _FIGURES_FRAC * len(whole)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from campaignkit.errors import Fault, NotInPlace, TableError
@@ -59,19 +58,19 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
     told = {n: sql for n, sql in texts.items() if table.role(n) is not Role.ID}
     counts = table.value_counts(told)
     open_ = [n for n in told if not is_text(n, table.role(n))]
-    meanings, notes = read_meanings(
+    read_, notes = read_meanings(
         {n: _cells(table, n, counts[n]) for n in open_},
         decimal=read.get("decimal"), day_first=read.get("day_first"),
     )  # fmt: skip
     for name, kind in types.items():
-        column = column_of(name, "VARCHAR" if name in texts else kind, meanings.get(name))
+        column = read_.get(name) or column_of(name, "VARCHAR" if name in texts else kind)
         try:
             table.told(f"SELECT {column.sql} FROM audited")
         except NotInPlace:
             found = f"holds {column.kind}s as text, written {' and '.join(column.formats)}"
             done = "read as text: in place only plain numbers and ISO dates are read from text"
             notes.append(Fault(f"column {name!r}", found, done))
-            column = replace(column, kind="text", sql=column.raw, formats=(), unit="")
+            column = column_of(name, "VARCHAR")
         table.columns[name] = column
     apart = [c.name for c in table.of_kind("other")]
     if apart:

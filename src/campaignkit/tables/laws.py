@@ -11,9 +11,11 @@ A law names standard columns. It can say, for a row, whether it is broken: over 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from campaignkit.tables.schema import MARKETING, Role
 
 if TYPE_CHECKING:
     from numpy import bool_, float64
@@ -51,8 +53,30 @@ class Law(Protocol):
         """The law in words."""
 
 
+class _Stated:
+    """A law whose SQL and words are its columns put into a sentence."""
+
+    __slots__ = ()
+    _broken: ClassVar[str]
+    _says: ClassVar[str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Standard columns it speaks of, in the order of the words."""
+        named = (f.name for f in fields(self) if f.name not in ("kind", "legal"))  # type: ignore[arg-type]
+        return tuple(getattr(self, name) for name in named)
+
+    def broken_sql(self, sql: Mapping[str, str]) -> str:
+        """The rows that break it, as a SQL condition."""
+        return self._broken.format(*(sql[c] for c in self.columns))
+
+    def says(self) -> str:
+        """The law in words."""
+        return self._says.format(*self.columns)
+
+
 @dataclass(frozen=True, slots=True)
-class AtMost:
+class AtMost(_Stated):
     """`lower` never exceeds `upper`.
 
     Parameters
@@ -70,32 +94,20 @@ class AtMost:
     'clicks <= impressions'
     """
 
+    _broken, _says = "{} > {}", "{} <= {}"
     lower: str
     upper: str
     kind: str
     legal: str = ""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The two columns, the smaller first."""
-        return (self.lower, self.upper)
 
     def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
         """Rows where the lower exceeds the upper."""
         broken: NDArray[bool_] = values[self.lower] > values[self.upper]
         return broken
 
-    def broken_sql(self, sql: Mapping[str, str]) -> str:
-        """The same as SQL."""
-        return f"{sql[self.lower]} > {sql[self.upper]}"
-
-    def says(self) -> str:
-        """The law in words."""
-        return f"{self.lower} <= {self.upper}"
-
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(_Stated):
     """A positive `column` needs `needed` not to be zero.
 
     Examples
@@ -104,32 +116,20 @@ class Needs:
     'spend > 0 needs impressions > 0'
     """
 
+    _broken, _says = "{} > 0 AND {} = 0", "{} > 0 needs {} > 0"
     column: str
     needed: str
     kind: str
     legal: str = ""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The two columns, the one in need first."""
-        return (self.column, self.needed)
 
     def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
         """Rows where the first is positive and the second zero."""
         broken: NDArray[bool_] = (values[self.column] > 0) & (values[self.needed] == 0)
         return broken
 
-    def broken_sql(self, sql: Mapping[str, str]) -> str:
-        """The same as SQL."""
-        return f"{sql[self.column]} > 0 AND {sql[self.needed]} = 0"
-
-    def says(self) -> str:
-        """The law in words."""
-        return f"{self.column} > 0 needs {self.needed} > 0"
-
 
 @dataclass(frozen=True, slots=True)
-class NonNegative:
+class NonNegative(_Stated):
     """`column` is never below zero.
 
     Examples
@@ -138,27 +138,26 @@ class NonNegative:
     'spend >= 0'
     """
 
+    _broken, _says = "{} < 0", "{} >= 0"
     column: str
     kind: str = "negative_metrics"
     legal: str = ""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The one column."""
-        return (self.column,)
 
     def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
         """Rows below zero."""
         broken: NDArray[bool_] = values[self.column] < 0
         return broken
 
-    def broken_sql(self, sql: Mapping[str, str]) -> str:
-        """The same as SQL."""
-        return f"{sql[self.column]} < 0"
 
-    def says(self) -> str:
-        """The law in words."""
-        return f"{self.column} >= 0"
+_MAY_BE_NEGATIVE = ("revenue", "roas")  # what was refunded
+
+
+def _never_negative(*, published: bool) -> Iterator[Law]:
+    """The law of each amount and rate, of the published table's columns or of the others."""
+    for column in MARKETING.columns:
+        is_figure = column.is_metric or column.role is Role.RATE
+        if is_figure and bool(column.group) is published and column.name not in _MAY_BE_NEGATIVE:
+            yield NonNegative(column.name)
 
 
 # A further law of these forms is one line here; injector, audit and warehouse SQL follow it.
@@ -170,13 +169,7 @@ MARKETING_LAWS: tuple[Law, ...] = (
     AtMost("video_completions", "video_plays", kind="video_completions_exceed_plays"),
     Needs("spend", "impressions", kind="spend_with_zero_impressions"),
     Needs("purchases", "add_to_cart", kind="purchases_without_add_to_cart"),
-    *(
-        NonNegative(column)
-        for column in (
-            "impressions", "clicks", "landing_page_views", "add_to_cart", "purchases",
-            "conversions", "leads", "app_installs", "video_plays", "video_completions", "spend",
-        )
-    ),
+    *_never_negative(published=True),
 )  # fmt: skip
 # And of columns that ad platforms tell besides those of the published table.
 ALL_LAWS: tuple[Law, ...] = (
@@ -184,12 +177,5 @@ ALL_LAWS: tuple[Law, ...] = (
     AtMost("reach", "impressions", kind="reach_exceeds_impressions"),
     AtMost("start_date", "stop_date", kind="stop_before_start"),
     AtMost("event_date", "period_end", kind="stop_before_start"),
-    *(
-        NonNegative(column)
-        for column in (
-            "reach", "results", "all_conversions", "view_through_conversions", "ctr", "cpc", "cpm",
-            "conversion_rate", "cost_per_conversion", "cost_per_lead", "frequency",
-            "impression_share",
-        )
-    ),
-)  # fmt: skip
+    *_never_negative(published=False),
+)

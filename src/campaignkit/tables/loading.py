@@ -29,7 +29,6 @@ from campaignkit.tables.schema import TableSchema
 
 _IN_MEMORY = 64 << 20  # bytes of a file whose table lies in memory; a larger one's in a file
 _PACKED_AS = "FORMAT parquet, COMPRESSION lz4_raw"
-_ROWS = ""  # no column has this name
 _AT_ONCE = 200  # columns asked about in one query
 
 
@@ -47,16 +46,20 @@ def open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions)
     file = DelimitedFile.open(path, read)
     sample = file.read_sample()
     # Empty cells below a header without a name are a delimiter too many.
-    empty = [n for n, name in zip(sample.column_names, file.names, strict=True)
-             if not name and sample[n].null_count == sample.num_rows]  # fmt: skip
+    empty = {n for n, name in zip(sample.column_names, file.names, strict=True)
+             if not name and sample[n].null_count == sample.num_rows}  # fmt: skip
     folder = tempfile.mkdtemp(prefix="campaignkit-")
     away = weakref.finalize(con, shutil.rmtree, folder, ignore_errors=True)
-    if file.num_bytes > _IN_MEMORY:
-        file.packed = Path(folder, "table.parquet")
+    place = Path(folder, "table.parquet") if file.num_bytes > _IN_MEMORY else None
+    texts: set[str] = set()
     try:
-        table, nulls = _loaded(con, file, sample.drop_columns(empty), schema, read)
-        if any(nulls[n] < table.num_rows for n in empty):
-            table, nulls = _loaded(con, file, sample, schema, read)
+        while True:
+            held = sample.drop_columns(sorted(empty))
+            table, filled, lost = _loaded(con, file, held, place, texts, schema, read)
+            late = {n for n in empty if filled[n]}
+            if not lost and not late:
+                break
+            texts, empty = texts | lost, empty - late
     except BaseException:
         con.close()
         away()
@@ -68,33 +71,39 @@ def open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions)
     return table
 
 
-def _loaded(
-    con: Any, file: DelimitedFile, sample: Any, schema: TableSchema, read: ReadOptions
-) -> tuple[OpenTable, Counter[str]]:
+def _loaded(  # noqa: PLR0917 - what one try of reading the file goes by
+    con: Any,
+    file: DelimitedFile,
+    sample: Any,
+    place: Path | None,
+    texts: set[str],
+    schema: TableSchema,
+    read: ReadOptions,
+) -> tuple[OpenTable, Counter[str], set[str]]:
+    """The table, the filled cells of each column, and the columns that must be kept as text."""
     con.register("read_text", sample)
     whole = file.is_sampled_whole
     known = sample.num_rows if whole else max(sample.num_rows, MEANING_ROWS + 1)
     table = described(con, str(file.path), "read_text", known, schema, read=read, arrow=sample)
-    plain = [c for c in table.columns.values() if _is_one_form(c, may_have_unit=whole)]
-    typed = {c.name for c in plain} - _lost(con, "read_text", plain, "sql", {})
+    plain = [c for c in table.columns.values()
+             if c.name not in texts and _is_one_form(c, may_have_unit=whole)]  # fmt: skip
+    unfit = _lost(con, "read_text", plain, "sql", {})
     con.unregister("read_text")
-    while True:
-        nulls = _fill(con, file, table, typed)
-        filled = {n: file.count.rows - nulls[n] for n in typed}
-        lost = _lost(con, "audited", [table.columns[n] for n in typed], "raw", filled)
-        if not lost:
-            break
-        typed -= lost
-    for name in typed:
-        column = table.columns[name]
-        table.columns[name] = replace(column, sql=column.raw, is_text=False)
-    place = "rowid" if file.packed is None else "row_number() OVER () - 1"
-    table = replace(
-        table, relation="audited", position=place, num_rows=file.count.rows, _values={}
+    typed = {c.name: c for c in plain if c.name not in unfit}
+    chosen = ", ".join(
+        f"{c.sql} AS {c.raw}" if c.name in typed else c.raw for c in table.columns.values()
     )
-    if not whole:
+    filled = _fill(con, file, chosen, place)
+    lost = _lost(con, "audited", list(typed.values()), "raw", filled)
+    for name, column in typed.items():
+        table.columns[name] = replace(column, sql=column.raw, is_text=False)
+    position = "rowid" if place is None else "row_number() OVER () - 1"
+    table = replace(
+        table, relation="audited", position=position, num_rows=file.count.rows, _values={}
+    )
+    if not whole and not lost:
         count_units(table, [c.name for c in table.columns.values() if c.units])
-    return table, nulls
+    return table, filled, lost
 
 
 def _is_one_form(column: Column, *, may_have_unit: bool) -> bool:
@@ -103,43 +112,34 @@ def _is_one_form(column: Column, *, may_have_unit: bool) -> bool:
     return is_value and units and len(column.formats) <= 1
 
 
-def _fill(con: Any, file: DelimitedFile, table: OpenTable, typed: set[str]) -> Counter[str]:
-    """Read the file into the table; the empty cells of each column are counted on the way."""
+def _fill(con: Any, file: DelimitedFile, chosen: str, place: Path | None) -> Counter[str]:
+    """Read the file into the table; the filled cells of each column are counted on the way."""
     duckdb = require("duckdb", extra="tables", user="reading CSV")
     pa = require("pyarrow", extra="tables", user="reading CSV")
-    nulls: Counter[str] = Counter()
+    filled: Counter[str] = Counter()
 
-    def counted(reader: Any) -> Iterator[Any]:
-        for batch in reader:
-            nulls[_ROWS] += batch.num_rows
+    def counted() -> Iterator[Any]:
+        for batch in file.batches():
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                nulls[name] += column.null_count
+                filled[name] += len(column) - column.null_count
             yield batch
 
-    chosen = ", ".join(
-        f"{c.sql} AS {c.raw}" if c.name in typed else c.raw for c in table.columns.values()
-    )
+    con.register("incoming", pa.RecordBatchReader.from_batches(file.schema, counted()))
     try:
-        reader = file.reader()
-        con.register("incoming", pa.RecordBatchReader.from_batches(reader.schema, counted(reader)))
-        if file.packed is None:
+        if place is None:
             con.execute(f"CREATE OR REPLACE TABLE audited AS SELECT {chosen} FROM incoming")
         else:
-            place = literal(str(file.packed))
-            con.execute(f"COPY (SELECT {chosen} FROM incoming) TO {place} ({_PACKED_AS})")
-            con.execute(f"CREATE OR REPLACE VIEW audited AS SELECT * FROM read_parquet({place})")
+            where = literal(str(place))
+            con.execute(f"COPY (SELECT {chosen} FROM incoming) TO {where} ({_PACKED_AS})")
+            con.execute(f"CREATE OR REPLACE VIEW audited AS SELECT * FROM read_parquet({where})")
     except (pa.ArrowInvalid, duckdb.Error) as err:
-        if not file.is_plain:
-            raise TableError(
-                f"{file.path} cannot be read as delimited text: {str(err).splitlines()[0][:300]}",
-                hint="is there room for temporary files?",
-            ) from err
+        raise TableError(
+            f"{file.path} cannot be read as delimited text: {str(err).splitlines()[0][:300]}",
+            hint="is there room for temporary files?",
+        ) from err
     finally:
         con.unregister("incoming")
-    if file.is_plain and not file.has_a_row_a_line(nulls[_ROWS]):
-        file.is_plain = False
-        return _fill(con, file, table, typed)
-    return nulls
+    return filled
 
 
 def _lost(

@@ -14,51 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignkit.errors import Fault
+from campaignkit.tables.conventions import CONVENTIONS
 from campaignkit.tables.dates import DateTally
-from campaignkit.tables.numbers import NumberTally
+from campaignkit.tables.numbers import NumberTally, unit_in
+from campaignkit.tables.opened import Column, quoted
 
 # A column counts as numbers or dates when more than this share of its rows are: type changes of
 # up to 40% of the cells must not hide what the column was.
 MAJORITY_FRAC = 0.5
 
-PLACEHOLDERS = frozenset(
-    ["n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--", "—", "?", "??", "???", "tbd",
-     "missing", "undefined", "#value!", "#ref!", "#div/0!", "(null)", "(not set)", "<na>", "."]
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a text column holds and the SQL that reads it.
-
-    Attributes
-    ----------
-    kind : str
-        ``number``, ``date`` or ``text``; ``other`` where it is numbers or dates that may be read
-        in two ways.
-    sql : str
-        Expression over ``{c}``, the quoted column; NULL where a cell does not fit.
-    formats : tuple of str
-        The formats of dates seen, the most frequent first; the decimal mark of numbers.
-    undecided : str
-        ``numbers`` or ``dates`` where nothing decides between two ways of reading them.
-    is_marked : bool
-        Whether some numbers carry a mark of a unit.
-
-    Examples
-    --------
-    >>> read_meaning(["1,200", "300", "7.5"]).kind
-    'number'
-    """
-
-    kind: str
-    sql: str
-    formats: tuple[str, ...] = ()
-    undecided: str = ""
-    is_marked: bool = False
-
-
-TEXT = Meaning("text", "{c}")
+PLACEHOLDERS = frozenset(CONVENTIONS["placeholders"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +71,13 @@ _QUESTIONS = (
 )  # fmt: skip
 
 
-def read_meaning(
-    cells: Sequence[str], *, is_date: bool = False, day_first: bool | None = None
-) -> Meaning:
-    """Read off its cells what a single text column means.
-
-    Examples
-    --------
-    >>> read_meaning(["03/04/2024", "25/12/2024"]).formats
-    ('%d/%m/%Y',)
-    >>> read_meaning(["007", "008"]).kind
-    'text'
-    >>> read_meaning(["1.234", "5.678"]).undecided
-    'numbers'
-    """
-    rows = {cell: list(cells).count(cell) for cell in dict.fromkeys(cells)}
-    return read_meanings({"it": Cells(rows, is_date=is_date)}, day_first=day_first)[0]["it"]
-
-
 def read_meanings(
     columns: Mapping[str, Cells], *, decimal: str | None = None, day_first: bool | None = None
-) -> tuple[dict[str, Meaning], list[Fault]]:
-    """What the text columns of one table mean, and a note for each decision made for all.
+) -> tuple[dict[str, Column], list[Fault]]:
+    """The text columns of one table as they are read, and a note for each decision made for all.
+
+    The kind of numbers or dates that may be read in two ways is ``other``; units are counted over
+    the cells given.
 
     Parameters
     ----------
@@ -145,7 +95,7 @@ def read_meanings(
     ((',',), 1)
     """
     tallies = {name: _tally(cells) for name, cells in columns.items()}
-    out = dict.fromkeys(columns, TEXT)
+    out = {n: Column(n, "text", quoted(n), quoted(n), is_text=True) for n in columns}
     notes: list[Fault] = []
     for question, asked in zip(_QUESTIONS, (decimal, day_first), strict=True):
         mine = {n: t for n, t in tallies.items() if isinstance(t, question.tally)}
@@ -158,10 +108,16 @@ def read_meanings(
             if answer is None:
                 answer = common if name in own or common is not None else question.usual
             answers[name] = answer
-            out[name] = replace(TEXT, kind="other", undecided=question.holds)
-            if answer is not None:
-                sql, formats = tally.reading(answer)
-                out[name] = Meaning(question.holds[:-1], sql, formats, is_marked=tally.is_marked)
+            if answer is None:
+                out[name] = replace(out[name], kind="other", undecided=question.holds)
+                continue
+            sql, formats = tally.reading(answer)
+            units = dict(tally.units.most_common())
+            out[name] = replace(
+                out[name], kind=question.holds[:-1], sql=sql.replace("{c}", quoted(name)),
+                formats=formats, units=units,
+                unit=next(iter(units), unit_in(name) if question.tally is NumberTally else ""),
+            )  # fmt: skip
         notes += _notes(question, own, answers, asked)
     bounds = [n for n, t in tallies.items() if isinstance(t, NumberTally) and t.bounds]
     if bounds:

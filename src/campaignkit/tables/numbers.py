@@ -11,27 +11,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Marks that stand for one currency; those that several share ($, ¥, kr) stay as they are.
-_SIGNS = {
-    "€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS",
-    "฿": "THB", "₫": "VND", "₴": "UAH", "₦": "NGN", "₱": "PHP", "US$": "USD", "R$": "BRL",
-    "AU$": "AUD", "A$": "AUD", "CA$": "CAD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD",
-    "SG$": "SGD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "$": "$", "¥": "¥", "%": "%",
-}  # fmt: skip
-_WORDS = {
-    "ZŁ": "PLN", "ZL": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "RS": "INR", "SFR": "CHF",
-    "FR": "CHF", "EURO": "EUR", "EUROS": "EUR", "DOLLAR": "$", "DOLLARS": "$", "KR": "kr",
-}  # fmt: skip
-_CODES = (
-    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|"
-    "MAD|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PLN|RON|RSD|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
-)
+from campaignkit.tables.conventions import CONVENTIONS
+
+_SIGNS: Mapping[str, str] = CONVENTIONS["signs"]
+_WORDS: Mapping[str, str] = CONVENTIONS["words"]
 _SPACES = " \u00a0\u202f\u2009"
 _S = f"[{_SPACES}]*"
 _MINUS = "[-\u2212\u2013]"
+_NAMES = [*CONVENTIONS["currencies"], *sorted(_WORDS, key=len, reverse=True)]
 MARK = (
     "(?:" + "|".join(re.escape(s).replace("%", "[%]") for s in _SIGNS)
-    + "|(?i:(?:" + "|".join([_CODES, *sorted(_WORDS, key=len, reverse=True)]) + r")\.?))"
+    + "|(?i:(?:" + "|".join(_NAMES) + r")\.?))"
 )  # fmt: skip
 _SCALE = rf"[KMBk]|{_S}(?i:bn|mln|mld|mrd|mio|tsd|mn)\.?"
 _FACTORS = (("[Kk]", "tsd", "1e3"), ("M", "mln|mio|mn", "1e6"), ("B", "bn|mld|mrd", "1e9"))
@@ -122,7 +112,7 @@ class NumberTally:
     votes: Counter[str] = field(default_factory=Counter)
     other_forms: int = 0  # rows that carry a mark, a scale, a bound or grouped digits
     scaled: int = 0
-    marked: int = 0
+    units: Counter[str] = field(default_factory=Counter)  # rows that carry a unit's mark
     bounds: int = 0
     leading_zeros: int = 0
     small: int = 0  # whole numbers below 1,000, and from there on, without any mark
@@ -173,17 +163,13 @@ class NumberTally:
         self.other_forms += rows
         self.bounds += rows * bool(bound)
         self.scaled += rows * bool(scale)
-        self.marked += rows * bool(before or after)
+        if mark := before or after:
+            self.units[unit_of(mark)] += rows
 
     @property
     def rows(self) -> int:
         """Rows that are numbers, whichever the decimal mark."""
         return max(self.fits.values(), default=0)
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether some numbers carry a mark of a unit."""
-        return self.marked > 0
 
     @property
     def is_open(self) -> bool:

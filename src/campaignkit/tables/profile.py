@@ -78,14 +78,13 @@ def profile_table(table: OpenTable, *, conditions: Sequence[str] = ()) -> TableP
     >>> found.columns["clicks"].num_nulls, found.counts
     (1, {'clicks > 0': 1})
     """
-    columns = list(table.columns.values())
-    asked = [(column, _aggregates(column)) for column in columns]
+    asked = {name: _aggregates(column) for name, column in table.columns.items()}
     wanted = list(dict.fromkeys(conditions))
-    parts = [a for _, aggregates in asked for a in aggregates]
+    parts = [sql for aggregates in asked.values() for sql in aggregates.values()]
     answers = iter(scalars(table, [*parts, *(f"count_if({c})" for c in wanted)]))
     profiles = {
-        column.name: _profile(table, column, [next(answers) for _ in aggregates])
-        for column, aggregates in asked
+        name: _profile(table, {part: next(answers) for part in aggregates})
+        for name, aggregates in asked.items()
     }
     counts = {c: int(n or 0) for c, n in zip(wanted, answers, strict=True)}
     strange = [n for n, p in profiles.items() if not math.isfinite(p.total or 0.0)]
@@ -140,23 +139,20 @@ def middle_of(found: Any) -> tuple[float, float] | None:
     return float(fine[2000]), float(np.median(np.abs(fine - fine[2000]))) * _NORMAL
 
 
-def _aggregates(column: Column) -> list[str]:
-    out = [f"count({column.raw})"]
-    if column.is_text and column.kind in ("number", "date"):
-        out.append(f"count({column.sql})")
+def _aggregates(column: Column) -> dict[str, str]:
+    asked = {"filled": f"count({column.raw})"}
     if column.kind in ("number", "date"):
-        out += [f"min({column.sql})", f"max({column.sql})"]
+        if column.is_text:
+            asked["fit"] = f"count({column.sql})"
+        asked |= {"low": f"min({column.sql})", "high": f"max({column.sql})"}
     if column.kind == "number":
-        out.append(f"sum({column.sql})")
-    return out
+        asked["total"] = f"sum({column.sql})"
+    return asked
 
 
-def _profile(table: OpenTable, column: Column, part: Sequence[Any]) -> ColumnProfile:
-    rest = list(part)
-    filled = int(rest.pop(0) or 0)
-    fit = filled
-    if column.is_text and column.kind in ("number", "date"):
-        fit = int(rest.pop(0) or 0)
-    low, high = (rest[0], rest[1]) if len(rest) >= 2 else (None, None)
-    total = float(rest[2]) if len(rest) == 3 and rest[2] is not None else None
-    return ColumnProfile(table.num_rows - filled, filled - fit, low, high, total)
+def _profile(table: OpenTable, found: dict[str, Any]) -> ColumnProfile:
+    filled = int(found.pop("filled") or 0)
+    fit = int(found.pop("fit", filled) or 0)
+    total = found.pop("total", None)
+    sum_ = None if total is None else float(total)
+    return ColumnProfile(table.num_rows - filled, filled - fit, total=sum_, **found)

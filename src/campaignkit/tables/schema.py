@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import Fault, TableError
+from campaignkit.tables.conventions import conventions
 
 
 class Role(StrEnum):
@@ -354,46 +355,10 @@ def plain(name: str) -> str:
     return "".join(c for c in letters if c.isalnum())
 
 
-# The table of the published experiments (its columns have a group), and what ad platforms tell
-# besides.
-MARKETING = TableSchema(
-    (
-        ColumnSpec("event_date", Role.DATE, group="core"),
-        ColumnSpec("campaign_id", Role.ID, group="core"),
-        ColumnSpec("ad_creative_id", Role.ID, group="creative"),
-        *(
-            ColumnSpec(name, Role.DIMENSION, group="dimensions")
-            for name in ("brand", "audience", "platform", "device", "geo")
-        ),
-        ColumnSpec("impressions", Role.COUNT, step=0, group="core"),
-        ColumnSpec("clicks", Role.COUNT, step=1, group="core"),
-        ColumnSpec("landing_page_views", Role.COUNT, step=2, group="funnel"),
-        ColumnSpec("add_to_cart", Role.COUNT, step=3, group="funnel"),
-        ColumnSpec("purchases", Role.COUNT, step=4, group="funnel"),
-        ColumnSpec("conversions", Role.COUNT, step=4, group="core"),
-        ColumnSpec("leads", Role.COUNT, step=4, group="responses"),
-        ColumnSpec("app_installs", Role.COUNT, step=4, group="responses"),
-        ColumnSpec("video_plays", Role.COUNT, group="video"),
-        ColumnSpec("video_completions", Role.COUNT, group="video"),
-        ColumnSpec("spend", Role.MONEY, group="core"),
-        ColumnSpec("ad_group_id", Role.ID),
-        *(ColumnSpec(name, Role.DATE) for name in ("period_end", "start_date", "stop_date")),
-        *(ColumnSpec(name, Role.DIMENSION) for name in ("currency", "result_indicator")),
-        ColumnSpec("results", Role.COUNT, beside="result_indicator"),
-        *(
-            ColumnSpec(name, Role.COUNT)
-            for name in ("reach", "all_conversions", "view_through_conversions")
-        ),
-        ColumnSpec("revenue", Role.MONEY),
-        ColumnSpec("ctr", Role.RATE, parts=("clicks", "impressions"), is_share=True),
-        ColumnSpec("cpc", Role.RATE, parts=("spend", "clicks")),
-        ColumnSpec("cpm", Role.RATE, parts=("spend", "impressions"), times=1000.0),
-        ColumnSpec("conversion_rate", Role.RATE, parts=("conversions", "clicks")),
-        ColumnSpec("cost_per_conversion", Role.RATE, parts=("spend", "conversions")),
-        ColumnSpec("cost_per_lead", Role.RATE, parts=("spend", "leads")),
-        ColumnSpec("frequency", Role.RATE, parts=("impressions", "reach")),
-        ColumnSpec("roas", Role.RATE, parts=("revenue", "spend")),
-        ColumnSpec("impression_share", Role.RATE, is_share=True),
-    ),
-    alias_folder=Path(__file__).parent / "aliases",
-)
+def _specs() -> Iterable[ColumnSpec]:
+    for name, said in conventions("columns").items():
+        role, parts = Role(said.pop("role")), tuple(said.pop("parts", ()))
+        yield ColumnSpec(name, role, parts=parts, **said)
+
+
+MARKETING = TableSchema(tuple(_specs()), alias_folder=Path(__file__).parent / "aliases")

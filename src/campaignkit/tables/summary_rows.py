@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from campaignkit.tables.conventions import CONVENTIONS
 from campaignkit.tables.opened import Column, OpenTable, literal
 
 _WHOLE_ROWS = 50_000  # above, labels are looked for in a sample and among the greatest amounts
@@ -16,23 +19,12 @@ _TOLERANCE = 0.005  # totals are rounded apart from their parts
 _EQUAL_FRAC = 0.6
 _EMPTY = ("", "-", "--", "—", "n/a", "null", "none")
 _LONGEST = 6  # with spaces around it
-_WORDS = (
-    "total", "totals", "grand total", "overall total", "subtotal", "sub-total", "sub total", "sum",
-    "gesamt", "gesamtsumme", "gesamtergebnis", "insgesamt", "summe", "zwischensumme",
-    "total général", "total general", "totaux", "sous-total", "somme",
-    "totale", "totale generale", "totale complessivo", "subtotale", "somma",
-    "totales", "suma", "suma total", "total geral", "totais", "soma",
-    "totaal", "eindtotaal", "subtotaal", "totalt", "summa", "i alt", "yhteensä",
-    "razem", "suma końcowa", "ogółem", "celkem", "összesen", "toplam", "genel toplam",
-    "итого", "всего", "общий итог", "σύνολο", "合计", "合計", "总计", "總計", "総計", "小计",
-    "小計",
-    "합계", "총계", "소계", "tổng", "tổng cộng", "jumlah", "รวม", "المجموع", "الإجمالي",
-)  # fmt: skip
 _LABEL = (
-    rf"({'|'.join(_WORDS)})(\s*[:(/–—-].*|\s+(of|for|de|du|für|von|pour|di|van)\s.*|\s*[(（].*)?"
+    rf"({'|'.join(CONVENTIONS['totals'])})(\s*[:(/–—-].*|\s+(of|for|de|du|für|von|pour|di|van)\s.*|\s*[(（].*)?"
     rf"|.*[^\s]\s+(total|gesamt|summe|ergebnis|totale|totaal)"
     rf"|(results from|ergebnisse aus|résultats de|resultados de) \d+ .*"
 )
+_IS_LABEL = re.compile(_LABEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +32,10 @@ class _Candidate:
     """A row that may be a total: where, its labels, its dimensions and its amounts."""
 
     position: int
-    labels: tuple[tuple[str, str], ...]  # column, cell
-    filled: tuple[tuple[str, Any], ...]  # dimensions that hold something else
+    labels: Mapping[str, str]  # column -> cell
+    filled: Mapping[str, Any]  # dimensions that hold something else
     num_empty: int
-    amounts: tuple[float | None, ...]
+    amounts: Sequence[float | None]
     is_misfit: bool  # a label among dates or numbers
 
 
@@ -74,27 +66,27 @@ def summary_rows(table: OpenTable) -> dict[int, str]:
     condition = " OR ".join([*labelled, f"({blank})"])
     if table.row(f"SELECT count(*) FROM {table.relation} WHERE {condition}") == (0,):
         return {}  # places are asked for only where there is a row to place
-    found = _candidates(table, condition, texts, dimensions, amounts)
+    found = list(_candidates(table, condition, texts, dimensions, amounts))
     sums = _Sums(table, f"NOT COALESCE({condition}, false)", amounts)
-    once = {labels for labels in (c.labels for c in found)
-            if sum(c.labels == labels for c in found) == 1}  # fmt: skip
-    out = {}
-    for row in found:
-        reason = _reason(row, sums, is_single=row.labels in once)
-        if reason:
-            out[row.position] = reason
-    return out
+    counts = Counter(tuple(row.labels.items()) for row in found)
+    reasons = {
+        row.position: _reason(row, sums, is_single=counts[tuple(row.labels.items())] == 1)
+        for row in found
+    }
+    return {position: reason for position, reason in reasons.items() if reason}
 
 
 def _reason(row: _Candidate, sums: _Sums, *, is_single: bool) -> str:
-    said = " and ".join(f"{cell!r} in {name}" for name, cell in row.labels)
+    said = " and ".join(f"{cell!r} in {name}" for name, cell in row.labels.items())
     if row.is_misfit or (said and not row.filled):
         return said
-    if sums.are_total(row.amounts) or sums.are_group(row.filled, row.amounts):
+    of_others = [sums.of(()), sums.of(tuple(row.filled))]
+    keys = [(), tuple(row.filled.values())]
+    if any(_are_equal(row.amounts, of.get(key)) for of, key in zip(of_others, keys, strict=True)):
         return f"{said}, and its amounts are the sum of others" if said else (
             "no dimension, and its amounts are the sum of all others"
         )  # fmt: skip
-    if said and (row.num_empty or (is_single and sums.are_greatest(row.amounts))):
+    if said and (row.num_empty or (is_single and sums.are_below(row.amounts))):
         return said
     return ""
 
@@ -148,36 +140,30 @@ def _candidates(
     texts: Sequence[Column],
     dimensions: Sequence[Column],
     amounts: Sequence[Column],
-) -> list[_Candidate]:
+) -> Iterator[_Candidate]:
     cells = [*texts, *(d for d in dimensions if d not in texts)]
     asked = ", ".join([
-        *(f"{c.raw} IS NOT NULL AND {c.sql} IS NULL" if c.is_text else "false" for c in cells),
-        *(f"NOT {_is_empty(c)}" for c in cells),
-        *(f"regexp_full_match(lower(trim({c.raw})), {literal(_LABEL)})" if c in texts else "false"
-          for c in cells),
-        *(c.raw for c in cells),
+        *(c.raw for c in cells), *(f"{c.sql} IS NULL" for c in cells),
         *(f"CAST({c.sql} AS DOUBLE)" for c in amounts),
     ])  # fmt: skip
-    out = []
+    n = len(cells)
     for position, *found in table.rows(
         f"SELECT position, {asked} FROM {table.numbered()} WHERE {condition} "
         f"ORDER BY position LIMIT {_MOST_ROWS}"
     ):
-        n = len(cells)
-        unfit, filled, label, cell = (found[i * n : (i + 1) * n] for i in range(4))
-        named = [i for i in range(n) if label[i]]
-        others = [i for i, c in enumerate(cells) if c in dimensions and i not in named]
-        out.append(
-            _Candidate(
-                position,
-                tuple((cells[i].name, cell[i]) for i in named),
-                tuple((cells[i].name, cell[i]) for i in others if filled[i]),
-                sum(not filled[i] for i in others),
-                tuple(found[4 * n :]),
-                any(unfit[i] for i in named),
-            )
-        )
-    return out
+        held = dict(zip((c.name for c in cells), found[:n], strict=True))
+        labels = {c.name: held[c.name] for c in texts if _IS_LABEL.fullmatch(_plain(held[c.name]))}
+        others = {c.name: held[c.name] for c in dimensions if c.name not in labels}
+        filled = {name: cell for name, cell in others.items() if _plain(cell) not in _EMPTY}
+        unfit = {c.name for c, is_null in zip(cells, found[n : 2 * n], strict=True) if is_null}
+        yield _Candidate(
+            position, labels, filled, num_empty=len(others) - len(filled), amounts=found[2 * n :],
+            is_misfit=not unfit.isdisjoint(labels),
+        )  # fmt: skip
+
+
+def _plain(cell: object) -> str:
+    return "" if cell is None else str(cell).strip().lower()
 
 
 class _Sums:
@@ -185,41 +171,29 @@ class _Sums:
 
     def __init__(self, table: OpenTable, others: str, amounts: Sequence[Column]) -> None:
         self._table, self._others = table, others
-        self._asked = ", ".join(
-            f"sum(CAST({c.sql} AS DOUBLE)), max(CAST({c.sql} AS DOUBLE))" for c in amounts
-        )
-        held = table.row(f"SELECT {self._asked} FROM {table.relation} WHERE {others}")
-        self._total, self._greatest = held[::2], held[1::2]
-        self._groups: dict[tuple[str, ...], dict[tuple[Any, ...], Sequence[Any]]] = {}
+        self._values = [f"CAST({c.sql} AS DOUBLE)" for c in amounts]
+        self._held: dict[tuple[str, ...], dict[tuple[Any, ...], Sequence[Any]]] = {}
 
-    def are_total(self, amounts: Sequence[float | None]) -> bool:
-        """Whether amounts are the sums of all other rows."""
-        return _are_equal(amounts, self._total)
-
-    def are_greatest(self, amounts: Sequence[float | None]) -> bool:
-        """Whether no other row has as much of anything."""
-        return all(a is None or g is None or a > g
-                   for a, g in zip(amounts, self._greatest, strict=True))  # fmt: skip
-
-    def are_group(
-        self, filled: Sequence[tuple[str, Any]], amounts: Sequence[float | None]
-    ) -> bool:
-        """Whether amounts are the sums of the rows with the same filled dimensions."""
-        if not filled:
-            return False
-        names = tuple(name for name, _ in filled)
-        if names not in self._groups:
-            keys = ", ".join(self._table.columns[n].raw for n in names)
+    def of(self, names: tuple[str, ...]) -> Mapping[tuple[Any, ...], Sequence[Any]]:
+        """Cells of these dimensions -> the sums of their rows; of no dimension: of all rows."""
+        if names not in self._held:
+            keys = [self._table.columns[n].raw for n in names]
+            asked = ", ".join([*keys, *(f"sum({v})" for v in self._values)])
             rows = self._table.rows(
-                f"SELECT {keys}, {self._asked} FROM {self._table.relation} "
-                f"WHERE {self._others} GROUP BY {keys} HAVING count(*) > 1"
+                f"SELECT {asked} FROM {self._table.relation} WHERE {self._others} "
+                f"GROUP BY ({', '.join(keys)}) HAVING count(*) > {min(len(keys), 1)}"
             )
-            self._groups[names] = {r[: len(names)]: r[len(names) :: 2] for r in rows}
-        sums = self._groups[names].get(tuple(cell for _, cell in filled))
-        return sums is not None and _are_equal(amounts, sums)
+            self._held[names] = {r[: len(names)]: r[len(names) :] for r in rows}
+        return self._held[names]
+
+    def are_below(self, amounts: Sequence[float | None]) -> bool:
+        """Whether no row has as much of anything."""
+        asked = ", ".join(f"max({v})" for v in self._values)
+        most = self._table.row(f"SELECT {asked} FROM {self._table.relation} WHERE {self._others}")
+        return all(a is None or m is None or a > m for a, m in zip(amounts, most, strict=True))
 
 
-def _are_equal(amounts: Sequence[float | None], sums: Sequence[float | None]) -> bool:
-    pairs = [(a, s) for a, s in zip(amounts, sums, strict=True) if a and s]
+def _are_equal(amounts: Sequence[float | None], sums: Sequence[float | None] | None) -> bool:
+    pairs = [(a, s) for a, s in zip(amounts, sums or amounts, strict=True) if a and s]
     equal = sum(abs(a - s) <= _TOLERANCE * abs(s) for a, s in pairs)
-    return equal >= max(_EQUAL_FRAC * len(pairs), min(2, len(amounts)))
+    return sums is not None and equal >= max(_EQUAL_FRAC * len(pairs), min(2, len(amounts)))

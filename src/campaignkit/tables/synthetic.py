@@ -167,21 +167,18 @@ def _block(pa: Any, seed: int, block: int, world: TableWorld) -> pa.Table:
     share = rng.dirichlet(np.full(_CREATIVES, 3.0), _BLOCK)[campaign, creative]
     budget = size[campaign] * share * np.array([0.62, 0.28, 0.10])[device]
     budget = budget * np.array(_WEEK)[weekday] * rng.lognormal(0.0, 0.35, len(campaign))
-    price = np.array([world.platforms[n][0] for n in names])[platform][campaign]
+    prices, click_rate, is_video = (
+        np.array(of) for of in zip(*world.platforms.values(), strict=True)
+    )
+    price = prices[platform][campaign]
     price = price * rng.lognormal(0.0, 0.18, _BLOCK)[campaign]
     asleep = rng.random(len(campaign)) < 0.06  # paused creatives: zero inflation
     impressions = np.where(asleep, 0, rng.poisson(1000.0 * budget / price))
-    counts = _funnel(
-        rng,
-        impressions,
-        world=world,
-        names=names,
-        platform=platform[campaign],
-        campaign=campaign,
-    )
+    funnel = _funnel(rng, impressions, click_rate[platform[campaign]], campaign)
     spend = np.round(impressions * price / 1000.0 * rng.lognormal(0.0, 0.08, len(campaign)), 2)
-    plays = np.array([world.platforms[n][2] for n in names])[platform][campaign]
-    installs = device != 1  # no app is installed from a desktop
+    no_video = ~is_video[platform][campaign]
+    # What does not exist is null: no app is installed from a desktop.
+    absent = {"app_installs": device == 1, "video_plays": no_video, "video_completions": no_video}
     number = block * _BLOCK
     ids = [f"c{seed % 10_000:04d}-{number + i:07d}" for i in range(_BLOCK)]
     creative_ids = [f"{ids[i]}-{k}" for i in range(_BLOCK) for k in range(_CREATIVES)]
@@ -195,16 +192,7 @@ def _block(pa: Any, seed: int, block: int, world: TableWorld) -> pa.Table:
             "platform": _named(pa, names, platform[campaign]),
             "device": _named(pa, _DEVICES, device),
             "geo": _named(pa, world.geos, geo[campaign]),
-            "impressions": pa.array(impressions),
-            "clicks": pa.array(counts["clicks"]),
-            "landing_page_views": pa.array(counts["landing_page_views"]),
-            "add_to_cart": pa.array(counts["add_to_cart"]),
-            "purchases": pa.array(counts["purchases"]),
-            "conversions": pa.array(counts["conversions"]),
-            "leads": pa.array(counts["leads"]),
-            "app_installs": pa.array(counts["app_installs"], mask=~installs),
-            "video_plays": pa.array(counts["video_plays"], mask=~plays),
-            "video_completions": pa.array(counts["video_completions"], mask=~plays),
+            **{n: pa.array(counts, mask=absent.get(n)) for n, counts in funnel.items()},
             "spend": pa.array(spend),
         }
     )
@@ -213,10 +201,7 @@ def _block(pa: Any, seed: int, block: int, world: TableWorld) -> pa.Table:
 def _funnel(
     rng: Generator,
     impressions: NDArray[int64],
-    *,
-    world: TableWorld,
-    names: list[str],
-    platform: NDArray[int64],
+    click_rate: NDArray[float64],
     campaign: NDArray[int64],
 ) -> dict[str, NDArray[int64]]:
     import numpy as np
@@ -226,7 +211,6 @@ def _funnel(
         rates: NDArray[float64] = np.minimum(mean * drawn, 0.9)
         return rates
 
-    click_rate = np.array([world.platforms[n][1] for n in names])[platform]
     clicks = rng.binomial(impressions, rate(click_rate, 0.3))
     landed = rng.binomial(clicks, rate(0.72, 0.08))
     carts = rng.binomial(landed, rate(0.11, 0.4))
@@ -234,12 +218,13 @@ def _funnel(
     leads = rng.binomial(landed - carts, rate(0.05, 0.4))
     plays = rng.binomial(impressions, rate(0.31, 0.25))
     return {
+        "impressions": impressions,
         "clicks": clicks,
         "landing_page_views": landed,
         "add_to_cart": carts,
         "purchases": purchases,
-        "leads": leads,
         "conversions": purchases + leads,
+        "leads": leads,
         "app_installs": rng.binomial(clicks, rate(0.02, 0.5)),
         "video_plays": plays,
         "video_completions": rng.binomial(plays, rate(0.22, 0.25)),

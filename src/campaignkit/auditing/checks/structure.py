@@ -13,7 +13,7 @@ from campaignkit.auditing.rule import Rule
 from campaignkit.show import counted
 from campaignkit.tables import Column, Role, literal
 from campaignkit.tables.dates import date_sql
-from campaignkit.tables.meaning import PLACEHOLDERS, read_meaning
+from campaignkit.tables.meaning import PLACEHOLDERS, Cells, read_meanings
 from campaignkit.tables.numbers import cell_pattern
 from campaignkit.tables.schema import plain
 
@@ -250,7 +250,8 @@ def _strays(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
     counts = {v: n for v, n in scene.histogram(name).items() if v is not None}
     if len(counts) > _MAX_VALUES:
         return
-    values = {v: n for v, n in counts.items() if read_meaning([v], day_first=True).kind != "text"}
+    read, _ = read_meanings({v: Cells({v: 1}) for v in counts}, day_first=True)
+    values = {v: n for v, n in counts.items() if read[v].kind != "text"}
     words = [n for v, n in counts.items() if v not in values]
     total = sum(values.values())
     if not values or not words or len(words) > _MAX_WORDS or total >= sum(words):
