@@ -211,3 +211,21 @@ def test_several_parquet_files_are_one_table(tmp_path: Path) -> None:
     with open_table(tmp_path) as table:
         assert table.num_rows == 6
         assert table.positions("clicks > 99").tolist() == [1, 3, 5]
+
+
+def test_a_pattern_looks_at_no_more_of_a_disk_than_a_folder_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(12):
+        (tmp_path / f"d{i}" / "deep").mkdir(parents=True)
+        pq.write_table(pa.table({"clicks": [i]}), tmp_path / f"d{i}" / "deep" / "a.parquet")
+
+    with open_table(tmp_path / "**" / "a*.parquet") as table:
+        assert table.num_rows == 12
+    with open_table(tmp_path / "d[01]" / "*" / "a.parquet") as table:
+        assert table.num_rows == 2
+    monkeypatch.setattr("campaignkit.tables.opening._MOST_ENTRIES", 20)
+    with open_table(tmp_path / "d[01]" / "*" / "a.parquet") as table:
+        assert table.num_rows == 2
+    with pytest.raises(TableError, match=r"(?s)more than 20 entries.*a\*\.parquet"):
+        open_table(tmp_path / "**" / "a*.parquet")

@@ -166,3 +166,24 @@ def test_a_broken_alias_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(TableError, match=r"(?s)bad.toml: columns.klicks.*bad.toml: kind"):
         schema.match(["x"])
+
+
+@pytest.mark.parametrize(
+    ("names", "platforms"),
+    [
+        (["Day", "Campaign", "Impr.", "Clicks"], ()),
+        (["Amount spent", "Clicks"], ()),
+        (["date", "Campaign ID", "Impressions"], ()),
+        (["Line item ID", "Impressions"], ()),
+        (["Day", "Impr.", "Avg. CPC", "Interaction rate"], ("Google Ads",)),
+        (["ThruPlays", "Impressions"], ("Meta",)),
+        (["Amount spent", "Ad set name"], ("Meta",)),
+    ],
+)
+def test_one_common_name_gives_no_platform_away(
+    names: list[str], platforms: tuple[str, ...]
+) -> None:
+    matching = MARKETING.match(names)
+
+    assert matching.platforms == platforms
+    assert ("in an export of" in str(matching.notes())) is bool(platforms)

@@ -11,7 +11,7 @@ from typing import Any
 from campaignkit.errors import Fault
 from campaignkit.tables.meaning import Cells, read_meanings
 from campaignkit.tables.numbers import marks_sql, unit_in, unit_of
-from campaignkit.tables.opened import Column, OpenTable, quoted
+from campaignkit.tables.opened import PLACE, Column, OpenTable, quoted
 from campaignkit.tables.read_options import ReadOptions, matched
 from campaignkit.tables.schema import Role, TableSchema
 
@@ -41,7 +41,7 @@ def described(
     read: ReadOptions,
     arrow: Any = None,
 ) -> OpenTable:
-    """The relation as an :class:`OpenTable`, its columns typed; the caller sets its position.
+    """The relation as an :class:`OpenTable`, its columns typed.
 
     `read` tells the user's own roles of columns, and overrules (``decimal``, ``day_first``) what
     the cells decide; each decision made for the whole table is one of its notes, so the caller
@@ -49,7 +49,7 @@ def described(
     """
     types = _types(con, relation)
     matching = matched(schema, types, read)
-    table = OpenTable(name, con, relation, "", {}, num_rows, matching, schema)
+    table = OpenTable(name, con, relation, PLACE, {}, num_rows, matching, schema)
     table.arrow_source = arrow
     texts = [n for n, t in types.items() if t == "VARCHAR"]
     cells = _cells(table, texts)

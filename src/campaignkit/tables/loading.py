@@ -23,7 +23,7 @@ from campaignkit.tables.describing import (
     notes_on_names,
     repeated,
 )
-from campaignkit.tables.opened import Column, OpenTable, literal
+from campaignkit.tables.opened import PLACE, Column, OpenTable, literal
 from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import TableSchema
 
@@ -97,7 +97,7 @@ def _loaded(  # noqa: PLR0917 - what one try of reading the file goes by
     lost = _lost(con, "audited", list(typed.values()), "raw", filled)
     for name, column in typed.items():
         table.columns[name] = replace(column, sql=column.raw, is_text=False)
-    position = "rowid" if place is None else "row_number() OVER () - 1"
+    position = "rowid" if place is None else PLACE
     table = replace(
         table, relation="audited", position=position, num_rows=file.count.rows, _values={}
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 5_000  # of a text column inside a warehouse: the most frequent ones are looked at
 WIDE = 100  # columns from which on many are asked about in one query
+PLACE = "row_number() OVER () - 1"  # of a row, where nothing cheaper tells it
 _AT_ONCE = 2_500
 
 
@@ -348,7 +349,7 @@ class OpenTable:
         return replace(
             self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
             relation=f"(SELECT * EXCLUDE (position) FROM {kept})", _numbered=kept,
-            position="row_number() OVER () - 1", _values={},
+            position=PLACE, _values={},
             _everything=self._everything or self.numbered(),
         )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +29,7 @@ from campaignkit.tables.schema import MARKETING, TableSchema
 from campaignkit.tables.summary_rows import summary_rows
 
 _MOST_ENTRIES = 20_000  # of a folder in which a table is looked for
+_MARKS = "*?["  # of a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,31 +156,20 @@ def _connect(memory_mb: int | None, threads: int | None) -> Any:
 
 
 def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> OpenTable:
-    text = str(path)
-    if any(mark in text for mark in "*?[") and not path.exists():
-        matched = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
-        if not matched:
-            raise TableError(f"no file matches {path}", hint="check the folder and the pattern")
-        return _open_parquet(con, text, matched, schema, read)
+    is_pattern = any(mark in str(path) for mark in _MARKS) and not path.exists()
+    if is_pattern or path.is_dir():
+        return _open_parquet(con, path, _parquet_files(path), schema, read)
     if not path.exists():
         near = sorted(p.name for p in path.parent.glob("*"))[:8] if path.parent.exists() else []
         beside = f"beside it: {', '.join(near)}" if near else "its folder does not exist either"
         raise TableError(f"{path} does not exist", hint=beside)
-    if path.is_dir():
-        files = _parquet_files(path)
-        if not files:
-            raise TableError(
-                f"{path} is a folder without Parquet files",
-                hint="pass one file, or a folder of Parquet files",
-            )
-        return _open_parquet(con, str(path / "**" / "*.parquet"), files, schema, read)
     readable_file(path, error=TableError)
     if path.stat().st_size == 0:
         raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == b"PAR1":
-        return _open_parquet(con, text, [path], schema, read)
+        return _open_parquet(con, path, [path], schema, read)
     if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
         return open_json(con, path, schema, read)
     if path.suffix.lower() in (".parquet", ".pq"):
@@ -187,39 +179,70 @@ def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> 
     return open_delimited(con, path, schema, read)
 
 
-def _parquet_files(folder: Path) -> list[Path]:
-    found = []
-    for number, path in enumerate(folder.rglob("*")):
-        if number > _MOST_ENTRIES:
+def _parquet_files(path: Path) -> list[Path]:
+    """The Parquet files in a folder and below, or the files that match a pattern."""
+    is_fixed = [not any(mark in part for mark in _MARKS) for part in path.parts]
+    fixed = path.parts[: [*is_fixed, False].index(False)]
+    pattern = path.parts[len(fixed) :] or ("**", "*.parquet")
+    root, is_deep = Path(*fixed), "**" in pattern
+    found, looked_at = [], 0
+    for folder, folders, files in os.walk(root, followlinks=not is_deep):
+        looked_at += len(folders) + len(files)
+        if is_deep and looked_at > _MOST_ENTRIES:
             raise TableError(
-                f"{folder} is a folder of more than {_MOST_ENTRIES:,} entries",
+                f"{root} is a folder of more than {_MOST_ENTRIES:,} entries, all of which "
+                f"{path} makes me look at",
                 hint="pass the folder that holds the table's Parquet files",
             )
-        if path.suffix == ".parquet" and path.is_file():
-            found.append(path)
+        below = Path(folder).relative_to(root).parts
+        found += [Path(folder, name) for name in files if _fits((*below, name), pattern)]
+        if not is_deep and len(below) == len(pattern) - 1:
+            folders.clear()
+    if not found and path.is_dir():
+        raise TableError(
+            f"{path} is a folder without Parquet files",
+            hint="pass one file, or a folder of Parquet files",
+        )
+    if not found:
+        raise TableError(f"no file matches {path}", hint="check the folder and the pattern")
     return sorted(found)
 
 
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether the parts of a path match those of a pattern; ``**`` stands for any number."""
+    if not pattern or not parts:
+        return not pattern and not parts
+    if pattern[0] == "**":
+        return _fits(parts, pattern[1:]) or _fits(parts[1:], pattern)
+    return fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
 def _open_parquet(
-    con: Any, pattern: str, files: Sequence[Path], schema: TableSchema, read: ReadOptions
+    con: Any, path: Path, files: Sequence[Path], schema: TableSchema, read: ReadOptions
 ) -> OpenTable:
-    duckdb = require("duckdb", extra="tables", user="reading Parquet")
     single = len(files) == 1
-    place = literal(str(files[0]) if single else pattern)
-    scan = f"read_parquet({place}, union_by_name = {literal(not single)})"
+    listed = ", ".join(literal(str(file)) for file in files)
+    scan = f"read_parquet([{listed}], union_by_name = {literal(not single)})"
+    failed = (f"{path} cannot be read as Parquet", "was it cut off while copied?")
+    table = _open_view(con, str(path), scan, schema, read, failed=failed)
+    if single:
+        table.row_groups = _spread_row_groups(con, files[0], table.num_rows)
+    return table
+
+
+def _open_view(
+    con: Any, name: str, scan: str, schema: TableSchema, read: ReadOptions, *,
+    failed: tuple[str, str], before: str = "",
+) -> OpenTable:  # fmt: skip
+    """What DuckDB reads itself; words and a hint for when it cannot."""
+    duckdb = require("duckdb", extra="tables", user="reading a table")
     try:
-        con.execute(f"CREATE VIEW audited AS SELECT * FROM {scan}")
+        con.execute(f"{before} CREATE VIEW audited AS SELECT * FROM {scan}")
         num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
     except duckdb.Error as err:
-        raise TableError(
-            f"{pattern} cannot be read as Parquet: {str(err).splitlines()[0][:300]}",
-            hint="was it cut off while copied?",
-        ) from err
-    table = described(con, pattern, "audited", num_rows, schema, read=read)
-    table.position = "row_number() OVER () - 1"
-    if single:
-        table.row_groups = _spread_row_groups(con, files[0], num_rows)
-    return table
+        words, hint = failed
+        raise TableError(f"{words}: {str(err).splitlines()[0][:300]}", hint=hint) from err
+    return described(con, name, "audited", num_rows, schema, read=read)
 
 
 def _spread_row_groups(con: Any, path: Path, num_rows: int) -> tuple[str, ...]:
@@ -252,7 +275,6 @@ def _open_frame(
     arrow = arrow.rename_columns(unique_names(names))
     con.register("audited", arrow)
     table = described(con, name, "audited", arrow.num_rows, schema, read=read, arrow=arrow)
-    table.position = "row_number() OVER () - 1"
     table.arrow_source = arrow
     table.repeated = repeated(names)
     table.notes += notes_on_names(names)
@@ -273,18 +295,12 @@ def _open_database(
         if is_sqlite:
             database, owned = sqlite3.connect(path), True
         else:
-            try:
-                con.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
-                con.execute(f"CREATE VIEW audited AS SELECT * FROM theirs.{parts}")
-            except duckdb.Error as err:
-                raise TableError(
-                    f"{asked.table} cannot be read from {path}: {str(err).splitlines()[0][:300]}",
-                    hint="pass a DuckDB or SQLite file and the name of a table in it",
-                ) from err
-            num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
-            table = described(con, asked.table, "audited", num_rows, schema, read=read)
-            table.position = "row_number() OVER () - 1"
-            return table
+            return _open_view(
+                con, asked.table, f"theirs.{parts}", schema, read,
+                before=f"ATTACH {literal(str(path))} AS theirs (READ_ONLY);",
+                failed=(f"{asked.table} cannot be read from {path}",
+                        "pass a DuckDB or SQLite file and the name of a table in it"),
+            )  # fmt: skip
     if isinstance(database, duckdb.DuckDBPyConnection):
         arrow = database.sql(f"SELECT * FROM {parts}").to_arrow_table()
         return _open_frame(con, arrow, schema, read, name=asked.table)

@@ -107,7 +107,8 @@ class Matching:
     rivals : dict
         Columns that mean a standard name another column already took -> that name.
     platforms : tuple of str
-        Platforms whose export the columns give away.
+        Platforms whose export the columns give away: by several names that are telling, or by one
+        that no other platform uses.
     stand_ins : tuple of str
         Standard names that a column stands for in want of a better one, and is defined otherwise.
 
@@ -148,7 +149,7 @@ class Matching:
         'Cost' is spend; 'Media cost' may be spend too
         """
         read = {own: name for name, own in self.found.items() if plain(own) != plain(name)}
-        by = f", in an export of {' and '.join(self.platforms)}" if self.platforms else ""
+        by = f", in an export of {' or '.join(self.platforms)}" if self.platforms else ""
         said = [", ".join(f"{own!r} is {name}" for own, name in read.items()) + by] if read else []
         said += [f"{own!r} may be {name} too" for own, name in self.rivals.items()]
         first = next(iter([*read, *self.rivals]), "")
@@ -220,7 +221,8 @@ class TableSchema:
         told = dict(stated or {})
         names = _names(self)
         keys = {c: _keys(c, names.namespaces) for c in own if c not in told}
-        here = names.platforms({key for forms in keys.values() for key in forms})
+        all_keys = {key for forms in keys.values() for key in forms}
+        here = names.platforms(all_keys)
         candidates = [(-1.0, 0, own.index(c), c, name) for c, name in told.items() if name]
         for place, (column, forms) in enumerate(keys.items()):
             for key, weakness in forms.items():
@@ -250,7 +252,7 @@ class TableSchema:
             unknown=tuple(c for c in own if c not in found.values() and c not in rivals),
             missing=tuple(name for name in self.names if name not in found),
             rivals=rivals,
-            platforms=here,
+            platforms=tuple(p for p in here if names.are_proof(names.tells[p] & all_keys)),
             stand_ins=tuple(stand_ins),
         )
 
@@ -284,6 +286,14 @@ class _Names:
         best = max(scores.values(), default=(0, 0))
         return tuple(p for p, score in scores.items() if score == best and best[0])
 
+    def are_proof(self, tells: set[str]) -> bool:
+        """Whether telling names are several, or one that no other platform or language uses."""
+        return len(tells) > 1 or any(len(self._users(key)) == 1 for key in tells)
+
+    def _users(self, key: str) -> set[str]:
+        platforms = {p for p, tells in self.tells.items() if key in tells}
+        return platforms | {source for _, source, *_ in self.by_key.get(key, ())}
+
 
 @cache
 def _names(schema: TableSchema) -> _Names:
@@ -306,7 +316,7 @@ def _names(schema: TableSchema) -> _Names:
                 add(name, source, aliases, stands_in=table == "stand_in")
         namespaces += read.get("namespaces", ())
         if read.get("tells"):
-            tells[source] = {plain(t) for t in read["tells"]}
+            tells[source] = {plain(t) for t in read["tells"]} - {plain(n) for n in schema.names}
     return _Names(by_key, tells, tuple(dict.fromkeys(namespaces)))
 
 
