@@ -55,6 +55,9 @@ class Failing:
     def rules(self, scene: object) -> list[Any]:
         return []
 
+    def applies(self, rule: object, table: object) -> bool:
+        return True
+
     def conditions(self, rule: object, table: object) -> list[str]:
         return []
 

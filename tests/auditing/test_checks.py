@@ -142,6 +142,19 @@ def test_rows_of_words_alone_shift_too(tmp_path: Path, by: int) -> None:
     assert [f.rows.tolist() for f in found] == [[40, 60]]
 
 
+def test_shares_are_of_the_table_with_the_rows_that_were_set_aside(tmp_path: Path) -> None:
+    rows = rows_of(240)
+    rows[:60] = [shifted(row, -2, 2, wraps=False) for row in rows[:60]]
+    for row in rows[200:212]:
+        row[7] = "-1.5"
+    rows[230][5] = ""
+
+    report = ck.audit(written(tmp_path / "t.csv", NAMES, rows))
+
+    shares = {f.kind: f.rate for f in report.errors}
+    assert shares == {"shifted_columns": 0.25, "negative_metrics": 0.05, "missing_values": 1 / 240}
+
+
 def test_rows_with_faults_of_their_own_are_not_called_shifted(tmp_path: Path) -> None:
     rows = rows_of(240)
     for i in range(0, 240, 6):

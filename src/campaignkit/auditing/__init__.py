@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from campaignkit.auditing.audit_report import AuditReport
 from campaignkit.auditing.auditor import audit
-from campaignkit.auditing.checks import ALL_CHECKS, Check
+from campaignkit.auditing.checks import ALL_CHECKS, Check, ConditionCheck
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.groups import Group
 from campaignkit.auditing.labels import teach
@@ -23,6 +23,7 @@ __all__ = [  # plain order, which the house test checks
     "AuditPlan",
     "AuditReport",
     "Check",
+    "ConditionCheck",
     "Finding",
     "Group",
     "Rule",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene, in_rounds
 from campaignkit.auditing.systemic import joined
 from campaignkit.distinct import distinct
-from campaignkit.errors import Fault, NotInPlace, TableError
+from campaignkit.errors import Fault, TableError
 from campaignkit.progress import Progress, Silent
 from campaignkit.show import counted, in_words
 from campaignkit.tables import (
@@ -104,72 +104,106 @@ def audit(
     >>> report.findings[0].message
     '1 row breaks clicks <= impressions'
     """
-    told = progress or Silent()
     clock = _Clock()
     stated = stated_rules(rules)
-    all_checks = {**ALL_CHECKS, **{c.form: c for c in checks}}
-    _refuse_unknown_forms(stated, all_checks)
-    learned = RuleSet()
+    held = Held(stated, {**ALL_CHECKS, **{c.form: c for c in checks}}, pack=pack)
+    _refuse_unknown_forms(stated, held.checks)
     if history is not None:
         as_told = shared_read(read, history) if history_read is None else history_read
         learned = mine_rules(history, tolerance=tolerance, memory_mb=memory_mb, **as_told)
+        held.given = learned | stated
         clock.lap("mining")
     opened = open_table(table, memory_mb=memory_mb, threads=threads, **read)
     try:
         clock.lap("opening")
-        report = _run(opened, stated, learned, pack, duplicates, all_checks, told, clock)
+        return _run(opened, held, progress or Silent(), clock, duplicates=duplicates)
     except BaseException:
         if opened is not table:
             opened.close()
         raise
-    return report
 
 
-def _run(  # noqa: PLR0917 - the steps of one call
-    table: OpenTable,
-    stated: RuleSet,
-    learned: RuleSet,
-    pack: bool,
-    duplicates: bool,
-    checks: dict[str, Check],
-    told: Progress,
-    clock: _Clock,
+def _run(
+    table: OpenTable, held: Held, told: Progress, clock: _Clock, *, duplicates: bool
 ) -> AuditReport:
-    refused: dict[str, str] = {}
-    scene = _scene(table, stated, learned, pack, checks, refused)
-    early = [r for r in scene.rules if checks[r.form].sets_aside]
-    aside = [f for r in early for f in checks[r.form].find(r, scene)]
+    scene = held.scene(table)
+    early = (r for r in scene.rules if held.checks[r.form].sets_aside)
+    aside = [f for r in early for f in held.checks[r.form].find(r, scene)]
     if aside:
         # Rows without a cell in its place break most other rules, and bend what is usual.
-        rest = table.without(distinct(*(f.rows for f in aside)))
-        scene = _scene(rest, stated, learned, pack, checks, refused)
+        moved = distinct(*(f.rows for f in aside))
+        scene = held.scene(table.without(moved), left_out=len(moved))
     clock.lap("profile")
-    found = _about_the_input(table) + aside
-    listed = [
-        r for r in scene.rules
-        if not checks[r.form].sets_aside and (duplicates or r.form not in _DUPLICATES)
-    ]  # fmt: skip
+    found = [*_about_the_input(table), *aside]
+    usual = {f for f, c in held.checks.items() if not c.sets_aside and f not in _DUPLICATES}
     # Duplicates last: they are their own stage, and most of the time.
-    listed.sort(key=lambda r: r.form in _DUPLICATES)
-    finding = {r.id: partial(checks[r.form].find, r, scene) for r in listed if r.id not in refused}
-    late = {r.id for r in listed if r.form in _DUPLICATES}
-    count = itertools.count(1)
+    stages = {"checks": held.finding(scene, usual)}
+    if duplicates:
+        stages["duplicates"] = held.finding(scene, _DUPLICATES)
+    count, whole = itertools.count(1), sum(map(len, stages.values()))
 
     def tell(_: str) -> None:
-        told.update("auditing", next(count), len(finding))
+        told.update("auditing", next(count), whole)
 
-    for stage, is_late in (("checks", False), ("duplicates", True)):
-        steps = {i: step for i, step in finding.items() if (i in late) is is_late}
-        found += in_rounds(scene, steps, refused=refused, done=tell)
+    for stage, steps in stages.items():
+        found += in_rounds(scene, steps, refused=held.refused, done=tell)
         if steps:
             clock.lap(stage)
     kept, quiet = _without_silenced(joined(found, scene), scene.rules)
+    refused = [f"{rule}: {why}" for rule, why in held.refused.items()]
     return AuditReport(
         kept, table.num_rows, len(table.columns), table.name, scene.rules, silenced=quiet,
-        notes=[str(n) for n in table.notes],
-        unchecked=[*_unchecked(table, pack=pack), *(f"{i}: {why}" for i, why in refused.items())],
-        seconds=clock.laps, table=table,
+        notes=[str(n) for n in table.notes], seconds=clock.laps, table=table,
+        unchecked=[*_unchecked(table, pack=held.pack), *refused],
     )  # fmt: skip
+
+
+@dataclass
+class Held:
+    """What a table is held to, and the way from its rules to what they find.
+
+    Attributes
+    ----------
+    given : RuleSet
+        Rules of the user, and of history.
+    checks : mapping of str to Check
+        Form -> the check that runs its rules.
+    pack : bool
+        Whether the checks state rules themselves.
+    refused : dict
+        Filled with the rules that a warehouse is not asked: id -> reason.
+    """
+
+    given: RuleSet
+    checks: dict[str, Check]
+    pack: bool = True
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def scene(self, table: OpenTable, *, left_out: int = 0) -> Scene:
+        """The rules in force and the one pass over the table."""
+        scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}), left_out=left_out)
+        stating = {f: self.step(c.rules, scene) for f, c in self.checks.items()}
+        stated = in_rounds(scene, stating if self.pack else {}, refused=self.refused)
+        scene.rules = RuleSet(stated) | self.given
+        asked = {r.id: self.step(_asked, check, r, table) for r, check in self._held(scene)}
+        conditions = in_rounds(scene, asked, refused=self.refused)
+        scene.profile = profile_table(table, conditions=list(dict.fromkeys(conditions)))
+        _keep_to_finite(scene)
+        return scene
+
+    def finding(self, scene: Scene, forms: Container[str]) -> dict[str, Callable[[], Any]]:
+        """Rule of one of these forms -> the step that gives its findings."""
+        return {r.id: self.step(check.find, r, scene)
+                for r, check in self._held(scene) if r.form in forms}  # fmt: skip
+
+    def _held(self, scene: Scene) -> list[tuple[Rule, Check]]:
+        """The rules that the table can be held to, with their checks."""
+        pairs = ((r, self.checks[r.form]) for r in scene.rules if r.id not in self.refused)
+        return [(r, check) for r, check in pairs if check.applies(r, scene.table)]
+
+    def step(self, run: Callable[..., Iterable[Any]], *given: Any) -> Callable[[], Iterable[Any]]:
+        """What :func:`in_rounds` takes."""
+        return partial(run, *given)
 
 
 class _Clock:
@@ -202,39 +236,12 @@ def _refuse_unknown_forms(rules: RuleSet, checks: dict[str, Check]) -> None:
         raise TableError("some rules cannot be run", faults=faults)
 
 
-def _scene(  # noqa: PLR0917 - the first steps of the same call
-    table: OpenTable,
-    stated: RuleSet,
-    learned: RuleSet,
-    pack: bool,
-    checks: dict[str, Check],
-    refused: dict[str, str],
-) -> Scene:
-    """The rules in force and the one pass over the table."""
-    scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}))
-    stating = {form: partial(check.rules, scene) for form, check in checks.items() if pack}
-    scene.rules = RuleSet(in_rounds(scene, stating, refused=refused)) | learned | stated
-    conditions = _conditions(scene.rules, table, checks, refused)
-    scene.profile = profile_table(table, conditions=conditions)
-    _keep_to_finite(scene)
-    return scene
-
-
-def _conditions(
-    rules: RuleSet, table: OpenTable, checks: dict[str, Check], refused: dict[str, str]
-) -> list[str]:
-    """What the one pass counts; a rule whose condition no warehouse is asked goes to `refused`."""
-    out: list[str] = []
-    for rule in rules:
-        try:
-            asked = checks[rule.form].conditions(rule, table)
-            for condition in asked if table.warehouse is not None else ():
-                table.told(f"SELECT count_if({condition}) FROM {table.relation}")
-        except NotInPlace as err:
-            refused[rule.id] = err.message
-            continue
-        out += asked
-    return list(dict.fromkeys(out))
+def _asked(check: Check, rule: Rule, table: OpenTable) -> Iterable[str]:
+    """What the one pass counts for a rule, as far as the table's engine is asked it."""
+    for condition in check.conditions(rule, table):
+        if table.in_place:
+            table.told(f"SELECT count_if({condition}) FROM {table.relation}")
+        yield condition
 
 
 def _keep_to_finite(scene: Scene) -> None:
@@ -251,53 +258,47 @@ def _keep_to_finite(scene: Scene) -> None:
     scene.profile = TableProfile(scene.profile.num_rows, scene.profile.columns, {})
 
 
-def _about_the_input(table: OpenTable) -> list[Finding]:
+def _about_the_input(table: OpenTable) -> Iterable[Finding]:
     import numpy as np
 
-    found = []
+    tell = partial(Finding, table=table)
     if not table.num_rows:
-        found.append(
-            Finding("empty_table", (), 0, 0.0, message=f"{table.name} has no rows",
-                    advice="look whether the export or the filter before it failed", table=table)
-        )  # fmt: skip
+        yield tell("empty_table", (), 0, 0.0, message=f"{table.name} has no rows",
+                   advice="look whether the export or the filter before it failed")  # fmt: skip
     if table.repeated:
-        found.append(
-            Finding("repeated_columns", table.repeated, len(table.repeated), 0.0,
-                    severity="warning", table=table, unit="column",
-                    message=f"column names occur twice: {in_words(table.repeated)}",
-                    advice="rename them at the source; the later ones carry a number here")
+        yield tell(
+            "repeated_columns", table.repeated, len(table.repeated), 0.0, severity="warning",
+            unit="column", message=f"column names occur twice: {in_words(table.repeated)}",
+            advice="rename them at the source; the later ones carry a number here",
         )  # fmt: skip
-    if table.lines and table.lines.num_refused:
-        refused = table.lines.num_refused
-        found.append(
-            Finding("ragged_rows", (), refused, refused / (refused + table.num_rows), table=table,
-                    message=f"{counted(refused, 'row')} could not be read (another number of "
-                    "cells than the header, or an unclosed quote): left out of all other checks",
-                    advice="quote delimiters inside cells at the source, and double the quotes",
-                    evidence={"first": list(table.lines.refused)})
+    refused = table.lines.num_refused if table.lines else 0
+    if table.lines and refused:
+        yield tell(
+            "ragged_rows", (), refused, refused / (refused + table.num_rows),
+            message=f"{counted(refused, 'row')} could not be read (another number of cells than "
+            "the header, or an unclosed quote): left out of all other checks",
+            advice="quote delimiters inside cells at the source, and double the quotes",
+            evidence={"first": list(table.lines.refused)},
         )  # fmt: skip
     if table.summary_rows:
         rows = sorted(table.summary_rows)
-        listed = [f"row {row}: {table.summary_rows[row]}" for row in rows[:_SHOWN_ROWS]]
-        found.append(
-            Finding("summary_rows", (), len(rows), len(rows) / (len(rows) + table.num_rows),
-                    severity="warning", confidence=0.95, table=table,
-                    finder=lambda: np.array(rows, dtype=np.int64),
-                    message=f"{counted(len(rows), 'row', 'sum')} up others "
-                    f"({table.summary_rows[rows[0]]}): left out of all other checks",
-                    advice="export without totals, or keep them: summary_rows='keep'",
-                    evidence={"first": listed})
+        why = [f"row {row}: {table.summary_rows[row]}" for row in rows[:_SHOWN_ROWS]]
+        yield tell(
+            "summary_rows", (), len(rows), len(rows) / (len(rows) + table.num_rows),
+            severity="warning", confidence=0.95, finder=lambda: np.array(rows, dtype=np.int64),
+            message=f"{counted(len(rows), 'row', 'sum')} up others "
+            f"({table.summary_rows[rows[0]]}): left out of all other checks",
+            advice="export without totals, or keep them: summary_rows='keep'",
+            evidence={"first": why},
         )  # fmt: skip
-    if table.matching.ambiguous:
-        found.append(
-            Finding("ambiguous_columns", table.matching.ambiguous,
-                    len(table.matching.ambiguous), 0.0, severity="info", unit="column",
-                    table=table,
-                    message=f"{in_words(table.matching.ambiguous)} may be a standard column that "
-                    "another column already stands for",
-                    advice="rename or drop the one that is not meant")
+    rivals = table.matching.ambiguous
+    if rivals:
+        yield tell(
+            "ambiguous_columns", rivals, len(rivals), 0.0, severity="info", unit="column",
+            message=f"{in_words(rivals)} may be a standard column that another column already "
+            "stands for",
+            advice="rename or drop the one that is not meant",
         )  # fmt: skip
-    return found
 
 
 def _without_silenced(

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
-from campaignkit.auditing.auditor import stated_rules
+from campaignkit.auditing.auditor import Held, stated_rules
 from campaignkit.auditing.checks import ALL_CHECKS
 from campaignkit.auditing.rule import Rule, RuleSet
-from campaignkit.auditing.scene import Scene, in_rounds
+from campaignkit.auditing.scene import in_rounds
 from campaignkit.errors import SettingError, TableError
-from campaignkit.tables import MARKETING, DatabaseTable, ReadOptions, TableProfile, profile_table
+from campaignkit.tables import MARKETING, DatabaseTable, ReadOptions
 from campaignkit.tables.in_place import open_in_place
 from campaignkit.tables.read_options import checked_read
 
 MOST_STATEMENTS = 12  # of an audit without mining
 _TIB = 2**40
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -136,28 +134,24 @@ def plan_audit(
                          hint="plans are for bigquery://, snowflake://, postgres://")  # fmt: skip
     with opened:
         opened.num_rows = 1
-        stated = stated_rules(rules)
-        scene = Scene(opened, RuleSet(), TableProfile(1, {}, {}))
         checks = {f: c for f, c in ALL_CHECKS.items() if duplicates or f != "unique"}
-        stating = {f: _as_far(partial(c.rules, scene)) for f, c in checks.items() if pack}
-        scene.rules = RuleSet(in_rounds(scene, stating)) | stated
-        held = [r for r in scene.rules if r.form in checks]
-        asked = {r.id: _as_far(partial(checks[r.form].conditions, r, opened)) for r in held}
-        scene.profile = profile_table(opened, conditions=in_rounds(scene, asked))
-        finding = {r.id: _as_far(partial(checks[r.form].find, r, scene)) for r in held}
-        in_rounds(scene, finding)
+        stated = [r for r in stated_rules(rules) if r.form in checks]
+        held = _Stumbling(RuleSet(stated), checks, pack=pack)
+        scene = held.scene(opened)
+        in_rounds(scene, held.finding(scene, checks))
         told = tuple(opened.warehouse.statements)
     return AuditPlan(opened.name, told, max(0, MOST_STATEMENTS - len(told)),
                      opened.warehouse.terms.maximum_bytes, price_per_tib)  # fmt: skip
 
 
-def _as_far(step: Callable[[], Iterable[T]]) -> Callable[[], list[T]]:
-    """A step without answers: it may stumble over there being none, after it asked."""
+class _Stumbling(Held):
+    """Goes without answers: a step may stumble over there being none, after it asked."""
 
-    def taken() -> list[T]:
-        try:
-            return list(step())
-        except (TypeError, LookupError, ArithmeticError, ValueError):
-            return []
+    def step(self, run: Callable[..., Iterable[Any]], *given: Any) -> Callable[[], Iterable[Any]]:
+        def taken() -> list[Any]:
+            try:
+                return list(run(*given))
+            except (TypeError, LookupError, ArithmeticError, ValueError):
+                return []
 
-    return taken
+        return taken

@@ -48,6 +48,8 @@ class Scene:
         Counts of the one pass.
     garbage : dict
         Rule -> the values of its column that are no category, each with the reason.
+    left_out : int
+        Rows of the table that were set aside before.
     torn : dict
         Of a table in a warehouse: rule of a dependency -> SQL of its two values as one text, and
         of those texts that are outvoted.
@@ -74,11 +76,16 @@ class Scene:
     _days: dict[str, dict[date, int]] = field(default_factory=dict)
     _gathering: bool = False
     garbage: dict[str, dict[str, str]] = field(default_factory=dict)
+    left_out: int = 0
 
     @property
     def num_rows(self) -> int:
         """Rows of the table."""
         return self.table.num_rows
+
+    def share(self, count: int) -> float:
+        """A number of rows as a share of the table, with the rows that were set aside."""
+        return count / max(self.num_rows + self.left_out, 1)
 
     def column(self, name: str) -> Column:
         """A column by own or standard name."""

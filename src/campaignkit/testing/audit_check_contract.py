@@ -38,7 +38,7 @@ def check_audit_check(check: Check, rule: Rule | None = None, *, clean: Any, dir
     """
     from campaignkit.errors import TableError
 
-    assert_offers(check, "check", "form", "sets_aside", "rules", "conditions", "find")
+    assert_offers(check, "check", "form", "sets_aside", "rules", "applies", "conditions", "find")
     if rule is not None:
         assert_offers(rule, "rule", "id", "form", "columns")
         assert check.form == rule.form, f"{check.form} was given a rule of form {rule.form}"

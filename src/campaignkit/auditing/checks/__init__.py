@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from campaignkit.auditing.checks.categories import CategoryCheck
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, ConditionCheck
 from campaignkit.auditing.checks.currencies import CurrencyCheck
 from campaignkit.auditing.checks.days import DateCheck, MissingDayCheck
 from campaignkit.auditing.checks.dependencies import DependencyCheck
@@ -18,7 +18,7 @@ from campaignkit.auditing.checks.outliers import OutlierCheck
 from campaignkit.auditing.checks.rates import RateCheck
 from campaignkit.auditing.checks.shifts import ShiftCheck
 from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck, VariantCheck
-from campaignkit.auditing.checks.stated import ConditionCheck, FunctionCheck
+from campaignkit.auditing.checks.stated import FunctionCheck, StatedCheck
 from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
 
 ALL_CHECKS: Mapping[str, Check] = {
@@ -31,8 +31,8 @@ ALL_CHECKS: Mapping[str, Check] = {
         LawCheck("non_negative"),
         LawCheck("needs"),
         LawCheck("at_most"),
-        ConditionCheck("sql"),
-        ConditionCheck("range"),
+        StatedCheck("sql"),
+        StatedCheck("range"),
         FunctionCheck(),
         MissingCheck(),
         CategoryCheck(),
@@ -52,4 +52,4 @@ ALL_CHECKS: Mapping[str, Check] = {
     )
 }
 
-__all__ = ["ALL_CHECKS", "Check"]
+__all__ = ["ALL_CHECKS", "Check", "ConditionCheck"]

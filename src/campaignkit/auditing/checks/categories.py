@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check, applies, cells_with, standard
+from campaignkit.auditing.checks.check import Check, cells_with, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.words import garbage_values
@@ -33,6 +33,7 @@ class CategoryCheck(Check):
     """
 
     form = "categories"
+    kinds = ("text",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Known dimensions hold categories."""
@@ -43,8 +44,6 @@ class CategoryCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Garbage (error), values of another column (error), unseen values (warning)."""
-        if not scene.table.has(*rule.columns) or scene.column(rule.columns[0]).kind != "text":
-            return
         column = scene.column(rule.columns[0])
         counts = scene.histogram(column.name)
         known = rule.params.get("known")
@@ -61,13 +60,21 @@ class CategoryCheck(Check):
         moved = rule.severity if known is not None or len(shifted) > 1 else "info"
         elsewhere = {v: f"is a value of {c}" for v, c in shifted.items()}
         new = dict.fromkeys(unseen, "was never seen before")
-        for reasons, kind, severity, what in (
-            (bad, rule.kind, rule.severity, "no category"),
-            (elsewhere, "shifted_columns", moved, "of another column"),
-            (new, "unseen_category", "warning", "new"),
-        ):
+        for reasons, kind, severity, sure, what, advice in (
+            (bad, rule.kind, rule.severity, 0.9, "no category",
+             f"map the values of {column.name} to its categories at the source"),
+            (elsewhere, "shifted_columns", moved, 0.9, "of another column",
+             "look for a stray delimiter or a column inserted at the source"),
+            (new, "unseen_category", "warning", 0.5, "new",
+             "if it is new and meant to be there, add it to the rule's known values"),
+        ):  # fmt: skip
             if reasons:
-                yield _finding(rule, scene, reasons, kind=kind, severity=severity, what=what)
+                told = {v: {"rows": counts[v], "why": reasons[v]} for v in list(reasons)[:20]}
+                yield cells_with(
+                    reasons, rule, scene, kind=kind, severity=severity, confidence=sure,
+                    cells=f"are {what}: {', '.join(map(repr, list(reasons)[:4]))}",
+                    advice=advice, evidence={"values": told},
+                )  # fmt: skip
 
 
 def garbage_of(rule: Rule, scene: Scene) -> dict[str, str]:
@@ -96,9 +103,9 @@ def suspect_values(name: str, scene: Scene) -> list[str]:
 
 def _dimensions(scene: Scene) -> dict[str, Rule]:
     """Own name of a text column -> the rule on its categories."""
-    held = [r for r in scene.rules if r.form == CategoryCheck.form and applies(r, scene.table)]
-    columns = [scene.column(r.columns[0]) for r in held]
-    return {c.name: r for c, r in zip(columns, held, strict=True) if c.kind == "text"}
+    check = CategoryCheck()
+    held = [r for r in scene.rules if r.form == check.form and check.applies(r, scene.table)]
+    return {scene.column(r.columns[0]).name: r for r in held}
 
 
 def _shifted(
@@ -134,23 +141,3 @@ def mixed_values(values: list[str], rule: Rule, scene: Scene) -> set[str]:
         f"GROUP BY 1, 2) WHERE v IN ({listed}) GROUP BY 1", columns="t0, n0, n1",
     )  # fmt: skip
     return {str(v) for v, n, mixed in rows if mixed > _MIXED_FRAC * n}
-
-
-def _finding(
-    rule: Rule, scene: Scene, reasons: dict[str, str], *, kind: str, severity: str, what: str
-) -> Finding:
-    column = scene.column(rule.columns[0])
-    counts = scene.histogram(column.name)
-    shown = ", ".join(repr(v) for v in list(reasons)[:4])
-    advice = {
-        "unseen_category": "if it is new and meant to be there, add it to the rule's known values",
-        "shifted_columns": "look for a stray delimiter or a column inserted at the source",
-    }.get(kind, f"map the values of {column.name} to its categories at the source")
-    return cells_with(
-        reasons, rule, scene, kind=kind, severity=severity,
-        confidence=0.9 if kind != "unseen_category" else 0.5,
-        message=f"are {what}: {shown}",
-        advice=advice,
-        evidence={"values": {v: {"rows": counts[v], "why": reasons[v]}
-                             for v in list(reasons)[:20]}},
-    )  # fmt: skip

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found, in_values
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.tables import Role, literal
+from campaignkit.tables import Role
 from campaignkit.tables.numbers import marks_sql, unit_of
 
 if TYPE_CHECKING:
@@ -45,16 +45,13 @@ class CurrencyCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for each column that holds several."""
-        if not scene.table.has(*rule.columns) or not scene.num_rows:
-            return
         column = scene.column(rule.columns[0])
-        counts, parts = Counter(column.units), {}
+        counts, where = Counter(column.units), ""
         count = counts.total() - max(counts.values(), default=0)
         if counts:
             mark = marks_sql(column.formats[0]).replace("{c}", column.raw)
             marks = scene.table.value_counts({column.name: mark})[column.name]
-            other = [literal(m) for m in marks if m and unit_of(m) != column.unit]
-            parts = {column.name: f"{mark} IN ({', '.join(other)})"}
+            where = in_values(mark, [m for m in marks if m and unit_of(m) != column.unit])
         else:
             for value, rows in scene.histogram(column.name).items():
                 if value is not None:
@@ -62,13 +59,12 @@ class CurrencyCheck(Check):
             count = len(counts)
         if len(counts) > 1:
             money = [c.name for c in scene.metrics() if scene.role(c.name) is Role.MONEY]
-            yield Finding(
-                rule.kind, tuple(dict.fromkeys((column.name, *money))), count,
-                count / scene.num_rows if parts else 0.0, severity=rule.severity, confidence=0.9,
-                unit="row" if parts else "currency", blamed=column.name if parts else None,
+            yield found(
+                rule, scene, count, *dict.fromkeys((column.name, *money)), where=where,
+                confidence=0.9, unit="row" if where else "currency",
+                blamed=column.name if where else None,
                 message=f"{column.name} holds {len(counts)} currencies: "
                 f"{', '.join(list(counts)[:_SHOWN])}; their amounts cannot be added up",
                 advice="convert to one currency by the day's rate, or look at each on its own",
-                evidence={"rows": dict(list(counts.items())[:_SHOWN])}, rule=rule.id, parts=parts,
-                table=scene.table,
+                evidence={"rows": dict(list(counts.items())[:_SHOWN])},
             )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import date
 from statistics import median
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.errors import Fault, TableError
@@ -52,6 +52,7 @@ class MissingDayCheck(Check):
     """
 
     form = "days"
+    kinds = ("date",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Running campaigns report in each period."""
@@ -64,8 +65,6 @@ class MissingDayCheck(Check):
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all periods without rows between the first and the last."""
         table = scene.table
-        if not table.has(*rule.columns) or table.column(rule.columns[0]).kind != "date":
-            return
         column, key = (table.column(c) for c in rule.columns)
         days = scene.days()[column.name]
         low, high = near_days(days)
@@ -103,13 +102,12 @@ class MissingDayCheck(Check):
         ]  # fmt: skip
         if missing:
             listed = [d.isoformat() for d in missing[:31]]
-            yield Finding(
-                rule.kind, (column.name,), len(missing), 0.0, unit=grain, severity=rule.severity,
-                confidence=0.7, message=f"{len(missing)} {grain}s have no row while campaigns run "
+            yield found(
+                rule, scene, len(missing), column.name, unit=grain, confidence=0.7,
+                message=f"{counted(len(missing), grain, 'have')} no row while campaigns run "
                 f"across them: {listed[0]}" + (f" to {listed[-1]}" if len(missing) > 1 else ""),
                 advice="ask the source for them again, or tell why nothing ran",
-                evidence={"moved": {"days": listed, "num_days": len(missing)}}, rule=rule.id,
-                table=table,
+                evidence={"moved": {"days": listed, "num_days": len(missing)}},
             )  # fmt: skip
 
 
@@ -186,20 +184,17 @@ class DateCheck(Check):
     """
 
     form = "dates"
+    kinds = ("date",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Every column of dates."""
         for column in scene.table.of_kind("date"):
-            name = scene.table.matching.standard(column.name) or column.name
-            yield Rule.over(self.form, "impossible_dates", name,
+            yield Rule.over(self.form, "impossible_dates", standard(scene, column.name),
                             reason="the dates of a column are near each other")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for the dates far before, or far after, all others."""
-        table, name = scene.table, rule.columns[0]
-        if not table.has(name) or table.column(name).kind != "date":
-            return
-        column = table.column(name)
+        name, column = rule.columns[0], scene.column(rule.columns[0])
         days = scene.days()[column.name]
         is_event = name in ("event_date", "period_end")
         low, high = near_days(days, ahead=0 if is_event else _FAR_FUTURE)
@@ -215,12 +210,10 @@ class DateCheck(Check):
         if 0 < count <= _MOST_FAR * sum(days.values()):
             day = f"CAST({column.sql} AS DATE)"
             listed = ", ".join(f"CAST('{d}' AS DATE)" for d in far)
-            yield Finding(
-                rule.kind, (column.name,), count, count / scene.num_rows, severity=rule.severity,
-                confidence=0.9, blamed=column.name,
+            yield found(
+                rule, scene, count, confidence=0.9, where=f"{day} IN ({listed})",
                 message=f"{counted(count, 'date')} of {column.name} far outside the others: "
                 f"{', '.join(str(d) for d in sorted(far)[:5])}",
                 advice="look how the source writes an unknown date; 1970 and 1900 are zeros",
-                evidence={"rows": {str(d): n for d, n in sorted(far.items())[:31]}}, rule=rule.id,
-                parts={column.name: f"{day} IN ({listed})"}, table=table,
+                evidence={"rows": {str(d): n for d, n in sorted(far.items())[:31]}},
             )  # fmt: skip

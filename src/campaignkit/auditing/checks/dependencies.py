@@ -8,11 +8,9 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found, in_values
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.show import counted
-from campaignkit.tables import literal
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -71,13 +69,11 @@ class DependencyCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Rows whose value is outvoted within their group; garbage is another finding's."""
-        if not scene.table.has(*rule.columns):
-            return
         decides, follows = (scene.column(c) for c in rule.columns)
         skip = suspect_values(follows.name, scene)
         good = f"{follows.sql} IS NOT NULL AND {decides.sql} IS NOT NULL"
         if skip:
-            good += f" AND {follows.sql} NOT IN ({', '.join(literal(v) for v in skip)})"
+            good += f" AND NOT {in_values(follows.sql, skip)}"
         pairs = (
             f"SELECT {decides.sql} AS d, {follows.sql} AS f, count(*) AS n "
             f"FROM {scene.table.relation} WHERE {good} GROUP BY 1, 2"
@@ -102,14 +98,12 @@ class DependencyCheck(Check):
             here = as_one(decides.sql, follows.sql)
             condition = f"{here} IN (SELECT {as_one('d', 'f')} FROM ({wrong}))"
             scene.torn[rule.id] = (here, f"SELECT {as_one('d', 'f')} AS w FROM ({wrong})")
-        yield Finding(
-            rule.kind, (decides.name, follows.name), int(count), int(count) / scene.num_rows,
-            severity=rule.severity, confidence=rule.confidence * 0.9, blamed=follows.name,
-            message=f"{counted(int(count), 'row', 'have')} another {follows.name} than the rest "
-            f"of their {decides.name}",
+        yield found(
+            rule, scene, int(count), where=condition, confidence=rule.confidence * 0.9,
+            rows=f"have another {follows.name} than the rest of their {decides.name}",
+            blamed=follows.name,
             advice=f"each {decides.name} had one {follows.name}; correct the minority",
-            evidence={"depends": f"{decides.name} -> {follows.name}"}, rule=rule.id,
-            parts={follows.name: condition}, table=scene.table,
+            evidence={"depends": f"{decides.name} -> {follows.name}"},
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.tables.profile import middle_of, middle_sql
@@ -46,7 +46,7 @@ class ShareCheck(Check):
         units = min(num_units(scene), int(rule.params.get("units") or 1))
         shares: Mapping[str, Mapping[str, float]] = rule.params.get("shares", {})
         for name, before in shares.items():
-            if not scene.table.has(name) or not scene.num_rows:
+            if not scene.table.has(name):
                 continue
             counts = scene.histogram(name)
             known = {v: counts.get(v, 0) for v in before}
@@ -62,10 +62,8 @@ class ShareCheck(Check):
                     "before": round(before[most], 4), "now": round(known[most] / total, 4),
                 }  # fmt: skip
         if moved:
-            yield _drift(
-                rule, scene, "category_drift", tuple(moved), moved,
-                f"the mix of {', '.join(moved)} is not what it was",
-            )  # fmt: skip
+            said = f"the mix of {', '.join(moved)} is not what it was"
+            yield _drift(rule, scene, moved, moved, said)
 
 
 class ScaleCheck(Check):
@@ -84,8 +82,6 @@ class ScaleCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Levels that moved (one finding) and ratios that moved on some platforms (one more)."""
-        if not scene.num_rows:
-            return
         now = scale_of(scene, list(rule.params.get("levels") or {}))
         units = int(rule.params.get("units") or 1)
         moved: dict[str, Any] = {}
@@ -99,16 +95,11 @@ class ScaleCheck(Check):
             if abs(mean_now - mean) > max(math.log(_LEAST_FACTOR), _SIGMAS * error):
                 moved[name] = {"factor": round(math.exp(mean_now - mean), 3)}
         if moved:
-            yield _drift(
-                rule, scene, "scale_drift", tuple(moved), moved,
-                f"the level of {', '.join(moved)} moved",
-            )  # fmt: skip
+            yield _drift(rule, scene, moved, moved, f"the level of {', '.join(moved)} moved")
         off = _ratios_off(rule.params.get("ratios") or {}, now["ratios"])
         if off:
-            yield _drift(
-                rule, scene, "scale_errors", ("spend", "impressions"), off,
-                f"cost per impression moved on {', '.join(off)}: another unit or currency?",
-            )  # fmt: skip
+            said = f"cost per impression moved on {', '.join(off)}: another unit or currency?"
+            yield _drift(rule, scene, ("spend", "impressions"), off, said, kind="scale_errors")
 
 
 class LateCheck(Check):
@@ -121,6 +112,7 @@ class LateCheck(Check):
     """
 
     form = "late"
+    kinds = ("date", "number", "number")
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Conversions are there as fast as clicks."""
@@ -131,17 +123,11 @@ class LateCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding where the last days' conversions have not arrived."""
-        table = scene.table
-        kinds = ("date", "number", "number")
-        if not table.has(*rule.columns) or not scene.num_rows:
-            return
-        columns = [table.column(c) for c in rule.columns]
-        if tuple(c.kind for c in columns) != kinds:
-            return
+        columns = [scene.column(c) for c in rule.columns]
         day, results, clicks = (c.sql for c in columns)
         (rows,) = scene.rows(
             f"SELECT CAST({day} AS DATE) AS d0, sum(greatest({results}, 0)) AS n0, "
-            f"sum(greatest({clicks}, 0)) AS n1 FROM {table.relation} "
+            f"sum(greatest({clicks}, 0)) AS n1 FROM {scene.table.relation} "
             f"WHERE {results} <= {clicks} AND {day} IS NOT NULL GROUP BY 1", columns="d0, n0, n1",
         )  # fmt: skip
         rows = sorted(rows)
@@ -157,7 +143,7 @@ class LateCheck(Check):
         usual = sum(float(r[1] or 0) for r in before) / early_clicks
         if late_rate < _LATE_FACTOR * usual:
             yield _drift(
-                rule, scene, "late_data", (columns[0].name, columns[1].name),
+                rule, scene, rule.columns[:2],
                 {"usual_rate": round(usual, 5), "last_days_rate": round(late_rate, 5)},
                 f"the last {_LATE_DAYS} days have {late_rate / usual:.0%} of the usual "
                 f"{columns[1].name} per click",
@@ -226,12 +212,12 @@ def _ratios_off(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
     return off
 
 
-def _drift(  # noqa: PLR0917 - one row of the same table each
-    rule: Rule, scene: Scene, kind: str, columns: tuple[str, ...], evidence: Any, message: str
+def _drift(
+    rule: Rule, scene: Scene, columns: Iterable[str], evidence: Any, message: str, **told: Any
 ) -> Finding:
-    own = tuple(scene.column(c).name if scene.table.has(c) else c for c in columns)
-    return Finding(
-        kind, own, 0, 0.0, severity=rule.severity, confidence=0.7, message=message,
+    own = (scene.column(c).name if scene.table.has(c) else c for c in columns)
+    return found(
+        rule, scene, 0, *own, confidence=0.7, message=message, evidence={"moved": evidence},
         advice="compare with what was planned; if it is meant, refresh the rules from new history",
-        evidence={"moved": evidence}, rule=rule.id, table=scene.table,
+        **told,
     )  # fmt: skip

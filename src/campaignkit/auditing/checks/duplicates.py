@@ -48,11 +48,13 @@ class DuplicateCheck(Check):
         reason = "a row is identified by its day, its ids and its dimensions"
         yield Rule.over(self.form, "duplicate_rows", *named, id=self.form, reason=reason)
 
+    def applies(self, rule: Rule, table: OpenTable) -> bool:
+        """Wherever there are two rows: a key that lost a column is made up for."""
+        return not 0 <= table.num_rows < 2
+
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Second and later arrivals."""
         table = scene.table
-        if scene.num_rows < 2:
-            return
         whole = [c.raw for c in table.columns.values() if c.kind != "other" or not table.in_place]
         keys = _key_columns(rule, scene)
         vouched = bool(rule.params.get("strict")) and table.has(*rule.columns)
@@ -248,13 +250,13 @@ def _telling(scene: Scene) -> str:
 def _finding(
     rule: Rule, scene: Scene, columns: Sequence[str], count: int, *, exact: int, where: str = ""
 ) -> Finding:
-    rate = count / scene.num_rows
     names = tuple(scene.column(c).name for c in rule.columns if scene.table.has(c))
     keyed = f" on {', '.join(names)}" if names else ""
     has_time = any(scene.role(c.name) in (Role.DATE, Role.ID) for c in scene.key_columns())
     severity = rule.severity if has_time or rule.source == "history" else "warning"
     return Finding(
-        rule.kind, names or tuple(scene.table.columns), count, rate, severity=severity,
+        rule.kind, names or tuple(scene.table.columns), count, scene.share(count),
+        severity=severity,
         confidence=rule.confidence if has_time else 0.5,
         message=f"{counted(count, 'row', 'are')} duplicated{keyed}",
         advice="load each batch once; keep the first of each, or deduplicate on the key",

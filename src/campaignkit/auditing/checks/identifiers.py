@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check, applies, standard
+from campaignkit.auditing.checks.check import ConditionCheck, found, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.show import counted
 from campaignkit.tables import Column, OpenTable, is_identifier
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _EXACT = 2**53  # a float holds every whole number up to here
 
 
-class IdentifierCheck(Check):
+class IdentifierCheck(ConditionCheck):
     """Runs ``identifiers`` rules: scientific notation, ``123`` beside ``123.0``, lost zeros.
 
     Examples
@@ -35,67 +34,54 @@ class IdentifierCheck(Check):
                 yield Rule.over(self.form, "damaged_identifiers", standard(scene, name),
                                 reason="an identifier keeps every digit")  # fmt: skip
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+    def wrong(self, rule: Rule, table: OpenTable) -> Mapping[str, Mapping[str, Any]]:
         """What each kind of damage looks like."""
-        return list(_damage(table.column(rule.columns[0]))) if applies(rule, table) else []
+        column = table.column(rule.columns[0])
+        cell = f"trim({column.raw})"
+        lost = f"export {column.name} as text: the digits that are lost cannot be restored"
+        if column.kind == "number":
+            # Only a float is written with a point or an exponent.
+            written = f"regexp_matches(CAST({column.sql} AS VARCHAR), '[.e]')"
+            inexact = f"abs({column.sql}) >= {_EXACT} AND {written}"
+            return {inexact: {"cells": "are floats too large to hold every digit", "advice": lost}}
+        if column.kind != "text":
+            return {}
+        return {
+            f"regexp_full_match({cell}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')": {
+                "cells": "are in scientific notation and have lost digits", "advice": lost},
+            f"regexp_full_match({cell}, '[0-9]+[.]0+')": {
+                "cells": "end in .0, which a column of floats has added",
+                "advice": f"cut .0 off {column.name}: one identifier must be written in one way"},
+        }  # fmt: skip
+
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """The damage, and zeros in front, which are healthy but telling."""
+        column = table.column(rule.columns[0])
+        zeros = [_zeros(column)] if column.kind == "text" else []
+        return [*super().conditions(rule, table), *zeros]
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for each kind of damage to the column."""
-        if not applies(rule, scene.table):
-            return
+        yield from super().find(rule, scene)
         column = scene.column(rule.columns[0])
-        damage = _damage(column)
-        counts = dict(zip(damage, scene.count(*damage), strict=True))
-        for condition, (severity, what, advice) in damage.items():
-            if counts[condition] and severity:
-                yield _finding(rule, scene, condition, counts[condition], severity, what, advice)
-        zeros = next((c for c, told in damage.items() if not told[0]), "")
-        if zeros and counts[zeros]:
-            yield from _lost_zeros(rule, scene, zeros)
+        if column.kind == "text" and scene.count(_zeros(column)) != [0]:
+            yield from _lost_zeros(rule, scene, column)
 
 
-def _damage(column: Column) -> dict[str, tuple[str, str, str]]:
-    """Condition -> severity, what the cells are, advice; no severity: healthy, but telling."""
-    cell = f"trim({column.raw})"
-    lost = "export {} as text: the digits that are lost cannot be restored"
-    if column.kind == "number":
-        # Only a float is written with a point or an exponent.
-        written = f"regexp_matches(CAST({column.sql} AS VARCHAR), '[.e]')"
-        inexact = f"abs({column.sql}) >= {_EXACT} AND {written}"
-        return {inexact: ("error", "are floats too large to hold every digit", lost)}
-    if column.kind != "text":
-        return {}
-    return {
-        f"regexp_full_match({cell}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')": (
-            "error", "are in scientific notation and have lost digits", lost),
-        f"regexp_full_match({cell}, '[0-9]+[.]0+')": (
-            "error", "end in .0, which a column of floats has added", "cut .0 off {}: one "
-            "identifier must be written in one way"),
-        f"regexp_full_match({cell}, '0[0-9]+')": ("", "", ""),
-    }  # fmt: skip
+def _zeros(column: Column) -> str:
+    return f"regexp_full_match(trim({column.raw}), '0[0-9]+')"
 
 
-def _lost_zeros(rule: Rule, scene: Scene, zeros: str) -> Iterable[Finding]:
+def _lost_zeros(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
     """Shorter identifiers, where all that keep their zeros have one length."""
-    cell = f"trim({scene.column(rule.columns[0]).raw})"
-    kept = f"CASE WHEN {zeros} THEN length({cell}) END"
+    cell = f"trim({column.raw})"
+    kept = f"CASE WHEN {_zeros(column)} THEN length({cell}) END"
     least, most = scene.values(f"min({kept})", f"max({kept})")
     short = f"regexp_full_match({cell}, '[1-9][0-9]*') AND length({cell}) < {most}"
     (count,) = scene.count(short)
     if least == most and 0 < count < 0.5 * scene.num_rows:
-        yield _finding(rule, scene, short, count, "warning", "have lost their leading zeros",
-                       f"fill {{}} up with zeros to {most} digits")  # fmt: skip
-
-
-def _finding(  # noqa: PLR0917 - one row of the same table each
-    rule: Rule, scene: Scene, condition: str, count: int, severity: str, what: str, advice: str
-) -> Finding:
-    name = scene.column(rule.columns[0]).name
-    verb, rest = what.split(" ", 1)
-    return Finding(
-        rule.kind, (name,), count, count / scene.num_rows,
-        severity=severity if rule.severity == "error" else rule.severity,
-        message=f"in {name}, {counted(count, 'cell', verb)} {rest}",
-        advice=advice.format(name), blamed=name, rule=rule.id, parts={name: condition},
-        table=scene.table,
-    )  # fmt: skip
+        yield found(
+            rule, scene, count, where=short, cells="have lost their leading zeros",
+            severity="warning" if rule.severity == "error" else rule.severity,
+            advice=f"fill {column.name} up with zeros to {most} digits",
+        )  # fmt: skip

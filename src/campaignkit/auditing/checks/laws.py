@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check, applies
+from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.show import counted
 from campaignkit.tables import ALL_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _FORMS: Mapping[str, Callable[..., Law]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LawCheck(Check):
     """Runs ``at_most``, ``needs`` and ``non_negative`` rules.
 
@@ -55,14 +54,18 @@ class LawCheck(Check):
                 yield Rule.over(self.form, "negative_metrics", own,
                                 reason=f"{own} means {name} too")  # fmt: skip
 
+    def applies(self, rule: Rule, table: OpenTable) -> bool:
+        """Whether its columns are all numbers, or all dates."""
+        return super().applies(rule, table) and (
+            {table.column(c).kind for c in rule.columns} in ({"number"}, {"date"})
+        )
+
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """The law, broken."""
-        return [broken_sql(rule, table)] if self._can(rule, table) else []
+        return [broken_sql(rule, table)]
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding per blamed column, unless a more basic law explains all its rows."""
-        if not self._can(rule, scene.table):
-            return
         broken = broken_sql(rule, scene.table)
         (count,) = scene.count(broken)
         if not count:
@@ -84,22 +87,13 @@ class LawCheck(Check):
             whole, own = scene.count(condition, alone[blamed])
             if not own:
                 continue
-            names = tuple(scene.column(c).name for c in law.columns)
-            counts = scene.count(*less[blamed].values())
-            yield Finding(
-                rule.kind, names, whole, whole / scene.num_rows,
-                severity=rule.severity, confidence=rule.confidence,
-                message=f"{counted(whole, 'row', 'break')} {law.says()}" + by_right,
-                advice=_advice(law, scene.column(blamed).name),
-                blamed=scene.column(blamed).name,
+            counts, name = scene.count(*less[blamed].values()), scene.column(blamed).name
+            yield found(
+                rule, scene, whole, where=condition, rows=f"break {law.says()}{by_right}",
+                advice=_advice(law, name), blamed=name,
                 evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},
-                rule=rule.id, parts={scene.column(blamed).name: condition}, table=scene.table,
                 explains={k: n for k, n in zip(less[blamed], counts, strict=True) if n},
             )  # fmt: skip
-
-    def _can(self, rule: Rule, table: OpenTable) -> bool:
-        kinds = {table.column(c).kind for c in rule.columns} if applies(rule, table) else set()
-        return kinds in ({"number"}, {"date"})
 
 
 def law_form(law: Law) -> str:
@@ -185,25 +179,25 @@ def _upper_is_off(law: Law, scene: Scene) -> str:
     return f"({sign}) OR ({emptied}) OR ({worse})"
 
 
+def _in_force(scene: Scene) -> Iterable[tuple[Rule, list[str], str]]:
+    """The rules of these forms, with their own columns and, as SQL, broken."""
+    for rule in scene.rules:
+        if rule.form in _FORMS and scene.table.has(*rule.columns):
+            own = [scene.column(c).name for c in rule.columns]
+            yield rule, own, f"({broken_sql(rule, scene.table)})"
+
+
 def _more_basic(rule: Rule, blamed: str, scene: Scene) -> str:
     """Condition under which a more basic law is broken by the blamed column."""
-    column = scene.column(blamed).name
+    column, own = scene.column(blamed), {scene.column(c).name for c in rule.columns}
     parts, forms = [], list(_FORMS)
-    for other in scene.rules:
-        if other.form not in _FORMS or not applies(other, scene.table):
-            continue
+    for other, columns, broken in _in_force(scene):
         if _is_learned(rule) and not _is_learned(other):
             # An order that only history showed says nothing new where a law is broken.
-            if {scene.column(c).name for c in other.columns} & {
-                scene.column(c).name for c in rule.columns
-            }:
-                parts.append(f"({broken_sql(other, scene.table)})")
-            continue
-        if forms.index(other.form) >= forms.index(rule.form):
-            continue
-        accused = other.columns[-1]  # the needed column, or the only one
-        if scene.column(accused).name == column and scene.column(accused).kind == "number":
-            parts.append(f"({broken_sql(other, scene.table)})")
+            if own.intersection(columns):
+                parts.append(broken)
+        elif (column.name, column.kind) == (columns[-1], "number"):  # the needed, or only, one
+            parts += [broken] if forms.index(other.form) < forms.index(rule.form) else []
     return f"({' OR '.join(parts)})" if parts else ""
 
 
@@ -213,20 +207,13 @@ def _is_learned(rule: Rule) -> bool:
 
 def _less_basic(rule: Rule, blamed: str, condition: str, scene: Scene) -> dict[str, str]:
     """Less basic laws of the same column that the same rows break: kind -> condition."""
-    column = scene.column(blamed).name
-    wanted: dict[str, str] = {}
-    for other in scene.rules:
-        if other.form not in _FORMS or other.id == rule.id or not applies(other, scene.table):
-            continue
+    wanted: dict[str, list[str]] = {}
+    for other, columns, broken in _in_force(scene):
         if _is_learned(other) and not _is_learned(rule):
             continue
-        if column in [scene.column(c).name for c in other.columns]:
-            both = f"({condition}) AND ({broken_sql(other, scene.table)})"
-            wanted[other.kind] = f"{wanted[other.kind]} OR ({both})" if (
-                other.kind in wanted
-            ) else f"({both})"  # fmt: skip
-    wanted.pop(rule.kind, None)
-    return wanted
+        if scene.column(blamed).name in columns and other.kind != rule.kind:
+            wanted.setdefault(other.kind, []).append(f"(({condition}) AND {broken})")
+    return {kind: " OR ".join(parts) for kind, parts in wanted.items()}
 
 
 def _advice(law: Law, blamed: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, unknown_columns
+from campaignkit.auditing.checks.check import Check, found, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.show import counted, percent
@@ -56,16 +56,14 @@ class MissingCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """The empty cells outside of groups that have none filled."""
-        if not scene.table.has(*rule.columns) or not scene.num_rows:
-            return
         column = scene.column(rule.columns[0])
         nulls = scene.profile.columns[column.name].num_nulls
         if not 0 < nulls <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
             return
         condition = f"{column.raw} IS NULL"
         if nulls == scene.num_rows:
-            never = bool(rule.params.get("never_empty"))
-            yield _finding(rule, scene, column.name, condition, nulls, empty=not never)
+            severity = rule.severity if rule.params.get("never_empty") else "warning"
+            yield _empty(rule, scene, nulls, condition, severity=severity)
             return
         group, absent, unclear = absent_groups(column.name, scene)
         if group is not None:
@@ -77,14 +75,28 @@ class MissingCheck(Check):
         spread = 3.0 * math.sqrt(accepted * (1 - accepted) / max(scene.num_rows, 1))
         if not nulls or nulls / scene.num_rows <= accepted * 1.5 + spread:
             return
-        found = _finding(rule, scene, column.name, condition, nulls, group=group, absent=absent)
+        excuse = ""
         if group is None and _is_regular(condition, nulls, scene):
-            found.severity, found.confidence = "warning", 0.3
-            found.message += ", as regularly as if a column that is not here decided it"
+            excuse = ", as regularly as if a column that is not here decided it"
         elif rule.source == "pack" and _is_idle(column.name, condition, nulls, scene):
-            found.severity, found.confidence = "warning", 0.3
-            found.message += ", which have no other amount either"
-        yield found
+            excuse = ", which have no other amount either"
+        asked = {"severity": "warning", "confidence": 0.3} if excuse else {}
+        finding = _empty(rule, scene, nulls, condition, **asked)
+        finding.message += excuse
+        if group is not None:
+            told = f"rows without this metric: {group} in {absent[:8]}"
+            finding.evidence = {**finding.evidence, "not_counted": told}
+        yield finding
+
+
+def _empty(rule: Rule, scene: Scene, count: int, where: str, **fields: Any) -> Finding:
+    name, rate = scene.column(rule.columns[0]).name, scene.share(count)
+    return found(
+        rule, scene, count, where=where, evidence={"null_rate": round(rate, 6)},
+        message=f"{name} is empty in {counted(count, 'row')} ({percent(rate)})",
+        advice=f"reload {name}; if nulls are expected here, silence {rule.id} up to their rate",
+        **fields,
+    )  # fmt: skip
 
 
 def absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[str]]:
@@ -164,27 +176,3 @@ def _grouping(name: str, scene: Scene) -> list[str]:
     # Without a platform the campaign stands for it.
     ids = [c.name for c in scene.key_columns() if scene.role(c.name) is Role.ID and c.name != name]
     return [*dimensions, *ids[:1]]
-
-
-def _finding(
-    rule: Rule,
-    scene: Scene,
-    name: str,
-    condition: str,
-    count: int,
-    *,
-    group: str | None = None,
-    absent: Sequence[str] = (),
-    empty: bool = False,
-) -> Finding:
-    rate = count / scene.num_rows
-    evidence: dict[str, object] = {"null_rate": round(rate, 6)}
-    if group is not None:
-        evidence |= {"not_counted": f"rows without this metric: {group} in {list(absent)[:8]}"}
-    severity = "warning" if empty else rule.severity
-    return Finding(
-        rule.kind, (name,), count, rate, severity=severity, confidence=rule.confidence,
-        message=f"{name} is empty in {counted(count, 'row')} ({percent(rate)})",
-        advice=f"reload {name}; if nulls are expected here, silence {rule.id} up to their rate",
-        blamed=name, evidence=evidence, rule=rule.id, parts={name: condition}, table=scene.table,
-    )  # fmt: skip

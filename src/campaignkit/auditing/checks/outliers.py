@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
@@ -91,6 +90,7 @@ class OutlierCheck(Check):
     """
 
     form = "ratio"
+    kinds = ("number", "number")
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Each metric against its first anchor, by the table's own sample."""
@@ -102,47 +102,41 @@ class OutlierCheck(Check):
                     reason=f"{pair[0]} moves with {pair[1]}, by the table's own median",
                 )  # fmt: skip
 
+    def applies(self, rule: Rule, table: OpenTable) -> bool:
+        """Whether the currency it speaks of can be told, too."""
+        return super().applies(rule, table) and (
+            not rule.params.get("currency") or table.has("currency")
+        )
+
     def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
         """With the ratio known from history, the outliers can be counted in the one pass."""
-        if not _can(rule, table) or rule.params.get("median") is None:
-            return []
-        usual = (float(rule.params["median"]), float(rule.params["spread"]))
-        return [_condition(rule, table, usual)]
+        usual = _known(rule)
+        return [_condition(rule, table, usual)] if usual else []
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Rows far above the usual ratio, whatever laws they break too."""
-        if not _can(rule, scene.table):
-            return
-        usual = _usual(rule, scene)
-        if usual is None:
-            return
-        condition = _condition(rule, scene.table, usual)
+        metric, anchor = rule.columns
+        asked = (metric, anchor, str(rule.params.get("currency", "")))
+        usual = _known(rule) or usual_ratios([asked], scene)[0]
+        condition = _condition(rule, scene.table, usual) if usual else "FALSE"
         (count,) = scene.count(condition)
-        if not count:
+        if usual is None or not count:
             return
         metric, anchor = (scene.column(c).name for c in rule.columns)
         factor = _factor(usual)
-        yield Finding(
-            rule.kind, (metric,), count, count / scene.num_rows, severity=rule.severity,
-            confidence=0.8, blamed=metric,
-            message=f"{counted(count, 'row', 'have')} more than {factor:,.0f} times the "
-            f"{metric} that their {anchor} suggests",
+        yield found(
+            rule, scene, count, metric, where=condition, confidence=0.8,
+            rows=f"have more than {factor:,.0f} times the {metric} that their {anchor} suggests",
             advice=f"check these rows of {metric} at the source before they move any total",
             evidence={"usual_ratio": round(math.exp(usual[0]), 6), "factor": round(factor, 1)},
-            rule=rule.id, parts={metric: condition}, table=scene.table,
         )  # fmt: skip
 
 
-def _can(rule: Rule, table: OpenTable) -> bool:
-    needed = (*rule.columns, *(["currency"] if rule.params.get("currency") else []))
-    return table.has(*needed) and all(table.column(c).kind == "number" for c in rule.columns)
-
-
-def _usual(rule: Rule, scene: Scene) -> tuple[float, float] | None:
+def _known(rule: Rule) -> tuple[float, float] | None:
     params: Any = rule.params
-    if params.get("median") is not None:
-        return float(params["median"]), float(params["spread"])
-    return usual_ratios([(*rule.columns, params.get("currency", ""))], scene)[0]
+    if params.get("median") is None:
+        return None
+    return float(params["median"]), float(params["spread"])
 
 
 def _factor(usual: tuple[float, float]) -> float:

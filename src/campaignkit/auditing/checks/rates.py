@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check
-from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.checks.check import ConditionCheck
 from campaignkit.auditing.rule import Rule
-from campaignkit.show import counted
 from campaignkit.tables import ColumnSpec, OpenTable, Role
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ _MAY_EXCEED = re.compile(r"roa?s|roi|acos|return|growth|change|lift|increase|del
 _MOST_ABOVE = 0.1  # more values above 1 than this: it is written in percent
 
 
-class RateCheck(Check):
+class RateCheck(ConditionCheck):
     """Runs ``rate`` rules: the first column is the second by the third.
 
     Parameters of the rule: ``factor``, by which the quotient is multiplied; ``rounding``, by how
@@ -38,6 +36,7 @@ class RateCheck(Check):
     """
 
     form = "rate"
+    kinds = ("number", "number", "number")
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The known rates; percent or fraction is decided by the table's own sample.
@@ -80,34 +79,20 @@ class RateCheck(Check):
                 yield Rule.over(self.form, "contradicting_rate", spec.name, *spec.parts,
                                 params=params, reason="a rate is what its parts give")  # fmt: skip
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+    def wrong(self, rule: Rule, table: OpenTable) -> Mapping[str, Mapping[str, Any]]:
         """Another value than the parts give, and one that is possible."""
         params: Any = rule.params
-        if not table.has(*rule.columns) or any(
-            table.column(c).kind != "number" for c in rule.columns
-        ):
-            return ()
-        rate, top, bottom = (f"CAST({table.sql(c)} AS DOUBLE)" for c in rule.columns)
+        value, top, bottom = (f"CAST({table.sql(c)} AS DOUBLE)" for c in rule.columns)
         given = f"({float(params.get('factor', 1.0))!r} * {top} / {bottom})"
         slack = f"{_TOLERANCE} * {given} + {float(params.get('rounding', 0.0))!r}"
-        off = f"{bottom} > 0 AND {top} >= 0 AND abs({rate} - {given}) > {slack}"
-        return [f"{off} AND {rate} <= {params['most']!r}" if "most" in params else off]
-
-    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
-        """One finding for all rows whose rate is another than its parts give."""
-        for condition in self.conditions(rule, scene.table):
-            (count,) = scene.count(condition)
-            rate, *parts = (scene.column(c).name for c in rule.columns)
-            if count:
-                yield Finding(
-                    rule.kind, (rate, *parts), count, count / scene.num_rows, blamed=rate,
-                    severity=rule.severity, confidence=0.9,
-                    message=f"{counted(count, 'row', 'have')} another {rate} than "
-                    f"{' / '.join(parts)} gives",
-                    advice=f"compute {rate} anew from its parts, or look where it was exported",
-                    evidence=dict(rule.params), rule=rule.id, parts={rate: condition},
-                    table=scene.table,
-                )  # fmt: skip
+        off = f"{bottom} > 0 AND {top} >= 0 AND abs({value} - {given}) > {slack}"
+        possible = f" AND {value} <= {params['most']!r}" if "most" in params else ""
+        rate, *parts = (table.column(c).name for c in rule.columns)
+        return {off + possible: {
+            "blamed": rate, "confidence": 0.9, "evidence": dict(params),
+            "rows": f"have another {rate} than {' / '.join(parts)} gives",
+            "advice": f"compute {rate} anew from its parts, or look where it was exported",
+        }}  # fmt: skip
 
 
 def _asked(spec: ColumnSpec, table: OpenTable) -> list[tuple[str, str]]:

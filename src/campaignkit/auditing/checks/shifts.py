@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.show import counted
@@ -64,23 +64,22 @@ class ShiftCheck(Check):
             conditions.append(fits.moved(shift) + other)
         counts = scene.count(*conditions)
         names = list(scene.table.columns)
-        found = [
+        told = [
             {"side": s.side, "by": abs(s.by), "from": names[s.start], "rows": n}
             for s, n in zip(shifts, counts, strict=True)
         ]
-        if not found:
+        if not told:
             return
         rows, moved = sum(counts), names[min(s.start for s in shifts) :]
         ways = "; ".join(f"{f['rows']:,} to the {f['side']} by {f['by']} from {f['from']} on"
-                         for f in found)  # fmt: skip
+                         for f in told)  # fmt: skip
         anywhere = " OR ".join(f"({c})" for c in conditions)
-        yield Finding(
-            rule.kind, tuple(moved), rows, rows / scene.num_rows, severity=rule.severity,
-            confidence=0.95, message=f"the cells of {counted(rows, 'row')} are shifted: {ways}",
+        yield found(
+            rule, scene, rows, *moved, confidence=0.95, parts=dict.fromkeys(moved, anywhere),
+            message=f"the cells of {counted(rows, 'row')} are shifted: {ways}",
             advice="look for a lost or stray delimiter where these rows are written; until then "
             "they are left out of all other checks",
-            evidence={"shifts": found}, rule=rule.id, table=scene.table,
-            parts=dict.fromkeys(moved, anywhere),
+            evidence={"shifts": told},
         )  # fmt: skip
 
 

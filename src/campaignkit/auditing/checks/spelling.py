@@ -8,11 +8,18 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, cells_with, standard, unknown_columns
+from campaignkit.auditing.checks.check import (
+    Check,
+    cells_with,
+    found,
+    standard,
+    unknown_columns,
+    values_of,
+)
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.words import codes_differ, deletions, one_slip, ways_of_spelling
-from campaignkit.tables import Column, Role
+from campaignkit.tables import Role
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -40,6 +47,7 @@ class SpellingCheck(Check):
     """
 
     form = "spelling"
+    kinds = ("text",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Text columns that no role speaks for."""
@@ -48,7 +56,7 @@ class SpellingCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        column, counts = _words(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
         if not 1 < len(counts) <= _MAX_VALUES:
             return
         wrong = misspelt(counts)
@@ -60,7 +68,7 @@ class SpellingCheck(Check):
         first, meant = next(iter(wrong.items()))
         yield cells_with(
             wrong, rule, scene, confidence=0.8,
-            message=f"look misspelt: {first[:60]!r} for {meant[:60]!r}",
+            cells=f"look misspelt: {first[:60]!r} for {meant[:60]!r}",
             advice=f"correct {column.name} to the frequent spelling",
             evidence={"values": {v: wrong[v] for v in list(wrong)[:20]}},
         )  # fmt: skip
@@ -79,6 +87,7 @@ class VariantCheck(Check):
     """
 
     form = "variants"
+    kinds = ("text",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Campaigns, dimensions, and text columns that no role speaks for."""
@@ -95,7 +104,7 @@ class VariantCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column; what is garbage or misspelt is another finding's."""
-        column, counts = _words(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
         if not 1 < len(counts) <= _MAX_VALUES or not scene.has_few_values(column.name):
             return
         vouched = {v for r in scene.rules if r.form == "categories" and scene.table.has(*r.columns)
@@ -117,7 +126,7 @@ class VariantCheck(Check):
         more = f"; and {len(groups) - 1} more things" if len(groups) > 1 else ""
         yield cells_with(
             others, rule, scene, confidence=0.8,
-            message=f"are one of {len(first)} ways to write {first[0].strip()!r}: "
+            cells=f"are one of {len(first)} ways to write {first[0].strip()!r}: "
             f"{', '.join(map(repr, first[:6]))}{more}",
             advice=f"map each group of {column.name} to one spelling, or its sums are split",
             evidence={"groups": {g[0]: {v: counts[v] for v in g} for g in groups[:20]}},
@@ -128,15 +137,6 @@ def _text_rules(form: str, kind: str, scene: Scene, reason: str) -> Iterable[Rul
     for name in unknown_columns(scene):
         if scene.column(name).kind == "text":
             yield Rule.over(form, kind, name, severity="warning", reason=reason)
-
-
-def _words(rule: Rule, scene: Scene) -> tuple[Column, dict[str, int]]:
-    """The column of a rule and its values; none where it is not there or no text."""
-    if not scene.table.has(*rule.columns):
-        return Column(rule.columns[0], "text", "", ""), {}
-    column = scene.column(rule.columns[0])
-    listed = scene.histogram(column.name) if column.kind == "text" else {}
-    return column, {v: n for v, n in listed.items() if v is not None}
 
 
 def _usual_somewhere(name: str, scene: Scene) -> set[str]:
@@ -224,6 +224,7 @@ class UnitCheck(Check):
     """
 
     form = "units"
+    kinds = ("text",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Text columns that no role speaks for."""
@@ -232,7 +233,7 @@ class UnitCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        column, counts = _words(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
         total = sum(counts.values())
         units: Counter[str] = Counter()
         for value, n in counts.items():
@@ -243,12 +244,10 @@ class UnitCheck(Check):
             return
         if sum(n >= _SPELLING_FRAC * total for n in units.values()) < 2:
             return
-        yield Finding(
-            rule.kind, (column.name,), total, total / scene.num_rows, severity=rule.severity,
-            confidence=0.7, blamed=column.name,
+        yield found(
+            rule, scene, total, confidence=0.7, where=f"{column.raw} IS NOT NULL",
             message=f"{column.name} holds numbers with a unit, written in {len(units)} ways: "
             f"{', '.join(repr(u) for u, _ in units.most_common(5))}",
             advice=f"store {column.name} as a number and its unit in the column's name",
-            evidence={"units": dict(units.most_common(20))}, rule=rule.id,
-            parts={column.name: f"{column.raw} IS NOT NULL"}, table=scene.table,
+            evidence={"units": dict(units.most_common(20))},
         )  # fmt: skip

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check
+from campaignkit.auditing.checks.check import Check, ConditionCheck, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.errors import NotInPlace, TableError
 from campaignkit.extras import require
-from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ _TELLS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionCheck(Check):
+@dataclass(frozen=True)
+class StatedCheck(ConditionCheck):
     """Runs ``sql`` and ``range`` rules: rows for which a condition is true are wrong.
 
     Parameters of an ``sql`` rule: ``wrong``, a SQL condition over the table's own columns. Of a
@@ -44,46 +43,23 @@ class ConditionCheck(Check):
 
     Examples
     --------
-    >>> ConditionCheck("sql").form
+    >>> StatedCheck("sql").form
     'sql'
     """
 
     form: str
 
-    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+    def wrong(self, rule: Rule, table: OpenTable) -> Mapping[str, Mapping[str, Any]]:
         """The condition itself."""
-        condition = self._condition(rule, table)
-        return [condition] if condition else []
-
-    def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
-        """One finding where the condition is ever true."""
-        condition = self._condition(rule, scene.table)
-        if not condition:
-            return
-        (count,) = scene.count(condition)
-        if not count:
-            return
-        names = tuple(scene.column(c).name for c in rule.columns)
-        blamed = names[0] if len(names) == 1 else None
-        yield Finding(
-            rule.kind, names, count, count / scene.num_rows, severity=rule.severity,
-            confidence=rule.confidence,
-            message=f"{counted(count, 'row')}: {rule.reason or condition}",
-            advice="correct the rows, or the rule", blamed=blamed,
-            evidence={"condition": condition}, rule=rule.id,
-            parts={blamed or "*": condition}, table=scene.table,
-        )  # fmt: skip
-
-    def _condition(self, rule: Rule, table: OpenTable) -> str:
-        if not table.has(*rule.columns):
-            return ""
         if self.form == "sql":
-            return _stated(rule, table)
-        value = table.sql(rule.columns[0])
-        low, high = rule.params.get("low"), rule.params.get("high")
-        parts = [f"{value} < {literal(low)}"] if low is not None else []
-        parts += [f"{value} > {literal(high)}"] if high is not None else []
-        return " OR ".join(parts)
+            where = _stated(rule, table)
+        else:
+            bounds = [("<", rule.params.get("low")), (">", rule.params.get("high"))]
+            value = table.sql(rule.columns[0])
+            where = " OR ".join(f"{value} {s} {literal(b)}" for s, b in bounds if b is not None)
+        told = {"rows": f": {rule.reason or where}", "evidence": {"condition": where},
+                "advice": "correct the rows, or the rule"}  # fmt: skip
+        return {where: told} if where else {}
 
 
 def _stated(rule: Rule, table: OpenTable) -> str:
@@ -156,21 +132,17 @@ class FunctionCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding where the function ever says so."""
-        if rule.wrong is None or not scene.table.has(*rule.columns):
+        if rule.wrong is None:
             return
         if scene.table.in_place:
             raise NotInPlace("a rule in Python would need the cells themselves; state it in SQL")
-        rows = _wrong_rows(rule, scene)
-        if not len(rows):
-            return
-        names = tuple(scene.column(c).name for c in rule.columns)
-        yield Finding(
-            rule.kind, names, len(rows), len(rows) / scene.num_rows, severity=rule.severity,
-            confidence=rule.confidence,
-            message=f"{counted(len(rows), 'row')}: {rule.reason or rule.id}",
-            advice="correct the rows, or the rule", rule=rule.id, table=scene.table,
-            blamed=names[0] if len(names) == 1 else None, finder=lambda: rows,
-        )  # fmt: skip
+        wrong = _wrong_rows(rule, scene)
+        if len(wrong):
+            yield found(
+                rule, scene, len(wrong), rows=f": {rule.reason or rule.id}",
+                advice="correct the rows, or the rule", finder=lambda: wrong,
+                blamed=scene.column(rule.columns[0]).name if len(rule.columns) == 1 else None,
+            )  # fmt: skip
 
 
 def _wrong_rows(rule: Rule, scene: Scene) -> NDArray[int64]:

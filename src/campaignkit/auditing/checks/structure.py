@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.checks.check import Check, unknown_columns
+from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns, values_of
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.show import counted
-from campaignkit.tables import Column, Role, literal
+from campaignkit.tables import Column, OpenTable, Role
 from campaignkit.tables.dates import date_sql
 from campaignkit.tables.meaning import PLACEHOLDERS, Cells, read_meanings
 from campaignkit.tables.numbers import cell_pattern
@@ -55,20 +55,23 @@ class SchemaCheck(Check):
             reason="columns that come together are all there",
         )  # fmt: skip
 
+    def applies(self, rule: Rule, table: OpenTable) -> bool:
+        """Always: it is about columns that are not there."""
+        return True
+
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all missing columns."""
         gone = [c for c in rule.columns if not scene.table.has(c)]
         if rule.params.get("groups"):
             gone = _expected(gone, scene)
-        if not gone:
-            return
-        yield Finding(
-            rule.kind, tuple(gone), len(gone), min(len(gone) / max(len(rule.columns), 1), 1.0),
-            severity=rule.severity, confidence=rule.confidence, unit="column",
-            message=f"{counted(len(gone), 'expected column', 'are')} missing: {', '.join(gone)}",
-            advice="ask the source for them again, or remove them from the schema rule",
-            evidence={"present": len(rule.columns) - len(gone)}, rule=rule.id, table=scene.table,
-        )  # fmt: skip
+        if gone:
+            yield found(
+                rule, scene, len(gone), *gone, unit="column", rate=len(gone) / len(rule.columns),
+                message=f"{counted(len(gone), 'expected column', 'are')} missing: "
+                f"{', '.join(gone)}",
+                advice="ask the source for them again, or remove them from the schema rule",
+                evidence={"present": len(rule.columns) - len(gone)},
+            )  # fmt: skip
 
 
 def _expected(gone: list[str], scene: Scene) -> list[str]:
@@ -135,17 +138,15 @@ class TypeCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """Cells that do not fit: words among numbers, and placeholders apart from them."""
-        if not scene.table.has(*rule.columns) or not scene.num_rows:
-            return
         column = scene.column(rule.columns[0])
         wanted = str(rule.params.get("type", "number"))
         if column.undecided:
             yield _undecided(rule, scene, column)
         elif column.kind != wanted:
-            yield from _whole_column(rule, scene, column.name, wanted)
+            yield from _whole_column(rule, scene, column, wanted)
         elif wanted == "text":
-            yield from _placeholders(rule, scene, column.name)
-            yield from _strays(rule, scene, column.name)
+            yield from _placeholders(rule, scene, column)
+            yield from _strays(rule, scene, column)
         else:
             yield from _unfit(rule, scene, column, wanted)
 
@@ -155,8 +156,8 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
     counts = scene.profile.columns[column.name]
     if counts.num_unfit:
         unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
-        words = ", ".join(f"'{p}'" for p in sorted(PLACEHOLDERS))
-        filler = f"{unfit} AND lower(trim({column.raw})) IN ({words}, '')"
+        words = in_values(f"lower(trim({column.raw}))", [*sorted(PLACEHOLDERS), ""])
+        filler = f"{unfit} AND {words}"
         marked = f"{unfit} AND FALSE"
         if wanted == "number" and column.formats:
             own = column.formats[0]
@@ -173,13 +174,11 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
             ("mixed_decimals", marked, mixed, "have another decimal mark than their column"),
         ):  # fmt: skip
             if count:
-                yield _cells(rule, scene, column.name, kind, condition, count, what)
+                yield _cells(rule, scene, count, condition, what, kind=kind)
     if counts.num_not_finite:
-        yield _cells(
-            rule, scene, column.name, "not_finite",
-            f"NOT isfinite(TRY_CAST({column.raw} AS DOUBLE))", counts.num_not_finite,
-            "are not a number or infinite",
-        )  # fmt: skip
+        what, num = "are not a number or infinite", counts.num_not_finite
+        where = f"NOT isfinite(TRY_CAST({column.raw} AS DOUBLE))"
+        yield _cells(rule, scene, num, where, what, kind="not_finite")
     if len(column.formats) > 1 and wanted == "date":
         yield _other_formats(rule, scene, column)
 
@@ -190,11 +189,11 @@ def _undecided(rule: Rule, scene: Scene, column: Column) -> Finding:
         "numbers": ("its dots or commas may be decimal marks or thousands", "decimal='.' or ','"),
         "dates": ("day or month may come first", "day_first=True or False"),
     }[column.undecided]
-    return Finding(
-        f"ambiguous_{column.undecided}", (column.name,), 1, 0.0, severity="warning", unit="column",
+    return found(
+        rule, scene, 1, kind=f"ambiguous_{column.undecided}", severity="warning", unit="column",
+        confidence=1.0,
         message=f"{column.name} can be read in two ways, as {what}: its values are not checked",
         advice=f"say {say}, or export {column.name} in a form that leaves no doubt",
-        rule=rule.id, table=scene.table,
     )  # fmt: skip
 
 
@@ -209,29 +208,25 @@ def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
     )
     condition = f"({column.sql}) IS NOT NULL AND NOT {usual}"
     (count,) = scene.count(condition)
-    return Finding(
-        "mixed_date_formats", (column.name,), count, count / scene.num_rows,
-        severity="warning", confidence=0.9, blamed=column.name,
+    return found(
+        rule, scene, count, where=condition, kind="mixed_date_formats", severity="warning",
+        confidence=0.9,
         message=f"{column.name} mixes date formats: {', '.join(column.formats)}; "
         f"{counted(count, 'cell', 'are')} not in the first",
         advice="write dates as YYYY-MM-DD; day and month may have been swapped",
-        evidence={"formats": list(column.formats)}, rule=rule.id,
-        parts={column.name: condition}, table=scene.table,
+        evidence={"formats": list(column.formats)},
     )  # fmt: skip
 
 
-def _placeholders(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
-    filled = {v: n for v, n in scene.histogram(name).items() if v is not None}
-    found = {v: n for v, n in filled.items()
-             if (v.strip().lower() in PLACEHOLDERS or not v.strip())
-             and not _is_legal(v, name, filled)}  # fmt: skip
-    count = sum(found.values())
-    filler = f"{scene.column(name).raw} IN ({', '.join(literal(v) for v in found)})"
+def _placeholders(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
+    filled = values_of(rule, scene)
+    fillers = [v for v in filled if (v.strip().lower() in PLACEHOLDERS or not v.strip())
+               and not _is_legal(v, column.name, filled)]  # fmt: skip
+    count = sum(filled[v] for v in fillers)
     if 0 < count <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
-        yield _cells(
-            rule, scene, name, "disguised_missing", filler, count,
-            "hold a placeholder instead of a value",
-        )  # fmt: skip
+        what = "hold a placeholder instead of a value"
+        where = in_values(column.raw, fillers)
+        yield _cells(rule, scene, count, where, what, kind="disguised_missing")
 
 
 def _is_legal(value: str, name: str, counts: Mapping[str, int]) -> bool:
@@ -245,9 +240,9 @@ def _is_legal(value: str, name: str, counts: Mapping[str, int]) -> bool:
     return value[0].isupper() and 2 * counts[value] >= median(others.values())
 
 
-def _strays(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
+def _strays(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
     """Numbers and dates among a few words that fill most of the column: the minority is wrong."""
-    counts = {v: n for v, n in scene.histogram(name).items() if v is not None}
+    counts = values_of(rule, scene)
     if len(counts) > _MAX_VALUES:
         return
     read, _ = read_meanings({v: Cells({v: 1}) for v in counts}, day_first=True)
@@ -257,42 +252,27 @@ def _strays(rule: Rule, scene: Scene, name: str) -> Iterable[Finding]:
     if not values or not words or len(words) > _MAX_WORDS or total >= sum(words):
         return
     # A brand 4711 is as frequent as the others; ages among age groups are rarer, each of them.
-    if 2 * max(values.values()) >= median(words):
-        return
-    listed = ", ".join(literal(v) for v in values)
-    yield _cells(
-        rule, scene, name, rule.kind, f"{scene.column(name).raw} IN ({listed})", total,
-        "are numbers or dates, where most of the column are a few words",
-    )  # fmt: skip
+    if 2 * max(values.values()) < median(words):
+        yield _cells(rule, scene, total, in_values(column.raw, values),
+                     "are numbers or dates, where most of the column are a few words")  # fmt: skip
 
 
-def _whole_column(rule: Rule, scene: Scene, name: str, wanted: str) -> Iterable[Finding]:
-    column = scene.column(name)
-    nulls = scene.profile.columns[name].num_nulls
-    filled = scene.num_rows - nulls
-    if not filled:
-        return
+def _whole_column(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Finding]:
     fits = "NULL"
     if column.is_text:
-        turn = "DOUBLE" if wanted == "number" else "TIMESTAMP"
-        fits = f"TRY_CAST({column.raw} AS {turn})"
+        fits = f"TRY_CAST({column.raw} AS {'DOUBLE' if wanted == 'number' else 'TIMESTAMP'})"
     condition = f"{column.raw} IS NOT NULL AND {fits} IS NULL"
     (count,) = scene.count(condition)
     if count:
-        yield _cells(rule, scene, name, rule.kind, condition, count, f"are no {wanted}")
+        yield _cells(rule, scene, count, condition, f"are no {wanted}")
 
 
-def _cells(  # noqa: PLR0917 - one row of the same table each
-    rule: Rule, scene: Scene, name: str, kind: str, condition: str, count: int, what: str
-) -> Finding:
-    rate = count / scene.num_rows
-    verb, rest = what.split(" ", 1)
-    return Finding(
-        kind, (name,), count, rate, severity=rule.severity, confidence=rule.confidence,
-        message=f"in {name}, {counted(count, 'cell', verb)} {rest}",
-        advice=f"convert {name} where it is exported; numbers must arrive as numbers",
-        blamed=name, evidence={"formats": list(scene.column(name).formats)}, rule=rule.id,
-        parts={name: condition}, table=scene.table,
+def _cells(rule: Rule, scene: Scene, count: int, where: str, what: str, **told: Any) -> Finding:
+    column = scene.column(rule.columns[0])
+    return found(
+        rule, scene, count, where=where, cells=what, evidence={"formats": list(column.formats)},
+        advice=f"convert {column.name} where it is exported; numbers must arrive as numbers",
+        **told,
     )  # fmt: skip
 
 
