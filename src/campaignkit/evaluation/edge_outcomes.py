@@ -17,8 +17,9 @@ from campaignkit.classify.labels import label_codes
 from campaignkit.dataset import Block
 from campaignkit.dataset.records import read_records
 from campaignkit.errors import ClassifierError, Fault, GraphError
-from campaignkit.evaluation.outcome_ridge import SignEffects, fit_signs
+from campaignkit.evaluation.outcome_ridge import STEPS, SignEffects, fit_signs
 from campaignkit.graph import SignedGraph
+from campaignkit.progress import Progress, Steps
 from campaignkit.seeds import stream
 
 _SHOWN = 10
@@ -245,6 +246,7 @@ def validate_edges(
     min_campaigns: int = 40,
     flip_probability: float = 0.9,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> EdgeOutcomes:
     """Hold the signs of a graph against the outcomes of campaigns.
 
@@ -269,6 +271,8 @@ def validate_edges(
         A flip is proposed where the sign is wrong at least this probably, above 0.5.
     seed : int
         Of the draws that measure the uncertainty.
+    progress : Progress, optional
+        Gets the stage "fitting effects", in steps.
 
     Returns
     -------
@@ -323,7 +327,8 @@ def validate_edges(
             hint=f"campaigns and graph must name attributes alike; the first of theirs is {first}",
         )
     rng = stream(seed, "evaluation", "outcomes")
-    effects = fit_signs(pairs, nodes, signs, results, rng=rng)
+    steps = Steps(progress, "fitting effects", STEPS)
+    effects = fit_signs(pairs, nodes, signs, results, rng=rng, steps=steps)
     wrong = effects.wrong_probability
     verdict = np.select(
         [signs == 0, np.isnan(wrong), seen < min_campaigns, wrong >= flip_probability],

@@ -16,12 +16,14 @@ from campaignkit.classify.effect_graph import NEUTRAL_BELOW
 from campaignkit.dataset.measured import MeasuredRows, measured_rows, reliability
 from campaignkit.errors import GraphError
 from campaignkit.evaluation.edge_outcomes import design_of
-from campaignkit.evaluation.outcome_ridge import PairEffects, fit_pairs
+from campaignkit.evaluation.outcome_ridge import STEPS, PairEffects, fit_pairs
 from campaignkit.graph import Edge, SignedGraph
+from campaignkit.progress import Progress, Steps
 from campaignkit.seeds import stream
 
 _NULL_PAIRS = 4_000  # of shuffled outcomes, to measure how far chance alone goes
 _MOST_SHUFFLES = 20
+_MOST_UNEVEN = 25  # fourth moment of effects over their second, squared, at most
 _SIDES = 1.959964  # standard deviations of a 95% interval
 
 
@@ -41,7 +43,9 @@ class OutcomeGraph:
     probability : float64[m]
         That the effect has the sign it seems to have.
     p_value : float64[m]
-        That chance alone makes an effect of half the typical size look as large.
+        That chance alone makes an effect of 0 look as large.
+    strong : float
+        Size of a strong effect, in the outcome's units; an edge has surely more than half of it.
     num_rows, num_left_out : int
         Campaigns used, and rows that could not be.
     num_pairs : int
@@ -69,6 +73,7 @@ class OutcomeGraph:
     effect_sd: NDArray[np.float64]
     probability: NDArray[np.float64]
     p_value: NDArray[np.float64]
+    strong: float
     num_rows: int
     num_left_out: int
     num_pairs: int
@@ -151,12 +156,14 @@ def graph_from_outcomes(
     leave_out: tuple[str, ...] = (),
     keep: tuple[str, ...] = (),
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> OutcomeGraph:
     """Learn a signed graph from campaigns with results: no traits, no model, no signs needed.
 
     The outcome is taken to be a sum: a level, an effect of each attribute, an effect of each pair
-    of attributes of different modalities, and noise. A pair gets an edge where its effect is
-    surely more than half of a typical one, at a false discovery rate of `max_false_frac`.
+    of attributes of different modalities, and noise. A pair gets an edge where chance does not
+    explain its effect, at a false discovery rate of `max_false_frac`, and where the effect is
+    more than half of a strong one, with a probability of 1 - `max_false_frac` or more.
 
     Parameters
     ----------
@@ -178,6 +185,8 @@ def graph_from_outcomes(
         As for :meth:`CampaignDataset.from_frame`.
     seed : int
         Of the shuffles that measure chance.
+    progress : Progress, optional
+        Gets the stage "fitting effects", in steps.
 
     Raises
     ------
@@ -190,6 +199,9 @@ def graph_from_outcomes(
     -----
     Effects are those in these campaigns. Nobody drew them at random, so an effect need not be a
     cause. p-values are of z-scores, whose spread under chance is measured on shuffled outcomes.
+    An effect is that beside the two attributes, so some of it shows in the pairs next to it; what
+    is below half of a strong effect may be no more than that. Strong is the size that effects
+    have where most of their variance lies: the root of their fourth moment over their second.
 
     References
     ----------
@@ -233,15 +245,14 @@ def graph_from_outcomes(
             f"most frequent is in {int(seen.max(initial=0)):,}",
             hint="give more campaigns, coarser attributes, or a smaller min_campaigns",
         )
-    pairs = pairs[:, kept]
-    effects, chance = _fit(pairs, nodes, values, weight, seed)
+    effects, chance = _fit(pairs[:, kept], nodes, values, weight, seed=seed, progress=progress)
     spread = chance * effects.estimate_sd
-    typical = np.sqrt(max(float(np.mean(effects.estimate**2 - spread**2)), 0.0))
-    beyond = np.maximum(np.abs(effects.estimate) - NEUTRAL_BELOW * typical, 0)
-    p_value = _two_sided(beyond / spread)
-    drawn = _discoveries(p_value, max_false_frac)
+    strong = _strong(effects.estimate, spread)
+    p_value = _two_sided(effects.estimate / spread)
+    beyond = (np.abs(effects.effect) - NEUTRAL_BELOW * strong) / effects.effect_sd
+    drawn = _discoveries(p_value, max_false_frac) & (_below(beyond) >= 1 - max_false_frac)
     sign = np.where(drawn, np.sign(effects.estimate), 0).astype(np.int8)
-    probability = 1 - _two_sided(effects.effect / effects.effect_sd) / 2
+    probability = _below(np.abs(effects.effect) / effects.effect_sd)
     columns = everything.columns
     tested = SignedGraph.from_arrays(
         everything.catalogue, columns.source[kept], columns.target[kept], sign,
@@ -249,7 +260,7 @@ def graph_from_outcomes(
     )  # fmt: skip
     return OutcomeGraph(
         tested, seen[kept], effects.effect, effects.effect_sd, probability, p_value,
-        len(values), told.num_left_out, len(columns.sign), effects.explained_frac,
+        strong, len(values), told.num_left_out, len(columns.sign), effects.explained_frac,
         max_false_frac,
     )  # fmt: skip
 
@@ -270,24 +281,42 @@ def _all_pairs(told: MeasuredRows) -> SignedGraph:
     return SignedGraph.from_arrays(catalogue, source, target, np.ones(len(source), np.int8))
 
 
-def _fit(pairs: Any, nodes: Any, values: Any, weight: Any, seed: int) -> tuple[PairEffects, float]:
+def _fit(
+    pairs: Any, nodes: Any, values: Any, weight: Any, *, seed: int, progress: Progress | None
+) -> tuple[PairEffects, float]:
     """Effects, and the standard deviation of z-scores where outcomes are shuffled; 1 or more."""
-    effects = fit_pairs(pairs, nodes, values, weight, rng=stream(seed, "outcome graph", "fit"))
-    rng = stream(seed, "outcome graph", "shuffles")
     shuffles = min(max(_NULL_PAIRS // pairs.shape[1], 1), _MOST_SHUFFLES)
+    steps = Steps(progress, "fitting effects", (1 + shuffles) * STEPS)
+    rng = stream(seed, "outcome graph", "fit")
+    effects = fit_pairs(pairs, nodes, values, weight, rng=rng, steps=steps)
+    rng = stream(seed, "outcome graph", "shuffles")
     squares = []
     for _ in range(shuffles):
         # Outcome and weight stay together: what a campaign held is drawn anew.
         order = rng.permutation(len(values))
-        told = fit_pairs(pairs, nodes, values[order], weight[order], rng=rng)
+        told = fit_pairs(pairs, nodes, values[order], weight[order], rng=rng, steps=steps)
         squares.append((told.estimate / told.estimate_sd) ** 2)
     return effects, max(1.0, float(np.sqrt(np.mean(np.concatenate(squares)))))
 
 
-def _two_sided(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.special import erfc
+def _strong(estimate: NDArray[np.float64], spread: NDArray[np.float64]) -> float:
+    """The size of strong effects, from estimates that scatter around them."""
+    second = max(float(np.mean(estimate**2 - spread**2)), 0.0)
+    fourth = float(np.mean(estimate**4 - 6 * estimate**2 * spread**2 + 3 * spread**4))
+    if not second:
+        return 0.0
+    return float(np.sqrt(np.clip(fourth / second, second, _MOST_UNEVEN * second)))
 
-    return np.asarray(erfc(np.abs(z) / np.sqrt(2)))
+
+def _below(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How probable a standard normal is below `z`."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z))
+
+
+def _two_sided(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 2 * _below(-np.abs(z))
 
 
 def _discoveries(p_value: NDArray[np.float64], rate: float) -> NDArray[np.bool_]:

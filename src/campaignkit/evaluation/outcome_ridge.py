@@ -26,10 +26,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from campaignkit.pools import one_blas_thread
+from campaignkit.progress import Steps
 
 Floats = NDArray[np.float64]
 
-_STEPS = 14  # of ridge and probabilities in turn; later steps move no verdict to speak of
+STEPS = 14  # of ridge and probabilities in turn; later steps move no verdict to speak of
 _DRAWS = 6  # perturbed solutions a step; pooled over thousands of pairs, so few are enough
 _DAMPING = 0.5
 _FIRST_WRONG = 0.1  # share of wrong signs to begin with; learned from there on
@@ -102,8 +103,9 @@ class _Guess:
 
 @one_blas_thread()
 def fit_signs(
-    pairs: Any, nodes: Any, signs: NDArray[np.int8], outcome: Floats, *, rng: Generator
-) -> SignEffects:
+    pairs: Any, nodes: Any, signs: NDArray[np.int8], outcome: Floats, *, rng: Generator,
+    steps: Steps,
+) -> SignEffects:  # fmt: skip
     """Fit effects and probabilities.
 
     Parameters
@@ -118,6 +120,8 @@ def fit_signs(
         Not all alike.
     rng : Generator
         Of the perturbations.
+    steps : Steps
+        Hears of each of `STEPS` steps.
     """
     from scipy import sparse
 
@@ -136,7 +140,7 @@ def fit_signs(
     first = 1 + nodes.shape[1]
     wrong = np.where(is_edge, guess.wrong_frac, 0.0)
     solution = np.zeros(len(design.squares))
-    for step in range(_STEPS):
+    for step in range(STEPS):
         mean, variance = guess.prior(signed, wrong)
         of_nodes = np.full(first - 1, guess.noise / guess.node)
         precision = np.concatenate([[1e-9], of_nodes, guess.noise / variance])
@@ -158,6 +162,7 @@ def fit_signs(
         rest = outcome - design.matrix @ solution
         spare = np.mean([np.sum((design.matrix @ draw) ** 2) for draw in draws])
         guess.noise = float((rest @ rest + spare) / len(outcome))
+        steps.step()
     return SignEffects(
         effect=spread * effect,
         effect_sd=spread * np.sqrt(after),
@@ -193,13 +198,13 @@ class PairEffects:
 
 @one_blas_thread()
 def fit_pairs(
-    pairs: Any, nodes: Any, outcome: Floats, weight: Floats, *, rng: Generator
+    pairs: Any, nodes: Any, outcome: Floats, weight: Floats, *, rng: Generator, steps: Steps
 ) -> PairEffects:
     """Fit the effects of attributes and pairs, each kind with a variance learned from the data.
 
     Parameters
     ----------
-    pairs, nodes, outcome, rng
+    pairs, nodes, outcome, rng, steps
         As for :func:`fit_signs`.
     weight : float64[n]
         How much each campaign counts: the inverse of its outcome's variance, up to a factor.
@@ -218,13 +223,14 @@ def fit_pairs(
     least = _LEAST_PAIRS / max(held, 1)
     node, pair = 0.15 / max(nodes.sum() / len(outcome), 1), 0.15 / max(held, 1)
     solve = _exact if first + pairs.shape[1] <= _EXACT else _sampled
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         prior = np.concatenate([[1e9], np.full(first - 1, node), np.full(pairs.shape[1], pair)])
         found = solve(design, target, prior, noise, rng)
         square = found.mean**2 + found.variance
         node, pair = float(square[1:first].mean()), max(float(square[first:].mean()), least)
         rest = target - design.matrix @ found.mean
         noise = float((rest @ rest + found.fitted_variance) / len(outcome))
+        steps.step()
     effect, estimate = scale * found.mean[first:], scale * found.estimate[first:]
     effect_sd, estimate_sd = (
         scale * np.sqrt(square[first:]) for square in (found.effect_variance, found.alone)

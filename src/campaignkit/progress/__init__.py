@@ -6,5 +6,6 @@ from campaignkit.progress.bar import ProgressBar
 from campaignkit.progress.call import CallProgress
 from campaignkit.progress.log import LogProgress
 from campaignkit.progress.protocol import Progress, Silent
+from campaignkit.progress.steps import Steps
 
-__all__ = ["CallProgress", "LogProgress", "Progress", "ProgressBar", "Silent"]
+__all__ = ["CallProgress", "LogProgress", "Progress", "ProgressBar", "Silent", "Steps"]

@@ -13,10 +13,12 @@ from campaignkit.store.doors import (
     read_text,
     readable_file,
 )
+from campaignkit.store.leftovers import LeftoverRemoved, scratch_folder
 from campaignkit.store.manifest import Manifest, origin_digest, read_manifest, verify_files
 
 __all__ = [
     "MANIFEST_NAME",
+    "LeftoverRemoved",
     "Manifest",
     "TextFileKind",
     "atomic_file",
@@ -36,5 +38,6 @@ __all__ = [
     "read_text",
     "readable_file",
     "refuse_occupied",
+    "scratch_folder",
     "verify_files",
 ]

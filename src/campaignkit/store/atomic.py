@@ -1,8 +1,10 @@
 """Files and folders that are there whole or not at all.
 
-Everything is written under a temporary name in the target's own parent folder (a rename is atomic
-only within one file system), flushed to disk, and renamed into place. A killed run leaves at most
-a name that starts with ``.`` and ends with ``.partial``, which no reader takes for a result.
+Everything is written in a folder under a temporary name in the target's own parent folder (a
+rename is atomic only within one file system), flushed to disk, and renamed into place. A killed
+run leaves at most a folder whose name starts with ``.`` and ends with ``.partial`` or
+``.replaced``, which no reader takes for a result; the next run that writes the same target cleans
+it up and says so (see :mod:`campaignkit.store.leftovers`).
 
 A rename replaces whatever has the name, so only regular files and folders are ever replaced. What
 goes to a pipe or a device (``/dev/stdout``, ``/dev/null``) is made whole elsewhere, then written
@@ -15,16 +17,28 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from campaignkit.errors import ArtifactError, CampaignkitError
 from campaignkit.store.doors import checked_path, kind_of_file
+from campaignkit.store.leftovers import (
+    NO_LOCK,
+    LeftoverRemoved,
+    dead_folders,
+    held_folder,
+    hold,
+    let_go,
+    remove_dead,
+    scratch_folder,
+)
 
 MANIFEST_NAME = "manifest.json"  # what tells an artifact from any other folder
+_PARTIAL, _REPLACED = ".partial", ".replaced"
+_SHOWN = 40  # characters of the target's name in that of the temporary folder
 
 
 @contextmanager
@@ -54,22 +68,18 @@ def atomic_file(given: str | os.PathLike[str]) -> Iterator[Path]:
     path = _target(given)
     kind = kind_of_file(path)
     if kind in ("a pipe", "a device"):
-        with tempfile.TemporaryDirectory() as elsewhere, _telling(path):
-            partial = Path(elsewhere, "whole")
+        with scratch_folder() as elsewhere, _telling(path):
+            partial = elsewhere / "whole"
             yield partial
             _pour(partial, path)
         return
     if kind not in ("", "a file"):
         raise ArtifactError(f"{path} is {kind}; expected a file name", hint="give a file name")
-    partial = _partial_beside(path)
-    try:
-        with _telling(path):
-            yield partial
-            _flush(partial)
-            partial.replace(path)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with _folder_beside(path) as folder, _telling(path):
+        partial = folder / "whole"
+        yield partial
+        _flush(partial)
+        partial.replace(path)
 
 
 @contextmanager
@@ -100,21 +110,14 @@ def atomic_folder(given: str | os.PathLike[str], *, replace: bool = False) -> It
     ...     sorted(p.name for p in Path(parent, "out").iterdir())
     ['a.txt']
     """
+    _restore(_target(given))
     path = refuse_occupied(given, replace=replace)
-    partial = _partial_beside(path)
-    try:
-        partial.mkdir()
-    except OSError as err:
-        raise ArtifactError(f"cannot write in {path.parent}: {err.strerror}") from err
-    try:
-        with _telling(path):
-            yield partial
-            for file in sorted(partial.rglob("*")):
-                if file.is_file():
-                    _flush(file)
-            _swap_in(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with _folder_beside(path) as partial, _telling(path):
+        yield partial
+        for file in sorted(partial.rglob("*")):
+            if file.is_file():
+                _flush(file)
+        _swap_in(partial, path)
 
 
 def refuse_occupied(given: str | os.PathLike[str], *, replace: bool = False) -> Path:
@@ -162,24 +165,54 @@ def _swap_in(partial: Path, path: Path) -> None:
     if not path.exists():
         partial.rename(path)
         return
-    aside = _partial_beside(path)
-    path.rename(aside)
+    aside = path.parent / f"{_start(path)}{uuid.uuid4().hex}{_REPLACED}"
+    lock = NO_LOCK
+    with suppress(BlockingIOError, FileNotFoundError):
+        lock = hold(path)
     try:
-        partial.rename(path)
-    except OSError:
-        aside.rename(path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        try:
+            partial.rename(path)
+        except OSError:
+            aside.rename(path)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        let_go(lock)
 
 
-def _partial_beside(path: Path) -> Path:
+def _restore(path: Path) -> None:
+    """Put back what a run was replacing when it was killed, or remove it if the new one stands."""
+    for aside in dead_folders(path.parent, _start(path), _REPLACED):
+        if path.exists() or len(path.name) > _SHOWN:
+            continue
+        with suppress(OSError):
+            aside.rename(path)
+            told = f"a run was killed while it replaced {path}; what was there is back"
+            warnings.warn(told, LeftoverRemoved, stacklevel=2)
+    if path.exists():
+        remove_dead(path.parent, _start(path), _REPLACED)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
     parent = path.absolute().parent
     if not parent.is_dir():
         raise ArtifactError(
             f"the folder {parent} does not exist", hint="make it first, or give another place"
         )
+    remove_dead(parent, _start(path), _PARTIAL)
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(held_folder(parent, _start(path), _PARTIAL))
+        except OSError as err:
+            raise ArtifactError(f"cannot write in {path.parent}: {err.strerror}") from err
+        yield folder
+
+
+def _start(path: Path) -> str:
     # Short, however long the name is: the longest names leave no room for more.
-    return parent / f".{path.name[:40]}.{uuid.uuid4().hex}.partial"
+    return f".{path.name[:_SHOWN]}."
 
 
 @contextmanager

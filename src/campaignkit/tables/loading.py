@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.store import scratch_folder
 from campaignkit.tables.csv_lines import LineCount
 from campaignkit.tables.delimited import DelimitedFile, chunks
 from campaignkit.tables.describing import (
@@ -48,9 +48,10 @@ def open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions)
     # Empty cells below a header without a name are a delimiter too many.
     empty = {n for n, name in zip(sample.column_names, file.names, strict=True)
              if not name and sample[n].null_count == sample.num_rows}  # fmt: skip
-    folder = tempfile.mkdtemp(prefix="campaignkit-")
-    away = weakref.finalize(con, shutil.rmtree, folder, ignore_errors=True)
-    place = Path(folder, "table.parquet") if file.num_bytes > _IN_MEMORY else None
+    stack = ExitStack()
+    folder = stack.enter_context(scratch_folder())
+    away = weakref.finalize(con, stack.close)
+    place = folder / "table.parquet" if file.num_bytes > _IN_MEMORY else None
     texts: set[str] = set()
     try:
         while True:
@@ -170,12 +171,13 @@ def open_json(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> O
         _read_json(con, rows)
     except TableError as err:
         count = LineCount()
-        with tempfile.NamedTemporaryFile("wb", prefix="campaignkit-", suffix=".json") as file:
-            file.writelines(_json_rows(chunks(path, "utf-8"), count))
-            file.flush()
+        with scratch_folder() as folder:
+            place = folder / "rows.json"
+            with place.open("wb") as file:
+                file.writelines(_json_rows(chunks(path, "utf-8"), count))
             if not count.rows:
                 raise err from None
-            _read_json(con, file.name)
+            _read_json(con, str(place))
     num_rows = con.execute("SELECT count(*) FROM audited").fetchall()[0][0]
     table = described(con, str(path), "audited", num_rows, schema, read=read)
     table.position, table.lines = "rowid", count

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
@@ -131,11 +131,12 @@ class FrozenStates:
             atomic_folder,
             digest_file,
             read_manifest,
+            scratch_folder,
             verify_files,
         )
 
         kept = self._config.cache_folder
-        root = kept or stack.enter_context(TemporaryDirectory(prefix="campaignkit-"))
+        root = kept or stack.enter_context(scratch_folder())
         folder, key = Path(root, name), self._key() if kept else {}
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
