@@ -16,9 +16,9 @@ from campaignkit.store.doors import (
 from campaignkit.store.leftovers import LeftoverRemoved, scratch_folder
 from campaignkit.store.manifest import Manifest, origin_digest, read_manifest, verify_files
 
-__all__ = [
-    "MANIFEST_NAME",
+__all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "LeftoverRemoved",
+    "MANIFEST_NAME",
     "Manifest",
     "TextFileKind",
     "atomic_file",
