@@ -118,7 +118,7 @@ def test_a_template_can_stand_in_the_house_as_it_is() -> None:
     pages = _text(ROOT / "docs" / "extending.md"), _text(ROOT / "docs" / "own-model.md")
     sections = [part for page in pages for part in re.split(r"^## ", page, flags=re.M)]
     houses = [
-        (re.findall(r"^In the house: .*?`(\w[\w/]+)/", part, re.M), part) for part in sections
+        (re.findall(r"^In the library: .*?`(\w[\w/]+)/", part, re.M), part) for part in sections
     ]
     found = []
     for (house,), section in [(found, part) for found, part in houses if found]:
