@@ -1,246 +1,304 @@
-"""The leaderboard's page, as Streamlit runs it: it asks and shows; what it shows is made by
-:mod:`campaignkit.report.leaderboard` and :mod:`campaignkit.report.charts`.
-"""
+"""The leaderboard's page: from the query of an address to markup. It serves nothing itself."""
 
 from __future__ import annotations
 
 import gc
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from os import PathLike
+from string import Template
 
+from campaignkit.apps.leaderboard_query import VIEWS, Query, filter_fields, select_field
 from campaignkit.errors import CampaignkitError
 from campaignkit.recipes import published_runs
 from campaignkit.report.leaderboard import (
     FollowedRead,
     FollowedRuns,
+    RunComparison,
     RunFilter,
     Standings,
     choices_of,
     compare_runs,
     compare_with_best,
+    dataset_version,
     difficulty_of,
     rank_runs,
     trace_lineage,
 )
-from campaignkit.report.leaderboard.views import (
-    against_view,
-    comparison_view,
-    faults_view,
-    lineage_view,
+from campaignkit.report.leaderboard.ranking_view import (
+    RankingContext,
+    leader_view,
     published_view,
-    run_view,
     standings_view,
 )
+from campaignkit.report.leaderboard.views import (
+    COSTS,
+    comparison_view,
+    cost_view,
+    difficulty_view,
+    faults_view,
+    lineage_view,
+    run_view,
+)
+from campaignkit.runs import RunRecord
+from campaignkit.show import counted
+from campaignkit.show.escape import escape
+from campaignkit.show.page import page_style, paragraph
+from campaignkit.show.palette import series_colour
 
-VIEWS = ("Ranking", "Compare", "Cost", "Difficulty", "A run")
 PAGE_ROWS = 100
 MOST_CHOICES = 300  # runs in a list to choose from; the text filter reaches the others
-_FOLLOW_S = 2.0
-_COSTS = {"fit, CPU s": "fit_s", "predict, CPU s": "predict_s", "money": "money", "calls": "calls"}
 
 
-def show(paths: Sequence[str]) -> None:
-    """Draw the page once; Streamlit calls it again at every click."""
-    import streamlit as st
+@dataclass(frozen=True)
+class _Selection:
+    """The runs that a query asks for, and what all views need of them."""
 
-    st.set_page_config(page_title="campaignkit leaderboard", layout="wide")
-    st.title("Leaderboard")
-    runs = _followed(st, paths)
-    read = _read(runs)
-    _follow(st, runs, read)
-    if read.faults:
-        with st.expander(f"{len(read.faults):,} lines or logs could not be read", expanded=False):
-            st.html(faults_view(read.faults))
-    if not read.records:
-        st.info("There are no runs yet. This page shows them as soon as they are written.")
-        st.text("\n".join(str(path) for path in runs.paths))
-        return
-    wanted, score = _ask_filter(st, read)
-    kept = wanted.of(read.records)
-    published = RunFilter(text=wanted.text).of(published_runs())
-    ranked = rank_runs([*kept, *published], score)
-    st.text(  # not a caption: those are Markdown, and a score's name is not ours
-        f"{len(kept):,} of {len(read.records):,} runs; {len(ranked.rows):,} with {score}, "
-        f"{ranked.num_without:,} without"
-    )
-    view = st.radio("View", VIEWS, horizontal=True, label_visibility="collapsed")
-    if view == "Ranking":
-        _ranking(st, read, ranked)
-    elif view == "Compare":
-        _compare(st, read, ranked)
-    elif view == "Cost":
-        _cost(st, ranked)
-    elif view == "Difficulty":
-        _difficulty(st, kept)
-    else:
-        _run(st, read, ranked, runs.paths)
+    query: Query
+    read: FollowedRead
+    ranked: Standings
+    colours: Mapping[str, str]
 
 
-def _followed(st: Any, paths: Sequence[str]) -> FollowedRuns:  # Any: the streamlit module
-    held = st.session_state
-    more = [line.strip() for line in held.get("more", "").splitlines() if line.strip()]
-    wanted = tuple(dict.fromkeys([*paths, *more]))
+class LeaderboardPage:
+    """Run logs as pages.
 
-    # All who look share one reading of the logs.
-    @st.cache_resource(show_spinner=False, max_entries=8)  # type: ignore[untyped-decorator]
-    def followed(places: tuple[str, ...]) -> FollowedRuns:
-        return FollowedRuns(places)
+    Parameters
+    ----------
+    logs : iterable of path
+    shared : bool
+        Whether others than the owner of the machine look: no folder is shown then.
 
-    runs: FollowedRuns = followed(wanted)
-    return runs
-
-
-def _read(runs: FollowedRuns) -> FollowedRead:
-    """What the logs hold; the collector of garbage is spared the records, which hold no cycles.
-
-    It would walk all of them again and again: half the time of reading, most of that of a click.
+    Examples
+    --------
+    >>> "There are no runs yet" in LeaderboardPage([]).html("")
+    True
     """
-    if not runs.has_changed():
-        return runs.read()
-    gc.disable()  # the process is the page's own
-    try:
-        read = runs.read()
-        gc.freeze()
-    finally:
-        gc.enable()
-    return read
+
+    def __init__(self, logs: Iterable[str | PathLike[str]], *, shared: bool = False) -> None:
+        self.runs = FollowedRuns(logs)
+        self.shared = shared
+        self._published = published_runs()
+        self._tested: tuple[FollowedRead | None, dict[str, tuple[RunComparison, ...]]] = None, {}
+
+    def html(self, query: str) -> str:
+        """The page that a query asks for.
+
+        Raises
+        ------
+        ValueError
+            If the query has too many fields.
+        """
+        version, read = self.runs.version, self._read()
+        told = Query.of(query)
+        if not read.records:
+            body = paragraph(
+                "There are no runs yet. This page shows them as soon as they are written."
+            )
+            return _framed(told, version, body=self._faults(read) + body)
+        chosen = self._select(told, read)
+        choices = choices_of(read.records)
+        ranked, on = chosen.ranked, chosen.query.data
+        status = (
+            f"{counted(len(ranked.rows), 'run')} with {chosen.query.score} on "
+            f"{on or 'all data sets'}; {ranked.num_without:,} without it. "
+            f"The logs have {counted(len(read.records), 'run')}."
+        )
+        make = {"ranking": self._ranking, "compare": _compare, "cost": _cost,
+                "difficulty": _difficulty, "run": self._run}[told.view]  # fmt: skip
+        fields = filter_fields(chosen.query, choices, chosen.colours)
+        body = self._faults(read) + make(chosen)
+        return _framed(chosen.query, version, body=body, status=status, fields=fields)
+
+    def csv(self, query: str) -> str:
+        """The ranking that a query asks for, all rows of it, as CSV."""
+        return self._select(Query.of(query), self._read()).ranked.to_csv()
+
+    def _read(self) -> FollowedRead:
+        """What the logs hold; the collector of garbage is spared the records, which hold no cycles.
+
+        It would walk all of them again and again: half the time of reading.
+        """
+        if not self.runs.has_changed():
+            return self.runs.read()
+        gc.disable()  # the process is the page's own
+        try:
+            read = self.runs.read()
+            gc.freeze()
+        finally:
+            gc.enable()
+        return read
+
+    def _select(self, query: Query, read: FollowedRead) -> _Selection:
+        scores = choices_of(read.records).scores
+        score = query.score if query.score in scores else next(iter(scores), "macro_f1")
+        wanted = RunFilter(
+            tasks=(query.task,) if query.task else (), families=query.family, text=query.text
+        )
+        kept = wanted.of(read.records)
+        data = query.data
+        if data is None:
+            data = _largest(kept, score)
+        if data:
+            kept = [record for record in kept if dataset_version(record) == data]
+        published = RunFilter(text=query.text).of(self._published)
+        return _Selection(
+            query=replace(query, score=score, data=data),
+            read=read,
+            ranked=rank_runs([*kept, *published], score),
+            colours=_colours(read.records),
+        )
+
+    def _faults(self, read: FollowedRead) -> str:
+        if not read.faults:
+            return ""
+        said = f"{counted(len(read.faults), 'line')} or logs could not be read"
+        return f'<details id="faults"><summary>{said}</summary>{faults_view(read.faults)}</details>'
+
+    def _ranking(self, chosen: _Selection) -> str:
+        query, ranked = chosen.query, chosen.ranked
+        tested = self._tests(chosen)
+        context = RankingContext(
+            colours=chosen.colours,
+            tested={pair.second.run_id: pair for pair in tested},
+            runs=chosen.read.by_id,
+            link=query.link,
+        )
+        pages = max(1, -(-len(ranked.rows) // PAGE_ROWS))
+        page = min(max(query.page, 1), pages)
+        table = standings_view(
+            ranked, context, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS
+        )
+        links = f'<a href="{escape(query.link("/leaderboard.csv"))}" download>Download CSV</a>'
+        if pages > 1:
+            around = {"Previous": page - 1, "Next": page + 1}
+            turns = "".join(
+                f'<a href="{escape(query.link(page=number))}">{name} {PAGE_ROWS}</a>'
+                for name, number in around.items()
+                if 1 <= number <= pages
+            )
+            links += f"<span>Page {page:,} of {pages:,}</span>{turns}"
+        published = published_view(ranked)
+        if published:
+            published = (
+                '<details id="published"><summary>Published results, measured by others</summary>'
+                f"{published}</details>"
+            )
+        leader = leader_view(ranked, tested, one_set=bool(query.data))
+        return f'{leader}{table}<p class="links">{links}</p>{published}'
+
+    def _tests(self, chosen: _Selection) -> tuple[RunComparison, ...]:
+        """Paired tests of the best run against those behind it; made once for each best run."""
+        query, ranked = chosen.query, chosen.ranked
+        if query.score != "macro_f1" or not query.data or not ranked.rows:
+            return ()
+        if self._tested[0] is not chosen.read:
+            self._tested = chosen.read, {}
+        made, key = self._tested[1], query.link()
+        if key not in made:
+            made[key] = compare_with_best(chosen.read, ranked)
+        return made[key]
+
+    def _run(self, chosen: _Selection) -> str:
+        run = _chosen_run(chosen, chosen.query.run)
+        asked = _choose(chosen, "run", "Run", run)
+        if run is None:
+            return asked
+        folders = [path if path.is_dir() else path.parent for path in self.runs.paths]
+        steps = trace_lineage(run, folders)
+        made = lineage_view(steps, with_folders=not self.shared)
+        return f"{asked}<h3>{escape(run.model.name)}</h3>{run_view(run)}<h3>Made from</h3>{made}"
 
 
-def _follow(st: Any, runs: FollowedRuns, shown: FollowedRead) -> None:
-    if not st.sidebar.toggle("Follow the logs", value=True):
-        return
-
-    @st.fragment(run_every=_FOLLOW_S)  # type: ignore[untyped-decorator]
-    def look() -> None:
-        if _read(runs) is not shown:
-            st.rerun(scope="app")
-
-    look()
+def style_sheet() -> str:
+    """The style of all pages, and what the leaderboard's own needs beside it."""
+    return f"{page_style()}\n{page_part('page.css')}"
 
 
-def _ask_filter(st: Any, read: FollowedRead) -> tuple[RunFilter, str]:
-    choices = choices_of(read.records)
-    side = st.sidebar
-    score = side.selectbox("Rank by", choices.scores or ("macro_f1",))
-    wanted = RunFilter(
-        tasks=tuple(side.multiselect("Task", choices.tasks)),
-        datasets=tuple(side.multiselect("Data set version", choices.datasets)),
-        families=tuple(side.multiselect("Model family", choices.families)),
-        text=side.text_input("Model or run holds"),
+@cache
+def page_part(name: str) -> str:
+    """A file of the page: its frame, its style, its script."""
+    return (files("campaignkit.report.leaderboard") / name).read_text(encoding="utf-8")
+
+
+def _framed(
+    query: Query, version: str, *, body: str, status: str = "", fields: str = ""
+) -> str:
+    views = "".join(
+        f'<li><a href="{escape(query.link(view=view))}"'
+        f"{' aria-current=page' if view == query.view else ''}>{title}</a></li>"
+        for view, title in VIEWS.items()
     )
-    side.text_area("More folders of runs, one a line", key="more", height=80)
-    return wanted, score
+    return Template(page_part("page.html")).substitute(
+        title=VIEWS[query.view], version=escape(version), views=views, view=query.view,
+        fields=fields, status=escape(status), body=body,
+    )  # fmt: skip
 
 
-def _ranking(st: Any, read: FollowedRead, ranked: Standings) -> None:
-    pages = max(1, -(-len(ranked.rows) // PAGE_ROWS))
-    page = 1
-    if pages > 1:
-        page = int(st.number_input(f"Page, of {pages}", 1, pages, 1))
-    st.html(standings_view(ranked, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS))
-    # Made when it is asked for: 10,000 rows take longer than the page.
-    st.download_button("Download CSV", ranked.to_csv, "leaderboard.csv", "text/csv")
-    if st.toggle("Paired tests of the first against the next ones on its rows"):
-        st.html(against_view(compare_with_best(read, ranked)))
-    if st.toggle("Published results, measured by others"):
-        st.html(published_view(ranked))
+def _largest(records: Sequence[RunRecord], score: str) -> str:
+    """The data set version with most runs of this score; of equals the one with the latest run."""
+    counts: Counter[str] = Counter()
+    latest: dict[str, str] = {}
+    for record in records:
+        if score in record.scores:
+            version = dataset_version(record)
+            counts[version] += 1
+            latest[version] = max(record.started_at, latest.get(version, ""))
+    return max(counts, key=lambda version: (counts[version], latest[version]), default="")
 
 
-def _choose(st: Any, label: str, ranked: Standings, *, at: int = 0) -> str | None:
-    rows = ranked.rows[:MOST_CHOICES]
-    if not rows:
-        st.info("No run of these has the score that is ranked by.")
-        return None
-    named = {
-        row.run_id: f"{row.rank}. {row.model} · {row.score:.4f} · {row.dataset} · {row.run_id}"
-        for row in rows
+def _colours(records: Sequence[RunRecord]) -> dict[str, str]:
+    families = choices_of(records).families
+    return {name: series_colour(position) for position, name in enumerate(families)}
+
+
+def _choose(chosen: _Selection, name: str, title: str, run: RunRecord | None) -> str:
+    """A list of the best runs, with the chosen one, and what reaches the others."""
+    rows = chosen.ranked.rows[:MOST_CHOICES]
+    if run is None:
+        return paragraph("No run of this selection has this score.")
+    named = {run.run_id: f"{run.model.name} · {run.run_id}"}
+    named |= {
+        row.run_id: f"{row.rank}. {row.model} · {row.score:.3f} · {row.run_id}" for row in rows
     }
-    chosen: str | None = st.selectbox(
-        label, list(named), index=min(at, len(rows) - 1), format_func=named.__getitem__
-    )
-    if len(ranked.rows) > len(rows):
-        st.caption(f"The best {len(rows)} of {len(ranked.rows):,}; the filters reach the others.")
-    return chosen
+    more = len(chosen.ranked.rows) - len(rows)
+    note = paragraph(f"The list has the best {len(rows)} of {len(chosen.ranked.rows):,} runs; "
+                     "filters reach the others.") if more else ""  # fmt: skip
+    return select_field(name, title, named, run.run_id) + note
 
 
-def _compare(st: Any, read: FollowedRead, ranked: Standings) -> None:
-    from campaignkit.report.charts import confusion_chart
+def _chosen_run(chosen: _Selection, run_id: str, *, at: int = 0) -> RunRecord | None:
+    rows = chosen.ranked.rows
+    if run_id in chosen.read.by_id:
+        return chosen.read.by_id[run_id]
+    return chosen.read.by_id[rows[min(at, len(rows) - 1)].run_id] if rows else None
 
-    left, right = st.columns(2)
-    with left:
-        first = _choose(st, "First run", ranked)
-    with right:
-        second = _choose(st, "Second run", ranked, at=1)
+
+def _compare(chosen: _Selection) -> str:
+    first = _chosen_run(chosen, chosen.query.a)
+    second = _chosen_run(chosen, chosen.query.b, at=1)
+    asked = _choose(chosen, "a", "First run", first) + _choose(chosen, "b", "Second run", second)
     if first is None or second is None:
-        return
+        return asked
     try:
-        found = compare_runs(read, first, second)
+        found = comparison_view(compare_runs(chosen.read, first.run_id, second.run_id))
     except CampaignkitError as err:
-        st.text(err.message)
-        return
-    st.html(comparison_view(found))
-    for place, run in ((left, found.first), (right, found.second)):
-        if run.confusion:
-            names = run.labels or [str(i) for i in range(len(run.confusion))]
-            chart = confusion_chart(run.confusion, names, title=run.model.name)
-            _draw(place, chart)
+        found = paragraph(err.message)
+    return f'<div class="pair">{asked}</div>{found}'
 
 
-def _cost(st: Any, ranked: Standings) -> None:
-    from campaignkit.report.charts import tradeoff_chart
-
-    known = {
-        title: field
-        for title, field in _COSTS.items()
-        if any(getattr(row, field) is not None for row in ranked.rows)
-    }
-    if not known:
-        st.info("None of these runs says what it cost.")
-        return
-    title = st.selectbox("Cost", list(known))
-    rows = [
-        {"model": row.model, "family": row.family, "score": row.score, "low": row.low,
-         "high": row.high, "cost": getattr(row, known[title])}
-        for row in ranked.rows
-        if getattr(row, known[title]) is not None
-    ]  # fmt: skip
-    _draw(st, tradeoff_chart(rows, score=ranked.rows[0].score_name, cost=title))
-    st.caption(f"{len(rows):,} runs; {len(ranked.rows) - len(rows):,} do not say this cost")
+def _cost(chosen: _Selection) -> str:
+    titles = {name: title for name, (_, title) in COSTS.items()}
+    asked = select_field("cost", "Cost", titles, chosen.query.cost)
+    return asked + cost_view(chosen.ranked, chosen.query.cost, chosen.colours)
 
 
-def _difficulty(st: Any, kept: Sequence[Any]) -> None:
-    from campaignkit.report.charts import difficulty_chart
-
-    found = difficulty_of(kept)
-    if found.points:
-        _draw(st, difficulty_chart(found.points))
-    if found.unknown:
-        st.caption("Of these data sets no run says what single attributes reach alone:")
-        st.text("\n".join(found.unknown))
-
-
-def _run(st: Any, read: FollowedRead, ranked: Standings, paths: Sequence[Path]) -> None:
-    from campaignkit.report.charts import confusion_chart
-
-    chosen = _choose(st, "Run", ranked)
-    if chosen is None:
-        return
-    record = read.record(chosen)
-    st.html(run_view(record))
-    if record.confusion:
-        names = record.labels or [str(i) for i in range(len(record.confusion))]
-        _draw(st, confusion_chart(record.confusion, names))
-    st.subheader("Made from")
-    places = [path if path.is_dir() else path.parent for path in paths]
-    st.html(lineage_view(trace_lineage(record, places)))
-
-
-def _draw(place: Any, chart: Any) -> None:  # Any: a place on the page, an altair chart
-    # As large as it is made: fitted to the page, titles and names are cut off.
-    place.altair_chart(chart.properties(autosize="pad"), theme=None, width="content")
-
-
-if __name__ == "__main__":
-    show(sys.argv[1:])
+def _difficulty(chosen: _Selection) -> str:
+    query = chosen.query
+    tasks = (query.task,) if query.task else ()
+    wanted = RunFilter(tasks=tasks, families=query.family, text=query.text)
+    # Data sets are what is compared here, so the filter by data set does not apply.
+    return difficulty_view(difficulty_of(wanted.of(chosen.read.records)), chosen.colours)

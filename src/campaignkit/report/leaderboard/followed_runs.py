@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
+from threading import Lock
 
 from campaignkit.errors import ArtifactError, Fault
 from campaignkit.runs import RunLog, RunRecord
-from campaignkit.store import checked_path
+from campaignkit.store import checked_path, digest_json
 
 Signature = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
 class FollowedRead:
-    """What several run logs hold at one moment.
+    """What several run logs contain at one moment.
 
     Attributes
     ----------
@@ -44,10 +46,14 @@ class FollowedRead:
         ArtifactError
             If there is none.
         """
-        for record in self.records:
-            if record.run_id == run_id:
-                return record
-        raise ArtifactError(f"no run has the id {run_id!r}", hint="read the logs again")
+        if run_id not in self.by_id:
+            raise ArtifactError(f"no run has the id {run_id!r}", hint="read the logs again")
+        return self.by_id[run_id]
+
+    @cached_property
+    def by_id(self) -> dict[str, RunRecord]:
+        """Each run by its id."""
+        return {record.run_id: record for record in self.records}
 
 
 class FollowedRuns:
@@ -75,19 +81,26 @@ class FollowedRuns:
         self.paths = tuple(checked_path(path) for path in paths)
         self._signature: Signature | None = None
         self._read = FollowedRead((), ())
+        self._lock = Lock()
+
+    @property
+    def version(self) -> str:
+        """What names the logs' state on the disk now: it changes when a file does."""
+        return digest_json(self._files())
 
     def has_changed(self) -> bool:
         """Whether a file has come, gone or grown since the last :meth:`read`."""
         return self._signature != self._files()
 
     def read(self) -> FollowedRead:
-        """What the logs hold now; what was read before if no file has changed."""
-        # Taken before reading: a line that comes in between is a change of the next look.
-        signature = self._files()
-        if signature != self._signature:
-            self._read = self._read_all()
-            self._signature = signature
-        return self._read
+        """What the logs contain now; what was read before if no file has changed."""
+        with self._lock:  # visitors share one reading
+            # Taken before reading: a line that comes in between is a change of the next look.
+            signature = self._files()
+            if signature != self._signature:
+                self._read = self._read_all()
+                self._signature = signature
+            return self._read
 
     def _files(self) -> Signature:
         found = []

@@ -14,7 +14,7 @@ from campaignkit.runs import RunRecord
 if TYPE_CHECKING:
     from campaignkit.evaluation import PairedTest
 
-_FEWEST = 2  # rows both runs told: below that there is nothing to test
+_FEWEST = 2  # rows that both runs predicted: below that there is nothing to test
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,17 @@ class RunComparison:
     test: PairedTest | None
     untested: str
 
+    @property
+    def is_tie(self) -> bool:
+        """Whether the runs were tested and no difference of macro F1 could be shown.
+
+        A difference is shown where its interval leaves out 0 and the randomisation test agrees.
+        """
+        if self.test is None:
+            return False
+        low, high = self.test.interval
+        return low <= 0 <= high or not self.test.is_significant
+
 
 def compare_runs(
     read: FollowedRead, first: str, second: str, *, num_resamples: int = 2000, seed: int = 0
@@ -93,7 +104,7 @@ def compare_runs(
     ...     for name, f1 in (("a", 0.75), ("b", 0.5)))
     >>> found = compare_runs(FollowedRead(runs, ()), "a", "b")
     >>> found.scores[0].difference, found.per_label[0].name, found.untested
-    (0.25, 'pos', 'a kept no predictions')
+    (0.25, 'pos', 'no predictions were kept for a')
     """
     one, two = read.record(first), read.record(second)
     names = dict.fromkeys([*one.scores, *two.scores])
@@ -116,7 +127,7 @@ def compare_runs(
 
 
 def compare_with_best(
-    read: FollowedRead, standings: Standings, *, most: int = 10
+    read: FollowedRead, standings: Standings, *, most: int = 20
 ) -> tuple[RunComparison, ...]:
     """The first run of a ranking against those behind it on the same data set version.
 
@@ -165,30 +176,24 @@ def _paired(
         )
     for run in (one, two):
         if run.predictions is None:
-            return None, f"{run.model.name} kept no predictions"
+            return None, f"no predictions were kept for {run.model.name}"
     from campaignkit.evaluation import compare_predictions
 
     try:
-        told = [read.logs[run.run_id].read_predictions(run) for run in (one, two)]
-        held = dict(zip(told[1].ids, zip(told[1].truth, told[1].predicted, strict=True),
-                        strict=True))  # fmt: skip
-        rows = [
-            (truth, predicted, held[row])
-            for row, truth, predicted in zip(
-                told[0].ids, told[0].truth, told[0].predicted, strict=True
-            )
-            if row in held
-        ]
-        if len(rows) < _FEWEST or len(rows) < max(len(told[0].ids), len(told[1].ids)):
-            return None, f"their predictions share {len(rows):,} rows, not all"
-        if any(truth != other[0] for truth, _, other in rows):
-            return None, "their prediction files do not agree on the true labels"
-        truths, first = [row[0] for row in rows], [row[1] for row in rows]
-        second = [row[2][1] for row in rows]
-        labels = one.labels or sorted({*truths, *first, *second})
+        left, right = (read.logs[run.run_id].read_predictions(run) for run in (one, two))
+        place = {row: number for number, row in enumerate(right.ids)}
+        num_shared = len(place.keys() & {*left.ids})
+        if num_shared < _FEWEST or num_shared < max(len(left.ids), len(right.ids)):
+            return None, f"the two prediction files share {num_shared:,} rows, not all"
+        order = [place[row] for row in left.ids]
+        if list(left.truth) != [right.truth[number] for number in order]:
+            return None, "the two prediction files do not agree on the true labels"
+        second = [right.predicted[number] for number in order]
+        labels = one.labels or sorted({*left.truth, *left.predicted, *second})
         found = compare_predictions(
-            truths, first, second, labels=labels, num_resamples=num_resamples, seed=seed
-        )
+            left.truth, left.predicted, second,
+            labels=labels, num_resamples=num_resamples, seed=seed,
+        )  # fmt: skip
     except CampaignkitError as err:
         return None, err.message
     return found, ""

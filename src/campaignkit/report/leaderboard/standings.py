@@ -27,6 +27,8 @@ class Standing:
         Rows it was scored on.
     money, calls, fit_s, predict_s
         What it cost, where that is known.
+    fit_run : str
+        The run id of the fit that was evaluated; empty where the run does not name one.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Standing:
     fit_s: float | None = None
     predict_s: float | None = None
     started_at: str = ""
+    fit_run: str = ""
     per_label: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -62,7 +65,7 @@ class Standings:
     ----------
     rows : tuple of Standing
     num_without : int
-        Runs without the score.
+        Runs without the score; a fit whose evaluation is among the runs is part of that one.
     published : tuple of Standing
         Runs of kind ``"published"``, ranked among themselves: others measured them on other rows.
 
@@ -126,7 +129,12 @@ def rank_runs(records: Iterable[RunRecord], score: str) -> Standings:
     [(1, 'b'), (1, 'c'), (3, 'a')]
     """
     held = list(records)
-    measured = [record for record in held if record.kind != "published"]
+    evaluated = {record.lineage["fit"] for record in held if "fit" in record.lineage}
+    measured = [
+        record
+        for record in held
+        if record.kind != "published" and (record.scores or record.run_id not in evaluated)
+    ]
     rows = _ranked(measured, score)
     published = _ranked((record for record in held if record.kind == "published"), score)
     return Standings(rows, len(measured) - len(rows), published)
@@ -152,7 +160,7 @@ def _ranked(records: Iterable[RunRecord], score: str) -> tuple[Standing, ...]:
                 currency=cost.currency if cost and cost.money is not None else "",
                 calls=cost.calls if cost else None,
                 fit_s=time.fit_s if time else None, predict_s=time.predict_s if time else None,
-                started_at=record.started_at,
+                started_at=record.started_at, fit_run=record.lineage.get("fit", ""),
                 per_label={
                     label: record.scores[f"f1_{label}"]
                     for label in record.labels
