@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
+import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import pytest
-
-from campaignkit.apps.leaderboard_command import HOST, free_port, serve_command
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = (
@@ -101,18 +97,15 @@ def browser(downloads: Path) -> Iterator[Browser]:
 @contextmanager
 def served(*logs: Path) -> Iterator[Server]:
     """The leaderboard of some logs, in a process of its own."""
-    port = free_port(None)
-    server = subprocess.Popen(
-        serve_command(list(logs), port=port),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ),
-    )  # fmt: skip
-    address = f"http://{HOST}:{port}"
-    try:
-        wait_for(lambda: _answers(address), "the server to answer")
-        yield Server(address, server.pid)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    command = [sys.executable, "-m", "campaignkit", "leaderboard", *map(str, logs), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            # It says where it is once it listens there.
+            address = [server.stdout.readline(), server.stdout.readline()][1].strip()
+            yield Server(address, server.pid)
+        finally:
+            server.terminate()
 
 
 def wait_for(true: Callable[[], Any], what: str) -> Any:
@@ -152,38 +145,32 @@ class Browser:
         """Wait until the page says this."""
         wait_for(lambda: text in self.text, f"{text!r} on the page")
 
-    def choose_view(self, name: str) -> None:
-        """Press one of the views."""
+    def follow(self, text: str) -> None:
+        """Press the link of this text."""
 
         def press() -> bool:
-            labels = self.window.find_elements("css selector", "[role=radiogroup] label")
-            next(label for label in labels if label.text.strip() == name).click()
+            links = self.window.find_elements("css selector", "a")
+            next(link for link in links if link.text.strip() == text).click()
             return True
 
-        wait_for(press, f"the view {name!r}")
+        wait_for(press, f"the link {text!r}")
 
     def pick(self, label: str, value: str) -> None:
-        """Choose a value of a field with a list."""
+        """Choose a value of a list, or tick one of a group of boxes."""
+        from selenium.webdriver.support.ui import Select
 
         def choose() -> bool:
-            field = self.window.find_element("css selector", f"input[aria-label*='{label}']")
-            field.click()
-            field.send_keys(value)
-            options = self.window.find_elements("css selector", "[role=option]")
-            next(option for option in options if value in option.text).click()
+            found = self.window.find_elements("css selector", "label, fieldset")
+            field = next(part for part in found if part.text.startswith(label))
+            if field.tag_name == "fieldset":
+                boxes = field.find_elements("css selector", "label")
+                next(box for box in boxes if value in box.text).click()
+                return True
+            choice = Select(field.find_element("css selector", "select"))
+            choice.select_by_visible_text(next(o.text for o in choice.options if value in o.text))
             return True
 
         wait_for(choose, f"{value!r} among {label!r}")
-
-    def press(self, label: str) -> None:
-        """Press a button."""
-
-        def click() -> bool:
-            buttons = self.window.find_elements("css selector", "button")
-            next(button for button in buttons if button.text.strip() == label).click()
-            return True
-
-        wait_for(click, f"the button {label!r}")
 
     def look(self, *, dark: bool = False, width: int = DESK) -> None:
         """Show pages as a light or dark screen of this width would; to be called before `open`."""
@@ -245,11 +232,3 @@ class Browser:
             if told["message"]["method"] == "Network.requestWillBeSent"
         ]
         return {urlsplit(url).hostname or "" for url in sent if url.startswith(("http", "ws"))}
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except (URLError, OSError):
-        return False

@@ -21,7 +21,7 @@ class Absent(MetaPathFinder):
     names = {
         "pandas", "polars", "pyarrow", "duckdb", "yaml", "dask", "distributed", "torch", "sklearn",
         "lightgbm", "transformers", "google", "openai", "tokenizers", "safetensors", "altair",
-        "streamlit", "fastapi", "uvicorn", "umap", "hdbscan", "peft", "sqlglot", "psycopg",
+        "fastapi", "uvicorn", "umap", "hdbscan", "peft", "sqlglot", "psycopg",
     }
 
     def find_spec(self, name, path=None, target=None):

@@ -38,14 +38,19 @@ from campaignkit.report.leaderboard import (
     rank_runs,
     trace_lineage,
 )
+from campaignkit.report.leaderboard.ranking_view import (
+    RankingContext,
+    leader_view,
+    published_view,
+    standings_view,
+)
 from campaignkit.report.leaderboard.views import (
-    against_view,
     comparison_view,
+    cost_view,
+    difficulty_view,
     faults_view,
     lineage_view,
-    published_view,
     run_view,
-    standings_view,
 )
 from campaignkit.runs import RunLog, RunRecord
 from campaignkit.store import digest_file
@@ -177,7 +182,10 @@ def test_two_runs_with_predictions_are_tested_in_pairs(tmp_path: Path) -> None:
     assert found.test.first_macro_f1 > found.test.second_macro_f1
     assert [pair.name for pair in found.per_label] == ["neg", "avg", "pos"]
     assert {pair.name for pair in found.costs} >= {"calls", "fit, CPU s", "money, USD"}
-    assert "more than luck" in comparison_view(found)
+    assert "good beats fair by 0." in comparison_view(found)
+    turned = comparison_view(compare_runs(read, "fair", "good"))
+    assert "good beats fair by 0." in turned
+    assert "interval 0." in turned  # of the better over the worse, whichever is named first
 
 
 def test_without_predictions_or_on_other_data_the_reason_is_given(tmp_path: Path) -> None:
@@ -190,7 +198,7 @@ def test_without_predictions_or_on_other_data_the_reason_is_given(tmp_path: Path
     (tmp_path / "runs-predictions" / "good.csv").unlink()
     gone = compare_runs(read, "good", "fair")
 
-    assert bare.untested == "bare kept no predictions"
+    assert bare.untested == "no predictions were kept for bare"
     assert "different data" in elsewhere.untested
     assert "does not exist" in gone.untested
     assert bare.test is elsewhere.test is gone.test is None
@@ -203,7 +211,7 @@ def test_predictions_of_other_rows_are_not_compared(tmp_path: Path) -> None:
 
     found = compare_runs(FollowedRuns([tmp_path]).read(), "good", "few")
 
-    assert found.untested == "their predictions share 2 rows, not all"
+    assert found.untested == "the two prediction files share 2 rows, not all"
 
 
 def test_a_run_that_is_not_there_is_said() -> None:
@@ -317,7 +325,8 @@ def test_a_ranking_shows_the_f1_of_each_label_and_tests_the_first_against_the_ne
 
     found = compare_with_best(read, ranked)
 
-    assert "F1 neg" in standings_view(ranked)
+    page = standings_view(ranked, RankingContext(tested={f.second.run_id: f for f in found}))
+    assert ">neg</span><br>F1" in page
     assert "f1_neg" in ranked.to_csv().splitlines()[0]
     assert [pair.second.model.name for pair in found] == [
         row.model for row in ranked.rows[1:] if row.dataset == ranked.rows[0].dataset
@@ -325,7 +334,63 @@ def test_a_ranking_shows_the_f1_of_each_label_and_tests_the_first_against_the_ne
     tests = {pair.second.model.name: pair.test for pair in found}
     assert tests["fair"] is not None and tests["fair"].is_significant
     assert tests["bare"] is None
-    assert "is ahead by" in against_view(found)
+    assert "not tested" in page
+    assert page.count('class="badge best"') == 1
+    assert "show a difference from 1 model." in leader_view(ranked, found, one_set=True)
+
+
+def test_models_whose_difference_cannot_be_shown_are_one_group(tmp_path: Path) -> None:
+    log = log_with_predictions(tmp_path)
+    read = FollowedRuns([tmp_path]).read()
+    told = read.logs["good"].read_predictions(read.record("good"))
+    swapped = list(told.predicted)
+    swapped[:2] = ["neg", "pos"]
+    path = log.write_predictions("near", told.ids, told.truth, predicted=swapped)
+    log.append(a_run(2, run_id="near", predictions=path, scores={"macro_f1": 0.5},
+                     model={"name": "near", "family": "pairwise"}))  # fmt: skip
+    read = FollowedRuns([tmp_path]).read()
+    ranked = rank_runs([read.record(name) for name in ("good", "fair", "near")], "macro_f1")
+
+    found = compare_with_best(read, ranked)
+    page = standings_view(ranked, RankingContext(tested={f.second.run_id: f for f in found}))
+
+    assert {pair.second.run_id: pair.is_tie for pair in found} == {"fair": False, "near": True}
+    assert page.count(">tie</span>") == 1
+    assert page.count("<tbody class=top>") == 2
+    assert "2 models tie for the best." in leader_view(ranked, found, one_set=True)
+    assert "No difference can be shown." in comparison_view(compare_runs(read, "good", "near"))
+
+
+def test_a_fit_is_part_of_its_evaluation() -> None:
+    fit = RunRecord(kind="fit", task="outcome", dataset={"name": "train", "num_rows": 4000},
+                    model={"name": "m"}, run_id="the-fit")  # fmt: skip
+    lone = RunRecord(kind="fit", task="outcome", dataset={"name": "d"}, model={"name": "m"})
+    run = a_run(1, lineage={"fit": "the-fit"})
+
+    ranked = rank_runs([fit, run, lone], "macro_f1")
+    runs = {record.run_id: record for record in (fit, run)}
+    page = standings_view(ranked, RankingContext(runs=runs))
+
+    assert [row.fit_run for row in ranked.rows] == ["the-fit"]
+    assert ranked.num_without == 1  # the fit that nothing was evaluated of
+    assert "train, 4,000 rows" in page
+    assert page.count("<tbody") == 1
+
+
+def test_costs_and_difficulty_have_a_named_dot_for_each_model() -> None:
+    runs = [a_run(i) for i in range(6)]
+    free = a_run(7, run_id="free", model={"name": "free", "family": "f"}, cost=None, time=None)
+    ranked = rank_runs([*runs, free], "macro_f1")
+
+    cost = cost_view(ranked, "fit", {})
+    hard = difficulty_view(difficulty_of(runs), {})
+
+    for run in runs:
+        assert f">{run.model.name}</text>" in cost
+    assert ">free</text>" not in cost
+    assert "1 run without this cost in the log." in cost
+    assert ">baseline 0</text>" in hard
+    assert "has this cost in its log" in cost_view(rank_runs([free], "macro_f1"), "money", {})
 
 
 def test_manifests_that_name_each_other_end_the_way(tmp_path: Path) -> None:
@@ -361,6 +426,8 @@ def test_names_from_a_log_are_text_in_every_table(tmp_path: Path) -> None:
         faults_view(read.faults),
         lineage_view(trace_lineage(run, [])),
         comparison_view(compare_runs(read, "n", "run-00002")),
+        cost_view(rank_runs([run, a_run(2)], NASTY), "fit", {}),
+        difficulty_view(difficulty_of([run.model_copy(update={"scores": {"macro_f1": 1.0}})]), {}),
     ]
 
     for page in pages:
@@ -387,4 +454,4 @@ def test_a_fit_has_a_page_too() -> None:
     fit = RunRecord(kind="fit", task="outcome", dataset={"name": "d"}, model={"name": "m"})
 
     assert "fit" in run_view(fit)
-    assert "names nothing" in lineage_view(trace_lineage(fit, []))
+    assert "does not name what it was made from" in lineage_view(trace_lineage(fit, []))

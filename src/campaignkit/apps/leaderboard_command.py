@@ -1,35 +1,38 @@
-"""``campaignkit leaderboard``: a page over run logs, on this machine alone."""
+"""``campaignkit leaderboard``: a page over run logs, for this machine or for a team."""
 
 from __future__ import annotations
 
+import ipaddress
+import os
+import re
+import secrets
 import socket
-import subprocess
-import sys
 import threading
-import time
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaignkit.apps.output import print_json
 from campaignkit.errors import ArtifactError, SettingError
 
+if TYPE_CHECKING:
+    from campaignkit.apps.leaderboard_server import LeaderboardServer
+
 HOST = "127.0.0.1"  # nobody else's machine can open the page
 _FIRST_PORT, _LAST_PORT = 8501, 8530
-# Nothing is sent anywhere, no file is watched, no question is asked on the terminal.
-_FLAGS = {
-    "browser.gatherUsageStats": "false",
-    "server.address": HOST,
-    "server.headless": "true",
-    "server.fileWatcherType": "none",
-    "client.toolbarMode": "minimal",
-    "client.showErrorDetails": "none",
-    "global.developmentMode": "false",
-    "logger.level": "error",
-    "theme.base": "light",
-}
+_TOKEN = re.compile(r"[\w-]{16,200}", re.ASCII)
+_EXPOSED = """\
+Whoever has this address can read:
+  - of each run: id, model, family, task, data set, digests, scores, intervals, confusion matrix,
+    notes, parameters, seed, cost, times, and facts of its machine (Python, system, processor)
+  - names, counts, digests and makers of the data sets and graphs that runs were made from
+  - of lines that could not be read: file, line number and reason
+Nobody can read predictions of single rows, campaigns or other files, and nobody can write.
+The connection is not encrypted. On a network that you do not trust, use an SSH tunnel or a proxy
+with TLS instead."""
 
 
 def leaderboard(
@@ -43,8 +46,24 @@ def leaderboard(
     port: Annotated[
         int | None, typer.Option("--port", metavar="N", help="Default: the first free from 8501.")
     ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="ADDRESS",
+            help="Where to listen; 0.0.0.0 shares the page with your network, behind a token.",
+        ),
+    ] = HOST,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="Keep the token there, so that addresses stay valid; default: a new one.",
+        ),
+    ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only say where the page is.")
+        bool, typer.Option("--no-browser", help="Only print the address of the page.")
     ] = False,
     score: Annotated[
         str, typer.Option("--score", metavar="NAME", help="With --json: what to rank by.")
@@ -55,7 +74,7 @@ def leaderboard(
 ) -> None:
     """Show run logs as a page: rank, filter and compare runs; it follows the logs as they grow.
 
-    The page is served to this machine alone, and nothing leaves it. Stop it with Ctrl-C.
+    The page is served to this machine alone unless --host says otherwise. Stop it with Ctrl-C.
     """
     for log in logs:
         if not log.exists():
@@ -65,38 +84,27 @@ def leaderboard(
     if json:
         _print_ranking(logs, score)
         return
-    from campaignkit.extras import require
-
-    require("streamlit.version", extra="ui", user="campaignkit leaderboard")
-    require("altair", extra="ui", user="campaignkit leaderboard")
-    chosen = free_port(port)
-    address = f"http://{HOST}:{chosen}"
-    print(f"leaderboard of {', '.join(map(str, logs))}\n  {address}  (stop it with Ctrl-C)")
-    if not no_browser:
-        threading.Thread(target=_open_when_ready, args=(address, chosen), daemon=True).start()
-    ended = subprocess.run(serve_command(logs, port=chosen), check=False)
-    if ended.returncode:
-        raise ArtifactError(f"the page ended with code {ended.returncode}")
-
-
-def serve_command(logs: list[Path], *, port: int) -> list[str]:
-    """The command that serves the page.
-
-    Examples
-    --------
-    >>> command = serve_command([Path("runs")], port=8501)
-    >>> command[command.index("--server.address") + 1], command[-1].endswith("runs")
-    ('127.0.0.1', True)
-    """
-    page = Path(__file__).with_name("leaderboard_page.py")
-    flags = [part for name, value in _FLAGS.items() for part in (f"--{name}", value)]
-    places = [str(log.absolute()) for log in logs]
-    serve = [sys.executable, "-m", "streamlit", "run", str(page)]
-    return [*serve, *flags, "--server.port", str(port), "--", *places]
+    shared = not _is_loopback(host)
+    token = _token(token_file) if shared or token_file else None
+    with listening(logs, host=host, port=port, token=token) as server:
+        name = _reachable_name(host)
+        address = f"http://{f'[{name}]' if ':' in name else name}:{server.server_address[1]}/"
+        query = f"?token={token}" if token else ""
+        print(f"leaderboard of {', '.join(map(str, logs))}\n  {address}{query}")
+        if shared:
+            print(_EXPOSED)
+        print("Stop it with Ctrl-C.", flush=True)
+        # A browser's command line is seen by all users of the machine: it never gets a token.
+        if not (no_browser or token):
+            threading.Timer(0.2, webbrowser.open, [address]).start()
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
-def free_port(wanted: int | None) -> int:
-    """A port of this machine that nobody listens on: the one asked for, or the first from 8501.
+def listening(
+    logs: list[Path], *, host: str = HOST, port: int | None = None, token: str | None = None
+) -> LeaderboardServer:
+    """A server that holds its port: the one asked for, or the first free one from 8501.
 
     Raises
     ------
@@ -105,29 +113,62 @@ def free_port(wanted: int | None) -> int:
 
     Examples
     --------
-    >>> 1024 < free_port(None) < 65536
+    >>> with listening([]) as server:
+    ...     1024 < server.server_address[1] < 65536
     True
     """
-    for port in [wanted] if wanted is not None else range(_FIRST_PORT, _LAST_PORT + 1):
-        with socket.socket() as tried:
-            if sys.platform != "win32":  # a port just given up is free; there it would share one
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((HOST, port))
-            except (OSError, OverflowError):
-                continue
-            return port
-    said = wanted if wanted is not None else f"{_FIRST_PORT} to {_LAST_PORT}"
-    raise SettingError(f"port {said} cannot be used", hint="give another: --port 8600")
+    from campaignkit.apps.leaderboard_page import LeaderboardPage
+    from campaignkit.apps.leaderboard_server import LeaderboardServer
+
+    page = LeaderboardPage(logs, shared=not _is_loopback(host))
+    for number in [port] if port is not None else range(_FIRST_PORT, _LAST_PORT + 1):
+        with suppress(OSError, OverflowError):
+            return LeaderboardServer(page, host, number, token)
+    said = port if port is not None else f"{_FIRST_PORT} to {_LAST_PORT}"
+    raise SettingError(f"port {said} of {host} cannot be used",
+                       hint="give another: --port 8600; and check --host")  # fmt: skip
 
 
-def _open_when_ready(address: str, port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as tried:
-            if tried.connect_ex((HOST, port)) == 0:
-                webbrowser.open(address)
-                return
-        time.sleep(0.2)
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reachable_name(host: str) -> str:
+    """What others call this machine: for "all addresses" the one that leads to the network."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104  # asked for by name
+        return host
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tried:
+        tried.connect(("192.0.2.1", 9))  # an address of examples; nothing is sent
+        return str(tried.getsockname()[0])
+    return socket.gethostname()
+
+
+def _token(file: Path | None) -> str:
+    """The token that is kept in a file, or a new one; kept for the owner's eyes alone."""
+    if file is not None and file.exists():
+        held = file.read_text(encoding="utf-8", errors="replace").strip()
+        if not _TOKEN.fullmatch(held):
+            raise SettingError(
+                f"{file} contains no token; expected 16 or more letters, digits, _ and -",
+                hint="remove the file: the next start makes one",
+            )
+        if os.name == "posix" and file.stat().st_mode & 0o077:
+            raise SettingError(
+                f"other users can read the token in {file}", hint=f"run: chmod 600 {file}"
+            )
+        return held
+    made = secrets.token_urlsafe(32)
+    if file is not None:
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as kept:
+                kept.write(made + "\n")
+        except OSError as err:
+            raise ArtifactError(f"cannot write {file}: {err.strerror or err}") from err
+    return made
 
 
 def _print_ranking(logs: list[Path], score: str) -> None:

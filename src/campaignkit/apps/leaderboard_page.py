@@ -59,6 +59,8 @@ class _Selection:
 
     query: Query
     read: FollowedRead
+    kept: Sequence[RunRecord]
+    on: str  # the data set version; empty for all of them
     ranked: Standings
     colours: Mapping[str, str]
 
@@ -101,11 +103,12 @@ class LeaderboardPage:
             return _framed(told, version, body=self._faults(read) + body)
         chosen = self._select(told, read)
         choices = choices_of(read.records)
-        ranked, on = chosen.ranked, chosen.query.data
+        ranked = chosen.ranked
+        without = f", {ranked.num_without:,} without it" if ranked.num_without else ""
+        held = counted(len(read.records), "run")
         status = (
             f"{counted(len(ranked.rows), 'run')} with {chosen.query.score} on "
-            f"{on or 'all data sets'}; {ranked.num_without:,} without it. "
-            f"The logs have {counted(len(read.records), 'run')}."
+            f"{chosen.on or 'all data sets'}{without}. The logs have {held}."
         )
         make = {"ranking": self._ranking, "compare": _compare, "cost": _cost,
                 "difficulty": _difficulty, "run": self._run}[told.view]  # fmt: skip
@@ -118,7 +121,7 @@ class LeaderboardPage:
         return self._select(Query.of(query), self._read()).ranked.to_csv()
 
     def _read(self) -> FollowedRead:
-        """What the logs hold; the collector of garbage is spared the records, which hold no cycles.
+        """What the logs contain; the garbage collector is spared the records: they have no cycles.
 
         It would walk all of them again and again: half the time of reading.
         """
@@ -139,15 +142,16 @@ class LeaderboardPage:
             tasks=(query.task,) if query.task else (), families=query.family, text=query.text
         )
         kept = wanted.of(read.records)
-        data = query.data
-        if data is None:
-            data = _largest(kept, score)
-        if data:
-            kept = [record for record in kept if dataset_version(record) == data]
+        data = _largest(kept, score) if query.data is None else query.data
+        on = data if query.view != "difficulty" else ""  # that one compares data sets
+        if on:
+            kept = [record for record in kept if dataset_version(record) == on]
         published = RunFilter(text=query.text).of(self._published)
         return _Selection(
             query=replace(query, score=score, data=data),
             read=read,
+            kept=kept,
+            on=on,
             ranked=rank_runs([*kept, *published], score),
             colours=_colours(read.records),
         )
@@ -155,8 +159,10 @@ class LeaderboardPage:
     def _faults(self, read: FollowedRead) -> str:
         if not read.faults:
             return ""
-        said = f"{counted(len(read.faults), 'line')} or logs could not be read"
-        return f'<details id="faults"><summary>{said}</summary>{faults_view(read.faults)}</details>'
+        said = f"{counted(len(read.faults), 'problem')} in the logs"
+        return (
+            f'<details id="faults"><summary>{said}</summary>{faults_view(read.faults)}</details>'
+        )
 
     def _ranking(self, chosen: _Selection) -> str:
         query, ranked = chosen.query, chosen.ranked
@@ -169,9 +175,7 @@ class LeaderboardPage:
         )
         pages = max(1, -(-len(ranked.rows) // PAGE_ROWS))
         page = min(max(query.page, 1), pages)
-        table = standings_view(
-            ranked, context, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS
-        )
+        table = standings_view(ranked, context, first=(page - 1) * PAGE_ROWS, num_rows=PAGE_ROWS)
         links = f'<a href="{escape(query.link("/leaderboard.csv"))}" download>Download CSV</a>'
         if pages > 1:
             around = {"Previous": page - 1, "Next": page + 1}
@@ -187,13 +191,13 @@ class LeaderboardPage:
                 '<details id="published"><summary>Published results, measured by others</summary>'
                 f"{published}</details>"
             )
-        leader = leader_view(ranked, tested, one_set=bool(query.data))
+        leader = leader_view(ranked, tested, one_set=bool(chosen.on))
         return f'{leader}{table}<p class="links">{links}</p>{published}'
 
     def _tests(self, chosen: _Selection) -> tuple[RunComparison, ...]:
         """Paired tests of the best run against those behind it; made once for each best run."""
         query, ranked = chosen.query, chosen.ranked
-        if query.score != "macro_f1" or not query.data or not ranked.rows:
+        if query.score != "macro_f1" or not chosen.on or not ranked.rows:
             return ()
         if self._tested[0] is not chosen.read:
             self._tested = chosen.read, {}
@@ -224,9 +228,7 @@ def page_part(name: str) -> str:
     return (files("campaignkit.report.leaderboard") / name).read_text(encoding="utf-8")
 
 
-def _framed(
-    query: Query, version: str, *, body: str, status: str = "", fields: str = ""
-) -> str:
+def _framed(query: Query, version: str, *, body: str, status: str = "", fields: str = "") -> str:
     views = "".join(
         f'<li><a href="{escape(query.link(view=view))}"'
         f"{' aria-current=page' if view == query.view else ''}>{title}</a></li>"
@@ -297,8 +299,4 @@ def _cost(chosen: _Selection) -> str:
 
 
 def _difficulty(chosen: _Selection) -> str:
-    query = chosen.query
-    tasks = (query.task,) if query.task else ()
-    wanted = RunFilter(tasks=tasks, families=query.family, text=query.text)
-    # Data sets are what is compared here, so the filter by data set does not apply.
-    return difficulty_view(difficulty_of(wanted.of(chosen.read.records)), chosen.colours)
+    return difficulty_view(difficulty_of(chosen.kept), chosen.colours)

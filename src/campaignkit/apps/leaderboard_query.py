@@ -13,7 +13,7 @@ from campaignkit.show.escape import escape
 from campaignkit.show.page import label_name
 
 VIEWS = {"ranking": "Ranking", "compare": "Compare", "cost": "Cost",
-         "difficulty": "Difficulty", "run": "A run"}  # fmt: skip
+         "difficulty": "Difficulty", "run": "Run"}  # fmt: skip
 _MOST_FIELDS = 100
 _NAME_WIDTH = 420.0  # pixels of a name in a list of choices
 

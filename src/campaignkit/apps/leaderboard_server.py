@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import socket
+import sys
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -26,7 +27,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_NO_TOKEN = (
+_UNKNOWN = (
     "403: this leaderboard asks for its token, and the request brings none or another one.\n"
     'Open the whole address that "campaignkit leaderboard" printed when it started, with\n'
     '"?token=" at its end; or send the header "Authorization: Bearer TOKEN".\n'
@@ -52,6 +53,7 @@ class LeaderboardServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    allow_reuse_address = sys.platform != "win32"  # there it would share a port that is taken
 
     def __init__(
         self, page: LeaderboardPage, host: str, port: int, token: str | None = None
@@ -75,6 +77,12 @@ class _Conversation(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is logged: an address may hold the token."""
 
+    def send_error(
+        self, code: int, message: str | None = None, explain: str | None = None
+    ) -> None:
+        """What is no request of the page is answered in words, and under the same headers."""
+        self._send(code, _TEXT, f"{code}: this request is none of the leaderboard's.\n")
+
     def do_GET(self) -> None:
         """Answer whoever may ask."""
         asked = urlsplit(self.path)
@@ -85,6 +93,8 @@ class _Conversation(BaseHTTPRequestHandler):
         else:
             try:
                 self._answer(asked.path, asked.query)
+            except CampaignkitError as err:
+                self._send(500, _TEXT, f"500: {err.message}\n")
             except ValueError:
                 self._send(400, _TEXT, "400: this address has too many fields.\n")
 
@@ -106,14 +116,15 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _is_from_here(self) -> bool:
         host = self.headers.get("Host", "")
-        origin = self.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return False
-        name = (urlsplit(f"//{host}").hostname or "").casefold()
         try:
+            name = urlsplit(f"//{host}").hostname or ""
+            if urlsplit(self.headers.get("Origin", f"//{host}")).netloc != host:
+                return False
+            if name.casefold() in self.server.names:
+                return True
             ipaddress.ip_address(name)  # a number cannot be rebound
         except ValueError:
-            return name in self.server.names
+            return False
         return True
 
     def _brings_token(self) -> bool:
@@ -132,7 +143,7 @@ class _Conversation(BaseHTTPRequestHandler):
         """Exchange a token in the address for a cookie, and lead to the address without it."""
         fields = parse_qsl(query, keep_blank_values=True)
         if not any(name == "token" and self._is_token(value) for name, value in fields):
-            self._refuse(_NO_TOKEN)
+            self._refuse(_UNKNOWN)
             return
         rest = urlencode([(name, value) for name, value in fields if name != "token"])
         onward = escape(f"/?{rest}" if rest else "/")
@@ -156,9 +167,7 @@ class _Conversation(BaseHTTPRequestHandler):
     def _refuse(self, words: str) -> None:
         self._send(403, _TEXT, words)
 
-    def _send(
-        self, status: int, kind: str, text: str, more: dict[str, str] | None = None
-    ) -> None:
+    def _send(self, status: int, kind: str, text: str, more: dict[str, str] | None = None) -> None:
         body = text.encode()
         self.send_response(status)
         for name, value in {**_HEADERS, **(more or {})}.items():

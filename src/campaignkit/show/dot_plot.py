@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from campaignkit.show.axes import (
@@ -21,7 +21,7 @@ from campaignkit.show.svg import element, label, number, picture, text_width, to
 _SIZE = 11.0  # of a name
 _RADIUS = 5.5
 _MOST_NAMES = 60
-_MOST_MARKS = 800  # with a shape and a tooltip each; of more, all are drawn as plain dots
+_MOST_MARKS = 800  # with a tooltip each; of more, all are drawn as plain dots
 _ROOM = 0.05  # of the range, between the outermost dots and the frame
 
 _Place = tuple[float, float, float, float]  # left, top, right, bottom
@@ -58,7 +58,7 @@ def dot_plot(
     width: float = 900,
     height: float = 480,
 ) -> str:
-    """A shape and a colour for each group, a name beside each dot that has room for it; as SVG.
+    """A colour for each group, and a name beside each dot that has room for it; as SVG.
 
     Parameters
     ----------
@@ -79,11 +79,10 @@ def dot_plot(
     >>> drawn = dot_plot([Dot("rank 8", "pairs", 4.2, 0.9), Dot("free", "floor", 0, 0.3)],
     ...                  title="t", x_label="s", y_label="F1", colours={}, log_x=True)
     >>> drawn.count("<circle"), ">rank 8</text>" in drawn
-    (1, True)
+    (2, True)
     """
     groups = [*dict.fromkeys(dot.group for dot in dots)]
     hues = {group: colours.get(group, INK) for group in groups}
-    shapes = {group: _SHAPES[i % len(_SHAPES)] for i, group in enumerate(groups)}
     names, top = legend(groups, list(hues.values()), width)
     (x_lo, x_hi), (y_lo, y_hi) = limits or _limits(dots, log=log_x)
     x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT, log=log_x)
@@ -100,7 +99,7 @@ def dot_plot(
         parts += _plain(dots, places, hues)
     else:
         for dot, (a, b) in zip(dots, places, strict=True):
-            parts += _marked(dot, a, b, (hues[dot.group], shapes[dot.group]), y)
+            parts += _marked(dot, a, b, hues[dot.group], y)
     parts += _names(dots, places, (MARGIN_LEFT, top - 8, width, y.start))
     return picture(width, height, title, *parts)
 
@@ -119,14 +118,14 @@ def _limits(dots: Sequence[Dot], *, log: bool) -> tuple[tuple[float, float], tup
     return (x_lo - side, x_hi + side), (y_lo - room, y_hi + room)
 
 
-def _marked(dot: Dot, a: float, b: float, look: tuple[str, _Shape], y: Scale) -> list[str]:
-    hue, shape = look
+def _marked(dot: Dot, a: float, b: float, hue: str, y: Scale) -> list[str]:
     said = f"{dot.name} ({dot.group}): {dot.y:.4g} at {dot.x:.4g}"
     parts = []
     if dot.low is not None and dot.high is not None:
         ends = {"x1": a, "x2": a, "y1": y(dot.low), "y2": y(dot.high)}
         parts.append(element("line", **ends, stroke=hue, stroke_width=2, stroke_opacity=0.45))
-    return [*parts, shape(a, b, tooltip(said), hue)]
+    circle = element("circle", tooltip(said), cx=a, cy=b, r=_RADIUS, fill=hue, stroke=PAPER)
+    return [*parts, circle]
 
 
 def _plain(
@@ -174,30 +173,3 @@ def _holds(outer: _Place, inner: _Place) -> bool:
 
 def _overlap(one: _Place, two: _Place) -> bool:
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
-
-
-_Shape = Callable[[float, float, str, str], str]
-
-
-def _circle(a: float, b: float, tip: str, hue: str) -> str:
-    return element("circle", tip, cx=a, cy=b, r=_RADIUS, fill=hue, stroke=PAPER)
-
-
-def _polygon(*corners: tuple[float, float]) -> _Shape:
-    def drawn(a: float, b: float, tip: str, hue: str) -> str:
-        points = " ".join(
-            f"{number(a + dx * _RADIUS)},{number(b + dy * _RADIUS)}" for dx, dy in corners
-        )
-        return element("polygon", tip, points=points, fill=hue, stroke=PAPER)
-
-    return drawn
-
-
-# Groups differ without colour, too.
-_SHAPES: tuple[_Shape, ...] = (
-    _circle,
-    _polygon((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
-    _polygon((0, -1.15), (1.1, 0.9), (-1.1, 0.9)),
-    _polygon((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
-    _polygon((0, 1.15), (1.1, -0.9), (-1.1, -0.9)),
-)

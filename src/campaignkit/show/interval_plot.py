@@ -70,7 +70,7 @@ def interval_plot(
     x = Scale(lo, hi, left, width - right)
     bottom = top + _ROW * len(rows)
     parts = [label(title, 0, 16, size=15, font_weight=600)]
-    for tick in x.ticks(5):
+    for tick in x.ticks():
         at = x(tick)
         said = f"{tick:.3g}" if not percent else f"{tick * 100:.3g}%"
         parts.append(element("line", x1=at, x2=at, y1=top, y2=bottom, stroke=GRID))

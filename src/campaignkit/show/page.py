@@ -14,7 +14,7 @@ from campaignkit.show.escape import escape
 from campaignkit.show.palette import colour_rules, hue_class
 
 # What a caller has rounded already is a number still.
-_NUMBER = re.compile(r"[-−]?\d[\d,]*(\.\d+)?%?")
+_NUMBER = re.compile(r"[-+−]?\d[\d,]*(\.\d+)?%?")
 
 # Nothing may be fetched or run, whatever an attribute's name holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

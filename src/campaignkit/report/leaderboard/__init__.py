@@ -1,6 +1,6 @@
 """The leaderboard's logic, without a browser: follow run logs, filter, rank, compare, trace.
 
-The page that shows it is ``campaignkit leaderboard`` (extra ``ui``).
+``campaignkit leaderboard`` serves the page that shows it.
 """
 
 from __future__ import annotations

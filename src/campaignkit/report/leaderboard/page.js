@@ -2,7 +2,7 @@
 // choices and the logs by itself.
 "use strict";
 const FOLLOW_MS = 2000;
-const PARTS = [".views", "main"];
+const PARTS = [".views", ".fields", "main"];
 const form = document.getElementById("choices");
 const follow = form.querySelector(".follow");
 let newest = 0;
@@ -16,7 +16,9 @@ async function show(address, remember) {
   const open = [...document.querySelectorAll("main details[open]")].map(part => part.id);
   const focus = document.activeElement.closest("main [id]")?.id;
   for (const part of PARTS) {
-    document.querySelector(part).replaceWith(page.querySelector(part));
+    const shown = document.querySelector(part);
+    const asking = part === ".fields" && shown.contains(document.activeElement);
+    if (!asking) shown.replaceWith(page.querySelector(part));
   }
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   const held = focus && document.getElementById(focus);

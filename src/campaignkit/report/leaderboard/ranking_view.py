@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from campaignkit.report.leaderboard.run_comparison import RunComparison
 from campaignkit.report.leaderboard.standings import Standing, Standings
 from campaignkit.runs import RunRecord
-from campaignkit.show import counted
+from campaignkit.show import counted, in_words
 from campaignkit.show.escape import escape
 from campaignkit.show.page import label_name, paragraph, table, verdict
 from campaignkit.show.palette import INK, label_colours
@@ -72,20 +72,25 @@ def leader_view(standings: Standings, tested: Sequence[RunComparison], *, one_se
     if not standings.rows:
         return verdict("No scores", "No run of this selection has this score.", state="info")
     best = standings.rows[0]
-    found = f"{best.model} has the best {best.score_name}, {best.score:.3f}."
+    found = f"{best.model} leads."
+    score = f"{best.score_name} is {best.score:.3f}."
     if not one_set:
-        reason = "The runs are on different data sets: choose one to see which model is the best."
-        return verdict("Best score", f"{found} {reason}", state="info")
+        said = "The runs are on different data sets: choose one to see which models tie."
+        return verdict(found, f"{score} {said}", state="info")
     made = [pair for pair in tested if pair.test is not None]
-    ties = [pair for pair in made if pair.is_tie]
+    ties = [f"“{pair.second.model.name}”" for pair in made if pair.is_tie]
     if not made:
-        return verdict("Best score", f"{found} {_untested(standings, tested)}", state="info")
+        return verdict(found, f"{score} {_untested(standings, tested)}", state="info")
     rows = counted(made[0].test.num_rows if made[0].test else 0, "row")
-    said = f"Paired tests on {rows} compare it with {counted(len(made), 'model')}"
-    if ties:
-        return verdict("Tie", f"{found} {said}; no difference can be shown from "
-                       f"{len(ties):,} of them.", state="info")  # fmt: skip
-    return verdict("Best", f"{found} {said} and show a difference from each.", state="good")
+    shown = f"show a difference from {counted(len(made) - len(ties), 'model')}"
+    if not ties:
+        return verdict(found, f"{score} Paired tests on {rows} {shown}.", state="good")
+    return verdict(
+        f"{len(ties) + 1} models tie for the best.",
+        f"“{best.model}” has a {best.score_name} of {best.score:.3f}. Paired tests on {rows} show "
+        f"no difference from {in_words(ties, 4)}; they {shown}.",
+        state="info",
+    )
 
 
 def _untested(standings: Standings, tested: Sequence[RunComparison]) -> str:
@@ -132,7 +137,7 @@ def _ranking(rows: Sequence[Standing], best: Sequence[Standing], context: Rankin
     )
     score = escape(rows[0].score_name)
     head = (
-        f'<tr><th>rank</th><th>model</th><th class="number">{score}</th>'
+        f'<tr><th class="number">rank</th><th>model</th><th class="number">{score}</th>'
         f'<th class="strip"><span>{score}, 95% interval</span>{strip.axis()}</th>'
         f'<th class="number behind">behind the best</th>{heads}</tr>'
     )
@@ -179,14 +184,14 @@ def _details(row: Standing, context: RankingContext) -> str:
     """What is known of a run beyond its scores; its fit is a part of it."""
     record, fit = context.runs.get(row.run_id), context.runs.get(row.fit_run)
     short = [row.family, counted(row.num_rows, "row") if row.num_rows is not None else "",
-             f"fitted in {row.fit_s:.2f} CPU s" if row.fit_s is not None else "",
+             f"fitted in {row.fit_s:.2g} CPU s" if row.fit_s is not None else "",
              f"{row.money:,.4f} {row.currency}" if row.money is not None else "",
              row.started_at[:10]]  # fmt: skip
     facts: list[list[object]] = [["run", row.run_id], ["task", row.task],
                                  ["data set", row.dataset]]  # fmt: skip
     if fit is not None:
-        facts += [["fitted on", f"{fit.dataset.name}, {counted(fit.dataset.num_rows or 0, 'row')}"],
-                  ["fit", fit.run_id]]  # fmt: skip
+        rows = counted(fit.dataset.num_rows or 0, "row")
+        facts += [["fitted on", f"{fit.dataset.name}, {rows}"], ["fit", fit.run_id]]
     if record is not None:
         facts += [["seed", record.seed], ["notes", record.notes]]
         facts += [[name, value_text(value)] for name, value in record.parameters.items()]

@@ -46,6 +46,7 @@ def comparison_view(found: RunComparison) -> str:
     parts = [verdict_view(found)]
     if (drawn := _intervals(found, names)) is not None:
         parts.append(drawn)
+    tables = []
     for title, pairs, of_scores in (
         ("score", found.scores, True),
         ("F1 of label", found.per_label, True),
@@ -53,7 +54,8 @@ def comparison_view(found: RunComparison) -> str:
     ):
         if pairs:
             head = [title, *names, "difference", *(["better"] if of_scores else [])]
-            parts.append(table(head, [_pair(pair, names, of_scores=of_scores) for pair in pairs]))
+            tables.append(table(head, [_pair(pair, names, of_scores=of_scores) for pair in pairs]))
+    parts.append(f'<div class="tables">{"".join(tables)}</div>')
     pictures = [
         confusion_picture(run, title=name)
         for run, name in zip((found.first, found.second), names, strict=True)
@@ -80,11 +82,11 @@ def verdict_view(found: RunComparison) -> str:
     low, high = sorted(sign * end for end in test.interval)
     measured = (
         f"{test.level:.0%} interval {low:.3f} to {high:.3f}, paired randomisation test "
-        f"p {test.p_value:.4f}, {counted(test.num_rows, 'row')}"
+        f"{_p(test.p_value)}, {counted(test.num_rows, 'row')}"
     )
     counts = (
         f"{counted(test.num_only_first, 'row')} right by {names[0]} alone, "
-        f"{test.num_only_second:,} by {names[1]} alone; McNemar p {test.mcnemar_p:.4f}."
+        f"{test.num_only_second:,} by {names[1]} alone; McNemar test {_p(test.mcnemar_p)}."
     )
     gap = f"{abs(test.difference):.3f}"
     if found.is_tie:
@@ -119,7 +121,7 @@ def run_view(record: RunRecord) -> str:
         parts.append(figure(confusion_picture(record), _CONFUSION))
     if parameters:
         parts.append(table(["parameter", "value"], parameters))
-    return "".join(parts)
+    return f'<div class="tables">{"".join(parts)}</div>'
 
 
 def lineage_view(steps: Sequence[LineageStep], *, with_folders: bool = True) -> str:
@@ -202,7 +204,9 @@ def difficulty_view(found: DifficultyTable, colours: Mapping[str, str]) -> str:
     return "".join(parts) or paragraph("No run of this selection has a macro F1.")
 
 
-_CONFUSION = "Rows are true labels, columns predicted ones. A cell's colour is its share of the row."
+_CONFUSION = (
+    "Rows are true labels, columns predicted ones. A cell's colour is its share of the row."
+)
 
 
 def confusion_picture(record: RunRecord, *, title: str = "Confusion") -> str:
@@ -261,10 +265,16 @@ def _pair(pair: ScorePair, names: tuple[str, str], *, of_scores: bool) -> list[o
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return "" if value is None else f"{value:,.4f}"
+
+
+def _p(value: float) -> str:
+    return f"p {value:.4f}" if value >= 0.0001 else "p < 0.0001"
 
 
 def _rest(number: int) -> str:
     if number <= _TABLED:
         return ""
-    return paragraph(f"The table lists the first {_TABLED} of {number:,}; filters reach the others.")
+    return paragraph(
+        f"The table lists the first {_TABLED} of {number:,}; filters reach the others."
+    )
