@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,33 +11,15 @@ from pathlib import Path
 
 import pytest
 
-# The main job needs the core alone and no network: what is optional is kept out of the way.
-WITHOUT_EXTRAS = """
+from fresh_core import run_in_core
+
+# The main job needs the core alone and no network.
+WITHOUT_NETWORK = """
 import socket, sys
-from importlib.abc import MetaPathFinder
-
-class Absent(MetaPathFinder):
-    names = {
-        "pandas", "polars", "pyarrow", "duckdb", "yaml", "dask", "distributed", "torch", "sklearn",
-        "lightgbm", "transformers", "google", "openai", "tokenizers", "safetensors", "altair",
-        "fastapi", "uvicorn", "umap", "hdbscan", "peft", "sqlglot", "psycopg",
-    }
-
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    def invalidate_caches(self):
-        pass
 
 def connect(*address):
     raise AssertionError("went to the network")
 
-import importlib.util
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: (
-    None if name.partition(".")[0] in Absent.names else found(name, *rest))
-sys.meta_path.insert(0, Absent())
 socket.socket.connect = connect
 from campaignkit.apps.cli import main
 main(sys.argv[1:])
@@ -62,10 +43,7 @@ class FirstSession:
 
 def run_without_extras(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command where only the core is installed and nothing can be reached."""
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT_EXTRAS, *words],
-        cwd=place, capture_output=True, text=True, check=False, timeout=1000,
-    )  # fmt: skip
+    return run_in_core(place, "-c", WITHOUT_NETWORK, *words)
 
 
 def run_once(temporary: pytest.TempPathFactory, worker: str) -> FirstSession:

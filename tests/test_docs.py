@@ -17,15 +17,16 @@ import typer
 import campaignkit as ck
 from campaignkit.dataset import DatasetWriter
 from command_line import run_here
-from first_session import FirstSession
+from start_pages import WAYS
 from tiny_models import prompts, write_model
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LISTED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "ARCHITECTURE.md"]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+PROJECT = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"]
+LISTED = [*PAGES, *(ROOT / name for name in PROJECT)]
 SLOW = {  # pages whose lines take some seconds
-    *("README", "audit", "constrained-llm", "evaluation", "extending", "quickstart", "sampling"),
-    *("charts", "recipes", "training"),
+    *("audit", "charts", "constrained-llm", "evaluation", "extending", "recipes", "sampling"),
+    "training",
 }
 TORCH = {"constrained-llm", "training"}  # pages whose lines need a language model
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -80,12 +81,12 @@ def desk(
     [
         pytest.param(page, id=page.stem, marks=pytest.mark.slow if page.stem in SLOW else ())
         for page in PAGES
+        if page.stem not in WAYS  # they are followed on a fresh install
     ],
 )
 def test_what_the_page_shows_runs_as_written(
     page: Path,
     desk: dict[str, object],
-    request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     if page.stem in TORCH:
@@ -94,23 +95,21 @@ def test_what_the_page_shows_runs_as_written(
         texts, codes = prompts(12)
         desk |= {"texts": texts, "labels": codes}
         write_model(Path("my-model"), max_position_embeddings=2048)
-    for number, (kind, block) in enumerate(BLOCK.findall(_text(page)), start=1):
+    _run(page.name, _text(page), desk, capsys)
+
+
+def _run(
+    name: str, text: str, session: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, (kind, block) in enumerate(BLOCK.findall(text), start=1):
         if kind == "python":
-            exec(compile(block, f"{page.name}, block {number}", "exec"), desk)
+            exec(compile(block, f"{name}, block {number}", "exec"), session)
             continue
         for line in block.splitlines():
             words = shlex.split(line, comments=True)
-            assert words[0] in {"campaignkit", "make"}
-            if words == ["campaignkit", "quickstart"]:  # it was run, once for all tests
-                first_session: FirstSession = request.getfixturevalue("first_session")
-                assert first_session.code == 0, first_session.err
-                shutil.copytree(first_session.folder, "quickstart")
-            elif words[0] == "campaignkit":  # make is tried on a clean clone, by the workflow
-                ended = run_here(words[1:], capsys)
-                assert ended.code == 0, (line, ended.err)
-    if page.name == "README.md":  # its python and its commands make the same campaigns
-        ours, theirs = (Path(name, "campaigns.jsonl").read_bytes() for name in ("out", "again"))
-        assert ours == theirs
+            assert words[0] == "campaignkit"
+            ended = run_here(words[1:], capsys)
+            assert ended.code == 0, (line, ended.err)
 
 
 def test_a_template_can_stand_in_the_house_as_it_is() -> None:
@@ -136,50 +135,88 @@ def test_a_template_can_stand_in_the_house_as_it_is() -> None:
     assert found == []
 
 
-def test_the_readme_holds_the_promised_lines() -> None:
-    promised = """
+PROMISED = """
+```python
+import campaignkit as ck
 catalogue = ck.Catalogue.bundled("retail-160")            # or Catalogue.read_csv(path)
 graph = ck.build_graph(catalogue, scorer=ck.TraitScorer()).graph
 graph.write_csv("edges.csv"); graph = ck.SignedGraph.read_csv("edges.csv")
-spec = profile.suggest(num_samples={"pos": 4000, "avg": 5000, "neg": 4000})
+profile = ck.diagnose(graph, type_ranges={"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 3)}, num_draws=10_000, seed=0)
+spec = profile.suggest(num_samples={"pos": 4000, "avg": 5000, "neg": 4000})   # or SamplingSpec.model_validate({...}), SamplingSpec.read("spec.json")
+spec.write("spec.json")
 dataset = ck.AnnealingSampler(graph, spec, seed=7).sample()
-dataset.write("out")                                      # out/campaigns.jsonl, out/manifest.json
+dataset.write("out")                                      # out/campaigns.jsonl, out/manifest.json, out/evaluation.json
 dataset.to_frame(); len(dataset); dataset[0]; ck.CampaignDataset.read("out")
-train, test = dataset.split(test=0.3, seed=0)             # stratified; identical rows stay
-graph.sign(("audience", "Budget Shoppers"), ("brand", "Rolex"))
+train, test = dataset.split(test=0.3, seed=0)             # stratified; identical rows stay on one side
+graph.sign(("audience", "Budget Shoppers"), ("brand", "Rolex")); graph.neighbors(("brand", "Rolex")); ck.__version__
+```
+```sh
 campaignkit diagnose edges.csv --spec spec.json
-campaignkit dataset verify
-campaignkit graph compare
-make quickstart
-make test
-pip install campaignkit
-"""
-    readme = _text(ROOT / "README.md")
+campaignkit dataset generate edges.csv spec.json --out again --seed 7
+campaignkit dataset verify again --edges edges.csv
+campaignkit graph compare edges.csv edges.csv --json
+```
+"""  # noqa: E501
 
-    assert [line for line in promised.splitlines() if line not in readme] == []
+
+@pytest.mark.slow
+def test_the_promised_lines_run_as_promised_and_the_commands_make_the_same_campaigns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    _run("promised", PROMISED, {}, capsys)
+
+    ours, theirs = (Path(name, "campaigns.jsonl").read_bytes() for name in ("out", "again"))
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("page", LISTED, ids=lambda page: page.stem)
 def test_the_links_of_the_page_lead_somewhere(page: Path) -> None:
-    inside = [link for link in LINK.findall(_text(page)) if "://" not in link]
-
-    dead = [link for link in inside if not (page.parent / link.partition("#")[0]).exists()]
+    dead = []
+    for link in _links(page):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            dead.append(link)
 
     assert dead == []
 
 
-def test_every_page_is_on_the_list_of_pages() -> None:
-    listed = {Path(link).name for link in LINK.findall(_text(ROOT / "docs" / "index.md"))}
+# What a reader asks in the first hour, and where the answer stands.
+QUESTIONS = {
+    "How do I install it, and what does each extra bring?": "install.md#extras",
+    "How do I get campaigns from attributes of my own?": "start-traits.md",
+    "How do I use signs that I have, and correct one?": "graph.md#edits",
+    "How do I learn a graph from the results of campaigns?": "start-results.md",
+    "How do I ask a language model, and what will it cost?": "cost.md",
+    "How do I find what is wrong with my table?": "start-audit.md",
+    "How do I read the report?": "reading-the-report.md",
+    "How do I choose how many campaigns each label gets, and how large they are?": "spec.md",
+    "How do I know which classifier to use?": "classify.md",
+    "How do I compare the models that I have trained?": "leaderboard.md",
+    "How do I check that a data set is what was asked for?": "dataset.md#independent-verification",
+    "How do I write a scorer, a check or a classifier of my own?": "extending.md#a-scorer",
+}
+MOST_CLICKS = 2
 
-    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
 
-    assert pages - listed == set()
+def test_the_first_page_leads_to_every_page_and_to_every_answer_in_two_clicks() -> None:
+    first = ROOT / "docs" / "index.md"
+    clicks, waiting = {first: 0}, [first]
+    for page in waiting:  # it grows
+        for link in _links(page):
+            target = (page.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target not in clicks and target != page:
+                clicks[target] = clicks[page] + 1
+                waiting.append(target)
 
-
-def test_no_page_is_listed_twice() -> None:
-    links = re.findall(r"\]\(([^)\s]+\.md)\)", _text(ROOT / "docs" / "index.md"))
-
-    assert sorted(links) == sorted({*links})
+    assert [page.name for page in PAGES if clicks.get(page, 99) > MOST_CLICKS] == []
+    for question, answer in QUESTIONS.items():
+        name, _, anchor = answer.partition("#")
+        page = ROOT / "docs" / name
+        assert clicks[page] <= MOST_CLICKS, question
+        assert not anchor or anchor in _anchors(page), question
 
 
 def test_the_page_of_the_command_line_names_every_command_and_option() -> None:
@@ -201,6 +238,18 @@ def _named(command: Any, path: str) -> Iterator[str]:  # Any: typer carries its 
         yield path
     for parameter in command.params:
         yield from (name for name in parameter.opts if name.startswith("--") and name != "--help")
+
+
+def _links(page: Path) -> list[str]:
+    """The links of a page into the project; those of blocks of code are none."""
+    text = re.sub(r"^```.*?^```$", "", _text(page), flags=re.MULTILINE | re.DOTALL)
+    return [link for link in LINK.findall(text) if "://" not in link]
+
+
+def _anchors(page: Path) -> set[str]:
+    """What links can name in a page: its headings, as GitHub and the site write them."""
+    headings = re.findall(r"^#{1,3} (.+)$", _text(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _text(page: Path) -> str:

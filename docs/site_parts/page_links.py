@@ -76,7 +76,7 @@ def with_toctrees(index: str) -> str:
         ]
         if caption == "Look up":
             pages.append("_generated/reference/index")
-        if caption == "First steps":
+        if caption == "Start here":
             pages.append("_generated/project/notebooks")
         fresh = [page for page in dict.fromkeys(pages) if page not in listed]
         listed |= {*fresh}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 
 import campaignkit as ck
 from campaignkit.catalogue import ColumnsLeftOut, read_wide
-from campaignkit.errors import CatalogueError
+from campaignkit.errors import CatalogueError, TableError
 
 ROWS: dict[str, list[Any]] = {
     "date": ["2026-03-01", "2026-03-02", "2026-03-03"],
@@ -36,7 +37,7 @@ def test_modalities_are_found_and_the_other_columns_named(made: Any) -> None:
     }
     (told,) = (str(w.message) for w in caught)
     for name in ("date", "campaign", "impressions", "bid"):
-        assert f"{name} holds" in told or f"{name} names" in told
+        assert f"{name} contains" in told or f"{name} names" in told
 
 
 def test_list_cells_are_values_and_a_separator_of_none_takes_cells_whole() -> None:
@@ -62,8 +63,8 @@ def test_a_column_of_free_text_is_refused_by_name_and_can_be_kept_or_left_out() 
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
-        ({"brand": ["Nike"]}, "dict cannot be read"),
-        (pd.DataFrame({"clicks": [1]}), "no column holds attributes: clicks holds measures"),
+        ([{"brand": "Nike"}], "list cannot be read"),
+        (pd.DataFrame({"clicks": [1]}), "no column holds attributes: clicks contains measures"),
         (pd.DataFrame(), "the frame has no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "cannot be read"),
     ],
@@ -73,6 +74,49 @@ def test_what_is_no_table_of_campaigns_ends_in_words(frame: Any, words: str) -> 
         ck.Catalogue.from_campaigns(frame)
 
 
-def test_a_named_column_that_is_not_there_is_told() -> None:
-    with pytest.raises(CatalogueError, match="no column 'lable'"):
-        ck.Catalogue.from_campaigns(pd.DataFrame({"brand": ["Nike"]}), leave_out=["lable"])
+def test_a_named_column_that_is_not_there_is_told_with_the_nearest() -> None:
+    frame = pd.DataFrame({"brand": ["Nike"], "CTR": [0.1]})
+
+    with pytest.raises(CatalogueError, match=r"no column 'lable'(?s:.*)its columns are brand"):
+        ck.Catalogue.from_campaigns(frame, leave_out=["lable"])
+    with pytest.raises(CatalogueError, match=r"no column 'ctr'(?s:.*)did you mean 'CTR'"):
+        ck.Catalogue.from_campaigns(frame, leave_out=["ctr"])
+
+
+def test_files_dicts_and_opened_tables_are_read_with_numbers_as_people_write_them(
+    tmp_path: Path,
+) -> None:
+    lines = ["Marke;Zielgruppe;CTR", "Nike;Läufer, Eltern;1,5 %", "Puma;Eltern;0,25 %"]
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    columns = {"Marke": ["Nike", "Puma"], "CTR": ["1,5 %", "0,25 %"]}
+
+    told = read_wide(path, leave_out=["CTR"])
+
+    assert told.columns == {"Marke": [("Nike",), ("Puma",)],
+                            "Zielgruppe": [("Läufer", "Eltern"), ("Eltern",)]}  # fmt: skip
+    assert told.cells("CTR") == [1.5, 0.25]
+    assert read_wide(columns, leave_out=["CTR"]).cells("CTR") == [1.5, 0.25]
+    with ck.tables.open_table(pd.DataFrame(columns)) as opened:
+        assert read_wide(opened, leave_out=["CTR"]).cells("CTR") == [1.5, 0.25]
+    with pytest.raises(TableError, match="does not exist"):
+        read_wide(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.filterwarnings("ignore::campaignkit.catalogue.ColumnsLeftOut")
+def test_groups_are_columns_labels_are_no_attributes_and_names_lose_their_spaces() -> None:
+    rows = pd.DataFrame({" brand ": ["Nike", "Puma"], "geo": "Peru", "label": "pos", "ctr": 0.1})
+
+    assert ck.Catalogue.from_campaigns(rows).modalities == ("brand", "geo")
+    assert ck.Catalogue.from_campaigns(rows.groupby([" brand ", "geo"])[["ctr"]].sum()).modalities
+    assert read_wide(rows, leave_out=["brand"]).columns == {"geo": [("Peru",)] * 2}
+
+
+def test_each_form_of_a_frame_leads_to_the_door_that_reads_it() -> None:
+    wide = pd.DataFrame({"brand": ["Nike"], "geo": ["Peru"]})
+    long = pd.DataFrame({"modality": ["brand"], "value": ["Nike"]})
+
+    with pytest.raises(CatalogueError, match=r"Catalogue\.from_campaigns reads a table"):
+        ck.Catalogue.from_frame(wide)
+    with pytest.raises(CatalogueError, match=r"Catalogue\.from_frame reads it"):
+        ck.Catalogue.from_campaigns(long)

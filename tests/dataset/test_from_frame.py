@@ -20,7 +20,7 @@ def test_labels_of_a_frame_are_those_of_the_data_set() -> None:
         "label": ["pos", "neg", "avg"], "spend": [1.0, 2.0, 3.0],
     })  # fmt: skip
 
-    with pytest.warns(ColumnsLeftOut, match="spend holds measures"):
+    with pytest.warns(ColumnsLeftOut, match="spend contains measures"):
         dataset = ck.CampaignDataset.from_frame(frame)
 
     assert dataset.label_names == ("neg", "avg", "pos")
@@ -96,3 +96,13 @@ def test_a_frame_without_a_label_names_the_option() -> None:
     with pytest.raises(ck.errors.CampaignkitError, match="no column 'label'"):
         ck.CampaignDataset.from_frame(pd.DataFrame({"brand": ["Nike"]}))
     assert issubclass(DatasetError, ck.errors.CampaignkitError)
+
+
+def test_a_data_set_tells_how_many_attributes_its_campaigns_have() -> None:
+    frame = pd.DataFrame({"brand": ["Nike", "Puma"], "geo": ["Peru, Chile", None], "label": "a"})
+
+    dataset = ck.CampaignDataset.from_frame(frame)
+
+    assert dataset.type_ranges == {"brand": (1, 1), "geo": (0, 2)}
+    assert dataset.select([1]).type_ranges == {"brand": (1, 1), "geo": (0, 0)}
+    assert dataset.select([]).type_ranges == {"brand": (0, 0), "geo": (0, 0)}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import campaignkit as ck
 import campaignkit.report
 from campaignkit import (
     AnnealingSampler,
@@ -173,6 +174,21 @@ def test_a_quickstart_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -
     run_quickstart(tmp_path / "out", catalogue=small, num_samples=few, replace=True)
 
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_a_quickstart_of_signs_that_are_known_has_a_range_for_every_modality(
+    tmp_path: Path,
+) -> None:
+    graph = ck.simulation.synthetic_graph(
+        {"dish": 6, "drink": 6, "place": 1}, pos_frac=0.3, neg_frac=0.2, seed=1
+    )
+
+    made = run_quickstart(tmp_path / "out", graph=graph, num_samples={"pos": 9, "neg": 9})
+
+    assert made.spec.type_ranges == {"dish": (1, 2), "drink": (1, 2), "place": (1, 1)}
+    assert ck.verify_dataset(tmp_path / "out/campaigns", tmp_path / "out/edges.csv").is_sound
+    with pytest.raises(ck.errors.SettingError, match="a catalogue and a graph"):
+        run_quickstart(tmp_path / "x", graph=graph, catalogue=graph.catalogue)
 
 
 def test_a_quickstart_says_how_far_it_is(tmp_path: Path) -> None:

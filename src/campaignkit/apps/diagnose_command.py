@@ -13,6 +13,7 @@ from campaignkit.apps.options import (
     CatalogueOption,
     EdgesArgument,
     JsonOption,
+    RangesOption,
     ReplaceOption,
     SeedOption,
     SpecOption,
@@ -30,14 +31,7 @@ def diagnose(
     edges: EdgesArgument,
     *,
     spec: SpecOption = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ranges",
-            metavar="NAME=LOW-HIGH",
-            help="Attributes of a modality in a campaign: brand=1,audience=2-4. Or --spec.",
-        ),
-    ] = None,
+    ranges: RangesOption = None,
     suggest: Annotated[
         list[str] | None,
         typer.Option(

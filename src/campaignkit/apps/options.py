@@ -26,6 +26,14 @@ CatalogueOption = Annotated[
         help="Adds attributes without an edge: a .csv or .json file, or a bundled catalogue.",
     ),
 ]
+RangesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ranges",
+        metavar="NAME=LOW-HIGH",
+        help="Attributes of a modality in a campaign: brand=1,audience=2-4.",
+    ),
+]
 SeedOption = Annotated[
     int, typer.Option("--seed", metavar="N", help="The same seed gives the same bytes.")
 ]

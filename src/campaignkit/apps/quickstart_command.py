@@ -7,13 +7,39 @@ from typing import Annotated
 
 import typer
 
-from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.names import catalogue_named, counts_of, graph_at, ranges_of
+from campaignkit.apps.options import JsonOption, RangesOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, program
 from campaignkit.apps.working import working
 
 
 def quickstart(
     *,
+    catalogue: Annotated[
+        str | None,
+        typer.Option(
+            "--catalogue",
+            metavar="FILE|NAME",
+            help="Attributes with traits: a .csv or .json file, or a bundled catalogue.",
+        ),
+    ] = None,
+    edges: Annotated[
+        Path | None,
+        typer.Option(
+            "--edges",
+            metavar="EDGES",
+            help="Signs that you have: edges.csv (source,target,rel,sign), or a saved graph.",
+        ),
+    ] = None,
+    ranges: RangesOption = None,
+    suggest: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--suggest",
+            metavar="LABEL=COUNT",
+            help="Campaigns of each label: pos=4000,avg=5000,neg=4000.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to make.")] = Path(
         "quickstart"
     ),
@@ -27,19 +53,25 @@ def quickstart(
     replace: ReplaceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make a labelled data set of 13,000 campaigns from the bundled catalogue, with a report.
+    """Make 13,000 labelled campaigns and a report, of a bundled catalogue or of your own.
 
     Catalogue, signed graph, diagnosis, campaigns, train and test files, classifiers and
-    report.html: one command, no key, no network service, no GPU.
+    report.html: one command, no key, no network service, no GPU. With --catalogue, rules decide
+    the signs of your attributes; with --edges, the signs are yours, and --catalogue adds
+    attributes without an edge.
     """
     from campaignkit.apps.classifier_text import classifier_text
     from campaignkit.apps.evaluation_text import evaluation_text
     from campaignkit.report import run_quickstart
 
     with working("starting", compiles=True) as bar:
+        graph = None if edges is None else graph_at(edges, catalogue=catalogue)
+        given = None if catalogue is None or graph is not None else catalogue_named(catalogue)
         made = run_quickstart(
-            out, seed=seed, all_baselines=all_baselines, replace=replace, progress=bar
-        )
+            out, catalogue=given, graph=graph, type_ranges=ranges_of(ranges or []),
+            num_samples=counts_of(suggest or []), seed=seed, all_baselines=all_baselines,
+            replace=replace, progress=bar,
+        )  # fmt: skip
     if json:
         print_json({"folder": str(out), "files": made.files})
         return
@@ -59,8 +91,6 @@ Open {out / "report.html"} in a browser first. Then:
     {me} dataset verify {out / "campaigns"} --edges {out / "edges.csv"}
   make the same campaigns again, byte for byte
     {me} dataset generate {out / "edges.csv"} {out / "spec.json"} --out again --seed {seed}
-  bring your own catalogue (modality,value,description and traits)
-    {me} graph build my_catalogue.csv --out my_edges.csv
-  or your own edges.csv (source,target,rel,sign)
-    {me} diagnose my_edges.csv --ranges brand=1,audience=2-4 \\
-      --suggest pos=400,avg=500,neg=400 --write-spec my_spec.json""")
+  the same of your own attributes (modality,value and traits), or of signs that you have
+    {me} quickstart --catalogue my_catalogue.csv --out mine
+    {me} quickstart --edges my_edges.csv --out mine""")

@@ -149,9 +149,9 @@ class Catalogue:
 
         Parameters
         ----------
-        frame : data frame
+        frame : data frame, path, or whatever else :func:`campaignkit.tables.open_table` opens
             pandas, polars, pyarrow or another that narwhals reads; cells are texts, lists, or
-            empty.
+            empty. Paths need the extra ``tables``.
         separator : str or None
             What divides the values of a text cell; None takes cells whole.
         leave_out, keep : collection of str

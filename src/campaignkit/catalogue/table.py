@@ -11,6 +11,7 @@ from campaignkit.errors import CatalogueError, Fault
 
 REQUIRED = ("modality", "value")
 LIST_SEPARATOR = "|"
+_WIDE = "Catalogue.from_campaigns reads a table that has a row per campaign"
 
 
 def attributes_of_table(
@@ -43,7 +44,8 @@ def attributes_of_table(
     """
     fields, faults = _fields_of(header, columns or {}, where=header_at)
     if faults:
-        raise unreadable(name, faults)
+        is_wide = not {*REQUIRED} & {*fields}
+        raise unreadable(name, faults, hint=_WIDE if is_wide and len(header) > 1 else "")
 
     def entries() -> Iterator[tuple[str, dict[str, object]]]:
         for where, row in rows:
@@ -116,10 +118,12 @@ def repeated(key: Key, first: str, where: str) -> Fault:
     return Fault(where, found, "remove one of the two")
 
 
-def unreadable(name: str, faults: Sequence[Fault]) -> CatalogueError:
+def unreadable(name: str, faults: Sequence[Fault], *, hint: str = "") -> CatalogueError:
     """The error of an input with these faults."""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return CatalogueError(f"{name} cannot be read as a catalogue: {count}", faults=faults)
+    return CatalogueError(
+        f"{name} cannot be read as a catalogue: {count}", faults=faults, hint=hint
+    )
 
 
 def _fields_of(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from os import PathLike
 from typing import Any
 
 from campaignkit.catalogue.clean_text import is_missing
+from campaignkit.catalogue.table import REQUIRED
 from campaignkit.errors import CatalogueError, Fault
 from campaignkit.tables.schema import MARKETING, Role
 
 _MIN_UNIQUE, _UNIQUE = 30, 0.8  # values; share of the cells that hold a value of their own
 _ROLES = {
     Role.ID: "names single rows or campaigns",
-    Role.DATE: "holds dates",
-    Role.COUNT: "holds measures",
-    Role.MONEY: "holds measures",
+    Role.DATE: "contains dates",
+    Role.COUNT: "contains measures",
+    Role.MONEY: "contains measures",
 }
 
 
@@ -43,7 +46,7 @@ class WideTable:
     >>> frame = pa.table({"brand": ["Nike"], "geo": ["Peru, Chile"], "clicks": [3]})
     >>> told = read_wide(frame, separator=",")
     >>> dict(told.columns), dict(told.left_out)
-    ({'brand': [('Nike',)], 'geo': [('Peru', 'Chile')]}, {'clicks': 'holds measures (clicks)'})
+    ({'brand': [('Nike',)], 'geo': [('Peru', 'Chile')]}, {'clicks': 'contains measures (clicks)'})
     """
 
     columns: Mapping[str, Sequence[tuple[str, ...]]]
@@ -52,7 +55,7 @@ class WideTable:
 
     def cells(self, name: str) -> list[Any]:
         """The cells of any column, as Python values."""
-        cells: list[Any] = self.frame[name].to_list()
+        cells: list[Any] = self.frame[name.strip()].to_list()
         return cells
 
     def warn(self) -> None:
@@ -60,7 +63,7 @@ class WideTable:
         told = [f"{name} {why}" for name, why in self.left_out.items() if why]
         if told:
             warnings.warn(
-                f"{len(told)} columns are no attributes and are left out: {'; '.join(told)}; "
+                f"columns without attributes are left out: {'; '.join(told)}; "
                 "keep=[...] takes a column as it is",
                 ColumnsLeftOut,
                 stacklevel=3,
@@ -88,8 +91,10 @@ def read_wide(
 
     Parameters
     ----------
-    frame : data frame
-        pandas, polars (lazy ones too), pyarrow, or whatever else narwhals reads.
+    frame : data frame, path, or whatever else :func:`campaignkit.tables.open_table` opens
+        pandas, polars (lazy ones too), pyarrow, or whatever else narwhals reads. With the extra
+        ``tables`` also the path of a CSV or Parquet file, or a dict of columns; numbers that are
+        written as text are read there.
     separator : str or None
         What divides the values of a text cell; None takes cells whole. Cells may be lists, too.
     leave_out : collection of str
@@ -110,19 +115,15 @@ def read_wide(
     {'geo': [('Peru', 'Chile'), ()]}
     """
     table = _eager(frame)
-    names = [str(name) for name in table.columns]
-    absent = [name for name in (*leave_out, *keep) if name not in names]
-    if absent:
-        raise CatalogueError(
-            f"the frame has no column {', '.join(map(repr, absent))}",
-            hint=f"its columns are {', '.join(names[:30])}",
-        )
+    names = list(table.columns)
+    leave_out, keep = ({name.strip() for name in given} for given in (leave_out, keep))
+    _check_names(names, sorted(leave_out | keep))
     columns: dict[str, list[tuple[str, ...]]] = {}
     left_out: dict[str, str] = {}
     matching = MARKETING.match(names)
     for name, series in zip(names, table.iter_columns(), strict=True):
         standard = matching.standard(name)
-        why = "" if name in leave_out else _no_attribute(series, standard)
+        why = "" if name in leave_out else _no_attribute(name, series, standard)
         if name in leave_out or (why and name not in keep):
             left_out[name] = why
             continue
@@ -150,25 +151,55 @@ def read_wide(
 def _eager(frame: Any) -> Any:  # a frame of narwhals
     import narwhals as nw
 
+    from campaignkit.tables import DatabaseTable, OpenTable, open_table
+
+    if isinstance(frame, str | PathLike | Mapping | DatabaseTable):
+        with open_table(frame) as table:
+            frame = table.typed()
+    elif isinstance(frame, OpenTable):
+        frame = frame.typed()
     try:
+        if nw.dependencies.is_pandas_dataframe(frame) and any(frame.index.names):
+            frame = frame.reset_index()  # what rows were grouped by
         found: Any = nw.from_native(frame)
-    except (TypeError, ValueError) as err:
+        named = found.rename({name: str(name).strip() for name in found.collect_schema()})
+    except (TypeError, ValueError, nw.exceptions.NarwhalsError) as err:
         raise CatalogueError(
             f"{type(frame).__name__} cannot be read as a table of campaigns: {err}".split("\n")[0],
-            hint="give a pandas or polars data frame or a pyarrow table, each column named once",
+            hint="give a data frame, each column named once, or the path of a file",
         ) from err
-    return found.collect() if isinstance(found, nw.LazyFrame) else found
+    return named.collect() if isinstance(named, nw.LazyFrame) else named
 
 
-def _no_attribute(series: Any, standard: str | None) -> str:
+def _check_names(names: Sequence[str], asked: Sequence[str]) -> None:
+    absent = [name for name in asked if name not in names]
+    if absent:
+        folded = {name.casefold(): name for name in names}
+        near = [folded[n] for name in absent for n in get_close_matches(name.casefold(), folded)]
+        raise CatalogueError(
+            f"the table has no column {', '.join(map(repr, absent))}",
+            hint=f"did you mean {near[0]!r}?"
+            if near
+            else f"its columns are {', '.join(names[:30])}",
+        )
+    if {*REQUIRED} <= {*names}:
+        raise CatalogueError(
+            f"the table has a row per attribute: it has the columns {' and '.join(REQUIRED)}",
+            hint="Catalogue.from_frame reads it; expected here is a row per campaign",
+        )
+
+
+def _no_attribute(name: str, series: Any, standard: str | None) -> str:
     """Why a column holds no attributes; empty where it does."""
+    if name == "label":
+        return "contains labels"
     role = MARKETING[standard].role if standard is not None else None
     if role is not None and role is not Role.DIMENSION:
-        return f"{_ROLES.get(role, 'holds measures')} ({standard})"
+        return f"{_ROLES.get(role, 'contains measures')} ({standard})"
     if series.dtype.is_numeric():
-        return "holds numbers: cut numbers into bands to make attributes of them"
+        return "contains numbers: cut numbers into bands to make attributes of them"
     if series.dtype.is_temporal():
-        return "holds dates"
+        return "contains dates"
     return ""
 
 

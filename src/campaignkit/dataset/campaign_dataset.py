@@ -126,9 +126,9 @@ class CampaignDataset(Sequence[Campaign]):
 
         Parameters
         ----------
-        frame : data frame
+        frame : data frame, path, or whatever else :func:`campaignkit.tables.open_table` opens
             pandas, polars, pyarrow or another that narwhals reads; cells are texts, lists, or
-            empty.
+            empty. Paths need the extra ``tables``, which reads numbers written as text, too.
         label : str, optional
             Column of labels; ``"label"`` by default.
         outcome : str, optional
@@ -328,6 +328,28 @@ class CampaignDataset(Sequence[Campaign]):
         """Campaigns by label, in the order of the label names."""
         counts = np.bincount(self.block.labels, minlength=len(self.label_names))
         return dict(zip(self.label_names, counts.tolist(), strict=True))
+
+    @property
+    def type_ranges(self) -> dict[str, tuple[int, int]]:
+        """The fewest and the most attributes of each modality that a campaign of this set has.
+
+        Examples
+        --------
+        >>> vocabulary = Vocabulary.of([("brand", "Nike"), ("geo", "Chile"), ("geo", "Peru")])
+        >>> block = Block.of_rows([[0, 1, 2], [0, 2]], labels=[0, 1])
+        >>> CampaignDataset(block, vocabulary, ["pos", "neg"]).type_ranges
+        {'brand': (1, 1), 'geo': (1, 2)}
+        """
+        names, starts = self.vocabulary.modalities, self.vocabulary.starts
+        rows = np.repeat(np.arange(len(self)), self.block.sizes)
+        kinds = np.searchsorted(starts, self.block.nodes, side="right") - 1
+        cells = np.bincount(rows * len(names) + kinds, minlength=len(self) * len(names))
+        counts = cells.reshape(len(self), len(names))
+        low, high = counts.min(axis=0, initial=255), counts.max(axis=0, initial=0)
+        return {
+            name: (min(int(a), int(b)), int(b))
+            for name, a, b in zip(names, low, high, strict=True)
+        }
 
     def __len__(self) -> int:
         return len(self.block)

@@ -249,11 +249,11 @@ def _numbers(cells: Sequence[Any], name: str) -> Floats:
         try:
             out[row] = np.nan if is_missing(cell) else float(cell)
         except (TypeError, ValueError):
-            wrong.append(Fault(f"row {row}", f"holds {cell!r:.60}", "write numbers"))
+            wrong.append(Fault(f"row {row}", f"contains {cell!r:.60}"))
     if wrong:
         raise DatasetError(
             f"{len(wrong):,} cells of {name} are no numbers",
-            hint="campaignkit.tables.open_table reads numbers written as text",
+            hint="give campaignkit.tables.open_table(frame), which reads numbers written as text",
             faults=wrong[:10],
         )
     return out

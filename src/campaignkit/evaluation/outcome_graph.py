@@ -167,7 +167,7 @@ def graph_from_outcomes(
 
     Parameters
     ----------
-    campaigns : data frame
+    campaigns : data frame or path
         A row per campaign and a column per modality, as for :meth:`CampaignDataset.from_frame`.
     outcome : str
         Column of numbers, such as a click-through rate.

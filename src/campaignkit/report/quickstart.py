@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignkit import __version__
+from campaignkit.errors import SettingError
 from campaignkit.extras import require
 from campaignkit.progress import Progress, Silent
 from campaignkit.report.dataset_page import write_report
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = "retail-160"
 TYPE_RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 3)}
+OTHER_RANGE = (1, 2)  # of a modality that is not named above
 NUM_SAMPLES = {"pos": 4000, "avg": 5000, "neg": 4000}
 TEST_SHARE = 0.3
 
@@ -76,6 +78,7 @@ def run_quickstart(
     folder: Path | str,
     *,
     catalogue: Catalogue | None = None,
+    graph: SignedGraph | None = None,
     type_ranges: Mapping[str, tuple[int, int]] | None = None,
     num_samples: Mapping[str, int] | None = None,
     seed: int = 7,
@@ -90,9 +93,13 @@ def run_quickstart(
     folder : Path or str
         Made whole or not at all.
     catalogue : Catalogue, optional
-        The bundled ``retail-160`` by default.
+        Attributes with traits, whose signs are decided by rules; the bundled ``retail-160`` by
+        default.
+    graph : SignedGraph, optional
+        Signs that are known already, in place of a catalogue.
     type_ranges : mapping of str to (int, int), optional
-        Attributes of each modality in a campaign.
+        Attributes of each modality in a campaign. By default brand 1, audience 2-4, platform 1-2,
+        geo 1-3 and any other modality 1-2, as far as there are so many.
     num_samples : mapping of str to int, optional
         Campaigns by label, among pos, avg and neg; 4,000, 5,000 and 4,000 by default.
     seed : int
@@ -108,7 +115,9 @@ def run_quickstart(
     ArtifactError
         If the folder cannot be made, or holds something and `replace` is false.
     SpecError
-        If the type ranges do not fit the catalogue, or a label cannot be placed.
+        If the type ranges do not fit the graph, or a label cannot be placed.
+    SettingError
+        If both a catalogue and a graph are given.
     MissingExtra
         If `all_baselines` is asked for and LightGBM is not installed.
 
@@ -129,16 +138,19 @@ def run_quickstart(
     from campaignkit.edges import TraitScorer, build_graph
     from campaignkit.sample import AnnealingSampler
 
+    if catalogue is not None and graph is not None:
+        raise SettingError("a catalogue and a graph are given; expected one of them")
     if all_baselines:  # said before anything is made
         require("lightgbm", extra="boost", user="--all-baselines")
     tell = progress or Silent()
     with atomic_folder(folder, replace=replace) as partial:
-        attributes = catalogue or Catalogue.bundled(CATALOGUE)
-        graph = build_graph(attributes, scorer=TraitScorer(), progress=progress).graph
+        if graph is None:
+            attributes = catalogue or Catalogue.bundled(CATALOGUE)
+            graph = build_graph(attributes, scorer=TraitScorer(), progress=progress).graph
         graph.write_csv(partial / "edges.csv")
         graph.save(partial / "graph")
         tell.update("diagnosing", 0, 1)
-        profile = diagnose(graph, type_ranges=type_ranges or TYPE_RANGES)
+        profile = diagnose(graph, type_ranges=type_ranges or _ranges(graph))
         spec = profile.suggest(num_samples or NUM_SAMPLES)
         spec.write(partial / "spec.json")
         _write_json(partial / "diagnosis.json", profile.to_dict())
@@ -161,6 +173,16 @@ def run_quickstart(
     assert evaluation is not None  # the sampler evaluates what it draws
     files = FILES | ({RUNS: RUNS_SAID} if classifiers is not None else {})
     return Quickstart(checked_path(folder), files, graph, profile, spec, evaluation, classifiers)
+
+
+def _ranges(graph: SignedGraph) -> dict[str, tuple[int, int]]:
+    """A range for every modality of the graph."""
+    found = {}
+    for modality in graph.catalogue.modalities:
+        low, high = TYPE_RANGES.get(modality, OTHER_RANGE)
+        there = len(graph.catalogue.of(modality))
+        found[modality] = (min(low, there), min(high, there))
+    return found
 
 
 def _manifest(folder: Path, *, seed: int, rows: int) -> Manifest:

@@ -365,6 +365,29 @@ class OpenTable:
         names = [d[0] for d in result.description]
         return [dict(zip(names, r, strict=True)) for r in result.fetchall()]
 
+    def typed(self) -> pa.Table:
+        """The rows as an Arrow table, numbers and dates as they are read, other cells as they are.
+
+        Raises
+        ------
+        NotInPlace
+            If the table lies in a warehouse: its rows stay there.
+
+        Examples
+        --------
+        >>> from campaignkit.tables import open_table
+        >>> open_table({"CTR": ["1,5 %", "12,25 %"]}).typed().to_pydict()
+        {'CTR': [1.5, 12.25]}
+        """
+        if self.in_place:
+            raise NotInPlace(f"the rows of {self.name} stay where they are")
+        cells = ", ".join(
+            f"{column.sql if column.kind in ('number', 'date') else column.raw} AS {quoted(name)}"
+            for name, column in self.columns.items()
+        )
+        query = f"SELECT {cells} FROM {self.numbered()} ORDER BY position"
+        return self.con.sql(query).to_arrow_table()
+
     def rows_where(self, condition: str, names: Sequence[str], most: int) -> list[dict[str, Any]]:
         """Named columns of a few rows for which a condition is true."""
         asked = ", ".join(self.columns[n].raw for n in names)
