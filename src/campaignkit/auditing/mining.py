@@ -13,7 +13,7 @@ from campaignkit.auditing.checks.dependencies import voted
 from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
-from campaignkit.auditing.checks.missing import absent_groups
+from campaignkit.auditing.checks.missing import nulls_of
 from campaignkit.auditing.checks.outliers import anchored, ratio_fields, usual_ratios
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
@@ -26,7 +26,6 @@ from campaignkit.tables import (
     OpenTable,
     ReadOptions,
     Role,
-    literal,
     open_table,
     profile_table,
 )
@@ -168,21 +167,12 @@ def _nulls(scene: Scene, *, tolerance: float, is_dirty: bool) -> Iterable[Rule]:
         name = standard(scene, column.name)
         if nulls == scene.num_rows:
             continue
-        if nulls:
-            group, absent, unclear = absent_groups(column.name, scene)
-            if group is not None:
-                gone = {*absent, *unclear}
-                place = scene.table.sql(group)
-                (nulls,) = scene.count(
-                    f"{column.raw} IS NULL AND {place} IS NOT NULL "
-                    f"AND {place} NOT IN ({', '.join(map(literal, sorted(gone)))})"
-                )
-        share = nulls / scene.num_rows
+        share = nulls_of(column, scene)[1] / scene.num_rows
         is_dirt = is_dirty and share <= 2 * tolerance
-        why = f"{share:.2%} of history is empty" if nulls else "never empty in history"
+        why = f"{share:.2%} of history is empty" if share else "never empty in history"
         yield _mined(
             scene, "not_null", "missing_values", name, confidence=1 - share,
-            reason="history's nulls are taken for dirt" if is_dirt and nulls else why,
+            reason="history's nulls are taken for dirt" if is_dirt and share else why,
             params={"max_frac": 0.0 if is_dirt else share, "never_empty": True},
         )  # fmt: skip
 
@@ -367,10 +357,7 @@ def _even(wrong: Any, size: Any) -> bool:
     return bool(max(small_share, large_share) <= _EVEN * max(min(small_share, large_share), 1e-9))
 
 
-def _closure(pairs: set[Any]) -> set[tuple[str, str]]:
-    closed = set(pairs)
-    while True:
-        more = {(a, d) for a, b in closed for c, d in closed if b == c} - closed
-        if not more:
-            return closed
-        closed |= more
+def _closure(pairs: Iterable[Any]) -> set[tuple[str, str]]:
+    import networkx as nx
+
+    return set(nx.transitive_closure(nx.DiGraph(pairs)).edges)

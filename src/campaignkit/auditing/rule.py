@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.show import counted
 from campaignkit.store import atomic_file, read_bytes, readable_file
 
-SEVERITIES = ("error", "warning", "info")
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 RULES_VERSION = 1
+_Name = Annotated[str, Field(min_length=1)]
+_STRICT = ConfigDict(extra="forbid")  # of a rule file: all its keys are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,9 @@ class Silence:
     True
     """
 
-    reason: str
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    reason: _Name
     author: str = ""
     until: date | None = None
     max_frac: float = 1.0
@@ -83,12 +92,14 @@ class Rule:
     'sql:promo'
     """
 
-    id: str
-    form: str
-    kind: str
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    id: _Name
+    form: _Name
+    kind: _Name
     columns: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
-    severity: str = "error"
+    severity: Annotated[str, Field(pattern="^(error|warning|info)$")] = "error"
     reason: str = ""
     source: str = "user"
     support: int = 0
@@ -111,23 +122,13 @@ class Rule:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML and JSON; a Python function has none."""
-        out: dict[str, Any] = {"id": self.id, "form": self.form, "kind": self.kind}
-        if self.columns:
-            out["columns"] = list(self.columns)
-        if self.params:
-            out["params"] = dict(self.params)
-        out |= {"severity": self.severity, "reason": self.reason, "source": self.source}
-        if self.support:
-            out |= {"support": self.support, "confidence": round(self.confidence, 6)}
+        out = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "wrong"}
+        out |= {"columns": list(self.columns), "params": dict(self.params)}
+        out["confidence"] = round(self.confidence, 6) if self.support else None
         if self.silence is not None:
             until = self.silence.until
-            out["silence"] = {
-                "reason": self.silence.reason,
-                "author": self.silence.author,
-                "until": until.isoformat() if until else None,
-                "max_frac": self.silence.max_frac,
-            }
-        return out
+            out["silence"] = asdict(self.silence) | {"until": until.isoformat() if until else None}
+        return {k: v for k, v in out.items() if v or k in ("severity", "reason", "source")}
 
 
 def sql_rule(
@@ -263,9 +264,10 @@ class RuleSet:
         """
         yaml = require("yaml", extra="yaml", user="reading rules")
         place = readable_file(path, error=TableError, folder_hint="give the file in it")
+        content = read_bytes(place, error=TableError)
         try:
-            document = yaml.safe_load(read_bytes(place, error=TableError).decode("utf-8-sig"))
-        except (yaml.YAMLError, UnicodeDecodeError) as err:
+            document = yaml.safe_load(content.decode("utf-8-sig"))
+        except (yaml.YAMLError, ValueError) as err:  # no text, or a thirteenth month
             raise TableError(f"{place} is not readable YAML: {err}") from err
         if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
             raise TableError(
@@ -277,57 +279,28 @@ class RuleSet:
                 f"expected {RULES_VERSION}",
                 hint="write it anew with RuleSet.save",
             )
-        faults: list[Fault] = []
-        rules = [_read(item, f"rules[{i}]", faults) for i, item in enumerate(document["rules"])]
-        if faults:
-            raise TableError(f"{place} has {len(faults)} faults", faults=faults)
-        return cls([r for r in rules if r is not None])
+        try:
+            return cls(TypeAdapter(list[Rule]).validate_python(_filled(document["rules"])))
+        except ValidationError as err:
+            faults = [_fault(error) for error in err.errors()]
+            raise TableError(
+                f"{place} has {counted(len(faults), 'fault')}", faults=faults
+            ) from None
 
 
-def _read(item: object, where: str, faults: list[Fault]) -> Rule | None:
-    if not isinstance(item, dict):
-        faults.append(Fault(where, "is not a mapping", "give id, form and kind"))
-        return None
-    before = len(faults)
-    known = {"id", "form", "kind", "columns", "params", "severity", "reason", "source",
-             "support", "confidence", "silence"}  # fmt: skip
-    strange = sorted(set(map(str, item)) - known)
-    faults += [Fault(f"{where}.{key}", "is no field of a rule") for key in strange]
-    faults += [
-        Fault(f"{where}.{key}", f"is {item.get(key)!r}; expected a name")
-        for key in ("id", "form", "kind")
-        if not isinstance(item.get(key), str) or not item[key]
-    ]
-    if item.get("severity", "error") not in SEVERITIES:
-        found = f"is {item['severity']!r}; expected {', '.join(SEVERITIES)}"
-        faults.append(Fault(f"{where}.severity", found))
-    columns, params = item.get("columns") or [], item.get("params") or {}
-    if not isinstance(columns, list):
-        faults.append(Fault(f"{where}.columns", "is no list"))
-    if not isinstance(params, dict):
-        faults.append(Fault(f"{where}.params", "is no mapping"))
-    silence = _read_silence(item.get("silence"), f"{where}.silence", faults)
-    if len(faults) > before:
-        return None
-    return Rule(
-        item["id"], item["form"], item["kind"], tuple(str(c) for c in columns), params,
-        severity=item.get("severity", "error"), reason=str(item.get("reason") or ""),
-        source=str(item.get("source") or "user"), support=int(item.get("support") or 0),
-        confidence=float(item.get("confidence", 1.0)), silence=silence,
-    )  # fmt: skip
+def _filled(part: Any) -> Any:  # any value of YAML
+    """Without what is empty: it says nothing."""
+    if isinstance(part, dict):
+        return {str(k): _filled(v) for k, v in part.items() if v is not None}
+    return [_filled(one) for one in part] if isinstance(part, list) else part
 
 
-def _read_silence(item: object, where: str, faults: list[Fault]) -> Silence | None:
-    if item is None:
-        return None
-    if not isinstance(item, dict) or not item.get("reason"):
-        faults.append(Fault(where, "needs a reason", "say why the finding is expected"))
-        return None
-    until = item.get("until")
-    try:
-        day = date.fromisoformat(str(until)) if until else None
-        most = float(item.get("max_frac", 1.0))
-    except ValueError as err:
-        faults.append(Fault(where, str(err), "until: 2026-12-31, max_frac: 0.02"))
-        return None
-    return Silence(str(item["reason"]), str(item.get("author") or ""), day, most)
+def _fault(error: ErrorDetails) -> Fault:
+    place, *keys = error["loc"]
+    shown = f"is {error['input']!r:.60}; {error['msg'][:1].lower()}{error['msg'][1:]}"
+    found = {
+        "unexpected_keyword_argument": "is no field of a rule",
+        "missing": "is missing",
+        "dataclass_type": "is not a mapping; expected id, form and kind",
+    }.get(error["type"], shown)
+    return Fault(".".join([f"rules[{place}]", *map(str, keys)]), found)

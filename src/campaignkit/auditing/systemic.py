@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.blame import Contradiction, blamed_cells
 from campaignkit.auditing.finding import Finding
@@ -38,11 +38,11 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
             groups.append([finding])
     others = _by_blamed(others, scene)
     many = _alike_columns(others)
-    asked = [g for g in groups if len(g) > 1] + many
-    scene.count(*(c for g in asked for c in _anywhere_and_everywhere(g)))
+    several = [g for g in groups if len(g) > 1]
+    scene.count(*(c for g in several + many for c in _anywhere_and_everywhere(g)))
     others = [f for f in others if not any(f in group for group in many)]
     others += [_same_fault(group, scene) for group in many]
-    return others + [_merged(g, scene) if len(g) > 1 else g[0] for g in groups]
+    return others + [_merged(g, scene) if g in several else g[0] for g in groups]
 
 
 def _alike_columns(findings: list[Finding]) -> list[list[Finding]]:
@@ -54,19 +54,24 @@ def _alike_columns(findings: list[Finding]) -> list[list[Finding]]:
     return [group for group in alike.values() if len(group) >= _MANY_COLUMNS]
 
 
+def _as_one(group: list[Finding], scene: Scene, rows: int, **fields: Any) -> Finding:
+    """The first finding, for all columns of the group."""
+    parts = {column: part for f in group for column, part in f.parts.items()}
+    return replace(
+        group[0], columns=tuple(parts), parts=parts, rule=", ".join(f.rule for f in group),
+        confidence=min(f.confidence for f in group), blamed=None, count=rows,
+        rate=scene.share(rows), **fields,
+    )  # fmt: skip
+
+
 def _same_fault(group: list[Finding], scene: Scene) -> Finding:
     group.sort(key=lambda f: (-f.count, f.columns))
-    parts = {column: part for f in group for column, part in f.parts.items()}
     rows, _ = scene.count(*_anywhere_and_everywhere(group))
-    explains: Counter[str] = Counter()
-    for finding in group:
-        explains.update(finding.explains)
-    told = in_words([f"{f.columns[0]} ({f.count:,})" for f in group])
-    return replace(
-        group[0], columns=tuple(parts), count=rows, rate=rows / scene.num_rows, parts=parts,
-        confidence=min(f.confidence for f in group), blamed=None, explains=dict(explains),
-        message=f"{counted(rows, 'row', 'have')} the same fault in {len(group)} columns: {told}",
-        advice=f"one cause: {group[0].advice}", rule=", ".join(f.rule for f in group),
+    each = in_words([f"{f.columns[0]} ({f.count:,})" for f in group])
+    return _as_one(
+        group, scene, rows, explains=dict(sum((Counter(f.explains) for f in group), Counter())),
+        message=f"{counted(rows, 'row', 'have')} the same fault in {len(group)} columns: {each}",
+        advice=f"one cause: {group[0].advice}",
         evidence={"columns": {f.columns[0]: {"rows": f.count, **f.evidence} for f in group}},
     )  # fmt: skip
 
@@ -137,22 +142,19 @@ def _alike(group: list[Finding], finding: Finding, num_rows: int) -> bool:
 
 
 def _merged(group: list[Finding], scene: Scene) -> Finding:
-    parts = {column: part for f in group for column, part in f.parts.items()}
     rows, together = scene.count(*_anywhere_and_everywhere(group))
     same = together >= 0.9 * rows
-    rates = {f.columns[0]: round(f.rate, 6) for f in group}
-    names = tuple(parts)
     how = "in the same rows" if same else "at one rate"
     low, high = (percent(share(f.rate for f in group)) for share in (min, max))
     each = f"{low} each" if low == high else f"{low} to {high}"
-    return Finding(
-        "missing_values", names, rows, rows / scene.num_rows, severity=group[0].severity,
-        confidence=min(f.confidence for f in group),
-        message=f"{len(names)} columns are empty {how} ({each}): {', '.join(names)}",
+    return _as_one(
+        group, scene, rows,
+        message=f"{len(group)} columns are empty {how} ({each}): "
+        f"{', '.join(f.columns[0] for f in group)}",
         advice="one cause: look for a failed join or a batch that arrived without these columns"
         if same else "one cause: look at the step that touches all of these columns",
-        blamed=None, evidence={"systemic": how, "null_rates": rates, "rows_with_all": together},
-        rule=", ".join(f.rule for f in group), parts=parts, table=scene.table,
+        evidence={"systemic": how, "rows_with_all": together,
+                  "null_rates": {f.columns[0]: round(f.rate, 6) for f in group}},
     )  # fmt: skip
 
 

@@ -142,19 +142,37 @@ def _frequent(words: Mapping[str, int]) -> list[str]:
     return [w for w, n in words.items() if n >= 0.01 * total]
 
 
+class NearWords:
+    """Finds the words that are one slip of the keyboard away from another.
+
+    Examples
+    --------
+    >>> NearWords(["TikTok", "Meta"]).to("TiktTok")
+    ['TikTok']
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._shorter: dict[str, list[str]] = {}
+        for word in words:
+            for key in deletions(word):
+                self._shorter.setdefault(key, []).append(word)
+
+    def to(self, word: str) -> list[str]:
+        """The words one slip away, in alphabetic order."""
+        near = {w for key in deletions(word) for w in self._shorter.get(key, ())}
+        return sorted(w for w in near if one_slip(w, word))
+
+
 class _Variants:
     """Finds the known or far more frequent value that a word is a misspelling of."""
 
     def __init__(self, words: Mapping[str, int], trusted: set[str]) -> None:
         self.counts = words
         self.trusted = trusted
-        self.pool = trusted or set(words)
+        self.near = NearWords(trusted or words)
         self.folded: dict[str, list[str]] = {}
-        self.deletions: dict[str, set[str]] = {}
-        for word in self.pool:
+        for word in trusted or words:
             self.folded.setdefault(_fold(word), []).append(word)
-            for key in deletions(word):
-                self.deletions.setdefault(key, set()).add(word)
 
     def reads_like(self, word: str, count: int) -> str:
         same = [w for w in self.folded.get(_fold(word), ()) if self._outweighs(w, word, count)]
@@ -164,18 +182,13 @@ class _Variants:
         """Why it may be a slip of the keyboard, and whether it can hardly be another word."""
         if len(word) < 4:
             return "", False
-        near = set().union(*(self.deletions.get(key, set()) for key in deletions(word)))
-        best = [w for w in sorted(near) if self._outweighs(w, word, count) and one_slip(w, word)]
+        best = [w for w in self.near.to(word) if self._outweighs(w, word, count)]
         most = max((self.counts.get(w, 0) for w in best), default=0)
         sure = bool(self.trusted.intersection(best)) or most >= _SURELY_A_SLIP * count
         return (f"is one letter from {best[0]!r}", sure) if best else ("", False)
 
     def _outweighs(self, known: str, word: str, count: int) -> bool:
-        if known == word:
-            return False
-        if known in self.trusted:
-            return True
-        return self.counts.get(known, 0) >= 3 * count
+        return known != word and (known in self.trusted or self.counts.get(known, 0) >= 3 * count)
 
 
 def _fold(word: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, found, unknown_columns
+from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.show import counted, percent
-from campaignkit.tables import Role, literal
+from campaignkit.tables import Column, Role
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
@@ -60,17 +60,11 @@ class MissingCheck(Check):
         nulls = scene.profile.columns[column.name].num_nulls
         if not 0 < nulls <= rule.params.get("allowed_frac", 1.0) * scene.num_rows:
             return
-        condition = f"{column.raw} IS NULL"
         if nulls == scene.num_rows:
             severity = rule.severity if rule.params.get("never_empty") else "warning"
-            yield _empty(rule, scene, nulls, condition, severity=severity)
+            yield _empty(rule, scene, nulls, f"{column.raw} IS NULL", severity=severity)
             return
-        group, absent, unclear = absent_groups(column.name, scene)
-        if group is not None:
-            skip = ", ".join(literal(v) for v in [*absent, *unclear])
-            place = scene.table.sql(group)
-            condition += f" AND {place} IS NOT NULL AND {place} NOT IN ({skip})"
-            (nulls,) = scene.count(condition)
+        condition, nulls, group, absent = nulls_of(column, scene)
         accepted = float(rule.params.get("max_frac") or 0.0)
         spread = 3.0 * math.sqrt(accepted * (1 - accepted) / max(scene.num_rows, 1))
         if not nulls or nulls / scene.num_rows <= accepted * 1.5 + spread:
@@ -99,7 +93,19 @@ def _empty(rule: Rule, scene: Scene, count: int, where: str, **fields: Any) -> F
     )  # fmt: skip
 
 
-def absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[str]]:
+def nulls_of(column: Column, scene: Scene) -> tuple[str, int, str | None, list[str]]:
+    """Condition and number of the nulls apart from those of groups without the metric; these."""
+    condition, nulls = f"{column.raw} IS NULL", scene.profile.columns[column.name].num_nulls
+    group, absent, unclear = _absent_groups(column.name, scene) if nulls else (None, [], [])
+    if group is not None:
+        place = scene.table.sql(group)
+        there = f"{place} IS NOT NULL AND NOT {in_values(place, [*absent, *unclear])}"
+        condition += f" AND {there}"
+        (nulls,) = scene.count(condition)
+    return condition, nulls, group, absent
+
+
+def _absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list[str]]:
     """The column whose values decide whether a metric exists, the values without it, and values
     of which the table cannot tell.
 

@@ -18,7 +18,8 @@ from campaignkit.auditing.checks.check import (
 )
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.auditing.words import codes_differ, deletions, one_slip, ways_of_spelling
+from campaignkit.auditing.words import NearWords, codes_differ, ways_of_spelling
+from campaignkit.show import counted
 from campaignkit.tables import Role
 
 if TYPE_CHECKING:
@@ -115,15 +116,12 @@ class VariantCheck(Check):
         if not groups:
             return
         skip = {*suspect_values(column.name, scene), *misspelt(counts)} - vouched
-        groups = [[v for v in g if v not in skip or v in vouched] for g in groups]
-        groups = sorted(
-            (g for g in groups if len(g) > 1), key=lambda g: -sum(counts[v] for v in g)
-        )
-        others = [v for g in groups for v in g[1:]]
-        if not others:
+        groups = [g for g in ([v for v in g if v not in skip] for g in groups) if len(g) > 1]
+        groups.sort(key=lambda g: -sum(counts[v] for v in g))
+        if not groups:
             return
-        first = groups[0]
-        more = f"; and {len(groups) - 1} more things" if len(groups) > 1 else ""
+        first, others = groups[0], [v for g in groups for v in g[1:]]
+        more = f"; and {counted(len(groups) - 1, 'more thing')}" if len(groups) > 1 else ""
         yield cells_with(
             others, rule, scene, confidence=0.8,
             cells=f"are one of {len(first)} ways to write {first[0].strip()!r}: "
@@ -166,21 +164,13 @@ def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
     {'birminghxm': 'birmingham', 'birmngham': 'birmingham'}
     """
     found = _few_letters(counts)
-    frequent: dict[str, set[str]] = {}
-    least = min(counts.values(), default=1)
-    for value, n in counts.items():
-        if n >= _OUTWEIGHS * least and len(value) * _NEAR_FRAC >= 1:
-            for key in deletions(value):
-                frequent.setdefault(key, set()).add(value)
-    for value, n in counts.items():
-        if value in found:
-            continue
-        near = set().union(*(frequent.get(key, set()) for key in deletions(value)))
-        meant = [
-            v
-            for v in near
-            if counts[v] >= _OUTWEIGHS * n and one_slip(v, value) and not codes_differ(v, value)
-        ]
+    least = _OUTWEIGHS * min(counts.values(), default=1)
+    frequent = NearWords(
+        v for v, n in counts.items() if n >= least and len(v) * _NEAR_FRAC >= 1
+    )  # fmt: skip
+    for value in counts.keys() - found.keys():
+        meant = [v for v in frequent.to(value) if counts[v] >= _OUTWEIGHS * counts[value]
+                 and not codes_differ(v, value)]  # fmt: skip
         if meant:
             found[value] = max(meant, key=lambda v: (counts[v], v))
     return dict(sorted(found.items()))
@@ -203,9 +193,7 @@ def _few_letters(counts: Mapping[str, int]) -> dict[str, str]:
             distance = (codes != codes[i]).sum(axis=1)
             near = (distance > 0) & (distance <= int(length * _NEAR_FRAC))
             near &= num >= _OUTWEIGHS * num[i]
-            meant = [
-                int(j) for j in np.flatnonzero(near) if not codes_differ(values[j], values[i])
-            ]
+            meant = [j for j in np.flatnonzero(near) if not codes_differ(values[j], values[i])]
             if meant:
                 best = max(meant, key=lambda j: (num[j] - distance[j] * 1e-3, values[j]))
                 out[values[i]] = values[best]
