@@ -102,6 +102,9 @@ def test_what_cannot_be_decided_is_said_once_and_can_be_overruled(
         (["1.20211E+17"] * 3 + ["120211000000000000"], [0, 1, 2], "scientific"),
         (["123", "123.0", "124"], [1], "ends in .0"),
         (["00123", "00456", "789"], [2], "leading zeros"),
+        (["00123", "123", "00456", "456"], [1, 3], "leading zeros"),
+        (["00123", "123", "123", "9912"], [1, 2], "leading zeros"),
+        (["00123", "0456", "456", "7"], [2], "leading zeros"),
         ([1.20211e17, 5.0], [0], "floats"),
     ],
 )
@@ -116,7 +119,8 @@ def test_identifiers_that_a_spreadsheet_damaged_are_named(
 
 
 @pytest.mark.parametrize(
-    "cells", [[2**60, 2**61], ["123", "4567"], ["00123", "00456"], [5.0, 6.0]]
+    "cells",
+    [[2**60, 2**61], ["123", "4567"], ["00123", "00456"], ["007", "9", "8", "12"], [5.0, 6.0]],
 )
 def test_whole_identifiers_are_no_finding(cells: list[Any]) -> None:
     assert not found({"campaign_id": cells}, "damaged_identifiers")

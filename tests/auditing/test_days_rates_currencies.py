@@ -57,7 +57,8 @@ def test_a_gap_is_looked_for_in_the_tables_own_grain(grain: str) -> None:
     (finding,) = found(ck.audit(table(gone)), "missing_days")
 
     assert found(report, "missing_days") == []
-    assert any(f"comes by {grain[:5].replace('weekd', 'day')}" in n for n in report.notes)
+    told = any(f"comes by {grain[:5].replace('weekd', 'day')}" in n for n in report.notes)
+    assert told is (grain != "day")  # that is what everybody expects
     assert (finding.count, finding.unit) == (1, grain.replace("weekdays", "day"))
     assert finding.evidence["moved"]["days"] == [days[7].isoformat()]
 
@@ -84,13 +85,25 @@ def test_weeks_that_begin_on_another_day_in_each_campaign_are_weeks() -> None:
     assert found(ck.audit(frame), "missing_days") == []
 
 
-def test_hours_are_told_and_days_are_what_is_missed() -> None:
-    hours = [datetime(2026, 3, 2) + timedelta(hours=h) for h in range(96)]
+def test_gaps_of_an_hourly_table_are_hours() -> None:
+    hours = [datetime(2026, 3, 2) + timedelta(hours=h) for h in range(240)]
+    whole = ck.audit(table([h for h in hours if h.hour > 5]))  # it sleeps at night
 
-    report = ck.audit(table(hours))
+    (finding,) = found(ck.audit(table(hours[:77] + hours[80:])), "missing_days")
+
+    assert found(whole, "missing_days") == []
+    assert any("comes by hour" in note for note in whole.notes)
+    assert (finding.count, finding.unit) == (3, "hour")
+    assert finding.evidence["moved"]["days"][0] == "2026-03-05 05:00"
+
+
+def test_moments_of_events_have_no_hourly_gaps() -> None:
+    moments = [datetime(2026, 3, 2) + timedelta(hours=7 * h, minutes=h % 9) for h in range(99)]
+
+    report = ck.audit(table(moments))
 
     assert found(report, "missing_days") == []
-    assert any("comes by hour" in note for note in report.notes)
+    assert any("gaps are looked for in days" in note for note in report.notes)
 
 
 def test_a_campaign_that_ended_has_no_gaps_and_a_thin_table_none() -> None:
@@ -288,3 +301,25 @@ def test_outliers_are_looked_for_in_each_currency_apart() -> None:
 
     for told in (report, with_history):
         assert [f.rows.tolist() for f in found(told, "outliers")] == [[7]]
+
+
+@pytest.mark.parametrize(
+    ("marks", "mixed", "words"),
+    [
+        (["${}", "{}", "€{}"], 20, "$, EUR, and 20 amounts without a mark"),
+        (["{}", "{} kr"], 0, ""),
+        (["{} USD", "US$ {}"], 0, ""),
+    ],
+)
+def test_amounts_without_a_mark_beside_marked_ones_are_told(
+    marks: list[str], mixed: int, words: str
+) -> None:
+    frame = table(days_of("day", 15))
+    frame["Cost"] = [marks[i % len(marks)].format(30.5 + i) for i in range(len(frame))]
+
+    report = ck.audit(frame)
+
+    assert [f.count for f in found(report, "mixed_currencies")] == [mixed] * bool(mixed)
+    assert words in "".join(f.message for f in found(report, "mixed_currencies"))
+    told = any("numbers carry no mark" in note for note in report.notes)
+    assert told is ("{}" in marks)

@@ -229,3 +229,21 @@ def test_a_pattern_looks_at_no_more_of_a_disk_than_a_folder_does(
         assert table.num_rows == 2
     with pytest.raises(TableError, match=r"(?s)more than 20 entries.*a\*\.parquet"):
         open_table(tmp_path / "**" / "a*.parquet")
+
+
+def test_a_column_called_position_is_not_the_rows_place(tmp_path: Path) -> None:
+    table = pa.table({
+        "Position": [7.5, -1.0, 3.0, 4.0], "clicks": [1, 2, 90, 3], "impressions": [9, 9, 9, 9],
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "t.parquet")
+
+    for source in (table, tmp_path / "t.parquet"):
+        with open_table(source) as opened:
+            whole, rest = opened, opened.without(np.array([0]))
+            for one in (whole, rest):
+                assert one.positions(f"{one.sql('Position')} < 0").tolist() == [1]
+                assert list(one.columns) == table.column_names
+                assert one.row(f'SELECT min("Position") FROM {one.relation}') == (-1.0,)
+            assert whole.sample_rows([2]) == [
+                {"position_": 2, "Position": 3.0, "clicks": 90, "impressions": 9}
+            ]

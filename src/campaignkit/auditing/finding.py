@@ -161,7 +161,7 @@ class Finding:
 
     @property
     def sample(self) -> list[dict[str, Any]]:
-        """The first few rows, as dictionaries with their ``position``.
+        """The first few rows, as dictionaries with their ``position`` (``table.place``).
 
         Of a table in a warehouse: the finding's own columns of a few rows, asked for once.
         """

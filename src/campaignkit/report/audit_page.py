@@ -257,7 +257,8 @@ def _rows(finding: Finding) -> str:
     if not sample:
         return ""
     first = [c for c in dict.fromkeys([*finding.columns, *sample[0]]) if c in sample[0]]
-    shown = ["position", *[c for c in first if c != "position"]][: _SAMPLE_COLUMNS + 1]
+    place = finding.table.place if finding.table else ""
+    shown = [place, *[c for c in first if c != place]][: _SAMPLE_COLUMNS + 1]
     rows = [[_cut(row.get(c)) for c in shown] for row in sample]
     return table([_cut(c) for c in shown], rows)
 

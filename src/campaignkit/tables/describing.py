@@ -103,10 +103,10 @@ def _sample(table: OpenTable) -> str:
     if table.num_rows <= MEANING_ROWS or table.arrow_source is not None:
         return table.sampled(MEANING_ROWS)
     every = table.num_rows // MEANING_ROWS + 1
-    numbered = f"(SELECT *, row_number() OVER () AS placed FROM {table.relation})"
+    numbered = table.numbered()
     head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
     stored = table.relation == "read_text"
-    return f"(SELECT * FROM {numbered} WHERE placed % {every} = 0)" if stored else head
+    return f"(SELECT * FROM {numbered} WHERE {table.place} % {every} = 0)" if stored else head
 
 
 def is_identifier(name: str, role: Role | None) -> bool:
@@ -167,6 +167,7 @@ def _notes_on_units(table: OpenTable) -> list[Fault]:
     """Which columns carry which units."""
     told = [
         f"{c.name!r} in {' and '.join(c.units) or c.unit}"
+        + (f" ({c.unmarked:,} numbers carry no mark)" if c.unmarked else "")
         for c in table.columns.values() if c.units or c.unit == "micro"
     ]  # fmt: skip
     if not told:
@@ -184,8 +185,9 @@ def count_units(table: OpenTable, names: Sequence[str]) -> None:
                 units[unit_of(mark)] += rows
         listed = dict(units.most_common())
         table.columns[name] = replace(
-            table.columns[name], unit=next(iter(listed), ""), units=listed
-        )
+            table.columns[name], unit=next(iter(listed), ""), units=listed,
+            unmarked=counts.get("", 0),
+        )  # fmt: skip
 
 
 def repeated(names: Sequence[object]) -> tuple[str, ...]:

@@ -116,6 +116,7 @@ def read_meanings(
             out[name] = replace(
                 out[name], kind=question.holds[:-1], sql=sql.replace("{c}", quoted(name)),
                 formats=formats, units=units,
+                unmarked=bool(units) * (tally.rows - tally.units.total()),
                 unit=next(iter(units), unit_in(name) if question.tally is NumberTally else ""),
             )  # fmt: skip
         notes += _notes(question, own, answers, asked)

@@ -224,9 +224,9 @@ class NumberTally:
 
 
 def marks_sql(decimal: str) -> str:
-    """SQL over ``{c}``: the mark a number carries, or the empty string."""
+    """SQL over ``{c}``: the mark a number carries, empty for none; NULL where it is no number."""
     is_number = f"regexp_full_match(trim({{c}}), {cell_pattern(decimal)})"
-    return f"CASE WHEN {is_number} THEN regexp_extract(trim({{c}}), '{MARK}') ELSE '' END"
+    return f"CASE WHEN {is_number} THEN regexp_extract(trim({{c}}), '{MARK}') END"
 
 
 def cell_pattern(decimal: str, *, scale: str = _SCALE) -> str:

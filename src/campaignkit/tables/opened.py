@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import Fault, NotInPlace, TableError
@@ -51,6 +52,8 @@ class Column:
     units : mapping of str to int
         Unit -> cells that carry its mark, the most frequent first; counted over all rows of a
         text column of numbers.
+    unmarked : int
+        Numbers that carry no mark although others of the column do.
     undecided : str
         ``numbers`` or ``dates`` where the cells are such and may be read in two ways; the kind is
         then ``other``. Empty where nothing is open.
@@ -69,6 +72,7 @@ class Column:
     formats: tuple[str, ...] = ()
     unit: str = ""
     units: Mapping[str, int] = field(default_factory=dict)
+    unmarked: int = 0
     undecided: str = ""
 
 
@@ -320,17 +324,26 @@ class OpenTable:
                 hint="finding.query lists the rows where the table is, finding.sample a few",
             )
 
-        found = self.numpy(self.positions_query(predicate, limit=limit))["position"]
+        found = self.numpy(self.positions_query(predicate, limit=limit))[self.place]
         return np.sort(np.asarray(found, dtype=np.int64))
 
     def positions_query(self, predicate: str, *, limit: int | None = None) -> str:
         """The query behind :meth:`positions`."""
         end = f" LIMIT {limit}" if limit is not None else ""
-        return f"SELECT position FROM {self.numbered()} WHERE {predicate}{end}"
+        return f"SELECT {self.place} FROM {self.numbered()} WHERE {predicate}{end}"
+
+    @property
+    def place(self) -> str:
+        """Column of :meth:`numbered` and of sample rows: ``position``, unless one is called so."""
+        found, matching = self.matching.found.values(), self.matching
+        taken = {name.lower() for name in (*found, *matching.unknown, *matching.rivals)}
+        return next(n for i in count() if (n := "position" + "_" * i) not in taken)
 
     def numbered(self) -> str:
-        """The table with a further column ``position``: the row's place, from 0."""
-        return self._numbered or f"(SELECT {self.position} AS position, * FROM {self.relation})"
+        """The table with a further column :attr:`place`: where the row stands, from 0."""
+        return (
+            self._numbered or f"(SELECT {self.position} AS {self.place}, * FROM {self.relation})"
+        )
 
     def without(self, positions: NDArray[int64]) -> OpenTable:
         """The table without some rows, over the same connection; the others keep their positions.
@@ -345,22 +358,22 @@ class OpenTable:
         pa = require("pyarrow", extra="tables", user="leaving rows out")
         name = f"rows_left_out_{len(self.numbered())}"  # one within another has a longer query
         self.con.register(name, pa.table({"position": positions}))
-        kept = f"(SELECT * FROM {self.numbered()} WHERE position NOT IN (FROM {name}))"
+        kept = f"(SELECT * FROM {self.numbered()} WHERE {self.place} NOT IN (FROM {name}))"
         return replace(
             self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
-            relation=f"(SELECT * EXCLUDE (position) FROM {kept})", _numbered=kept,
+            relation=f"(SELECT * EXCLUDE ({self.place}) FROM {kept})", _numbered=kept,
             position=PLACE, _values={},
             _everything=self._everything or self.numbered(),
         )  # fmt: skip
 
     def sample_rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
-        """The rows at a few positions, as dictionaries with their position."""
+        """The rows at a few positions, as dictionaries with their :attr:`place`."""
         if not len(positions):
             return []
         wanted = ", ".join(str(int(p)) for p in positions)
         result = self._run(
             f"SELECT * FROM {self._everything or self.numbered()} "
-            f"WHERE position IN ({wanted}) ORDER BY position"
+            f"WHERE {self.place} IN ({wanted}) ORDER BY {self.place}"
         )
         names = [d[0] for d in result.description]
         return [dict(zip(names, r, strict=True)) for r in result.fetchall()]
@@ -408,8 +421,9 @@ class OpenTable:
         every = max(self.num_rows * block // num_rows, block)
         if self.arrow_source is not None:
             return self._sliced(every, block)
-        placed = f"(SELECT {self.position} AS sampled_at, * FROM {self.relation})"
-        return f"(SELECT * FROM {placed} WHERE sampled_at % {every} < {block})"
+        at = self.place
+        placed = f"(SELECT {self.position} AS {at}, * FROM {self.relation})"
+        return f"(SELECT * FROM {placed} WHERE {at} % {every} < {block})"
 
     def _sliced(self, every: int, block: int) -> str:
         from campaignkit.extras import require

@@ -148,8 +148,8 @@ def _candidates(
     ])  # fmt: skip
     n = len(cells)
     for position, *found in table.rows(
-        f"SELECT position, {asked} FROM {table.numbered()} WHERE {condition} "
-        f"ORDER BY position LIMIT {_MOST_ROWS}"
+        f"SELECT {table.place}, {asked} FROM {table.numbered()} WHERE {condition} "
+        f"ORDER BY {table.place} LIMIT {_MOST_ROWS}"
     ):
         held = dict(zip((c.name for c in cells), found[:n], strict=True))
         labels = {c.name: held[c.name] for c in texts if _IS_LABEL.fullmatch(_plain(held[c.name]))}

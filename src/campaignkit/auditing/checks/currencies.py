@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, found, in_values
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.show import counted
 from campaignkit.tables import Role
 from campaignkit.tables.numbers import marks_sql, unit_of
 
@@ -58,13 +59,15 @@ class CurrencyCheck(Check):
                     counts[value.strip().upper()] += rows
             count = len(counts)
         if len(counts) > 1:
+            unmarked = f", and {counted(column.unmarked, 'amount')} without a mark"
+            unmarked = unmarked if column.unmarked else ""
             money = [c.name for c in scene.metrics() if scene.role(c.name) is Role.MONEY]
             yield found(
                 rule, scene, count, *dict.fromkeys((column.name, *money)), where=where,
                 confidence=0.9, unit="row" if where else "currency",
                 blamed=column.name if where else None,
                 message=f"{column.name} holds {len(counts)} currencies: "
-                f"{', '.join(list(counts)[:_SHOWN])}; their amounts cannot be added up",
+                f"{', '.join(list(counts)[:_SHOWN])}{unmarked}; their amounts cannot be added up",
                 advice="convert to one currency by the day's rate, or look at each on its own",
                 evidence={"rows": dict(list(counts.items())[:_SHOWN])},
             )  # fmt: skip

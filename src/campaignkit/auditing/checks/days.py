@@ -6,7 +6,7 @@ import itertools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,12 @@ from campaignkit.show import counted
 
 if TYPE_CHECKING:
     from campaignkit.auditing.scene import Scene
+    from campaignkit.tables import OpenTable
 
 _ACTIVE = 3  # campaigns that run across a day before its absence is news
 _STEADY = 0.9  # share of periods with rows from which on one campaign's absence is news
 _ONE_PHASE = 0.95  # share of rows on one weekday, or one day of the month
 _USUAL = 0.5  # a weekday that has rows in fewer of its weeks is not expected
-_LEAST_DAYS = 14
 _FAR_DAYS = 60
 _FAR_SPANS = 2
 _FAR_FUTURE = 3_650  # of dates of a flight, which may lie far ahead
@@ -31,19 +31,24 @@ _ERA = date(1990, 1, 1)  # nobody advertised online before
 _MOST_FAR = 0.1
 _FEW_DAYS = 5
 _YEARS_AWAY = 5 * 365
-# Grain -> number of the period a day lies in, and a period's first day.
-_GRAINS: Mapping[str, tuple[Callable[[date], int], Callable[[int], date]]] = {
-    "day": (date.toordinal, date.fromordinal),
-    "week": (lambda d: (d.toordinal() - 1) // 7, lambda b: date.fromordinal(7 * b + 1)),
-    "month": (lambda d: 12 * d.year + d.month - 1, lambda b: date(b // 12, b % 12 + 1, 1)),
+_DAWN = datetime.min
+_HOUR = timedelta(hours=1)
+# Grain -> number of the period a moment lies in, a period's start, and periods of a cycle.
+_GRAINS: Mapping[str, tuple[Callable[[datetime], int], Callable[[int], date], int]] = {
+    "hour": (lambda d: (d - _DAWN) // _HOUR, lambda b: _DAWN + b * _HOUR, 24),
+    "day": (date.toordinal, date.fromordinal, 7),
+    "week": (lambda d: (d.toordinal() - 1) // 7, lambda b: date.fromordinal(7 * b + 1), 0),
+    "month": (lambda d: 12 * d.year + d.month - 1, lambda b: date(b // 12, b % 12 + 1, 1), 0),
 }
 
 
 class MissingDayCheck(Check):
     """Runs the ``days`` rule: no period is missing while campaigns run across it.
 
-    Parameters of the rule: ``grain``, ``day``, ``week`` or ``month``; without it the table's own,
-    which a note tells. Weekdays on which the table usually has no row are not expected.
+    Parameters of the rule: ``grain``, ``hour``, ``day``, ``week`` or ``month``; without it the
+    table's own, which a note tells unless it is plain days; rows that all stand at full hours,
+    several a day, come by hour. Weekdays, or hours of the day, in which the table usually has no
+    row are not expected. In a warehouse gaps of an hourly table are days.
 
     Examples
     --------
@@ -79,29 +84,37 @@ class MissingDayCheck(Check):
             f"GROUP BY {key.sql}", columns="d0, d1, n0, n1",
         )  # fmt: skip
         stated = rule.params.get("grain")
-        grain = str(stated or grain_of(days, [r[:3] for r in runs]))
+        several = sum(r[3] for r in runs) >= 2 * sum(r[2] for r in runs)  # moments a day
+        hourly = several and _are_whole_hours(table, column.sql)
+        grain = str(stated or ("hour" if hourly else grain_of(days, [r[:3] for r in runs])))
         if grain not in _GRAINS:
             raise TableError(f"{rule.id}: no grain is called {grain!r}", hint=", ".join(_GRAINS))
-        bucket, first_day = _GRAINS[grain]
-        seen = {bucket(d) for d in days}
+        bucket, start, cycle = _GRAINS[grain]
+        moments: Iterable[date] = days
+        if grain == "hour":
+            hours = table.value_counts({"hours": f"date_trunc('hour', {column.sql})"})["hours"]
+            moments = [h for h in hours if h is not None and low <= h.date() <= high]
+        seen = {bucket(_moment(m)) for m in moments}
         whole = range(min(seen), max(seen) + 1)
-        expected = whole if stated else _expected(whole, seen, by_weekday=grain == "day")
+        expected = whole if stated else _expected(whole, seen, cycle)
         on_weekdays = grain == "day" and {b % 7 for b in expected} == {1, 2, 3, 4, 5}
-        hourly = sum(r[3] for r in runs) >= 2 * sum(r[2] for r in runs)
-        said = f"comes by {'hour' if hourly else grain}" + (", on weekdays only" * on_weekdays)
-        note = Fault(f"column {column.name!r}", said, f"gaps are looked for in {grain}s")
-        if note not in table.notes:
-            table.notes = (*table.notes, note)
-        flights = [(bucket(a), bucket(b)) for a, b, *_ in runs]
+        if stated or on_weekdays or several or grain != "day":
+            said = f"comes by {grain}" + ", on weekdays only" * on_weekdays
+            said = "has several moments a day" if several and grain == "day" else said
+            note = Fault(f"column {column.name!r}", said, f"gaps are looked for in {grain}s")
+            if note not in table.notes:
+                table.notes = (*table.notes, note)
+        last = timedelta(hours=23)  # of a flight's last day
+        flights = [(bucket(_moment(a)), bucket(_moment(b) + last)) for a, b, *_ in runs]
         active = min(_ACTIVE, len(flights))
         if active < _ACTIVE and len(seen) < _STEADY * len(expected):
             return  # one or two campaigns that pause now and then
         missing = [
-            first_day(b) for b in expected
+            start(b) for b in expected
             if b not in seen and sum(a < b < z for a, z in flights) >= active
         ]  # fmt: skip
         if missing:
-            listed = [d.isoformat() for d in missing[:31]]
+            listed = [str(d)[:16] for d in missing[:31]]
             yield found(
                 rule, scene, len(missing), column.name, unit=grain, confidence=0.7,
                 message=f"{counted(len(missing), grain, 'have')} no row while campaigns run "
@@ -109,6 +122,14 @@ class MissingDayCheck(Check):
                 advice="ask the source for them again, or tell why nothing ran",
                 evidence={"moved": {"days": listed, "num_days": len(missing)}},
             )  # fmt: skip
+
+
+def _are_whole_hours(table: OpenTable, moment: str) -> bool:
+    """Whether each row stands at a full hour; not asked of a warehouse."""
+    if table.in_place:
+        return False
+    off = f"SELECT count_if({moment} <> date_trunc('hour', {moment})) FROM {table.relation}"
+    return table.row(off) == (0,)
 
 
 def grain_of(days: Mapping[date, int], runs: Sequence[tuple[date, date, int]]) -> str:
@@ -165,13 +186,17 @@ def near_days(days: Mapping[date, int], *, ahead: int = 0) -> tuple[date, date]:
     )
 
 
-def _expected(whole: range, seen: set[int], *, by_weekday: bool) -> Sequence[int]:
-    """The periods without weekdays that usually have no row; none of a table usually without."""
+def _expected(whole: range, seen: set[int], cycle: int) -> Sequence[int]:
+    """The periods without weekdays or hours that usually have no row; none if most have none."""
     expected: Sequence[int] = whole
-    if by_weekday and len(whole) >= _LEAST_DAYS:
-        places, rows = Counter(b % 7 for b in whole), Counter(b % 7 for b in seen)
-        expected = [b for b in whole if rows[b % 7] >= _USUAL * places[b % 7]]
+    if cycle and len(whole) >= 2 * cycle:
+        places, rows = Counter(b % cycle for b in whole), Counter(b % cycle for b in seen)
+        expected = [b for b in whole if rows[b % cycle] >= _USUAL * places[b % cycle]]
     return expected if len(seen) >= _USUAL * len(expected) else ()
+
+
+def _moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, getattr(day, "hour", 0))
 
 
 class DateCheck(Check):

@@ -202,10 +202,10 @@ class _Later:
     def _later(self, columns: Sequence[str]) -> NDArray[int64]:
         import numpy as np
 
-        hashed = f"hash({', '.join(columns)})"
+        table, hashed = self.table, f"hash({', '.join(columns)})"
         limit = f" WHERE {self.where}" if self.where else ""
-        found: dict[str, Any] = self.table.numpy(
-            f"SELECT position, {hashed} AS h FROM {self.table.numbered()}{limit}"
+        found: dict[str, Any] = table.numpy(
+            f"SELECT {table.place} AS position, {hashed} AS h FROM {table.numbered()}{limit}"
         )
         order = np.lexsort((found["position"], found["h"]))
         hashes, positions = found["h"][order], found["position"][order]

@@ -73,15 +73,21 @@ def _zeros(column: Column) -> str:
 
 
 def _lost_zeros(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
-    """Shorter identifiers, where all that keep their zeros have one length."""
-    cell = f"trim({column.raw})"
-    kept = f"CASE WHEN {_zeros(column)} THEN length({cell}) END"
+    """Identifiers without their zeros: shorter than all that keep them, or the very same ones."""
+    cell, zeros = f"trim({column.raw})", _zeros(column)
+    kept = f"CASE WHEN {zeros} THEN length({cell}) END"
     least, most = scene.values(f"min({kept})", f"max({kept})")
-    short = f"regexp_full_match({cell}, '[1-9][0-9]*') AND length({cell}) < {most}"
+    whole = f"regexp_full_match({cell}, '[1-9][0-9]*')"
+    short = f"{whole} AND length({cell}) < {most}"
     (count,) = scene.count(short)
-    if least == most and 0 < count < 0.5 * scene.num_rows:
+    advice = f"fill {column.name} up with zeros to {most} digits"
+    if least != most or count > 0.5 * scene.num_rows:  # are they those that have them elsewhere?
+        advice = f"export {column.name} as text: one identifier must be written in one way"
+        known = f"SELECT ltrim({cell}, '0') FROM {scene.table.relation} WHERE {zeros}"
+        short = f"{whole} AND {cell} IN ({known})"
+        count = 0 if scene.table.in_place else scene.count(short)[0]
+    if count:
         yield found(
             rule, scene, count, where=short, cells="have lost their leading zeros",
-            severity="warning" if rule.severity == "error" else rule.severity,
-            advice=f"fill {column.name} up with zeros to {most} digits",
+            severity="warning" if rule.severity == "error" else rule.severity, advice=advice,
         )  # fmt: skip

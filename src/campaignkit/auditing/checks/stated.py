@@ -149,8 +149,9 @@ def _wrong_rows(rule: Rule, scene: Scene) -> NDArray[int64]:
     import numpy as np
 
     assert rule.wrong is not None
-    asked = ", ".join(f"{scene.table.sql(c)} AS c{i}" for i, c in enumerate(rule.columns))
-    result = scene.table.con.sql(f"SELECT position AS at, {asked} FROM {scene.table.numbered()}")
+    table = scene.table
+    asked = ", ".join(f"{table.sql(c)} AS c{i}" for i, c in enumerate(rule.columns))
+    result = table.con.sql(f"SELECT {table.place} AS at, {asked} FROM {table.numbered()}")
     found = [np.zeros(0, dtype=np.int64)]
     for batch in result.to_arrow_table().to_batches(max_chunksize=_BATCH):
         at, *columns = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
