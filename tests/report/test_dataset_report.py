@@ -15,6 +15,7 @@ import campaignkit as ck
 import campaignkit.report
 from campaignkit import (
     AnnealingSampler,
+    CampaignDataset,
     Catalogue,
     Edge,
     SamplingSpec,
@@ -103,6 +104,61 @@ def test_the_page_answers_every_question(made: Path) -> None:
         assert said in page.text
 
 
+def test_the_verdict_comes_first_with_a_line_for_each_check(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    checks = re.findall(r'<li class="(\w+)">.*?</li>', text)
+
+    assert (
+        text.index("<b>PASS</b>") < text.index('aria-label="Contents"') < text.index("Overview<")
+    )
+    assert len(checks) >= 8
+    assert set(checks) <= {"good", "warning", "info"}
+    assert '<span class="figure">200 of 200</span>' in text
+
+
+def test_examples_and_signs_come_in_the_order_of_the_path(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    example = text[text.index("Example campaigns</h2>") :]
+
+    places = [
+        example.index(f">{name}</span>") for name in ("brand", "audience", "platform", "geo")
+    ]
+    assert places == sorted(places)
+    assert text.index("by modality</title>") < text.index('class="ck-ring"')
+
+
+def test_intervals_are_drawn_and_labels_have_their_colours(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+
+    assert re.search(r"pairwise ordinal: 0\.\d+ \[0\.\d+, [01]\.?\d*\]", text)
+    assert re.search(r"pos, expected: [\d.]+ \[", text)
+    assert text.count('<span class="label hue-0072b2">pos</span>') >= 6
+
+
+def test_a_data_set_that_is_not_what_was_asked_for_fails_by_name(
+    tmp_path: Path, made: Path
+) -> None:
+    dataset, graph = CampaignDataset.read(made / "campaigns"), SignedGraph.load(made / "graph")
+    asked = SamplingSpec.read(made / "spec.json").model_dump(mode="json")
+    asked["label_params"]["pos"] |= {"num_samples": 61, "pos_frac_range": [0.9, 1.0]}
+    other = SignedGraph.from_edges([*graph.edges()][1:])
+    known = {(a.modality, a.value) for a in other.catalogue}
+    other = other.add([a for a in graph.catalogue if (a.modality, a.value) not in known])
+
+    page = read(
+        write_report(
+            tmp_path / "r.html", CampaignDataset(dataset.block, dataset.vocabulary,
+            dataset.label_names, provenance=dataset.provenance), other,
+            spec=SamplingSpec.model_validate(asked), splits={"train": dataset, "test": dataset},
+        )
+    )  # fmt: skip
+
+    assert "FAIL 4 of" in page.text
+    for said in ("200 of 201; differs: pos", "no, from another graph", "140 of 200"):
+        assert said in page.text
+    assert "failed: Campaigns in more than one of train, test200" in page.text
+
+
 def test_the_dots_of_the_fraction_plot_add_up_to_the_campaigns(made: Path) -> None:
     page = read(made / "report.html")
 
@@ -130,8 +186,6 @@ def test_markup_in_names_is_text_on_the_page(tmp_path: Path) -> None:
 
 
 def test_a_report_without_a_profile_or_a_split_leaves_them_out(tmp_path: Path, made: Path) -> None:
-    from campaignkit import CampaignDataset
-
     dataset = CampaignDataset.read(made / "campaigns")
 
     page = read(write_report(tmp_path / "r.html", dataset, SignedGraph.load(made / "graph")))
@@ -141,8 +195,6 @@ def test_a_report_without_a_profile_or_a_split_leaves_them_out(tmp_path: Path, m
 
 
 def test_a_data_set_without_a_spec_needs_one(tmp_path: Path, made: Path) -> None:
-    from campaignkit import CampaignDataset
-
     rows = CampaignDataset.read(made / "campaigns" / "campaigns.jsonl")
     graph = SignedGraph.read_csv(made / "edges.csv")
 

@@ -15,18 +15,16 @@ def balance_section(subject: Subject) -> Section:
     >>> balance_section.__name__
     'balance_section'
     """
-    counts = subject.dataset.label_counts
-    body = figure(bar_chart(dict(counts), title="Campaigns by label", colours=subject.colours))
+    counts, hues = subject.dataset.label_counts, subject.colours
+    pictures = [bar_chart(dict(counts), title="Campaigns by label", colours=hues, width=440)]
+    caption = ""
     if subject.splits:
         parts = {
             f"{name} ({len(part):,})": [part.label_counts.get(label, 0) for label in counts]
             for name, part in subject.splits.items()
         }
-        hues = [subject.colours[name] for name in counts]
-        chart = stacked_bars(
-            parts, list(counts), title="Labels in each part of the split", colours=hues
-        )
-        body += figure(
-            chart, "The split keeps each label's share; identical campaigns are on one side."
-        )
-    return Section("Class balance", body)
+        colours = [hues[name] for name in counts]
+        title = "Labels in each part of the split"
+        pictures.append(stacked_bars(parts, list(counts), title=title, colours=colours, width=440))
+        caption = "The split keeps each label's share; identical campaigns are on one side."
+    return Section("Class balance", figure(pictures, caption))

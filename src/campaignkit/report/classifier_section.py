@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaignkit.report.subject import Subject
-from campaignkit.show import heat_map
-from campaignkit.show.page import Section, figure, paragraph, table
+from campaignkit.show import Interval, heat_map, interval_plot
+from campaignkit.show.page import Section, columns, figure, paragraph, table, terms
+from campaignkit.show.palette import POSITIVE
 
 if TYPE_CHECKING:
     from campaignkit.evaluation import ClassifierResult, ClassifierTable
@@ -27,15 +28,43 @@ def classifier_section(subject: Subject) -> Section | None:
         f"Trained on {found.num_train:,} campaigns and scored on {found.num_test:,} others, whose "
         "labels took no part. Intervals are 95%, over test rows."
     )
-    body += table(*_scores(found))
-    body += "".join(paragraph(text) for text in _reading(found))
-    pictures = "".join(_confusion(result) for result in found)
+    read = "".join(paragraph(text) for text in _reading(found))
+    body += columns(_intervals(found), read) + table(*_scores(found))
+    body += terms(
+        {
+            "macro F1": "the mean of the labels' F1, each the balance of precision and recall",
+            "log-loss": "how far the probabilities are off; lower is better",
+            "calibration error": "how far stated probabilities are from how often they are right",
+            "p": "how often chance alone would give the distance to the best one",
+        }
+    )
     body += figure(
-        pictures,
+        [_confusion(result) for result in found],
         "True labels in rows, predicted ones in columns; the colour is the share of the true "
         "label's campaigns.",
     )
     return Section("What a classifier learns", body)
+
+
+def _intervals(found: ClassifierTable) -> str:
+    rows = []
+    for result in found:
+        low, high = result.scores.intervals["macro_f1"]
+        score = result.scores.macro_f1
+        rows.append(Interval(result.name, score, low, high, POSITIVE, f"{score:.3f}"))
+    sticks = found.yardsticks
+    marks = {
+        name: scored.macro_f1
+        for name, scored in (
+            ("single attributes alone", sticks.one_hot),
+            ("the graph itself", sticks.oracle),
+        )
+        if scored is not None
+    }
+    drawn = interval_plot(
+        rows, title="Macro F1, with 95% intervals", x_label="macro F1", references=marks, width=440
+    )
+    return figure(drawn)
 
 
 def _scores(found: ClassifierTable) -> tuple[list[str], list[list[str]]]:

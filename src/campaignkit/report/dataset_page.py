@@ -18,6 +18,7 @@ from campaignkit.report.origin_section import origin_section
 from campaignkit.report.overview_section import overview_section
 from campaignkit.report.sampling_section import sampling_section
 from campaignkit.report.subject import Subject
+from campaignkit.report.verdict_band import verdict_band
 from campaignkit.show.page import Section, page
 from campaignkit.spec import SamplingSpec
 from campaignkit.store import atomic_file, checked_path
@@ -122,4 +123,5 @@ def draw_page(subject: Subject, *, title: str) -> str:
     made = [make(subject) for make in SECTIONS]
     counts = ", ".join(f"{num:,} {name}" for name, num in subject.dataset.label_counts.items())
     lead = f"{len(subject.dataset):,} labelled campaigns ({counts})"
-    return page(title, [section for section in made if section is not None], lead=lead)
+    sections = [section for section in made if section is not None]
+    return page(title, sections, lead=lead, opening=verdict_band(subject))

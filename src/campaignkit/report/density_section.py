@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from campaignkit.report.subject import Subject
-from campaignkit.show import histogram
-from campaignkit.show.page import Section, figure, paragraph, table
+from campaignkit.show import bar_chart, histogram, percent
+from campaignkit.show.page import Section, figure, paragraph, table, terms
 from campaignkit.show.palette import NEGATIVE, POSITIVE
 
 _HEADS = ("mean", "p5", "p25", "p50", "p75", "p95")
@@ -31,23 +31,30 @@ def density_section(subject: Subject) -> Section | None:
         title="Unconstrained draws",
         x_label="share of pairs",
         colours=(POSITIVE, NEGATIVE),
-        width=760,
+        width=440,
+        height=250,
     )
     coverage = profile.coverage(subject.spec)
-    accepted = [[name, f"{share:.1%}"] for name, share in coverage.accepted.items()]
+    accepted = bar_chart(
+        {name: round(100 * share, 1) for name, share in coverage.accepted.items()},
+        title="Share of the draws that each label accepts",
+        unit="%",
+        colours=subject.colours,
+        width=440,
+    )
     shared = "; ".join(
-        f"{a} and {b} share {share:.1%}" for (a, b), share in coverage.overlap.items() if share
+        f"{a} and {b} share {percent(share)}"
+        for (a, b), share in coverage.overlap.items()
+        if share
     )
     return Section(
         "Diagnosis",
         paragraph(
             f"{profile.num_draws:,} draws with the same numbers of attributes and no label. "
-            f"Their numbers alone allow at most {profile.ceiling:.1%} of the pairs to be signed: "
-            "attributes of one modality share no edge."
+            f"Their numbers alone allow at most {percent(profile.ceiling)} of the pairs to be "
+            "signed: attributes of one modality share no edge."
         )
+        + figure([chart, accepted], f"Where labels overlap: {shared}." if shared else "")
         + table(["share of pairs", *_HEADS], rows)
-        + figure(chart)
-        + paragraph("Share of unconstrained draws that each label's box accepts:")
-        + table(["label", "accepts"], accepted)
-        + (paragraph(f"Overlaps: {shared}.") if shared else ""),
+        + terms({"p5, p25, p50, p75, p95": "that many percent of the draws lie below"}),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from campaignkit.report.subject import Subject
 from campaignkit.show import Box, bubble_plot, histogram
-from campaignkit.show.page import Section, figure
+from campaignkit.show.page import Section, columns, figure
 
 
 def fraction_section(subject: Subject) -> Section:
@@ -38,6 +38,8 @@ def fraction_section(subject: Subject) -> Section:
         boxes=boxes,
         limits=(limits[0], limits[1]),
         colours=colours,
+        width=440,
+        height=450,
     )
     spans = [
         {name: box.x for name, box in boxes.items()},
@@ -47,19 +49,20 @@ def fraction_section(subject: Subject) -> Section:
         histogram(
             {name: shares[:, axis] for name, shares in held.items()},
             title=f"Share of {sign} pairs",
-            x_label=f"share of {sign} pairs; the lines under the axis are the labels' ranges",
+            x_label=f"share of {sign} pairs",
             limits=limits[axis],
             spans=spans[axis],
             colours=colours,
-            width=760,
+            width=440,
+            height=250,
         )
         for axis, sign in enumerate("+−")
     ]
     captions = (
         "Every campaign is in the picture: the area of a dot is the number of campaigns with "
-        "these shares, a dashed frame the box of a label. Shares are counts over pairs, so dots "
-        "sit on a grid; where boxes overlap, both labels may use the space."
+        "these shares, a dashed frame the box of a label. Lines under an axis are the labels' "
+        "ranges. Shares are counts over pairs, so dots sit on a grid; where boxes overlap, both "
+        "labels may use the space."
     )
-    return Section(
-        "Fractions by label", figure(plot, captions) + "".join(figure(chart) for chart in bars)
-    )
+    spread = "".join(map(figure, bars))
+    return Section("Fractions by label", columns(figure(plot, captions), spread))

@@ -9,7 +9,7 @@ from pathlib import Path
 from campaignkit.graph import SignedGraph
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
-from campaignkit.show.page import Section, figure, page, paragraph, table
+from campaignkit.show.page import Section, columns, figure, page, paragraph, table
 from campaignkit.show.palette import INK, MUTED, NEGATIVE, POSITIVE, diverging, series_colour
 from campaignkit.show.svg import element, label, number, picture, text_width, tooltip
 from campaignkit.store import atomic_file
@@ -70,18 +70,32 @@ def graph_page(graph: SignedGraph) -> str:
     >>> "Signs by modality" in graph_page(graph)
     True
     """
+    sections = [
+        Section("Signs by modality", signs_by_modality(graph)),
+        Section("Every edge", ring_of_edges(graph)),
+        Section("Identity", paragraph(f"Digest of attributes and signs: {graph.digest}")),
+    ]
+    return page("Signed graph", sections, lead=repr(graph)[len("SignedGraph(") : -1])
+
+
+def signs_by_modality(graph: SignedGraph) -> str:
+    """The heat map of signs beside its counts, as markup."""
     rows = [
         [a, b, held.num_pairs, held.num_positive, held.num_negative, held.num_neutral]
         for (a, b), held in graph.by_modality_pair().items()
     ]
     head = ["modality", "modality", "pairs", "+", "−", "judged neutral"]
-    caption = "Rest the pointer on a name to see its edges alone. + solid, − dashed."
-    sections = [
-        Section("The graph", figure(draw_ring(graph), caption)),
-        Section("Signs by modality", figure(draw_signs(graph)) + table(head, rows)),
-        Section("Identity", paragraph(f"Digest of attributes and signs: {graph.digest}")),
-    ]
-    return page("Signed graph", sections, lead=repr(graph)[len("SignedGraph(") : -1])
+    caption = "In each cell, the share of all pairs of the two that is + or −."
+    return columns(figure(draw_signs(graph), caption), table(head, rows))
+
+
+def ring_of_edges(graph: SignedGraph) -> str:
+    """The ring with its caption, as markup."""
+    return figure(
+        draw_ring(graph),
+        "Attributes by modality on a ring. Rest the pointer on a name to see its edges alone. "
+        "+ is blue and solid, − vermillion and dashed.",
+    )
 
 
 def draw_ring(graph: SignedGraph, *, max_edges: int = MAX_EDGES) -> str:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from campaignkit.report.graph_page import draw_ring, draw_signs
+from campaignkit.report.graph_page import ring_of_edges, signs_by_modality
 from campaignkit.report.subject import Subject
-from campaignkit.show.page import Section, figure, paragraph, table
+from campaignkit.show.page import Section, paragraph, table
 
 _REASONS = 5  # edges of each sign told in words
 
 
 def graph_section(subject: Subject) -> Section:
-    """The ring, the heat map of signs, and a few edges with their reasons.
+    """The heat map of signs, a few edges with their reasons, and all of them on a ring.
 
     Examples
     --------
     >>> graph_section.__name__
     'graph_section'
     """
-    graph = subject.graph
-    ring = figure(
-        draw_ring(graph),
-        "Attributes by modality on a ring. Rest the pointer on a name to see its edges alone. "
-        "+ is blue and solid, − vermillion and dashed.",
-    )
-    signs = figure(
-        draw_signs(graph),
-        "In each cell, the share of all pairs of the two that is + or −.",
-    )
-    return Section("The signed graph", ring + signs + _reasons(subject))
+    body = signs_by_modality(subject.graph) + _reasons(subject) + ring_of_edges(subject.graph)
+    return Section("The signed graph", body)
 
 
 def _reasons(subject: Subject) -> str:
@@ -39,10 +30,11 @@ def _reasons(subject: Subject) -> str:
         if edge.reason and kind not in seen and len(told[edge.sign]) < _REASONS:
             seen.add(kind)
             sign = "+" if edge.sign > 0 else "−"
-            told[edge.sign].append([sign, edge.source[1], edge.target[1], edge.reason])
+            pair = f"{edge.source[1]} × {edge.target[1]}"
+            told[edge.sign].append([sign, pair, edge.reason])
     rows = told[1] + told[-1]
     if not rows:
         return ""
     return paragraph("Every edge has its reason. Some of them:") + table(
-        ["sign", "attribute", "attribute", "reason"], rows
+        ["sign", "pair", "reason"], rows
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.report.subject import Subject
-from campaignkit.show.page import Section, facts, paragraph, table
+from campaignkit.show.page import Section, columns, facts, paragraph, table, terms
 
 
 def overview_section(subject: Subject) -> Section:
@@ -15,11 +15,9 @@ def overview_section(subject: Subject) -> Section:
     'overview_section'
     """
     found = subject.evaluation
-    inside = sum(label.in_range or 0 for label in found.labels.values())
     named: dict[str, object] = {
         "campaigns": found.rows,
-        "in their label's range": f"{inside:,} of {found.rows:,}",
-        "different campaigns": f"{found.distinct_frac:.1%}",
+        "labels": len(subject.spec.label_params),
         "attributes": subject.graph.num_nodes,
         "+ edges": subject.graph.num_positive,
         "− edges": subject.graph.num_negative,
@@ -29,19 +27,26 @@ def overview_section(subject: Subject) -> Section:
         for name, (low, high) in subject.spec.type_ranges.items()
     )
     rows = [
-        [name, _range(box.pos_frac_range), _range(box.neg_frac_range), box.num_samples]
+        [subject.named(name), *map(_range, (box.pos_frac_range, box.neg_frac_range)),
+         box.num_samples]
         for name, box in subject.spec.label_params.items()
-    ]
+    ]  # fmt: skip
+    meanings = {
+        "attribute": "one thing that a campaign uses, such as a brand or a place",
+        "pair": "any two attributes of a campaign; it helps (+), harms (−), or neither",
+        "signed graph": "says of each pair of attributes whether it helps or harms",
+        "label": "a box: a range of the share of + pairs, and one of − pairs, out of all pairs",
+    }
     return Section(
         "Overview",
         facts(named)
         + paragraph(
-            f"A campaign is a set of attributes ({sizes}). Each two of its attributes form a "
-            "pair; the signed graph says whether the pair helps (+), harms (−) or neither. A "
-            "label is a box: it asks for a share of + pairs and a share of − pairs, out of all "
-            "pairs of the campaign."
+            f"A campaign is a set of attributes ({sizes}). Its label follows from its pairs."
         )
-        + table(["label", "share of + pairs", "share of − pairs", "campaigns asked for"], rows),
+        + columns(
+            table(["label", "share of + pairs", "share of − pairs", "campaigns asked for"], rows),
+            terms(meanings),
+        ),
     )
 
 

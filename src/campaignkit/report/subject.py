@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.show.palette import label_colours
+from campaignkit.show.page import Markup, label_name
+from campaignkit.show.palette import MUTED, label_colours
 
 if TYPE_CHECKING:
     from campaignkit.dataset import CampaignDataset, DatasetEvaluation
@@ -54,7 +55,11 @@ class Subject:
     @cached_property
     def colours(self) -> dict[str, str]:
         """One colour a label, the same in every picture."""
-        return label_colours(self.labels)
+        return label_colours(dict.fromkeys([*self.labels, *self.spec.label_params]))
+
+    def named(self, label: str) -> Markup:
+        """A label's name with its colour, for a table."""
+        return label_name(label, self.colours.get(label, MUTED))
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

@@ -105,11 +105,14 @@ def tick_text(value: float) -> str:
     return f"{value:.4g}"
 
 
-def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str) -> str:
-    """Title, grid, ticks and axis labels of a plot whose scales are given."""
+def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str, drop: float = 0.0) -> str:
+    """Title, grid, ticks and axis labels of a plot whose scales are given.
+
+    `drop` leaves so much room between the axis and its numbers.
+    """
     left, right = x.start, x.stop
     bottom, top = y.start, y.stop
-    parts = [label(title, 0, 16, size=15, font_weight=600)]
+    parts = [label(title, 0, 16, size=14, font_weight=600)]
     for tick in apart(y.ticks(), y, [16.0] * 20):
         at = y(tick)
         parts.append(element("line", x1=left, x2=right, y1=at, y2=at, stroke=GRID))
@@ -118,9 +121,11 @@ def frame(x: Scale, y: Scale, *, title: str, x_label: str, y_label: str) -> str:
     for tick in apart(ticks, x, [text_width(tick_text(tick)) + 10 for tick in ticks]):
         at = x(tick)
         parts.append(element("line", x1=at, x2=at, y1=bottom, y2=bottom + 4, stroke=MUTED))
-        parts.append(label(tick_text(tick), at, bottom + 18, anchor="middle", fill=MUTED))
+        parts.append(label(tick_text(tick), at, bottom + drop + 18, anchor="middle", fill=MUTED))
     parts.append(element("line", x1=left, x2=right, y1=bottom, y2=bottom, stroke=MUTED))
-    parts.append(label(x_label, (left + right) / 2, bottom + 38, anchor="middle", fill=MUTED))
+    parts.append(
+        label(x_label, (left + right) / 2, bottom + drop + 38, anchor="middle", fill=MUTED)
+    )
     middle = (top + bottom) / 2
     turned = f"rotate(-90 14 {middle:.1f})"
     parts.append(label(y_label, 14, middle, anchor="middle", fill=MUTED, transform=turned))

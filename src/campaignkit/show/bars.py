@@ -38,7 +38,7 @@ def bar_chart(
     left = _names_width(values)
     longest = max([*values.values(), 0]) or 1.0
     room = width - left - 90
-    parts = [label(title, 0, 16, size=15, font_weight=600)]
+    parts = [label(title, 0, 16, size=14, font_weight=600)]
     for row, (name, value) in enumerate(values.items()):
         y = 32 + row * (_BAR + _GAP)
         colour = (colours or {}).get(name, POSITIVE)
@@ -84,7 +84,7 @@ def stacked_bars(
     hues += [series_colour(i) for i in range(len(hues), len(series))]
     met = [i for i in range(len(series)) if any(amounts[i] for amounts in rows.values())]
     key, top = legend([series[i] for i in met], [hues[i] for i in met], width)
-    parts = [label(title, 0, 16, size=15, font_weight=600), key]
+    parts = [label(title, 0, 16, size=14, font_weight=600), key]
     for row, (name, amounts) in enumerate(rows.items()):
         y, x, total = top + row * (_BAR + _GAP), left, sum(amounts) or 1.0
         parts.append(label(shorten(name, left - 16), left - 8, y + 14, anchor="end"))

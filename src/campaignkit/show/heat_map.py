@@ -44,7 +44,7 @@ def heat_map(
     turned = any(text_width(name) > wide - 6 for name in columns)
     top = 36 + (min(max(text_width(name) for name in columns), 200) * 0.75 if turned else 18)
     right = left + wide * len(columns)
-    parts = [label(title, 0, 16, size=15, font_weight=600)]
+    parts = [label(title, 0, 16, size=14, font_weight=600)]
     for j, name in enumerate(columns):
         x, y = left + (j + 0.5) * wide, top - 8
         if turned:

@@ -60,8 +60,9 @@ def histogram(
     hues += [series_colour(i) for i in range(len(hues), len(held))]
     key, top = legend(list(held) if len(held) > 1 else [], hues, width)
     x = Scale(lo, hi, MARGIN_LEFT, width - MARGIN_RIGHT)
-    y = Scale(0, highest * 1.08, height - MARGIN_BOTTOM, top)
-    parts = [frame(x, y, title=title, x_label=x_label, y_label="share"), key]
+    drop = 4.0 * len(spans) + 2 if spans else 0.0
+    y = Scale(0, highest * 1.08, height - MARGIN_BOTTOM - drop, top)
+    parts = [frame(x, y, title=title, x_label=x_label, y_label="share", drop=drop), key]
     for row, (name, hue) in enumerate(zip(held, hues, strict=True)):
         parts.append(
             element(
@@ -73,7 +74,7 @@ def histogram(
         )  # fmt: skip
         if spans and name in spans:
             a, b = x(max(spans[name][0], lo)), x(min(spans[name][1], hi))
-            at = y.start + 2.5 + row * 3.5
+            at = y.start + 3.5 + row * 4
             parts.append(element("line", x1=a, x2=b, y1=at, y2=at, stroke=hue, stroke_width=3))
     return picture(width, height, title, *parts)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from campaignkit.show.axes import Scale, extent, shorten, tick_text
-from campaignkit.show.palette import GRID, INK, MUTED
+from campaignkit.show.axes import Scale, apart, extent, shorten, tick_text
+from campaignkit.show.palette import GRID, INK, MUTED, PAPER
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
 _ROW, _TOP, _BOTTOM = 28.0, 34.0, 48.0
@@ -69,8 +69,9 @@ def interval_plot(
     top = _TOP + 16 * len(marks)
     x = Scale(lo, hi, left, width - right)
     bottom = top + _ROW * len(rows)
-    parts = [label(title, 0, 16, size=15, font_weight=600)]
-    for tick in x.ticks():
+    parts = [label(title, 0, 16, size=14, font_weight=600)]
+    ticks = x.ticks()
+    for tick in apart(ticks, x, [44.0] * len(ticks)):
         at = x(tick)
         said = f"{tick:.3g}" if not percent else f"{tick * 100:.3g}%"
         parts.append(element("line", x1=at, x2=at, y1=top, y2=bottom, stroke=GRID))
@@ -78,22 +79,26 @@ def interval_plot(
     parts.append(
         label(x_label, (left + width - right) / 2, bottom + 38, anchor="middle", fill=MUTED)
     )
-    for line, (name, value) in enumerate(marks.items()):
-        parts += _reference(name, x(value), _TOP + 16 * line, bottom, width)
+    drawn = [
+        _reference(name, x(value), _TOP + 16 * line, bottom, width)
+        for line, (name, value) in enumerate(marks.items())
+    ]
+    parts += [line for line, _ in drawn] + [name for _, name in drawn]
     for number, row in enumerate(rows):
         parts += _line(row, x, top + _ROW * (number + 0.5), left)
     return picture(width, bottom + _BOTTOM, title, *parts)
 
 
-def _reference(name: str, at: float, y: float, bottom: float, width: float) -> list[str]:
+def _reference(name: str, at: float, y: float, bottom: float, width: float) -> tuple[str, str]:
     # A name that would leave the picture on the right stands on the left of its line.
     over = at + text_width(name) + 8 > width
-    return [
-        element("line", x1=at, x2=at, y1=y - 8, y2=bottom, stroke=MUTED, stroke_dasharray="4 3"),
-        label(
-            name, at - 6 if over else at + 6, y + 4, anchor="end" if over else "start", fill=MUTED
-        ),
-    ]
+    line = element("line", x1=at, x2=at, y1=y - 8, y2=bottom, stroke=MUTED, stroke_dasharray="4 3")
+    # A rim in the colour of the paper keeps it readable on the lines of others.
+    said = label(
+        name, at - 6 if over else at + 6, y + 4, anchor="end" if over else "start", fill=MUTED,
+        stroke=PAPER, stroke_width=4, paint_order="stroke",
+    )  # fmt: skip
+    return line, said
 
 
 def _line(row: Interval, x: Scale, y: float, left: float) -> list[str]:
@@ -104,10 +109,10 @@ def _line(row: Interval, x: Scale, y: float, left: float) -> list[str]:
         start, stop = x(row.low), x(row.high)
         parts.append(
             element(
-                "rect", x=start, y=y - 5, width=max(stop - start, 1.5), height=10, rx=2,
-                fill=row.colour, fill_opacity=0.35,
+                "rect", x=start, y=y - 7, width=max(stop - start, 1.5), height=14, rx=2,
+                fill=row.colour, fill_opacity=0.4,
             )
         )  # fmt: skip
-    parts.append(element("circle", tooltip(said), cx=x(row.value), cy=y, r=5, fill=row.colour))
+    parts.append(element("circle", tooltip(said), cx=x(row.value), cy=y, r=3.5, fill=row.colour))
     parts.append(label(row.text, x.stop + 12, y + 4, fill=MUTED))
     return parts

@@ -16,6 +16,9 @@ from campaignkit.show.palette import colour_rules, hue_class
 # What a caller has rounded already is a number still.
 _NUMBER = re.compile(r"[-+−]?\d[\d,]*(\.\d+)?%?")
 
+_LONG = 30  # letters above which a cell of a table may be broken into lines
+_TAG = re.compile("<[^>]*>")
+
 # Nothing may be fetched or run, whatever an attribute's name holds.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -216,6 +219,18 @@ def figure(pictures: str | Sequence[str], caption: str = "") -> str:
     return f'<figure class="{kind}" tabindex="0">{"".join(pictures)}{said}</figure>'
 
 
+def columns(*parts: str) -> str:
+    """Parts of a section side by side, below each other where there is no room.
+
+    Examples
+    --------
+    >>> columns("<p>1</p>", "<p>2</p>")
+    '<div class="columns"><div><p>1</p></div><div><p>2</p></div></div>'
+    """
+    cells = "".join(f"<div>{part}</div>" for part in parts)
+    return f'<div class="columns">{cells}</div>'
+
+
 def facts(named: Mapping[str, object]) -> str:
     """A few figures, large, each under its name.
 
@@ -256,7 +271,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _cell(tag: str, text: object, *, flush: bool) -> str:
-    kind = ' class="number"' if flush else ""
+    long = len(_TAG.sub("", text) if isinstance(text, Markup) else str(text)) > _LONG
+    kind = ' class="number"' if flush else ' class="long"' * long
     return f"<{tag}{kind}>{text if isinstance(text, Markup) else escape(text)}</{tag}>"
 
 

@@ -8,6 +8,7 @@ from campaignkit.show.palette import INK
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 # Width of a letter in the font above, in em: enough to leave room for a label.
 _LETTER = 0.56
+_ZOOM = 1.2  # letters of 12 are as large as a page's; a phone shows the picture smaller
 
 Value = str | float
 
@@ -70,8 +71,8 @@ def picture(width: float, height: float, title: str, *children: str) -> str:
         *children,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {number(width)} {number(height)}",
-        width=width,
-        height=height,
+        width=width * _ZOOM,
+        height=height * _ZOOM,
         role="img",
         aria_label=title,
         font_family=FONT,
