@@ -34,9 +34,9 @@ def main() -> None:
     warnings.simplefilter("ignore", ColumnsLeftOut)
     figures: dict[str, Mapping[str, float]] = {}
     for name, num, sizes, ranges, structured, worlds, permutations in (
-        ("2k campaigns, 36 attributes", 2_000, SMALL, FEW, False, 3, 40),
-        ("20k campaigns, 36 attributes", 20_000, SMALL, FEW, False, 3, 20),
-        ("20k campaigns", 20_000, SIZES, EVEN, False, 1, 3),
+        ("2k campaigns, 36 attributes", 2_000, SMALL, FEW, False, 3, 20),
+        ("20k campaigns, 36 attributes", 20_000, SMALL, FEW, False, 3, 6),
+        ("20k campaigns", 20_000, SIZES, EVEN, False, 1, 2),
         ("20k campaigns, signs with structure", 20_000, SIZES, EVEN, True, 1, 0),
         ("100k campaigns", 100_000, SIZES, EVEN, False, 1, 0),
     ):

@@ -6,6 +6,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── SettingError        [ValueError]   an argument of the wrong kind, or out of its range
     ├── CatalogueError      [ValueError]   a catalogue that cannot be read as it is
     ├── GraphError          [ValueError]   edges that contradict each other or the catalogue
+    │   └── NoEdges                        a build in which no pair got a sign
     ├── UnknownAttribute    [KeyError]     a (modality, value) that is not there
     ├── SpecError           [ValueError]   a sampling spec with faults
     │   └── InfeasibleSpec                 well-formed, but no campaign can satisfy it
@@ -117,6 +118,10 @@ class CatalogueError(CampaignkitError, ValueError):
 
 class GraphError(CampaignkitError, ValueError):
     """Edges contradict each other, the catalogue, or the form of edges.csv."""
+
+
+class NoEdges(GraphError):
+    """A build gave no pair a sign; `faults` names what was not read, `hint` the ways on."""
 
 
 class UnknownAttribute(CampaignkitError, KeyError):

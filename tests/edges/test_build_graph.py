@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 import strategies
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges import EdgeScorer, Judgement, Pair, TraitScorer, build_graph
-from campaignkit.errors import CampaignkitError, GraphError, SettingError
+from campaignkit.errors import CampaignkitError, GraphError, NoEdges, SettingError
 from campaignkit.progress import CallProgress
 
 STARTER = Catalogue.bundled("starter-27")
@@ -37,6 +37,10 @@ def test_every_pair_of_different_modalities_is_judged_once(
     if not expected:
         with pytest.raises(GraphError, match="no pair of different modalities"):
             build_graph(catalogue, scorer=by_length)
+        return
+    if not any(expected.values()):
+        with pytest.raises(NoEdges, match=f"by_length gave none of {len(expected):,} pairs"):
+            build_graph(catalogue, scorer=by_length, batch_size=batch_size)
         return
 
     build = build_graph(catalogue, scorer=by_length, batch_size=batch_size)
@@ -66,7 +70,7 @@ def test_no_batch_is_larger_than_asked_for() -> None:
 
     def counting(pairs: Sequence[Pair]) -> list[int]:
         sizes.append(len(pairs))
-        return [0] * len(pairs)
+        return [1] * len(pairs)
 
     build_graph(STARTER, scorer=counting, batch_size=25)
 

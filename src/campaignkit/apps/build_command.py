@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +16,7 @@ from campaignkit.apps.names import catalogue_named, pairs_of
 from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import SettingError
+from campaignkit.errors import NoEdges, SettingError
 from campaignkit.store import refuse_occupied
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from campaignkit.simulation import RehearsalWorld
 
 _MODEL = "With a language model"
+_WAYS_ON = """signs come from one of four things
+    traits:  columns that rules read, such as category, price_tier, interests:
+             campaignkit graph build catalogue.csv
+    signs:   campaignkit diagnose edges.csv
+    results: campaignkit.graph_from_outcomes(table, outcome="ctr", exposure="impressions")
+    a model: campaignkit graph build catalogue.csv --model gemini:gemini-3.1-flash-lite-preview"""
 _SPENT = "What may be spent"
 _TOLD = (
     "num_not_viable", "num_discarded", "num_failed", "calls", "calls_by_stage", "unconfirmed",
@@ -315,7 +323,7 @@ def build(
             return
         if chat is not None:
             print(planned, file=sys.stderr)
-    with working("scoring pairs") as bar:
+    with working("scoring pairs") as bar, _ways_on():
         built = build_graph(
             attributes,
             scorer=scorer,
@@ -332,6 +340,15 @@ def build(
             built.graph.save(save, replace=replace)
         built.graph.write_csv(target_file)
     _print_build(built, world, target_file, save, known=pairs, as_json=json)
+
+
+@contextmanager
+def _ways_on() -> Iterator[None]:
+    """Where no pair got a sign, the ways on are commands."""
+    try:
+        yield
+    except NoEdges as err:
+        raise NoEdges(err.message, hint=_WAYS_ON, faults=err.faults) from None
 
 
 def _world(attributes: Catalogue, *, seed: int) -> RehearsalWorld:

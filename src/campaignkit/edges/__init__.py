@@ -50,6 +50,7 @@ from campaignkit.edges.scorers.protocols import (
     ModelScorer,
     NamedScorer,
     Pair,
+    ReadingScorer,
     Vote,
 )
 from campaignkit.edges.scorers.rules import TRAIT_RULES, TraitRule, TraitScorer
@@ -91,6 +92,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "PairTable",
     "PlanningMethod",
     "Prefiltering",
+    "ReadingScorer",
     "RoundSummary",
     "RuleCounts",
     "ScoreScale",

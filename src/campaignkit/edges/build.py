@@ -23,15 +23,17 @@ from campaignkit.edges.methods.protocols import (
 from campaignkit.edges.pairs import Outcome, PairStates, PairTable, count_pairs
 from campaignkit.edges.plan import GraphPlan
 from campaignkit.edges.report import (
+    WAYS_ON,
     BuildReport,
     GraphBuild,
     RuleCounts,
     measure_answers,
+    neutral_warning,
     quality_warnings,
 )
 from campaignkit.edges.scorers.protocols import EdgeScorer, ResolvedScorer, ScoreFunction
 from campaignkit.edges.session import BuildSession
-from campaignkit.errors import SettingError
+from campaignkit.errors import NoEdges, SettingError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.columns import EdgeColumns, column
 from campaignkit.llm import Budget, RetryPolicy, checked_budget
@@ -100,6 +102,8 @@ def build_graph(
     ------
     SettingError
         If an argument is of another kind or out of range; nothing was asked.
+    NoEdges
+        If every pair is neutral; the hint names the ways on.
     GraphError
         If there are no pairs or too many, or the scorer's answers are no signs.
 
@@ -149,6 +153,12 @@ def build_graph(
         )
     finally:
         session.close()
+    if report.num_neutral == report.num_pairs:
+        raise NoEdges(
+            f"{report.judge} gave none of {report.num_pairs:,} pairs a sign",
+            hint=WAYS_ON,
+            faults=resolved.unread(catalogue),
+        )
     if not keep_neutral:
         graph = graph_of(session.pairs, states, keep_neutral=False)
     return GraphBuild(graph, report, states)
@@ -218,6 +228,10 @@ def account(
         if decided[pair]
         for rule, vote in said.votes
     )
+    num_judged = len(states) - int((states.outcome == Outcome.FAILED).sum())
+    scarce = neutral_warning(
+        graph.num_edges, num_judged, lambda: session.resolved.unread(session.catalogue)
+    )
     counts = {f"num_{what}": num for what, num in states.counts().items() if what != "undecided"}
     told: dict[str, Any] = dict(counts)  # Any: each field of the report has its own type
     if method is not None:
@@ -245,7 +259,7 @@ def account(
         decided_by=states.num_decided_by(),
         time_s=time_s,
         quality=quality,
-        warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged])),
+        warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged]), *scarce),
         **told,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 from campaignkit.catalogue import Key
 from campaignkit.edges.pairs import PairStates
 from campaignkit.edges.scorers.protocols import Answer, Asking
+from campaignkit.errors import Fault
 from campaignkit.graph import PairCounts, SignedGraph, mark_of
 from campaignkit.metrics import wilson_interval
 from campaignkit.show import paragraph, table
 
+WAYS_ON = """signs come from one of four things
+    traits:  columns that rules read, such as category, price_tier, interests:
+             build_graph(Catalogue.read_csv("catalogue.csv"), scorer=TraitScorer())
+    signs:   SignedGraph.read_csv("edges.csv")
+    results: graph_from_outcomes(table, outcome="ctr", exposure="impressions")
+    a model: build_graph(catalogue,
+                         scorer=LLMEdgeScorer(GeminiModel("gemini-3.1-flash-lite-preview")))"""
+_NEARLY_NEUTRAL = 0.99  # share of the judged pairs from which a build is warned of
 _FEW = 20  # judged pairs below which one sign for all of them says little
 _SHOWN_ROWS = 30  # pairs of modalities in a notebook
 _STEEP = 3.0  # standard errors from which a slope is told as a warning
@@ -120,6 +129,27 @@ def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.i
             f"(standard error {error:.3f}); smaller batches lessen it"
         )
     return warnings
+
+
+def neutral_warning(
+    num_edges: int, num_judged: int, unread: Callable[[], Iterable[Fault]]
+) -> list[str]:
+    """The warning of a build in which nearly every pair is neutral.
+
+    Examples
+    --------
+    >>> neutral_warning(1, 1_000, lambda: [Fault("trait 'a'", "is read by no rule")])[0][:70]
+    "99.9% of the pairs have no sign; trait 'a': is read by no rule; signs "
+    """
+    share = 1 - num_edges / max(num_judged, 1)
+    if share <= _NEARLY_NEUTRAL:
+        return []
+    told = [
+        f"{share:.1%} of the pairs have no sign",
+        *map(str, unread()),
+        " ".join(WAYS_ON.split()),
+    ]
+    return ["; ".join(told)]
 
 
 def _slope(

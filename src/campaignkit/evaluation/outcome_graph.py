@@ -24,6 +24,7 @@ from campaignkit.seeds import stream
 _NULL_PAIRS = 4_000  # of shuffled outcomes, to measure how far chance alone goes
 _MOST_SHUFFLES = 20
 _MOST_UNEVEN = 25  # fourth moment of effects over their second, squared, at most
+_SURE = 0.9  # probability that the effect of an edge is more than half of a strong one
 _SIDES = 1.959964  # standard deviations of a 95% interval
 
 
@@ -34,7 +35,7 @@ class OutcomeGraph:
     Attributes
     ----------
     tested : SignedGraph
-        Every pair that enough campaigns hold; sign 0 where the data cannot tell.
+        Every pair in enough campaigns; sign 0 where the data cannot tell.
     num_campaigns : int64[m]
         Campaigns that hold both attributes of each tested pair.
     effect, effect_sd : float64[m]
@@ -49,7 +50,7 @@ class OutcomeGraph:
     num_rows, num_left_out : int
         Campaigns used, and rows that could not be.
     num_pairs : int
-        Pairs of attributes of different modalities, tested or too rare.
+        Pairs of attributes of different modalities, tested or not.
     explained_frac : float
         Share of the outcome's variance that attributes and pairs explain.
     max_false_frac : float
@@ -112,7 +113,7 @@ class OutcomeGraph:
             f"  +          {int((signs > 0).sum()):>9,}",
             f"  -          {int((signs < 0).sum()):>9,}",
             f"  cannot tell{int((signs == 0).sum()):>9,}",
-            f"  too rare   {rare:>9,}",
+            f"  not tested {rare:>9,}",
             f"attributes and pairs explain {self.explained_frac:.0%} of the outcome's variance; "
             f"of the edges at most {self.max_false_frac:.0%} are expected to be chance",
         ]
@@ -163,7 +164,7 @@ def graph_from_outcomes(
     The outcome is taken to be a sum: a level, an effect of each attribute, an effect of each pair
     of attributes of different modalities, and noise. A pair gets an edge where chance does not
     explain its effect, at a false discovery rate of `max_false_frac`, and where the effect is
-    more than half of a strong one, with a probability of 1 - `max_false_frac` or more.
+    more than half of a strong one, with a probability of 90% or more.
 
     Parameters
     ----------
@@ -180,7 +181,8 @@ def graph_from_outcomes(
         Share of the edges drawn that may be chance, in expectation; in (0, 1). Where outcomes
         have nothing to do with pairs, there is any edge at all with at most this probability.
     min_campaigns : int
-        A pair in fewer campaigns is not tested.
+        A pair in fewer campaigns is not tested, nor one of which an attribute is in fewer
+        campaigns without the other.
     separator, leave_out, keep
         As for :meth:`CampaignDataset.from_frame`.
     seed : int
@@ -237,12 +239,17 @@ def graph_from_outcomes(
     everything = _all_pairs(told)
     block, places = told.rows.block, np.arange(len(everything.catalogue))
     nodes, pairs = design_of(everything, block, places)
+    columns = everything.columns
     seen = np.bincount(pairs.indices, minlength=pairs.shape[1])
-    kept = np.flatnonzero(seen >= min_campaigns)
+    of_node = np.bincount(nodes.indices, minlength=nodes.shape[1])
+    # What is never apart from its partner has no effect apart from the partner's.
+    apart = np.minimum(of_node[columns.source], of_node[columns.target]) - seen
+    kept = np.flatnonzero((seen >= min_campaigns) & (apart >= min_campaigns))
     if not len(kept):
         raise GraphError(
-            f"no pair of attributes is in {min_campaigns} of the {len(values):,} campaigns; the "
-            f"most frequent is in {int(seen.max(initial=0)):,}",
+            f"no pair of attributes is together in {min_campaigns} of the {len(values):,} "
+            f"campaigns and apart in {min_campaigns}; the most frequent is in "
+            f"{int(seen.max(initial=0)):,}",
             hint="give more campaigns, coarser attributes, or a smaller min_campaigns",
         )
     effects, chance = _fit(pairs[:, kept], nodes, values, weight, seed=seed, progress=progress)
@@ -250,10 +257,9 @@ def graph_from_outcomes(
     strong = _strong(effects.estimate, spread)
     p_value = _two_sided(effects.estimate / spread)
     beyond = (np.abs(effects.effect) - NEUTRAL_BELOW * strong) / effects.effect_sd
-    drawn = _discoveries(p_value, max_false_frac) & (_below(beyond) >= 1 - max_false_frac)
+    drawn = _discoveries(p_value, max_false_frac) & (_below(beyond) >= _SURE)
     sign = np.where(drawn, np.sign(effects.estimate), 0).astype(np.int8)
     probability = _below(np.abs(effects.effect) / effects.effect_sd)
-    columns = everything.columns
     tested = SignedGraph.from_arrays(
         everything.catalogue, columns.source[kept], columns.target[kept], sign,
         decided_by="learned",

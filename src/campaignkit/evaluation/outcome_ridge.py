@@ -18,7 +18,6 @@ perturbed data, which needs no matrix of pairs by pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -222,10 +221,11 @@ def fit_pairs(
     held = pairs.sum() / len(outcome)  # pairs a campaign
     least = _LEAST_PAIRS / max(held, 1)
     node, pair = 0.15 / max(nodes.sum() / len(outcome), 1), 0.15 / max(held, 1)
-    solve = _exact if first + pairs.shape[1] <= _EXACT else _sampled
+    is_small = first + pairs.shape[1] <= _EXACT
+    solver = _Exact(design, target) if is_small else _Sampled(design, target, rng)
     for _ in range(STEPS):
         prior = np.concatenate([[1e9], np.full(first - 1, node), np.full(pairs.shape[1], pair)])
-        found = solve(design, target, prior, noise, rng)
+        found = solver.solve(prior, noise)
         square = found.mean**2 + found.variance
         node, pair = float(square[1:first].mean()), max(float(square[first:].mean()), least)
         rest = target - design.matrix @ found.mean
@@ -250,37 +250,55 @@ class _Posterior:
     fitted_variance: float  # of the fitted values, summed
 
 
-def _exact(
-    design: _Design, target: Floats, prior: Floats, noise: float, rng: Generator
-) -> _Posterior:
-    """Of few coefficients.
+class _Exact:
+    """Solves for few coefficients.
 
     Attributes and pairs may say nearly the same: of one brand and one place a campaign, a brand
     is the sum of its pairs. So the estimate is what is left of a pair's effect beside those of
     its attributes, and its variance is that over other outcomes, not over other priors.
     """
-    from scipy.linalg import cho_factor, cho_solve
 
-    del rng
-    normal = design.normal
-    inverse = cho_solve(cho_factor(normal + np.diag(noise / prior)), np.eye(len(prior)))
-    mean = inverse @ (design.turned @ target)
-    moved = inverse @ normal
-    alone = np.maximum(noise * np.einsum("ij,ji->i", moved, inverse), 1e-15)
-    spare = noise * float(np.trace(moved))
-    return _Posterior(mean, noise * np.diag(inverse), alone, mean, alone, spare)
+    def __init__(self, design: _Design, target: Floats) -> None:
+        self._normal: Floats = (design.turned @ design.matrix).toarray()
+        self._target = design.turned @ target
+
+    def solve(self, prior: Floats, noise: float) -> _Posterior:
+        """The posterior for these variances."""
+        from scipy.linalg import cho_factor, cho_solve
+
+        inverse = cho_solve(cho_factor(self._normal + np.diag(noise / prior)), np.eye(len(prior)))
+        mean = inverse @ self._target
+        moved = inverse @ self._normal
+        alone = np.maximum(noise * np.einsum("ij,ji->i", moved, inverse), 1e-15)
+        spare = noise * float(np.trace(moved))
+        return _Posterior(mean, noise * np.diag(inverse), alone, mean, alone, spare)
 
 
-def _sampled(
-    design: _Design, target: Floats, prior: Floats, noise: float, rng: Generator
-) -> _Posterior:
-    """Of many coefficients: the mean by conjugate gradients, variances from draws."""
-    precision = noise / prior
-    mean = design.solve(design.turned @ target, precision)
-    draws = _draws(design, precision, noise, rng)
-    given, after = _variances(draws, design.squares / noise, prior)
-    spare = float(np.mean([np.sum((design.matrix @ draw) ** 2) for draw in draws]))
-    return _Posterior(mean, after, after, mean * given / after, given, spare)
+class _Sampled:
+    """Solves for many coefficients: the mean by conjugate gradients, variances from draws.
+
+    Each solution begins at the last one: variances move less and less from step to step.
+    """
+
+    def __init__(self, design: _Design, target: Floats, rng: Generator) -> None:
+        rows, width = design.matrix.shape
+        self._design, self._target = design, design.turned @ target
+        self._of_rows = [design.turned @ rng.normal(size=rows) for _ in range(_DRAWS)]
+        self._of_prior = rng.normal(size=(_DRAWS, width)) * (np.arange(width) > 0)
+        self._mean = np.zeros(width)
+        self._draws = np.zeros((_DRAWS, width))
+
+    def solve(self, prior: Floats, noise: float) -> _Posterior:
+        """The posterior for these variances."""
+        precision, sd, solve = noise / prior, np.sqrt(noise), self._design.solve
+        self._mean = mean = solve(self._target, precision, start=self._mean)
+        for i, begin in enumerate(self._draws):
+            perturbed = sd * (self._of_rows[i] + np.sqrt(precision) * self._of_prior[i])
+            self._draws[i] = solve(perturbed, precision, start=begin, tolerance=1e-3)
+        given, after = _variances(self._draws, self._design.squares / noise, prior)
+        matrix = self._design.matrix
+        spare = float(np.mean([np.sum((matrix @ draw) ** 2) for draw in self._draws]))
+        return _Posterior(mean, after, after, mean * given / after, given, spare)
 
 
 class _Design:
@@ -290,12 +308,6 @@ class _Design:
         self.matrix = matrix
         self.turned = matrix.T.tocsr()
         self.squares: Floats = np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel()
-
-    @cached_property
-    def normal(self) -> Floats:
-        """float64[width, width], ``X'X``; for few columns."""
-        dense: Floats = (self.turned @ self.matrix).toarray()
-        return dense
 
     def solve(
         self, target: Floats, precision: Floats, *, start: Floats | None = None,

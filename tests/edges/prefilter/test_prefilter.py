@@ -305,7 +305,7 @@ def test_names_that_hold_instructions_and_braces_stay_data() -> None:
     names = [Attribute("brand", value) for value in (*evil, *(f"b{i}" for i in range(14)))]
     catalogue = Catalogue([*names, Attribute("geo", "Peru")])
     method = prefilter(model=ScriptedModel(answer))
-    build_graph(catalogue, scorer=lambda pairs: [0 for _ in pairs], method=method)
+    build_graph(catalogue, scorer=lambda pairs: [1 for _ in pairs], method=method)
     seen = json.dumps([read_data(prompt) for prompt in prompts])
 
     assert all(prompt.count("</data>") == 1 for prompt in prompts)

@@ -303,11 +303,18 @@ def read_ages(attribute: Attribute, trait: str) -> tuple[int, int] | None:
     (55, 90)
     """
     items = attribute.items(trait)
-    return _parse_ages(items[0]) if items else None
+    return parse_ages(items[0]) if items else None
 
 
 @lru_cache(maxsize=1024)
-def _parse_ages(text: str) -> tuple[int, int] | None:
+def parse_ages(text: str) -> tuple[int, int] | None:
+    """The years of a text such as ``"18-34"`` or ``"55+"``, or None where it is not one.
+
+    Examples
+    --------
+    >>> parse_ages("55+"), parse_ages("young")
+    ((55, 90), None)
+    """
     found = _YEARS.fullmatch(text)
     if not found:
         return None

@@ -15,7 +15,7 @@ from enum import IntEnum
 from numbers import Real
 from typing import Protocol, TypeVar, runtime_checkable
 
-from campaignkit.catalogue import Attribute, Key
+from campaignkit.catalogue import Attribute, Catalogue, Key
 from campaignkit.checks import check_plugin, checked_text, takes
 from campaignkit.errors import Fault, GraphError, SettingError
 from campaignkit.graph import DECIDED_BY, DecidedBy, mark_of, read_sign
@@ -196,6 +196,14 @@ class ExplainingScorer(EdgeScorer, Protocol):
 
 
 @runtime_checkable
+class ReadingScorer(EdgeScorer, Protocol):
+    """A scorer that can say what of a catalogue it does not read, for builds without edges."""
+
+    def unread(self, catalogue: Catalogue) -> Sequence[Fault]:
+        """What is not read, each with what may have been meant."""
+
+
+@runtime_checkable
 class NamedScorer(Protocol):
     """A scorer that says what its answers are kept under in a store; its type's name without it.
 
@@ -316,6 +324,11 @@ context='')]
             said if type(said.sign) is int else replace(said, sign=read_sign(said.sign) or 0)
             for said in judged
         ]
+
+    def unread(self, catalogue: Catalogue) -> Sequence[Fault]:
+        """What of a catalogue the scorer does not read, where it can say so."""
+        scorer = self._scorer
+        return scorer.unread(catalogue) if isinstance(scorer, ReadingScorer) else ()
 
     def _listed(self, answer: object, pairs: Sequence[Pair], what: str) -> list:  # type: ignore[type-arg]  # of whatever the scorer gave; checked next
         if not isinstance(answer, Iterable) or isinstance(answer, str):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
-from campaignkit.catalogue import Attribute
+from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.edges.scorers.comparisons import (
     CLEAR,
     FAIR,
@@ -30,6 +30,7 @@ from campaignkit.edges.scorers.comparisons import (
     minors,
 )
 from campaignkit.edges.scorers.protocols import Judgement, Pair, Vote
+from campaignkit.errors import Fault
 
 Votes = tuple[tuple[str, Vote], ...]
 _UNDECIDED = "nothing in their traits decides it"
@@ -89,6 +90,19 @@ class TraitScorer:
             votes = tuple((name, vote) for name, vote in cast if vote is not None)
             judged.append(self._decide(votes))
         return judged
+
+    def unread(self, catalogue: Catalogue) -> list[Fault]:
+        """Which traits of a catalogue no rule reads, each with the nearest header or value.
+
+        Examples
+        --------
+        >>> shop = Attribute("brand", "Shop", traits={"price tier": "luxury"})
+        >>> print(TraitScorer().unread(Catalogue([shop]))[0])
+        trait 'price tier': is read by no rule (call it price_tier)
+        """
+        from campaignkit.edges.scorers.unread import unread
+
+        return unread(catalogue, self._rules)
 
     def _decide(self, votes: Votes) -> Judgement:
         objections = [vote for _, vote in votes if vote.veto]
