@@ -49,18 +49,21 @@ def _site(extras: tuple[str, ...]) -> Path:
 def _closure(extras: tuple[str, ...]) -> Iterator[metadata.Distribution]:
     """What the core and these extras need, by pyproject.toml and by what those packages need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    optional = project["optional-dependencies"]
-    asked = [*project["dependencies"], *(need for extra in extras for need in optional[extra])]
-    needs, seen = [(Requirement(text), ("",)) for text in asked], set()
+    optional = {name: list(map(Requirement, needs)) for name, needs in
+                project["optional-dependencies"].items()}  # fmt: skip
+    needs = [(need, "") for need in map(Requirement, project["dependencies"])]
+    needs += [(need, "") for extra in extras for need in optional[extra]]
+    seen: set[str] = set()
     while needs:
-        need, wanted = needs.pop()
-        met = need.marker is None or any(need.marker.evaluate({"extra": e}) for e in wanted)
-        if not met or (need.name, tuple(need.extras)) in seen:
+        need, extra = needs.pop()
+        met = need.marker is None or need.marker.evaluate({"extra": extra})
+        if not met or str(need) in seen:
             continue
-        seen.add((need.name, tuple(need.extras)))
+        seen.add(str(need))
+        if need.name == "campaignkit":  # an extra that another one includes
+            needs += [(inner, "") for name in need.extras for inner in optional[name]]
+            continue
         distribution = metadata.distribution(need.name)
         yield distribution
-        needs += [
-            (Requirement(text), tuple(need.extras) or ("",))
-            for text in distribution.requires or ()
-        ]
+        inner_needs = [Requirement(text) for text in distribution.requires or ()]
+        needs += [(inner, name) for inner in inner_needs for name in need.extras or {""}]
