@@ -121,6 +121,19 @@ def test_the_readme_forks_and_its_code_fits_a_narrow_page() -> None:
     assert "make test" in code[0]
 
 
+def test_the_readme_shows_graph_and_report_for_light_and_for_dark_screens() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    pictures = {*re.findall(r'"(docs/figures/[\w.-]+)"', readme)}
+
+    assert pictures == {
+        f"docs/figures/readme-{what}-{look}.png"
+        for what in ("graph", "report")
+        for look in ("light", "dark")
+    }
+    assert [name for name in pictures if (ROOT / name).stat().st_size > 200_000] == []
+
+
 def test_an_extra_that_is_not_asked_for_is_not_there(tmp_path: Path) -> None:
     code = (
         "import importlib.util as u\nimport campaignkit\n"
