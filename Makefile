@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-fast test-warehouses room dev lint types house docs bench clean
+.PHONY: help quickstart test test-fast test-warehouses room dev lint types house docs pictures bench clean
 
 help:
 	@echo "make quickstart   install the core, run the main job on the bundled catalogue"
@@ -18,6 +18,7 @@ help:
 	@echo "make dev          everything a contributor needs, torch among it"
 	@echo "make lint types house   style, types, import floors"
 	@echo "make docs         the documentation site, into build/docs"
+	@echo "make pictures     the screenshots of the pages in docs/figures, where Chromium is"
 	@echo "make bench        the benchmarks, results into benchmarks/results"
 	@echo "make clean        remove environments and caches"
 
@@ -83,6 +84,10 @@ $(VENV)/.docs: pyproject.toml constraints.txt
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs build/docs
 	@echo "Open build/docs/index.html"
+
+# Screenshots of the pages in docs/figures: where Chromium is; look at them before you commit.
+pictures: $(VENV)/.dev
+	PYTHONPATH=docs:tests $(BIN)/python -m site_parts.page_pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

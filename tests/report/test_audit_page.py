@@ -57,9 +57,26 @@ def test_the_page_says_everything_about_every_finding(tmp_path: Path) -> None:
     assert all(escape(g.title) in html and escape(g.about) in html for g in report.groups)
     assert all(escape(f.advice) in html and escape(f.message) in html for f in report.findings)
     assert escape(report.verdict.partition(": ")[2]) in html
-    assert html.count('<li class="error">') == len(report.first) == 3
+    assert html.count('<li class="error"><h3>') == len(report.first) == 3
     assert len(plain["findings"]) == len(report.findings)
     assert "| error |" in (tmp_path / "audit.md").read_text(encoding="utf-8")
+
+
+def test_the_verdict_counts_what_was_found_and_what_was_not_checked() -> None:
+    report = ck.audit(EVIL)
+
+    html = make_page(report)
+
+    lines = re.findall(r'<span>([^<]*)</span><span class="figure">([^<]*)</span>', html)
+    kinds = sum(group.severity == "error" for group in report.groups)
+    assert dict(lines) == {
+        "Errors": f"{kinds} kinds, {len(report.errors)} findings",
+        "Warnings": "none",
+        "Notes": "none",
+        "Counted": "every row",
+        "Not checked": f"{len(report.unchecked)} rules",
+    }
+    assert html.index('class="verdict error"') < html.index("Fix these")
 
 
 def test_a_table_without_a_fault_gives_a_page_too() -> None:

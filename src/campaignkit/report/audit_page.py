@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from campaignkit.auditing.groups import titled
 from campaignkit.errors import ArtifactError, MissingExtra
 from campaignkit.extras import require
 from campaignkit.show import (
+    Check,
     Section,
     counted,
     escape,
@@ -32,25 +34,6 @@ _CELL = 80  # letters of a cell shown
 _SAMPLE_COLUMNS = 8
 _PARTS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _PANGO = "Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: brew install pango"
-
-# Severities are told by word and colour. What is folded is open in print, but for the evidence.
-_STYLE = """
-h3 b, summary b { color: var(--hue); }
-ol.first { padding-left: 0; list-style: none; }
-ol.first li { border-left: 6px solid var(--hue); padding: 2px 16px; margin: 14px 0;
-  break-inside: avoid; }
-section > details { border-bottom: 1px solid var(--line); padding: 9px 0; }
-details details summary { color: var(--muted); }
-section > details > div { padding: 2px 0 10px 20px; }
-.row { display: inline-flex; width: calc(100% - 20px); justify-content: space-between;
-  gap: 16px; vertical-align: top; } .row > :last-child { white-space: nowrap; text-align: right; }
-.bar { display: block; height: 4px; width: 180px; margin-left: auto; background: var(--line); }
-.bar i { display: block; height: 4px; min-width: 1px; background: var(--hue); }
-.about { max-width: none; }
-@media print { details::details-content { display: block; content-visibility: visible;
-    height: auto; } summary { break-after: avoid; } details details { display: none; }
-  th, td { padding-right: 8px; overflow-wrap: anywhere; } }
-"""
 
 
 def audit_page(report: AuditReport) -> str:
@@ -82,8 +65,10 @@ def audit_page(report: AuditReport) -> str:
     return page(
         f"Audit of {report.name}",
         [s for s in [_first(report), *sections] if s is not None],
+        lead=f"{counted(report.num_rows, 'row')}, {counted(report.num_columns, 'column')}, "
+        f"{counted(len(report.rules), 'rule')}",
         opening=_opening(report),
-        style=_STYLE,
+        style=(files("campaignkit.report") / "audit_page.css").read_text(encoding="utf-8"),
     )
 
 
@@ -174,13 +159,32 @@ def pdf_printer() -> Callable[[str], bytes]:
 def _opening(report: AuditReport) -> str:
     word, _, reason = report.verdict.partition(": ")
     found = cast("State", report.groups[0].severity if report.first else "good")
-    return f'{verdict(word, reason, state=found)}<p class="about">{escape(report.about)}</p>'
+    checks = [_counts(report, severity) for severity in _PARTS]
+    estimated = sum(finding.sampled for finding in report.findings)
+    said = counted(estimated, "finding", "are") + " estimated" if estimated else "every row"
+    checks.append(Check("Counted", said, "info" if estimated else "good"))
+    if report.unchecked:
+        checks.append(Check("Not checked", counted(len(report.unchecked), "rule"), "info"))
+    return verdict(f"{word}:", reason, checks, state=found)
+
+
+def _counts(report: AuditReport, severity: str) -> Check:
+    groups = [group for group in report.groups if group.severity == severity]
+    if not groups:
+        return Check(_PARTS[severity], "none", "info" if severity == "info" else "good")
+    return Check(_PARTS[severity], _numbers(groups), cast("State", severity))
+
+
+def _numbers(groups: Sequence[Group]) -> str:
+    number = sum(len(group.findings) for group in groups)
+    return f"{counted(len(groups), 'kind')}, {counted(number, 'finding')}"
 
 
 def _first(report: AuditReport) -> Section | None:
     steps = "".join(
-        f'<li class="{group.severity}"><h3>{i}. <b>{escape(group.title)}</b>'
-        f"{escape(_cut(group.where))}: {escape(group.extent)}</h3>"
+        f'<li class="{group.severity}"><h3>{i}. <b>{escape(group.title)}</b></h3>'
+        f"{escape(group.extent)}"
+        f'<span class="muted">{escape(_cut(group.where))}</span>{_bar(group)}'
         f"{paragraph(_sentence(group.findings[0].message))}{_explained(group.findings[0])}"
         f"{_to_do(group.advice)}</li>"
         for i, group in enumerate(report.first, 1)
@@ -195,10 +199,8 @@ def _listed(title: str, items: Sequence[str]) -> Section | None:
 
 def _part(report: AuditReport, severity: str) -> Section | None:
     groups = [group for group in report.groups if group.severity == severity]
-    number = sum(len(group.findings) for group in groups)
     body = "".join(map(_group, groups))
-    title = f"{_PARTS[severity]} ({counted(len(groups), 'kind')}, {counted(number, 'finding')})"
-    return Section(title, body) if groups else None
+    return Section(f"{_PARTS[severity]} ({_numbers(groups)})", body) if groups else None
 
 
 def _group(group: Group) -> str:
@@ -206,7 +208,7 @@ def _group(group: Group) -> str:
     inside = paragraph(group.about) if group.about else ""
     for finding in group.findings[:_DETAILS]:
         head = f"{in_words(finding.columns, 4)}: {finding.extent}" if several else ""
-        inside += f"<h4>{escape(head)}</h4>" if head else ""
+        inside += f"<h3>{escape(head)}</h3>" if head else ""
         inside += _detail(finding)
     more = group.findings[_DETAILS:]
     if more:
@@ -238,7 +240,7 @@ def _detail(finding: Finding) -> str:
         "all rows": finding.query,
     }
     facts = [[name, _cut(_plain(value), 600)] for name, value in told.items() if value != ""]
-    inner = table(["evidence", ""], facts)
+    inner = table(["evidence", "value"], facts)
     return f"{body}<details><summary>Evidence, rule and query</summary>{inner}</details>"
 
 

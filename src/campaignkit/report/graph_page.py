@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from campaignkit.graph import SignedGraph
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.page import Section, columns, figure, page, paragraph, table
-from campaignkit.show.palette import INK, MUTED, NEGATIVE, POSITIVE, diverging, series_colour
+from campaignkit.show.palette import INK, MUTED, diverging, series_colour
 from campaignkit.show.svg import element, label, number, picture, text_width, tooltip
+from campaignkit.show.words import counted
 from campaignkit.store import atomic_file
 
 _BETWEEN = 0.035  # radians between two modalities
@@ -19,17 +21,6 @@ SIZE, RADIUS = 1080.0, 350.0
 MAX_EDGES = 8_000  # beyond that a browser stutters and the eye sees one grey disc
 MAX_LABELS = 260  # beyond that names overlap
 _BAND, _GAP = 15.0, 7.0
-
-# Every selector is confined to the picture: a page can hold several, and other classes.
-_STYLE = f"""
-.ck-ring .p{{stroke:var(--positive,{POSITIVE})}}
-.ck-ring .m{{stroke:var(--negative,{NEGATIVE});stroke-dasharray:5 2.5}}
-.ck-ring .e{{fill:none;stroke-width:.9;pointer-events:none}}
-.ck-ring .k{{stroke-width:2.6;stroke-opacity:1}}
-.ck-ring .n{{cursor:default}}.ck-ring .n .e{{stroke-opacity:0;stroke-width:1.5}}
-.ck-ring .n:hover .e{{stroke-opacity:.9}}.ck-ring .n:hover text{{font-weight:700}}
-.ck-ring:has(.n:hover) .all{{opacity:.12}}
-"""
 
 
 def write_graph(path: Path | str, graph: SignedGraph) -> Path:
@@ -75,7 +66,11 @@ def graph_page(graph: SignedGraph) -> str:
         Section("Every edge", ring_of_edges(graph)),
         Section("Identity", paragraph(f"Digest of attributes and signs: {graph.digest}")),
     ]
-    return page("Signed graph", sections, lead=repr(graph)[len("SignedGraph(") : -1])
+    lead = (
+        f"{counted(graph.num_nodes, 'attribute')}, {graph.num_positive:,} pairs that help (+), "
+        f"{graph.num_negative:,} that harm (−), {graph.num_neutral:,} judged neutral"
+    )
+    return page("Signed graph", sections, lead=lead)
 
 
 def signs_by_modality(graph: SignedGraph) -> str:
@@ -124,8 +119,9 @@ def draw_ring(graph: SignedGraph, *, max_edges: int = MAX_EDGES) -> str:
     ]
     body.append(_key(graph, len(rows), all_rows))
     title = f"Signed graph: {graph.num_nodes} attributes, {graph.num_edges:,} edges"
+    look = (files("campaignkit.report") / "graph_ring.css").read_text(encoding="utf-8")
     ring_of_nodes = element("g", *body, class_="ck-ring")
-    return picture(SIZE, SIZE, title, element("style", _STYLE), ring_of_nodes)
+    return picture(SIZE, SIZE, title, element("style", look), ring_of_nodes)
 
 
 def draw_signs(graph: SignedGraph) -> str:

@@ -28,7 +28,7 @@ _MARKS = {
     "good": ("✓", "passed"),
     "warning": ("!", "look at this"),
     "error": ("✗", "failed"),
-    "info": ("·", "note"),
+    "info": ("•", "note"),
 }
 
 
