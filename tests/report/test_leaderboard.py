@@ -335,6 +335,8 @@ def test_a_ranking_shows_the_f1_of_each_label_and_tests_the_first_against_the_ne
     assert tests["fair"] is not None and tests["fair"].is_significant
     assert tests["bare"] is None
     assert "not tested" in page
+    apart = standings_view(ranked, RankingContext(one_set=False))
+    assert "badge" not in apart  # the best of scores on different rows is none
     assert page.count('class="badge best"') == 1
     assert "show a difference from 1 model." in leader_view(ranked, found, one_set=True)
 
@@ -356,7 +358,7 @@ def test_models_whose_difference_cannot_be_shown_are_one_group(tmp_path: Path) -
 
     assert {pair.second.run_id: pair.is_tie for pair in found} == {"fair": False, "near": True}
     assert page.count(">tie</span>") == 1
-    assert page.count("<tbody class=top>") == 2
+    assert page.count('<tbody class="top">') == 2
     assert "2 models tie for the best." in leader_view(ranked, found, one_set=True)
     assert "No difference can be shown." in comparison_view(compare_runs(read, "good", "near"))
 

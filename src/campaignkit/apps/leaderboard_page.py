@@ -15,6 +15,7 @@ from campaignkit.apps.leaderboard_query import VIEWS, Query, filter_fields, sele
 from campaignkit.errors import CampaignkitError
 from campaignkit.recipes import published_runs
 from campaignkit.report.leaderboard import (
+    FilterChoices,
     FollowedRead,
     FollowedRuns,
     RunComparison,
@@ -62,6 +63,7 @@ class _Selection:
     kept: Sequence[RunRecord]
     on: str  # the data set version; empty for all of them
     ranked: Standings
+    choices: FilterChoices
     colours: Mapping[str, str]
 
 
@@ -102,7 +104,6 @@ class LeaderboardPage:
             )
             return _framed(told, version, body=self._faults(read) + body)
         chosen = self._select(told, read)
-        choices = choices_of(read.records)
         ranked = chosen.ranked
         without = f", {ranked.num_without:,} without it" if ranked.num_without else ""
         held = counted(len(read.records), "run")
@@ -112,7 +113,7 @@ class LeaderboardPage:
         )
         make = {"ranking": self._ranking, "compare": _compare, "cost": _cost,
                 "difficulty": _difficulty, "run": self._run}[told.view]  # fmt: skip
-        fields = filter_fields(chosen.query, choices, chosen.colours)
+        fields = filter_fields(chosen.query, chosen.choices, chosen.colours)
         body = self._faults(read) + make(chosen)
         return _framed(chosen.query, version, body=body, status=status, fields=fields)
 
@@ -136,7 +137,8 @@ class LeaderboardPage:
         return read
 
     def _select(self, query: Query, read: FollowedRead) -> _Selection:
-        scores = choices_of(read.records).scores
+        choices = choices_of(read.records)
+        scores = choices.scores
         score = query.score if query.score in scores else next(iter(scores), "macro_f1")
         wanted = RunFilter(
             tasks=(query.task,) if query.task else (), families=query.family, text=query.text
@@ -153,7 +155,8 @@ class LeaderboardPage:
             kept=kept,
             on=on,
             ranked=rank_runs([*kept, *published], score),
-            colours=_colours(read.records),
+            choices=choices,
+            colours={name: series_colour(i) for i, name in enumerate(choices.families)},
         )
 
     def _faults(self, read: FollowedRead) -> str:
@@ -172,6 +175,7 @@ class LeaderboardPage:
             tested={pair.second.run_id: pair for pair in tested},
             runs=chosen.read.by_id,
             link=query.link,
+            one_set=bool(chosen.on),
         )
         pages = max(1, -(-len(ranked.rows) // PAGE_ROWS))
         page = min(max(query.page, 1), pages)
@@ -250,11 +254,6 @@ def _largest(records: Sequence[RunRecord], score: str) -> str:
             counts[version] += 1
             latest[version] = max(record.started_at, latest.get(version, ""))
     return max(counts, key=lambda version: (counts[version], latest[version]), default="")
-
-
-def _colours(records: Sequence[RunRecord]) -> dict[str, str]:
-    families = choices_of(records).families
-    return {name: series_colour(position) for position, name in enumerate(families)}
 
 
 def _choose(chosen: _Selection, name: str, title: str, run: RunRecord | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from campaignkit.report.leaderboard.run_comparison import RunComparison
 from campaignkit.report.leaderboard.standings import Standing, Standings
 from campaignkit.runs import RunRecord
 from campaignkit.show import counted, in_words
+from campaignkit.show.axes import shorten
 from campaignkit.show.escape import escape
 from campaignkit.show.page import label_name, paragraph, table, verdict
 from campaignkit.show.palette import INK, label_colours
@@ -33,6 +34,8 @@ class RankingContext:
         Runs by id, for the details.
     link : callable
         ``link(view=..., run=...)`` is the address of another view.
+    one_set : bool
+        Whether all runs are on the same rows; of others none is marked as the best.
 
     Examples
     --------
@@ -44,6 +47,12 @@ class RankingContext:
     tested: Mapping[str, RunComparison] = field(default_factory=dict)
     runs: Mapping[str, RunRecord] = field(default_factory=dict)
     link: Callable[..., str] | None = None
+    one_set: bool = True
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether some paired test was made, so that distances from the best are shown."""
+        return any(pair.test is not None for pair in self.tested.values())
 
 
 def standings_view(
@@ -71,14 +80,14 @@ def leader_view(standings: Standings, tested: Sequence[RunComparison], *, one_se
     """Which model is the best and whether others tie with it: the answer before the table."""
     if not standings.rows:
         return verdict("No scores", "No run of this selection has this score.", state="info")
-    best = standings.rows[0]
+    best = replace(standings.rows[0], model=short_name(standings.rows[0].model))
     found = f"{best.model} leads."
     score = f"{best.score_name} is {best.score:.3f}."
     if not one_set:
         said = "The runs are on different data sets: choose one to see which models tie."
         return verdict(found, f"{score} {said}", state="info")
     made = [pair for pair in tested if pair.test is not None]
-    ties = [f"“{pair.second.model.name}”" for pair in made if pair.is_tie]
+    ties = [f"“{short_name(pair.second.model.name)}”" for pair in made if pair.is_tie]
     if not made:
         return verdict(found, f"{score} {_untested(standings, tested)}", state="info")
     rows = counted(made[0].test.num_rows if made[0].test else 0, "row")
@@ -133,13 +142,15 @@ def _ranking(rows: Sequence[Standing], best: Sequence[Standing], context: Rankin
     )
     hues = label_colours(labels)
     heads = "".join(
-        f'<th class="number f1">{label_name(name, hues[name])}<br>F1</th>' for name in labels
+        f'<th class="number f1">{label_name(shorten(name, 84), hues[name])}<br>F1</th>'
+        for name in labels
     )
     score = escape(rows[0].score_name)
+    behind = '<th class="number behind">behind the best</th>' if context.has_tests else ""
     head = (
         f'<tr><th class="number">rank</th><th>model</th><th class="number">{score}</th>'
         f'<th class="strip"><span>{score}, 95% interval</span>{strip.axis()}</th>'
-        f'<th class="number behind">behind the best</th>{heads}</tr>'
+        f"{behind}{heads}</tr>"
     )
     body = "".join(_row(row, best[0], strip, (labels, context)) for row in rows)
     return (
@@ -153,7 +164,7 @@ def _row(
 ) -> str:
     labels, context = shared
     pair = context.tested.get(row.run_id)
-    is_best = row is best
+    is_best = row is best and context.one_set
     mark = ""
     if is_best:
         mark = '<span class="badge best">best</span>'
@@ -162,19 +173,23 @@ def _row(
     hue = context.colours.get(row.family, INK)
     ends = interval_text(row.low, row.high)
     said = f"{row.model}: {row.score:.4f}" + (f", {ends}" if ends else "")
-    dot = strip.dot(row.score, row.low, row.high, said=said, colour=hue, best=best.score)
+    dot = strip.dot(row.score, row.low, row.high, said=said, colour=hue,
+                    best=best.score if context.one_set else None)  # fmt: skip
+    behind = f'<td class="number behind">{_behind(pair, is_best=is_best)}</td>'
     cells = "".join(f'<td class="number f1">{_label_score(row, name)}</td>' for name in labels)
     return (
-        f'<tbody{" class=top" if mark else ""}><tr><td class="number">{row.rank}</td>'
-        f'<td class="model">{label_name(row.model, hue)} {mark}</td>'
+        f'<tbody class="{"top" if mark else ""}"><tr><td class="number">{row.rank}</td>'
+        f'<td class="model">{label_name(shorten(row.model, 540), hue)} {mark}</td>'
         f'<td class="number">{row.score:.3f}<small>{ends}</small></td><td class="strip">{dot}</td>'
-        f'<td class="number behind">{"" if is_best else _behind(pair)}</td>{cells}</tr>'
+        f"{behind if context.has_tests else ''}{cells}</tr>"
         f'<tr class="more"><td></td><td colspan="{len(labels) + 4}">{_details(row, context)}</td>'
         "</tr></tbody>"
     )
 
 
-def _behind(pair: RunComparison | None) -> str:
+def _behind(pair: RunComparison | None, *, is_best: bool) -> str:
+    if is_best:
+        return ""
     if pair is None or pair.test is None:
         return '<span class="muted">not tested</span>'
     return f"{pair.test.difference:.3f}<small>{interval_text(*pair.test.interval)}</small>"
@@ -187,8 +202,8 @@ def _details(row: Standing, context: RankingContext) -> str:
              f"fitted in {row.fit_s:.2g} CPU s" if row.fit_s is not None else "",
              f"{row.money:,.4f} {row.currency}" if row.money is not None else "",
              row.started_at[:10]]  # fmt: skip
-    facts: list[list[object]] = [["run", row.run_id], ["task", row.task],
-                                 ["data set", row.dataset]]  # fmt: skip
+    facts: list[list[object]] = [["model", row.model], ["run", row.run_id],
+                                 ["task", row.task], ["data set", row.dataset]]  # fmt: skip
     if fit is not None:
         rows = counted(fit.dataset.num_rows or 0, "row")
         facts += [["fitted on", f"{fit.dataset.name}, {rows}"], ["fit", fit.run_id]]
@@ -225,15 +240,30 @@ def value_text(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
+def short_name(name: str) -> str:
+    """A model's name for a sentence or the head of a column.
+
+    Examples
+    --------
+    >>> len(short_name("long " * 40))
+    48
+    """
+    return shorten(name, 325)
+
+
 def interval_text(low: float | None, high: float | None) -> str:
     """The ends of an interval; nothing where one is missing.
 
     Examples
     --------
-    >>> interval_text(0.4, 0.61)
-    '0.400 to 0.610'
+    >>> interval_text(0.4, 0.61).split()
+    ['0.400', 'to', '0.610']
     """
-    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+    return (
+        ""
+        if low is None or high is None
+        else f"{low:.3f}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.3f}"
+    )
 
 
 def _labels(rows: Sequence[Standing]) -> list[str]:

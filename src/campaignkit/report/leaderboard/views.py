@@ -8,7 +8,7 @@ from pathlib import Path
 from campaignkit.errors import Fault
 from campaignkit.report.leaderboard.difficulty import DifficultyTable
 from campaignkit.report.leaderboard.lineage import LineageStep
-from campaignkit.report.leaderboard.ranking_view import interval_text, value_text
+from campaignkit.report.leaderboard.ranking_view import interval_text, short_name, value_text
 from campaignkit.report.leaderboard.run_comparison import RunComparison, ScorePair
 from campaignkit.report.leaderboard.run_filter import dataset_version, family_of
 from campaignkit.report.leaderboard.standings import LESS_IS_BETTER, Standings
@@ -17,7 +17,7 @@ from campaignkit.show import counted, figure, heat_map
 from campaignkit.show.axes import shorten
 from campaignkit.show.dot_plot import Dot, dot_plot
 from campaignkit.show.interval_plot import Interval, interval_plot
-from campaignkit.show.page import paragraph, table, verdict
+from campaignkit.show.page import label_name, paragraph, table, verdict
 from campaignkit.show.palette import SERIES
 
 _SHOWN_FAULTS = 50
@@ -43,9 +43,7 @@ def faults_view(faults: Sequence[Fault]) -> str:
 def comparison_view(found: RunComparison) -> str:
     """The verdict on two runs; then scores, labels, costs and confusions beside one another."""
     names = _two_names(found)
-    parts = [verdict_view(found)]
-    if (drawn := _intervals(found, names)) is not None:
-        parts.append(drawn)
+    parts = [verdict_view(found), _intervals(found, names)]
     tables = []
     for title, pairs, of_scores in (
         ("score", found.scores, True),
@@ -229,24 +227,27 @@ def confusion_picture(record: RunRecord, *, title: str = "Confusion") -> str:
     return heat_map(short, short, shares, title=shorten(title, 400, 15), texts=texts)
 
 
-def _intervals(found: RunComparison, names: tuple[str, str]) -> str | None:
+def _intervals(found: RunComparison, names: tuple[str, str]) -> str:
     """Macro F1 and the F1 of each label of both runs, a dot on its interval."""
     rows = []
     for key in ("macro_f1", *(f"f1_{pair.name}" for pair in found.per_label)):
-        for run, name, hue in zip((found.first, found.second), names, SERIES[:2], strict=True):
+        name = key.removeprefix("f1_").replace("macro_f1", "macro F1")
+        for run, hue in zip((found.first, found.second), SERIES, strict=False):
             if key in run.scores:
-                title = key.removeprefix("f1_").replace("macro_f1", "macro F1")
                 low, high = run.intervals.get(key, (None, None))
-                rows.append(Interval(f"{title} · {name}", run.scores[key], low, high, hue,
-                                     f"{run.scores[key]:.3f}"))  # fmt: skip
+                score = run.scores[key]
+                rows.append(Interval(name, score, low, high, hue, f"{score:.3f}"))
     if not rows:
-        return None
-    drawn = interval_plot(rows, title="F1 with 95% intervals", x_label="F1", width=900)
-    return figure(drawn)
+        return ""
+    legend = "".join(
+        f"<span>{label_name(name, hue)}</span>" for name, hue in zip(names, SERIES, strict=False)
+    )
+    drawn = interval_plot(rows, title="F1 with 95% intervals", x_label="F1", width=760)
+    return f'<p class="legend">{legend}</p>{figure(drawn)}'
 
 
 def _two_names(found: RunComparison) -> tuple[str, str]:
-    names = (found.first.model.name, found.second.model.name)
+    names = short_name(found.first.model.name), short_name(found.second.model.name)
     if names[0] == names[1]:
         return f"{names[0]} ({found.first.run_id})", f"{names[1]} ({found.second.run_id})"
     return names
