@@ -133,7 +133,7 @@ def test_the_root_knows_every_room_and_its_docstring_is_their_map() -> None:
 
     assert {*campaignkit._ROOMS} == {p.name for p in ROOMS} | files == {*told}
     assert len(told) == len({*told})
-    assert {*dir(campaignkit)} == {*campaignkit.__all__, *campaignkit._ROOMS}
+    assert {*dir(campaignkit)} == {*campaignkit.__all__, *campaignkit._ROOMS, *campaignkit._WITHIN}
 
 
 def test_the_root_offers_each_name_once_as_its_room_does() -> None:
@@ -155,6 +155,9 @@ def test_type_checkers_see_the_roots_names_and_no_other(tmp_path: Path) -> None:
         if isinstance(node, ast.ImportFrom)
     }
     rooms = {f"campaignkit.{room}": names for room, names in campaignkit._ROOMS.items() if names}
+    for name, room in campaignkit._WITHIN.items():
+        rooms[f"campaignkit.{room}"] = tuple(sorted({name, *rooms[f"campaignkit.{room}"]}))
+        assert getattr(campaignkit, name).__name__ == f"campaignkit.{room}.{name}"
 
     assert seen == {"campaignkit": tuple(sorted(campaignkit._ROOMS)), **rooms}
     assert (SRC / "py.typed").exists()

@@ -20,7 +20,7 @@ The path, one room a step:
 - ``dataset``: labelled campaigns, their files and their checks
 - ``classify``: classifiers of campaigns
 - ``evaluation``: scores beside their floor and their ceiling
-- ``report``: pages and charts
+- ``report``: pages, and charts at the root: ck.charts
 - ``recipes``: named data sets, made in one call
 - ``simulation``: worlds whose signs are known, to rehearse in and to draw graphs from
 
@@ -128,6 +128,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "pools": (),
     "apps": (),
 }
+# A room within a room that the root leads to, as it leads to rooms.
+_WITHIN = {"charts": "report"}
 # Names that are gone, and what stands in their places.
 _SUCCESSORS = {
     "AnnealingTrace": "campaignkit.report.annealing_trace.AnnealingTrace",
@@ -145,6 +147,8 @@ def __getattr__(name: str) -> object:
 
     if name in _ROOMS:
         return import_module(f"campaignkit.{name}")
+    if name in _WITHIN:
+        return import_module(f"campaignkit.{_WITHIN[name]}.{name}")
     room = _ROOM_OF.get(name)
     if room is None:
         raise AttributeError(f"module 'campaignkit' has no attribute {name!r}{_advice(name)}")
@@ -154,7 +158,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ROOMS])
+    return sorted([*__all__, *_ROOMS, *_WITHIN])
 
 
 def _advice(name: str) -> str:
@@ -170,5 +174,5 @@ def _advice(name: str) -> str:
             return f"; it stands in its room: campaignkit.{room}.{name}"
     if name in _SUCCESSORS:
         return f"; its successor: {_SUCCESSORS[name]}"
-    near = get_close_matches(name, [*_ROOM_OF, *_ROOMS], n=1)
+    near = get_close_matches(name, [*_ROOM_OF, *_ROOMS, *_WITHIN], n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -116,6 +116,7 @@ from campaignkit.progress import (
     ProgressBar as ProgressBar,
 )
 from campaignkit.report import (
+    charts as charts,
     write_report as write_report,
 )
 from campaignkit.runs import (
