@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import campaignkit as ck
-from campaignkit.catalogue import ColumnsLeftOut, read_wide
+from campaignkit.catalogue import CellsNotDivided, ColumnsLeftOut, read_wide
 from campaignkit.errors import CatalogueError, TableError
 
 ROWS: dict[str, list[Any]] = {
@@ -120,3 +120,13 @@ def test_each_form_of_a_frame_leads_to_the_door_that_reads_it() -> None:
         ck.Catalogue.from_frame(wide)
     with pytest.raises(CatalogueError, match=r"Catalogue\.from_frame reads it"):
         ck.Catalogue.from_campaigns(long)
+
+
+def test_cells_that_another_mark_divides_are_named_with_it() -> None:
+    frame = pd.DataFrame({"geo": ["Peru; Chile", "Chile", "Peru"], "brand": ["A", "B", "A"]})
+
+    with pytest.warns(CellsNotDivided, match="many cells of geo have ';'"):
+        ck.Catalogue.from_campaigns(frame)
+    assert not read_wide(frame, separator=None).undivided
+    assert read_wide(frame, separator=";").columns["geo"] == [("Peru", "Chile"), ("Chile",),
+                                                             ("Peru",)]  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
 from campaignkit.catalogue.files import bundled_names
-from campaignkit.catalogue.wide import ColumnsLeftOut, WideTable, read_wide
+from campaignkit.catalogue.wide import CellsNotDivided, ColumnsLeftOut, WideTable, read_wide
 
 __all__ = [
     "Attribute",
     "Catalogue",
+    "CellsNotDivided",
     "ColumnsLeftOut",
     "Key",
     "NearDuplicateWarning",

@@ -15,6 +15,7 @@ from campaignkit.errors import CatalogueError, Fault
 from campaignkit.tables.schema import MARKETING, Role
 
 _MIN_UNIQUE, _UNIQUE = 30, 0.8  # values; share of the cells that hold a value of their own
+_MARKS, _MANY = (";", "|"), 0.1  # usual separators; share of the values that have one in them
 _ROLES = {
     Role.ID: "names single rows or campaigns",
     Role.DATE: "contains dates",
@@ -25,6 +26,10 @@ _ROLES = {
 
 class ColumnsLeftOut(UserWarning):
     """Columns of a table of campaigns that hold no attributes; the warning names each."""
+
+
+class CellsNotDivided(UserWarning):
+    """Cells of a column seem to have several values, divided by another mark than was given."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class WideTable:
         Every other column -> why it holds no attributes.
     frame : DataFrame of narwhals
         The whole table, in memory.
+    undivided : mapping of str to str
+        Modality -> a mark that seems to divide values in its cells, and did not.
 
     Examples
     --------
@@ -52,6 +59,7 @@ class WideTable:
     columns: Mapping[str, Sequence[tuple[str, ...]]]
     left_out: Mapping[str, str]
     frame: Any
+    undivided: Mapping[str, str]
 
     def cells(self, name: str) -> list[Any]:
         """The cells of any column, as Python values."""
@@ -59,13 +67,20 @@ class WideTable:
         return cells
 
     def warn(self) -> None:
-        """Name the columns that were left out, in one warning."""
+        """Name the columns that were left out, in one warning, and cells that were not divided."""
         told = [f"{name} {why}" for name, why in self.left_out.items() if why]
         if told:
             warnings.warn(
                 f"columns without attributes are left out: {'; '.join(told)}; "
                 "keep=[...] takes a column as it is",
                 ColumnsLeftOut,
+                stacklevel=3,
+            )
+        for name, mark in self.undivided.items():
+            warnings.warn(
+                f"many cells of {name} have {mark!r} in them and are taken whole; "
+                f"separator={mark!r} divides them, separator=None says that this is right",
+                CellsNotDivided,
                 stacklevel=3,
             )
 
@@ -145,7 +160,19 @@ def read_wide(
             f"no column holds attributes: {told or 'the frame has no columns'}",
             hint="expected a column for each modality, such as brand, audience, platform",
         )
-    return WideTable(columns, left_out, table)
+    marks = {name: _other_mark(cells) for name, cells in columns.items()} if separator else {}
+    return WideTable(
+        columns, left_out, table, {name: mark for name, mark in marks.items() if mark}
+    )
+
+
+def _other_mark(cells: Sequence[tuple[str, ...]]) -> str:
+    """A usual separator within at least a tenth of the values; empty where there is none."""
+    filled = [value for values in cells for value in values]
+    for mark in _MARKS:
+        if sum(mark in value for value in filled) >= max(_MANY * len(filled), 1):
+            return mark
+    return ""
 
 
 def _eager(frame: Any) -> Any:  # a frame of narwhals
