@@ -171,7 +171,7 @@ def _advice(name: str) -> str:
     for room in _ROOMS:
         module = import_module(f"campaignkit.{room}")
         if name in getattr(module, "__all__", vars(module)):
-            return f"; it stands in its room: campaignkit.{room}.{name}"
+            return f"; it is in its room: campaignkit.{room}.{name}"
     if name in _SUCCESSORS:
         return f"; its successor: {_SUCCESSORS[name]}"
     near = get_close_matches(name, [*_ROOM_OF, *_ROOMS, *_WITHIN], n=1)

@@ -99,7 +99,7 @@ def checked_text(value: object, name: str, *, error: type[CampaignkitError] = Se
         value.encode()
     except UnicodeEncodeError as err:
         there = value[max(0, err.start - 30) : err.end + 30]
-        told = f"{name} holds half a character (a lone surrogate): {there!r}"
+        told = f"{name} contains half a character (a lone surrogate): {there!r}"
         raise error(told, hint="give text that can be written as UTF-8") from err
     return value
 

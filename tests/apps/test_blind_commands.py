@@ -64,7 +64,7 @@ def test_a_service_is_started_asked_and_stopped(
 
 @pytest.mark.parametrize(
     ("tokens", "said"),
-    [("{", "is no JSON"), ("[]", "holds no token"), ('{"ana": "x"}', "fewer than 16")],
+    [("{", "is not JSON"), ("[]", "contains no token"), ('{"ana": "x"}', "fewer than 16")],
 )
 def test_what_cannot_be_served_ends_with_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],

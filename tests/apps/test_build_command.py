@@ -155,7 +155,7 @@ def test_a_server_of_the_openai_protocol_is_asked(capsys: Run) -> None:
         assert ended.code == 0, ended.err
         assert len(server.charges) == 17
     assert "LLMEdgeScorer(mine)" in ended.out
-    assert "warning: all 252 judged pairs are +: the answers hold no information" in ended.out
+    assert "warning: all 252 judged pairs are +: the answers contain no information" in ended.out
     assert "rehearsed" not in ended.out
 
 
@@ -243,7 +243,7 @@ REFUSED = {
     "workers that are none": ("starter-27 --rehearse --workers 0", "concurrency is 0"),
     "a folder for a file": ("starter-27 --rehearse --replace --out full", "expected a file name"),
     "a file in no folder": ("starter-27 --rehearse --out no/e.csv", "folder no does not exist"),
-    "a full folder to save in": ("starter-27 --rehearse --save full", "already holds something"),
+    "a full folder to save in": ("starter-27 --rehearse --save full", "is not empty"),
     "a file for a store": ("starter-27 --rehearse --store one.csv", "as a folder: it is a file"),
 }
 

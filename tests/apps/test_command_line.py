@@ -199,7 +199,7 @@ def test_generate_replaces_only_when_told(work: Path, made: Path, capsys: Run) -
     allowed = _generate(work, made, capsys, "--replace", "--json")
 
     assert (refused.code, allowed.code) == (2, 0)
-    assert "already holds something" in refused.err
+    assert "is not empty" in refused.err
     assert json.loads(allowed.out)["evaluation"]["in_range_frac"] == 1.0
     assert (made / "campaigns.jsonl").read_bytes() == before
 

@@ -78,13 +78,13 @@ FAULTS: dict[str, tuple[str, Callable[[], None], str]] = {
     "an argument too many": (GENERATE + " more", nothing, "unexpected extra argument"),
     "an argument missing": ("dataset generate edges.csv --out new", nothing, "SPEC"),
     "no place to write to": ("dataset generate edges.csv spec.json", nothing, "--out"),
-    "a seed that is no number": (GENERATE + " --seed x", nothing, "--seed"),
+    "a seed that is not a number": (GENERATE + " --seed x", nothing, "--seed"),
     "a seed with a fraction": (GENERATE + " --seed 1.5", nothing, "--seed"),
     "an unknown format": (GENERATE + " --format csv", nothing, "expected jsonl or parquet"),
     "no such edges": (GENERATE.replace("edges.csv", "no.csv"), nothing, "no.csv does not exist"),
     "no such spec": (GENERATE.replace("spec.json", "no.json"), nothing, "no.json does not exist"),
     "a folder for edges": (
-        GENERATE.replace("edges.csv", "place"), folder("place"), "holds no manifest.json",
+        GENERATE.replace("edges.csv", "place"), folder("place"), "contains no manifest.json",
     ),
     "a folder for a spec": (GENERATE.replace("spec.json", "place"), folder("place"), "a folder"),
     "a spec of another suffix": (
@@ -115,8 +115,8 @@ FAULTS: dict[str, tuple[str, Callable[[], None], str]] = {
              label_params={"any": {**BOX, "pos_frac_range": [0.9, 1]}}),
         "can reach at most",
     ),
-    "a folder that holds something": (
-        GENERATE.replace("new", "place"), folder("place"), "already holds something",
+    "a folder that contains something": (
+        GENERATE.replace("new", "place"), folder("place"), "is not empty",
     ),
     "a folder of somebody else": (
         GENERATE.replace("new", "place --replace"), folder("place"), "no manifest.json",
@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[str, Callable[[], None], str]] = {
         GENERATE + " --catalogue no-such", nothing, "no bundled catalogue is called 'no-such'",
     ),
     "ranges that are no ranges": (
-        "diagnose edges.csv --ranges brand=1,geo=x-2,audience", nothing, "geo=x-2 is no range",
+        "diagnose edges.csv --ranges brand=1,geo=x-2,audience", nothing, "geo=x-2 is not a range",
     ),
     "ranges that run backwards": (
         "diagnose edges.csv --ranges brand=2-1,geo=1", nothing, "low 2 above high 1",

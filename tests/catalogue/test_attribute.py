@@ -63,7 +63,7 @@ def test_an_attribute_survives_copying_and_sending(attribute: Attribute) -> None
         ("brand", unicodedata.normalize("NFD", "Nestlé"), "normal form NFC"),
         ("brand", None, "expected text"),
         ("brand", 7, "value: is 7 of type int; expected text"),
-        ("label", "x", "'label' is taken"),
+        ("label", "x", "'label' is reserved"),
     ],
 )
 def test_a_name_nobody_can_rely_on_is_refused(modality: str, value: str, expected: str) -> None:

@@ -58,9 +58,9 @@ def test_the_digest_sees_descriptions_and_traits_and_never_changes() -> None:
 
 
 def test_an_identity_is_there_once() -> None:
-    with pytest.raises(CatalogueError, match=r"attributes\[2\]: brand 'Nike' is there already"):
+    with pytest.raises(CatalogueError, match=r"attributes\[2\]: brand 'Nike' is a duplicate of"):
         Catalogue([NIKE, SHOP, Attribute("brand", "Nike", "again")])
-    with pytest.raises(CatalogueError, match="is there already"):
+    with pytest.raises(CatalogueError, match="is a duplicate of"):
         CATALOGUE.add([NIKE])
 
 

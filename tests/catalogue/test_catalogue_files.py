@@ -48,7 +48,9 @@ def test_a_bar_in_a_value_is_a_letter_and_in_a_trait_is_refused_by_csv(tmp_path:
     Catalogue([Attribute("audience", "Interest | Sports")]).write_csv(path)
     before = path.read_bytes()
 
-    with pytest.raises(CatalogueError, match=r"audience: Interest \| Sports group: 'a\|b' holds"):
+    with pytest.raises(
+        CatalogueError, match=r"audience: Interest \| Sports group: 'a\|b' contains"
+    ):
         Catalogue([barred]).write_csv(path)
 
     assert path.read_bytes() == before
@@ -89,17 +91,17 @@ MALFORMED_CSV = {
     "no value": (b"modality,name\na,b\n", "column 'value' is missing; the columns are 'modality'"),
     "neither": (b"a,b\nc,d\n", "2 faults"),
     "semicolons": (b"modality;value\na;b\n", "separated by ';'; save the file with commas"),
-    "a column twice": (b"modality,value,x,x\na,b,c,d\n", "column 'x' is there twice"),
+    "a column twice": (b"modality,value,x,x\na,b,c,d\n", "column 'x' occurs twice"),
     "a column without a name": (b"modality,value,\na,b,c\n", "a column has no name"),
-    "short row": (b"modality,value,x\na,b,c\na,d\n", "a.csv:3: holds 2 cells; expected 3"),
-    "long row": (b"modality,value\na,b,c\n", "a.csv:2: holds 3 cells; expected 2"),
+    "short row": (b"modality,value,x\na,b,c\na,d\n", "a.csv:3: contains 2 cells; expected 3"),
+    "long row": (b"modality,value\na,b,c\n", "a.csv:2: contains 3 cells; expected 2"),
     "blank value": (b"modality,value\nbrand,\n", "a.csv:2: value is blank"),
     "blank modality": (b"modality,value\n ,x\n", "a.csv:2: modality is blank"),
     "stray space": (b"modality,value\nbrand,x \n", r"a.csv:2: value 'x ' starts.*write 'x'"),
     "control": (b"modality,value\nbrand,a\x07b\n", r"a.csv:2: .*U\+0007"),
     "not NFC": ("modality,value\nbrand,Nestle\u0301\n".encode(), "a.csv:2: .*normal form NFC"),
-    "label": (b"modality,value\nlabel,x\n", "a.csv:2: modality 'label' is taken"),
-    "twice": (b"modality,value\nb,x\nb,y\nb,x\n", "a.csv:4: b 'x' is there already, at .*a.csv:2"),
+    "label": (b"modality,value\nlabel,x\n", "a.csv:2: modality 'label' is reserved"),
+    "twice": (b"modality,value\nb,x\nb,y\nb,x\n", "a.csv:4: b 'x' is a duplicate of .*a.csv:2"),
     "latin 1": (b"modality,value\nbrand,x\nbrand,Nestl\xe9\n", "a.csv:3: byte 0xE9 is not UTF-8"),
     "utf-16": ("modality,value\nbrand,x\n".encode("utf-16"), "a.csv:1: the file is in UTF-16"),
     "binary": (b"PK\x03\x04\x00\x00\x00", "a.csv:1: the file is binary"),
@@ -109,7 +111,7 @@ MALFORMED_CSV = {
         b"modality,value\nbrand," + b"x" * 200_000,
         "a.csv:2: is not CSV from.*field larger",
     ),
-    "own field as trait": (b"modality,value,value\na,b,c\n", "column 'value' is there twice"),
+    "own field as trait": (b"modality,value,value\na,b,c\n", "column 'value' occurs twice"),
 }
 
 
@@ -149,7 +151,7 @@ def test_lines_are_counted_through_cells_that_run_over_lines(tmp_path: Path) -> 
     ("columns", "expected"),
     [
         ({"value": "title"}, "columns asks for a column 'title' as 'value'"),
-        ({"value": "name"}, "column 'value' is there beside the renamed one"),
+        ({"value": "name"}, "column 'value' exists and is also the new name"),
         ({"value": "name", "description": "name"}, "gives one column two names"),
     ],
 )
@@ -175,8 +177,8 @@ def test_a_renaming_can_make_way_for_itself(tmp_path: Path) -> None:
 MALFORMED_JSON = {
     "empty": (b"", "a.json:1: the file is empty"),
     "not json": (b'{"attributes": [\n}', "a.json:2: is not JSON"),
-    "no list": (b'{"rows": []}', "holds no list of attributes"),
-    "a number": (b"7", "holds no list of attributes"),
+    "no list": (b'{"rows": []}', "contains no list of attributes"),
+    "a number": (b"7", "contains no list of attributes"),
     "no entries": (b'{"attributes": []}', "attributes: the list is empty"),
     "not an object": (b'["brand"]', r"attributes\[0\]: is of type str"),
     "no value": (b'[{"modality": "brand"}]', r"attributes\[0\]: has no 'value'"),
@@ -187,7 +189,7 @@ MALFORMED_JSON = {
     "surrogate": (b'[{"modality": "b", "value": "\\ud800"}]', r"U\+D800"),
     "traits": (b'[{"modality": "b", "value": "x", "traits": ["y"]}]', "traits is a list"),
     "null": (b'[{"modality": "b", "value": "x", "description": null}]', "description is None"),
-    "twice": (b'[{"modality": "b", "value": "x"}, {"modality": "b", "value": "x"}]', "already"),
+    "twice": (b'[{"modality": "b", "value": "x"}, {"modality": "b", "value": "x"}]', "duplicate"),
     "key twice": (b'[{"modality": "b", "value": "x", "value": "y"}]', "the key 'value' twice"),
     "deep": (b"[" * 200_000, "cannot be read as JSON"),
     "encoding": (b'[{"modality": "\xe9"}]', "a.json:1: byte 0xE9 is not UTF-8"),

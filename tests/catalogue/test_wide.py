@@ -64,7 +64,7 @@ def test_a_column_of_free_text_is_refused_by_name_and_can_be_kept_or_left_out() 
     ("frame", "words"),
     [
         ([{"brand": "Nike"}], "list cannot be read"),
-        (pd.DataFrame({"clicks": [1]}), "no column holds attributes: clicks contains measures"),
+        (pd.DataFrame({"clicks": [1]}), "no column contains attributes: clicks contains measures"),
         (pd.DataFrame(), "the frame has no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "cannot be read"),
     ],

@@ -147,7 +147,7 @@ def test_the_same_rows_and_seed_give_the_same_probabilities(model: Any) -> None:
 def test_a_changed_file_or_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     OneHotLogistic().fit(RECORDS[:300], TRUTH[:300]).save(tmp_path / "m")
 
-    with pytest.raises(ArtifactError, match="holds a OneHotLogistic; expected a PairLogistic"):
+    with pytest.raises(ArtifactError, match="contains a OneHotLogistic; expected a PairLogistic"):
         PairLogistic.load(tmp_path / "m")
     (tmp_path / "m" / "fitted.json").write_text("{}")
     with pytest.raises(ArtifactError, match="is not the file that was written"):

@@ -272,7 +272,7 @@ def test_a_training_that_was_cut_short_leaves_no_classifier(folders: dict[str, P
     with pytest.raises(Enough):
         llm.fit(TEXTS, CODES, progress=Interrupting())
 
-    with pytest.raises(NotFitted, match="cut short"):
+    with pytest.raises(NotFitted, match="interrupted"):
         llm.predict(TEXTS)
 
 

@@ -198,8 +198,8 @@ def test_what_is_certain_stays_so() -> None:
 @pytest.mark.parametrize(
     ("proba", "labels", "told"),
     [
-        (np.ones((3, 3)), [0, 1, 2], "are no probabilities"),
-        (np.full((3, 3), np.nan), [0, 1, 2], "are no probabilities"),
+        (np.ones((3, 3)), [0, 1, 2], "are not probabilities"),
+        (np.full((3, 3), np.nan), [0, 1, 2], "are not probabilities"),
         (np.full((3, 2), 0.5), [0, 1, 2], r"shape \(3, 2\); expected \(rows, 3\)"),
         (np.zeros((0, 3)), [], r"shape \(0, 3\)"),
         (np.full((3, 3), 1 / 3), [0, 1, 2, 2], "3 rows of probabilities and 4 labels"),
@@ -231,7 +231,7 @@ def test_a_rule_that_was_written_down_decides_the_same(method: Any) -> None:
 
 @pytest.mark.parametrize("told", [{}, {"method": "cuts"}, {"rule": 3}])
 def test_what_is_no_rule_is_refused(told: Any) -> None:
-    with pytest.raises(ClassifierError, match="no decision rule"):
+    with pytest.raises(ClassifierError, match="not a decision rule"):
         DecisionTuner.from_dict(told)
 
 

@@ -119,16 +119,16 @@ def test_the_order_is_known_or_told(
 @pytest.mark.parametrize(
     ("classes", "order", "told"),
     [
-        ([0, 1, 2], None, "for neg, avg, pos say order=.1, 0, 2. there"),
-        ([0, 1, 2], None, "for low, mid, high say order=.1, 2, 0. there"),
+        ([0, 1, 2], None, "for neg, avg, pos pass order=.1, 0, 2. there"),
+        ([0, 1, 2], None, "for low, mid, high pass order=.1, 2, 0. there"),
         ([0, 1, 2, 3], None, "order=.0, 1, 2, 3.*VotingClassifier"),
         (["low", "mid", "high"], None, "order=.'high', 'low', 'mid'."),
         (["low", "mid", "high"], "low,mid,high", "order is 'low,mid,high'; expected a list"),
         (["low", "mid", "high"], 5, "order is 5; expected a list"),
-        ([0, 1, 2], ["low", "mid", "high"], "for low, mid, high say order=.1, 2, 0. there"),
+        ([0, 1, 2], ["low", "mid", "high"], "for low, mid, high pass order=.1, 2, 0. there"),
         (["a", "b", "c"], None, "order of the labels a, b, c is not known"),
-        (["a", "b", "c"], ["a", "b"], "is not told by order=.'a', 'b'."),
-        (["a", "b"], ["x", "y"], "is not told by"),
+        (["a", "b", "c"], ["a", "b"], "is not given by order=.'a', 'b'."),
+        (["a", "b"], ["x", "y"], "is not given by"),
         (["a", "b", "c"], ["a", "b", "c", "a"], "expected each label once"),
         (["pos", "neg", "Overperforming"], None, "is not known"),  # two words for one
     ],

@@ -352,7 +352,7 @@ def test_four_bit_weights_keep_their_additions_and_what_was_learned(
     assert "model.safetensors" not in sizes
     again = ck.ConstrainedClassifier.load(tmp_path / "saved")
     assert (again.predict_proba(TEXTS) == llm.predict_proba(TEXTS)).all()
-    with pytest.raises(ArtifactError, match="additions to another model"):
+    with pytest.raises(ArtifactError, match="adapters of another model"):
         ck.ConstrainedClassifier.load(tmp_path / "saved", model=folders["untied"])
 
 

@@ -354,10 +354,10 @@ def test_a_tuner_that_cannot_work_is_refused(
         (TEXTS[:2], ["neg", "avg", "pos"], "3 for 2 texts"),
         (TEXTS[:2], ["neg", "avg"], "no row is 2"),
         (["a", " ", "c"], ["neg", "avg", "pos"], "row 1: is blank"),
-        (["a", 3, "c"], ["neg", "avg", "pos"], "row 1: is no text"),
+        (["a", 3, "c"], ["neg", "avg", "pos"], "row 1: is not a text"),
         (["a", "b", "c" * 400_001], ["neg", "avg", "pos"], "row 2: more than 400,000 letters"),
         (["a", "b", "c"], ["neg", "avg", "good"], "'good'"),
-        ("abc", ["neg", "avg", "pos"], "expected one a row"),
+        ("abc", ["neg", "avg", "pos"], "expected one per row"),
         ([], [], "expected one row or more"),
     ],
 )

@@ -160,7 +160,7 @@ def test_a_prior_of_random_signs_costs_no_more_than_noise() -> None:
 def test_a_prior_of_other_attributes_is_refused() -> None:
     other = SignedGraph.from_edges([Edge(("season", "spring"), ("weather", "rain"), -1)])
 
-    with pytest.raises(ClassifierError, match="holds none of the"):
+    with pytest.raises(ClassifierError, match="contains none of the"):
         PairwiseOrdinalClassifier(prior=other).fit(RECORDS[:100], TRUTH[:100])
     with pytest.raises(ClassifierError, match="prior is a str; expected a graph"):
         PairwiseOrdinalClassifier(prior="edges.csv").fit(RECORDS[:100], TRUTH[:100])  # type: ignore[arg-type]
@@ -328,5 +328,5 @@ def test_shares_of_signs_that_make_no_sense_are_refused() -> None:
 
 def test_a_rank_that_no_rows_can_fill_is_refused() -> None:
     records = [{"a": ["x"], "b": [value]} for value in ("p", "q", "r")] * 20
-    with pytest.raises(ClassifierError, match="rank is 10,000; the rows hold 4 values"):
+    with pytest.raises(ClassifierError, match="rank is 10,000; the rows have 4 values"):
         PairwiseOrdinalClassifier(rank=10_000).fit(records, np.repeat(["neg", "avg", "pos"], 20))

@@ -69,9 +69,9 @@ def test_the_order_in_words_and_the_order_of_their_numbers_give_one_model(bare: 
     ids=["vote", "stack", "cross_val_predict"],
 )
 def test_where_labels_come_as_numbers_the_order_is_asked_for(wrap: Any) -> None:
-    with pytest.raises(ClassifierError, match=r"for neg, avg, pos say order=\[1, 0, 2\] there"):
+    with pytest.raises(ClassifierError, match=r"for neg, avg, pos pass order=\[1, 0, 2\] there"):
         wrap(ordinal())
-    with pytest.raises(ClassifierError, match=r"say order=\[1, 0, 2\] there"):
+    with pytest.raises(ClassifierError, match=r"pass order=\[1, 0, 2\] there"):
         wrap(ordinal(order=["neg", "avg", "pos"]))
     wrap(ordinal(order=[1, 0, 2]))
 
@@ -146,7 +146,7 @@ def test_a_calibration_that_fits_numbers_and_words_takes_the_order_of_the_number
     wrapped = CalibratedClassifierCV(ordinal(order=[1, 0, 2]), cv=2, ensemble=False)
 
     assert (wrapped.fit(RECORDS, TRUTH).predict(RECORDS) == TRUTH).mean() > 0.8
-    with pytest.raises(ClassifierError, match=r"say order=\[1, 0, 2\] there"):
+    with pytest.raises(ClassifierError, match=r"pass order=\[1, 0, 2\] there"):
         CalibratedClassifierCV(ordinal(), cv=2, ensemble=False).fit(RECORDS, TRUTH)
 
 

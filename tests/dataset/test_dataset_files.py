@@ -147,7 +147,7 @@ def test_an_occupied_folder_is_replaced_only_when_told(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
 
-    with pytest.raises(ArtifactError, match="already holds something"):
+    with pytest.raises(ArtifactError, match="is not empty"):
         DATASET.write(tmp_path / "out")
 
     with pytest.raises(ArtifactError, match=r"no manifest\.json, so it is not replaced"):
@@ -188,7 +188,7 @@ def test_an_unknown_format_is_refused_before_anything_is_made(tmp_path: Path) ->
         ("campaigns.jsonl", lambda data: data.replace(b"pos", b"neg"), "not the file"),
         ("vocabulary.json", lambda data: b"{}", "is not the file that was written"),
         ("campaigns.jsonl", None, "is missing"),
-        ("manifest.json", None, "holds no manifest.json"),
+        ("manifest.json", None, "contains no manifest.json"),
         ("manifest.json", lambda data: b"[", "is not a manifest"),
     ],
 )

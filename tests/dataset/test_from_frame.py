@@ -78,7 +78,7 @@ def test_rows_without_an_outcome_are_counted_and_left_out() -> None:
         ({"outcome": "ctr", "quantiles": [0.7, 0.2]}, "quantiles"),
         ({"outcome": "ctr", "labels": ["low", "high"]}, "labels"),
         ({"outcome": "same"}, "too alike to be cut"),
-        ({"outcome": "note"}, "2 cells of note are no numbers"),
+        ({"outcome": "note"}, "2 cells of note are not numbers"),
         ({"outcome": "ctr", "exposure": "below"}, "below is -1 in row 0"),
     ],
 )

@@ -49,25 +49,28 @@ FAULTS = {
     "values are null": (b'{"brand":null,"geo":[],"label":"pos"}\n', "2: 'brand' is null"),
     "a value is a number": (
         b'{"brand":[7],"geo":[],"label":"pos"}\n',
-        "2: 'brand' holds a number; expected texts",
+        "2: 'brand' contains a number; expected texts",
     ),
-    "a value is a list": (b'{"brand":[[]],"geo":[],"label":"pos"}\n', "2: 'brand' holds a list"),
-    "a value is true": (b'{"brand":[true],"geo":[],"label":"x"}\n', "holds true or false"),
+    "a value is a list": (
+        b'{"brand":[[]],"geo":[],"label":"pos"}\n',
+        "2: 'brand' contains a list",
+    ),
+    "a value is true": (b'{"brand":[true],"geo":[],"label":"x"}\n', "contains true or false"),
     "a value is blank": (
         b'{"brand":[""],"geo":[],"label":"pos"}\n',
-        "2: 'brand' holds a value that is blank",
+        "2: 'brand' contains a value that is blank",
     ),
     "a value with spaces around it": (
         b'{"brand":["Nike "],"geo":[],"label":"pos"}\n',
-        "2: 'brand' holds a value that 'Nike ' starts or ends with white space",
+        "2: 'brand' contains a value that 'Nike ' starts or ends with white space",
     ),
     "a value with a line feed": (
         b'{"brand":["Ni\\nke"],"geo":[],"label":"pos"}\n',
-        "holds the control or invisible character U+000A",
+        "contains the control or invisible character U+000A",
     ),
     "half a character": (
         b'{"brand":["\\ud83d"],"geo":[],"label":"pos"}\n',
-        "holds the control or invisible character U+D83D",
+        "contains the control or invisible character U+D83D",
     ),
     "a decomposed letter": (
         '{"brand":["Nestle\u0301"],"geo":[],"label":"pos"}\n'.encode(),
@@ -75,7 +78,7 @@ FAULTS = {
     ),
     "a value twice": (
         b'{"brand":["Nike","Nike"],"geo":[],"label":"pos"}\n',
-        "2: 'brand' holds 'Nike' twice (list it once)",
+        "2: 'brand' contains 'Nike' twice (list it once)",
     ),
     "a key twice": (
         b'{"brand":[],"brand":["Nike"],"geo":[],"label":"pos"}\n',
@@ -143,12 +146,12 @@ def test_a_file_of_nothing_but_faults_is_not_read_to_its_end(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("make", "error"),
     [
-        (lambda path: path.write_bytes(b""), "holds no campaign"),
+        (lambda path: path.write_bytes(b""), "contains no campaign"),
         (lambda path: path.write_bytes(b"\xef\xbb\xbf"), "is blank"),
         (lambda path: path.write_bytes(b'{"label":"pos"}\n'), "has no modality"),
         (lambda path: path.write_bytes(b'{" ":[],"label":"pos"}\n'), "the modality ' ' is blank"),
         (lambda path: path.write_bytes('{"brand":[]}'.encode("utf-16")), "is not UTF-8"),
-        (lambda path: path.mkdir(), "holds no manifest.json"),
+        (lambda path: path.mkdir(), "contains no manifest.json"),
         (lambda path: None, "does not exist"),
     ],
 )
@@ -202,10 +205,10 @@ def test_a_folder_takes_only_what_its_vocabulary_holds(tmp_path: Path) -> None:
     told = [str(fault).split(": ", 1)[1] for fault in caught.value.faults]
     assert told == [
         "label 'best' is not one of pos",
-        "'brand' holds 'Puma', which is not in the data set's vocabulary",
+        "'brand' contains 'Puma', which is not in the data set's vocabulary",
     ]
     _rewrite(folder, GOOD * 2)
-    with pytest.raises(DatasetError, match="holds 2 campaigns; its manifest says 1"):
+    with pytest.raises(DatasetError, match="contains 2 campaigns; its manifest says 1"):
         CampaignDataset.read(folder)
 
 

@@ -26,23 +26,23 @@ FAULTS = {
     "values are numbers": ({"geo": [[1]], "label": ["pos"]}, "expected lists of texts"),
     "a null list": (
         {"geo": pa.array([None], LISTS), "label": ["pos"]},
-        "column 'geo': holds 1 nulls (write an empty list)",
+        "column 'geo': contains 1 nulls (write an empty list)",
     ),
-    "a null value": ({"geo": [["Peru", None]], "label": ["pos"]}, "holds 1 nulls (drop them)"),
+    "a null value": ({"geo": [["Peru", None]], "label": ["pos"]}, "contains 1 nulls (drop them)"),
     "a null label": (
         {"geo": [["Peru"]] * 2, "label": ["pos", None]},
-        "column 'label': holds 1 nulls (label every row)",
+        "column 'label': contains 1 nulls (label every row)",
     ),
     "a value twice": (
         {"geo": [[], ["Peru", "Peru"]], "label": ["pos", "pos"]},
-        "row 1: 'geo' holds 'Peru' twice",
+        "row 1: 'geo' contains 'Peru' twice",
     ),
-    "a blank value": ({"geo": [[" "]], "label": ["pos"]}, "holds a value that is blank"),
-    "a blank label": ({"geo": [["Peru"]], "label": [""]}, "holds a label that is blank"),
+    "a blank value": ({"geo": [[" "]], "label": ["pos"]}, "contains a value that is blank"),
+    "a blank label": ({"geo": [["Peru"]], "label": [""]}, "contains a label that is blank"),
     "a blank modality": ({" ": [["Peru"]], "label": ["pos"]}, "has a name that is blank"),
     "too many labels": (
         {"geo": [["Peru"]] * 257, "label": [str(i) for i in range(257)]},
-        "holds more than 256 labels",
+        "contains more than 256 labels",
     ),
     "no rows": ({"geo": pa.array([], LISTS), "label": pa.array([], pa.string())}, "no campaign"),
 }

@@ -71,7 +71,7 @@ def test_a_column_of_no_texts_is_one_fault_with_what_to_do() -> None:
     assert [fault.where for fault in caught.value.faults] == [
         "row 0.spend", "row 0.won", "row 0.day",
     ]  # fmt: skip
-    assert "holds float 1.5, and 19 values more of that type" in str(caught.value)
+    assert "contains float 1.5, and 19 values more of that type" in str(caught.value)
     assert "cut numbers and dates into bands, or leave the column out" in str(caught.value)
 
 
@@ -82,5 +82,5 @@ def test_a_separator_that_is_no_text_is_refused() -> None:
 
 @pytest.mark.parametrize("records", [None, "text", b"bytes", {"brand": "Nike"}, 7])
 def test_what_holds_no_rows_is_refused_with_what_would_do(records: object) -> None:
-    with pytest.raises(DatasetError, match="expected one a row"):
+    with pytest.raises(DatasetError, match="expected one per row"):
         read_records(records)

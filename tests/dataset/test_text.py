@@ -165,9 +165,9 @@ def test_an_attribute_without_a_wording_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("no feature here", "is no 'modality: values'"),
+        ("no feature here", "is not 'modality: values'"),
         ("brand: a\nbrand: b", "comes twice"),
-        ("", "is no 'modality: values'"),
+        ("", "is not 'modality: values'"),
     ],
 )
 def test_text_that_is_no_brief_is_said_by_line(text: str, told: str) -> None:

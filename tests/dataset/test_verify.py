@@ -119,11 +119,14 @@ def write_text(rows: list[dict[str, object]]) -> None:
     [
         (set_label, "campaigns.jsonl:1: is outside the ranges of 'neg'"),
         (drop_row, "label 'pos': 59 campaigns of 60"),
-        (take_out, "campaigns.jsonl:3: holds 0 of 'audience'; the spec allows 2 to 4"),
-        (repeat_value, "campaigns.jsonl:4: holds ('brand', "),
-        (invent_value, "campaigns.jsonl:5: holds ('geo', 'Atlantis'), which is not in the graph"),
+        (take_out, "campaigns.jsonl:3: contains 0 of 'audience'; the spec allows 2 to 4"),
+        (repeat_value, "campaigns.jsonl:4: contains ('brand', "),
+        (
+            invent_value,
+            "campaigns.jsonl:5: contains ('geo', 'Atlantis'), which is not in the graph",
+        ),
         (invent_label, "campaigns.jsonl:7: label 'best' is not in the spec"),
-        (invent_modality, "campaigns.jsonl:8: holds 1 of 'device'; the spec allows 0 to 0"),
+        (invent_modality, "campaigns.jsonl:8: contains 1 of 'device'; the spec allows 0 to 0"),
         (write_text, "campaigns.jsonl:9: is not a record of text lists and a label"),
     ],
 )
@@ -173,7 +176,7 @@ def test_a_manifest_that_was_changed_afterwards_is_found(folder: Path, edges: Pa
 
     assert found.problems == [
         "manifest.json: its spec does not have the digest it gives",
-        "manifest.json: says 5 rows; the file holds 190",
+        "manifest.json: gives 5 rows; the file contains 190",
     ]
 
 

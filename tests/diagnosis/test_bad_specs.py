@@ -111,7 +111,7 @@ def test_a_label_no_campaign_can_carry_is_refused_before_sampling(
     ("inner", "words"),
     [
         ({}, "have the same box"),
-        ({"pos_frac_range": (0.2, 0.9)}, "lies wholly inside"),
+        ({"pos_frac_range": (0.2, 0.9)}, "is completely inside"),
     ],
 )
 def test_labels_that_overlap_wholly_are_warned_of(inner: dict[str, Any], words: str) -> None:

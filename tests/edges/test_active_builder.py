@@ -313,7 +313,7 @@ def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:
         budget=Budget(calls=20),
     )
 
-    assert "the answers hold no information" in build.report.warnings[0]
+    assert "the answers contain no information" in build.report.warnings[0]
     assert build.report.num_positive == SMALL.num_pairs
 
 

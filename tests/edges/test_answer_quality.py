@@ -88,7 +88,7 @@ def test_a_judge_that_says_plus_to_everything_is_warned_of() -> None:
 
     assert build.report.warnings == by_method.report.warnings
     assert by_method.report.warnings == (
-        "all 252 judged pairs are +: the answers hold no information",
+        "all 252 judged pairs are +: the answers contain no information",
     )
     assert "warning: all 252" in str(by_method.report)
 

@@ -173,7 +173,7 @@ BAD_SCORERS = {
     "too few": (lambda pairs: [1], "gave 1 signs for 2 pairs; expected one for each"),
     "too many": (lambda pairs: [1, 1, 1], "gave 3 signs for 2 pairs"),
     "out of range": (lambda pairs: [2, -1], r"brand: A - geo: C: sign is 2; expected 1, -1 or 0"),
-    "text": (lambda pairs: ["yes", "no"], "gave 2 answers that are no signs"),
+    "text": (lambda pairs: ["yes", "no"], "gave 2 answers that are not signs"),
     "one text": (lambda pairs: "+-", "gave a str; expected signs"),
     "true": (lambda pairs: [True, False], "sign is True"),
     "fraction": (lambda pairs: [0.5, 1.0], "sign is 0.5"),
@@ -257,7 +257,7 @@ WRONG_ARGUMENTS = {
     "a name for a catalogue": ({"catalogue": "starter-27"}, "catalogue is 'starter-27'"),
     "no catalogue": ({"catalogue": None}, "catalogue is None; expected a Catalogue"),
     "a number for a budget": ({"budget": 5}, "budget is 5; expected a Budget"),
-    "a number for a store": ({"store": 3}, "3 is no path"),
+    "a number for a store": ({"store": 3}, "3 is not a path"),
     "a text for a seed": ({"seed": "7"}, "seed is '7'; expected an integer"),
 }
 

@@ -226,7 +226,7 @@ def test_prose_around_the_reply_is_overlooked_and_prose_alone_is_a_failure() -> 
     assert signs_of(build) == expected_signs(STARTER)
     report = build_graph(few, scorer=silent, retry=without).report
     assert report.num_failed == report.num_pairs == 30
-    assert all(why.startswith("malformed: the reply holds no JSON") for why in report.failures)
+    assert all(why.startswith("malformed: the reply contains no JSON") for why in report.failures)
     with pytest.warns(UserWarning, match="not one of the first 200 answers can be read"):
         report = build_graph(STARTER, scorer=silent, retry=without).report
     assert report.num_failed == report.num_pairs == 252
@@ -525,5 +525,5 @@ def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:
         report = build_graph(STARTER, scorer=LLMEdgeScorer(yes.model)).report
 
     assert len(warned) == 1
-    assert report.warnings == ("all 252 judged pairs are +: the answers hold no information",)
+    assert report.warnings == ("all 252 judged pairs are +: the answers contain no information",)
     assert report.quality.num_flips == 0

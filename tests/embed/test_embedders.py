@@ -102,7 +102,7 @@ def test_everything_that_is_no_text_is_named() -> None:
         (np.ones(2), r"\(2,\)"),
         (np.zeros((2, 4)), "2 rows that are not of length 1"),
         (np.array([[1, 0], [np.nan, 0]]), "1 rows that are not of length 1"),
-        ([["a"], ["b"]], "no numbers"),
+        ([["a"], ["b"]], "not numbers"),
     ],
 )
 def test_an_answer_that_is_no_embedding_is_refused(answer: object, told: str) -> None:

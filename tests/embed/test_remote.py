@@ -157,7 +157,7 @@ def test_texts_before_the_first_call_give_no_rows_without_one(server: ModelServe
     [
         ([[1.0]], MalformedReply, "1 rows for 2 texts"),
         ([[1.0], [1.0, 2.0]], MalformedReply, "not all of one length"),
-        ([[float("nan")], [1.0]], EmbeddingError, "1 rows that point nowhere"),
+        ([[float("nan")], [1.0]], EmbeddingError, "1 rows of length 0"),
         (["a", "b"], MalformedReply, "not all of one length"),
     ],
 )

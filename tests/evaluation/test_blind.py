@@ -77,7 +77,7 @@ def test_missing_extra_and_doubled_ids_are_all_counted(
         ({"row 3": "great"}, "predictions of id 'row 3': 'great'"),
         ({"row 3": [0.1, 0.2, 0.7]}, "labels and probabilities are mixed"),
         ({key: [0.5, 0.5] for key in TRUTH}, "has 2 probabilities; expected 3"),
-        ({key: [float("nan")] * 3 for key in TRUTH}, "of id 'row 0': hold NaN"),
+        ({key: [float("nan")] * 3 for key in TRUTH}, "of id 'row 0': contain NaN"),
         ({key: [0.9, 0.9, 0.9] for key in TRUTH}, "do not add up to 1"),
         (dict.fromkeys(TRUTH, None), "120 of 120 labels are missing"),
     ],
@@ -193,7 +193,7 @@ def test_labels_of_own_names_are_held_and_their_probabilities_come_in_sorted_ord
     [
         ({"a": "good", "b": "neg"}, {}, "labels of id 'a': 'good'"),
         ({"a": "neg", "b": "avg", "c": "pos"}, {}, "leaves one part without it"),
-        ({1: "neg", "1": "pos"}, {}, "one text"),
+        ({1: "neg", "1": "pos"}, {}, "the same text"),
         (TRUTH, {"public_frac": 1.0, "quota": 0, "digits": 9}, "quota: is 0; expected 1 or more"),
     ],
 )

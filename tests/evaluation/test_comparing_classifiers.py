@@ -190,7 +190,7 @@ def test_records_may_be_a_data_set_a_frame_or_a_list(world) -> None:
         (([{"geo": "Peru"}], ["neg", "pos"]), {}, "train: 1 records and 2 labels"),
         (([{"geo": "Peru"}] * 2, ["good", "neg"]), {}, r"train: labels\[0\]: 'good'"),
         ([{"geo": "Peru"}], {}, "train: list without labels; expected a CampaignDataset"),
-        (pandas.DataFrame({"geo": ["Peru"]}), {}, "hold the labels in a column 'label'"),
+        (pandas.DataFrame({"geo": ["Peru"]}), {}, "have the labels in a column 'label'"),
         (([], []), {}, "no rows"),
         (None, {"tuner": Shifted()}, "needs validation rows"),
         (None, {"classifiers": {}}, "no classifier"),
@@ -478,9 +478,11 @@ def test_an_ablation_that_cannot_be_run_is_refused_before_any_fit() -> None:
     rows = ([{"geo": "Peru"}, {"geo": "Chile", "brand": "Nike"}], ["neg", "pos"])
     ablation = ck.FeatureAblation(lambda seed: MajorityClassifier())
 
-    with pytest.raises(EvaluationError, match="geo: 1 training rows hold nothing else, first: 0"):
+    with pytest.raises(
+        EvaluationError, match="geo: 1 training rows contain nothing else, first: 0"
+    ):
         ablation.run(rows, rows)
-    with pytest.raises(EvaluationError, match="color: is no modality"):
+    with pytest.raises(EvaluationError, match="color: is not a modality"):
         ablation.run(rows, rows, features=["color"])
     with pytest.raises(EvaluationError, match="train_share: is 2; expected"):
         ck.FeatureAblation(lambda seed: MajorityClassifier(), train_share=2, num_seeds=0)

@@ -251,11 +251,11 @@ ROWS = [{"brand": "Nike", "geo": "Peru"}, {"brand": "Nike", "geo": "Chile"}]
     [
         (GRAPH, ROWS, [1.0], "1 outcomes for 2 campaigns"),
         (GRAPH, ROWS, [1.0, float("nan")], "1 outcomes are not finite"),
-        (GRAPH, ROWS, [2.0, 2.0], "all alike"),
-        (GRAPH, [], [], "all alike"),
+        (GRAPH, ROWS, [2.0, 2.0], "all equal"),
+        (GRAPH, [], [], "all equal"),
         (GRAPH, ROWS, [[1.0], [2.0]], "2 dimensions"),
         (GRAPH, ROWS, None, "no outcomes"),
-        (GRAPH, [{"brand": "Nike"}, {"geo": "Peru"}], [1, 2], "holds both ends"),
+        (GRAPH, [{"brand": "Nike"}, {"geo": "Peru"}], [1, 2], "contains both attributes"),
         (SignedGraph.from_edges([], catalogue=GRAPH.catalogue), ROWS, [1, 2], "no edge"),
     ],
 )

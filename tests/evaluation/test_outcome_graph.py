@@ -77,7 +77,7 @@ def test_shuffled_outcomes_give_hardly_an_edge() -> None:
 def test_results_that_tell_nothing_end_in_words() -> None:
     frame, _ = _world(60, seed=0)
 
-    with pytest.raises(GraphError, match="all alike"):
+    with pytest.raises(GraphError, match="all equal"):
         ck.graph_from_outcomes(frame.assign(ctr=1.0), outcome="ctr")
     with pytest.raises(GraphError, match="together in 40 of the 60 campaigns"):
         ck.graph_from_outcomes(frame, outcome="ctr")

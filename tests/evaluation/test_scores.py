@@ -152,7 +152,7 @@ def test_other_labels_are_scored_as_they_are_named() -> None:
     scores = ck.evaluate(["low", "high"], ["low", "low"], labels=["low", "high"])
 
     assert scores.f1["high"] == 0.0
-    with pytest.raises(EvaluationError, match=r"y_pred\[0\]: 'medium' is no label"):
+    with pytest.raises(EvaluationError, match=r"y_pred\[0\]: 'medium' is not a label"):
         ck.evaluate(["low"], ["medium"], labels=["low", "high"])
 
 
@@ -188,13 +188,17 @@ def test_calibration_error_of_a_known_model() -> None:
         (["neg"], {}, "there are no predictions"),
         ([], {"y_pred": []}, "has no rows"),
         (["neg"], {"y_pred": [[0.5, 0.5]]}, r"shape \(1, 2\); expected \(rows, 3\)"),
-        (["neg"], {"y_pred": [[float("nan"), 0.5, 0.5]]}, r"\[0\]: hold NaN or infinity in 1 of"),
+        (
+            ["neg"],
+            {"y_pred": [[float("nan"), 0.5, 0.5]]},
+            r"\[0\]: contain NaN or infinity in 1 of",
+        ),
         (["neg"], {"y_pred": [[0.9, 0.9, 0.9]]}, "do not add up to 1"),
         (["neg"], {"y_pred": [[1.5, -0.5, 0.0]]}, "are not between 0 and 1"),
         (["neg"], {"y_pred": [["a", "b", "c"]]}, "not a table of numbers"),
         (["neg"], {"y_pred": ["neg"], "level": 1.0}, "level: is 1.0"),
         (["neg"], {"y_pred": ["neg"], "labels": "ab"}, "two or more different ones"),
-        ("neg", {"y_pred": ["neg"]}, "labels are str; expected one label a row|y_true"),
+        ("neg", {"y_pred": ["neg"]}, "labels are str; expected one label per row|y_true"),
     ],
 )
 def test_what_cannot_be_scored_is_a_clear_error(

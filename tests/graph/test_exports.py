@@ -62,7 +62,7 @@ def test_a_folder_is_replaced_only_when_asked(graph: SignedGraph, tmp_path: Path
     smaller = graph.without_edges([(EDGES[0].source, EDGES[0].target)])
     graph.save(tmp_path / "graph")
 
-    with pytest.raises(ArtifactError, match="already holds something"):
+    with pytest.raises(ArtifactError, match="is not empty"):
         smaller.save(tmp_path / "graph")
     smaller.save(tmp_path / "graph", replace=True)
 
@@ -94,7 +94,7 @@ def test_a_manifest_that_forgets_a_file_is_refused(graph: SignedGraph, tmp_path:
 
 
 def test_no_folder_and_another_kind_of_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"holds no manifest.json"):
+    with pytest.raises(ArtifactError, match=r"contains no manifest.json"):
         SignedGraph.load(tmp_path)
     (tmp_path / "manifest.json").write_text('{"kind": "dataset"}')
     with pytest.raises(ArtifactError, match="of kind 'dataset'; expected 'graph'"):
@@ -209,7 +209,7 @@ def test_a_frame_that_is_no_edge_list_is_refused(
 
 
 def test_what_is_no_frame_is_refused(graph: SignedGraph) -> None:
-    with pytest.raises(GraphError, match="is no data frame"):
+    with pytest.raises(GraphError, match="is not a data frame"):
         SignedGraph.from_frame([1, 2])
     with pytest.raises(GraphError, match="backend is 'excel'"):
         graph.to_frame("excel")

@@ -144,7 +144,7 @@ def test_arrays_of_the_caller_stay_the_callers() -> None:
         ([0], [1], [2], "sign is 2; expected -1, 0 or 1"),
         ([0], [2], [1], "edges join different modalities"),
         ([1], [1], [1], "edges join different modalities"),
-        ([0], [1, 2], [1], "hold 1, 2 and 1 numbers"),
+        ([0], [1, 2], [1], "contain 1, 2 and 1 numbers"),
         ([0.5], [1], [1], "expected whole numbers"),
         ([[0]], [[1]], [[1]], "with 2 dimensions"),
         ([0, 1], [1, 0], [1, -1], "1 pair with two signs"),

@@ -558,7 +558,10 @@ def test_a_time_that_is_none_is_told_at_once(timeout_s: Any) -> None:
 @pytest.mark.parametrize("name", ["a byte now and then", "a header now and then"])
 def test_a_call_ends_at_its_limit_however_slowly_a_reply_comes(side: Protocol, name: str) -> None:
     odd = OddServer(side, {name: wires(side)[name]})
-    with odd.server as server, pytest.raises(CallTimedOut, match=r"no whole reply within 0\.5 s"):
+    with (
+        odd.server as server,
+        pytest.raises(CallTimedOut, match=r"no complete reply within 0\.5 s"),
+    ):
         side.model(server).ask(odd.requests()[0].prompt, SIGNS)
 
 

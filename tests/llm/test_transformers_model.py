@@ -114,7 +114,7 @@ def test_a_chat_template_is_used_with_or_without_a_system_role(folder: Path) -> 
 
 
 def test_a_prompt_too_long_is_refused(folder: Path) -> None:
-    with pytest.raises(RequestRefused, match="holds 512"):
+    with pytest.raises(RequestRefused, match="has room for 512"):
         TransformersModel(folder, device="cpu").ask(Prompt("x" * 600), SIGNS)
 
 

@@ -272,7 +272,7 @@ def test_options_reach_the_service_and_the_cache_key() -> None:
         assert one != two
         with pytest.raises(CampaignkitError, match="do not suit Gemini"):
             gemini(server, options={"no_such_field": 1})
-        with pytest.raises(CampaignkitError, match="no JSON values"):
+        with pytest.raises(CampaignkitError, match="not JSON values"):
             openai(server, options={"seed": object()})
 
 

@@ -148,7 +148,7 @@ def test_a_modality_without_another_attribute_is_never_chosen() -> None:
 def test_rows_that_cannot_be_spoilt_are_told() -> None:
     block = Block.of_rows([[6], [0]], labels=[0, 0])
 
-    with pytest.raises(DatasetError, match="spoil 2 rows, but only 1 hold"):
+    with pytest.raises(DatasetError, match="change 2 rows, but only 1 have"):
         _spoil(block, 0.0, 1.0)
 
 

@@ -56,7 +56,7 @@ def test_own_boxes_survive_json() -> None:
 
 @pytest.mark.parametrize("told", [{}, {"world": {}}, {**SMALL.to_dict(), "more": 1}])
 def test_what_is_no_recipe_is_refused(told: dict[str, object]) -> None:
-    with pytest.raises(SpecError, match="no recipe"):
+    with pytest.raises(SpecError, match="not a recipe"):
         Recipe.from_dict(told)
 
 

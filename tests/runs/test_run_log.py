@@ -182,7 +182,7 @@ def test_predictions_stand_beside_the_log_and_come_back(tmp_path: Path) -> None:
         (b"", "starts with ''"),
         (b"\xff\xfe", "cannot be read as predictions"),
         (b"id,truth,predicted,p_neg\na,pos,pos,nan\n", "not between 0 and 1"),
-        (b"id,truth,predicted,p_neg\na,pos,pos,x\n", "no number"),
+        (b"id,truth,predicted,p_neg\na,pos,pos,x\n", "not a number"),
         (b"id,truth,predicted\na,pos\n", r"one\.csv:2: 2 cells"),
         (b"id,truth,predicted\na,pos,pos\na,pos,pos\n", "repeated"),
     ],
@@ -220,6 +220,6 @@ def test_the_examples_of_the_room_run(name: str) -> None:
 
 def test_what_is_no_record_is_not_appended(tmp_path: Path) -> None:
     log = RunLog(tmp_path / "runs.jsonl")
-    with pytest.raises(ArtifactError, match="'a run' is no record; nothing was appended"):
+    with pytest.raises(ArtifactError, match="'a run' is not a record; nothing was appended"):
         log.append("a run")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

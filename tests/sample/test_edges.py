@@ -66,7 +66,7 @@ def test_ranges_of_every_shape_are_kept(
     box = ((0.1, 1.0), (0.0, 0.5))
 
     if ranges["c"] == (0, 0):
-        with pytest.warns(UserWarning, match=r"no campaign holds a 'c'"):
+        with pytest.warns(UserWarning, match=r"no campaign contains a 'c'"):
             sampler = AnnealingSampler(
                 graph, spec_of({"x": box}, 40, ranges), seed=1, strategy=strategy
             )
@@ -148,7 +148,7 @@ def test_any_integer_is_a_seed_and_no_two_are_the_same(seed: int) -> None:
 )
 def test_any_printable_label_is_a_label(label: str, tmp_path: Path) -> None:
     graph, spec = structured_graph(SIZES, pos=38, neg=33), spec_of({label: SOFT, "y": ANY}, 20)
-    with pytest.warns(UserWarning, match="lies wholly inside"):
+    with pytest.warns(UserWarning, match="is completely inside"):
         sampler = AnnealingSampler(graph, spec)
 
     folder = sampler.write(tmp_path / "out", checkpoint=tmp_path / "kept")

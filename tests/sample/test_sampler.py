@@ -182,7 +182,7 @@ def test_the_pilot_says_which_mode_and_why() -> None:
     plans = {plan.label: plan for plan in sampler.plans}
 
     assert (plans["pos"].strategy.name, plans["rare"].strategy.name) == ("rejection", "heat_bath")
-    assert "pilot draws lie in the box: at least 2%" in plans["pos"].reason
+    assert "pilot draws are in the box: at least 2%" in plans["pos"].reason
     quality = sampler.sample().provenance.quality["labels"]
     assert quality["pos"]["near_bound_frac"] == pytest.approx(
         quality["pos"]["near_bound_expected"], abs=0.5

@@ -118,10 +118,10 @@ def test_a_hundred_thousand_attributes_are_drawn_without_their_square() -> None:
 @pytest.mark.parametrize(
     ("sizes", "arguments", "expected"),
     [
-        ({"a": 3}, {}, "holds 1 modalities; expected 2"),
+        ({"a": 3}, {}, "contains 1 modalities; expected 2"),
         ({"a": 3, "b": 0}, {}, r"sizes\['b'\] is 0"),
         ({"a": 3, "b": 2.5}, {}, "is 2.5; expected an integer"),
-        ({"a": 3, "label": 2}, {}, "'label' is taken"),
+        ({"a": 3, "label": 2}, {}, "'label' is reserved"),
         ({"a": 3, "b": 2}, {"pos_frac": 1.5}, "pos_frac is 1.5; expected a number"),
         ({"a": 3, "b": 2}, {"pos_frac": None}, "neither of pos_frac and num_positive"),
         ({"a": 3, "b": 2}, {"num_positive": 2}, "both of pos_frac and num_positive"),

@@ -117,5 +117,5 @@ def test_labels_that_say_the_same_are_noted() -> None:
         type_ranges={"a": (1, 1), "b": (1, 1)}, label_params={"w": wide, "i": inner}
     )
 
-    assert overlap_notes(spec) == ("the box of label 'i' lies wholly inside that of 'w'",)
+    assert overlap_notes(spec) == ("the box of label 'i' is completely inside that of 'w'",)
     assert overlap_notes(spec.model_copy(update={"label_params": {"i": inner, "p": apart}})) == ()

@@ -118,7 +118,7 @@ def test_every_door_raises_the_same_error(tmp_path: Path) -> None:
 FILES: list[tuple[str, bytes, str]] = [
     ("spec.json", b"", "the file is empty"),
     ("spec.json", b"{", "is not JSON"),
-    ("spec.json", b"[1]", "holds a list"),
+    ("spec.json", b"[1]", "contains a list"),
     ("spec.json", b'{"max_iters": 1, "max_iters": 2}', "max_iters is given twice"),
     (
         "spec.json",
@@ -131,7 +131,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("spec.toml", b"a = [1", "is not TOML"),
     ("spec.toml", b"# nothing", "is missing"),
     ("spec.yaml", b"a: [1", "is not YAML"),
-    ("spec.yaml", b"# nothing", "holds a NoneType"),
+    ("spec.yaml", b"# nothing", "contains a NoneType"),
     ("spec.yaml", b"!!python/object:os.system {}", "is not YAML"),
     ("spec.yaml", b"max_iters: 1\na: 2\nmax_iters: 3", r"spec.yaml:3: 'max_iters' is given twice"),
     ("spec.yaml", b"type_ranges:\n  a: [1, 2]\n  a: [1, 2]", r"spec.yaml:3: 'a' is given twice"),
@@ -139,7 +139,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("spec.yml", b"type_ranges: {a: [1, 1:30]}", r"spec.yml:1: 1:30 is 90 in YAML"),
     ("spec.yaml", b"max_iters: 0x10", "0x10 is 16 in YAML"),
     ("spec.yaml", b"max_iters: 1_000", "1_000 is 1000 in YAML"),
-    ("spec.yaml", b"[1]: 2", "is no key"),
+    ("spec.yaml", b"[1]: 2", "is not a key"),
     ("spec.yaml", b"a: 2026-01-01", "timestamp"),
     ("spec.yaml", b"a: 1\nb: {<<: 3}", r"spec.yaml:2: << merges no mapping"),
     ("spec.yaml", b"a: &a {x: 1, x: 2}\nb: {<<: *a}", r"'x' is given twice"),

@@ -97,12 +97,12 @@ with atomic_folder({str(place)!r}, replace=True) as partial:
 
     with (
         pytest.warns(LeftoverRemoved) as told,
-        pytest.raises(OSError, match="already holds something"),
+        pytest.raises(OSError, match="is not empty"),
         atomic_folder(place),
     ):
         pass
 
-    assert "what was there is back" in str(told[0].message)
+    assert "the old content was restored" in str(told[0].message)
     assert (place / "manifest.json").read_text() == "the first"
     with pytest.warns(LeftoverRemoved), atomic_folder(place, replace=True) as partial:
         (partial / "manifest.json").write_text("the second")

@@ -148,7 +148,9 @@ def _refuse_what_cannot_be_written(
 
 def inject_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The clean table.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The dirty one: .parquet or .csv.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The corrupted table: .parquet or .csv.")
+    ],
     *,
     kinds: Annotated[
         str,
@@ -163,7 +165,7 @@ def inject_command(
     ] = None,
     cells: Annotated[
         Path | None,
-        typer.Option("--cells", metavar="FILE", help="Every spoiled cell (Parquet)."),
+        typer.Option("--cells", metavar="FILE", help="Every corrupted cell (Parquet)."),
     ] = None,
     seed: SeedOption = 0,
     replace: ReplaceOption = False,

@@ -57,7 +57,7 @@ def serve(
     )
     app = make_app(evaluator, tokens=_read_tokens(tokens))
     print(f"{len(evaluator.ids):,} rows, {evaluator.num_public:,} of them public; "
-          f"http://{host}:{port}/ says how to submit")  # fmt: skip
+          f"http://{host}:{port}/ explains how to submit")  # fmt: skip
     server.run(app, host=host, port=port, log_level="warning")
 
 
@@ -67,7 +67,7 @@ def standings(
     *,
     log: LogOption,
     private: Annotated[
-        bool, typer.Option("--private", help="Tell private scores, and order by them.")
+        bool, typer.Option("--private", help="Show private scores, and sort by them.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -96,7 +96,9 @@ def _read_tokens(path: Path) -> dict[str, str]:
     try:
         told = json_module.loads(text)
     except ValueError as err:
-        raise EvaluationError(f"{path} is no JSON: {err}", hint='{"ana": "a secret"}') from err
+        raise EvaluationError(f"{path} is not JSON: {err}", hint='{"ana": "a secret"}') from err
     if not isinstance(told, dict) or not all(isinstance(token, str) for token in told.values()):
-        raise EvaluationError(f"{path} holds no token for each user", hint='{"ana": "a secret"}')
+        raise EvaluationError(
+            f"{path} contains no token for each user", hint='{"ana": "a secret"}'
+        )
     return told

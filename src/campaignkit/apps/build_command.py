@@ -121,7 +121,7 @@ def build(
         typer.Option(
             "--packing",
             metavar="mixed|pairs|oriented|published",
-            help="What a call of brute force holds; mixed without it.",
+            help="Which pairs share a call of brute force; default: mixed.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -130,7 +130,7 @@ def build(
         typer.Option(
             "--batch-size",
             metavar="N",
-            help="Pairs a call; 25 without it.",
+            help="Pairs per call; default: 25.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -192,7 +192,7 @@ def build(
         bool,
         typer.Option(
             "--describe",
-            help="Show the model the attributes' descriptions beside their names.",
+            help="Show the model the attributes' names and descriptions.",
             rich_help_panel=_MODEL,
         ),
     ] = False,
@@ -201,7 +201,7 @@ def build(
         typer.Option(
             "--store",
             metavar="DIR",
-            help="Keep every answer there: the same command goes on after a stop.",
+            help="Keep every answer there: the same command continues after an interruption.",
             rich_help_panel=_SPENT,
         ),
     ] = None,
@@ -249,7 +249,7 @@ def build(
     plan: Annotated[
         bool,
         typer.Option(
-            "--plan", help="Only say what it would cost; send nothing.", rich_help_panel=_SPENT
+            "--plan", help="Only print what it would cost; send nothing.", rich_help_panel=_SPENT
         ),
     ] = False,
     seed: SeedOption = 0,

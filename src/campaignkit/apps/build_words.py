@@ -122,7 +122,7 @@ def refuse_idle(options: Mapping[str, object], *, expected: str, found: str | No
     given = [f"--{name.replace('_', '-')}" for name, said in options.items() if said is not None]
     if given:
         listed, it = ", ".join(given), "it" if len(given) == 1 else "them"
-        told = f"beside {found}; expected {expected}, which reads {it}"
+        told = f"together with {found}; expected {expected}, which reads {it}"
         told = told if found else f"without {expected}, which reads {it}"
         raise SettingError(f"{listed} {'is' if it == 'it' else 'are'} given {told}")
 

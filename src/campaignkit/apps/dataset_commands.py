@@ -58,7 +58,7 @@ def generate(
         typer.Option(
             "--checkpoint",
             metavar="DIR",
-            help="Keep finished parts there: the same command goes on after a stop.",
+            help="Keep finished parts there: the same command continues after an interruption.",
         ),
     ] = None,
     strategy: Annotated[
@@ -201,7 +201,7 @@ def _spec_of(dataset: CampaignDataset, path: Path | None) -> SamplingSpec:
         return SamplingSpec.read(path)
     if not dataset.provenance.spec:
         raise SettingError(
-            "the data set does not say which spec it was sampled from", hint="give --spec FILE"
+            "the data set has no record of the spec it was sampled from", hint="give --spec FILE"
         )
     return SamplingSpec.model_validate(dict(dataset.provenance.spec))
 

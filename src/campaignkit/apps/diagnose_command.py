@@ -101,7 +101,7 @@ def _check_options(
     hint = "such as --ranges brand=1,audience=2-4,platform=1-2,geo=1-3"
     if spec is None and not ranges:
         raise SettingError(
-            "how many attributes a campaign holds is not given; expected --spec or --ranges",
+            "the number of attributes per campaign is missing; expected --spec or --ranges",
             hint=hint,
         )
     if spec is not None and ranges:

@@ -27,7 +27,8 @@ def evaluation_text(found: DatasetEvaluation) -> str:
         lines.append(f"{name:<12}" + "".join(f"{number:>11}" for number in numbers))
     if found.leakage is not None:
         lines.append(
-            f"single attributes alone tell the label with macro F1 {found.leakage.macro_f1:.3f} "
+            "single attributes alone predict the label with macro F1 "
+            f"{found.leakage.macro_f1:.3f} "
             f"(always the largest label: {found.leakage.majority_macro_f1:.3f})"
         )
     lines += [f"note: {note}" for note in found.notes]

@@ -161,13 +161,13 @@ def counts_of(texts: Sequence[str]) -> dict[str, int]:
 def _range(text: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise ValueError("is no range")
+        raise ValueError("is not a range")
     return int(match["low"]), int(match["high"] or match["low"])
 
 
 def _count(text: str) -> int:
     if _COUNT.fullmatch(text) is None:
-        raise ValueError("is no count")
+        raise ValueError("is not a count")
     return int(text)
 
 

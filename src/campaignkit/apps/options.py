@@ -78,7 +78,7 @@ ColumnsOption = Annotated[
     typer.Option(
         "--columns",
         metavar="OWN=STANDARD",
-        help="What a column stands for: Amount=spend; Amount= for none. Once a column.",
+        help="Meaning of a column: Amount=spend; Amount= for none. Once per column.",
     ),
 ]
 SummaryOption = Annotated[

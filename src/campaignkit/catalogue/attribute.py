@@ -61,7 +61,7 @@ class Attribute:
             *trait_faults,
         ]
         if self.modality == "label":
-            found = "'label' is taken: a record keeps its class under that name"
+            found = "'label' is reserved: a record stores its class under that name"
             faults.append(Fault("modality", found, "call the modality something else"))
         if faults:
             name = f"({self.modality!r}, {self.value!r})"

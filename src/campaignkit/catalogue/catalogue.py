@@ -311,7 +311,7 @@ class Catalogue:
         near = difflib.get_close_matches(value.casefold(), folded, n=3, cutoff=0.5)
         if near:
             return "did you mean " + " or ".join(str((modality, folded[n])) for n in near) + "?"
-        return f"{len(same)} of modality {modality!r} are there, the first is {same[0]!r}"
+        return f"{len(same)} of modality {modality!r} exist, the first is {same[0]!r}"
 
 
 class NearDuplicateWarning(UserWarning):
@@ -335,7 +335,7 @@ def _warn_of_near_duplicates(
     ]
     more = f", and {len(pairs) - 5:,} more" if len(pairs) > 5 else ""
     warnings.warn(
-        "these look alike, but are different names to a catalogue: "
+        "these names look alike, but a catalogue treats them as different: "
         f"{'; '.join(pairs[:5])}{more}. Give one thing one name",
         NearDuplicateWarning,
         stacklevel=3,

@@ -34,7 +34,7 @@ def text_faults(field: str, text: object, *, multiline: bool = False) -> list[Fa
     []
     >>> print(*text_faults("value", "Ni\x00ke "), sep="\n")
     value: 'Ni\x00ke ' starts or ends with white space (write 'Ni\x00ke')
-    value: 'Ni\x00ke ' holds the control or invisible character U+0000 (remove it)
+    value: 'Ni\x00ke ' contains the control or invisible character U+0000 (remove it)
     """
     if isinstance(text, str) and text.isascii() and text.isprintable() and text == text.strip():
         return (
@@ -53,7 +53,7 @@ def text_faults(field: str, text: object, *, multiline: bool = False) -> list[Fa
         faults.append(Fault(field, found, f"write {_shown(text.strip())}"))
     if bad := sorted({char for char in text if _refused(char, multiline=multiline)}):
         codes = ", ".join(f"U+{ord(char):04X}" for char in bad[:5])
-        found = f"{_shown(text)} holds the control or invisible character {codes}"
+        found = f"{_shown(text)} contains the control or invisible character {codes}"
         faults.append(Fault(field, found, "remove it"))
     normal = unicodedata.normalize("NFC", text)
     if text != normal:

@@ -47,7 +47,7 @@ def write_csv(path: str | PathLike[str], attributes: Sequence[Attribute]) -> Non
     """Write attributes as CSV, whole or not at all; see :meth:`Catalogue.write_csv`."""
     names = sorted({name for attribute in attributes for name in attribute.traits})
     faults = [
-        Fault(f"{a} {name}", f"{item!r} holds {LIST_SEPARATOR!r}, which separates items in CSV")
+        Fault(f"{a} {name}", f"{item!r} contains {LIST_SEPARATOR!r}, which separates items in CSV")
         for a in attributes
         for name in names
         for item in a.items(name)
@@ -77,14 +77,14 @@ def read_json(path: str | PathLike[str]) -> tuple[Attribute, ...]:
     try:
         document = json.loads(read_text(path, _FILE), object_pairs_hook=_without_doubles)
     except json.JSONDecodeError as err:
-        fault = Fault(f"{path}:{err.lineno}", f"is not JSON: {err.msg}", "mend it there")
+        fault = Fault(f"{path}:{err.lineno}", f"is not JSON: {err.msg}", "correct it there")
         raise table.unreadable(str(path), [fault]) from err
     except (ValueError, RecursionError) as err:
         fault = Fault(str(path), f"cannot be read as JSON: {err}")
         raise table.unreadable(str(path), [fault]) from err
     listed = document.get("attributes") if isinstance(document, dict) else document
     if not isinstance(listed, list):
-        fault = Fault(str(path), 'holds no list of attributes; expected {"attributes": [...]}')
+        fault = Fault(str(path), 'contains no list of attributes; expected {"attributes": [...]}')
         raise table.unreadable(str(path), [fault])
     faults: list[Fault] = []
 

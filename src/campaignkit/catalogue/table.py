@@ -50,7 +50,7 @@ def attributes_of_table(
     def entries() -> Iterator[tuple[str, dict[str, object]]]:
         for where, row in rows:
             if len(row) != len(fields):
-                wrong = f"holds {len(row)} cells; expected {len(fields)}, as in the header"
+                wrong = f"contains {len(row)} cells; expected {len(fields)}, as in the header"
                 faults.append(Fault(where, wrong, 'put quotes (") around a cell with a comma'))
                 continue
             cells = dict(zip(fields, row, strict=True))
@@ -114,7 +114,7 @@ def gathered(
 
 def repeated(key: Key, first: str, where: str) -> Fault:
     """The fault of an attribute that is there twice."""
-    found = f"{key[0]} {key[1]!r} is there already, at {first}"
+    found = f"{key[0]} {key[1]!r} is a duplicate of {first}"
     return Fault(where, found, "remove one of the two")
 
 
@@ -141,11 +141,13 @@ def _fields_of(
     if any(not title.strip() for title in header):
         faults.append(Fault(where, "a column has no name", "name every column"))
     doubled = sorted({title for title in header if header.count(title) > 1 and title.strip()})
-    faults += [Fault(where, f"column {t!r} is there twice", "rename one") for t in doubled]
+    faults += [Fault(where, f"column {t!r} occurs twice", "rename one") for t in doubled]
     fields = [renamed.get(title, title) for title in header]
     for ours in sorted({f for f in fields if fields.count(f) > 1} - set(doubled) - {""}):
         fix = f'rename it too: columns={{"{ours}_2": "{ours}"}}'
-        faults.append(Fault(where, f"column {ours!r} is there beside the renamed one", fix))
+        faults.append(
+            Fault(where, f"column {ours!r} exists and is also the new name of another column", fix)
+        )
     for required in REQUIRED:
         if required not in fields and required not in columns:
             found = f"column {required!r} is missing; {_listed(header)}"

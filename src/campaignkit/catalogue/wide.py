@@ -149,7 +149,7 @@ def read_wide(
     faults = [f for name in columns if name not in keep for f in _near_unique(name, columns[name])]
     if faults:
         raise CatalogueError(
-            "columns with a value of their own in nearly every row are no modalities",
+            "columns with a value of their own in nearly every row are not modalities",
             hint="leave_out=[...] leaves a column out, keep=[...] takes it all the same",
             faults=faults,
         )
@@ -157,7 +157,7 @@ def read_wide(
         told = "; ".join(f"{name} {why or 'is left out as asked'}" for name, why in
                          left_out.items())  # fmt: skip
         raise CatalogueError(
-            f"no column holds attributes: {told or 'the frame has no columns'}",
+            f"no column contains attributes: {told or 'the frame has no columns'}",
             hint="expected a column for each modality, such as brand, audience, platform",
         )
     marks = {name: _other_mark(cells) for name, cells in columns.items()} if separator else {}

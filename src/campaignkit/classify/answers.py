@@ -126,7 +126,7 @@ def label_words(
         what = f"no word is known for {', '.join(absent)}" if absent else "two labels share a word"
         raise ClassifierError(
             f"{what}; words are {', '.join(map(repr, listed))}",
-            hint="say which word stands for each label: labels={"
+            hint="map each label to its word: labels={"
             f"{', '.join(f'{label!r}: ...' for label in classes[:_SHOWN])}}}; words alone are the "
             "labels themselves, or three for neg, avg and pos",
         )

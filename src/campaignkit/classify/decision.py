@@ -181,7 +181,7 @@ class DecisionTuner(Settings):
             tuner._codes(np.full((1, num), 1 / num))
         except (KeyError, TypeError, ValueError) as err:
             raise ClassifierError(
-                f"this is no decision rule: {type(err).__name__} {err}",
+                f"not a decision rule: {type(err).__name__} {err}",
                 hint="hand in what DecisionTuner.to_dict() gave",
             ) from err
         return tuner
@@ -323,9 +323,9 @@ def checked_probabilities(given: Any, classes: Any, scale: str = "probabilities"
         wrong |= (array < -1e-6).any(axis=1) | (np.abs(array.sum(axis=1) - 1) > 1e-3)
     if wrong.any():
         row = int(np.argmax(wrong))
-        hint = 'for logits say scale="logits"' if scale == "probabilities" else ""
+        hint = 'for logits pass scale="logits"' if scale == "probabilities" else ""
         raise ClassifierError(
-            f"{int(wrong.sum()):,} of {len(array):,} rows are no {scale}; "
+            f"{int(wrong.sum()):,} of {len(array):,} rows are not {scale}; "
             f"row {row} is {array[row].tolist()}",
             hint=hint,
         )

@@ -117,7 +117,7 @@ def prior_signs(graph: SignedGraph, vocabulary: Vocabulary) -> NDArray[np.int8]:
     place = np.array([vocabulary.node_of.get(a.key, -1) for a in graph.catalogue], np.int64)
     if (place < 0).all():
         raise ClassifierError(
-            f"the prior graph holds none of the {len(vocabulary):,} attributes of the rows",
+            f"the prior graph contains none of the {len(vocabulary):,} attributes of the rows",
             hint="modalities and values must be spelled as in the records",
         )
     edges = graph.columns

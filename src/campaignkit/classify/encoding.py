@@ -203,7 +203,7 @@ def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArra
     if len(classes) > MAX_LABELS:
         raise ClassifierError(
             f"{len(classes):,} different labels in {num_rows:,} rows; at most {MAX_LABELS} can "
-            "be told apart",
+            "be distinguished",
             hint="is this the column of labels, or one of ids or measures?",
         )
     return classes, codes.astype(np.int64)
@@ -232,7 +232,7 @@ def own_labels(X: Any) -> Any:
         if all(isinstance(row, Mapping) and RESERVED in row for row in X):
             return [row[RESERVED] for row in X]
     raise ClassifierError(
-        "no labels given; expected one a row",
+        "no labels given; expected one per row",
         hint=f"fit(X, y), or X that brings its own: a CampaignDataset, or a column {RESERVED!r}",
     )
 
@@ -345,7 +345,7 @@ def refuse_empty(block: Block) -> None:
         raise ClassifierError("there are no records; expected one row or more")
     empty = empty_rows(block)
     if len(empty):
-        faults = [Fault(f"row {row}", "holds no attribute") for row in empty[:_SHOWN].tolist()]
+        faults = [Fault(f"row {row}", "contains no attribute") for row in empty[:_SHOWN].tolist()]
         raise ClassifierError(
             f"{len(empty):,} of {len(block):,} records are empty",
             hint="drop these rows, or give them a value of at least one modality",

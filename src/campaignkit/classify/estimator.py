@@ -246,7 +246,7 @@ class RecordClassifier(CampaignClassifier):
         family = manifest.spec.get("family")
         if family != cls.__name__:
             raise ArtifactError(
-                f"{place} holds a {family}; expected a {cls.__name__}",
+                f"{place} contains a {family}; expected a {cls.__name__}",
                 hint=f"load it with {family}.load",
             )
         model = cls(**cls._read_parameters(manifest.spec.get("parameters", {})), **more)

@@ -69,7 +69,7 @@ def read_labels(values: Any, *, name: str = "labels") -> NDArray[Any]:
         if broken.any():
             raise ClassifierError(
                 f"{name}[{int(np.argmax(broken))}] is {array[broken][0]}; expected whole numbers",
-                hint="labels are no continuous measure: cut one into low and high",
+                hint="labels are classes: cut a continuous measure into low and high",
             )
     return array
 
@@ -174,8 +174,8 @@ def ranks_of(
     ordered = None if order is None else read_labels(order, name="order")
     if len(classes) == 2 and (ordered is None or _kind(ordered) != _kind(classes)):
         return np.arange(2)
-    told = "is not known" if ordered is None else f"is not told by order={ordered.tolist()}"
-    hint = f"say it: {call}order={_example(classes)}), with these from worst to best"
+    told = "is not known" if ordered is None else f"is not given by order={ordered.tolist()}"
+    hint = f"pass {call}order={_example(classes)}), with these from worst to best"
     raise ClassifierError(
         f"the order of the labels {_listed(classes)} {told}",
         hint=hint + _of_codes(ordered, classes),
@@ -248,7 +248,7 @@ def as_labels(values: Any) -> NDArray[np.str_]:
 def _one_column(values: Any, name: str) -> NDArray[Any]:
     if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
         raise ClassifierError(
-            f"{name} are {type(values).__name__}; expected one label a row",
+            f"{name} are {type(values).__name__}; expected one label per row",
             hint=_COLUMN_HINT,
         )
     if hasattr(values, "to_numpy"):
@@ -262,7 +262,7 @@ def _one_column(values: Any, name: str) -> NDArray[Any]:
         array[:] = listed
     if array.ndim != 1:
         raise ClassifierError(
-            f"{name} have {array.ndim} dimensions {array.shape}; expected one label a row",
+            f"{name} have {array.ndim} dimensions {array.shape}; expected one label per row",
             hint=_COLUMN_HINT,
         )
     return array
@@ -282,7 +282,7 @@ def _of_one_kind(array: NDArray[Any], name: str) -> NDArray[Any]:
         raise ClassifierError(f"{told}; expected texts alone, or whole numbers alone")
     made: NDArray[Any] = np.array(listed, None if listed else np.str_)
     if made.dtype.kind not in _KINDS:
-        raise ClassifierError(f"{name} hold numbers beyond 64 bits; write them as texts")
+        raise ClassifierError(f"{name} contain numbers beyond 64 bits; write them as texts")
     return made
 
 
@@ -314,7 +314,7 @@ def _of_codes(order: NDArray[Any] | None, classes: NDArray[Any]) -> str:
         return ""
     known = [LABELS, ("low", "mid", "high")] if order is None else [order.tolist()]
     told = [
-        f"for {', '.join(names)} say order={[sorted(names).index(name) for name in names]} there"
+        f"for {', '.join(names)} pass order={[sorted(names).index(name) for name in names]} there"
         for names in known
     ]
     return (

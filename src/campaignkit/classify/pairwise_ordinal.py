@@ -145,13 +145,13 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         n = len(rows.vocabulary)
         if n > MAX_ATTRIBUTES:
             raise ClassifierError(
-                f"{n:,} attributes; a table of their pairs holds at most {MAX_ATTRIBUTES:,}",
+                f"{n:,} attributes; a table of their pairs has at most {MAX_ATTRIBUTES:,}",
                 hint="drop rare values, or use PairLogistic, whose pairs are those that occur",
             )
         if self.rank > max(_FREE_RANK, n):
             raise ClassifierError(
-                f"rank is {self.rank:,}; the rows hold {n:,} values, of which "
-                "no more dimensions than that can say anything",
+                f"rank is {self.rank:,}; the rows have {n:,} values, so "
+                "more dimensions than that carry no information",
                 hint="rank=8 is the default",
             )
         prior = None if self.prior is None else prior_signs(self.prior, rows.vocabulary)
@@ -231,8 +231,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         if not self.is_order_known_:
             worst, best = self.order_.tolist()
             warnings.warn(
-                f"nothing told which of {worst!r} and {best!r} is the better: + is taken for "
-                f"{best!r}, the last in sorted order; say order=[{worst!r}, {best!r}] if that is "
+                f"it is not known which of {worst!r} and {best!r} is better: + is taken for "
+                f"{best!r}, the last in sorted order; pass order=[{worst!r}, {best!r}] if that is "
                 "right, or the reverse",
                 GuessedOrder,
                 stacklevel=2,

@@ -162,7 +162,7 @@ class PromptedClassifier(CampaignClassifier):
     def predict_proba(self) -> Any:  # there only where it means something
         """float64[rows, classes], shares of the votes; there with two votes or more."""
         if self.votes < 2:
-            raise AttributeError("one answer is no probability: PromptedClassifier(votes=5)")
+            raise AttributeError("one answer is not a probability: PromptedClassifier(votes=5)")
         return lambda X: self.ask(X).complete_probabilities()
 
     def ask(self, X: Any) -> ModelAnswers:
@@ -236,7 +236,7 @@ class PromptedClassifier(CampaignClassifier):
             raise ClassifierError(
                 f"the prompt {template.id} asks for {_listed(template.label_texts)}, "
                 f"and not for {_listed(sorted(strange))}",
-                hint="say in labels which of these words stands for each, or ask in a prompt "
+                hint="map each label to one of these words, or ask in a prompt "
                 'of your own: style=PromptTemplate("own", 1, "What to do\\n", "\\nLabel:\\n", '
                 f"{(*words.values(),)!r}), from campaignkit.dataset.text",
             )

@@ -256,7 +256,9 @@ def brief_texts(
         return render_briefs(rows, wordings=wordings, seed=seed)
     texts = list(X)
     faults = [
-        Fault(f"row {row}", "is blank" if isinstance(text, str) else f"is no text: {text!r:.40}")
+        Fault(
+            f"row {row}", "is blank" if isinstance(text, str) else f"is not a text: {text!r:.40}"
+        )
         for row, text in enumerate(texts)
         if not isinstance(text, str) or not text.strip()
     ]

@@ -191,7 +191,7 @@ class CampaignDataset(Sequence[Campaign]):
         format : {"jsonl", "parquet"}
             Parquet needs the extra ``tables``.
         replace : bool
-            Whether a folder that already holds something may be replaced.
+            Whether a folder that is not empty may be replaced.
 
         Returns
         -------

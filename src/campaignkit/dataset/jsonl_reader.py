@@ -113,7 +113,7 @@ class _Parser:
         """The rows, or all faults at once."""
         if not self._faults and not self._codes and self._vocabulary is None:
             raise DatasetError(
-                f"{self._path} holds no campaign; expected one JSON record a line",
+                f"{self._path} contains no campaign; expected one JSON record per line",
                 hint="was the run that should have written it finished?",
             )
         if self._faults:
@@ -149,7 +149,7 @@ class _Parser:
                 found = self._learn(modality, values, number)
             if len(set(found)) < len(found):
                 twice = next(v for v in values if values.count(v) > 1)  # type: ignore[attr-defined]
-                self._fault(number, f"{modality!r} holds {quoted(twice)} twice", "list it once")
+                self._fault(number, f"{modality!r} contains {quoted(twice)} twice", "list it once")
             nodes += found
         if code is None:
             return
@@ -173,7 +173,7 @@ class _Parser:
     def _text(self, line: bytes, number: int) -> str | None:
         whole = line.endswith(b"\n")
         if not whole and len(line) > _MAX_LINE_BYTES:
-            fix = "write one record a line"
+            fix = "write one record per line"
             self._fault(number, f"is longer than {_MAX_LINE_BYTES} bytes", fix)
             self._is_stopped = True  # what follows is the rest of this line
             return None
@@ -199,13 +199,13 @@ class _Parser:
             if isinstance(err, json.JSONDecodeError):
                 where = f" (column {err.colno}: {err.msg})"
             if text.endswith("\n"):
-                self._fault(number, f"is not JSON{where}", "write one JSON object a line")
+                self._fault(number, f"is not JSON{where}", "write one JSON object per line")
             else:
                 self._fault(number, f"breaks off{where}", "the file is cut; write it again")
             return None
         if not isinstance(pairs, _Record):
             found = f"is {_kind(pairs)}; expected a JSON object"
-            self._fault(number, found, "write one record a line, without [ ] around them")
+            self._fault(number, found, "write one record per line, without [ ] around them")
             return None
         return pairs
 
@@ -268,14 +268,14 @@ class _Parser:
         nodes = []
         for value in values:
             if type(value) is not str:
-                found = f"{quoted(modality)} holds {_kind(value)}; expected texts"
+                found = f"{quoted(modality)} contains {_kind(value)}; expected texts"
                 self._fault(number, found, "put values in quotes")
             elif value in known:
                 nodes.append(known[value])
             elif problem := value_problem(value):
-                self._fault(number, f"{quoted(modality)} holds a value that {problem}")
+                self._fault(number, f"{quoted(modality)} contains a value that {problem}")
             elif self._vocabulary is not None:
-                found = f"{quoted(modality)} holds {quoted(value)}"
+                found = f"{quoted(modality)} contains {quoted(value)}"
                 self._fault(number, f"{found}, which is not in the data set's vocabulary")
             else:
                 nodes.append(known.setdefault(value, len(self._keys)))

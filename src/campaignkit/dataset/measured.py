@@ -252,7 +252,7 @@ def _numbers(cells: Sequence[Any], name: str) -> Floats:
             wrong.append(Fault(f"row {row}", f"contains {cell!r:.60}"))
     if wrong:
         raise DatasetError(
-            f"{len(wrong):,} cells of {name} are no numbers",
+            f"{len(wrong):,} cells of {name} are not numbers",
             hint="give campaignkit.tables.open_table(frame), which reads numbers written as text",
             faults=wrong[:10],
         )

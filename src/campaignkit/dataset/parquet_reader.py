@@ -108,7 +108,7 @@ class _Columns:
         for where in twice:
             modality, value = names[nodes[where]]
             row = self._num_rows - len(batch) + rows[where]
-            self._fault(f"row {row}", f"{modality!r} holds {value!r} twice", "list it once")
+            self._fault(f"row {row}", f"{modality!r} contains {value!r} twice", "list it once")
         offsets = np.zeros(len(batch) + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=len(batch)), out=offsets[1:])
         self._blocks.append(Block(nodes, offsets, codes))
@@ -116,7 +116,7 @@ class _Columns:
     def finish(self) -> NumberedRows:
         """The rows, or all faults at once."""
         if not self._faults and not self._num_rows and self._is_open:
-            raise DatasetError(f"{self._path} holds no campaign")
+            raise DatasetError(f"{self._path} contains no campaign")
         if self._faults:
             num = len(self._faults)
             raise DatasetError(
@@ -161,7 +161,7 @@ class _Columns:
         values = column.flatten()
         for what, part in (("row", column), ("value", values)):
             if part.null_count:
-                found = f"holds {part.null_count} nulls"
+                found = f"contains {part.null_count} nulls"
                 fix = "write an empty list" if what == "row" else "drop them"
                 self._fault(f"column {modality!r}", found, fix)
         if self._faults:
@@ -179,11 +179,11 @@ class _Columns:
         key = (modality, value)
         if key not in self._node_of:
             if problem := value_problem(value):
-                self._fault(f"column {modality!r}", f"holds a value that {problem}")
+                self._fault(f"column {modality!r}", f"contains a value that {problem}")
             elif not self._is_open:
                 self._fault(
                     f"column {modality!r}",
-                    f"holds {value!r}, which is not in the data set's vocabulary",
+                    f"contains {value!r}, which is not in the data set's vocabulary",
                 )
             else:
                 self._node_of[key] = len(self._node_of)
@@ -192,7 +192,7 @@ class _Columns:
     def _codes(self, batch: Any) -> NDArray[np.uint8]:
         column = batch.column(RESERVED)
         if column.null_count:
-            self._fault("column 'label'", f"holds {column.null_count} nulls", "label every row")
+            self._fault("column 'label'", f"contains {column.null_count} nulls", "label every row")
             return np.zeros(len(batch), np.uint8)
         texts, codes = _dictionary(self._arrow, column)
         used = set(np.unique(codes).tolist())
@@ -202,12 +202,12 @@ class _Columns:
             if name in self._code_of:
                 continue
             if problem := value_problem(name):
-                self._fault("column 'label'", f"holds a label that {problem}")
+                self._fault("column 'label'", f"contains a label that {problem}")
             elif not self._labels_open:
                 names = ", ".join(self._code_of)
-                self._fault("column 'label'", f"holds {name!r}, which is not one of {names}")
+                self._fault("column 'label'", f"contains {name!r}, which is not one of {names}")
             elif len(self._code_of) == MAX_LABELS:
-                self._fault("column 'label'", f"holds more than {MAX_LABELS} labels")
+                self._fault("column 'label'", f"contains more than {MAX_LABELS} labels")
             else:
                 self._code_of[name] = len(self._code_of)
         return np.array([*(self._code_of.get(text, 0) for text in texts), 0], np.uint8)[codes]

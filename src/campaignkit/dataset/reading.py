@@ -86,7 +86,7 @@ def _read_folder(folder: Path) -> DatasetFiles:
     expected = manifest.counts.get("rows")
     if len(rows.block) != expected:
         raise DatasetError(
-            f"{folder} holds {len(rows.block)} campaigns; its manifest says {expected}"
+            f"{folder} contains {len(rows.block)} campaigns; its manifest says {expected}"
         )
     told = _read_json(folder, manifest, EVALUATION_NAME)
     try:

@@ -61,13 +61,13 @@ def read_records(records: Any, *, separator: str | None = None) -> NumberedRows:
     if isinstance(records, CampaignDataset):
         return NumberedRows(records.block, records.vocabulary, records.label_names)
     if isinstance(records, str | bytes | Mapping | Campaign) or records is None:
-        raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
+        raise DatasetError(f"records are {_kind(records)}; expected one per row", hint=_HINT)
     if isinstance(records, np.ndarray) and records.ndim == 2:
         names = [f"x{i}" for i in range(records.shape[1])]
         return _number((zip(names, row, strict=True) for row in records), separator)
     if isinstance(records, np.ndarray | Sequence) or not hasattr(records, "columns"):
         if not isinstance(records, Iterable):
-            raise DatasetError(f"records are {_kind(records)}; expected one a row", hint=_HINT)
+            raise DatasetError(f"records are {_kind(records)}; expected one per row", hint=_HINT)
         return _number((_of_mapping(record) for record in records), separator)
     return _number(_frame_rows(records), separator)
 
@@ -97,7 +97,9 @@ def _frame_rows(frame: Any) -> Iterator[Iterable[tuple[Any, Any]]]:
     try:
         table: Any = nw.from_native(frame, eager_only=True)
     except TypeError as err:
-        raise DatasetError(f"records are {_kind(frame)}; expected one a row", hint=_HINT) from err
+        raise DatasetError(
+            f"records are {_kind(frame)}; expected one per row", hint=_HINT
+        ) from err
     except ValueError as err:  # two columns of one name
         raise DatasetError(f"records cannot be read: {err}", hint="name each column once") from err
     names = [str(name) for name in table.columns]
@@ -140,14 +142,14 @@ class _Reader:
             values = _values(cell, self.separator)
             nodes = [self._node(row, modality, value) for value in values]
             if len(nodes) > 1 and len(set(nodes)) < len(nodes):
-                self._tell(f"row {row}.{modality}", "holds a value twice", "give each once")
+                self._tell(f"row {row}.{modality}", "contains a value twice", "give each once")
             found += nodes
         self.nodes += sorted(found)
         self.lengths.append(len(found))
 
     def rows(self) -> NumberedRows:
         no_texts = [
-            Fault(f"row {row}.{modality}", f"holds {shown}{_as_often(num - 1)}", _CUT)
+            Fault(f"row {row}.{modality}", f"contains {shown}{_as_often(num - 1)}", _CUT)
             for (modality, _), (row, shown, num) in self.no_texts.items()
         ]
         if faults := no_texts + self.faults:

@@ -120,7 +120,7 @@ def verify_dataset(
     files, inputs = _table(manifest, "files"), _table(manifest, "inputs")
     if _ROWS not in files:
         raise DatasetError(
-            f"{folder} holds no {_ROWS}; the independent checker reads JSONL",
+            f"{folder} contains no {_ROWS}; the independent checker reads JSONL",
             hint='read the data set and write it with format="jsonl"',
         )
     own: dict[str, object] | None = _table(manifest, "spec").get("sampling")
@@ -145,7 +145,7 @@ def verify_dataset(
     _note_graph(agrees, inputs.get("graph"), listed, signs, found)
     rows = _table(manifest, "counts").get("rows")
     if rows != found.rows:
-        found.add("manifest.json", f"says {rows} rows; the file holds {found.rows}")
+        found.add("manifest.json", f"gives {rows} rows; the file contains {found.rows}")
     if steps:
         found.notes.append(f"numbers of campaigns were not checked after: {'; '.join(steps)}")
     return found
@@ -187,7 +187,7 @@ def _check_campaign(  # noqa: PLR0917 - one row against everything it is checked
         low, high = wanted.type_ranges.get(modality, (0, 0))
         num = sum(1 for key in keys if key[0] == modality)
         if not low <= num <= high:
-            found.add(where, f"holds {num} of {modality!r}; the spec allows {low} to {high}")
+            found.add(where, f"contains {num} of {modality!r}; the spec allows {low} to {high}")
     name = record.get("label")
     if not isinstance(name, str) or name not in wanted.boxes:
         found.add(where, f"label {name!r} is not in the spec")
@@ -233,11 +233,11 @@ def _keys(
 ) -> list[Key]:
     keys = [(name, value) for name in record if name != "label" for value in record[name]]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        found.add(where, f"holds {key} twice")
+        found.add(where, f"contains {key} twice")
     keys = sorted(set(keys))
     for key in keys:
         if key not in known:
-            found.add(where, f"holds {key}, which is not in the graph")
+            found.add(where, f"contains {key}, which is not in the graph")
     return keys
 
 
@@ -261,7 +261,7 @@ def _check_spec(
     found: Verification,
 ) -> None:
     if own is None:
-        found.notes.append("the manifest has no spec; the given one was taken")
+        found.notes.append("the manifest has no spec; the given one was used")
         return
     text = json.dumps(own, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     if digest != "sha256:" + hashlib.sha256(text.encode()).hexdigest():
@@ -287,11 +287,13 @@ def _note_graph(
     if agrees:
         found.checked.append("edges and attributes against the digest of the graph")
     elif digest is None:
-        found.notes.append("the manifest does not say which graph; the given edges were taken")
+        found.notes.append("the manifest does not name the graph; the given edges were used")
     elif left_out:
         # Attributes without an edge in modalities the spec leaves out are listed nowhere.
         names = ", ".join(sorted(left_out))
-        found.notes.append(f"the graph's digest could not be told: {names} are not in the spec")
+        found.notes.append(
+            f"the graph's digest could not be computed: {names} are not in the spec"
+        )
     else:
         found.add("edges", "are not those of the graph the campaigns were sampled from")
 
@@ -311,7 +313,7 @@ def _json_object(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as err:
         raise DatasetError(f"{path} is not JSON: {err}") from err
     if not isinstance(told, dict):
-        raise DatasetError(f"{path} does not hold a JSON object")
+        raise DatasetError(f"{path} does not contain a JSON object")
     return told
 
 

@@ -194,7 +194,7 @@ def _spec_file(path: Path) -> Mapping[str, object]:
             hint="the checker reads JSON and TOML",
         ) from err
     if not isinstance(told, dict):
-        raise DatasetError(f"{path} does not hold a spec")
+        raise DatasetError(f"{path} does not contain a spec")
     return told
 
 

@@ -58,7 +58,7 @@ class DatasetWriter:
     format : {"jsonl", "parquet"}
         Parquet needs the extra ``tables``.
     replace : bool
-        Whether a folder that already holds something may be replaced.
+        Whether a folder that is not empty may be replaced.
     provenance : Provenance or None
         Origin for the manifest.
 

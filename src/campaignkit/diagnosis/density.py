@@ -148,7 +148,7 @@ class DensityProfile:
             raise SpecError(
                 f"num_samples names {', '.join(map(repr, num_samples)) or 'no label'}; "
                 f"expected some of {', '.join(place_of)}",
-                hint='say the order of labels of your own: order=["bad", "fair", "good"]',
+                hint='pass the order of your own labels: order=["bad", "fair", "good"]',
             )
         widen = checked_share(widen, "widen", high=10, error=SpecError)
         pairs = self.draws.pairs

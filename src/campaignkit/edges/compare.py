@@ -232,7 +232,7 @@ class KnownPairs:
         named = Counter(frozenset((edge.source, edge.target)) for edge in (*clear, *ambiguous))
         twice = [sorted(pair) for pair, times in named.items() if times > 1]
         faults = [
-            Fault(str(path), f"{' '.join(one)} - {' '.join(other)} is there twice", "keep one")
+            Fault(str(path), f"{' '.join(one)} - {' '.join(other)} occurs twice", "keep one")
             for one, other in twice
         ]
         if faults:

@@ -294,8 +294,8 @@ class PairStates:
         nobody = self.is_decided() & (self.decided_by >= len(DECIDED_BY))
         for fault, wrong in (
             ("have no outcome", self.outcome == Outcome.UNDECIDED),
-            ("have an outcome that is none", self.outcome > max(Outcome)),
-            ("have a sign that is none", np.abs(self.sign) > 1),
+            ("have an unknown outcome", self.outcome > max(Outcome)),
+            ("have an unknown sign", np.abs(self.sign) > 1),
             ("are decided, but by nobody", nobody),
         ):
             if wrong.any():

@@ -115,18 +115,18 @@ def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.i
     Examples
     --------
     >>> quality_warnings(AnswerQuality(), [1] * 30)
-    ['all 30 judged pairs are +: the answers hold no information']
+    ['all 30 judged pairs are +: the answers contain no information']
     """
     warnings = []
     held = np.unique(np.asarray(signs))
     if len(signs) >= _FEW and len(held) == 1:
         told = f"all {len(signs):,} judged pairs are {mark_of(int(held[0]))}"
-        warnings.append(f"{told}: the answers hold no information")
+        warnings.append(f"{told}: the answers contain no information")
     slope, error = quality.position_slope, quality.position_slope_se
     if slope is not None and error is not None and abs(slope) > _STEEP * error:
         warnings.append(
-            f"the place in a call sways the answers: the last is {slope:+.3f} against the first "
-            f"(standard error {error:.3f}); smaller batches lessen it"
+            f"the position in a call changes the answers: the last is {slope:+.3f} against the "
+            f"first (standard error {error:.3f}); smaller batches lessen it"
         )
     return warnings
 
@@ -333,7 +333,7 @@ class BuildReport:
 
     def _costs(self) -> list[str]:
         rate = self.edges_per_call
-        told = [] if rate is None else [f"{rate:.2f} edges a call"]
+        told = [] if rate is None else [f"{rate:.2f} edges per call"]
         if self.tokens_in or self.tokens_out:
             told.append(f"{self.tokens_in:,} tokens in, {self.tokens_out:,} out")
         if self.cost is not None:

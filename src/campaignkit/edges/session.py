@@ -238,7 +238,7 @@ class BuildSession:
         most = len(self.pairs)
         if any(len(call) and not 0 <= call.min() <= call.max() < most for call in asked):
             raise GraphError(
-                f"a call of stage {stage!r} names pairs that are not there; "
+                f"a call of stage {stage!r} names unknown pairs; "
                 f"expected numbers from 0 to {most - 1}"
             )
         new = self._new_of(asked, stage)
@@ -274,7 +274,7 @@ class BuildSession:
                 raise GraphError(
                     f"a call of stage {stage!r} asks about {len(unknown)} pairs; "
                     f"expected {self.batch_size} at most",
-                    hint="split it: batch_size is the most one call may hold",
+                    hint="split it: batch_size is the most pairs per call",
                 )
             new = [pair for pair in unknown if pair not in taken]
             taken.update(new)

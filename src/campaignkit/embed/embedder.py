@@ -99,7 +99,7 @@ def checked_texts(texts: Sequence[str], *, name: str) -> list[str]:
     ]
     if faults:
         raise EmbeddingError(
-            f"{name} was given {len(faults)} things to embed that are no texts", faults=faults
+            f"{name} was given {len(faults)} things to embed that are not texts", faults=faults
         )
     return listed
 
@@ -157,7 +157,7 @@ def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
     try:
         rows = rows.astype(np.float32)
     except (TypeError, ValueError) as err:
-        raise EmbeddingError(f"{embedder.name} gave rows that are no numbers") from err
+        raise EmbeddingError(f"{embedder.name} gave rows that are not numbers") from err
     lengths = np.linalg.norm(rows, axis=1)
     # Written so that nan, which compares as false, is a fault.
     off = np.flatnonzero(~(np.abs(lengths - 1) <= _UNIT))

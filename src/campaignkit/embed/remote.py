@@ -266,5 +266,5 @@ def _checked(given: Sequence[Sequence[float]], batch: Sequence[str], *, name: st
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if len(bad):
         faults = [Fault(repr(batch[i][:60]), f"row of length {lengths[i]}") for i in bad.tolist()]
-        raise EmbeddingError(f"{name} gave {len(bad)} rows that point nowhere", faults=faults)
+        raise EmbeddingError(f"{name} gave {len(bad)} rows of length 0", faults=faults)
     return unit_rows(rows)

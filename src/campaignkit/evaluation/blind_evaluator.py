@@ -160,7 +160,7 @@ class BlindEvaluator:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         check_all(
-            "a blind evaluation that cannot be held",
+            "wrong settings of the blind evaluation",
             {
                 "public_frac": (public_frac, 0 < public_frac < 1, "a share between 0 and 1"),
                 "quota": (quota, is_count(quota), "1 or more"),
@@ -174,11 +174,11 @@ class BlindEvaluator:
             raise EvaluationError(f"labels are {labels!r:.60}; expected labels by id")
         self.ids = tuple(str(key) for key in labels)
         if len(set(self.ids)) < len(self.ids):
-            faults.append(Fault("labels", "hold ids that are one text, such as 1 and '1'"))
+            faults.append(Fault("labels", "contain ids that are the same text, such as 1 and '1'"))
         self._names = names_of(list(labels.values()), labels=label_names)
         codes = self._names.codes(list(labels.values()), "labels", faults, ids=self.ids)
         if faults or codes is None:
-            raise EvaluationError("a blind evaluation that cannot be held", faults=faults)
+            raise EvaluationError("wrong settings of the blind evaluation", faults=faults)
         self._truth = codes
         self._is_public = _split(codes, public_frac, seed, self._names.names)
         self.quota = quota

@@ -323,8 +323,8 @@ def validate_edges(
     if not seen.any():
         first = keys[0] if keys else "none at all"
         raise GraphError(
-            f"none of {len(rows.block):,} campaigns holds both ends of an edge",
-            hint=f"campaigns and graph must name attributes alike; the first of theirs is {first}",
+            f"none of {len(rows.block):,} campaigns contains both attributes of an edge",
+            hint=f"campaigns and graph must use the same names; the first in campaigns: {first}",
         )
     rng = stream(seed, "evaluation", "outcomes")
     steps = Steps(progress, "fitting effects", STEPS)
@@ -366,7 +366,7 @@ def design_of(
     nodes : scipy.sparse.csr_array, float64[n, N]
         1 where a campaign holds an attribute.
     pairs : scipy.sparse.csr_array, float64[n, m]
-        1 where a campaign holds both ends of an edge, judged neutral ones among them.
+        1 where a campaign contains both attributes of an edge, judged neutral ones among them.
     """
     from scipy.sparse import csr_array
 
@@ -423,7 +423,7 @@ def _as_numbers(campaigns: Any, num_rows: int, outcomes: Any) -> NDArray[np.floa
         )
     if len(numbers) < 2 or numbers.std() <= 1e-12 * max(1.0, float(np.abs(numbers).max())):
         raise GraphError(
-            f"the {len(numbers):,} outcomes are all alike; they tell nothing about edges",
+            f"the {len(numbers):,} outcomes are all equal: no information about edges",
             hint="give campaigns that did well and campaigns that did badly",
         )
     return numbers

@@ -304,7 +304,11 @@ def _confusions(truth: Counts, answers: Counts, num: int) -> NDArray[np.int64]:
 def _check(train: LabelledRows, test: LabelledRows, names: list[str]) -> None:
     there = train.dataset.vocabulary.modalities
     faults = [
-        Fault(name, "is no modality of the training rows", f"there are {', '.join(there)}")
+        Fault(
+            name,
+            "is not a modality of the training rows",
+            f"the modalities are {', '.join(there)}",
+        )
         for name in names
         if name not in there
     ]
@@ -314,7 +318,7 @@ def _check(train: LabelledRows, test: LabelledRows, names: list[str]) -> None:
                 empty = np.flatnonzero(rows.without(name).dataset.block.sizes == 0)
                 if len(empty):
                     where = ", ".join(map(str, empty[:_SHOWN].tolist()))
-                    found = f"{len(empty):,} {what} rows hold nothing else, first: {where}"
+                    found = f"{len(empty):,} {what} rows contain nothing else, first: {where}"
                     faults.append(Fault(name, found, "leave it in, or drop these rows"))
     if faults or not names:
         raise EvaluationError(

@@ -196,7 +196,7 @@ def _check(train: LabelledRows, sizes: Sequence[int], orders: Sequence[NDArray[n
             found = f"{size}; expected {labels} (a row of each label) to {len(train):,}"
             faults.append(Fault("sizes", found))
         elif any(len(np.unique(train.codes[order[:size]])) < labels for order in orders):
-            found = f"{size:,} rows hold no row of some label"
+            found = f"{size:,} rows contain no row of some label"
             faults.append(Fault("sizes", found, "ask for more rows"))
     if faults:
         raise EvaluationError("a learning curve that cannot be drawn", faults=faults)

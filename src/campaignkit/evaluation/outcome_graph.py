@@ -230,7 +230,7 @@ def graph_from_outcomes(
     values = told.outcome if higher_is_better else -told.outcome
     if len(values) < 3 or values.std() <= 1e-12 * max(1.0, float(np.abs(values).max())):
         raise GraphError(
-            f"the {len(values):,} outcomes are all alike; they tell nothing about pairs",
+            f"the {len(values):,} outcomes are all equal: no information about pairs",
             hint="give campaigns that did well and campaigns that did badly",
         )
     weight = np.ones(len(values))

@@ -112,7 +112,7 @@ class LabelNames:
         wrong = np.flatnonzero(codes < 0).tolist()
         for row in wrong[:_SHOWN]:
             place = f"[{row}]" if ids is None else f" of id {ids[row]!r}"
-            found = f"{ascii(read[row].item())[:60]} is no label"
+            found = f"{ascii(read[row].item())[:60]} is not a label"
             faults.append(Fault(where + place, found, f"labels are {', '.join(self.names)}"))
         if len(wrong) > _SHOWN:
             faults.append(Fault(where, f"{len(wrong) - _SHOWN:,} more rows with other values"))
@@ -157,7 +157,7 @@ class LabelNames:
             faults.append(Fault(name, f"have shape {shares.shape}; expected {wanted}", hint))
             return None
         checks = {
-            "hold NaN or infinity": ~np.isfinite(shares).all(axis=1),
+            "contain NaN or infinity": ~np.isfinite(shares).all(axis=1),
             "are not between 0 and 1": ((shares < -_SLACK) | (shares > 1 + _SLACK)).any(axis=1),
             "do not add up to 1": np.abs(shares.sum(axis=1) - 1) > _SLACK,
         }
@@ -443,7 +443,7 @@ def labelled_rows(
             raise EvaluationError(
                 f"{name}: {type(data).__name__} without labels; expected a CampaignDataset or "
                 "(records, labels)",
-                hint=f"a data frame may hold the labels in a column {RESERVED!r}",
+                hint=f"a data frame may have the labels in a column {RESERVED!r}",
             ) from err
     try:
         read = _read(labels)

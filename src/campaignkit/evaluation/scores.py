@@ -336,5 +336,7 @@ def _notes(rows: JudgedRows) -> list[str]:
             )
         apart = rows.probabilities.argmax(axis=1) != rows.predicted
         if apart.any():
-            notes.append(f"{int(apart.sum()):,} rows were told other than the most probable label")
+            notes.append(
+                f"{int(apart.sum()):,} rows have another label than the most probable one"
+            )
     return notes

@@ -104,7 +104,7 @@ def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:
     try:
         told = json.loads(text, object_pairs_hook=list, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
-        raise EvaluationError(f"the submission is no JSON: {str(err)[:200]}", hint=_HINT) from err
+        raise EvaluationError(f"the submission is not JSON: {str(err)[:200]}", hint=_HINT) from err
     parts = told if _is_object(told) else []
     named = dict(parts)
     if len(named) != len(parts) or not {"predictions"} <= set(named) <= {"predictions", "name"}:
@@ -113,9 +113,11 @@ def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:
         )
     name, predictions = named.get("name", ""), named["predictions"]
     if not isinstance(name, str) or len(name) > 200:
-        raise EvaluationError("the name of the submission is no text of up to 200 letters")
+        raise EvaluationError("the name of the submission must be a text of up to 200 letters")
     if not _is_object(predictions):
-        raise EvaluationError("predictions is no object with an entry for each id", hint=_HINT)
+        raise EvaluationError(
+            "predictions must be an object with an entry for each id", hint=_HINT
+        )
     return predictions, name
 
 
@@ -125,7 +127,7 @@ def _is_object(value: Any) -> bool:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _id_faults(given: list[str], ids: Sequence[str]) -> list[Fault]:

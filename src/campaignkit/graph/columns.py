@@ -201,7 +201,7 @@ def settle(
         pairs = "1 pair" if len(faults) == 1 else f"{len(faults):,} pairs"
         raise GraphError(
             f"{what}: {pairs} with two signs; expected one sign a pair",
-            hint='mend them, or pass both_signs="drop" (neither) or both_signs="first"',
+            hint='correct them, or pass both_signs="drop" (neither) or both_signs="first"',
             faults=faults,
         )
     if both_signs == "drop":
@@ -318,7 +318,7 @@ def check_rows(
             found = f"joins {say(a.key)} and {say(b.key)}; edges join different modalities"
             faults.append(Fault(f"row {row}", found))
     if faults:
-        raise GraphError("these rows are no edges of this catalogue", faults=faults)
+        raise GraphError("these rows are not edges of this catalogue", faults=faults)
 
 
 def modality_codes(catalogue: Catalogue) -> NDArray[np.int32]:

@@ -172,7 +172,7 @@ def read_rows(
         for line, row in () if fix else records:
             if len(row) != len(HEADER):
                 fix = 'put quotes (") around a cell with a comma'
-                fault(line, f"holds {len(row)} cells; expected 4", fix)
+                fault(line, f"contains {len(row)} cells; expected 4", fix)
                 continue
             source, target, rel, sign = (row[at] for at in order)
             (modalities, found, fix), said = cells.relation(rel), cells.sign(sign)

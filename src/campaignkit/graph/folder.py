@@ -71,7 +71,7 @@ def load_graph(folder: Path) -> tuple[Catalogue, EdgeColumns]:
         with np.load(folder / _EDGES, allow_pickle=False) as arrays:
             columns = _columns({name: arrays[name] for name in arrays.files}, texts)
     except (ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as err:
-        raise ArtifactError(f"{folder} holds no edge table: {err}") from err
+        raise ArtifactError(f"{folder} contains no edge table: {err}") from err
     check_rows(catalogue, columns.source, columns.target, columns.sign)
     keys = columns.keys(len(catalogue))
     if (columns.source >= columns.target).any() or (np.diff(keys) <= 0).any():

@@ -114,7 +114,7 @@ def read_frame(frame: Any) -> list[Edge]:  # a frame of any library
     except TypeError as err:
         kind = type(frame).__name__
         raise GraphError(
-            f"a {kind} is no data frame; expected pandas, polars or pyarrow",
+            f"a {kind} is not a data frame; expected pandas, polars or pyarrow",
             hint="collect a lazy frame first",
         ) from err
     held = {str(name): table[name].to_list() for name in table.columns}

@@ -153,7 +153,7 @@ class SignedGraph:
         one, other, signs = (whole_numbers(name, array) for name, array in given.items())
         if not len(one) == len(other) == len(signs):
             raise GraphError(
-                f"source, target and sign hold {len(one)}, {len(other)} and {len(signs)} "
+                f"source, target and sign contain {len(one)}, {len(other)} and {len(signs)} "
                 "numbers; expected as many of each"
             )
         check_rows(catalogue, one, other, signs)

@@ -332,7 +332,7 @@ class Account(AbstractContextManager["Account"]):
             if not isinstance(reply, Reply) or not isinstance(reply.text, str):
                 raise ModelError(
                     f"{self.model.name}.ask gave {reply!r:.60}; expected a Reply with its text",
-                    hint="campaignkit.testing.check_chat_model tells what a model has to keep",
+                    hint="campaignkit.testing.check_chat_model tests what a model must do",
                 )
             used = reply.usage if isinstance(reply.usage, Usage) else Usage(-1, -1)
             if not all(is_count(n, least=0) and n < 2**53 for n in astuple(used)[:2]):
@@ -365,8 +365,8 @@ class Account(AbstractContextManager["Account"]):
         todo.failed_in_a_row += came.reason not in _NOT_COUNTED
         if limit is not None and todo.failed_in_a_row >= limit:
             raise CallError(
-                f"{limit} calls in a row brought nothing of use; the last: {came.message}",
-                hint="what was answered is kept: mend the cause and run the same line again",
+                f"{limit} calls in a row gave no usable reply; the last: {came.message}",
+                hint="earlier answers are stored: correct the cause and run the same line again",
             )
 
     def _out_of_budget(self, failed: int, last: CallError | None) -> CallFailed:

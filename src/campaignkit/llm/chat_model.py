@@ -305,6 +305,6 @@ def identity_of(name: str, options: Mapping[str, Any] | None) -> str:  # Any: JS
         return f"{name} {digest_json(dict(options))}"
     except (TypeError, ValueError) as err:
         raise SettingError(
-            f"the options of {name!r} are no JSON values: {err}",
+            f"the options of {name!r} are not JSON values: {err}",
             hint="give numbers, texts, lists and dicts",
         ) from err

@@ -118,7 +118,7 @@ class CallTimedOut(CallError, reason="timed_out", retryable=True, state="unconfi
 
 
 class ConnectionCut(CallError, reason="cut", retryable=True, state="unconfirmed"):
-    """The request was sent and the connection broke before the reply was whole."""
+    """The request was sent and the connection broke before the reply was complete."""
 
 
 class RequestRefused(CallError, reason="refused"):

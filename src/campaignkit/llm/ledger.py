@@ -48,7 +48,7 @@ _UNCONFIRMED = """
 """
 _TOLD = (
     ("locked|busy", "is in use by another run",
-     "wait for it to end, or give this run a store of its own"),
+     "wait for it to end, or give this run another store"),
     ("not a database|malformed", "is not a ledger of calls",
      "give another folder, or restore the file"),
     ("closed", "is closed", "open the account again"),
@@ -312,7 +312,7 @@ class Ledger:
             try:
                 yield
             except UnicodeEncodeError as err:
-                told = f"{err.object!r:.60} holds half a character (a lone surrogate)"
+                told = f"{err.object!r:.60} contains half a character (a lone surrogate)"
                 raise SettingError(told, hint="give text that can be written as UTF-8") from err
             except sqlite3.Error as err:
                 other = f"cannot be used: {err}", ""

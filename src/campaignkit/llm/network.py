@@ -112,7 +112,7 @@ def proxy_for(url: str, http: Any) -> tuple[Any, str]:  # Any: the HTTP library 
         raise SettingError(
             f"{variable} names a proxy that cannot be used; expected an address such as "
             "'http://proxy.example:8080'",
-            hint=f"mend {variable}, or list {host} in NO_PROXY",
+            hint=f"correct {variable}, or list {host} in NO_PROXY",
         ) from None  # the cause shows what may be secret
     return proxy, f" through the proxy {shown_url(full)}"
 

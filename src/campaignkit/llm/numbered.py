@@ -100,7 +100,7 @@ class NumberedAnswers(Generic[Item, Value]):
         why = f"not one of the first {len(unread)} answers can be read"
         warnings.warn(
             f"{why}, so no more are asked for; the last: {self.failures[unread[-1]]}. Let the "
-            "prompt say how to answer, or read what the model says",
+            "prompt explain how to answer, or read the model's replies",
             stacklevel=3,
         )
         for item in items:

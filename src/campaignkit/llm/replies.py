@@ -88,7 +88,7 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
     >>> parse_reply("No idea.", dict[str, int])
     Traceback (most recent call last):
         ...
-    campaignkit.llm.errors.MalformedReply: the reply holds no JSON: 'No idea.'
+    campaignkit.llm.errors.MalformedReply: the reply contains no JSON: 'No idea.'
       hint: see the field text of the error for all of it
     """
     form = _form_of(reply_type)  # type: ignore[arg-type]  # types are hashable
@@ -104,11 +104,11 @@ def parse_reply(text: str, reply_type: type[T], *, usage: Usage | None = None) -
                 fits += [] if value in fits else [value]
         if last is None and len(fits) == 1:
             return fits[0]
-        what = f"the reply holds {len(fits)} answers that differ"
+        what = f"the reply contains {len(fits)} different answers"
         if last is not None:
             what = "the reply does not fit what was asked"
         elif not fits:
-            what = f"the reply holds no {'whole ' if '{' in text or '[' in text else ''}JSON"
+            what = f"the reply contains no {'whole ' if '{' in text or '[' in text else ''}JSON"
     except ValueError as err:
         what, last = str(err), None
     if not text.strip():
@@ -234,7 +234,7 @@ def _closing(text: str, start: int) -> int:
             depth -= 1
             if depth == 0:
                 return at + 1
-    raise ValueError("the reply holds no whole JSON: it is cut off")
+    raise ValueError("the reply contains no whole JSON: it is cut off")
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -271,7 +271,7 @@ def _form_of(reply_type: type[Any]) -> _Form:
         schema = adapter.json_schema()
     except Exception as err:  # pydantic has a dozen errors for a type that it cannot read
         raise SettingError(
-            f"{reply_type!r} is no type that a reply can have",
+            f"{reply_type!r} is not a type that a reply can have",
             hint="give a pydantic model, or a type made of dict, list, str, int, float, bool",
         ) from err
     told = json.dumps(schema, sort_keys=True, ensure_ascii=False)

@@ -163,7 +163,7 @@ def checked_prices(prices: object, *, where: str = "prices") -> dict[str, Price]
     except ValidationError as err:
         faults = [Fault(".".join(map(str, e["loc"])), e["msg"]) for e in err.errors()]
         raise SettingError(
-            f"{where} is no price table: {len(faults)} faults",
+            f"{where} is not a price table: {len(faults)} faults",
             faults=faults,
             hint="each model has in_per_million and out_per_million",
         ) from err

@@ -189,7 +189,7 @@ class Service:
         except Exception:  # whatever a strange reply does to a reader
             # What it raised may show the reply, and the reply may show anything.
             raise errors.MalformedReply(
-                f"{self.where} answered with something that is no reply"
+                f"{self.where} answered with something that is not a reply"
             ) from None
 
     def _exchanged(
@@ -341,11 +341,13 @@ def transport_error(err: BaseException, *, where: str, timeout_s: float) -> Call
         )
     if names & _TIMED_OUT:
         return errors.CallTimedOut(
-            f"{where} sent no whole reply within {timeout_s:g} s",
+            f"{where} sent no complete reply within {timeout_s:g} s",
             hint="raise timeout_s for long replies",
         )
     if names & _CUT or isinstance(err, ConnectionError):
-        return errors.ConnectionCut(f"the connection to {where} broke before the reply was whole")
+        return errors.ConnectionCut(
+            f"the connection to {where} broke before the reply was complete"
+        )
     return None
 
 
@@ -401,7 +403,7 @@ def find_key(given: str | None, variables: Sequence[str], *, service: str) -> st
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise errors.WrongKey(
-            f"the API key for {service} holds characters that no key has",
+            f"the API key for {service} contains characters that no key has",
             hint="copy it again, without quotes and line ends",
         )
     return key
@@ -432,7 +434,7 @@ def checked_url(url: str) -> str:
         raise SettingError(f"base_url is {shown_url(url)!r:.100}; {wanted}")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise SettingError(
-            f"base_url {shown_url(url)!r:.100} holds a name, a password or a query; {wanted}",
+            f"base_url {shown_url(url)!r:.100} contains a name, a password or a query; {wanted}",
             hint="pass the key as api_key=",
         )
     return url

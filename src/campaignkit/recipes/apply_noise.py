@@ -107,7 +107,7 @@ def _other_nodes(
     rows = order[per_row[order] > 0][:wanted]
     if len(rows) < wanted:
         raise DatasetError(
-            f"attribute noise is to spoil {wanted} rows, but only {len(rows)} hold an attribute "
+            f"attribute noise must change {wanted} rows, but only {len(rows)} have an attribute "
             "with another of its modality to take its place",
             hint="lower attribute_noise, or use a catalogue with more attributes",
         )

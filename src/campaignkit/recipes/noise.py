@@ -158,7 +158,7 @@ class NoiseRecord:
                     ):
                         nodes[row] = vocabulary.node_of[told["modality"], told[end]]
             except (ValueError, KeyError, TypeError) as err:
-                faults.append(Fault(f"line {num_lines}", f"is no record of noise: {err!r}"))
+                faults.append(Fault(f"line {num_lines}", f"is not a record of noise: {err!r}"))
         if num_lines != len(record):
             faults.append(Fault("lines", f"there are {num_lines} for {len(record)} campaigns"))
         if faults:

@@ -295,7 +295,7 @@ class Recipe:
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             if isinstance(err, SpecError):
                 raise
-            raise SpecError(f"this is no recipe: {err!r}") from err
+            raise SpecError(f"not a recipe: {err!r}") from err
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,7 +363,7 @@ class RecipeResult:
         format : {"jsonl", "parquet"}
             Of the campaigns.
         replace : bool
-            Whether a folder that already holds something may be replaced.
+            Whether a folder that is not empty may be replaced.
 
         Raises
         ------
@@ -417,7 +417,7 @@ class RecipeResult:
             recipe = Recipe.from_dict(manifest.spec["recipe"])
         except (KeyError, SpecError) as err:
             raise ArtifactError(
-                f"the manifest of {folder} holds no recipe",
+                f"the manifest of {folder} contains no recipe",
                 faults=[Fault("spec.recipe", str(err))],
             ) from err
         graph = SignedGraph.load(folder / _GRAPH)
@@ -560,7 +560,9 @@ def _boxes(recipe: Recipe) -> Iterator[Fault]:
             yield Fault("label_shares", found, "name pos, avg, neg, or give label_boxes")
         return
     if list(recipe.label_boxes) != labels:
-        found = f"holds {', '.join(recipe.label_boxes)}; expected {', '.join(labels)}, as shared"
+        found = (
+            f"contains {', '.join(recipe.label_boxes)}; expected {', '.join(labels)}, as shared"
+        )
         yield Fault("label_boxes", found)
     for label, (pos, neg) in recipe.label_boxes.items():
         try:
@@ -575,7 +577,7 @@ def _pairs(recipe: Recipe) -> Iterator[Fault]:
     for name in ("inverse_pairs", "middle_pairs"):
         for pair in getattr(recipe, name):
             if isinstance(pair, str) or len(pair) != 2 or len({*pair}) != 2:
-                yield Fault(name, f"holds {pair!r}; expected two different modalities")
+                yield Fault(name, f"contains {pair!r}; expected two different modalities")
                 continue
             for modality in pair:
                 if modality not in recipe.type_ranges:

@@ -118,7 +118,7 @@ def _problem(row: list[str], width: int) -> str:
         try:
             share = float(cell)
         except ValueError:
-            return f"probability {cell[:20]!r} is no number"
+            return f"probability {cell[:20]!r} is not a number"
         if not (math.isfinite(share) and 0 <= share <= 1):
             return f"probability {cell[:20]!r} is not between 0 and 1"
     return ""

@@ -94,7 +94,7 @@ class RunLog:
         """
         if not isinstance(record, RunRecord):
             raise ArtifactError(
-                f"{record!r:.60} is no record; nothing was appended", hint="give a RunRecord"
+                f"{record!r:.60} is not a record; nothing was appended", hint="give a RunRecord"
             )
         with appending(self._file) as log:
             log.add(record.model_dump_json().encode())
@@ -201,9 +201,9 @@ def _record_of(line: bytes, where: str) -> RunRecord | Fault:
             f"{'.'.join(map(str, e['loc'])) or 'line'}: {e['msg']}" for e in first[:3]
         )
         more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-        return Fault(where, f"is no run record: {said}{more}", "mend or remove the line")
+        return Fault(where, f"is not a run record: {said}{more}", "correct or remove the line")
     except RecursionError:
-        return Fault(where, "is nested too deep for a run record", "mend or remove the line")
+        return Fault(where, "is nested too deep for a run record", "correct or remove the line")
 
 
 def _flat(told: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

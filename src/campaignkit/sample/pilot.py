@@ -68,7 +68,7 @@ class Pilot:
     def choose(self, label: str) -> tuple[Strategy, str]:
         """The exact strategy that costs least for a label, and why, in words."""
         count = int(self.accepted[label].sum())
-        found = f"{count} of {PILOT_DRAWS} pilot draws lie in the box"
+        found = f"{count} of {PILOT_DRAWS} pilot draws are in the box"
         if count >= REJECTION_PAYS * PILOT_DRAWS:
             return (
                 Rejection(),

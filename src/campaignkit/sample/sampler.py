@@ -109,7 +109,7 @@ class AnnealingSampler:
                 "a Strategy or None, such as HeatBath()",
             ),
         }
-        check_all("this is no sampler", expected)
+        check_all("wrong settings of the sampler", expected)
         check_fit(spec, graph)
         self.graph = graph
         self.spec = spec
@@ -171,7 +171,7 @@ class AnnealingSampler:
         """
         if self.spec.num_samples > MAX_HELD:
             raise SettingError(
-                f"{self.spec.num_samples:,} campaigns are asked for; up to {MAX_HELD:,} are held "
+                f"{self.spec.num_samples:,} campaigns are requested; up to {MAX_HELD:,} are kept "
                 "in memory",
                 hint="use write(folder), which streams them to disk",
             )

@@ -175,7 +175,7 @@ def numbered_catalogue(sizes: Mapping[str, int]) -> Catalogue:
     ['brand 1', 'geo 1', 'geo 2']
     """
     if len(sizes) < 2:
-        raise GraphError(f"sizes holds {len(sizes)} modalities; expected 2 or more")
+        raise GraphError(f"sizes contains {len(sizes)} modalities; expected 2 or more")
     for modality, size in sizes.items():
         checked_count(size, f"sizes[{modality!r}]", error=GraphError)
     # Numbers of one width, so that code-point order is their order.

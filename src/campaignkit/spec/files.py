@@ -41,7 +41,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         raise SpecError(f"{path} is nested too deeply to be a spec") from None
     if not isinstance(value, dict):
         raise SpecError(
-            f"{path} holds a {type(value).__name__}; expected a mapping with type_ranges and "
+            f"{path} contains a {type(value).__name__}; expected a mapping with type_ranges and "
             "label_params"
         )
     return value
@@ -116,13 +116,13 @@ def _of_node(node: Any, yaml: Any) -> Any:  # Any: yaml is optional
                         raise fault(part, "<< merges no mapping; expected *NAME of one, or a list")
                     merged = {**_of_node(part, yaml), **merged}
             elif key.id != "scalar" or key.value in table:
-                told = "is given twice in one mapping" if key.id == "scalar" else "is no key"
+                told = "is given twice in one mapping" if key.id == "scalar" else "is not a key"
                 raise fault(key, f"{key.value!r:.60} {told}")
             else:
                 table[key.value] = _of_node(value, yaml)
         return merged | table
     if kind not in ("str", "int", "float", "bool", "null"):
-        raise fault(node, f"a spec holds no {node.tag}")
+        raise fault(node, f"a spec contains no {node.tag}")
     if kind in ("int", "float") and not _DECIMAL.fullmatch(node.value):
         read = f"{node.value} is {yaml.safe_load(node.value)} in YAML"
         raise fault(node, f"{read}; write it as a plain decimal number")
@@ -143,7 +143,7 @@ def _not_read(path: Path, form: str, line: int | None, problem: str) -> SpecErro
     return SpecError(
         f"{path} is not {form} that can be read",
         faults=[Fault(where, problem)],
-        hint="mend the line that is named",
+        hint="correct the named line",
     )
 
 

@@ -76,17 +76,17 @@ def overlap_notes(spec: SamplingSpec) -> tuple[str, ...]:
     >>> spec = SamplingSpec(type_ranges={"a": (1, 1), "b": (1, 1)},
     ...                     label_params={"x": box, "y": box})
     >>> overlap_notes(spec)
-    ("labels 'x' and 'y' have the same box: nothing tells them apart",)
+    ("labels 'x' and 'y' have the same box: nothing distinguishes them",)
     """
     notes = []
     for (name_a, a), (name_b, b) in combinations(spec.label_params.items(), 2):
         if (is_inner := _within(a, b)) and _within(b, a):
             notes.append(
-                f"labels '{name_a}' and '{name_b}' have the same box: nothing tells them apart"
+                f"labels '{name_a}' and '{name_b}' have the same box: nothing distinguishes them"
             )
         elif is_inner or _within(b, a):
             inner, outer = (name_a, name_b) if is_inner else (name_b, name_a)
-            notes.append(f"the box of label '{inner}' lies wholly inside that of '{outer}'")
+            notes.append(f"the box of label '{inner}' is completely inside that of '{outer}'")
     return tuple(notes)
 
 
@@ -102,7 +102,7 @@ def idle_notes(spec: SamplingSpec) -> tuple[str, ...]:
     ("type_ranges.c is (0, 0): no campaign holds a 'c'; leave it out or raise its high",)
     """
     return tuple(
-        f"type_ranges.{name} is (0, 0): no campaign holds a '{name}'; "
+        f"type_ranges.{name} is (0, 0): no campaign contains a '{name}'; "
         "leave it out or raise its high"
         for name, (_, high) in spec.type_ranges.items()
         if high == 0

@@ -39,7 +39,7 @@ def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, i
     fewest = sum(low for low, _ in value.values())
     most = sum(high for _, high in value.values())
     if "label" in value:
-        raise ValueError("a modality cannot be called 'label'; that key holds the label")
+        raise ValueError("a modality cannot be called 'label'; that key contains the label")
     if fewest < 2:
         raise ValueError(
             f"the lows add up to {fewest}, but a campaign needs at least 2 "
@@ -47,7 +47,7 @@ def _sizes_in_reach(value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, i
         )
     if most > MAX_NODES:
         raise ValueError(
-            f"the highs add up to {most}, but a campaign holds at most {MAX_NODES} "
+            f"the highs add up to {most}, but a campaign contains at most {MAX_NODES} "
             "attributes; lower a high"
         )
     return value

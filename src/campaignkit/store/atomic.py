@@ -143,12 +143,12 @@ def refuse_occupied(given: str | os.PathLike[str], *, replace: bool = False) -> 
         occupied = kind == "a folder" and any(path.iterdir())
     if occupied and not replace:
         raise ArtifactError(
-            f"{path} already holds something; nothing was written",
-            hint="give a new folder, or say that it may be replaced (replace=True, or --replace)",
+            f"{path} is not empty; nothing was written",
+            hint="give a new folder, or allow its replacement (replace=True, or --replace)",
         )
     if occupied and not (path / MANIFEST_NAME).is_file():
         raise ArtifactError(
-            f"{path} holds no {MANIFEST_NAME}, so it is not replaced; nothing was written",
+            f"{path} contains no {MANIFEST_NAME}, so it is not replaced; nothing was written",
             hint="give a new folder, or remove this one yourself",
         )
     return path
@@ -188,7 +188,7 @@ def _restore(path: Path) -> None:
             continue
         with suppress(OSError):
             aside.rename(path)
-            told = f"a run was killed while it replaced {path}; what was there is back"
+            told = f"a run was killed while it replaced {path}; the old content was restored"
             warnings.warn(told, LeftoverRemoved, stacklevel=2)
     if path.exists():
         remove_dead(path.parent, _start(path), _REPLACED)

@@ -69,13 +69,13 @@ def checked_path(given: object, *, error: type[CampaignkitError] = ArtifactError
     >>> checked_path(None)
     Traceback (most recent call last):
         ...
-    campaignkit.errors.ArtifactError: None is no path; expected a text or a Path
+    campaignkit.errors.ArtifactError: None is not a path; expected a text or a Path
       hint: give the name of the file or folder
     """
     told = os.fspath(given) if isinstance(given, os.PathLike) else given
     if not isinstance(told, str):
         raise error(
-            f"{given!r:.60} is no path; expected a text or a Path",
+            f"{given!r:.60} is not a path; expected a text or a Path",
             hint="give the name of the file or folder",
         )
     path = Path(told)

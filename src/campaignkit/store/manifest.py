@@ -99,7 +99,7 @@ def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
     path = checked_path(folder) / MANIFEST_NAME
     if not path.exists():
         raise ArtifactError(
-            f"{folder} holds no {MANIFEST_NAME}; expected a folder of kind '{kind}'",
+            f"{folder} contains no {MANIFEST_NAME}; expected a folder of kind '{kind}'",
             hint="give the folder that was written, not a file in it",
         )
     try:
@@ -149,7 +149,7 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
     for name, expected in manifest.files.items():
         path = checked_path(folder / name).resolve()
         if not path.is_relative_to(root):
-            faults.append(Fault(name, "lies outside the folder", "do not trust this manifest"))
+            faults.append(Fault(name, "is outside the folder", "do not trust this manifest"))
         elif not path.is_file():
             faults.append(Fault(name, "is missing"))
         elif digest_file(path) != expected:

@@ -69,7 +69,7 @@ def _found(check: Check, rule: Rule | None, table: Any) -> list[Any]:
     with audit(table, given, pack=rule is None, checks=[check]) as report:
         stated = [r for r in report.rules if r.form == check.form]
         for one in stated:
-            assert one.reason or rule is not None, f"{one.id} does not say why it is held"
+            assert one.reason or rule is not None, f"{one.id} has no reason"
         mine = {r.id for r in stated}
         found = [f for f in report.findings if mine & set(f.rule.split(", "))]
         for finding in found:
@@ -80,7 +80,7 @@ def _found(check: Check, rule: Rule | None, table: Any) -> list[Any]:
 def _check_finding(finding: Any, num_rows: int) -> None:
     rows = finding.rows
     assert finding.severity in ("error", "warning", "info"), finding.severity
-    assert finding.message, f"{finding.kind} says nothing"
+    assert finding.message, f"{finding.kind} has no message"
     assert finding.advice, f"{finding.kind} advises nothing"
     assert 0 < finding.confidence <= 1, finding.confidence
     if len(rows):

@@ -48,7 +48,9 @@ def check_chat_model(model: ChatModel, *, question: str = QUESTION) -> None:
     for reply in [model.ask(prompt, list[int]), *replies]:
         assert isinstance(reply, Reply), f"{model.name} gave a {type(reply).__name__}, no Reply"
         assert isinstance(reply.text, str), f"the text is a {type(reply.text).__name__}"
-        assert reply.value == parse_reply(reply.text, list[int]), "the value is not what it said"
+        assert reply.value == parse_reply(reply.text, list[int]), (
+            "the value is not the parsed text"
+        )
         assert reply.usage.tokens_in > 0, f"a prompt of {reply.usage.tokens_in} tokens"
         assert reply.usage.tokens_out > 0, f"a reply of {reply.usage.tokens_out} tokens"
     try:

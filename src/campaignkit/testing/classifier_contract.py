@@ -118,8 +118,12 @@ def _check_shapes(model: Any, rows: list[Any], labels: np.ndarray) -> np.ndarray
     shares = np.asarray(model.predict_proba(rows))
     wanted = (len(rows), len(classes))
     assert shares.shape == wanted, f"predict_proba has shape {shares.shape}; expected {wanted}"
-    assert np.isfinite(shares).all() and (shares >= 0).all(), "predict_proba is no probability"
-    assert np.allclose(shares.sum(axis=1), 1, atol=1e-6), "probabilities of a row are not 1 in all"
+    assert np.isfinite(shares).all() and (shares >= 0).all(), (
+        "predict_proba gives no probabilities"
+    )
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-6), (
+        "probabilities of a row do not add up to 1"
+    )
     told = np.asarray(model.predict(rows))
     assert told.dtype.kind == classes.dtype.kind, f"predict answers {told.dtype}, not as given"
     assert (told == classes[shares.argmax(axis=1)]).all(), "predict is not the most probable label"

@@ -120,6 +120,8 @@ def _check_independence(corruption: Corruption, clean: pa.Table, *, rate: float)
         corruption.spoil(bench, rate, stream(5, "inject", kind))
     # A need that has to be made first may touch a column more; the rows stay the same.
     one, two = (distinct(*bench.picked.get(kind, [])).tolist() for bench in (alone, beside))
-    assert one == two, f"{kind} chose other rows beside {other}"
+    assert one == two, f"{kind} chose other rows together with {other}"
     one, two = ([a.num for a in bench.added] for bench in (alone, beside))
-    assert (one, alone.dropped) == (two, beside.dropped), f"{kind} did other things beside {other}"
+    assert (one, alone.dropped) == (two, beside.dropped), (
+        f"{kind} did other things together with {other}"
+    )

@@ -60,7 +60,7 @@ def check_embedder(
     assert rows.dtype == np.float32, f"{embedder.name} gave {rows.dtype}, not float32"
     assert rows.ndim == 2, f"{embedder.name} gave {rows.ndim} dimensions"
     assert len(rows) == len(given), f"{embedder.name} gave {len(rows)} rows for {len(given)} texts"
-    assert np.isfinite(rows).all(), f"{embedder.name} gave what is no number"
+    assert np.isfinite(rows).all(), f"{embedder.name} gave what is not a number"
     lengths = np.linalg.norm(rows, axis=1)
     assert np.allclose(lengths, 1, atol=1e-3), f"{embedder.name} gave rows of length {lengths}"
     none = embedder.embed([])
@@ -68,7 +68,9 @@ def check_embedder(
     turned = embedder.embed([*reversed(given), given[0]])
     apart = np.abs(turned[:-1][::-1] - rows).max()
     assert apart <= tolerance, f"{embedder.name} gave other rows in another order: {apart:.2g}"
-    assert np.abs(turned[-1] - rows[0]).max() <= tolerance, f"{embedder.name} told repeats apart"
+    assert np.abs(turned[-1] - rows[0]).max() <= tolerance, (
+        f"{embedder.name} gave repeated texts different rows"
+    )
     alone = embedder.embed(given[1:2])
     apart = np.abs(alone[0] - rows[1]).max()
     assert apart <= tolerance, f"{embedder.name} gave another row to a text alone: {apart:.2g}"

@@ -71,7 +71,7 @@ class FaultSchedule:
     def __post_init__(self) -> None:
         shares = [getattr(self, kind) for kind in KINDS]
         if min(shares) < 0 or sum(shares) > 1 + 1e-9:
-            raise SettingError(f"the shares {shares} are no shares; expected at most 1 in all")
+            raise SettingError(f"the shares {shares} are not shares; expected a sum of at most 1")
 
     @classmethod
     def of_all_kinds(cls, share: float, *, seed: int = 0) -> FaultSchedule:

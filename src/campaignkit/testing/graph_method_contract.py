@@ -139,7 +139,9 @@ def _check_counts(build: GraphBuild, scorer: _Truth, *, size: int, calls: int | 
         + report.num_not_viable + report.num_discarded + report.num_failed
     )  # fmt: skip
     assert ended == report.num_pairs, f"{ended} of {report.num_pairs} pairs ended in a state"
-    assert scorer.largest <= size, f"a call asked about {scorer.largest} pairs, not {size} at most"
+    assert scorer.largest <= size, (
+        f"a call asked about {scorer.largest} pairs; expected at most {size}"
+    )
     assert not scorer.twice, f"{len(scorer.twice)} pairs were asked about twice"
     made = report.calls or 0
     assert calls is None or made <= calls, f"{made} calls were made, {calls} were allowed"

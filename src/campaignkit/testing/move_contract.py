@@ -95,7 +95,7 @@ def _bytes_of(state: MoveState) -> bytes:
 def _after(members: frozenset[int], leaving: int, joining: int, name: str) -> frozenset[int]:
     here = f"{name} at {sorted(members)}"
     assert leaving == -1 or leaving in members, f"{here}: {leaving} leaves but is not in"
-    assert joining == -1 or 0 <= joining < sum(_SIZES), f"{here}: {joining} is no node"
+    assert joining == -1 or 0 <= joining < sum(_SIZES), f"{here}: {joining} is not a node"
     assert joining not in members, f"{here}: {joining} joins but is in"
     after = (members - {leaving}) | ({joining} - {-1})
     ends = np.cumsum([0, *_SIZES])

@@ -64,5 +64,5 @@ def check_scorer(
     assert again([]) == [], "it gave answers to no pairs"
     if isinstance(scorer, EdgeScorer):
         said = [int(sign) for sign in scorer.score(pairs)]
-        assert said == signs, "score and judge say different things"
+        assert said == signs, "score and judge give different answers"
     assert ResolvedScorer(scorer).identity == resolved.identity, "its identity changed"

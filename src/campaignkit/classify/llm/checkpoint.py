@@ -63,7 +63,7 @@ class CheckpointPlan:
     def __post_init__(self) -> None:
         if self.holds_something and not self.resume:
             raise ArtifactError(
-                f"{self.folder} already holds something",
+                f"{self.folder} is not empty",
                 hint="pass resume=True to go on from a checkpoint there, or give another folder",
             )
 

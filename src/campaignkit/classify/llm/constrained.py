@@ -328,7 +328,7 @@ class ConstrainedClassifier(CampaignClassifier):
         path = checked_path(folder)
         manifest = read_manifest(path, kind=_KIND)
         if MANIFEST_NAME in manifest.files:
-            raise ArtifactError(f"{path} lists its own manifest; it is no classifier's folder")
+            raise ArtifactError(f"{path} lists its own manifest; it is not a classifier's folder")
         verify_files(path, manifest)
         spec = dict(manifest.spec)
         embeddings, sequences = spec.pop("embeddings"), spec.pop("label_tokens")
@@ -345,7 +345,7 @@ class ConstrainedClassifier(CampaignClassifier):
             loaded._open(words, tokenizer=read_tokenizer(path, {}))
             if loaded._embeddings_digest() != embeddings:
                 raise ArtifactError(
-                    f"{path} holds additions to another model than {loaded._source()}",
+                    f"{path} contains adapters of another model than {loaded._source()}",
                     hint="give the model they were trained on: load(folder, model=...)",
                 )
             loaded._adapters = add_adapters(loaded._ready(), path, path / _ROWS)
@@ -470,8 +470,8 @@ class ConstrainedClassifier(CampaignClassifier):
             )
         if self._model.is_between_states:
             raise NotFitted(
-                "the last training was cut short, and its weights are between two states",
-                hint="fit again; resume=True goes on from a checkpoint",
+                "the last training was interrupted, and its weights are between two states",
+                hint="fit again; resume=True continues from a checkpoint",
             )
         model: LabelModel = self._model
         return model

@@ -92,7 +92,7 @@ def open_model(
         if trims:
             model = trim_head(model, labels.first, [str(label) for label in words])
     faults = [
-        Fault(name, "holds values that are not finite")
+        Fault(name, "contains values that are not finite")
         for name, weight in model.named_parameters()
         if weight.is_floating_point() and not torch.isfinite(weight).all()
     ]
@@ -119,7 +119,7 @@ def read_model(kind: Any, path: str | PathLike[str], options: Mapping[str, Any])
     if missing:
         raise ClassifierError(
             f"{path} lacks weights; they would be random numbers",
-            hint="give the folder of a whole causal language model",
+            hint="give the folder of a complete causal language model",
             faults=[Fault(name, "is missing") for name in missing],
         )
     return model.eval()
@@ -150,7 +150,7 @@ def text_part(model: Any) -> Any:
         return model
     alone = _on_meta(
         transformers.AutoModelForCausalLM, config,
-        f"{type(model).__name__} is no causal language model of text alone",
+        f"{type(model).__name__} is not a causal language model for text",
         hint="give a causal language model, such as Gemma 3, Qwen 3 or Llama",
     )  # fmt: skip
     setattr(alone, alone.base_model_prefix, model.get_decoder())

@@ -79,7 +79,7 @@ def find_label_tokens(tokenizer: Any, words: Sequence[str]) -> LabelTokens:
             faults.append(Fault(" and ".join(map(repr, alike)), told))
     if faults:
         raise ClassifierError(
-            "label words cannot be told apart by their first token",
+            "label words cannot be distinguished by their first token",
             hint='choose words that begin differently, such as labels=("0", "1", "2")',
             faults=faults,
         )
@@ -184,7 +184,7 @@ class Prompts:
         if listed and isinstance(first, list | tuple):
             if wrong := [number for number, row in enumerate(listed) if not _are_messages(row)]:
                 raise ClassifierError(
-                    f"{len(wrong):,} of {len(listed):,} rows are no chat messages, the first is "
+                    f"{len(wrong):,} of {len(listed):,} rows are not chat messages, the first is "
                     f"row {wrong[0]}: {listed[wrong[0]]!r:.60}",
                     hint='a row is [{"role": "user", "content": "..."}]',
                 )
@@ -269,7 +269,7 @@ class Prompts:
                 "the prompts' end and the label words do not fit together",
                 hint="end every prompt right before the label, as in 'Answer:', with no space "
                 "after it, or give the words as they follow, such as labels=(' 0', ' 1', ' 2'); a "
-                "tokenizer that adds an end token has to be told not to",
+                "tokenizer that adds an end token must be configured not to",
                 faults=faults,
             )
 

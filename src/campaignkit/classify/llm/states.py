@@ -121,7 +121,7 @@ class FrozenStates:
                 f"the frozen layers' output takes {self.num_bytes / 1e9:,.1f} GB; "
                 f"{free / 1e9:,.1f} GB are free in {place}",
                 hint='cache_dtype="bfloat16" halves it, a shared prompt is taken out of it, '
-                'cache_place="disk" moves it, cache_frozen=False does without',
+                'cache_place="disk" moves it, cache_frozen=False uses no cache',
             )
 
     def _open(self, name: str, stack: ExitStack) -> None:
@@ -147,7 +147,7 @@ class FrozenStates:
             manifest = read_manifest(folder, kind=_KIND)
             check_same(
                 manifest.spec, key, _KEY_WORDS,
-                f"{folder} holds the frozen layers' output of another training",
+                f"{folder} contains the frozen layers' output of another training",
                 hint="give another cache_folder, or remove this one",
             )  # fmt: skip
             verify_files(folder, manifest)

@@ -460,7 +460,7 @@ class Trainer:
             faults.append(Fault("training", told, "LoRA"))
         elif model.is_quantised and merges:
             told = "is set, but the weights are quantised: rounding would change the predictions"
-            faults.append(Fault("merge", told, "merge=False keeps the additions beside them"))
+            faults.append(Fault("merge", told, "merge=False keeps the adapters separate"))
         if config.precision == "fp16" and model.device.type == "cpu":
             told = "is 'fp16'; a processor computes in fp32 or bf16"
             faults.append(Fault("precision", told))

@@ -165,7 +165,7 @@ class Cloud:
             return WrongKey(f"the credentials are not valid: {str(err)[:300]}", hint=_LOGIN)
         if not module.startswith("google.") or not isinstance(code, int):
             if isinstance(err, ValueError):
-                return MalformedReply(f"{where} answered with something that is no reply")
+                return MalformedReply(f"{where} answered with something that is not a reply")
             return transport_error(err, where=where, timeout_s=_TIMEOUT_S)
         said = str(err.message or "")[:500]
         if code in (401, 403):

@@ -195,7 +195,7 @@ training examples out of the request without a word
         state = self._state()
         if state and state["digest"] != digest:
             raise ClassifierError(
-                f"{self._folder} holds a run of other rows or settings; nothing was sent",
+                f"{self._folder} contains a run of other rows or settings; nothing was sent",
                 hint="give another folder, or remove this one",
             )
         if not state.get("job"):
@@ -228,7 +228,7 @@ training examples out of the request without a word
         if not status.has_succeeded:
             raise ClassifierError(
                 f"the tuning job {status.job} ended as {status.state}: {status.error or 'why?'}",
-                hint="mend what it says, and tune in another folder",
+                hint="correct what it reports, and tune in another folder",
             )
         if status.num_dropped:
             warnings.warn(

@@ -169,7 +169,7 @@ def read_responses(
             failed = str(told.get("status") or "")[:200]
             read = (None, None, failed) if failed else read_response(told["response"], words)
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-            faults.append(Fault(f"line {number}", "is no answer to a request"))
+            faults.append(Fault(f"line {number}", "is not an answer to a request"))
             continue
         if found.get(text, (None,))[0] is None:
             found[text] = read
@@ -195,7 +195,7 @@ def read_response(response: dict[str, Any], words: Mapping[Any, str]) -> Said:
         if text == word:
             return label, _shares(first, list(words.values())), ""
     ended = first.get("finishReason") or "no candidate"
-    return None, None, f"said {text[:60]!r}" if text else f"said nothing ({ended})"
+    return None, None, f"answered {text[:60]!r}" if text else f"no answer ({ended})"
 
 
 def _shares(candidate: dict[str, Any], answers: Sequence[str]) -> list[float] | None:

@@ -80,7 +80,7 @@ def read_brief(text: str, *, wordings: Wordings | None = None) -> dict[str, list
         head, colon, rest = _cut(line, ":")
         modality = _plain(head)
         if not colon or not modality:
-            faults.append(Fault(where, f"{line[:60]!r} is no 'modality: values'"))
+            faults.append(Fault(where, f"{line[:60]!r} is not 'modality: values'"))
         elif modality in record:
             faults.append(Fault(where, f"{modality!r} comes twice"))
         else:
@@ -92,7 +92,7 @@ def read_brief(text: str, *, wordings: Wordings | None = None) -> dict[str, list
                 else:
                     record[modality].append(value)
     if faults:
-        raise DatasetError("this text is no brief", faults=faults, hint="see render_briefs")
+        raise DatasetError("this text is not a brief", faults=faults, hint="see render_briefs")
     return {modality: sorted(values) for modality, values in record.items()}
 
 

@@ -319,7 +319,7 @@ class _PairAsking:
             if self._signs.total() == _ALIKE == self._signs[read[0]]:
                 warnings.warn(
                     f"the first {_ALIKE} answers of {self._scorer.model.name} are all "
-                    f"{mark_of(read[0])}: they hold no information, and the others may not either",
+                    f"{mark_of(read[0])}: they contain no information; the others may not either",
                     stacklevel=2,
                 )
         return read

@@ -318,7 +318,7 @@ context='')]
             if (fault := _fault_of(said))
         ]
         if faults:
-            what = f"{self.name} gave {len(faults)} answers that are no signs"
+            what = f"{self.name} gave {len(faults)} answers that are not signs"
             raise GraphError(what, faults=faults)
         return [
             said if type(said.sign) is int else replace(said, sign=read_sign(said.sign) or 0)

@@ -65,7 +65,7 @@ class GeminiModel(ServedModel):
     >>> GeminiModel("gemini-3.1-flash-lite-preview", api_key="never shown")
     Traceback (most recent call last):
         ...
-    campaignkit.llm.errors.WrongKey: the API key for Gemini holds characters that no key has
+    campaignkit.llm.errors.WrongKey: the API key for Gemini contains characters that no key has
       hint: copy it again, without quotes and line ends
     >>> GeminiModel("gemini-3.1-flash-lite-preview", api_key="AIza-never-shown")
     GeminiModel('gemini-3.1-flash-lite-preview', at https://generativelanguage.googleapis.com)

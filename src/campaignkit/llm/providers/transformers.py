@@ -116,7 +116,7 @@ class TransformersModel:
         num_in = int(asked.shape[-1])
         if room is not None and num_in >= room:
             raise RequestRefused(
-                f"the prompt has {num_in} tokens and {self.name!r} holds {room}",
+                f"the prompt has {num_in} tokens and {self.name!r} has room for {room}",
                 hint="ask in smaller batches",
             )
         ends = self._tokenizer.eos_token_id

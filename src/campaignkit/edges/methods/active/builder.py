@@ -98,7 +98,7 @@ class ActiveBuilder:
             "card_model": (model, is_model, "an object with ask(prompt, reply_type)"),
             "embedder": (embedder, is_embedder, "an object with a name and embed(texts)"),
         }
-        check_all("there is no such builder", settings, error=GraphError)
+        check_all("wrong settings of the builder", settings, error=GraphError)
 
     @property
     def identity(self) -> str:

@@ -357,7 +357,7 @@ def cluster_catalogue(
             if points.ndim != 2 or len(points) != len(members) or not np.isfinite(points).all():
                 raise GraphError(
                     f"{reduction.name} gave an array of shape {points.shape} for {len(members)} "
-                    "rows, or what is no number; expected one finite point for each"
+                    "rows, or something that is not a number; expected one finite point for each"
                 )
             found = _clustered(points, clusterer, most=most, seed=step)
             codes, flags = _place_noise(found, points, noise=noise, most=most)

@@ -83,7 +83,7 @@ class Bands:
         is_number = all(isinstance(one, int | float) and one is not True for one in held)
         if not is_number or not held[0] <= held[1] < held[2] <= held[3]:
             raise GraphError(
-                f"there are no such bands: {self!r:.200}",
+                f"these bands are not possible: {self!r:.200}",
                 hint="give numbers: inherit_negative <= negative < positive <= inherit_positive",
             )
 
