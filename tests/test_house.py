@@ -176,8 +176,8 @@ def test_type_checkers_see_the_roots_names_and_no_other(tmp_path: Path) -> None:
     ("asked", "told"),
     [
         ("build_grph", "did you mean 'build_graph'?"),
-        ("PairPrompt", "it stands in its room: campaignkit.edges.PairPrompt"),
-        ("SpecError", "it stands in its room: campaignkit.errors.SpecError"),
+        ("PairPrompt", "it is in its room: campaignkit.edges.PairPrompt"),
+        ("SpecError", "it is in its room: campaignkit.errors.SpecError"),
         ("Fate", "its successor: campaignkit.edges.Outcome"),
         ("audits", "did you mean 'audit'?"),
         ("quite_something_else", "no attribute 'quite_something_else'"),

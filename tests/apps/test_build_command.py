@@ -215,7 +215,7 @@ REFUSED = {
     ),
     "clusters without a pre-filter": (
         "starter-27 --rehearse --method active --embedder hashing",
-        "--embedder is given beside --method active; expected --method pre-filter",
+        "--embedder is given together with --method active; expected --method pre-filter",
     ),
     "clusters without a method": (
         "starter-27 --min-cluster-size 3",
