@@ -8,6 +8,8 @@ from types import ModuleType
 
 from campaignkit.errors import MissingExtra
 
+FRAMES = {"pandas": "frames", "polars": "polars", "pyarrow": "tables"}  # library -> extra
+
 
 def require(module: str, *, extra: str, user: str) -> ModuleType:
     """Import an optional module, or say what needs it and which command installs it.

@@ -95,7 +95,7 @@ def generate(
     chosen = strategy_named(strategy, chain_block=chain_block, stop=stop)
     graph = graph_at(edges, catalogue=catalogue)
     sampler = AnnealingSampler(graph, wanted, seed=seed, strategy=chosen)
-    with working("planning", compiles=True) as bar:
+    with working("planning") as bar:
         sampler.write(out, format=form, checkpoint=checkpoint, replace=replace, progress=bar)
     found = _written_evaluation(out)
     if json:
@@ -125,7 +125,7 @@ def evaluate(
     from campaignkit.apps.evaluation_text import evaluation_text
     from campaignkit.dataset import evaluate_dataset
 
-    with working("reading", compiles=True) as bar:
+    with working("reading") as bar:
         dataset = _dataset_at(data)
         graph = graph_at(edges, catalogue=catalogue)
         found = evaluate_dataset(dataset, graph, _spec_of(dataset, spec), seed=seed, progress=bar)
@@ -154,7 +154,7 @@ def split(
     from campaignkit.dataset import write_split
 
     form = format_named(format)
-    with working("splitting", compiles=True):
+    with working("splitting"):
         sizes = write_split(
             _dataset_at(data), out, test=test, seed=seed, format=form, replace=replace
         )

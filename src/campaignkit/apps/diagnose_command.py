@@ -74,7 +74,7 @@ def diagnose(
     type_ranges = labels.type_ranges if labels is not None else ranges_of(ranges or [])
     counts = counts_of(suggest or [])
     graph = graph_at(edges, catalogue=catalogue)
-    with working("diagnosing", compiles=True) as bar:
+    with working("diagnosing") as bar:
         profile = profile_graph(graph, type_ranges=type_ranges, num_draws=draws, seed=seed)
         if counts:
             labels = profile.suggest(counts, widen=widen)

@@ -64,7 +64,7 @@ def quickstart(
     from campaignkit.apps.evaluation_text import evaluation_text
     from campaignkit.report import run_quickstart
 
-    with working("starting", compiles=True) as bar:
+    with working("starting") as bar:
         graph = None if edges is None else graph_at(edges, catalogue=catalogue)
         given = None if catalogue is None or graph is not None else catalogue_named(catalogue)
         made = run_quickstart(

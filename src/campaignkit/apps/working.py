@@ -1,4 +1,4 @@
-"""What a terminal shows while a command works: a bar after two seconds, and the first compile."""
+"""What a terminal shows while a command works: a bar after two seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from campaignkit.progress import reporting
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress, TaskID
@@ -49,14 +51,6 @@ class TerminalBar:
             self._stage, self._done, self._total = stage, done, total
             self._draw()
 
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        with self._lock:
-            if self._bar is not None:
-                self._bar.console.print(text, markup=False, highlight=False)
-            else:
-                print(text, file=sys.stderr, flush=True)
-
     def _show(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -88,35 +82,12 @@ class TerminalBar:
 
 
 @contextmanager
-def working(stage: str, *, compiles: bool = False) -> Iterator[TerminalBar]:
-    """Show progress of the work inside; with `compiles`, say so when kernels are compiled."""
+def working(stage: str) -> Iterator[TerminalBar]:
+    """Show progress of the work inside, that of calls without an argument for it too."""
     bar = TerminalBar(stage)
     bar.start()
     try:
-        if compiles:
-            with _announcing_compiles(bar):
-                yield bar
-        else:
+        with reporting(bar):
             yield bar
     finally:
         bar.stop()
-
-
-@contextmanager
-def _announcing_compiles(bar: TerminalBar) -> Iterator[None]:
-    # Asked of numba itself: a kernel that comes from its cache makes no such event.
-    from numba.core import event
-
-    class Announcement(event.Listener):
-        said = False
-
-        def on_start(self, event: Any) -> None:  # Any: numba's event
-            if not self.said:
-                self.said = True
-                bar.say("compiling kernels for this machine, once (a few seconds) ...")
-
-        def on_end(self, event: Any) -> None:  # Any: numba's event
-            pass
-
-    with event.install_listener("numba:compile", Announcement()):
-        yield

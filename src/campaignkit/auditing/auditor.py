@@ -25,7 +25,7 @@ from campaignkit.auditing.scene import Scene, in_rounds
 from campaignkit.auditing.systemic import joined
 from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, TableError
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.show import counted, in_words
 from campaignkit.tables import (
     MARKETING_LAWS,
@@ -116,7 +116,7 @@ def audit(
     opened = open_table(table, memory_mb=memory_mb, threads=threads, **read)
     try:
         clock.lap("opening")
-        return _run(opened, held, progress or Silent(), clock, duplicates=duplicates)
+        return _run(opened, held, listener(progress), clock, duplicates=duplicates)
     except BaseException:
         if opened is not table:
             opened.close()

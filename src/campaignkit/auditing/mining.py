@@ -20,6 +20,7 @@ from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import garbage_values
 from campaignkit.errors import TableError
+from campaignkit.progress import Steps
 from campaignkit.show import counted
 from campaignkit.tables import (
     MARKETING_LAWS,
@@ -122,11 +123,16 @@ class _Miner:
 
     def rules(self) -> Iterable[Rule]:
         """All but the laws."""
+        steps = Steps(None, "mining rules", 7)
         yield from self.structure()
         yield from self.nulls()
+        steps.step()
         decided = self.decided()
+        steps.step()
         yield from self.categories({column: key for key, column, _ in reversed(decided)})
+        steps.step()
         yield from self.key()
+        steps.step()
         for key, column, agree in decided:
             yield self.rule(
                 "depends", "inconsistent_values", key, column, severity="warning",
@@ -136,9 +142,12 @@ class _Miner:
         for rule in OutlierCheck().rules(self.scene):
             usual = f"usually {math.exp(rule.params['median']):.3g} per {rule.columns[1]}"
             yield replace(rule, source="history", support=self.scene.num_rows, reason=usual)
+        steps.step()
         if not self.scene.table.in_place:  # single rows vote for orders: they stay in a warehouse
             yield from self.orders()
+        steps.step()
         yield from self.drift()
+        steps.step()
 
     def rule(self, form: str, kind: str, *columns: str, **fields: Any) -> Rule:
         """A rule over the table's own columns, which it calls by their standard names."""

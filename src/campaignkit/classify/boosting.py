@@ -13,6 +13,7 @@ from campaignkit.classify.estimator import RecordClassifier
 from campaignkit.classify.held_out import hold_out
 from campaignkit.classify.linear import value_columns
 from campaignkit.extras import require
+from campaignkit.progress import Steps
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +82,7 @@ class BoostedTrees(RecordClassifier):
                 columns[held], rows.codes[held], weight=rows.weights[held], reference=train
             )
             least = np.inf
+            steps = Steps(None, "choosing trees", len(_GRID))
             for option in _GRID:
                 found = trees.train(
                     self._options(option, num_classes),
@@ -90,6 +92,7 @@ class BoostedTrees(RecordClassifier):
                     callbacks=[trees.early_stopping(_PATIENCE, verbose=False)],
                 )
                 loss = found.best_score["valid_0"]["multi_logloss"]
+                steps.step()
                 if loss < least:
                     least, leaves, num_rounds = loss, option, found.best_iteration
         whole = trees.Dataset(columns, rows.codes, weight=rows.weights)

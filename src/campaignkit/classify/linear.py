@@ -13,6 +13,7 @@ from campaignkit.classify.held_out import hold_out
 from campaignkit.dataset import Vocabulary
 from campaignkit.dataset.logistic import Matrix, choose_softmax, fit_softmax, softmax
 from campaignkit.errors import ClassifierError
+from campaignkit.progress import Steps
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,9 @@ class PenalisedLogistic(RecordClassifier):
             parts = hold_out(rows, self.held_out, seed=self.seed)
             fit = choose_softmax(*given, num_classes=num, parts=parts)
         else:
+            steps = Steps(None, "fitting", 1)
             fit = fit_softmax(*given, num_classes=num, penalty=self.penalty)
+            steps.finish()
         self.weights_, self.bias_, self.penalty_ = fit.weights, fit.bias, fit.penalty
 
     def _check_parameters(self) -> None:

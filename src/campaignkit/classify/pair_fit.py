@@ -18,6 +18,7 @@ from campaignkit.classify.ordinal import (
 from campaignkit.classify.pair_tally import PairObjective, PairShape
 from campaignkit.metrics import log_loss
 from campaignkit.pools import one_blas_thread
+from campaignkit.progress import Steps
 
 Floats = NDArray[np.float64]
 
@@ -154,12 +155,15 @@ def try_penalties(
     """Fit with pairs of penalties in turn, until looser ones do worse on the rows held out."""
     learned, judged = (PairObjective(rows, shape, gain=gain) for rows in (train, held))
     tried: list[Candidate] = []
+    steps = Steps(None, "choosing penalties", len(penalties))
     for penalty in penalties:
         parameters = fit_pairs(learned, start, penalty, max_iterations=max_iterations)
         scores = judged.scores(parameters)
         calibration = calibrate(scores, held, shape.cuts(parameters))
         loss = log_loss(held.codes, calibration.probabilities(scores), held.weights)
         tried.append(Candidate(penalty, loss, shape, calibration))
+        steps.step()
         if len(tried) - 1 - int(np.argmin([c.log_loss for c in tried])) == _PATIENCE:
             break
+    steps.finish()
     return tried

@@ -26,6 +26,7 @@ from campaignkit.dataset.text import PromptTemplate, Wordings, prompt_template, 
 from campaignkit.embed import Embedder
 from campaignkit.errors import ArtifactError, ClassifierError, Fault
 from campaignkit.extras import require
+from campaignkit.progress import Silent, Steps, reporting
 from campaignkit.store import checked_path
 
 Floats = NDArray[np.float64]
@@ -210,10 +211,12 @@ class EmbeddingLogistic(TextLogistic):
 
     def _embedded(self, texts: Sequence[str]) -> Floats:
         size = checked_count(self.batch_size, "batch_size", error=ClassifierError)
-        parts = [
-            np.asarray(self.embedder.embed(texts[start : start + size]), np.float64)
-            for start in range(0, len(texts), size)
-        ]
+        steps, parts = Steps(None, "embedding", len(texts)), []
+        for start in range(0, len(texts), size):
+            some = texts[start : start + size]
+            with reporting(Silent()):
+                parts.append(np.asarray(self.embedder.embed(some), np.float64))
+            steps.step(len(some))
         rows = np.concatenate(parts)
         if rows.shape[0] != len(texts) or rows.ndim != 2 or not np.isfinite(rows).all():
             raise ClassifierError(

@@ -16,7 +16,7 @@ from campaignkit.dataset.row_hash import Repeats, count_repeats
 from campaignkit.dataset.row_sample import RowSample, compare_rows
 from campaignkit.dataset.sign_counts import SignCounter
 from campaignkit.dataset.vocabulary import Vocabulary, checked_label_names
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def evaluate_dataset(
     accumulator = EvaluationAccumulator(
         graph, spec, dataset.vocabulary, dataset.label_names, seed=seed, num_rows=len(dataset)
     )
-    tell = progress or Silent()
+    tell = listener(progress)
     for start in range(0, len(dataset), _STEP_ROWS):
         accumulator.update(dataset.block[start : start + _STEP_ROWS])
         tell.update("evaluating", min(start + _STEP_ROWS, len(dataset)), len(dataset))

@@ -12,7 +12,7 @@ from campaignkit.dataset.block import Block
 from campaignkit.dataset.modality_columns import modality_columns
 from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
 from campaignkit.errors import DatasetError
-from campaignkit.extras import require
+from campaignkit.extras import FRAMES, require
 
 BACKENDS = ("pandas", "polars", "pyarrow")
 
@@ -51,8 +51,7 @@ def to_frame(
     chosen = backend or next(filter(importlib.util.find_spec, BACKENDS), "pandas")
     if chosen not in BACKENDS:
         raise DatasetError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
-    extra = "tables" if chosen == "pyarrow" else "frames"
-    require(chosen, extra=extra, user=f"a {chosen} frame")
+    require(chosen, extra=FRAMES[chosen], user=f"a {chosen} frame")
     if chosen != "pandas" and importlib.util.find_spec("pyarrow"):
         # Many times faster than Python lists; pandas has no list type of its own to take it.
         table = _arrow_table(block, vocabulary, label_names)

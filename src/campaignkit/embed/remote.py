@@ -15,6 +15,7 @@ from campaignkit.llm import CallError, MalformedReply, RetryPolicy
 from campaignkit.llm.providers.gemini import GEMINI, gemini_path
 from campaignkit.llm.providers.openai import OPENAI
 from campaignkit.llm.transport import Service, Vendor
+from campaignkit.progress import Steps
 
 _NO_TEXT = "(no text)"  # services refuse blank texts; a blank one has a row all the same
 _MOST_BYTES_A_TEXT = 256 * 2**10  # of a reply: ten thousand numbers, written out
@@ -78,7 +79,10 @@ class RemoteEmbedder:
         listed = [text if text.strip() else _NO_TEXT for text in whole]
         distinct = list(dict.fromkeys(listed))
         size = self._batch_size
-        rows = [self._asked(distinct[i : i + size]) for i in range(0, len(distinct), size)]
+        steps, rows = Steps(None, "embedding", len(distinct)), []
+        for start in range(0, len(distinct), size):
+            rows.append(self._asked(distinct[start : start + size]))
+            steps.step(len(rows[-1]))
         if not rows:
             return np.zeros((0, self._columns), dtype=np.float32)
         widths = {part.shape[1] for part in rows} | ({self._columns} - {0})

@@ -26,7 +26,7 @@ from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.evaluation.yardsticks import Yardsticks
 from campaignkit.graph import SignedGraph
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 
 _SHOWN = 8  # classifiers in a repr, labels in a table
 _RESAMPLES = 2000  # of the tests against the best that the table shows
@@ -263,7 +263,7 @@ def compare_classifiers(
     >>> print(len(compare_classifiers({"majority": MajorityClassifier()}, rows, rows)))
     1
     """
-    tell = progress or Silent()
+    tell = listener(progress)
     check_classifiers(classifiers)
     if tuner is not None and validation is None:
         raise EvaluationError(

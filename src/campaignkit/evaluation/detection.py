@@ -14,7 +14,7 @@ from campaignkit.auditing import RuleSet, audit, mine_rules
 from campaignkit.distinct import distinct
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.inject import STACK_KINDS, stack
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -302,7 +302,7 @@ def sweep_detection(
     >>> sweep.scores[0.1].table.f1
     1.0
     """
-    told = progress or Silent()
+    told = listener(progress)
     rules = history if history is None or isinstance(history, RuleSet) else mine_rules(history)
     scores: dict[float, DetectionScore] = {}
     done, total = 0, len(rates) * len(kinds)

@@ -20,7 +20,7 @@ from campaignkit.evaluation.rows import LabelledRows, read_together
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.graph import SignedGraph
 from campaignkit.metrics import Counts, Floats, f1_of, macro_f1_of
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.seeds import stream
 
 _SHOWN = 5
@@ -204,7 +204,7 @@ class FeatureAblation:
         EvaluationError
             If a feature is not there, or rows would be empty without one: all of them.
         """
-        tell = progress or Silent()
+        tell = listener(progress)
         known, rows = read_together(train=train, test=test)
         there = known.dataset.vocabulary.modalities
         names = list(features) if features is not None else list(there)

@@ -19,6 +19,7 @@ from campaignkit.evaluation.rows import JudgedRows, LabelledRows
 from campaignkit.evaluation.scores import Scores, score_rows
 from campaignkit.llm import Spent
 from campaignkit.metrics import Counts, Floats, log_loss
+from campaignkit.progress import Silent, reporting
 from campaignkit.runs import (
     RunCost,
     RunDataset,
@@ -159,7 +160,8 @@ def fit_and_predict(
         If what it predicts is no label, or its probabilities are none.
     """
     started = time.process_time()
-    classifier.fit(train.records, train.labels)
+    with reporting(Silent()):  # whoever fits many counts the fits
+        classifier.fit(train.records, train.labels)
     fit_s = time.process_time() - started
     started = time.process_time()
     predicted, shares, notes = predict_quietly(classifier, train, test)

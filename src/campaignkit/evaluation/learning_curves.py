@@ -15,7 +15,7 @@ from campaignkit.evaluation.fitted_run import FittedRun, Log, RunWriter, fit_and
 from campaignkit.evaluation.rows import LabelledRows, read_together
 from campaignkit.evaluation.tabular import Cells, Tabular, figure
 from campaignkit.metrics import accuracy_of, macro_f1_of
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.seeds import stream
 from campaignkit.show import line_plot
 
@@ -138,7 +138,7 @@ def learning_curve(
     >>> [point.num_rows for point in curve.points["majority"]]
     [6, 30]
     """
-    tell = progress or Silent()
+    tell = listener(progress)
     check_classifiers(classifiers, are_makers=True)
     known, rows = read_together(train=train, test=test)
     if sizes is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError
-from campaignkit.extras import require
+from campaignkit.extras import FRAMES, require
 from campaignkit.graph.edge import PROVENANCE, Edge, Key, read_edge
 from campaignkit.graph.edges_csv import read_relation
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import networkx
 
     from campaignkit.graph.columns import EdgeColumns
-
-BACKENDS = {"pandas": "frames", "polars": "polars", "pyarrow": "tables"}  # name -> extra
 
 
 def to_networkx(catalogue: Catalogue, edges: Iterable[Edge]) -> networkx.Graph:
@@ -84,10 +82,10 @@ def _attribute(node: object, held: dict[str, Any]) -> Attribute:
 
 def to_frame(catalogue: Catalogue, columns: EdgeColumns, backend: str) -> Any:  # a frame of it
     """One row an edge; see :meth:`SignedGraph.to_frame`."""
-    if backend not in BACKENDS:
-        listed = ", ".join(map(repr, BACKENDS))
+    if backend not in FRAMES:
+        listed = ", ".join(map(repr, FRAMES))
         raise GraphError(f"backend is {backend!r}; expected one of {listed}")
-    require(backend, extra=BACKENDS[backend], user=f"a frame of {backend}")
+    require(backend, extra=FRAMES[backend], user=f"a frame of {backend}")
     import narwhals as nw
 
     keys, data = [a.key for a in catalogue], dict[str, list[Any]]()

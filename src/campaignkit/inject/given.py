@@ -34,7 +34,8 @@ def as_given(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
     """
     module = library(frame)
     if module == "narwhals":
-        narwhals = require("narwhals", extra="tables", user="returning a narwhals frame")
+        import narwhals
+
         return narwhals.from_native(as_given(frame.to_native(), bench, spoiled))
     if module == "polars":
         return _polars(frame, bench, spoiled)
@@ -76,7 +77,7 @@ def _cells(cells: Any, own: str, bench: Workbench, spoiled: Spoiled) -> list[Any
 
 
 def _polars(frame: Any, bench: Workbench, spoiled: Spoiled) -> Any:
-    polars = require("polars", extra="frames", user="returning a polars frame")
+    polars = require("polars", extra="polars", user="returning a polars frame")
     made = frame[_sources(spoiled)] if bench.added else frame.clone()
     kept = []
     for at, own in enumerate(bench.clean.column_names):

@@ -34,7 +34,7 @@ from campaignkit.llm.spending import (
     checked_prices,
     read_prices,
 )
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.store import checked_path, digest_json
 
 Answer = Reply[Any] | CallFailed  # Any: each request has its own reply type
@@ -207,7 +207,7 @@ class Account(AbstractContextManager["Account"]):
                 else:
                     todo.left.append((key, request))
             if todo.left:
-                self._run(todo, progress or Silent(), requests[0].stage)
+                self._run(todo, listener(progress), requests[0].stage)
             return [todo.answers[key] for key in keys]
 
     def key_of(self, request: Request) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 from html import escape
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, Self, TextIO
+
+from campaignkit.progress.listening import reporting
 
 _EVERY_S = 0.1  # a bar drawn more often costs more than it tells
 _CELLS = 24
@@ -15,8 +18,9 @@ class ProgressBar:
     """Shows how far a long call has come, where somebody can see it.
 
     In a notebook it is a bar under the cell, in a terminal a line on stderr; where the output is
-    neither (a file, a pipe) it says nothing. One bar serves any number of calls. Interrupting a
-    call (Ctrl-C, the stop button) ends it cleanly: nothing is left half-written, and with
+    neither (a file, a pipe) it says nothing. One bar serves any number of calls: as their argument
+    ``progress``, or in a ``with`` around them, for fits of classifiers too. Interrupting a call
+    (Ctrl-C, the stop button) ends it cleanly: nothing is left half-written, and with
     ``checkpoint=`` or ``store=`` the same call goes on where it stopped.
 
     Parameters
@@ -32,6 +36,8 @@ class ProgressBar:
     >>> bar = ck.ProgressBar()
     >>> catalogue = ck.Catalogue.bundled("starter-27")
     >>> graph = ck.build_graph(catalogue, scorer=ck.TraitScorer(), progress=bar).graph
+    >>> with bar:
+    ...     model = ck.OneHotLogistic().fit([{"geo": "Peru"}, {"geo": "Chile"}], ["good", "bad"])
     """
 
     def __init__(self, *, patience_s: float = 0.5, stream: TextIO | None = None) -> None:
@@ -41,6 +47,15 @@ class ProgressBar:
         self._stage = ""
         self._began = self._drawn = 0.0
         self._shown = False
+        self._around = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._around.enter_context(reporting(self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._around.close()
+        self._finish()
 
     def update(self, stage: str, done: int, total: int) -> None:
         """Take down how far the work has come; see :class:`Progress`."""

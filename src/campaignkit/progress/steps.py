@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaignkit.progress.listening import listener
 from campaignkit.progress.protocol import Progress
 
 
@@ -11,7 +12,7 @@ class Steps:
     Parameters
     ----------
     progress : Progress or None
-        Who hears of them; nobody without one.
+        Who hears of them; whoever listens around the call without one.
     stage : str
     total : int
         Steps of the whole stage.
@@ -27,11 +28,14 @@ class Steps:
     """
 
     def __init__(self, progress: Progress | None, stage: str, total: int) -> None:
-        self._progress, self._stage, self._total = progress, stage, total
+        self._progress, self._stage, self._total = listener(progress), stage, total
         self._done = 0
 
     def step(self, num: int = 1) -> None:
         """Count `num` steps more."""
         self._done += num
-        if self._progress is not None:
-            self._progress.update(self._stage, self._done, self._total)
+        self._progress.update(self._stage, self._done, self._total)
+
+    def finish(self) -> None:
+        """The stage is over, perhaps in fewer steps than were thought of."""
+        self.step(self._total - self._done)

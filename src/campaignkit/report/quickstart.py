@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from campaignkit import __version__
 from campaignkit.errors import SettingError
 from campaignkit.extras import require
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.report.dataset_page import write_report
 from campaignkit.report.quickstart_classifiers import train_classifiers
 from campaignkit.runs import RunLog
@@ -142,7 +142,7 @@ def run_quickstart(
         raise SettingError("a catalogue and a graph are given; expected one of them")
     if all_baselines:  # said before anything is made
         require("lightgbm", extra="boost", user="--all-baselines")
-    tell = progress or Silent()
+    tell = listener(progress)
     with atomic_folder(folder, replace=replace) as partial:
         if graph is None:
             attributes = catalogue or Catalogue.bundled(CATALOGUE)

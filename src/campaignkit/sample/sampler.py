@@ -27,7 +27,7 @@ from campaignkit.diagnosis import refuse_infeasible
 from campaignkit.errors import SettingError
 from campaignkit.graph import SignedGraph
 from campaignkit.graph.node_tables import NodeTables
-from campaignkit.progress import Progress, Silent
+from campaignkit.progress import Progress, listener
 from campaignkit.sample.arrays import NUM_EFFORTS, Box
 from campaignkit.sample.chunks import Checkpoint, LabelJob, run_chunks
 from campaignkit.sample.pilot import LabelPlan, Pilot, scarcity_notes, unused_notes
@@ -264,7 +264,7 @@ class AnnealingSampler:
     ) -> tuple[DatasetEvaluation, Provenance]:
         """Draw all rows, hand them over in order and evaluate them as they come."""
         checked_count(chunk_rows, "chunk_rows")
-        tell = progress or Silent()
+        tell = listener(progress)
         tell.update("planning", 0, 1)
         jobs = self._jobs()
         tell.update("planning", 1, 1)

@@ -100,11 +100,12 @@ def like(frame: Any, table: pa.Table) -> Any:
     if module == "pandas":
         return table.to_pandas()
     if module == "polars":
-        polars = require("polars", extra="frames", user="returning a polars frame")
+        polars = require("polars", extra="polars", user="returning a polars frame")
         made = polars.from_arrow(table)
         return made.lazy() if hasattr(frame, "collect") else made
     if module == "narwhals":
-        narwhals = require("narwhals", extra="tables", user="returning a narwhals frame")
+        import narwhals
+
         return narwhals.from_native(like(frame.to_native(), table))
     if isinstance(frame, Mapping):
         return table.to_pydict()
@@ -147,7 +148,7 @@ def readable(table: pa.Table) -> pa.Table:
 
 
 def _from_polars(frame: Any) -> pa.Table:
-    polars = require("polars", extra="frames", user="reading a polars frame")
+    polars = require("polars", extra="polars", user="reading a polars frame")
     frame = frame.lazy().collect()
     # Arrow has no whole numbers of 128 bits.
     wide = [n for n, t in frame.schema.items() if t in (polars.Int128, polars.UInt128)]

@@ -39,6 +39,7 @@ from campaignkit.classify.managed.tuning_rows import (
 from campaignkit.dataset.text import PromptTemplate, prompt_template
 from campaignkit.errors import ArtifactError, ClassifierError, NotFitted
 from campaignkit.llm import RetryPolicy
+from campaignkit.progress import listener
 from campaignkit.store import atomic_file, digest_json
 
 _STATE = "tuning.json"
@@ -224,6 +225,7 @@ training examples out of the request without a word
             If the job failed, was cancelled or expired.
         """
         while not (status := self.status()).has_ended:
+            listener().update(f"tuning job, {status.state}", 0, 1)
             time.sleep(self.poll_s)
         if not status.has_succeeded:
             raise ClassifierError(
@@ -300,6 +302,7 @@ training examples out of the request without a word
         job = self._found_or_started(batches, name, start)
         resource = job.name
         while (state := state_of(job.state)) not in ENDED:
+            listener().update(f"batch, {state}", 0, 1)
             time.sleep(self.poll_s)
             job = cloud.call(lambda: batches.get(name=resource))
         if state not in SUCCEEDED:

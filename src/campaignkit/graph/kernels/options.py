@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from campaignkit.graph.kernels import announcing  # noqa: F401  # it listens from here on
+
 # A kernel called from Python.
 ENTRY: Final[dict[str, Any]] = {
     "nogil": True, "error_model": "numpy", "_nrt": False, "cache": True,

@@ -44,7 +44,8 @@ class SparkTable(Warehouse):
         return self._asked(lambda: [tuple(r) for r in self._session.sql(sql).collect()], sql), 0
 
     def _asked(self, ask: Any, sql: str) -> Any:
-        errors = require("pyspark.errors", extra="warehouse", user="auditing inside Spark")
+        from pyspark import errors  # the session is its own
+
         try:
             return ask()
         except errors.PySparkException as err:

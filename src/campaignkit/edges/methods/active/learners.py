@@ -335,7 +335,7 @@ def boosted_trees(features: Float, signs: NDArray[np.int8], *, seed: int) -> Pre
 
 
 def _with_sklearn(features: Float, signs: NDArray[np.int8], seed: int) -> Predict:
-    ensemble = require("sklearn.ensemble", extra="boost", user="ActiveBuilder")
+    ensemble = require("sklearn.ensemble", extra="learn", user="ActiveBuilder")
     grown = ensemble.HistGradientBoostingClassifier(
         learning_rate=_TREES["learning_rate"],
         max_iter=_NUM_TREES,
