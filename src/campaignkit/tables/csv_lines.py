@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,36 +248,37 @@ class Mended:
         self._after_blank = False
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The rows, from chunks of UTF-8 that end at line ends."""
+        """The rows, a piece for each chunk of UTF-8; chunks end at line ends."""
         rest = b""
         for chunk in chunks:
-            rest = yield from self._scanned(rest + chunk)
-        if rest:
-            yield from self._scanned(rest, is_last=True)
+            rows, rest = self._scanned(rest + chunk)
+            yield rows
+        yield self._scanned(rest, is_last=True)[0]
         self._settle(is_end=True)
 
-    def _scanned(self, data: bytes, *, is_last: bool = False) -> Generator[bytes, None, bytes]:
-        """The rows of a piece; what comes back may go on in the next one."""
+    def _scanned(self, data: bytes, *, is_last: bool = False) -> tuple[bytes, bytes]:
+        """The rows of a piece, and what may go on in the next one."""
         ends, doubtful = _doubtful_lines(data, self.form)
         starts = np.concatenate(([0], ends + 1)).tolist()
         lines = data.decode("utf-8", "replace").split("\n") if len(doubtful) else []
+        rows: list[bytes] = []
         at = 0
         for line in [*doubtful.tolist(), len(ends)]:
             if line > at:
                 self._read(line - at)
-                yield data[starts[at] : starts[line]]
+                rows.append(data[starts[at] : starts[line]])
                 at = line
             if line < at or line == len(ends):
                 continue
             near_end = len(ends) - at < _OPEN_LINES and len(data) - starts[at] < _OPEN_BYTES
             if near_end and not is_last and '"' in lines[at]:
-                return data[starts[at] :]
+                return b"".join(rows), data[starts[at] :]
             record = self.form.record(lines, at)
             if record.cells:
                 if record.is_mended:
                     self.count.mend(self._line)
                 self._read(1, record.lines - 1)
-                yield _written(record.cells, self.form.delimiter)
+                rows.append(_written(record.cells, self.form.delimiter))
             elif lines[at].strip():
                 self._refuse(record, lines[at])
             else:
@@ -285,7 +286,7 @@ class Mended:
                 self._line += 1
                 self._after_blank = True
             at += record.lines
-        return b""
+        return b"".join(rows), b""
 
     def _read(self, num: int, inside: int = 0) -> None:
         self._settle()

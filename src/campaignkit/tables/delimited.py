@@ -6,9 +6,10 @@ import codecs
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -128,12 +129,15 @@ class DelimitedFile:
         pa_csv = require("pyarrow.csv", extra="tables", user="reading CSV")
         self.count = replace(self.start, refused=[], mended=[], footer=[])
         above = self.start.header + self.start.skipped + self.start.blank
-        lines = _below(iter(self.sample) if is_sample else self._counted(), above)
+        lines = iter(self.sample) if is_sample else self._counted()
+        below = chain([next(lines).split(b"\n", above)[-1]], lines)
         schema = self.schema
-        for piece in _joined(Mended(self.form, self.count, line=above + 1).pieces(lines)):
+        for rows in Mended(self.form, self.count, line=above + 1).pieces(below):
+            if not rows:
+                continue
             yield from pa_csv.read_csv(
-                pa.BufferReader(piece),
-                read_options=pa_csv.ReadOptions(column_names=schema.names, block_size=_CHUNK),
+                pa.BufferReader(rows),
+                read_options=pa_csv.ReadOptions(column_names=schema.names, block_size=len(rows)),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.form.delimiter, newlines_in_values=True
                 ),
@@ -152,29 +156,6 @@ class DelimitedFile:
         for chunk in chunks(self.path, self.encoding):
             self.count.lines += chunk.count(b"\n")
             yield chunk
-
-
-def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pieces, the small ones put together."""
-    held: list[bytes] = []
-    for piece in pieces:
-        held.append(piece)
-        if sum(map(len, held)) >= _CHUNK:
-            yield b"".join(held)
-            held.clear()
-    if any(held):
-        yield b"".join(held)
-
-
-def _below(chunks: Iterator[bytes], lines: int) -> Iterator[bytes]:
-    """What stands below the first lines of a file."""
-    for chunk in chunks:
-        parts = chunk.split(b"\n", lines)
-        lines -= len(parts) - 1
-        yield parts[-1]
-        if not lines:
-            break
-    yield from chunks
 
 
 @contextmanager

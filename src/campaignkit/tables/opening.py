@@ -195,7 +195,8 @@ def _parquet_files(path: Path) -> list[Path]:
                 hint="pass the folder that holds the table's Parquet files",
             )
         below = Path(folder).relative_to(root).parts
-        found += [Path(folder, name) for name in files if _fits((*below, name), pattern)]
+        fit = [Path(folder, name) for name in files if _fits((*below, name), pattern)]
+        found += [path for path in fit if path.is_file()]  # no pipe
         if not is_deep and len(below) == len(pattern) - 1:
             folders.clear()
     if not found and path.is_dir():
