@@ -13,7 +13,6 @@ import psycopg
 
 import campaignkit as ck
 from benchmarks.record import record
-from campaignkit.auditing import scene
 from campaignkit.inject import STACK_KINDS
 from campaignkit.tables.engines import Terms
 from campaignkit.tables.engines.postgres import PostgresTable
@@ -58,8 +57,6 @@ def main(address: str, rows: int) -> None:
     rules = ck.mine_rules(ck.synthetic_table(min(rows, 100_000), seed=2))
     load(address, "dirty", dirty)
     figures: dict[str, float] = {"rows": rows, "cells": dirty.num_rows * dirty.num_columns}
-    # DuckDB would read usual ratios off a sample; in place all rows tell them.
-    scene.SAMPLE_ROWS = 10**9
     for name, held in (("pack", None), ("mined rules", rules)):
         start = time.perf_counter()
         place = Weighed(f"{address}&table=dirty", "", Terms())

@@ -13,12 +13,12 @@ import pytest
 
 import campaignkit as ck
 from bigquery_double import LEAST, Double, bigquery_double
-from campaignkit.auditing import AuditReport, RuleSet, python_rule, sql_rule
+from campaignkit.auditing import RuleSet, python_rule, scene, sql_rule
 from campaignkit.errors import BudgetExceeded, NotInPlace, SettingError, TableError
-from campaignkit.inject import STACK_KINDS
 from campaignkit.tables import DatabaseTable
 from campaignkit.tables.engines import Warehouse
 from postgres_server import load, postgres_server
+from told_findings import findings
 
 pytest.importorskip("sqlglot", reason="the extra warehouse is not installed")
 
@@ -52,21 +52,6 @@ class Pretended(Warehouse):
         self.con.close()
 
 
-def findings(report: AuditReport) -> list[tuple[Any, ...]]:
-    return sorted((f.kind, f.columns, f.count, f.severity) for f in report.findings)
-
-
-@pytest.fixture(scope="module")
-def history() -> RuleSet:
-    return ck.mine_rules(ck.synthetic_table(4000, seed=2))
-
-
-@pytest.fixture(scope="module")
-def dirty() -> pa.Table:
-    clean = ck.synthetic_table(4000, seed=1)
-    return ck.ErrorInjector(list(STACK_KINDS), rate=0.02, seed=3).inject(clean)[0]
-
-
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="the extra postgres is not installed")
@@ -95,6 +80,30 @@ def test_postgres_finds_what_duckdb_finds(
 
         assert findings(report) == findings(ck.audit(dirty, rules))
         report.close()
+
+
+def test_blame_by_medians_is_the_same_above_the_size_of_a_sample(
+    dirty: pa.Table, history: RuleSet, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene, "SAMPLE_ROWS", 1_000)
+    address = load(postgres, "large", dirty)
+
+    for rules in (None, history):
+        here = findings(ck.audit(dirty, rules))
+
+        assert findings(ck.audit(Pretended(dirty), rules)) == here
+        report = ck.audit(address, rules)
+        assert findings(report) == here
+        report.close()
+
+
+def test_without_days_the_medians_of_a_large_table_are_those_of_all_rows(
+    dirty: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene, "SAMPLE_ROWS", 1_000)
+    undated = dirty.drop_columns(["event_date"])
+
+    assert findings(ck.audit(Pretended(undated))) == findings(ck.audit(undated))
 
 
 def test_no_cell_of_an_identifier_and_no_amount_of_a_row_leaves(dirty: pa.Table) -> None:

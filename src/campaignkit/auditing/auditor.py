@@ -138,7 +138,9 @@ def _run(
     usual = {f for f, c in held.checks.items() if not c.sets_aside and f not in _DUPLICATES}
     # Duplicates last: they are their own stage, and most of the time.
     stages = {"checks": held.finding(scene, usual)}
-    if duplicates:
+    if duplicates and table.in_place:  # no statement is spent there on having them apart
+        stages = {"checks": held.finding(scene, {*usual, *_DUPLICATES})}
+    elif duplicates:
         stages["duplicates"] = held.finding(scene, _DUPLICATES)
     count, whole = itertools.count(1), sum(map(len, stages.values()))
 

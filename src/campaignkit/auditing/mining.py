@@ -12,7 +12,6 @@ from campaignkit.auditing.checks.categories import mixed_values
 from campaignkit.auditing.checks.check import standard
 from campaignkit.auditing.checks.dependencies import voted
 from campaignkit.auditing.checks.drift import num_units, scale_of
-from campaignkit.auditing.checks.duplicates import num_repeated
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import nulls_of
 from campaignkit.auditing.checks.outliers import OutlierCheck
@@ -229,9 +228,9 @@ class _Miner:
         dimensions = [c for c in self.scene.dimensions() if self.scene.role(c.name) is not None]
         if not keys:
             return
-        exact = num_repeated(table, [c.raw for c in table.columns.values()])
+        (exact,) = self.scene.num_repeated(([c.raw for c in table.columns.values()], ""))
         for candidate in [keys, *[[*keys, d] for d in dimensions], [*keys, *dimensions]]:
-            repeated = num_repeated(table, [c.raw for c in candidate])
+            (repeated,) = self.scene.num_repeated(([c.raw for c in candidate], ""))
             extra = (repeated - exact) / table.num_rows
             if repeated / table.num_rows <= 2 * self.tolerance and extra <= self.tolerance:
                 rule = self.rule(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from campaignkit.errors import NotInPlace, TableError
 from campaignkit.tables import MOST_VALUES, WIDE, Column, OpenTable, Role, TableProfile
-from campaignkit.tables.grouping import grouping_sets
-from campaignkit.tables.profile import middle_of, middle_sql, scalars
+from campaignkit.tables.grouping import day_sql, grouping_sets
+from campaignkit.tables.profile import MOST_EXACT, middle_of, middle_sql, scalars
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from campaignkit.auditing.rule import RuleSet
 
 SAMPLE_ROWS = 100_000
+_LEAST_DAYS = 14  # of a sample of whole days
+_HASHES_A_PASS = 8_000_000  # 64 MB of hashes at a time; a larger table is hashed in several passes
 MAX_CATEGORIES = 2_000  # a dimension has fewer values than this, and than half its rows
 # What stands in a column that a query of several does not have; no list has a NULL everywhere.
 _EMPTY = {"t": "CAST(NULL AS VARCHAR)", "d": "CAST(NULL AS DATE)", "n": "CAST(NULL AS DOUBLE)",
@@ -68,12 +70,9 @@ class Scene:
     profile: TableProfile
     torn: dict[str, tuple[str, str]] = field(default_factory=dict)
     _few: dict[str, bool] = field(default_factory=dict)
-    _histograms: dict[str, dict[str | None, int]] = field(default_factory=dict)
     _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
-    _samples: dict[str, Any] = field(default_factory=dict)
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
     _wanted: dict[tuple[str, str], None] = field(default_factory=dict)
-    _days: dict[str, dict[date, int]] = field(default_factory=dict)
     _gathering: bool = False
     garbage: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: int = 0
@@ -105,12 +104,11 @@ class Scene:
 
     def dimensions(self) -> list[Column]:
         """Text columns with few values that are no identifiers."""
-        out = []
-        for column in self.table.of_kind("text"):
-            role = self.role(column.name)
-            if role is Role.DIMENSION or (role is None and self.has_few_values(column.name)):
-                out.append(column)
-        return out
+        roles = ((c, self.role(c.name)) for c in self.table.of_kind("text"))
+        return [
+            c for c, role in roles
+            if role is Role.DIMENSION or (role is None and self.has_few_values(c.name))
+        ]  # fmt: skip
 
     def key_columns(self) -> list[Column]:
         """Known identifiers and dates."""
@@ -150,19 +148,19 @@ class Scene:
     def histogram(self, name: str) -> dict[str | None, int]:
         """Value -> rows of a text column, the most frequent first; None for null."""
         column = self.column(name)
-        if column.name not in self._histograms:
-            # Of a wide table all at once, as each of its text columns will be asked for.
-            wide = {c.name: c.sql for c in self.table.of_kind("text")} if self.is_wide else {}
-            self._histograms |= self.table.value_counts(wide or {column.name: column.sql})
-        return self._histograms[column.name]
+        # Of a wide table all at once, as each of its text columns will be asked for.
+        asked = [column, *(self.table.of_kind("text") if self.is_wide else [])]
+        found: dict[str | None, int] = self._told([("/values", c.sql) for c in asked])[0]
+        return found
 
     def days(self) -> dict[str, dict[date, int]]:
         """Column of dates -> day -> rows; of all such columns, asked once."""
-        if not self._days:
-            asked = {c.name: f"CAST({c.sql} AS DATE)" for c in self.table.of_kind("date")}
-            for name, counts in self.table.value_counts(asked).items():
-                self._days[name] = {day: n for day, n in counts.items() if day is not None}
-        return self._days
+        columns = self.table.of_kind("date")
+        told = self._told([("/values", day_sql(c.sql, self.table)) for c in columns])
+        return {
+            c.name: {_day(day): n for day, n in counts.items() if day is not None}
+            for c, counts in zip(columns, told, strict=True)
+        }
 
     def groups(self, name: str) -> dict[str | None, tuple[int, dict[str, int]]]:
         """Value -> rows, and filled cells of each column that has nulls.
@@ -177,7 +175,7 @@ class Scene:
             counted = [self.column(n).raw for n in sparse]
             if self.table.in_place:
                 several = self.dimensions()
-                if any(c.name in sparse for c in several):  # of those the campaign may decide
+                if self.table.has("campaign_id") or any(c.name in sparse for c in several):
                     several += [c for c in self.key_columns() if self.role(c.name) is Role.ID][:1]
                 asked = list({c.name: c for c in [*several, column]}.values())
                 sets = [(c.sql,) for c in asked]
@@ -195,24 +193,31 @@ class Scene:
                     self._groups[asked[place].name][value] = (int(n), cells)
             for one in asked:
                 counts = {v: n for v, (n, _) in self._groups[one.name].items()}
-                self._histograms.setdefault(one.name, counts)
+                self._known.setdefault(("/values", one.sql), counts)
         return self._groups[column.name]
 
     def numbers(self, names: Sequence[str]) -> Mapping[str, NDArray[float64]]:
         """Number columns of the sample: float64[sample rows], NaN where null."""
         import numpy as np
 
-        missing = [n for n in names if self.column(n).name not in self._samples]
-        if missing:
-            asked = ", ".join(
-                f"CAST({self.column(n).sql} AS DOUBLE) AS c{i}" for i, n in enumerate(missing)
-            )
-            found = self.table.numpy(f"SELECT {asked} FROM {self.table.sampled(SAMPLE_ROWS)}")
-            for i, name in enumerate(missing):
-                values = found[f"c{i}"]
-                filled = np.ma.filled(values.astype(np.float64), np.nan)
-                self._samples[self.column(name).name] = filled
-        return {n: self._samples[self.column(n).name] for n in names}
+        sql = [f"CAST({self.column(n).sql} AS DOUBLE) AS c{i}" for i, n in enumerate(names)]
+        found = self.table.numpy(f"SELECT {', '.join(sql)} FROM {self.table.sampled(SAMPLE_ROWS)}")
+        floats = (found[f"c{i}"].astype(np.float64) for i in range(len(names)))
+        return {n: np.ma.filled(f, np.nan) for n, f in zip(names, floats, strict=True)}
+
+    def num_repeated(self, *asked: tuple[Sequence[str], str]) -> list[int]:
+        """Of each (SQL of columns, condition) the rows that equal an earlier one in the columns.
+
+        Here rows are told apart by their hashes; in a warehouse, whose rows stay, by groups.
+        """
+        if not self.table.in_place:
+            return [_num_alike(self.table, columns, where) for columns, where in asked]
+        queries = [
+            f"SELECT sum(n - 1) AS n0 FROM (SELECT count(*) AS n FROM {self.table.relation}"
+            f"{f' WHERE {where}' if where else ''} GROUP BY {', '.join(columns)})"
+            for columns, where in asked
+        ]
+        return [int(row[0][0] or 0) for row in self.rows(*queries, columns="n0")]
 
     def count(self, *conditions: str) -> list[int]:
         """Rows of each condition; those of the one pass are not counted again."""
@@ -234,7 +239,7 @@ class Scene:
         source = self.table.sampled(SAMPLE_ROWS) if sample else self.table.relation
         return self._told([(source, a) for a in aggregates])
 
-    def rows(self, *queries: str, columns: str) -> list[list[tuple[Any, ...]]]:
+    def rows(self, *queries: str, columns: str | Sequence[str]) -> list[list[tuple[Any, ...]]]:
         """The rows of queries, each asked once; in a warehouse all wanted by one statement.
 
         Parameters
@@ -242,16 +247,23 @@ class Scene:
         *queries : str
             Their columns are called t0, t1, ... where they hold text, d0, ... dates, n0, ...
             numbers, and a0, ... lists of numbers.
-        columns : str
-            The names of their columns, in order: ``"t0, n0, n1"``.
+        columns : str or sequence of str
+            The names of their columns, in order: ``"t0, n0, n1"``; of all queries, or of each.
         """
-        lists = "/lists" if "a0" in columns else "/"
-        return self._told([(lists, f"SELECT {columns} FROM ({q})") for q in queries])
+        each = [columns] * len(queries) if isinstance(columns, str) else columns
+        return self._told([
+            ("/lists" if "a0" in names else "/rows", f"SELECT {names} FROM ({query})")
+            for query, names in zip(queries, each, strict=True)
+        ])  # fmt: skip
 
     def _told(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
+        held = [sql for source, sql in asked if source == "/values" and sql in self.table.counted]
+        self._know("/values", held, self._asked_values("", held))
         new = dict.fromkeys(a for a in asked if a not in self._known)
         for source, text in new if self.table.in_place else ():  # refused here: it is known whose
-            self.table.told(text if source[0] == "/" else f"SELECT {text} FROM {source}")
+            relation = self.table.relation if source == "/values" else source
+            is_whole = text.startswith("SELECT ")
+            self.table.told(text if is_whole else f"SELECT {text} FROM {relation}")
         self._wanted |= new
         if new and self._gathering:
             raise Wanted
@@ -264,11 +276,20 @@ class Scene:
         return found
 
     def _answer(self) -> None:
+        asking = {"/values": self._asked_values, "/rows": self._asked_rows,
+                  "/lists": self._asked_rows}  # fmt: skip
         for source in dict.fromkeys(s for s, _ in self._wanted):
-            new = [a for s, a in self._wanted if s == source]
-            ask = self._asked_rows if source[0] == "/" else self._asked
-            self._known |= {(source, a): v for a, v in zip(new, ask(source, new), strict=True)}
+            new = [a for s, a in self._wanted if s == source and (s, a) not in self._known]
+            if new:
+                self._know(source, new, asking.get(source, self._asked)(source, new))
         self._wanted.clear()
+
+    def _know(self, source: str, asked: Sequence[str], found: Sequence[Any]) -> None:
+        self._known |= {(source, a): v for a, v in zip(asked, found, strict=True)}
+
+    def _asked_values(self, _: str, values: Sequence[str]) -> list[Any]:
+        counts = self.table.value_counts({sql: sql for sql in values})
+        return [counts[sql] for sql in values]
 
     def _asked_rows(self, _: str, queries: Sequence[str]) -> list[Any]:
         if not self.table.in_place:
@@ -301,16 +322,59 @@ class Scene:
     def middles(self, *asked: tuple[str, str]) -> list[tuple[float, float, int]]:
         """Median, robust spread and number of values, of each (SQL expression, condition).
 
-        Over the sample. The spread is the median distance from the median, scaled to the normal's
-        deviation.
+        The spread is the median distance from the median, scaled to the normal's deviation. Of
+        a large table whole days are looked at, the same ones wherever the table lies.
         """
+        relation, num_rows = self._exemplary()
         kept = [f"CASE WHEN {where} THEN CAST({v} AS DOUBLE) END" for v, where in asked]
-        told = [part for k in kept for part in (middle_sql(k, self.table), f"count({k})")]
-        found = self.values(*told, sample=True)
+        told = [part for k in kept for part in (middle_sql(k, num_rows), f"count({k})")]
+        found = self._told([(relation, a) for a in told])
         return [
             (*(middle_of(steps) or (0.0, 0.0)), int(num or 0))
             for steps, num in zip(found[::2], found[1::2], strict=True)
         ]
+
+    def _exemplary(self) -> tuple[str, int]:
+        """Rows that stand for all, and how many they are."""
+        table = self.table
+        if table.num_rows <= SAMPLE_ROWS:
+            return table.relation, table.num_rows
+        dated = table.of_kind("date")
+        dated.sort(key=lambda c: self.role(c.name) is not Role.DATE)
+        days = sorted(self.days()[dated[0].name].items()) if dated else []
+        if _LEAST_DAYS <= len(days) < MOST_VALUES:
+            step = max(min(table.num_rows // SAMPLE_ROWS, len(days) // _LEAST_DAYS), 1)
+            chosen = days[:: step + (step % 7 == 0)]  # not of one weekday
+            listed = ", ".join(f"CAST('{day}' AS DATE)" for day, _ in chosen)
+            where = f"CAST({dated[0].sql} AS DATE) IN ({listed})"
+            return f"(SELECT * FROM {table.relation} WHERE {where})", sum(n for _, n in chosen)
+        if table.num_rows <= MOST_EXACT or table.in_place:
+            return table.relation, table.num_rows
+        return table.sampled(SAMPLE_ROWS), SAMPLE_ROWS
+
+
+def _day(told: date | str) -> date:
+    if isinstance(told, date):
+        return told
+    try:
+        return date.fromisoformat(told)
+    except ValueError as err:
+        raise NotInPlace(f"days are written {told!r} there; expected as 2026-01-31") from err
+
+
+def _num_alike(table: OpenTable, columns: Sequence[str], where: str) -> int:
+    """Rows whose hash an earlier one has."""
+    import numpy as np
+
+    hashed, repeated = f"hash({', '.join(columns)})", 0
+    passes = max(1, -(-table.num_rows // _HASHES_A_PASS))
+    for number in range(passes):
+        kept = [f"({where})"] * bool(where) + [f"{hashed} % {passes} = {number}"] * (passes > 1)
+        limit = f" WHERE {' AND '.join(kept)}" if kept else ""
+        hashes = table.numpy(f"SELECT {hashed} AS h FROM {table.relation}{limit}")["h"]
+        hashes.sort()
+        repeated += int(np.count_nonzero(hashes[1:] == hashes[:-1]))
+    return repeated
 
 
 def in_rounds(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from campaignkit.tables.opened import OpenTable
 
 
 def grouping_sets(
@@ -67,3 +71,9 @@ def _case(conditions: Sequence[str], values: Sequence[str], otherwise: str) -> s
         return otherwise
     told = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(conditions, values, strict=True))
     return f"CASE {told} ELSE {otherwise} END"
+
+
+def day_sql(value: str, table: OpenTable) -> str:
+    """SQL of a date's day; in a warehouse as text, to be counted beside texts."""
+    day = f"CAST({value} AS DATE)"
+    return f"CAST({day} AS VARCHAR)" if table.in_place else day

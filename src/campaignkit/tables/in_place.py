@@ -8,6 +8,7 @@ from typing import Any
 from campaignkit.errors import Fault, NotInPlace, TableError
 from campaignkit.tables.describing import column_of, is_text
 from campaignkit.tables.engines import ENGINES, Metered, Terms, engine_of
+from campaignkit.tables.grouping import day_sql
 from campaignkit.tables.meaning import Cells, read_meanings
 from campaignkit.tables.opened import OpenTable, quoted
 from campaignkit.tables.read_options import (
@@ -56,7 +57,10 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
     table.warehouse = place
     texts = {n: quoted(n) for n, t in types.items() if t in ("VARCHAR", "TEXT")}
     told = {n: sql for n, sql in texts.items() if table.role(n) is not Role.ID}
-    counts = table.value_counts(told)
+    days = {
+        n: day_sql(quoted(n), table) for n, t in types.items() if t.startswith(("DATE", "TIME"))
+    }
+    counts = table.value_counts(told | days)
     open_ = [n for n in told if not is_text(n, table.role(n))]
     read_, notes = read_meanings(
         {n: _cells(table, n, counts[n]) for n in open_},

@@ -100,7 +100,7 @@ def _loaded(  # noqa: PLR0917 - what one try of reading the file goes by
         table.columns[name] = replace(column, sql=column.raw, is_text=False)
     position = "rowid" if place is None else PLACE
     table = replace(
-        table, relation="audited", position=position, num_rows=file.count.rows, _values={}
+        table, relation="audited", position=position, num_rows=file.count.rows, counted={}
     )
     if not whole and not lost:
         count_units(table, [c.name for c in table.columns.values() if c.units])

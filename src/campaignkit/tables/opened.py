@@ -127,7 +127,7 @@ class OpenTable:
     row_groups: tuple[str, ...] = ()
     warehouse: Metered | None = None
     cut: set[str] = field(default_factory=set)
-    _values: dict[str, dict[Any, int]] = field(default_factory=dict)
+    counted: dict[str, dict[Any, int]] = field(default_factory=dict)
     _numbered: str = ""  # where some rows were left out
     _everything: str = ""  # the rows with those that were left out
     closers: list[Any] = field(default_factory=list)
@@ -255,7 +255,7 @@ class OpenTable:
 
     def _values_in_place(self, expressions: Mapping[str, str]) -> dict[str, dict[Any, int]]:
         """The most frequent values of several columns by one statement, which counts rows too."""
-        new = [sql for sql in dict.fromkeys(expressions.values()) if sql not in self._values]
+        new = [sql for sql in dict.fromkeys(expressions.values()) if sql not in self.counted]
         if new or self.num_rows < 0:
             least = self._place().terms.least_rows
             found = self.rows(
@@ -263,16 +263,16 @@ class OpenTable:
                     self.relation, [(sql,) for sql in new], most=MOST_VALUES, least=least
                 )
             )
-            self._values |= {sql: {} for sql in new}
+            self.counted |= {sql: {} for sql in new}
             for place, value, n in found:
                 if place < 0:
                     self.num_rows = int(n)
                 else:
-                    self._values[new[place]][value] = int(n)
-            self.cut |= {s for s in new if sum(self._values[s].values()) < self.num_rows}
+                    self.counted[new[place]][value] = int(n)
+            self.cut |= {s for s in new if sum(self.counted[s].values()) < self.num_rows}
         return {
             name: dict(
-                sorted(self._values[sql].items(), key=lambda v: (-v[1], v[0] is None, v[0]))
+                sorted(self.counted[sql].items(), key=lambda v: (-v[1], v[0] is None, v[0]))
             )
             for name, sql in expressions.items()
         }
@@ -362,7 +362,7 @@ class OpenTable:
         return replace(
             self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
             relation=f"(SELECT * EXCLUDE ({self.place}) FROM {kept})", _numbered=kept,
-            position=PLACE, _values={},
+            position=PLACE, counted={},
             _everything=self._everything or self.numbered(),
         )  # fmt: skip
 

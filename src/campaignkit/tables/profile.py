@@ -10,7 +10,9 @@ from typing import Any
 from campaignkit.tables.opened import Column, OpenTable
 
 _COLUMNS_A_PASS = 2_000  # aggregates of one query: each query names all columns of a wide table
+MOST_EXACT = 2_000_000  # values whose quantiles are exact
 _STEPS = 40
+_MOST = 1e300  # stands for infinity in quantiles
 _NORMAL = 1.4826  # by this a median distance is the deviation of normal values
 _IN_PLACE_A_PASS = 400  # Spark takes long over more, BigQuery refuses a text above 1 MB
 
@@ -113,18 +115,21 @@ def scalars(table: OpenTable, aggregates: Sequence[str], *, relation: str = "") 
     return answers
 
 
-def middle_sql(value: str, table: OpenTable) -> str:
-    """SQL of what :func:`middle_of` reads median and spread off.
+def middle_sql(value: str, num_rows: int = 0) -> str:
+    """SQL of what :func:`middle_of` reads median and spread off: 40 steps of quantiles.
 
-    A warehouse has no median distance from the median: its quantiles leave it, in 40 steps.
+    No engine but DuckDB has a median distance from the median. Of more rows than `MOST_EXACT`
+    the steps are approximate where the engine can do that: all values do not fit into memory.
     """
-    if not table.in_place:
-        return f"[median({value}), mad({value})]"
-    return f"quantile_cont({value}, {[i / _STEPS for i in range(_STEPS + 1)]})"
+    kind = "quantile_cont" if num_rows <= MOST_EXACT else "approx_quantile"
+    return f"{kind}({value}, {[i / _STEPS for i in range(_STEPS + 1)]})"
 
 
 def middle_of(found: Any) -> tuple[float, float] | None:
-    """Median, and median distance from it scaled to the normal's deviation; None of no values."""
+    """Median, and median distance from it scaled to the normal's deviation; None of no numbers.
+
+    Rounded, so that the last bits of an engine's arithmetic decide nothing.
+    """
     import json
 
     import numpy as np
@@ -132,11 +137,14 @@ def middle_of(found: Any) -> tuple[float, float] | None:
     told = json.loads(found) if isinstance(found, str) else found  # Snowflake's lists are text
     if not told or told[0] is None:
         return None
-    if len(told) == 2:
-        return float(told[0]), float(told[1]) * _NORMAL
-    steps = np.asarray(told, dtype=np.float64)
+    steps = np.nan_to_num(
+        np.asarray(told, dtype=np.float64), nan=_MOST, posinf=_MOST, neginf=-_MOST
+    )
     fine = np.interp(np.linspace(0, 1, 4001), np.linspace(0, 1, len(steps)), steps)
-    return float(fine[2000]), float(np.median(np.abs(fine - fine[2000]))) * _NORMAL
+    if abs(fine[2000]) == _MOST:
+        return None
+    spread = float(np.median(np.abs(fine - fine[2000]))) * _NORMAL
+    return round(float(fine[2000]), 6), round(spread, 6)
 
 
 def _aggregates(column: Column) -> dict[str, str]:

@@ -22,10 +22,17 @@ _ALLOWED = """
     And Or Not EQ NEQ GT GTE LT LTE Is In Between Like DPipe Add Sub Mul Div Neg
     NullSafeEQ NullSafeNEQ Case If Coalesce Nullif Cast TryCast DataType Abs Ln Sqrt Lower Trim
     Length Greatest Least RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop
-    Grouping Window RowNumber Median PercentileCont Array
+    Grouping Window RowNumber Median PercentileCont ApproxQuantile Array
 """
+# What engines answer differently, in a form that all answer alike.
+_FORMS = {
+    "Anonymous": "(:a BETWEEN -1.7e308 AND 1.7e308)",  # isfinite: `checked` lets no other through
+    "Greatest": "CASE WHEN :a > :b THEN :a ELSE COALESCE(:b, :a) END",
+    "Least": "CASE WHEN :a < :b THEN :a ELSE COALESCE(:b, :a) END",
+    "Ln": "CASE WHEN (:a) > 0 THEN LN(:a) END",
+    "Sqrt": "CASE WHEN (:a) >= 0 THEN SQRT(:a) END",
+}
 _CASTS = frozenset(["DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT"])
-_FINITE = "1.7e308"
 _NUMBER = r"^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$"
 _DAY = (
     "([0-9]{4}-((0?[13578]|1[02])-(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)-(0?[1-9]|[12][0-9]|30)"
@@ -122,23 +129,15 @@ def checked(tree: Any) -> None:
             )
 
 
-def _alike(node: Any, dialect: str) -> Any:  # noqa: PLR0911 - one return a kind of node
+def _alike(node: Any, dialect: str) -> Any:
     """The node in a form whose answer is the same on every engine."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Anonymous):  # isfinite: `checked` let no other through
-        return exp.paren(_between_finite(node.expressions[0]))
-    if isinstance(node, exp.Greatest | exp.Least) and len(node.expressions) == 1:
-        a, b = node.this, node.expressions[0]
-        compare = exp.LT if isinstance(node, exp.Least) else exp.GT
-        more = compare(this=a.copy(), expression=b.copy())
-        return exp.case().when(more, a.copy()).else_(exp.func("COALESCE", b.copy(), a.copy()))
-    if isinstance(node, exp.Ln | exp.Sqrt):
-        least = exp.GT if isinstance(node, exp.Ln) else exp.GTE
-        zero = exp.Literal.number(0)
-        return exp.case().when(
-            least(this=exp.paren(node.this.copy()), expression=zero), node.copy()
-        )
+    form = _FORMS.get(type(node).__name__)
+    if form is not None and len(node.expressions) <= 1:
+        parts = [p for p in (node.this, node.args.get("expression"), *node.expressions)
+                 if isinstance(p, exp.Expression)]  # fmt: skip
+        return _filled(form, *parts)
     if isinstance(node, exp.Div):
         below = node.expression
         if not isinstance(below, exp.Nullif) and below.name.strip("0.") == "":
@@ -149,16 +148,17 @@ def _alike(node: Any, dialect: str) -> Any:  # noqa: PLR0911 - one return a kind
     if isinstance(node, exp.RegexpFullMatch):
         pattern = exp.Literal.string(f"^({node.expression.name})$")
         return exp.RegexpLike(this=node.this, expression=pattern)
-    if isinstance(node, exp.Median | exp.PercentileCont):
+    if isinstance(node, exp.Median | exp.PercentileCont | exp.ApproxQuantile):
         return _quantile(node, dialect)
     return node
 
 
-def _between_finite(value: Any) -> Any:
+def _filled(form: str, *parts: Any) -> Any:
+    """A form of DuckDB's dialect with nodes in place of ``:a`` and ``:b``."""
     from sqlglot import exp
 
-    most = exp.Literal.number(_FINITE)
-    return exp.Between(this=value, low=exp.Neg(this=most.copy()), high=most)
+    tree: Any = exp.maybe_parse(form, dialect="duckdb")
+    return exp.replace_placeholders(tree, **dict(zip("ab", parts, strict=False)))
 
 
 def _safe_cast(node: Any, dialect: str) -> Any:
@@ -168,42 +168,44 @@ def _safe_cast(node: Any, dialect: str) -> Any:
     to = node.to.this.name
     if to in ("VARCHAR", "TEXT"):
         return exp.cast(node.this, "VARCHAR")
-    fits = exp.RegexpLike(
-        this=node.this.copy(),
-        expression=exp.Literal.string(_NUMBER if to == "DOUBLE" else _MOMENT),
-    )
-    kind = exp.TryCast if dialect in ("bigquery", "spark", "databricks", "duckdb") else exp.Cast
-    value: Any = kind(this=node.this.copy(), to=node.to.copy())
-    if dialect == "snowflake":  # sqlglot writes TRY_CAST only where it knows that a cell is text
-        turn = {"DOUBLE": "TRY_TO_DOUBLE", "DATE": "TRY_TO_DATE"}.get(to, "TRY_TO_TIMESTAMP_NTZ")
-        value = exp.Anonymous(this=turn, expressions=[node.this.copy()])
-    return exp.case().when(fits, value)
+    cell = node.this.copy()
+    if dialect == "snowflake":  # which tries to cast only what is known to be text
+        cell = exp.cast(cell, "VARCHAR")
+    kind = exp.Cast if dialect == "postgres" else exp.TryCast
+    value = kind(this=cell, to=node.to.copy())
+    pattern = exp.Literal.string(_NUMBER if to == "DOUBLE" else _MOMENT)
+    return exp.case().when(exp.RegexpLike(this=node.this.copy(), expression=pattern), value)
 
 
 def _quantile(node: Any, dialect: str) -> Any:
-    from sqlglot import exp
-
-    wanted = exp.Literal.number("0.5") if isinstance(node, exp.Median) else node.expression
-    shares = wanted.expressions if isinstance(wanted, exp.Array) else [wanted]
-    value = node.this.sql(dialect=dialect)
-    listed = [s.sql() for s in shares]
-    one = not isinstance(wanted, exp.Array)
-    if dialect == "postgres":
-        asked = listed[0] if one else f"ARRAY[{', '.join(listed)}]"
-        text = f"PERCENTILE_CONT({asked}) WITHIN GROUP (ORDER BY {value})"
-    elif dialect == "bigquery":
-        text = f"APPROX_QUANTILES({value}, {1000 if one else len(listed) - 1})"
-        text += f"[OFFSET({round(1000 * float(listed[0]))})]" if one else ""
-    elif dialect == "snowflake":
-        asked = ", ".join(f"APPROX_PERCENTILE({value}, {p})" for p in listed)
-        text = asked if one else f"ARRAY_CONSTRUCT({asked})"
-    elif dialect in ("spark", "databricks"):
-        asked = listed[0] if one else f"ARRAY({', '.join(listed)})"
-        text = f"PERCENTILE_APPROX({value}, {asked}, 10000)"
-    else:
-        return node
+    """Quantiles, interpolated where the engine can; of very many values only approximately."""
     import sqlglot
 
+    exp = sqlglot.exp
+    if dialect == "duckdb":
+        return node
+    wanted = node.args.get("expression") or node.args.get("quantile") or _filled("0.5")
+    is_one = not isinstance(wanted, exp.Array)
+    shares = [s.sql() for s in ([wanted] if is_one else wanted.expressions)]
+    whole = "PERCENTILE_APPROX({v}, {a}, 10000)" if isinstance(node, exp.ApproxQuantile) else (
+        "PERCENTILE({v}, {a})"
+    )  # fmt: skip
+    each = "PERCENTILE_CONT({p}) WITHIN GROUP (ORDER BY {v})"
+    if isinstance(node, exp.ApproxQuantile) and dialect == "snowflake":
+        each = "APPROX_PERCENTILE({v}, {p})"
+    value = node.this.sql(dialect=dialect)
+    if dialect == "bigquery":
+        form = f"APPROX_QUANTILES({{v}}, {1000 if is_one else len(shares) - 1})"
+        form += f"[OFFSET({round(1000 * float(shares[0]))})]" if is_one else ""
+    elif dialect in ("spark", "databricks"):
+        form = whole
+    elif dialect == "postgres":
+        form = each.replace("{p}", "{a}")
+    else:
+        listed = ", ".join(each.replace("{p}", p) for p in shares)
+        form = listed if is_one else f"ARRAY_CONSTRUCT({listed})"
+    array = {"postgres": "ARRAY[{}]"}.get(dialect, "ARRAY({})").format(", ".join(shares))
+    text = form.format(v=value, a=shares[0] if is_one else array)
     return sqlglot.parse_one(text, read=dialect)
 
 

@@ -165,33 +165,39 @@ def scale_of(scene: Scene, metrics: Sequence[str]) -> dict[str, Any]:
     """
     table, units = scene.table, num_units(scene)
     numbers = [m for m in metrics if table.has(m) and table.column(m).kind == "number"]
-    levels: dict[str, list[float]] = {}
     key = table.sql("campaign_id") if table.has("campaign_id") else "'all'"
+    asked: dict[str, str] = {}
     if numbers:
-        asked = ", ".join(
+        each = ", ".join(
             f"median(CASE WHEN {table.sql(m)} >= 0 THEN ln({table.sql(m)} + 1) END) AS a{i}"
             for i, m in enumerate(numbers)
         )
-        per_key = f"SELECT {asked} FROM {table.sampled(200_000)} GROUP BY {key}"
+        per_key = f"SELECT {each} FROM {table.sampled(200_000)} GROUP BY {key}"
         told = [f"a{i}" for i in range(len(numbers))]
-        each = ", ".join(f"{middle_sql(m, table)} AS {m}" for m in told)
-        ((row,),) = scene.rows(f"SELECT {each} FROM ({per_key})", columns=", ".join(told))
-        usual = {name: middle_of(found) for name, found in zip(numbers, row, strict=True)}
-        levels = {name: list(middle) for name, middle in usual.items() if middle is not None}
-    ratios: dict[str, dict[str, list[float]]] = {}
+        middles = ", ".join(f"{middle_sql(m)} AS {m}" for m in told)
+        asked[", ".join(told)] = f"SELECT {middles} FROM ({per_key})"
     if table.has("platform", "spend", "impressions") and all(
         table.column(c).kind == "number" for c in ("spend", "impressions")
     ):
         spend, shown = table.sql("spend"), table.sql("impressions")
-        (rows,) = scene.rows(
-            f"SELECT p AS t0, {middle_sql('r', table)} AS a0, count(*) AS n0 FROM (SELECT "
+        asked["t0, a0, n0"] = (
+            f"SELECT p AS t0, {middle_sql('r')} AS a0, count(*) AS n0 FROM (SELECT "
             f"{table.sql('platform')} AS p, median(ln({spend} / {shown})) AS r "
             f"FROM {table.sampled(200_000)} WHERE {spend} > 0 AND {shown} > 0 "
-            f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1", columns="t0, a0, n0",
-        )  # fmt: skip
+            f"GROUP BY 1, {key}) WHERE p IS NOT NULL GROUP BY 1"
+        )
+    found = dict(zip(asked, scene.rows(*asked.values(), columns=[*asked]), strict=True))
+    rows = found.pop("t0, a0, n0", None)
+    levels = {
+        name: list(middle)
+        for (row,) in found.values() for name, steps in zip(numbers, row, strict=True)
+        if (middle := middle_of(steps)) is not None
+    }  # fmt: skip
+    ratios: dict[str, dict[str, list[float]]] = {}
+    if rows is not None:
         ratios["platform"] = {
-            str(p): [*(middle_of(found) or (0.0, 0.0)), float(n)]
-            for p, found, n in sorted(rows)
+            str(p): [*(middle_of(steps) or (0.0, 0.0)), float(n)]
+            for p, steps, n in sorted(rows)
             if n >= 3
         }
     return {"levels": levels, "ratios": ratios, "units": units}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.checks.categories import suspect_values
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from campaignkit.auditing.scene import Scene
 
-_HASHES_A_PASS = 8_000_000  # 64 MB of hashes at a time; a larger table is hashed in several passes
 _IS_KEY_FRAC = 0.9
 _MOST_REPEATED_FRAC = 0.6
 # Two rows with the same small numbers are no duplicate where nothing identifies a row.
@@ -60,27 +58,28 @@ class DuplicateCheck(Check):
         vouched = bool(rule.params.get("strict")) and table.has(*rule.columns)
         # Rows whose key was spoiled share it by accident: of those, only exact copies count.
         good = _unspoilt(rule, scene) if vouched else ""
-        bad, telling = _bad(good), _telling(scene)
-        repeated = _Repeats(table, keys, whole, good, telling)
-        by_key = repeated.count(keys) if keys else 0
+        bad, telling = f"NOT coalesce({good}, FALSE)", _telling(scene)
+        if keys and table.in_place:
+            scene.num_repeated((keys, ""), (whole, ""))  # both by one statement
+        by_key = scene.num_repeated((keys, ""))[0] if keys else 0
         if keys and not by_key:
             return  # rows that differ in the key cannot be equal
-        exact = repeated.count(whole)
+        (exact,) = scene.num_repeated((whole, ""))
         distinct = scene.num_rows - exact
         is_key = bool(keys) and scene.num_rows - by_key >= _IS_KEY_FRAC * distinct
         # History vouches for its key even where copies were changed after they were made.
         if vouched and by_key <= _MOST_REPEATED_FRAC * scene.num_rows:
             if good:
-                by_key = repeated.count(keys, where=good) + repeated.count(whole, where=bad)
+                by_key = sum(scene.num_repeated((keys, good), (whole, bad)))
             if by_key:
                 found = _finding(rule, scene, keys, by_key, exact=exact, where=good)
                 if good:
-                    found.finder = _Both(_Later(table, keys, good), _Later(table, whole, bad))
+                    found.finder = _Later(table, ((keys, good), (whole, bad)))
                 yield found
             return
         telling = "" if is_key else telling
         if exact and telling:
-            exact = repeated.count(whole, where=telling)
+            (exact,) = scene.num_repeated((whole, telling))
         if exact:
             yield _finding(rule, scene, whole, exact, exact=exact, where=telling)
         if is_key and by_key > exact:
@@ -90,60 +89,8 @@ class DuplicateCheck(Check):
             found.message = (
                 f"{counted(near, 'row', 'share')} a key with an earlier row, not the rest"
             )
-            found.finder = _Later(table, keys, "", tuple(whole))
+            found.finder = _Later(table, ((keys, ""),), apart_from=tuple(whole))
             yield found
-
-
-@dataclass(frozen=True)
-class _Repeats:
-    """Counts rows that repeat an earlier one: as asked on DuckDB, all by one statement elsewhere.
-
-    `good` speaks of columns of the key, `telling` of any.
-    """
-
-    table: OpenTable
-    keys: Sequence[str]
-    whole: Sequence[str]
-    good: str
-    telling: str
-
-    def count(self, columns: Sequence[str], *, where: str = "") -> int:
-        """Rows under a condition whose columns equal those of an earlier one."""
-        if self.table.in_place:
-            return self._counted[columns is self.whole, where]
-        return num_repeated(self.table, columns, where=where)
-
-    @cached_property
-    def _counted(self) -> dict[tuple[bool, str], int]:
-        """(whole rows rather than keys, condition) -> rows; grouped whole, then by the key."""
-        names = {sql: f"c{i}" for i, sql in enumerate(self.whole)}
-        cells = ", ".join(f"{sql} AS {name}" for sql, name in names.items())
-        marks = ", ".join(
-            f"CASE WHEN {condition or 'TRUE'} THEN 1 ELSE 0 END AS {mark}"
-            for mark, condition in (("g", self.good), ("t", self.telling))
-        )
-        by = ", ".join(["g", *(names[k] for k in self.keys)])
-        rows = (
-            f"SELECT {by}, t, count(*) AS n FROM (SELECT {cells}, {marks} "
-            f"FROM {self.table.relation}) GROUP BY {', '.join(names.values())}, g, t"
-        )
-        found = (
-            self.table.row(
-                f"SELECT sum(n - 1), sum(n - d), sum(CASE WHEN g = 1 THEN n - 1 END), "
-                f"sum(CASE WHEN g = 0 THEN n - d END), sum(e) FROM (SELECT {by}, sum(n) AS n, "
-                f"count(*) AS d, sum(CASE WHEN t = 1 THEN n - 1 END) AS e "
-                f"FROM ({rows}) GROUP BY {by})"
-            )
-            or (0,) * 5
-        )
-        asked = [(False, ""), (True, ""), (False, self.good), (True, _bad(self.good)),
-                 (True, self.telling)]  # fmt: skip
-        counts = {a: int(n or 0) for a, n in zip(asked, found, strict=True)}
-        return counts | {asked[0]: int(found[0] or 0), asked[1]: int(found[1] or 0)}
-
-
-def _bad(good: str) -> str:
-    return f"NOT coalesce({good}, FALSE)"
 
 
 def _key_columns(rule: Rule, scene: Scene) -> list[str]:
@@ -153,57 +100,30 @@ def _key_columns(rule: Rule, scene: Scene) -> list[str]:
     return [c.raw for c in (*scene.key_columns(), *scene.dimensions())]
 
 
-def num_repeated(table: OpenTable, columns: Sequence[str], *, where: str = "") -> int:
-    """Rows whose columns all equal those of an earlier row."""
-    import numpy as np
-
-    if table.in_place:
-        grouped = f"FROM {table.relation} GROUP BY {', '.join(columns)} HAVING count(*) > 1"
-        (found,) = table.row(f"SELECT sum(n - 1) FROM (SELECT count(*) AS n {grouped})") or (0,)
-        return int(found or 0)
-
-    repeated = 0
-    for query in _hash_queries(table, columns, where):
-        hashes = table.numpy(query)["h"]
-        hashes.sort()
-        repeated += int(np.count_nonzero(hashes[1:] == hashes[:-1]))
-    return repeated
-
-
-def _hash_queries(table: OpenTable, columns: Sequence[str], where: str) -> list[str]:
-    hashed = f"hash({', '.join(columns)})"
-    passes = max(1, -(-table.num_rows // _HASHES_A_PASS))
-    limits = [f"({where})"] if where else []
-    out = []
-    for number in range(passes):
-        parts = limits + ([f"{hashed} % {passes} = {number}"] if passes > 1 else [])
-        condition = f" WHERE {' AND '.join(parts)}" if parts else ""
-        out.append(f"SELECT {hashed} AS h FROM {table.relation}{condition}")
-    return out
-
-
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """Finds the positions of later arrivals; of near duplicates, those that differ elsewhere."""
+    """Finds the positions of later arrivals; of near duplicates, those that differ elsewhere.
+
+    `sets` are columns and a condition each, of which no row meets two.
+    """
 
     table: OpenTable
-    columns: Sequence[str]
-    where: str
-    apart_from: tuple[str, ...] = ()
+    sets: Sequence[tuple[Sequence[str], str]]
+    apart_from: Sequence[str] = ()
 
     def __call__(self) -> NDArray[int64]:
         import numpy as np
 
-        rows = self._later(self.columns)
+        rows = np.sort(np.concatenate([self._later(*one) for one in self.sets]))
         if self.apart_from:
             rows = np.setdiff1d(rows, self._later(self.apart_from), assume_unique=True)
         return rows
 
-    def _later(self, columns: Sequence[str]) -> NDArray[int64]:
+    def _later(self, columns: Sequence[str], where: str = "") -> NDArray[int64]:
         import numpy as np
 
         table, hashed = self.table, f"hash({', '.join(columns)})"
-        limit = f" WHERE {self.where}" if self.where else ""
+        limit = f" WHERE {where}" if where else ""
         found: dict[str, Any] = table.numpy(
             f"SELECT {table.place} AS position, {hashed} AS h FROM {table.numbered()}{limit}"
         )
@@ -211,20 +131,8 @@ class _Later:
         hashes, positions = found["h"][order], found["position"][order]
         again = np.zeros(len(hashes), dtype=bool)
         again[1:] = hashes[1:] == hashes[:-1]
-        return np.sort(positions[again].astype(np.int64))
-
-
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """The rows of two finders that share none."""
-
-    first: _Later
-    second: _Later
-
-    def __call__(self) -> NDArray[int64]:
-        import numpy as np
-
-        return np.sort(np.concatenate([self.first(), self.second()]))
+        later: NDArray[int64] = positions[again].astype(np.int64)
+        return later
 
 
 def _unspoilt(rule: Rule, scene: Scene) -> str:
@@ -261,5 +169,5 @@ def _finding(
         message=f"{counted(count, 'row', 'are')} duplicated{keyed}",
         advice="load each batch once; keep the first of each, or deduplicate on the key",
         evidence={"exact_copies": exact}, rule=rule.id, table=scene.table,
-        finder=_Later(scene.table, columns, where),
+        finder=_Later(scene.table, ((columns, where),)),
     )  # fmt: skip

@@ -17,7 +17,8 @@ ENGINES: Mapping[str, str] = {
     "snowflake": "snowflake.SnowflakeTable",
     "spark": "spark.SparkTable",
 }
-_PACKAGES = {"google": "bigquery", "psycopg": "postgres", "pyspark": "spark"}
+_PACKAGES = {"fakesnow": "snowflake", "google": "bigquery", "psycopg": "postgres",
+             "pyspark": "spark"}  # fmt: skip
 
 
 def engine_of(place: Any, table: str, terms: Terms) -> Warehouse | None:
