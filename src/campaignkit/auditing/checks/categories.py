@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, cells_with, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import garbage_values
 from campaignkit.tables import Role, literal
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 # In a campaign that is one value's own, others are a mixture from this share of the rows on.
 _MIXED_FRAC = 0.5

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from campaignkit.auditing.finding import Finding
+from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.show import counted
-from campaignkit.tables import literal
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.rule import Rule
-    from campaignkit.auditing.scene import Scene
-    from campaignkit.tables import OpenTable
+from campaignkit.tables import OpenTable, literal
 
 
 class Check(ABC):

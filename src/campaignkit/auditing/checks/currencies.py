@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, found, in_values
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.show import counted
 from campaignkit.tables import Role
 from campaignkit.tables.numbers import marks_sql, unit_of
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 _SHOWN = 8
 

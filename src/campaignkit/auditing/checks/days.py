@@ -8,17 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, found, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.errors import Fault, TableError
 from campaignkit.show import counted
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
-    from campaignkit.tables import OpenTable
+from campaignkit.tables import OpenTable
 
 _ACTIVE = 3  # campaigns that run across a day before its absence is news
 _STEADY = 0.9  # share of periods with rows from which on one campaign's absence is news

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import Check, found, in_values
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
+from campaignkit.auditing.scene import Scene
 
 _MOST_COLUMNS = 60  # dependencies among more columns than this are not searched for
 _LEAST_GROUP_ROWS = 4  # rows of a group before its majority means anything

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.tables.profile import middle_of, middle_sql
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 _SHARE_MOVED = 0.2  # total variation beyond what chance explains
 _LEAST_FACTOR = 1.5

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.check import ConditionCheck, found, standard
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.tables import Column, OpenTable, is_identifier
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 _EXACT = 2**53  # a float holds every whole number up to here
 

@@ -6,15 +6,12 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.tables import ALL_LAWS, AtMost, Law, Needs, NonNegative, OpenTable
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 # Columns by which the other two of a broken law are judged, the steadiest first.
 _ANCHORS = ("spend", "impressions", "video_plays", "clicks", "landing_page_views", "conversions")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.show import counted, percent
 from campaignkit.tables import Column, Role
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 # A group lacks a metric altogether from this share of nulls on: other faults touch the rest.
 ABSENT_FRAC = 0.98

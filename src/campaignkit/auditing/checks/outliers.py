@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.tables import OpenTable, literal
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 # A metric is held against the nearest one that moves with it.
 ANCHORS = {

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.check import ConditionCheck
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.tables import ColumnSpec, OpenTable, Role
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 _TOLERANCE = 0.05  # relative, beside what rounding explains
 _ROUNDINGS = 8.0  # in median distances from what the parts give

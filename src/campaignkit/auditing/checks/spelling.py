@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from campaignkit.auditing.checks.categories import suspect_values
 from campaignkit.auditing.checks.check import (
@@ -18,12 +17,10 @@ from campaignkit.auditing.checks.check import (
 )
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import NearWords, codes_differ, ways_of_spelling
 from campaignkit.show import counted
 from campaignkit.tables import Role
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 _MAX_VALUES = 5_000
 # These and the thresholds of dependencies were chosen by benchmarks/audit_thresholds.py.

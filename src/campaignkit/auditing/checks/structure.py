@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns, values_of
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.auditing.scene import Scene
 from campaignkit.show import counted
 from campaignkit.tables import Column, OpenTable, Role
 from campaignkit.tables.dates import date_sql
 from campaignkit.tables.meaning import PLACEHOLDERS, Cells, read_meanings
 from campaignkit.tables.numbers import cell_pattern
 from campaignkit.tables.schema import plain
-
-if TYPE_CHECKING:
-    from campaignkit.auditing.scene import Scene
 
 # A group of standard columns of which at least half came is expected to be whole.
 _GROUP_FRAC = 0.5
