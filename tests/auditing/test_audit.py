@@ -288,6 +288,18 @@ def test_faulty_rules_are_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(TableError) as caught:
         RuleSet.load(file)
     assert len(caught.value.faults) == 3
+    more = (
+        "- {id: b, form: sql, kind: k, severity: bad, columns: 3}",
+        "- {id: '', form: sql, kind: k, silence: {author: mk, until: soon}}",
+    )
+    file.write_text("\n".join([file.read_text().rstrip(), *more]))
+    with pytest.raises(TableError, match="faults") as caught:
+        RuleSet.load(file)
+    places = {fault.where for fault in caught.value.faults}
+    assert {"rules[2].severity", "rules[2].columns", "rules[3].silence.until"} <= places
+    file.write_text("campaignkit_rules: 1\nrules:\n- {silence: {until: 2026-13-01}}\n")
+    with pytest.raises(TableError, match="is not readable YAML: month must be"):
+        RuleSet.load(file)
     with pytest.raises(TableError, match="no SQL condition"):
         ck.audit({"clicks": [1]}, [sql_rule("x", "nonsense >")])
     with pytest.raises(TableError, match="no SQL condition"):
@@ -389,7 +401,7 @@ CONTRACTS = {
 
 def test_every_form_has_an_example_for_the_contract() -> None:
     told_by_histories = {"days", "late", "scale", "shares", "shifted"}
-    told_in_their_file = {"currency", "dates", "rate"}
+    told_in_their_file = {"currency", "dates", "rate", "unit_change"}
 
     assert {*CONTRACTS} == {*ALL_CHECKS} - told_by_histories - told_in_their_file - {"python"}
 

@@ -15,6 +15,7 @@ from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import nulls_of
 from campaignkit.auditing.checks.outliers import OutlierCheck
+from campaignkit.auditing.checks.shifts import shifted_rows
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import garbage_values
@@ -100,15 +101,19 @@ def mine_rules(
 
 
 def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
-    """The rules of an opened table."""
+    """The rules of an opened table, but for its shifted rows, whose cells are not their own."""
     laws = [law for law in MARKETING_LAWS if table.has(*law.columns)
             and all(table.column(c).kind == "number" for c in law.columns)]  # fmt: skip
     broken = {law: law.broken_sql({c: table.sql(c) for c in law.columns}) for law in laws}
     profile = profile_table(table, conditions=list(broken.values()))
+    scene = Scene(table, RuleSet(), profile)
+    moved = shifted_rows(scene)
+    if len(moved):
+        return mined(table.without(moved), tolerance=tolerance)
     shares = {law: profile.counts[sql] / table.num_rows for law, sql in broken.items()}
     # What rows may break by right gives no dirt away.
     dirt = max((share for law, share in shares.items() if not law.legal), default=0.0)
-    miner = _Miner(Scene(table, RuleSet(), profile), tolerance, is_dirty=dirt > 0)
+    miner = _Miner(scene, tolerance, is_dirty=dirt > 0)
     return RuleSet([*miner.laws(shares), *miner.rules()])
 
 

@@ -21,6 +21,7 @@ _SIGMAS = 4.0
 # Kinds of which columns have one cause, rather than each its own values.
 _ACROSS = ("negative_metrics", "type_changes", "disguised_missing", "not_finite")
 _MANY_COLUMNS = 3
+_OTHER_FRAC = 0.1  # of the outliers that another cause does not explain
 
 
 def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
@@ -36,7 +37,7 @@ def joined(findings: list[Finding], scene: Scene) -> list[Finding]:
             groups[-1].append(finding)
         else:
             groups.append([finding])
-    others = _by_blamed(others, scene)
+    others = _by_blamed(_explained(others, scene), scene)
     many = _alike_columns(others)
     several = [g for g in groups if len(g) > 1]
     scene.count(*(c for g in several + many for c in _anywhere_and_everywhere(g)))
@@ -52,6 +53,23 @@ def _alike_columns(findings: list[Finding]) -> list[list[Finding]]:
         if finding.kind in _ACROSS and len(finding.parts) == len(finding.columns) == 1:
             alike.setdefault((finding.kind, finding.severity), []).append(finding)
     return [group for group in alike.values() if len(group) >= _MANY_COLUMNS]
+
+
+def _explained(findings: list[Finding], scene: Scene) -> list[Finding]:
+    """Without the outliers of amounts whose unit changed, which explains them."""
+    changed = {f.columns: f for f in findings if f.kind == "unit_change"}
+    out = []
+    for finding in findings:
+        cause = changed.get(finding.columns) if finding.kind == "outliers" else None
+        if cause is not None:
+            # Of amounts that become smaller those before the change are the large ones.
+            smaller = "NOT " * (cause.evidence["factor"] > 1)
+            other = f"({finding.condition}) AND {smaller}({cause.condition})"
+            if scene.count(other)[0] <= _OTHER_FRAC * finding.count:
+                cause.explains = {**cause.explains, "outliers": finding.count}
+                continue
+        out.append(finding)
+    return out
 
 
 def _as_one(group: list[Finding], scene: Scene, rows: int, **fields: Any) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +33,16 @@ _BETWEEN_NUMBERS = re.compile(r"(?<=\d)[\s_\-./,]+(?=\d)")
 _BETWEEN = re.compile(r"[\s_\-./,'’()]+")
 _SHORTEST_PLURAL = 5
 _LONGEST = 60  # letters of a word that may be the one that is missing
+# Columns of what people type: "Search term", "keyword_text", "Suchbegriff", "mot-clé".
+_TYPED = re.compile(
+    r"(?i)(search[ _]?(term|quer(y|ie))|keyword|quer(y|ie)|such(begriff|anfrage|wort)|"
+    r"schl(ü|ue)sselw(o|ö)rt|mots?[ _-]cl[ée]|termes? de recherche|palabras?[ _]clave|"
+    r"t[ée]rminos? de b[úu]squeda|zoek(term|woord)|parol[ae][ _]chiave|termin[ei] di ricerca|"
+    r"palavras?[ _-]chave|termos? de pesquisa|検索語句|キーワード)(s|n|e|er|en)?([ _.]?info)?"
+    r"([ _.]?text)?$|^info_text$"
+)
+_MATCH_TYPE = re.compile(r'(^|\s)\+\w|^\[[^\]]+\]$|^"[^"]+"$')
+_MARKED_FRAC = 0.1
 _TOKEN = re.compile(r"[^\W_]+")
 # A doubtful word is garbage beside this many forms that no category has, if it is as rare as they
 # are; beside fewer, if it is this much rarer than the words nothing speaks against.
@@ -268,6 +278,22 @@ def one_slip(first: str, second: str) -> bool:
     long, short = (a, b) if len(a) > len(b) else (b, a)
     at = differ[0] if differ else len(short)
     return long[:at] + long[at + 1 :] == short and not long[at].isdigit()
+
+
+def typed_by_people(name: str, words: Collection[str]) -> bool:
+    """Whether a column holds search terms or keywords: people type them, slips and all.
+
+    Its name says so, or many of its values carry the marks of match types.
+
+    Examples
+    --------
+    >>> typed_by_people("Search term", []), typed_by_people("Keyword match type", [])
+    (True, False)
+    >>> typed_by_people("text", ["+red +shoes", "[red shoes]", "shoes"])
+    True
+    """
+    marked = sum(bool(_MATCH_TYPE.search(w)) for w in words)
+    return bool(_TYPED.search(name)) or marked >= max(2, _MARKED_FRAC * len(words))
 
 
 def codes_differ(first: str, second: str) -> bool:

@@ -175,6 +175,12 @@ MARKETING_LAWS: tuple[Law, ...] = (
 ALL_LAWS: tuple[Law, ...] = (
     *MARKETING_LAWS,
     AtMost("reach", "impressions", kind="reach_exceeds_impressions"),
+    AtMost(
+        "video_plays",
+        "impressions",
+        kind="video_plays_exceed_impressions",
+        legal="a platform that counts replays as plays does that by right",
+    ),
     AtMost("start_date", "stop_date", kind="stop_before_start"),
     AtMost("event_date", "period_end", kind="stop_before_start"),
     *_never_negative(published=False),

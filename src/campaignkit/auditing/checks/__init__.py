@@ -20,6 +20,7 @@ from campaignkit.auditing.checks.shifts import ShiftCheck
 from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck, VariantCheck
 from campaignkit.auditing.checks.stated import FunctionCheck, StatedCheck
 from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
+from campaignkit.auditing.checks.unit_changes import UnitChangeCheck
 
 ALL_CHECKS: Mapping[str, Check] = {
     check.form: check
@@ -42,6 +43,7 @@ ALL_CHECKS: Mapping[str, Check] = {
         UnitCheck(),
         RateCheck(),
         CurrencyCheck(),
+        UnitChangeCheck(),
         OutlierCheck(),
         DuplicateCheck(),
         ShareCheck(),

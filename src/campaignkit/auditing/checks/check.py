@@ -11,6 +11,9 @@ from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
 from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
+from campaignkit.tables.schema import plain
+
+_TABLE_FRAC = 0.5
 
 
 class Check(ABC):
@@ -151,6 +154,19 @@ def standard(scene: Scene, name: str) -> str:
 def unknown_columns(scene: Scene) -> tuple[str, ...]:
     """Columns that no standard column stands for: rules for them are read off the table."""
     return scene.table.matching.unknown + scene.table.matching.ambiguous
+
+
+def recognised_columns(scene: Scene) -> tuple[set[str], float]:
+    """The usual columns that have their standard names, and their share of all usual ones."""
+    usual = {spec.name for spec in scene.table.schema.columns if spec.group}
+    own = scene.table.own
+    found = {name for name in usual & set(own) if plain(own[name]) == plain(name)}
+    return found, len(found) / len(usual)
+
+
+def is_export(scene: Scene) -> bool:
+    """Whether a table has a platform's own names: nobody can say what it lacks."""
+    return recognised_columns(scene)[1] < _TABLE_FRAC
 
 
 def values_of(rule: Rule, scene: Scene) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns
+from campaignkit.auditing.checks.check import Check, found, in_values, is_export, unknown_columns
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
@@ -17,6 +17,7 @@ from campaignkit.tables import Column, Role
 # A group lacks a metric altogether from this share of nulls on: other faults touch the rest.
 ABSENT_FRAC = 0.98
 _ALLOWED_FRAC = 0.2
+_OPTIONAL = ("video", "responses", "funnel")  # a platform leaves these empty for other campaigns
 _PRESENT_FRAC = 0.9
 _MIN_GROUP = 5
 _MAX_GROUPS = 500
@@ -39,12 +40,18 @@ class MissingCheck(Check):
     form = "not_null"
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
-        """Known columns are filled, and others that are filled almost everywhere."""
+        """Known columns are filled, and others that are filled almost everywhere.
+
+        In a platform's own export metrics of videos, leads and shops are a warning.
+        """
         for name in scene.table.own:
             if not scene.table.schema[name].group:
                 continue
-            reason = "known columns are filled where they exist"
-            yield Rule.over(self.form, "missing_values", name, reason=reason)
+            optional = scene.table.schema[name].group in _OPTIONAL and is_export(scene)
+            yield Rule.over(
+                self.form, "missing_values", name, severity="warning" if optional else "error",
+                reason="known columns are filled where they exist",
+            )  # fmt: skip
         for name in unknown_columns(scene):
             yield Rule.over(
                 self.form, "missing_values", name, params={"allowed_frac": _ALLOWED_FRAC},

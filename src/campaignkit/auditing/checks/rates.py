@@ -15,6 +15,9 @@ from campaignkit.tables import ColumnSpec, OpenTable, Role
 _TOLERANCE = 0.05  # relative, beside what rounding explains
 _ROUNDINGS = 8.0  # in median distances from what the parts give
 _MIN_ROWS = 8
+_FEW_ROWS = 3  # of which nearly all contradict their parts
+_THROUGHOUT = 0.9
+_TWO_DECIMALS = 0.01
 # Percentages that are no shares: of a return, of a change.
 _MAY_EXCEED = re.compile(r"roa?s|roi|acos|return|growth|change|lift|increase|delta|vs|diff|index")
 _MOST_ABOVE = 0.1  # more values above 1 than this: it is written in percent
@@ -25,7 +28,8 @@ class RateCheck(ConditionCheck):
 
     Parameters of the rule: ``factor``, by which the quotient is multiplied; ``rounding``, by how
     much the rate may be off besides; ``most``, the largest value that is possible (above it the
-    rate breaks a ``range`` rule). That a share is at most 100% are ``range`` rules.
+    rate breaks a ``range`` rule); ``throughout``, whether nearly every row breaks the rule. That
+    a share is at most 100% are ``range`` rules.
 
     Examples
     --------
@@ -39,7 +43,8 @@ class RateCheck(ConditionCheck):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """The known rates; percent or fraction is decided by the table's own sample.
 
-        A rate that usually differs from its parts is defined otherwise and not held to them.
+        A rate that differs from its parts in many rows is defined otherwise and not held to them;
+        that it differs in nearly all rows is a warning.
         """
         table = scene.table
         numbers = {n for n in table.own if table.column(n).kind == "number"}
@@ -50,14 +55,24 @@ class RateCheck(ConditionCheck):
         held = {
             spec.name: _held(spec, found[3 * i : 3 * i + 3]) for i, spec in enumerate(whole)
         }  # fmt: skip
+        doubted = [
+            self._throughout(spec, found[3 * i][0])
+            for i, spec in enumerate(whole) if not held[spec.name]
+        ]  # fmt: skip
         others = [
             n for n in table.matching.unknown
             if table.column(n).unit == "%" and not _MAY_EXCEED.search(n.lower())
         ]  # fmt: skip
         asked = [(s.name, 1) for s in rates if s.is_share] + [(n, 100) for n in others]
-        above = scene.values(*(f"avg(CASE WHEN {table.sql(n)} > {most} THEN 1.0 ELSE 0.0 END)"
-                               for n, most in asked), sample=True)  # fmt: skip
-        shares = dict(zip((n for n, _ in asked), above, strict=True))
+        told = scene.values(
+            *(f"avg(CASE WHEN {table.sql(n)} > {m} THEN 1.0 ELSE 0.0 END)" for n, m in asked),
+            *(part for rule in doubted for part in self._off(rule, table)), sample=True,
+        )  # fmt: skip
+        shares = dict(zip((n for n, _ in asked), told, strict=False))
+        off = iter(told[len(asked) :])
+        for rule, share, num in zip(doubted, off, off, strict=True):
+            if num >= _FEW_ROWS and share >= _THROUGHOUT:
+                yield rule
         for name in others:
             if (shares[name] or 0.0) <= _MOST_ABOVE:
                 yield Rule.over("range", "impossible_rate", name, params={"high": 100.0},
@@ -86,11 +101,31 @@ class RateCheck(ConditionCheck):
         off = f"{bottom} > 0 AND {top} >= 0 AND abs({value} - {given}) > {slack}"
         possible = f" AND {value} <= {params['most']!r}" if "most" in params else ""
         rate, *parts = (table.column(c).name for c in rule.columns)
+        throughout = ", which is nearly every row" if params.get("throughout") else ""
+        advice = f"compute {rate} anew from its parts, or look where it was exported"
+        if throughout:
+            advice = f"look how the source defines {rate}; if from these parts, compute it anew"
         return {off + possible: {
-            "blamed": rate, "confidence": 0.9, "evidence": dict(params),
-            "rows": f"have another {rate} than {' / '.join(parts)} gives",
-            "advice": f"compute {rate} anew from its parts, or look where it was exported",
+            "blamed": rate, "confidence": 0.9, "evidence": dict(params), "advice": advice,
+            "rows": f"have another {rate} than {' / '.join(parts)} gives{throughout}",
         }}  # fmt: skip
+
+    def _throughout(self, spec: ColumnSpec, log: float) -> Rule:
+        """That a rate is what its parts give, as number or percent: whichever is nearer."""
+        factor = spec.times * (1.0 if log < math.log(10.0) else 100.0)
+        return Rule.over(
+            self.form, "contradicting_rate", spec.name, *spec.parts, severity="warning",
+            params={"factor": factor, "rounding": _TWO_DECIMALS, "throughout": True},
+            reason="a rate is what its parts give",
+        )  # fmt: skip
+
+    def _off(self, rule: Rule, table: OpenTable) -> tuple[str, str]:
+        """Share of the rows with parts that contradict them, and number of these rows."""
+        (wrong,) = self.wrong(rule, table)
+        rate, *parts = (table.sql(c) for c in rule.columns)
+        told = " AND ".join([*(f"{p} > 0" for p in parts), f"{rate} IS NOT NULL"])
+        return (f"avg(CASE WHEN {told} THEN CASE WHEN {wrong} THEN 1.0 ELSE 0.0 END END)",
+                f"count(CASE WHEN {told} THEN 1 END)")  # fmt: skip
 
 
 def _asked(spec: ColumnSpec, table: OpenTable) -> list[tuple[str, str]]:

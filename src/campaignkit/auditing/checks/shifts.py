@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
+from campaignkit.distinct import distinct
 from campaignkit.show import counted
 from campaignkit.tables import Column, literal
 from campaignkit.tables.dates import whole_dates
@@ -81,6 +82,13 @@ class ShiftCheck(Check):
             "they are left out of all other checks",
             evidence={"shifts": told},
         )  # fmt: skip
+
+
+def shifted_rows(scene: Scene) -> NDArray[int64]:
+    """int64[rows]: positions of the shifted rows, ascending."""
+    check = ShiftCheck()
+    rules = list(check.rules(scene))
+    return distinct(*(f.rows for rule in rules for f in check.find(rule, scene)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from campaignkit.auditing.checks.check import (
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
-from campaignkit.auditing.words import NearWords, codes_differ, ways_of_spelling
+from campaignkit.auditing.words import NearWords, codes_differ, typed_by_people, ways_of_spelling
 from campaignkit.show import counted
 from campaignkit.tables import Role
 
@@ -55,7 +55,7 @@ class SpellingCheck(Check):
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
         column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
-        if not 1 < len(counts) <= _MAX_VALUES:
+        if not 1 < len(counts) <= _MAX_VALUES or typed_by_people(column.name, counts):
             return
         wrong = misspelt(counts)
         if wrong:
@@ -104,6 +104,8 @@ class VariantCheck(Check):
         """One finding a column; what is garbage or misspelt is another finding's."""
         column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
         if not 1 < len(counts) <= _MAX_VALUES or not scene.has_few_values(column.name):
+            return
+        if typed_by_people(column.name, counts):
             return
         vouched = {v for r in scene.rules if r.form == "categories" and scene.table.has(*r.columns)
                    and scene.column(r.columns[0]).name == column.name

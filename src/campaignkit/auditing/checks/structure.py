@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
-from campaignkit.auditing.checks.check import Check, found, in_values, unknown_columns, values_of
+from campaignkit.auditing.checks.check import (
+    Check,
+    found,
+    in_values,
+    is_export,
+    recognised_columns,
+    unknown_columns,
+    values_of,
+)
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
@@ -16,11 +24,9 @@ from campaignkit.tables import Column, OpenTable, Role
 from campaignkit.tables.dates import date_sql
 from campaignkit.tables.meaning import PLACEHOLDERS, Cells, read_meanings
 from campaignkit.tables.numbers import cell_pattern
-from campaignkit.tables.schema import plain
 
 # A group of standard columns of which at least half came is expected to be whole.
 _GROUP_FRAC = 0.5
-_TABLE_FRAC = 0.5
 _WHOLE_TABLE_FRAC = 0.6
 _PLACES = re.compile(
     r"(?i)countr|region|market|geo|territor|state|continent|location|pays|pa[ií]s|(?:^|[^a-z])land"
@@ -74,19 +80,16 @@ class SchemaCheck(Check):
 
 def _expected(gone: list[str], scene: Scene) -> list[str]:
     """Missing standard columns of groups that are otherwise there."""
-    schema, own = scene.table.schema, scene.table.own
-    # Of a platform's export, which has the platform's names, nobody can say what it lacks.
-    usual = {spec.name for spec in schema.columns if spec.group}
-    found = {name for name in usual & set(own) if plain(own[name]) == plain(name)}
-    recognised = len(found) / len(usual)
-    if recognised < _TABLE_FRAC:
+    schema = scene.table.schema
+    known, recognised = recognised_columns(scene)
+    if is_export(scene):
         return []
     # In a table that has most standard columns one member of a group calls for the others.
     least = 0.0 if recognised >= _WHOLE_TABLE_FRAC else _GROUP_FRAC
     out = []
     for name in gone:
         members = [c.name for c in schema.columns if c.group and c.group == schema[name].group]
-        here = sum(m in found for m in members)
+        here = sum(m in known for m in members)
         if here and here >= least * len(members):
             out.append(name)
     return out
