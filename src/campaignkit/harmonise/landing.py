@@ -1,0 +1,336 @@
+"""Which landed table is which of a platform's, whatever loader wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from campaignkit.errors import Fault, HarmoniseError
+from campaignkit.harmonise.definition import Conversions, Platform, Term, Terms
+from campaignkit.tables import literal, quoted
+
+# Columns by which a loader is recognised, and in which it writes when a row was landed.
+LOADERS = {
+    "Fivetran": ("_fivetran_synced", "_fivetran_id"),
+    "Airbyte": ("_airbyte_extracted_at", "_airbyte_raw_id", "_airbyte_emitted_at"),
+    "Singer": ("_sdc_batched_at", "_sdc_extracted_at", "_sdc_sequence", "_sdc_received_at"),
+    "dlt": ("_dlt_load_id", "_dlt_id"),
+}
+_SYNCED = (
+    "_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at",
+    "_sdc_extracted_at", "_sdc_batched_at",
+)  # fmt: skip
+_PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
+AMOUNT = "DECIMAL(26,6)"
+_BLANKS = "'', '-', '--', 'null', 'NULL', 'None', 'nan', 'NaN'"
+
+
+def plain(name: str) -> str:
+    """A name as names are compared: lower case, and one underscore for what is no letter or digit.
+
+    Examples
+    --------
+    >>> plain(" metrics.cost_micros"), plain("_7_d_click"), plain("insights__actions")
+    ('metrics_cost_micros', '_7_d_click', 'insights_actions')
+    """
+    text = re.sub(r"[^0-9a-z]+", "_", name.strip().strip("\ufeff").lower()).rstrip("_")
+    return text if name.strip().strip("\ufeff").startswith("_") else text.lstrip("_")
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A landed table: its name, where SQL finds it, and its columns.
+
+    Parameters
+    ----------
+    name : str
+        As it was landed.
+    relation : str
+        SQL that stands behind FROM.
+    types : mapping of str to str
+        Own name of each column -> its DuckDB type.
+    strip : tuple of str
+        What may stand before a column's name.
+
+    Examples
+    --------
+    >>> landed = Landed("ad_stats", "ad_stats", {"metrics.clicks": "VARCHAR"}, ("metrics_",))
+    >>> landed.own("clicks")
+    'metrics.clicks'
+    """
+
+    name: str
+    relation: str
+    types: Mapping[str, str]
+    strip: tuple[str, ...] = ()
+    _own: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        own: dict[str, str] = {}
+        for column in self.types:
+            own.setdefault(plain(column), column)
+        for column in self.types:
+            for prefix in (*self.strip, *_PARENT_KEYS):
+                if plain(column).startswith(prefix):
+                    own.setdefault(plain(column).removeprefix(prefix), column)
+        object.__setattr__(self, "_own", own)
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._own
+
+    def own(self, column: str) -> str:
+        """The table's own name of a column."""
+        return self._own[column]
+
+    @property
+    def loaders(self) -> list[str]:
+        """Loaders whose marks the table carries."""
+        return [name for name, marks in LOADERS.items() if any(m in self for m in marks)]
+
+    @property
+    def synced(self) -> str:
+        """SQL of the moment a row was landed; NULL where no loader wrote it."""
+        found = next((quoted(self.own(name)) for name in _SYNCED if name in self), "NULL")
+        return f"TRY_CAST({found} AS TIMESTAMP)"
+
+    def readable(self, terms: Terms) -> list[Term]:
+        """The terms whose columns are there."""
+        return [term for term in terms if all(column in self for column in term.columns)]
+
+    def text(self, terms: Terms) -> str:
+        """SQL of a text: the first term that has one; NULL if none can be read."""
+        return _first([self._text_of(term) for term in self.readable(terms)], "VARCHAR")
+
+    def amount(self, terms: Terms) -> str:
+        """SQL of an exact number, in the unit that is written in the table."""
+        return _first([self._amount_of(term) for term in self.readable(terms)], AMOUNT)
+
+    def moment(self, terms: Terms) -> str:
+        """SQL of a moment without a zone; a day is its midnight."""
+        parts = [self._moment_of(self.own(t.columns[0])) for t in self.readable(terms)]
+        return _first(parts, "TIMESTAMP")
+
+    def unread(self, terms: Terms) -> str | None:
+        """SQL that is true where a cell has a value and no number can be read from it.
+
+        None where no such cell can be: the columns are numbers.
+        """
+        columns = [column for term in self.readable(terms) for column in term.columns]
+        texts = [column for column in columns if self.types[self.own(column)] == "VARCHAR"]
+        if not texts:
+            return None
+        return f"({self.amount(terms)}) IS NULL AND coalesce({', '.join(map(self.cell, texts))}) IS NOT NULL"
+
+    def may_be_broken(self, terms: Terms) -> bool:
+        """Whether the columns could have fractions: they are no integers."""
+        columns = [self.own(column) for term in self.readable(terms) for column in term.columns]
+        return not all(self.types[own].endswith(("INT", "INTEGER")) for own in columns)
+
+    def cell(self, column: str) -> str:
+        """SQL of a column's cell as text, NULL where it is blank."""
+        text = f"trim(CAST({quoted(self.own(column))} AS VARCHAR))"
+        return f"CASE WHEN {text} NOT IN ({_BLANKS}) THEN {text} END"
+
+    def _text_of(self, term: Term) -> str:
+        column = term.columns[0]
+        if self.types[self.own(column)] in ("DOUBLE", "FLOAT"):  # an identifier gone through float
+            return f"CAST(TRY_CAST({quoted(self.own(column))} AS HUGEINT) AS VARCHAR)"
+        cell = self.cell(column)
+        return f"regexp_extract({cell}, '[^/:]+$')" if term.unit == "tail" else cell
+
+    def _amount_of(self, term: Term) -> str:
+        parts = []
+        for column in term.columns:
+            name = quoted(self.own(column))
+            number = f"TRY_CAST({name} AS {AMOUNT})"
+            if self.types[self.own(column)] == "VARCHAR":
+                number = f"coalesce({number}, TRY_CAST(replace({name}, ',', '') AS {AMOUNT}))"
+            parts.append(number)
+        return parts[0] if len(parts) == 1 else f"list_sum([{', '.join(parts)}])"
+
+    def _moment_of(self, own: str) -> str:
+        name, kind = quoted(own), self.types[own]
+        if kind.startswith("TIMESTAMP WITH TIME ZONE"):
+            return f"({name} AT TIME ZONE 'UTC')"
+        if kind != "VARCHAR":
+            return (
+                f"CAST({name} AS TIMESTAMP)"
+                if kind in _DATED
+                else _packed(f"CAST({name} AS VARCHAR)")
+            )
+        text = f"regexp_replace(trim({name}), ' ?(UTC|Z)$', '')"
+        return f"coalesce(TRY_CAST({text} AS TIMESTAMP), {_packed(text)})"
+
+
+_DATED = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+
+
+def _packed(text: str) -> str:
+    return f"CAST(try_strptime({text}, '%Y%m%d') AS TIMESTAMP)"
+
+
+def _first(parts: Sequence[str], kind: str) -> str:
+    if not parts:
+        return f"CAST(NULL AS {kind})"
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def unit_of(terms: Terms) -> str:
+    """The unit of a measure; its ways of being read share one.
+
+    Examples
+    --------
+    >>> unit_of((Term(("cost_micros",), "micro"),))
+    'micro'
+    """
+    return terms[0].unit if terms else ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which landed tables are which of a platform's.
+
+    Attributes
+    ----------
+    entities : mapping of str to list of Landed
+        The tables of each kind of entity; several are read as one.
+    reports : mapping of str to Landed
+        The report of each level.
+    conversions : list of (Conversions, Landed)
+        What counts conversions, and the table it is counted in.
+    unused : list of str
+        Tables that are none of the platform's that are read.
+    """
+
+    entities: Mapping[str, list[Landed]]
+    reports: Mapping[str, Landed]
+    conversions: list[tuple[Conversions, Landed]]
+    unused: list[str]
+
+    @property
+    def used(self) -> list[str]:
+        """Names of the tables that are read, sorted."""
+        tables = [t for ts in self.entities.values() for t in ts]
+        tables += [*self.reports.values(), *(table for _, table in self.conversions)]
+        return sorted({table.name for table in tables})
+
+
+def find(platform: Platform, tables: Iterable[Landed]) -> Found:
+    """Find a platform's tables among the landed ones, by name and by the columns they need.
+
+    Raises
+    ------
+    HarmoniseError
+        If two tables are the report of one level, or none is a report of any.
+
+    Examples
+    --------
+    >>> from campaignkit.harmonise.definition import platform
+    >>> types = dict.fromkeys(["ad_id", "date", "account_id", "spend", "impressions"], "VARCHAR")
+    >>> found = find(platform("meta"), [Landed("facebook_ads_basic_ad", "t", types)])
+    >>> list(found.reports)
+    ['ad']
+    """
+    tables = list(tables)
+    entities: dict[str, list[Landed]] = {}
+    reports: dict[str, Landed] = {}
+    conversions = []
+    faults = []
+    for table in tables:
+        for what, place in roles(platform, table):
+            if what == "entity":
+                entities.setdefault(place, []).append(table)
+            elif what == "conversions":
+                conversions.append((platform.conversions[int(place)], table))
+            elif place in reports:
+                both = f"{reports[place].name} and {table.name} are both its report"
+                faults.append(Fault(f"level {place}", both, "land only one of them"))
+            else:
+                reports[place] = table
+    if faults:
+        raise HarmoniseError(f"the tables of {platform.name} are ambiguous", faults=faults)
+    if not reports:
+        asked = ", ".join(name for report in platform.reports.values() for name in report.names)
+        raise HarmoniseError(
+            f"no table is a report of {platform.name}: {', '.join(sorted(t.name for t in tables))}",
+            hint=f"expected one of {asked}, with the columns that it needs",
+        )
+    beside = {id(counted) for counted, _ in conversions}
+    for counted in platform.conversions:
+        report = reports.get(counted.level)
+        if report is None or id(counted) in beside:
+            continue
+        has_columns = any(report.readable(terms) for terms in counted.amounts.values())
+        if counted.list_column in report if counted.names else has_columns:
+            conversions.append((counted, report))
+    made = Found(entities, reports, conversions, [])
+    unused = sorted(table.name for table in tables if table.name not in made.used)
+    return Found(entities, reports, conversions, unused)
+
+
+def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
+    """What a table is of a platform's: an entity, a level's report, or its conversions.
+
+    Examples
+    --------
+    >>> from campaignkit.harmonise.definition import platform
+    >>> roles(platform("meta"), Landed("campaign_history", "t", {"id": "VARCHAR"}))
+    [('entity', 'campaign')]
+    """
+    short = short_name(platform, table.name)
+    made = []
+    for kind, entity in platform.entities.items():
+        own = entity.key[f"{kind}_id"]
+        if short in entity.names and table.readable(own):
+            made.append(("entity", kind))
+    for level, report in platform.reports.items():
+        if short in report.names and all(need in table for need in report.needs):
+            made.append(("report", level))
+    for number, counted in enumerate(platform.conversions):
+        if short in counted.names and all(need in table for need in counted.needs):
+            made.append(("conversions", str(number)))
+    return made
+
+
+def short_name(platform: Platform, name: str) -> str:
+    """A table's name without the platform's before it and ``_data`` behind it.
+
+    Examples
+    --------
+    >>> from campaignkit.harmonise.definition import platform
+    >>> short_name(platform("meta"), "facebook_ads_basic_ad_data")
+    'basic_ad'
+    """
+    text = plain(name).removesuffix("_data")
+    return next((text.removeprefix(p) for p in platform.prefixes if text.startswith(p)), text)
+
+
+def exploded(table: Landed, column: str, kept: Sequence[str]) -> Landed:
+    """A report's column of JSON lists as a table: a row an item, beside the row's own columns.
+
+    Parameters
+    ----------
+    table : Landed
+    column : str
+        The column of lists, such as Meta's ``actions``.
+    kept : sequence of str
+        Columns of the report that are kept: its identifiers and its day.
+    """
+    items = f"from_json(CAST({quoted(table.own(column))} AS VARCHAR), '[\"JSON\"]')"
+    fields = ("action_type", "value", "1d_click", "7d_click", "28d_click", "1d_view")
+    columns = [f"{quoted(table.own(name))} AS {quoted(name)}" for name in kept if name in table]
+    columns += [
+        f"item ->> {literal('$.' + json_path(name))} AS {quoted('_' + name if name[0].isdigit() else name)}"
+        for name in fields
+    ]
+    inner = f"SELECT *, unnest({items}) AS item FROM {table.relation}"
+    types = {name: table.types[table.own(name)] for name in kept if name in table}
+    types |= {("_" + n if n[0].isdigit() else n): "VARCHAR" for n in fields}
+    relation = f"(SELECT {', '.join(columns)} FROM ({inner}))"
+    return Landed(table.name, relation, types)
+
+
+def json_path(name: str) -> str:
+    """A key as DuckDB's JSON paths write it."""
+    return f'"{name}"'

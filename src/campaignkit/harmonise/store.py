@@ -1,0 +1,445 @@
+"""A client's own data base: landed tables go in, the unified tables are made of them.
+
+One DuckDB file a client, in a folder of its own. The connection reads no other file: what is
+ingested is read by a second connection, which never sees the client's file, and handed over as
+Arrow batches. Everything that is written is one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.extras import require
+from campaignkit.harmonise.data import CampaignData
+from campaignkit.harmonise.definition import Conversions, Platform, Report, platform
+from campaignkit.harmonise.landing import Landed, find, plain, roles
+from campaignkit.harmonise.unified import Unified
+from campaignkit.store import checked_path, digest_file, readable_file
+from campaignkit.tables import literal, quoted
+
+_CLIENT = re.compile(r"[a-z0-9_]{1,40}")
+_FILES = (".csv", ".tsv", ".parquet", ".pq")
+_MOST_FILES = 20_000
+_AS_TEXT = "all_varchar = true, header = true, strict_mode = true"  # an identifier is no number
+_SCHEMA = """
+CREATE SCHEMA IF NOT EXISTS landed;
+CREATE TABLE IF NOT EXISTS ingested (
+    platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
+    first_day DATE, last_day DATE,
+    PRIMARY KEY (platform, relation, sha256));
+CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
+"""
+
+
+class ClientStore:
+    """The data of one client, kept apart from every other's.
+
+    Parameters
+    ----------
+    folder : path
+        Where the clients' folders lie; made if it is missing.
+    client : str
+        The client's name: 1 to 40 lower-case letters, digits and underscores.
+    memory_mb : int or None
+        Budget of the data base; above it work goes to temporary files in the client's folder.
+
+    Raises
+    ------
+    HarmoniseError
+        If the name is none, or the file is open in another process, or is no data base.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, ClientStore(folder, client="acme") as store:
+    ...     store.tables
+    []
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], client: str, *, memory_mb: int | None = None
+    ) -> None:
+        if not isinstance(client, str) or not _CLIENT.fullmatch(client):
+            raise HarmoniseError(
+                f"client is {client!r:.60}; expected 1 to 40 of a-z, 0-9 and _",
+                hint="a client's name is a folder's name: give a short plain one",
+            )
+        self.client = client
+        self.folder = checked_path(folder, error=HarmoniseError) / client
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)
+        self.path = self.folder / "data.duckdb"
+        self._con = self._connect(memory_mb)
+
+    def _connect(self, memory_mb: int | None) -> Any:
+        duckdb = require("duckdb", extra="harmonise", user="a client's store")
+        spill = self.folder / "spill"
+        config = {"temp_directory": str(spill), "preserve_insertion_order": "false"}
+        if memory_mb is not None:
+            config["memory_limit"] = f"{memory_mb}MB"
+        try:
+            con = duckdb.connect(str(self.path), config=config)
+        except duckdb.Error as err:
+            raise HarmoniseError(
+                f"{self.path} cannot be opened: {str(err).splitlines()[0][:200]}",
+                hint="is it open in another process, or another version's?",
+            ) from err
+        self.path.chmod(0o600)
+        con.execute(_SCHEMA)
+        con.execute("SET TimeZone = 'UTC'")
+        # From here on no statement can read a file, attach a data base or change these settings.
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+        return con
+
+    def __enter__(self) -> ClientStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"ClientStore({self.client!r}, {len(self.tables)} landed tables)"
+
+    def close(self) -> None:
+        """Close the data base; the frames that came of it stay."""
+        self._con.close()
+
+    def purge(self) -> None:
+        """Delete all that is kept of the client, without a way back."""
+        self.close()
+        shutil.rmtree(self.folder)
+
+    @property
+    def tables(self) -> list[tuple[str, str, int]]:
+        """Platform, name and number of rows of each landed table."""
+        return self._rows(
+            "SELECT platform, any_value(name), sum(num_rows)::BIGINT FROM ingested "
+            "GROUP BY platform, relation ORDER BY platform, relation"
+        )
+
+    def ingest(self, source: str | os.PathLike[str], *, platform: str) -> dict[str, int]:
+        """Land a platform's tables: a folder of CSV and Parquet files, one file, or a DuckDB file.
+
+        A file that was ingested before is left out. Of a report the days it covers replace the
+        same accounts' days that were there: a later export is the better one. Of other tables
+        new rows are added, and the newest row of each account, campaign or ad is read. Files of
+        one call that are parts of one table (``ad_stats/part-0.parquet``) count as one export.
+
+        Parameters
+        ----------
+        source : path
+        platform : str
+            Such as ``"google_ads"``; :func:`campaignkit.harmonise.platforms` lists them.
+
+        Returns
+        -------
+        dict of str to int
+            Rows taken from each table; 0 where it was ingested before.
+
+        Raises
+        ------
+        HarmoniseError
+            If there is no table, or none that is one of the platform's; nothing is kept then.
+        """
+        known = _platform(platform)
+        path = checked_path(source, error=HarmoniseError)
+        taken: dict[str, int] = {}
+        with closing(_reader()) as reader, self._transaction():
+            parts: dict[str, list[_Part]] = {}
+            for part in _parts(reader, path, known):
+                parts.setdefault(plain(part.name), []).append(part)
+            for relation, own in parts.items():
+                taken[own[0].name] = self._land(reader, known, relation, own)
+            if not taken:
+                raise HarmoniseError(
+                    f"{path} has no table", hint=f"expected files that end in {', '.join(_FILES)}"
+                )
+            landed = [table for table in self._landed(known) if plain(table.name) in parts]
+            if not any(roles(known, table) for table in landed):
+                raise HarmoniseError(
+                    f"none of {', '.join(sorted(taken))} is a table of {known.name}",
+                    hint="are names and columns as the loader wrote them? "
+                    "The documentation lists each platform's tables",
+                )
+        return taken
+
+    def _land(self, reader: Any, known: Platform, relation: str, parts: list[_Part]) -> int:
+        """Land the parts of one table that are new, and those whose days they share."""
+        seen = dict.fromkeys(
+            (row[0] for row in self._rows(
+                "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?",
+                [known.key, relation])),
+        )  # fmt: skip
+        new = [part for part in parts if part.digest not in seen]
+        if not new:
+            return 0
+        self._con.execute("DROP TABLE IF EXISTS landing")
+        num_rows, first, last = 0, None, None
+        for part in new:
+            rows, start, end = self._stage(reader, known, part)
+            num_rows += rows
+            first, last = _least(first, start), _most(last, end)
+            self._con.execute(
+                "INSERT INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [known.key, relation, part.name, part.digest, rows, start, end],
+            )
+        if first is not None:
+            for part in parts:
+                shared = self._rows(
+                    "SELECT 1 FROM ingested WHERE platform = ? AND relation = ? AND sha256 = ? "
+                    "AND last_day >= ? AND first_day <= ?",
+                    [known.key, relation, part.digest, first, last],
+                )
+                if part.digest in seen and shared:
+                    self._stage(reader, known, part)
+        target = f"landed.{quoted(f'{known.key}__{relation}')}"
+        self._con.execute(f"CREATE TABLE IF NOT EXISTS {target} AS SELECT * FROM landing LIMIT 0")
+        self._align(target, "landing")
+        self._make_room(known, parts[0].name, target)
+        self._con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM landing")
+        return num_rows
+
+    def _stage(self, reader: Any, known: Platform, part: _Part) -> tuple[int, Any, Any]:
+        """Add a part to ``landing``; its number of rows, its first and its last day."""
+        self._con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
+        self._con.execute("CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM incoming")
+        self._con.unregister("incoming")
+        for column, kind in _types(self._con, "staged").items():
+            if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+                self._con.execute(
+                    f"ALTER TABLE staged ALTER {quoted(column)} TYPE VARCHAR "
+                    f"USING CAST(to_json({quoted(column)}) AS VARCHAR)"
+                )
+        table = Landed(part.name, "staged", _types(self._con, "staged"), known.strip)
+        day = (_slices(known, table) or ("CAST(NULL AS DATE)", ""))[0]
+        row = self._rows(f"SELECT count(*), min({day}), max({day}) FROM staged")[0]
+        if "landing" not in self._temporary():
+            self._con.execute("ALTER TABLE staged RENAME TO landing")
+        else:
+            self._align("landing", "staged")
+            self._con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
+        return row[0], row[1], row[2]
+
+    def _temporary(self) -> set[str]:
+        return {
+            row[0] for row in self._rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
+        }
+
+    def _align(self, target: str, incoming: str) -> None:
+        """Make two tables of one form: columns that only one has, and text where types differ."""
+        new, old = _types(self._con, incoming), _types(self._con, target)
+        lower = {name.lower(): name for name in old}
+        for column, kind in new.items():
+            own = lower.get(column.lower())
+            if own is None:
+                self._con.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(column)} {kind}")
+            elif old[own] != kind:
+                for table, its in ((target, own), (incoming, column)):
+                    self._con.execute(f"ALTER TABLE {table} ALTER {quoted(its)} TYPE VARCHAR")
+
+    def _make_room(self, known: Platform, name: str, target: str) -> None:
+        """Delete what the new rows replace, and note the days that change."""
+        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
+        slices = _slices(known, table)
+        if slices is None:
+            same = " AND ".join(
+                f"t.{quoted(c)} IS NOT DISTINCT FROM landing.{quoted(c)}" for c in table.types
+            )
+            self._con.execute(
+                f"DELETE FROM landing WHERE EXISTS (SELECT 1 FROM {target} t WHERE {same})"
+            )
+            return
+        day, owner = slices
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP TABLE slices AS "
+            f"SELECT DISTINCT {day} AS slice_day, {owner} AS slice_owner FROM landing"
+        )
+        self._con.execute(
+            f"DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
+            f"s.slice_day IS NOT DISTINCT FROM {day} AND s.slice_owner IS NOT DISTINCT FROM {owner})"
+        )
+        self._con.execute(
+            "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, slice_day FROM slices "
+            "WHERE slice_day IS NOT NULL",
+            [known.key],
+        )
+
+    def _landed(self, known: Platform) -> list[Landed]:
+        rows = self._rows(
+            "SELECT relation, any_value(name) FROM ingested WHERE platform = ? "
+            "GROUP BY relation ORDER BY relation",
+            [known.key],
+        )
+        made = []
+        for relation, name in rows:
+            target = f"landed.{quoted(f'{known.key}__{relation}')}"
+            made.append(Landed(name, target, _types(self._con, target), known.strip))
+        return made
+
+    def harmonise(self, *, currencies: Mapping[str, str] | None = None) -> CampaignData:
+        """Make the unified tables of all that was landed; days that did not change are kept.
+
+        Parameters
+        ----------
+        currencies : mapping of str to str or None
+            Account -> ISO 4217 code of its currency, where no table gives it.
+
+        Raises
+        ------
+        HarmoniseError
+            If nothing was landed, or a report has rows that cannot be read: each is named.
+        """
+        asked = "SELECT DISTINCT platform FROM ingested ORDER BY platform"
+        keys = [row[0] for row in self._rows(asked)]
+        if not keys:
+            raise HarmoniseError(
+                f"nothing of client {self.client} was ingested",
+                hint='store.ingest("exports/meta", platform="meta") comes first',
+            )
+        with self._transaction():
+            unified = Unified(self._con)
+            for key in keys:
+                known = _platform(key)
+                unified.make(known, find(known, self._landed(known)), currencies or {})
+        return CampaignData(self._con, self.client)
+
+    def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
+        rows: list[Any] = self._con.execute(sql, values or []).fetchall()
+        return rows
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._con.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._con.execute("ROLLBACK")
+            raise
+        self._con.execute("COMMIT")
+
+
+def _platform(key: str) -> Platform:
+    return platform(key)
+
+
+def _reader() -> Any:
+    duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    return duckdb.connect(":memory:", config=config)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file of a landed table, or a table of a data base: its name, how it is read, its digest."""
+
+    name: str
+    select: str
+    digest: str
+
+
+def _parts(reader: Any, path: Path, known: Platform) -> Iterator[_Part]:
+    """What a folder, a file or a data base has to land."""
+    if path.is_dir():
+        for file in _files(path):
+            yield from _parts(reader, file, known)
+        return
+    readable_file(path, error=HarmoniseError)
+    suffix = path.suffix.lower()
+    if any(mark in str(path) for mark in "*?["):
+        raise HarmoniseError(
+            f"{path} has one of * ? [ in its name, which would be read as a pattern",
+            hint="rename the file or its folder",
+        )
+    duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
+    try:
+        if suffix in (".duckdb", ".db"):
+            reader.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
+            listed = reader.execute(
+                "SELECT schema_name, table_name FROM duckdb_tables() "
+                "WHERE database_name = 'theirs' ORDER BY ALL"
+            ).fetchall()
+            for schema, table in listed:
+                select = f"SELECT * FROM theirs.{quoted(schema)}.{quoted(table)}"
+                yield _Part(table, select, _digest_rows(reader, select))
+        elif suffix in _FILES:
+            place = literal(str(path))
+            is_parquet = suffix in (".parquet", ".pq")
+            scan = f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_AS_TEXT})"
+            select = f"SELECT * FROM {scan}"
+            columns = dict.fromkeys(reader.sql(select).columns, "VARCHAR")
+            here, above = (
+                Landed(n, "", columns, known.strip) for n in (path.stem, path.parent.name)
+            )
+            name = above.name if roles(known, above) and not roles(known, here) else here.name
+            yield _Part(name, select, digest_file(path))
+        else:
+            raise HarmoniseError(
+                f"{path} is no table that can be landed",
+                hint=f"expected {', '.join(_FILES)}, .duckdb",
+            )
+    except duckdb.Error as err:
+        raise HarmoniseError(
+            f"{path} cannot be read: {str(err).splitlines()[0][:200]}",
+            hint="was it cut off while copied?",
+        ) from err
+
+
+def _slices(known: Platform, table: Landed) -> tuple[str, str] | None:
+    """SQL of a report's day and of whose it is: what a later export replaces. None for others."""
+    for what, place in roles(known, table):
+        if what == "entity":
+            continue
+        part: Report | Conversions = (
+            known.reports[place] if what == "report" else known.conversions[int(place)]
+        )
+        level = place if isinstance(part, Report) else part.level
+        hour = part.hour if isinstance(part, Report) else ()
+        terms = hour if table.readable(hour) else part.date
+        if table.readable(terms):
+            own = part.ids.get("account_id", ())
+            owner = own if table.readable(own) else part.ids[f"{level}_id"]
+            return f"CAST({table.moment(terms)} AS DATE)", table.text(owner)
+    return None
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for number, path in enumerate(folder.rglob("*")):
+        if number > _MOST_FILES:
+            raise HarmoniseError(
+                f"{folder} has more than {_MOST_FILES:,} entries",
+                hint="name the exports' own folder",
+            )
+        if path.suffix.lower() in _FILES and path.is_file():
+            found.append(path)
+    return sorted(found)
+
+
+def _least(one: Any, other: Any) -> Any:
+    return min((x for x in (one, other) if x is not None), default=None)
+
+
+def _most(one: Any, other: Any) -> Any:
+    return max((x for x in (one, other) if x is not None), default=None)
+
+
+def _types(con: Any, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
+
+
+def _digest_rows(reader: Any, select: str) -> str:
+    asked = f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) FROM (SELECT md5(CAST(t AS VARCHAR)) AS r FROM ({select}) t)"
+    return ":".join(str(part) for part in reader.execute(asked).fetchall()[0])

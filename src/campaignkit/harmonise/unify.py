@@ -1,0 +1,418 @@
+"""A platform's landed tables as amounts by place and day, in SQL: ids from the report, no row twice.
+
+A *place* is where an amount belongs: level, account, campaign, ad group, ad, currency, time zone and
+breakdown. There are few, and rows are many: names are looked up once a place, and rows carry a number.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.extras import require
+from campaignkit.harmonise.definition import (
+    BREAKDOWNS,
+    COUNTS,
+    DESCRIBING,
+    ENTITIES,
+    IDS,
+    LEVELS,
+    Conversions,
+    Entity,
+    Platform,
+    Report,
+    Term,
+    Terms,
+)
+from campaignkit.harmonise.landing import Found, Landed, exploded, plain, unit_of
+from campaignkit.tables import literal, quoted
+
+UNKNOWN = "unknown"  # an id that neither the report nor a history gives
+UNKNOWN_CURRENCY = "XXX"  # ISO 4217's own code where no currency is involved, or none is known
+PARENTS = (*IDS, "creative_id", "currency", "report_tz", "hour_tz", "click_days", "view_days")
+SUM = "DECIMAL(38,6)"
+_MONEY = "DECIMAL(18,6)"
+_KNOWN_AT = {level: IDS[: 4 - number] for number, level in enumerate(LEVELS)} | {
+    "account": IDS[:1]
+}
+_WHOLE = (*COUNTS, "reach")  # measures that are whole numbers
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is read of one landed table: whose amounts, of which day, and the amounts."""
+
+    table: Landed
+    ids: Mapping[str, Terms]
+    amounts: Mapping[str, Terms]
+    date: Terms
+    hour: Terms
+    currency: Terms = ()
+    breakdown: Mapping[str, Terms] = field(default_factory=dict)
+    event: Terms = ()
+
+
+class Unifier:
+    """Writes and runs the statements that read one platform's tables.
+
+    Parameters
+    ----------
+    con : DuckDB connection
+    platform : Platform
+    found : Found
+        Its landed tables.
+    currencies : mapping of str to str
+        Account -> its currency; overrules what the tables give.
+    days : str
+        SQL condition on ``moment`` that keeps the days that are made anew; "" for all.
+    """
+
+    def __init__(
+        self, con: Any, platform: Platform, found: Found, currencies: Mapping[str, str]
+    ) -> None:
+        self.con = con
+        self.platform = platform
+        self.found = found
+        self.currencies = currencies
+        self.days = ""
+        self.notes: list[tuple[str, str]] = []
+
+    def read_entities(self) -> None:
+        """Make ``e_ad``, ``e_creative``, ``e_ad_group``, ``e_campaign`` and ``e_account``.
+
+        One row a key: the newest, and one that is in force before one that is not.
+        """
+        for kind, tables in self.found.entities.items():
+            entity = self.platform.entities[kind]
+            rows = " UNION ALL ".join(_entity_rows(entity, table) for table in tables)
+            order = ", ".join(f"{n} DESC NULLS LAST" for n in ("active", "newest", "version", "synced"))
+            columns = ", ".join((*PARENTS, *DESCRIBING))
+            key = self.key(kind)
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE e_{kind} AS SELECT {columns} FROM ({rows}) "
+                f"WHERE {' AND '.join(f'{k} IS NOT NULL' for k in key)} QUALIFY row_number() OVER "
+                f"(PARTITION BY {', '.join(key)} ORDER BY {order}, {columns}) = 1"
+            )
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE stated (account_id VARCHAR, currency VARCHAR)"
+        )
+        for account, currency in self.currencies.items():
+            self.con.execute("INSERT INTO stated VALUES (?, ?)", [account, currency])
+        if "account" in self.found.entities:
+            self._check_zones()
+
+    def key(self, kind: str) -> list[str]:
+        """The columns that identify an entity, where all its tables have them."""
+        given, tables = self.platform.entities[kind].key, self.found.entities[kind]
+        return [name for name in given if all(table.readable(given[name]) for table in tables)]
+
+    def _check_zones(self) -> None:
+        """Keep only zones that exist; hours can be put into those of whole hours alone."""
+        known = zoneinfo.available_timezones()
+        for account, zone in self._rows("SELECT account_id, report_tz FROM e_account ORDER BY 1"):
+            if zone is None:
+                continue
+            if zone not in known:
+                note = f"time zone {zone!r} is not in the IANA data base: days are the report's own"
+                self.notes.append((f"account {account}", note))
+            names = [zone if zone in known else None, zone if _is_of_hours(zone, known) else None]
+            self.con.execute(
+                "UPDATE e_account SET report_tz = ?, hour_tz = ? WHERE account_id = ?",
+                [*names, account],
+            )
+
+    def facts(self, name: str, source: Source, level: str) -> None:
+        """Make a temporary table of a source's amounts by place, event and day.
+
+        Columns: ``place_id``, ``bare_id`` (the place without its breakdown), ``event_own``,
+        ``click_days`` and ``view_days`` of the account, ``date_local``, the amounts, and
+        ``num_rows`` that were added up. Places that are new are added to ``place``.
+
+        Raises
+        ------
+        HarmoniseError
+            If a row lacks its own identifier or day, or an amount cannot be read.
+        """
+        table = source.table
+        is_moment = self.has_hours(source)
+        self._refuse_holes(source, level, table.moment(self.day(source)))
+        columns = [table.own(c) for c in _columns(table, source)]
+        packed = ", ".join(quoted(c) for c in columns)
+        moment = table.moment(self.day(source))
+        moment = moment if is_moment else f"CAST({moment} AS DATE)"
+        amounts = {n: table.amount(terms) for n, terms in source.amounts.items()}
+        read = ", ".join(f"{sql} AS {n}" for n, sql in amounts.items())
+        inner = f"SELECT hash({packed}) AS h, {moment} AS moment"
+        where = f"WHERE {self.days}" if self.days else ""
+        sums = ", ".join(
+            f"any_value({n}) AS {n}" if n == "reach" else f"sum({n}) AS {n}" for n in amounts
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE summed AS SELECT h, moment, {sums}, count(*) AS num_rows "
+            f"FROM ({inner}, {read} FROM {table.relation}) {where} GROUP BY h, moment"
+        )
+        kept = ", ".join(f"any_value({quoted(c)}) AS {quoted(c)}" for c in columns)
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE tree AS SELECT h, {kept}, min(other) <> max(other) AS "
+            f"is_shared FROM ({inner}, hash({packed}, 1) AS other, {packed} FROM {table.relation}) "
+            f"{where} GROUP BY h"
+        )
+        if self._rows("SELECT count(*) FROM tree WHERE is_shared")[0][0]:
+            raise HarmoniseError(f"{table.name}: two identifiers share a hash")  # 1 in 10^9 tables
+        self._resolve(source, level, is_moment=is_moment)
+        local = (
+            "CAST((moment AT TIME ZONE 'UTC') AT TIME ZONE report_tz AS DATE)" if is_moment
+            else "moment"
+        )  # fmt: skip
+        final = ", ".join(_final(n, unit_of(terms)) for n, terms in source.amounts.items())
+        key = "place_id, bare_id, event_own, click_days, view_days, date_local"
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {key}, {final}, "
+            f"sum(num_rows) AS num_rows FROM (SELECT s.*, r.* EXCLUDE (h), {local} AS date_local "
+            f"FROM summed s JOIN resolved r USING (h)) GROUP BY {key}"
+        )
+
+    def _resolve(self, source: Source, level: str, *, is_moment: bool) -> None:
+        """Make ``resolved``: the place of each combination of identifiers, names looked up once."""
+        tree = Landed(source.table.name, "tree", source.table.types, source.table.strip)
+        texts = {name: tree.text(source.ids.get(name, ())) for name in IDS}
+        texts |= dict.fromkeys(PARENTS[4:], "CAST(NULL AS VARCHAR)")
+        texts["currency"] = tree.text(source.currency)
+        texts |= {name: tree.text(source.breakdown.get(name, ())) for name in BREAKDOWNS}
+        texts["event_own"] = tree.text(source.event)
+        read = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
+        steps = [f"r0 AS (SELECT h, {read} FROM tree)"]
+        coarser = LEVELS[: LEVELS.index(level)]
+        kinds = [k for k in ENTITIES if k in self.found.entities and k not in coarser]
+        if level != "ad":
+            kinds = [kind for kind in kinds if kind != "creative"]
+        for number, kind in enumerate(kinds):
+            key = self.key(kind)
+            filled = ", ".join(
+                f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key
+            )
+            joined = " AND ".join(f"r.{k} = e.{k}" for k in key)
+            steps.append(
+                f"r{number + 1} AS (SELECT r.* REPLACE ({filled}) FROM r{number} r "
+                f"LEFT JOIN e_{kind} e ON {joined})"
+            )
+        ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
+        money = "upper(coalesce(s.currency, r.currency))"
+        steps.append(
+            f"named AS (SELECT r.* REPLACE ({ids}, {self._zone(is_moment=is_moment)} AS report_tz, "
+            f"CASE WHEN {money} IN ({_currencies()}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
+            f"AS currency) FROM r{len(kinds)} r LEFT JOIN stated s ON r.account_id = s.account_id)"
+        )
+        around = {at: self._place(at) for at in ("account", *LEVELS[LEVELS.index(level) :])}
+        places = {"place": self._place(level, with_breakdown=True), "bare": self._place(level)}
+        keys = ", ".join(f"{sql} AS {at}_key" for at, sql in (places | around).items())
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE placed AS WITH {', '.join(steps)} "
+            f"SELECT *, {keys} FROM named"
+        )
+        numbers = ", ".join(f"md5_number_lower({at}_key) AS {at}_id" for at in places)
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE resolved AS SELECT h, {numbers}, event_own, "
+            f"click_days, view_days, report_tz FROM placed"
+        )
+        for at, prefix in [(level, "place"), (level, "bare"), *((a, a) for a in around)]:
+            self._add_places(at, prefix, with_breakdown=prefix == "place")
+
+    def _place(self, level: str, *, with_breakdown: bool = False) -> str:
+        """SQL of a place's key; a part that is NULL differs from one that is empty."""
+        known = _KNOWN_AT[level]
+        parts = [literal(level), literal(self.platform.key)]
+        parts += [n if n in known else "chr(1)" for n in IDS]
+        parts += ["report_tz", "currency"]
+        parts += [f"coalesce({n}, chr(1))" if with_breakdown else "chr(1)" for n in BREAKDOWNS]
+        return f"concat_ws(chr(31), {', '.join(parts)})"
+
+    def _add_places(self, level: str, prefix: str, *, with_breakdown: bool) -> None:
+        known = _KNOWN_AT[level]
+        ids = ", ".join(n if n in known else f"NULL AS {n}" for n in IDS)
+        broken = ", ".join(n if with_breakdown else f"NULL AS {n}" for n in BREAKDOWNS)
+        above = ", ".join(
+            f"md5_number_lower({self._place(at)}) AS in_{at}"
+            for at in ("account", *LEVELS[1:])
+            if at == "account" or at in LEVELS[LEVELS.index(level) if level in LEVELS else 9 :]
+        )
+        self.con.execute(
+            f"INSERT INTO place BY NAME SELECT n.* FROM (SELECT DISTINCT "
+            f"md5_number_lower({prefix}_key) AS place_id, "
+            f"{prefix}_key AS place_key, {literal(level)} AS level, "
+            f"{literal(self.platform.key)} AS platform, {ids}, report_tz, currency, {broken}, "
+            f"{above} FROM placed) n ANTI JOIN place USING (place_id)"
+        )
+
+    def _zone(self, *, is_moment: bool) -> str:
+        if is_moment:
+            return "coalesce(r.hour_tz, 'UTC')"
+        return "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
+
+    def has_hours(self, source: Source) -> bool:
+        """Whether moments are given: hours, or days written as the moment they begin."""
+        if not source.table.readable(source.hour):
+            return False
+        at = f"CAST({source.table.moment(source.hour)} AS TIME)"
+        asked = f"SELECT count(*) FROM {source.table.relation} WHERE {at} <> '00:00'"
+        return bool(self._rows(asked)[0][0])
+
+    @staticmethod
+    def day(source: Source) -> Terms:
+        """The column of a source's days, or of its hours."""
+        return source.hour if source.table.readable(source.hour) else source.date
+
+    def _refuse_holes(self, source: Source, level: str, day: str) -> None:
+        """A row without its own id, or without a day, would be added to another's."""
+        table, own = source.table, f"{level}_id"
+        checks = {
+            f"{what} in every row of a report of level {level}": (f"({sql}) IS NULL", name)
+            for name, what, sql in (
+                (own, "an identifier", table.text(source.ids.get(own, ()))),
+                ("day", "a day", day),
+            )
+        }
+        for name, terms in source.amounts.items():
+            columns = " + ".join(c for t in table.readable(terms) for c in t.columns)
+            if (unread := table.unread(terms)) is not None:
+                checks[f"numbers in {columns}, or nothing"] = (unread, columns)
+            amount = table.amount(terms)
+            if name in _WHOLE and table.may_be_broken(terms):
+                checks[f"whole numbers in {columns}"] = (f"{amount} <> trunc({amount})", columns)
+        asked = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql, _ in checks.values())
+        counts = self._rows(f"SELECT {asked} FROM {table.relation}")[0]
+        for (expected, (_, column)), count in zip(checks.items(), counts, strict=True):
+            if count:
+                raise HarmoniseError(
+                    f"{table.name}: {count:,} rows where {column} is not as expected: {expected}",
+                    hint="mend those cells before they are ingested; an empty amount is unknown, not 0",
+                )
+
+    def report_source(self, level: str) -> Source:
+        """What is read of a level's report."""
+        report, table = self.platform.reports[level], self.found.reports[level]
+        amounts = {n: terms for n, terms in report.measures.items() if table.readable(terms)}
+        return Source(
+            table, report.ids, amounts, report.date, report.hour, report.currency,
+            {n: t for n, t in report.breakdown.items() if table.readable(t)},
+        )  # fmt: skip
+
+    def conversion_spans(
+        self, counted: Conversions, table: Landed
+    ) -> list[tuple[Mapping[str, Terms], int | None, int | None]]:
+        """Amounts of conversions by window: those of the report's own, then each other's."""
+        amounts = {n: terms for n, terms in counted.amounts.items() if table.readable(terms)}
+        spans = [(amounts, counted.click_days, counted.view_days)] if amounts else []
+        for window, (click, view) in counted.windows.items():
+            own = next((c for c in table.types if _same_window(c, window)), None)
+            if own is not None:
+                spans.append((dict.fromkeys(amounts, (Term((plain(own),)),)), click, view))
+        return spans
+
+    def conversion_table(self, counted: Conversions, table: Landed) -> Landed:
+        """The table conversions are read from: their own, lists of a report, or a child's parent's."""
+        report = self.platform.reports[counted.level]
+        terms = (*report.ids.values(), report.date, report.hour, report.currency)
+        if table is self.found.reports.get(counted.level):
+            kept = [c for ts in terms for t in table.readable(ts) for c in t.columns]
+            return exploded(table, counted.list_column, list(dict.fromkeys(kept)))
+        if "_dlt_parent_id" not in table or table.readable(counted.date or report.date):
+            return table
+        parent = self.found.reports[counted.level]
+        kept = [c for ts in terms for t in parent.readable(ts) for c in t.columns if c not in table]
+        columns = [f"c.{quoted(own)}" for own in table.types]
+        columns += [f"p.{quoted(parent.own(c))} AS {quoted(c)}" for c in dict.fromkeys(kept)]
+        relation = (
+            f"(SELECT {', '.join(columns)} FROM {table.relation} c JOIN {parent.relation} p "
+            f"ON c.{quoted(table.own('_dlt_parent_id'))} = p.{quoted(parent.own('_dlt_id'))})"
+        )
+        types = {**table.types, **{c: parent.types[parent.own(c)] for c in kept}}
+        return Landed(table.name, relation, types, table.strip)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.con.execute(sql).fetchall()
+        return rows
+
+
+def remainder(report: str, finer: str, level: str, keys: Sequence[str], amounts: Sequence[str]) -> str:
+    """SQL of what a level's ``report`` has beyond the ``finer`` levels' rows, by place and day.
+
+    Within the accounts and days that the report covers. Where it lacks a row there that the finer
+    levels have, what is left is negative: the sums then close at this level too.
+    """
+    by = ", ".join(("place_id", "date_local", *keys))
+    sums = ", ".join(f"CAST(sum({n}) AS {SUM}) AS {n}" for n in amounts)
+    joined = " AND ".join(f"s.{k} IS NOT DISTINCT FROM l.{k}" for k in ("place_id", "date_local", *keys))
+    chosen = ", ".join(f"coalesce(s.{k}, l.{k}) AS {k}" for k in ("place_id", "date_local", *keys))
+    left = ", ".join(
+        f"CASE WHEN s.place_id IS NULL THEN -l.{n} ELSE s.{n} - coalesce(l.{n}, 0) END AS {n}"
+        for n in amounts
+    )
+    finer_by = ", ".join(("p.in_" + level, "f.date_local", *(f"f.{k}" for k in keys)))
+    extra = "".join(f", f.{k}" for k in keys)
+    return (
+        f"WITH s AS (SELECT {by}, {sums} FROM {report} GROUP BY {by}), "
+        f"covered AS (SELECT DISTINCT p.in_account, s.date_local FROM s JOIN place p USING (place_id)), "
+        f"l AS (SELECT p.in_{level} AS place_id, f.date_local{extra}, {sums} FROM {finer} f "
+        f"JOIN place p USING (place_id) SEMI JOIN covered c "
+        f"ON c.in_account = p.in_account AND c.date_local = f.date_local GROUP BY {finer_by}) "
+        f"SELECT * FROM (SELECT {chosen}, {left} FROM s FULL JOIN l ON {joined}) "
+        f"WHERE {' OR '.join(f'coalesce({n}, 0) <> 0' for n in amounts)}"
+    )
+
+
+def _entity_rows(entity: Entity, table: Landed) -> str:
+    given = {**entity.columns, **entity.key}
+    columns = [f"{table.text(given.get(name, ()))} AS {name}" for name in (*PARENTS, *DESCRIBING)]
+    newest = next((name for name in entity.newest if name in table), "")
+    version = next((name for name in entity.newest if name in table and name != newest), "")
+    active = "true"
+    if "_fivetran_active" in table:
+        own = quoted(table.own("_fivetran_active"))
+        active = f"coalesce(lower(CAST({own} AS VARCHAR)) <> 'false', true)"
+    moment = table.moment((Term((newest,)),)) if newest else "NULL"
+    number = f"TRY_CAST({quoted(table.own(version))} AS DOUBLE)" if version else "NULL"
+    return (
+        f"SELECT {', '.join(columns)}, {active} AS active, {moment} AS newest, "
+        f"{number} AS version, {table.synced} AS synced FROM {table.relation}"
+    )
+
+
+def _columns(table: Landed, source: Source) -> list[str]:
+    """Columns by which a source's rows are told apart."""
+    parts = (*source.ids.values(), source.currency, *source.breakdown.values(), source.event)
+    return list(
+        dict.fromkeys(c for terms in parts for term in table.readable(terms) for c in term.columns)
+    )
+
+
+def _final(name: str, unit: str) -> str:
+    if name == "reach":  # of one row alone: people reached twice would count twice
+        return "CAST(CASE WHEN sum(num_rows) = 1 THEN any_value(reach) END AS BIGINT) AS reach"
+    total = f"sum({name})"
+    if unit == "micro":
+        total = f"CAST({total} AS {SUM}) * CAST(0.000001 AS DECIMAL(6,6))"
+    return f"CAST({total} AS {'BIGINT' if name in _WHOLE else _MONEY}) AS {name}"
+
+
+def _is_of_hours(zone: str, known: set[str]) -> bool:
+    """Whether a zone was always whole hours from UTC; half an hour's amounts cannot be split."""
+    if zone not in known:
+        return False
+    info = zoneinfo.ZoneInfo(zone)
+    moments = (datetime.datetime(y, m, 1, tzinfo=info) for y in range(2005, 2041) for m in (1, 7))
+    return all((at.utcoffset() or datetime.timedelta()).seconds % 3600 == 0 for at in moments)
+
+
+def _currencies() -> str:
+    pycountry = require("pycountry", extra="harmonise", user="the codes of currencies")
+    return ", ".join(sorted(f"'{currency.alpha_3}'" for currency in pycountry.currencies))
+
+
+def _same_window(column: str, window: str) -> bool:
+    return re.sub("_", "", column.lower()) == re.sub("_", "", window)

@@ -1,0 +1,113 @@
+"""What cannot be harmonised is refused in words, and nothing of it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from landed_tables import google, land
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise import ClientStore, read_platform
+
+
+def refused(folder: Path, **tables: Any) -> str:
+    with ClientStore(folder / "clients", client="acme") as store:
+        with pytest.raises(HarmoniseError) as caught:
+            store.ingest(land(folder / "landed", **tables), platform="google_ads")
+            store.harmonise()
+        return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("ad_id", "", "4 rows where ad_id is not as expected: an identifier"),
+        ("date", "soon", "4 rows where day is not as expected"),
+        ("cost_micros", "much", "numbers in cost_micros"),
+        ("impressions", "1.5", "whole numbers in impressions"),
+    ],
+)
+def test_a_report_with_cells_that_say_nothing(column: str, cell: str, told: str, tmp_path: Path) -> None:
+    tables = google(["2025-03-01"])
+    for row in tables["ad_stats"]:
+        row[column] = cell  # type: ignore[index]
+
+    assert told in refused(tmp_path, **tables)
+
+
+def test_a_currency_that_is_not_known_is_never_guessed(tmp_path: Path) -> None:
+    tables = google(["2025-03-01"])
+    tables["account_history"][0]["currency_code"] = "CAN"  # type: ignore[index]
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **tables), platform="google_ads")
+        data = store.harmonise()
+
+        assert list(data.total("spend", by=["currency"])) == [("XXX",)]
+        assert "its currency is not known" in str(data.report.notes)
+        stated = store.harmonise(currencies={"77": "CAD"})
+        assert list(stated.total("spend", by=["currency"])) == [("CAD",)]
+
+
+def test_currencies_are_never_added_to_each_other(tmp_path: Path) -> None:
+    tables = google(["2025-03-01"])
+    other = [{**row, "customer_id": "78"} for row in tables["ad_stats"]]
+    tables["ad_stats"] = [*tables["ad_stats"], *other]
+    tables["account_history"] = [*tables["account_history"], {"id": "78", "currency_code": "EUR"}]
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **tables), platform="google_ads")
+        data = store.harmonise()
+
+        with pytest.raises(HarmoniseError, match="EUR, USD"):
+            data.total("spend")
+        assert len(data.total("spend", by=["currency"])) == 2
+        assert len(data.total("impressions_paid")) == 1
+
+
+def test_folders_without_a_table_of_the_platform(tmp_path: Path) -> None:
+    (tmp_path / "landed").mkdir()
+    (tmp_path / "landed" / "notes.txt").write_text("hello")
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        with pytest.raises(HarmoniseError, match="has no table"):
+            store.ingest(tmp_path / "landed", platform="meta")
+        with pytest.raises(HarmoniseError, match="none of strange is a table of Meta"):
+            store.ingest(land(tmp_path / "landed", strange=[{"a": 1}]), platform="meta")
+        assert store.tables == []
+        with pytest.raises(HarmoniseError, match="nothing of client acme"):
+            store.harmonise()
+        with pytest.raises(HarmoniseError, match="expected one of amazon_ads"):
+            store.ingest(tmp_path / "landed", platform="myspace")
+        with pytest.raises(HarmoniseError, match="does not exist"):
+            store.ingest(tmp_path / "nowhere", platform="meta")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"a,b\n1\n2,3,4\n", b"PAR1"])
+def test_broken_files_are_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    for suffix in ("csv", "parquet"):
+        (tmp_path / f"ad_stats.{suffix}").write_bytes(content)
+        with ClientStore(tmp_path / "clients", client="acme") as store:
+            with pytest.raises(HarmoniseError, match="ad_stats"):
+                store.ingest(tmp_path / f"ad_stats.{suffix}", platform="google_ads")
+            assert store.tables == []
+
+
+def test_two_reports_of_one_level(tmp_path: Path) -> None:
+    tables = google(["2025-03-01"])
+    text = refused(tmp_path, **tables, google_ads_ad_stats=tables["ad_stats"])
+
+    assert "ad_stats and google_ads_ad_stats are both its report" in text
+
+
+def test_a_platforms_file_with_faults_names_them_all(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'name = "Mine"\nreport_tz = "mars"\nclick_kind = "all"\n[reports.ad]\nnames = ["r"]\n'
+        'ids = { ad_idd = "a" }\nmeasures = { spend = "nano:cost" }\n'
+    )
+    with pytest.raises(HarmoniseError) as caught:
+        read_platform(path)
+
+    text = str(caught.value)
+    for part in ("report_tz", "'mars'", "'ad_idd' is unknown", "unknown unit 'nano'", "neither date nor hour"):
+        assert part in text
