@@ -33,12 +33,14 @@ def total(rows: Rows, column: str) -> Decimal:
     return sum((Decimal(row[column]) for row in rows if row[column] is not None), Decimal(0))
 
 
-def google(days: Sequence[str] = ("2025-03-01", "2025-03-02"), spend: int = 1_000_001) -> dict[str, Rows]:
+def google(
+    days: Sequence[str] = ("2025-03-01", "2025-03-02"), spend: int = 1_000_001
+) -> dict[str, Rows]:
     """Google Ads in Fivetran's shape: two ads by device, and a campaign that has no ads at all."""
     ads = [
         {"customer_id": "77", "date": day, "campaign_id": c, "ad_group_id": g, "ad_id": a,
-         "device": device, "ad_network_type": "SEARCH", "cost_micros": spend + n, "impressions": 100,
-         "clicks": 3, "conversions": "0.5", "conversions_value": "12.25",
+         "device": device, "ad_network_type": "SEARCH", "cost_micros": spend + n,
+         "impressions": 100, "clicks": 3, "conversions": "0.5", "conversions_value": "12.25",
          "view_through_conversions": 1}
         for day in days
         for n, (c, g, a) in enumerate([("1", "11", "111"), ("1", "12", "111")])

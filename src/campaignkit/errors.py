@@ -14,7 +14,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── DatasetError        [ValueError]   a data set folder or file that is not one
     ├── TableError          [ValueError]   a table that cannot be audited or spoiled as asked
     │   └── NotInPlace                     what cannot be asked of a table inside a warehouse
-    ├── HarmoniseError      [ValueError]   landed tables or a client's store that cannot be used as asked
+    ├── HarmoniseError      [ValueError]   landed tables or a client's store, misused
     ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
     ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
     │   └── NotFitted       [AttributeError] a classifier asked before it was fitted

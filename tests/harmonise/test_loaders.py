@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from landed_tables import Rows, land, rows_of
 
 from campaignkit.harmonise import ClientStore
 from campaignkit.harmonise.landing import Landed, plain
+from landed_tables import Rows, land, rows_of
 
 DAY, AD, ACCOUNT = "2025-03-01", "1", "7"
 AMOUNTS = {"impressions": 100, "inline_link_clicks": 3, "clicks": 9, "spend": "1.10", "reach": 80}
@@ -22,7 +22,9 @@ ACTIONS = [
 def fivetran() -> dict[str, Rows]:
     at = {"_fivetran_synced": "2025-03-05"}
     return {
-        "facebook_ads_basic_ad": [{"ad_id": AD, "account_id": ACCOUNT, "date": DAY, **AMOUNTS, **at}],
+        "facebook_ads_basic_ad": [
+            {"ad_id": AD, "account_id": ACCOUNT, "date": DAY, **AMOUNTS, **at}
+        ],
         "facebook_ads_basic_ad_actions": [
             {"ad_id": AD, "date": DAY, "index": n, "action_type": a["action_type"],
              "value": a["value"], "_7_d_click": a.get("7d_click", ""), **at}
@@ -45,7 +47,8 @@ def singer() -> dict[str, Rows]:
         ],
         "ads_insights__actions": [
             {"_sdc_source_key_ad_id": AD, "_sdc_source_key_date_start": DAY, "_sdc_level_0_id": n,
-             "action_type": a["action_type"], "value": a["value"], "7d_click": a.get("7d_click", "")}
+             "action_type": a["action_type"], "value": a["value"],
+             "7d_click": a.get("7d_click", "")}
             for n, a in enumerate(ACTIONS)
         ],
     }  # fmt: skip
@@ -59,7 +62,8 @@ def dlt() -> dict[str, Rows]:
         ],
         "insights__actions": [
             {"_dlt_parent_id": "p", "_dlt_list_idx": n, "_dlt_id": f"c{n}",
-             "action_type": a["action_type"], "value": a["value"], "_7d_click": a.get("7d_click", "")}
+             "action_type": a["action_type"], "value": a["value"],
+             "_7d_click": a.get("7d_click", "")}
             for n, a in enumerate(ACTIONS)
         ],
     }  # fmt: skip
@@ -91,8 +95,9 @@ def test_loaders_are_recognised_by_their_columns(loader: object, name: str) -> N
 
 @pytest.mark.parametrize(
     ("written", "compared"),
-    [("metrics.cost_micros", "metrics_cost_micros"), ("\ufeffid", "id"), ("_7_d_click", "_7_d_click"),
-     ("Cost / conv.", "cost_conv"), ("insights__actions", "insights_actions")],
+    [("metrics.cost_micros", "metrics_cost_micros"), ("\ufeffid", "id"),
+     ("_7_d_click", "_7_d_click"), ("Cost / conv.", "cost_conv"),
+     ("insights__actions", "insights_actions")],
 )  # fmt: skip
 def test_names_are_compared_without_the_loaders_manners(written: str, compared: str) -> None:
     assert plain(written) == compared

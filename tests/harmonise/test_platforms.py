@@ -7,10 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from landed_tables import Rows, google, land, rows_of, total
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import CampaignData, ClientStore, platform, platforms
+from landed_tables import Rows, google, land, rows_of, total
 
 
 def harmonised(folder: Path, key: str, **tables: Rows) -> CampaignData:
@@ -55,7 +55,9 @@ def test_google_keeps_device_rows_apart_and_names_by_ad_and_group(tmp_path: Path
 
 
 def test_google_conversions_are_fractions_and_close_by_campaign(tmp_path: Path) -> None:
-    rows = rows_of(harmonised(tmp_path, "google_ads", **google(days=["2025-03-01"])), "conversions")
+    rows = rows_of(
+        harmonised(tmp_path, "google_ads", **google(days=["2025-03-01"])), "conversions"
+    )
 
     ads = [r for r in rows if r["level"] == "ad"]
     assert total(ads, "conversions") == 2  # four halves
@@ -88,27 +90,35 @@ META = {
     "basic_ad_actions": [
         {"ad_id": "1", "date": "2025-03-01", "index": 0, "action_type": "purchase", "value": 2,
          "_7_d_click": 1, "_1_d_view": 1},
-        {"ad_id": "1", "date": "2025-03-01", "index": 1, "action_type": "omni_purchase", "value": 3,
-         "_7_d_click": 3},
-        {"ad_id": "1", "date": "2025-03-01", "index": 2, "action_type": "post_reaction", "value": 8},
+        {"ad_id": "1", "date": "2025-03-01", "index": 1, "action_type": "omni_purchase",
+         "value": 3, "_7_d_click": 3},
+        {"ad_id": "1", "date": "2025-03-01", "index": 2, "action_type": "post_reaction",
+         "value": 8},
     ],
     "basic_ad_action_values": [
         {"ad_id": "2", "date": "2025-03-01", "index": 0, "action_type": "omni_purchase",
          "value": "40.5"},
     ],
     "demographics_country": [
-        {"account_id": "7", "date": "2025-03-01", "country": "DE", "impressions": 150, "spend": 1.3}
+        {"account_id": "7", "date": "2025-03-01", "country": "DE", "impressions": 150,
+         "spend": 1.3}
     ],
 }  # fmt: skip
 
 
-def test_meta_link_clicks_are_not_all_clicks_and_deleted_ads_keep_their_spend(tmp_path: Path) -> None:
+def test_meta_link_clicks_are_not_all_clicks_and_deleted_ads_keep_their_spend(
+    tmp_path: Path,
+) -> None:
     data = harmonised(tmp_path, "meta", **META)
     one, two = sorted(rows_of(data), key=lambda r: r["ad_id"])
 
     assert (one["clicks_platform"], one["clicks_link"], one["click_kind"]) == (9, 3, "all")
     assert (one["campaign_id"], one["ad_group_id"]) == ("5", "6")
-    assert (two["campaign_id"], two["account_id"], two["spend"]) == ("unknown", "7", Decimal("0.2"))
+    assert (two["campaign_id"], two["account_id"], two["spend"]) == (
+        "unknown",
+        "7",
+        Decimal("0.2"),
+    )
     assert data.total("spend") == {(): Decimal("1.3")}  # the demographic report is not added
     assert ("meta", "table", "demographics_country is not read") in data.report.notes
 
@@ -164,15 +174,21 @@ def test_tiktok_days_are_the_accounts_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "Nowhere/Town"])
-def test_hours_stay_in_utc_where_the_accounts_day_cannot_be_built(zone: str, tmp_path: Path) -> None:
+def test_hours_stay_in_utc_where_the_accounts_day_cannot_be_built(
+    zone: str, tmp_path: Path
+) -> None:
     rows = rows_of(harmonised(tmp_path, "tiktok", **tiktok(zone)))
 
     assert {(r["date_local"].isoformat(), r["report_tz"]) for r in rows} == {("2025-03-02", "UTC")}
 
 
-def test_tiktok_tells_conversions_at_the_click_from_those_at_the_conversion(tmp_path: Path) -> None:
+def test_tiktok_tells_conversions_at_the_click_from_those_at_the_conversion(
+    tmp_path: Path,
+) -> None:
     rows = rows_of(harmonised(tmp_path, "tiktok", **tiktok("America/New_York")), "conversions")
-    by_basis = {basis: [r for r in rows if r["time_basis"] == basis] for basis in ("click", "conversion")}
+    by_basis = {
+        basis: [r for r in rows if r["time_basis"] == basis] for basis in ("click", "conversion")
+    }
 
     assert {basis: total(own, "conversions") for basis, own in by_basis.items()} == {
         "click": 6, "conversion": 9,
@@ -280,10 +296,10 @@ def test_amazon_windows_are_in_the_names_and_the_budgets_currency_counts(tmp_pat
     data = harmonised(
         tmp_path, "amazon_ads",
         advertised_product_report=[
-            {"ad_id": "1", "ad_group_id": "2", "campaign_id": "3", "date": "2025-03-01", "cost": "2.53",
-             "clicks": 2, "impressions": 166, "purchases_30_d": 3, "sales_30_d": "54.5",
-             "purchases_7_d": 2, "sales_7_d": 12, "campaign_budget_currency_code": "CAD",
-             " advertised_asin": "B1"},
+            {"ad_id": "1", "ad_group_id": "2", "campaign_id": "3", "date": "2025-03-01",
+             "cost": "2.53", "clicks": 2, "impressions": 166, "purchases_30_d": 3,
+             "sales_30_d": "54.5", "purchases_7_d": 2, "sales_7_d": 12,
+             "campaign_budget_currency_code": "CAD", " advertised_asin": "B1"},
         ],
         campaign_history=[{"id": "3", "profile_id": "66", "name": "Gold"}],
         profile=[{"id": "66", "currency_code": "USD", "timezone": "America/Toronto",
@@ -291,8 +307,14 @@ def test_amazon_windows_are_in_the_names_and_the_budgets_currency_counts(tmp_pat
     )  # fmt: skip
     (row,) = rows_of(data)
 
-    assert (row["currency"], row["account_id"], row["report_tz"]) == ("CAD", "66", "America/Toronto")
-    windows = {r["click_days"]: (r["conversions"], r["is_primary"]) for r in rows_of(data, "conversions")}
+    assert (row["currency"], row["account_id"], row["report_tz"]) == (
+        "CAD",
+        "66",
+        "America/Toronto",
+    )
+    windows = {
+        r["click_days"]: (r["conversions"], r["is_primary"]) for r in rows_of(data, "conversions")
+    }
     assert windows == {30: (3, True), 7: (2, False)}
 
 
@@ -312,7 +334,10 @@ def test_microsoft_halves_and_commas_survive(tmp_path: Path) -> None:
     assert data.total("spend") == {(): Decimal("2013")}
     assert {r["report_tz"] for r in rows_of(data)} == {"unknown"}
     goals = [r for r in rows_of(data, "conversions") if r["event_own"] == "goals"]
-    assert (total(goals, "conversions"), total(goals, "conversion_value")) == (1, Decimal("2000.5"))
+    assert (total(goals, "conversions"), total(goals, "conversion_value")) == (
+        1,
+        Decimal("2000.5"),
+    )
 
 
 def test_x_days_begin_in_the_accounts_zone_and_millionths_are_added_first(tmp_path: Path) -> None:
@@ -321,11 +346,14 @@ def test_x_days_begin_in_the_accounts_zone_and_millionths_are_added_first(tmp_pa
         promoted_tweet_report=[
             {"account_id": "18", "promoted_tweet_id": "t", "date": "2025-03-01 15:00:00",
              "placement": place, "impressions": 10, "clicks": 9, "url_clicks": 2,
-             "billed_charge_local_micro": 4_004} for place in ("ALL_ON_TWITTER", "PUBLISHER_NETWORK")
+             "billed_charge_local_micro": 4_004}
+            for place in ("ALL_ON_TWITTER", "PUBLISHER_NETWORK")
         ],
         account_history=[{"id": "18", "timezone": "Asia/Tokyo", "name": "Shop"}],
         promoted_tweet_history=[{"id": "t", "line_item_id": "li"}],
-        line_item_history=[{"id": "li", "campaign_id": "c", "currency": "JPY", "objective": "REACH"}],
+        line_item_history=[
+            {"id": "li", "campaign_id": "c", "currency": "JPY", "objective": "REACH"}
+        ],
         campaign_history=[{"id": "c", "account_id": "18", "currency": "USD", "name": "camp"}],
     )  # fmt: skip
     rows = rows_of(data)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landed_tables import google, land
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore, read_platform
+from landed_tables import google, land
 
 
 def refused(folder: Path, **tables: Any) -> str:
@@ -29,7 +29,9 @@ def refused(folder: Path, **tables: Any) -> str:
         ("impressions", "1.5", "whole numbers in impressions"),
     ],
 )
-def test_a_report_with_cells_that_say_nothing(column: str, cell: str, told: str, tmp_path: Path) -> None:
+def test_a_report_with_cells_that_say_nothing(
+    column: str, cell: str, told: str, tmp_path: Path
+) -> None:
     tables = google(["2025-03-01"])
     for row in tables["ad_stats"]:
         row[column] = cell  # type: ignore[index]
@@ -109,5 +111,11 @@ def test_a_platforms_file_with_faults_names_them_all(tmp_path: Path) -> None:
         read_platform(path)
 
     text = str(caught.value)
-    for part in ("report_tz", "'mars'", "'ad_idd' is unknown", "unknown unit 'nano'", "neither date nor hour"):
+    for part in (
+        "report_tz",
+        "'mars'",
+        "'ad_idd' is unknown",
+        "unknown unit 'nano'",
+        "neither date nor hour",
+    ):
         assert part in text

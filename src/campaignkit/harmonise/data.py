@@ -106,7 +106,8 @@ class CampaignData:
 
     def __repr__(self) -> str:
         rows = self._con.execute(
-            "SELECT count(*), count(DISTINCT platform) FROM performance_fact JOIN place USING (place_id)"
+            "SELECT count(*), count(DISTINCT platform) FROM performance_fact "
+            "JOIN place USING (place_id)"
         )
         num_rows, num_platforms = rows.fetchall()[0]
         return f"CampaignData({self.client!r}, {num_rows:,} rows of {num_platforms} platforms)"
@@ -115,8 +116,8 @@ class CampaignData:
     def report(self) -> HarmoniseReport:
         """Totals beside those of the landed tables, and what was decided."""
         rows = self._con.execute(
-            "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), measure, source, harmonised, "
-            "coalesce(uncovered, 0) FROM closing ORDER BY ALL"
+            "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), measure, source, "
+            "harmonised, coalesce(uncovered, 0) FROM closing ORDER BY ALL"
         ).fetchall()
         notes = self._con.execute("SELECT * FROM notes ORDER BY ALL").fetchall()
         return HarmoniseReport([Closing(*row) for row in rows], notes)
@@ -192,7 +193,8 @@ class CampaignData:
         )
         rows = self._con.execute(
             f"SELECT {keys + ', ' if keys else ''}coalesce(sum({measure}), 0), "
-            f"list_sort(list_distinct(list({money}))) FROM performance_fact JOIN place USING (place_id) WHERE level IN ({levels}) "
+            f"list_sort(list_distinct(list({money}))) FROM performance_fact "
+            f"JOIN place USING (place_id) WHERE level IN ({levels}) "
             f"{'GROUP BY ' + keys if keys else ''} ORDER BY ALL"
         ).fetchall()
         made = {}

@@ -76,7 +76,7 @@ Terms = tuple[Term, ...]  # the first that has a value is taken
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A table of accounts, campaigns, ad groups, ads or creatives: names, and who belongs to whom."""
+    """A table of accounts, campaigns, ad groups, ads or creatives: names and parents."""
 
     names: tuple[str, ...]
     key: Mapping[str, Terms]
@@ -272,7 +272,7 @@ class _Reader:
         self.known(where, given, Entity, needs=("names", "key", "columns"))
         return Entity(
             names=self.texts(given.get("names", ())),
-            key=self.columns(f"{where}.key", given.get("key", {}), IDS + ("creative_id",)),
+            key=self.columns(f"{where}.key", given.get("key", {}), (*IDS, "creative_id")),
             columns=self.columns(
                 f"{where}.columns", given.get("columns", {}), _PARENTS + DESCRIBING
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.harmonise.definition import Conversions, Platform, Term, Terms
-from campaignkit.tables import literal, quoted
+from campaignkit.tables import quoted
 
 # Columns by which a loader is recognised, and in which it writes when a row was landed.
 LOADERS = {
@@ -120,7 +120,8 @@ class Landed:
         texts = [column for column in columns if self.types[self.own(column)] == "VARCHAR"]
         if not texts:
             return None
-        return f"({self.amount(terms)}) IS NULL AND coalesce({', '.join(map(self.cell, texts))}) IS NOT NULL"
+        cells = ", ".join(map(self.cell, texts))
+        return f"({self.amount(terms)}) IS NULL AND coalesce({cells}) IS NOT NULL"
 
     def may_be_broken(self, terms: Terms) -> bool:
         """Whether the columns could have fractions: they are no integers."""
@@ -252,8 +253,9 @@ def find(platform: Platform, tables: Iterable[Landed]) -> Found:
         raise HarmoniseError(f"the tables of {platform.name} are ambiguous", faults=faults)
     if not reports:
         asked = ", ".join(name for report in platform.reports.values() for name in report.names)
+        names = ", ".join(sorted(table.name for table in tables))
         raise HarmoniseError(
-            f"no table is a report of {platform.name}: {', '.join(sorted(t.name for t in tables))}",
+            f"no table is a report of {platform.name}: {names}",
             hint=f"expected one of {asked}, with the columns that it needs",
         )
     beside = {id(counted) for counted, _ in conversions}
@@ -318,19 +320,11 @@ def exploded(table: Landed, column: str, kept: Sequence[str]) -> Landed:
         Columns of the report that are kept: its identifiers and its day.
     """
     items = f"from_json(CAST({quoted(table.own(column))} AS VARCHAR), '[\"JSON\"]')"
-    fields = ("action_type", "value", "1d_click", "7d_click", "28d_click", "1d_view")
-    columns = [f"{quoted(table.own(name))} AS {quoted(name)}" for name in kept if name in table]
-    columns += [
-        f"item ->> {literal('$.' + json_path(name))} AS {quoted('_' + name if name[0].isdigit() else name)}"
-        for name in fields
-    ]
+    columns = {name: quoted(table.own(name)) for name in kept if name in table}
+    for name in ("action_type", "value", "1d_click", "7d_click", "28d_click", "1d_view"):
+        shown = f"_{name}" if name[0].isdigit() else name
+        columns[shown] = f"item ->> '$.\"{name}\"'"
     inner = f"SELECT *, unnest({items}) AS item FROM {table.relation}"
-    types = {name: table.types[table.own(name)] for name in kept if name in table}
-    types |= {("_" + n if n[0].isdigit() else n): "VARCHAR" for n in fields}
-    relation = f"(SELECT {', '.join(columns)} FROM ({inner}))"
-    return Landed(table.name, relation, types)
-
-
-def json_path(name: str) -> str:
-    """A key as DuckDB's JSON paths write it."""
-    return f'"{name}"'
+    types = {n: table.types[table.own(n)] if n in table else "VARCHAR" for n in columns}
+    read = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    return Landed(table.name, f"(SELECT {read} FROM ({inner}))", types)

@@ -269,7 +269,8 @@ class ClientStore:
         )
         self._con.execute(
             f"DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
-            f"s.slice_day IS NOT DISTINCT FROM {day} AND s.slice_owner IS NOT DISTINCT FROM {owner})"
+            f"s.slice_day IS NOT DISTINCT FROM {day} "
+            f"AND s.slice_owner IS NOT DISTINCT FROM {owner})"
         )
         self._con.execute(
             "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, slice_day FROM slices "
@@ -343,7 +344,7 @@ def _reader() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A file of a landed table, or a table of a data base: its name, how it is read, its digest."""
+    """A file of a landed table, or a data base's table: name, how it is read, digest."""
 
     name: str
     select: str
@@ -441,5 +442,8 @@ def _types(con: Any, relation: str) -> dict[str, str]:
 
 
 def _digest_rows(reader: Any, select: str) -> str:
-    asked = f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) FROM (SELECT md5(CAST(t AS VARCHAR)) AS r FROM ({select}) t)"
+    asked = (
+        f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) "
+        f"FROM (SELECT md5(CAST(t AS VARCHAR)) AS r FROM ({select}) t)"
+    )
     return ":".join(str(part) for part in reader.execute(asked).fetchall()[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
@@ -49,7 +50,8 @@ CREATE TABLE IF NOT EXISTS covered (platform VARCHAR, level VARCHAR, in_account 
     date_local DATE);
 CREATE TABLE IF NOT EXISTS described (platform VARCHAR, kind VARCHAR, id VARCHAR,
     in_group VARCHAR, creative_id VARCHAR, {", ".join(f"{name} VARCHAR" for name in DESCRIBING)});
-CREATE TABLE IF NOT EXISTS events (platform VARCHAR, event_own VARCHAR, event VARCHAR, rank INTEGER);
+CREATE TABLE IF NOT EXISTS events (platform VARCHAR, event_own VARCHAR, event VARCHAR,
+    rank INTEGER);
 CREATE TABLE IF NOT EXISTS click_kinds (platform VARCHAR, click_kind VARCHAR);
 CREATE TABLE IF NOT EXISTS closing (platform VARCHAR, level VARCHAR, day DATE, measure VARCHAR,
     source {SUM}, harmonised {SUM}, uncovered {SUM});
@@ -74,12 +76,14 @@ class Unified:
                 con.execute(statement)
 
     def make(self, known: Platform, found: Found, currencies: Mapping[str, str]) -> None:
-        """Make a platform's rows of the days that changed; of all days where its names' tree did."""
+        """Make a platform's rows anew: of days that changed, or of all if its parents did."""
         self.known, self.found, self.key = known, found, literal(known.key)
         self.unifier = Unifier(self.con, known, found, currencies)
         self.unifier.read_entities()
         digest = self._digest(currencies)
-        self.is_whole = self._rows(f"SELECT digest FROM state WHERE platform = {self.key}") != [(digest,)]
+        self.is_whole = self._rows(f"SELECT digest FROM state WHERE platform = {self.key}") != [
+            (digest,)
+        ]
         changed = self._rows(f"SELECT count(*) FROM touched WHERE platform = {self.key}")[0][0]
         if not self.is_whole and not changed:
             return
@@ -87,7 +91,8 @@ class Unified:
         for name, of in (("days", "touched"), ("read_days", "days")):
             where = f" WHERE platform = {self.key}" if of == "touched" else ""
             self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT CAST(day + n AS DATE) AS day "
+                f"CREATE OR REPLACE TEMP TABLE {name} AS "
+                f"SELECT DISTINCT CAST(day + n AS DATE) AS day "
                 f"FROM (SELECT day FROM {of}{where}), (SELECT unnest([-1, 0, 1]) AS n)"
             )
         if not self.is_whole:
@@ -100,17 +105,26 @@ class Unified:
 
     def _digest(self, currencies: Mapping[str, str]) -> str:
         """Of everything but the reports that decides what becomes of a report's row."""
-        parts = [str(VERSION), repr(self.known), repr(sorted(currencies.items())), repr(self.found.used)]
+        parts = [
+            str(VERSION),
+            repr(self.known),
+            repr(sorted(currencies.items())),
+            repr(self.found.used),
+        ]
         row = f"md5(concat_ws('|', {', '.join(f'coalesce({name}, chr(1))' for name in PARENTS)}))"
         for kind in self.found.entities:
-            asked = f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) FROM (SELECT {row} AS r FROM e_{kind})"
-            parts.append(repr(self._rows(asked)))
+            rows = f"SELECT {row} AS r FROM e_{kind}"
+            parts.append(
+                repr(self._rows(f"SELECT md5(string_agg(r, '' ORDER BY r)) FROM ({rows})"))
+            )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _make_facts(self) -> None:
         con = self.con
         for table in ("performance", "conversion", "reach"):
-            con.execute(f"CREATE OR REPLACE TEMP TABLE new_{table} AS SELECT * FROM {table}_fact LIMIT 0")
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE new_{table} AS SELECT * FROM {table}_fact LIMIT 0"
+            )
         con.execute("CREATE OR REPLACE TEMP TABLE new_covered AS SELECT * FROM covered LIMIT 0")
         for level in LEVELS:
             beside = [(c, t) for c, t in self.found.conversions if c.level == level]
@@ -153,7 +167,7 @@ class Unified:
                 amounts |= {f"c{number}_{name}": terms for name, terms in spans[0].items()}
         self.unifier.facts(
             f"f_{level}",
-            Source(table, source.ids, amounts, source.date, source.hour, source.currency, source.breakdown),
+            replace(source, amounts=amounts),
             level,
         )  # fmt: skip
         self._keep_days(f"f_{level}")
@@ -161,8 +175,8 @@ class Unified:
         if level == "ad" or not self._rows("SELECT count(*) FROM new_covered")[0][0]:
             rows = f"SELECT place_id, date_local, {', '.join(sums)} FROM f_{level}"
         else:
-            left = remainder(f"(SELECT bare_id AS place_id, * EXCLUDE (place_id, bare_id) FROM f_{level})",
-                             "new_performance", level, (), sums)  # fmt: skip
+            bare = f"(SELECT bare_id AS place_id, * EXCLUDE (place_id, bare_id) FROM f_{level})"
+            left = remainder(bare, "new_performance", level, (), sums)
             rows = f"SELECT place_id, date_local, {', '.join(sums)} FROM ({left})"
         self.con.execute(f"INSERT INTO new_performance BY NAME {rows}")
         if "reach" in measures:
@@ -171,8 +185,8 @@ class Unified:
                 f"WHERE reach IS NOT NULL"
             )
         self.con.execute(
-            f"INSERT INTO new_covered SELECT DISTINCT {self.key}, '{level}', p.in_account, date_local "
-            f"FROM f_{level} JOIN place p USING (place_id)"
+            f"INSERT INTO new_covered SELECT DISTINCT {self.key}, '{level}', p.in_account, "
+            f"date_local FROM f_{level} JOIN place p USING (place_id)"
         )
 
     def _inside(self, number: int, counted: Conversions, level: str) -> str:
@@ -181,7 +195,7 @@ class Unified:
         there = {row[0] for row in self._rows(f"DESCRIBE f_{level}")}
         amounts = [f"{c if c in there else 'NULL'} AS {n}" for n, c in names.items()]
         return _counted(f"f_{level}", counted, literal(counted.event_is), amounts,
-                        counted.click_days, counted.view_days)  # fmt: skip
+                        click=counted.click_days, view=counted.view_days)  # fmt: skip
 
     def _beside(self, number: int, counted: Conversions, table: Landed) -> list[str]:
         """SQL of conversions in a table of their own, or in lists; one for each window."""
@@ -189,16 +203,22 @@ class Unified:
         read = self.unifier.conversion_table(counted, table)
         own = f"{counted.level}_id"
         ids = counted.ids if read.readable(counted.ids.get(own, ())) else report.ids
-        date, hour = (counted.date, ()) if read.readable(counted.date) else (report.date, report.hour)
+        date, hour = (
+            (counted.date, ()) if read.readable(counted.date) else (report.date, report.hour)
+        )
         made = []
-        for span, (amounts, click, view) in enumerate(self.unifier.conversion_spans(counted, read)):
+        for span, (amounts, click, view) in enumerate(
+            self.unifier.conversion_spans(counted, read)
+        ):
             source = Source(read, ids, amounts, date, hour, report.currency, {}, counted.event)
             name = f"c_{counted.level}_{number}_{span}"
             self.unifier.facts(name, source, counted.level)
             self._keep_days(name)
-            event = "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
+            event = (
+                "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
+            )
             told = [f"{n if n in amounts else 'NULL'} AS {n}" for n in CONVERSION_AMOUNTS]
-            made.append(_counted(name, counted, event, told, click, view))
+            made.append(_counted(name, counted, event, told, click=click, view=view))
         return made
 
     def _add_conversions(self, level: str, parts: str) -> None:
@@ -223,7 +243,11 @@ class Unified:
         """Keep what entities are called, and what the platform's events and clicks are."""
         self.con.execute(f"DELETE FROM described WHERE platform = {self.key}")
         for kind in self.found.entities:
-            in_group = "ad_group_id" if kind == "ad" and "ad_group_id" in self.unifier.key(kind) else "NULL"
+            in_group = (
+                "ad_group_id"
+                if kind == "ad" and "ad_group_id" in self.unifier.key(kind)
+                else "NULL"
+            )
             self.con.execute(
                 f"INSERT INTO described SELECT {self.key}, '{kind}', {kind}_id, {in_group}, "
                 f"creative_id, {', '.join(DESCRIBING)} FROM e_{kind}"
@@ -238,8 +262,8 @@ class Unified:
 
     def _notes(self) -> list[tuple[str, str]]:
         unknown = self._rows(
-            f"SELECT DISTINCT account_id FROM place WHERE platform = {self.key} AND currency = 'XXX' "
-            f"AND level <> 'account' ORDER BY 1"
+            f"SELECT DISTINCT account_id FROM place WHERE platform = {self.key} "
+            f"AND currency = 'XXX' AND level <> 'account' ORDER BY 1"
         )
         notes = [("table", f"{name} is not read") for name in self.found.unused]
         return notes + [
@@ -262,19 +286,26 @@ class Unified:
             day, local = ("CAST(NULL AS DATE)",) * 2 if is_moment else (day, "f.date_local")
             own = ", ".join(
                 f"CAST(sum({table.amount(source.amounts[n])}) AS {SUM})"
-                + (" * CAST(0.000001 AS DECIMAL(6,6))" if unit_of(source.amounts[n]) == "micro" else "")
+                + (
+                    " * CAST(0.000001 AS DECIMAL(6,6))"
+                    if unit_of(source.amounts[n]) == "micro"
+                    else ""
+                )
                 + f" AS {n}"
                 for n in checked
             )
             sums = ", ".join(f"sum({n}) AS {n}" for n in checked)
-            rest = ", ".join(f"sum({n}) FILTER (WHERE c.date_local IS NULL) AS out_{n}" for n in checked)
+            rest = ", ".join(
+                f"sum({n}) FILTER (WHERE c.date_local IS NULL) AS out_{n}" for n in checked
+            )
             levels = ", ".join(f"'{name}'" for name in LEVELS[: number + 1])
             self.con.execute(
                 f"CREATE OR REPLACE TEMP TABLE compared AS WITH "
                 f"s AS (SELECT {day} AS day, {own} FROM {table.relation} GROUP BY 1), "
                 f"h AS (SELECT {local} AS day, {sums}, {rest} FROM performance_fact f "
-                f"JOIN place p USING (place_id) LEFT JOIN covered c ON c.platform = {self.key} AND "
-                f"c.level = '{level}' AND c.in_account = p.in_account AND c.date_local = f.date_local "
+                f"JOIN place p USING (place_id) LEFT JOIN covered c ON c.platform = {self.key} "
+                f"AND c.level = '{level}' AND c.in_account = p.in_account "
+                f"AND c.date_local = f.date_local "
                 f"WHERE p.platform = {self.key} AND p.level IN ({levels}) GROUP BY 1) "
                 f"SELECT coalesce(s.day, h.day) AS day, s.*, h.* FROM s "
                 f"FULL JOIN h ON s.day IS NOT DISTINCT FROM h.day"
@@ -298,10 +329,10 @@ class Unified:
 
 def _counted(
     table: str, counted: Conversions, event: str, amounts: list[str],
-    click: int | None, view: int | None,
+    *, click: int | None, view: int | None,
 ) -> str:  # fmt: skip
     spans = [
-        f"{'NULL' if days is None else days}::INTEGER" if days is not None else _SPAN.format(f"{kind}_days")
+        _SPAN.format(f"{kind}_days") if days is None else f"CAST({days} AS INTEGER)"
         for kind, days in (("click", click), ("view", view))
     ]
     basis = f"CAST({literal(counted.basis or None)} AS VARCHAR)"
@@ -320,7 +351,11 @@ def view(table: str, client: str) -> str:
     client : str
         A checked name.
     """
-    facts = {"performance": "performance_fact", "conversions": "conversion_fact", "reach": "reach_fact"}
+    facts = {
+        "performance": "performance_fact",
+        "conversions": "conversion_fact",
+        "reach": "reach_fact",
+    }
     placed = ", ".join(f"p.{name}" for name in ("level", "platform", *IDS))
     broken = ", ".join(f"p.{name}" for name in BREAKDOWNS)
     events = (
@@ -332,24 +367,25 @@ def view(table: str, client: str) -> str:
         f"coalesce({', '.join(f'd_{kind}.{name}' for kind in ENTITIES)}) AS {name}"
         for name in DESCRIBING
     )
-    # Of types that overlap one is counted: the preferred, in the account's own window, else the longest.
+    # Of types that overlap one is counted: the preferred, in the account's window or the longest.
     best = (
-        "rank() OVER (PARTITION BY p.platform, p.account_id, coalesce(v.event, f.event_own) ORDER BY "
-        "coalesce(v.rank, 0), f.click_days DESC NULLS FIRST, f.view_days DESC NULLS FIRST, "
-        "f.time_basis NULLS FIRST) = 1"
+        "rank() OVER (PARTITION BY p.platform, p.account_id, coalesce(v.event, f.event_own) "
+        "ORDER BY coalesce(v.rank, 0), f.click_days DESC NULLS FIRST, "
+        "f.view_days DESC NULLS FIRST, f.time_basis NULLS FIRST) = 1"
     )
     amounts = {
         "performance": f"{broken}, k.click_kind, {', '.join(f'f.{name}' for name in ADDITIVE)}",
         "reach": f"{broken}, f.reach",
         "conversions": f"coalesce(v.event, 'other:' || f.event_own) AS event, "
         f"{', '.join(f'f.{name}' for name in _EVENT)}, {best} AS is_primary, "
-        f"f.count AS conversions, f.value AS conversion_value, f.view_through AS conversions_view_through",
+        f"f.count AS conversions, f.value AS conversion_value, "
+        f"f.view_through AS conversions_view_through",
     }[table]  # fmt: skip
     joins = " ".join(_described_as(kind) for kind in ENTITIES)
     return (
         f"SELECT {literal(client)} AS client_id, {placed}, f.date_local, p.report_tz, p.currency, "
-        f"{amounts}, {names}, {key} AS row_key FROM {facts[table]} f JOIN place p USING (place_id) "
-        f"JOIN click_kinds k ON k.platform = p.platform "
+        f"{amounts}, {names}, {key} AS row_key FROM {facts[table]} f "
+        f"JOIN place p USING (place_id) JOIN click_kinds k ON k.platform = p.platform "
         + ("LEFT JOIN events v ON v.platform = p.platform AND v.event_own = f.event_own "
            if table == "conversions" else "")
         + f"{joins} ORDER BY p.platform, p.level, f.date_local, row_key"

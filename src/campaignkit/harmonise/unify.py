@@ -1,7 +1,8 @@
-"""A platform's landed tables as amounts by place and day, in SQL: ids from the report, no row twice.
+"""A platform's landed tables as amounts by place and day: ids from the report, no row twice.
 
-A *place* is where an amount belongs: level, account, campaign, ad group, ad, currency, time zone and
-breakdown. There are few, and rows are many: names are looked up once a place, and rows carry a number.
+A *place* is where an amount belongs: level, account, campaign, ad group, ad, currency, time zone
+and breakdown. There are few, and rows are many: parents are looked up once a place, and rows
+carry its number.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from campaignkit.harmonise.definition import (
     Conversions,
     Entity,
     Platform,
-    Report,
     Term,
     Terms,
 )
@@ -90,7 +90,9 @@ class Unifier:
         for kind, tables in self.found.entities.items():
             entity = self.platform.entities[kind]
             rows = " UNION ALL ".join(_entity_rows(entity, table) for table in tables)
-            order = ", ".join(f"{n} DESC NULLS LAST" for n in ("active", "newest", "version", "synced"))
+            order = ", ".join(
+                f"{n} DESC NULLS LAST" for n in ("active", "newest", "version", "synced")
+            )
             columns = ", ".join((*PARENTS, *DESCRIBING))
             key = self.key(kind)
             self.con.execute(
@@ -118,7 +120,9 @@ class Unifier:
             if zone is None:
                 continue
             if zone not in known:
-                note = f"time zone {zone!r} is not in the IANA data base: days are the report's own"
+                note = (
+                    f"time zone {zone!r} is not in the IANA data base: days are the report's own"
+                )
                 self.notes.append((f"account {account}", note))
             names = [zone if zone in known else None, zone if _is_of_hours(zone, known) else None]
             self.con.execute(
@@ -153,14 +157,15 @@ class Unifier:
             f"any_value({n}) AS {n}" if n == "reach" else f"sum({n}) AS {n}" for n in amounts
         )
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE summed AS SELECT h, moment, {sums}, count(*) AS num_rows "
-            f"FROM ({inner}, {read} FROM {table.relation}) {where} GROUP BY h, moment"
+            f"CREATE OR REPLACE TEMP TABLE summed AS "
+            f"SELECT h, moment, {sums}, count(*) AS num_rows FROM ({inner}, {read} "
+            f"FROM {table.relation}) {where} GROUP BY h, moment"
         )
         kept = ", ".join(f"any_value({quoted(c)}) AS {quoted(c)}" for c in columns)
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE tree AS SELECT h, {kept}, min(other) <> max(other) AS "
-            f"is_shared FROM ({inner}, hash({packed}, 1) AS other, {packed} FROM {table.relation}) "
-            f"{where} GROUP BY h"
+            f"CREATE OR REPLACE TEMP TABLE tree AS "
+            f"SELECT h, {kept}, min(other) <> max(other) AS is_shared FROM ({inner}, "
+            f"hash({packed}, 1) AS other, {packed} FROM {table.relation}) {where} GROUP BY h"
         )
         if self._rows("SELECT count(*) FROM tree WHERE is_shared")[0][0]:
             raise HarmoniseError(f"{table.name}: two identifiers share a hash")  # 1 in 10^9 tables
@@ -178,7 +183,7 @@ class Unifier:
         )
 
     def _resolve(self, source: Source, level: str, *, is_moment: bool) -> None:
-        """Make ``resolved``: the place of each combination of identifiers, names looked up once."""
+        """Make ``resolved``: the place of each combination of identifiers, looked up once."""
         tree = Landed(source.table.name, "tree", source.table.types, source.table.strip)
         texts = {name: tree.text(source.ids.get(name, ())) for name in IDS}
         texts |= dict.fromkeys(PARENTS[4:], "CAST(NULL AS VARCHAR)")
@@ -193,9 +198,7 @@ class Unifier:
             kinds = [kind for kind in kinds if kind != "creative"]
         for number, kind in enumerate(kinds):
             key = self.key(kind)
-            filled = ", ".join(
-                f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key
-            )
+            filled = ", ".join(f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key)
             joined = " AND ".join(f"r.{k} = e.{k}" for k in key)
             steps.append(
                 f"r{number + 1} AS (SELECT r.* REPLACE ({filled}) FROM r{number} r "
@@ -204,7 +207,8 @@ class Unifier:
         ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
         money = "upper(coalesce(s.currency, r.currency))"
         steps.append(
-            f"named AS (SELECT r.* REPLACE ({ids}, {self._zone(is_moment=is_moment)} AS report_tz, "
+            f"named AS (SELECT r.* REPLACE ({ids}, "
+            f"{self._zone(is_moment=is_moment)} AS report_tz, "
             f"CASE WHEN {money} IN ({_currencies()}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
             f"AS currency) FROM r{len(kinds)} r LEFT JOIN stated s ON r.account_id = s.account_id)"
         )
@@ -252,7 +256,9 @@ class Unifier:
     def _zone(self, *, is_moment: bool) -> str:
         if is_moment:
             return "coalesce(r.hour_tz, 'UTC')"
-        return "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
+        return (
+            "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
+        )
 
     def has_hours(self, source: Source) -> bool:
         """Whether moments are given: hours, or days written as the moment they begin."""
@@ -290,7 +296,7 @@ class Unifier:
             if count:
                 raise HarmoniseError(
                     f"{table.name}: {count:,} rows where {column} is not as expected: {expected}",
-                    hint="mend those cells before they are ingested; an empty amount is unknown, not 0",
+                    hint="mend those cells and ingest again; an empty amount is unknown, not 0",
                 )
 
     def report_source(self, level: str) -> Source:
@@ -307,7 +313,9 @@ class Unifier:
     ) -> list[tuple[Mapping[str, Terms], int | None, int | None]]:
         """Amounts of conversions by window: those of the report's own, then each other's."""
         amounts = {n: terms for n, terms in counted.amounts.items() if table.readable(terms)}
-        spans = [(amounts, counted.click_days, counted.view_days)] if amounts else []
+        spans: list[tuple[Mapping[str, Terms], int | None, int | None]] = []
+        if amounts:
+            spans.append((amounts, counted.click_days, counted.view_days))
         for window, (click, view) in counted.windows.items():
             own = next((c for c in table.types if _same_window(c, window)), None)
             if own is not None:
@@ -315,7 +323,7 @@ class Unifier:
         return spans
 
     def conversion_table(self, counted: Conversions, table: Landed) -> Landed:
-        """The table conversions are read from: their own, lists of a report, or a child's parent's."""
+        """The table that conversions are read from, with the identifiers and the day of each."""
         report = self.platform.reports[counted.level]
         terms = (*report.ids.values(), report.date, report.hour, report.currency)
         if table is self.found.reports.get(counted.level):
@@ -324,7 +332,9 @@ class Unifier:
         if "_dlt_parent_id" not in table or table.readable(counted.date or report.date):
             return table
         parent = self.found.reports[counted.level]
-        kept = [c for ts in terms for t in parent.readable(ts) for c in t.columns if c not in table]
+        kept = [
+            c for ts in terms for t in parent.readable(ts) for c in t.columns if c not in table
+        ]
         columns = [f"c.{quoted(own)}" for own in table.types]
         columns += [f"p.{quoted(parent.own(c))} AS {quoted(c)}" for c in dict.fromkeys(kept)]
         relation = (
@@ -339,7 +349,9 @@ class Unifier:
         return rows
 
 
-def remainder(report: str, finer: str, level: str, keys: Sequence[str], amounts: Sequence[str]) -> str:
+def remainder(
+    report: str, finer: str, level: str, keys: Sequence[str], amounts: Sequence[str]
+) -> str:
     """SQL of what a level's ``report`` has beyond the ``finer`` levels' rows, by place and day.
 
     Within the accounts and days that the report covers. Where it lacks a row there that the finer
@@ -347,7 +359,9 @@ def remainder(report: str, finer: str, level: str, keys: Sequence[str], amounts:
     """
     by = ", ".join(("place_id", "date_local", *keys))
     sums = ", ".join(f"CAST(sum({n}) AS {SUM}) AS {n}" for n in amounts)
-    joined = " AND ".join(f"s.{k} IS NOT DISTINCT FROM l.{k}" for k in ("place_id", "date_local", *keys))
+    joined = " AND ".join(
+        f"s.{k} IS NOT DISTINCT FROM l.{k}" for k in ("place_id", "date_local", *keys)
+    )
     chosen = ", ".join(f"coalesce(s.{k}, l.{k}) AS {k}" for k in ("place_id", "date_local", *keys))
     left = ", ".join(
         f"CASE WHEN s.place_id IS NULL THEN -l.{n} ELSE s.{n} - coalesce(l.{n}, 0) END AS {n}"
@@ -357,7 +371,8 @@ def remainder(report: str, finer: str, level: str, keys: Sequence[str], amounts:
     extra = "".join(f", f.{k}" for k in keys)
     return (
         f"WITH s AS (SELECT {by}, {sums} FROM {report} GROUP BY {by}), "
-        f"covered AS (SELECT DISTINCT p.in_account, s.date_local FROM s JOIN place p USING (place_id)), "
+        f"covered AS (SELECT DISTINCT p.in_account, s.date_local FROM s "
+        f"JOIN place p USING (place_id)), "
         f"l AS (SELECT p.in_{level} AS place_id, f.date_local{extra}, {sums} FROM {finer} f "
         f"JOIN place p USING (place_id) SEMI JOIN covered c "
         f"ON c.in_account = p.in_account AND c.date_local = f.date_local GROUP BY {finer_by}) "
