@@ -29,6 +29,7 @@ Tables of campaign results:
 - ``tables``: what their columns mean, and the laws their rows keep
 - ``inject``: faults, put in on purpose
 - ``auditing``: faults, found
+- ``harmonise``: ad platforms' tables in one schema, a client at a time
 
 Below them all:
 
@@ -101,6 +102,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),
     "auditing": ("audit", "mine_rules", "plan_audit"),
+    "harmonise": ("ClientStore",),
     "llm": (
         "Budget",
         "GeminiModel",

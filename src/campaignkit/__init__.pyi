@@ -15,6 +15,7 @@ from campaignkit import (
     evaluation as evaluation,
     extras as extras,
     graph as graph,
+    harmonise as harmonise,
     inject as inject,
     llm as llm,
     metrics as metrics,
@@ -100,6 +101,9 @@ from campaignkit.graph import (
     Edge as Edge,
     SignedGraph as SignedGraph,
     compare as compare,
+)
+from campaignkit.harmonise import (
+    ClientStore as ClientStore,
 )
 from campaignkit.inject import (
     ErrorInjector as ErrorInjector,

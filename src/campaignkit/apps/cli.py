@@ -18,6 +18,11 @@ from campaignkit.apps.dataset_commands import dataset_app
 from campaignkit.apps.diagnose_command import diagnose
 from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
 from campaignkit.apps.graph_commands import graph_app
+from campaignkit.apps.harmonise_commands import (
+    campaigns_command,
+    harmonise_command,
+    ingest_command,
+)
 from campaignkit.apps.leaderboard_command import leaderboard
 from campaignkit.apps.quickstart_command import quickstart
 
@@ -41,6 +46,9 @@ app.add_typer(blind_app, name="blind")
 app.command("audit")(audit_command)
 app.command("inject")(inject_command)
 app.command("audit-sweep")(sweep_command)
+app.command("ingest")(ingest_command)
+app.command("harmonise")(harmonise_command)
+app.command("campaigns")(campaigns_command)
 app.command()(leaderboard)
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from campaignkit.harmonise.data import CampaignData, Closing, HarmoniseReport
 from campaignkit.harmonise.definition import Platform, platform, platforms, read_platform
+from campaignkit.harmonise.enrich import Facet, Geography, facets, generation, geography, objective
+from campaignkit.harmonise.outcomes import Campaigns
 from campaignkit.harmonise.store import ClientStore
 
 __all__ = [
     "CampaignData",
+    "Campaigns",
     "ClientStore",
     "Closing",
+    "Facet",
+    "Geography",
     "HarmoniseReport",
     "Platform",
+    "facets",
+    "generation",
+    "geography",
+    "objective",
     "platform",
     "platforms",
     "read_platform",

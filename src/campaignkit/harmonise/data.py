@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
+from campaignkit.extras import require
 from campaignkit.harmonise.definition import ADDITIVE, LEVELS
+from campaignkit.harmonise.outcomes import Campaigns, campaigns, campaigns_sql
 from campaignkit.harmonise.unified import view
 from campaignkit.show.outline import Block
+from campaignkit.store import atomic_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLES = ("performance", "conversions", "reach")
+PERIODS = ("month", "quarter", "year")
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
 
@@ -74,6 +82,23 @@ class HarmoniseReport:
     def closes(self) -> bool:
         """Whether every total of every landed report is met to the last millionth."""
         return not self.open
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values; amounts are text, so that no digit is lost."""
+        shown = [
+            {
+                "platform": c.platform, "level": c.level, "day": c.day, "measure": c.measure,
+                "source": None if c.source is None else str(c.source),
+                "harmonised": None if c.harmonised is None else str(c.harmonised),
+                "uncovered": str(c.uncovered), "difference": str(c.difference),
+            }
+            for c in self.closings
+        ]  # fmt: skip
+        return {
+            "closes": self.closes,
+            "totals": shown,
+            "notes": [list(note) for note in self.notes],
+        }
 
     def blocks(self) -> list[Block]:
         """The report as blocks, for :func:`campaignkit.show.print_blocks`."""
@@ -150,6 +175,94 @@ class CampaignData:
 
             return polars.from_arrow(arrow)
         return arrow
+
+    def write(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
+        """Write the unified tables as Parquet and the report as JSON, whole or not at all.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ArtifactError
+            If there is something of that name and `replace` is not set, or it cannot be written.
+        """
+        pq = require("pyarrow.parquet", extra="harmonise", user="writing unified tables")
+        with atomic_folder(folder, replace=replace) as partial:
+            for name in TABLES:
+                pq.write_table(self.to_arrow(name), partial / f"{name}.parquet")
+            text = json.dumps(self.report.to_dict(), indent=1)
+            (partial / "report.json").write_text(text, encoding="utf-8")
+        return Path(folder)
+
+    def campaigns(
+        self,
+        *,
+        outcome: str = "auto",
+        level: str = "ad",
+        period: str = "quarter",
+        min_impressions: int = 1000,
+        min_spend: float = 0.0,
+        min_peers: int = 30,
+        quantiles: Sequence[float] = (1 / 3, 2 / 3),
+        labels: Sequence[str] = ("neg", "avg", "pos"),
+        seed: int = 0,
+    ) -> Campaigns:
+        """Campaigns with what was targeted, and a label for how each did among its peers.
+
+        Peers share platform, objective, KPI, currency and period; where they are fewer than
+        `min_peers` those of other periods are added, then of other platforms (``peer_level``).
+        A rate of little spend is first drawn towards the peers' mean, so that it is no extreme.
+
+        Parameters
+        ----------
+        outcome : str
+            ``"auto"`` takes what the campaign's objective is paid for, by unit of spend: value or
+            purchases for sales, leads, installs, video completions, impressions, link clicks. A
+            name such as ``"clicks_link"`` takes that for all.
+        level : {"ad", "ad_group", "campaign"}
+            What a row is. Rows of other levels are not added to ads.
+        period : {"month", "quarter", "year"}
+        min_impressions : int
+        min_spend : float
+            Campaigns of less are left out, and counted.
+        min_peers : int
+        quantiles : sequence of float
+            Shares of the peers below each cut, ascending.
+        labels : sequence of str
+            The worst first, one more than quantiles.
+        seed : int
+            Of the draws of ``label_stability``: the share of 200 draws of the counts (Poisson)
+            that give the same label.
+
+        Returns
+        -------
+        Campaigns
+            `frame`, `left_out`; ``to_dataset()`` continues in the ordinary path.
+
+        Raises
+        ------
+        HarmoniseError
+            If no campaign has an outcome.
+        """
+        check_all(
+            "campaigns cannot be made so",
+            {
+                "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
+                "period": (period, period in PERIODS, f"one of {', '.join(PERIODS)}"),
+                "labels": (labels, len(labels) == len(quantiles) + 1, "one more than quantiles"),
+            },
+            error=HarmoniseError,
+        )
+        both = [view(name, self.client) for name in TABLES[:2]]
+        rows = self._con.sql(campaigns_sql(level, period, *both)).to_arrow_table()
+        return campaigns(
+            rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
+            min_spend=min_spend, min_peers=min_peers, quantiles=quantiles, labels=labels,
+            seed=seed,
+        )  # fmt: skip
 
     def total(
         self, measure: str, *, by: Sequence[str] = (), level: str = "campaign"

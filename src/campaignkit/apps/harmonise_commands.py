@@ -1,0 +1,136 @@
+"""``campaignkit ingest``, ``harmonise`` and ``campaigns``: one client's data of ad platforms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaignkit.apps.ending import FAILED
+from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.output import print_json, refuse_existing
+from campaignkit.apps.working import working
+from campaignkit.errors import SettingError
+
+ClientOption = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose data it is.")]
+StoreOption = Annotated[
+    Path,
+    typer.Option("--clients", metavar="DIR", help="Folder of the clients' stores."),
+]
+CurrencyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--currency", metavar="ACCOUNT=CODE", help="Currency of an account that no table gives."
+    ),
+]
+
+
+def ingest_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Folder of CSV and Parquet files, one file, or a DuckDB file."
+        ),
+    ],
+    *,
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="NAME", help="Such as meta or google_ads.")
+    ],
+    client: ClientOption,
+    clients: StoreOption = Path("clients"),
+    json: JsonOption = False,
+) -> None:
+    """Land a platform's tables in a client's store; later exports replace the days they cover."""
+    from campaignkit.harmonise import ClientStore
+
+    with working("ingesting"), ClientStore(clients, client) as store:
+        taken = store.ingest(source, platform=platform)
+    if json:
+        print_json(taken)
+        return
+    for name, num_rows in taken.items():
+        print(f"{name}: {num_rows:,} rows" if num_rows else f"{name}: ingested before")
+
+
+def harmonise_command(
+    *,
+    client: ClientOption,
+    clients: StoreOption = Path("clients"),
+    currency: CurrencyOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write the unified tables there, as Parquet."),
+    ] = None,
+    replace: ReplaceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make the unified tables of a client's store; exit code 1 if a total does not close."""
+    from campaignkit.harmonise import ClientStore
+    from campaignkit.show import print_blocks  # brings numpy, which help does without
+
+    stated = _currencies(currency or [])
+    with working("harmonising"), ClientStore(clients, client) as store:
+        data = store.harmonise(currencies=stated)
+        report = data.report
+        if out is not None:
+            data.write(out, replace=replace)
+    if json:
+        print_json(report.to_dict())
+    else:
+        print_blocks(report.blocks())
+        if out is not None:
+            print(f"\nwrote {out}")
+    if not report.closes:
+        raise typer.Exit(FAILED)
+
+
+def campaigns_command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, as Parquet.")],
+    *,
+    client: ClientOption,
+    clients: StoreOption = Path("clients"),
+    currency: CurrencyOption = None,
+    outcome: Annotated[
+        str, typer.Option("--outcome", metavar="NAME", help="auto, or the KPI of all campaigns.")
+    ] = "auto",
+    level: Annotated[
+        str, typer.Option("--level", metavar="LEVEL", help="ad, ad_group or campaign.")
+    ] = "ad",
+    period: Annotated[
+        str, typer.Option("--period", metavar="PERIOD", help="month, quarter or year.")
+    ] = "quarter",
+    min_impressions: Annotated[
+        int, typer.Option("--min-impressions", metavar="N", help="Campaigns of less are left out.")
+    ] = 1000,
+    seed: SeedOption = 0,
+    replace: ReplaceOption = False,
+) -> None:
+    """Write a client's campaigns, each with its modalities and a label among its peers."""
+    from campaignkit.extras import require
+    from campaignkit.harmonise import ClientStore
+    from campaignkit.store import atomic_file
+
+    refuse_existing(out, replace=replace)
+    pq = require("pyarrow.parquet", extra="harmonise", user="writing campaigns")
+    with working("labelling"), ClientStore(clients, client) as store:
+        made = store.harmonise(currencies=_currencies(currency or [])).campaigns(
+            outcome=outcome, level=level, period=period, min_impressions=min_impressions, seed=seed
+        )
+        with atomic_file(out) as partial:
+            pq.write_table(made.frame, partial)
+    print(f"wrote {made.frame.num_rows:,} campaigns to {out}")
+    for reason, count in made.left_out.items():
+        print(f"left out, {reason}: {count:,}")
+
+
+def _currencies(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    wrong = [
+        text for text, (_, sign, code) in zip(given, pairs, strict=True) if not sign or not code
+    ]
+    if wrong:
+        raise SettingError(
+            f"--currency is {wrong[0]!r:.60}; expected ACCOUNT=CODE", hint="--currency 123456=USD"
+        )
+    return {account: code for account, _, code in pairs}
