@@ -17,7 +17,7 @@ from campaignkit.harmonise.definition import ADDITIVE, LEVELS
 from campaignkit.harmonise.outcomes import Campaigns, campaigns, campaigns_sql
 from campaignkit.harmonise.unified import view
 from campaignkit.show.outline import Block
-from campaignkit.store import atomic_folder
+from campaignkit.store import Manifest, atomic_folder, digest_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,7 +122,20 @@ class HarmoniseReport:
 class CampaignData:
     """Campaign data of one client in one schema.
 
-    Comes of :meth:`ClientStore.harmonise`; the store must be open while it is asked.
+    :meth:`ClientStore.harmonise` returns it; the store must stay open while it is asked.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from campaignkit.harmonise import ClientStore
+    >>> report = "ad_id,date,account_id,spend,impressions\\n1,2026-03-01,7,2.5,900\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "basic_ad.csv").write_text(report)
+    ...     with ClientStore(folder, client="acme") as store:
+    ...         _ = store.ingest(Path(folder, "basic_ad.csv"), platform="meta")
+    ...         data = store.harmonise(currencies={"7": "EUR"})
+    ...         print(data, data.total("spend"))
+    CampaignData('acme', 1 rows of 1 platforms) {(): Decimal('2.500000')}
     """
 
     def __init__(self, con: Any, client: str) -> None:
@@ -195,6 +208,8 @@ class CampaignData:
                 pq.write_table(self.to_arrow(name), partial / f"{name}.parquet")
             text = json.dumps(self.report.to_dict(), indent=1)
             (partial / "report.json").write_text(text, encoding="utf-8")
+            files = {path.name: digest_file(path) for path in sorted(partial.iterdir())}
+            Manifest(kind="unified", files=files).write(partial)
         return Path(folder)
 
     def campaigns(

@@ -26,11 +26,12 @@ from campaignkit.harmonise.definition import (
     Platform,
 )
 from campaignkit.harmonise.landing import Found, Landed, unit_of
-from campaignkit.harmonise.unify import PARENTS, SUM, Source, Unifier, remainder
+from campaignkit.harmonise.unify import PARENTS, SUM, UNKNOWN, Source, Unifier, remainder
 from campaignkit.tables import literal
 
 VERSION = 1  # of the schema; another one makes all anew
 CHECKED = ("spend", "impressions_paid", "clicks_platform")
+_UNKNOWN_ACCOUNT = "no table gives the account of some rows: ingest the histories of their ads"
 _EVENT = ("event_own", "click_days", "view_days", "time_basis")
 _IDS = ", ".join(f"{name} VARCHAR" for name in (*IDS, "report_tz", "currency", *BREAKDOWNS))
 _SPAN = (
@@ -267,7 +268,8 @@ class Unified:
         )
         notes = [("table", f"{name} is not read") for name in self.found.unused]
         return notes + [
-            (f"account {account}", "its currency is not known: XXX; "
+            (f"account {account}", _UNKNOWN_ACCOUNT if account == UNKNOWN
+             else "its currency is not known: "
              f'harmonise(currencies={{"{account}": ...}}) states it')
             for (account,) in unknown
         ]  # fmt: skip

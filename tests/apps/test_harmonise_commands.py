@@ -1,0 +1,60 @@
+"""``ingest``, ``harmonise`` and ``campaigns`` from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command_line import run_here
+from landed_tables import google, land
+
+
+def test_from_a_folder_to_tables_and_campaigns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    land(tmp_path / "exports", **google([f"2025-03-{day:02}" for day in range(1, 9)]))
+    ours = ["--client", "acme"]
+
+    ended = run_here(["ingest", "exports", "--platform", "google_ads", *ours], capsys)
+    assert (ended.code, "ad_stats: 32 rows" in ended.out) == (0, True)
+    again = run_here(["ingest", "exports", "--platform", "google_ads", *ours, "--json"], capsys)
+    assert set(json.loads(again.out).values()) == {0}
+    ended = run_here(["harmonise", *ours, "--out", "unified", "--json"], capsys)
+    assert ended.code == 0
+    assert json.loads(ended.out)["closes"] is True
+    assert sorted(path.name for path in (tmp_path / "unified").iterdir()) == [
+        "conversions.parquet", "manifest.json", "performance.parquet", "reach.parquet",
+        "report.json",
+    ]  # fmt: skip
+    ended = run_here(["harmonise", *ours, "--out", "unified", "--replace"], capsys)
+    assert (ended.code, "0 do not close" in ended.out) == (0, True)
+    ended = run_here(["campaigns", "mine.parquet", *ours, "--min-impressions", "1"], capsys)
+    assert (ended.code, "wrote 2 campaigns" in ended.out) == (0, True), ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ingest", "nowhere", "--platform", "meta", "--client", "acme"], "does not exist"),
+        (
+            ["ingest", ".", "--platform", "myspace", "--client", "acme"],
+            "expected one of amazon_ads",
+        ),
+        (["harmonise", "--client", "A!"], "client is 'A!'"),
+        (["harmonise", "--client", "acme", "--currency", "USD"], "expected ACCOUNT=CODE"),
+        (["harmonise", "--client", "acme"], "nothing of client acme was ingested"),
+        (["campaigns", "nowhere/c.parquet", "--client", "acme"], "nowhere"),
+    ],
+)
+def test_wrong_words_end_with_2_and_say_why(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    ended = run_here(words, capsys)
+
+    assert ended.code == 2
+    assert told in ended.err
