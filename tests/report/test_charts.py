@@ -18,11 +18,13 @@ from campaignkit import AnnealingSampler, CampaignDataset, CampaignkitError, Sam
 from campaignkit.errors import DatasetError, GraphError, SpecError, UnknownAttribute
 from campaignkit.evaluation import DetectionSweep
 from campaignkit.evaluation.detection import DetectionScore, Hits, KindHits
+from campaignkit.graph import SignedGraph
 from campaignkit.report import charts
 from campaignkit.report.annealing_trace import trace_annealing
 from campaignkit.report.charts import chart_rows
 from campaignkit.report.charts.places import gathered
 from campaignkit.report.charts.theme import DASHES, SHAPES
+from campaignkit.report.leaderboard import DifficultyPoint
 from campaignkit.sample import Annealing
 from campaignkit.show.palette import NEGATIVE, POSITIVE
 from small_world import SPEC, small_dataset, small_graph
@@ -121,6 +123,31 @@ def test_groups_differ_without_colour() -> None:
     assert lines["strokeDash"]["scale"]["range"] == [list(d) for d in DASHES[:3]]
     assert dots["shape"]["scale"]["range"] == list(SHAPES[:3])
     assert len(set(DASHES)) == len(set(SHAPES)) == 6
+
+
+def test_legends_list_what_occurs_and_no_more(graph: Any, dataset: CampaignDataset) -> None:
+    lonely = charts.neighbourhood_chart(graph, ("brand", "brand 0"), max_shown=1)
+    spokes, dots, *_ = (part["encoding"] for part in lonely.to_dict()["layer"])
+    empty = SignedGraph.from_edges([], catalogue=graph.catalogue)
+    bare = charts.sign_chart(empty, ("brand", "geo")).to_dict()
+    areas = charts.fraction_chart(dataset, graph).to_dict()["layer"][0]["encoding"]["size"]
+    counts = {dot["campaigns"] for dot in chart_rows(charts.fraction_chart(dataset, graph))}
+
+    assert len(spokes["color"]["scale"]["domain"]) == 1
+    assert len(dots["fill"]["scale"]["domain"]) == 1
+    assert bare["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0]
+    assert {*areas["legend"]["values"]} <= counts
+
+
+def test_charts_of_runs_name_their_dots() -> None:
+    run = {"family": "pairwise", "cost": 4.2, "score": 0.9}
+    chart = charts.tradeoff_chart([{"model": "rank 8", **run}, {"model": "rank 9", **run}])
+    point = DifficultyPoint("test", "pairwise", "rank 8", "r1", 0.6, 0.9)
+    hard = charts.difficulty_chart([point])
+
+    for drawn, names in ((chart, 2), (hard, 1)):
+        texts = [part for part in drawn.to_dict()["layer"] if part["mark"]["type"] == "text"]
+        assert len(texts) == names  # two of one place stand on two sides of it
 
 
 def test_dots_of_the_density_chart_add_up_to_all_draws(graph: Any) -> None:

@@ -15,16 +15,15 @@ from campaignkit.show.axes import (
     legend,
     shorten,
 )
+from campaignkit.show.name_sides import name_sides
 from campaignkit.show.palette import INK, MUTED, PAPER
-from campaignkit.show.svg import element, label, number, picture, text_width, tooltip
+from campaignkit.show.svg import element, label, number, picture, tooltip
 
 _SIZE = 11.0  # of a name
 _RADIUS = 5.5
 _MOST_NAMES = 60
 _MOST_MARKS = 800  # with a tooltip each; of more, all are drawn as plain dots
 _ROOM = 0.05  # of the range, between the outermost dots and the frame
-
-_Place = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,14 @@ def dot_plot(
     else:
         for dot, (a, b) in zip(dots, places, strict=True):
             parts += _marked(dot, a, b, hues[dot.group], y)
-    parts += _names(dots, places, (MARGIN_LEFT, top - 8, width, y.start))
+    named = [shorten(dot.name, 190, _SIZE) for dot in dots[:_MOST_NAMES]]
+    room = MARGIN_LEFT, top - 8, width, y.start
+    sides = name_sides(places[:_MOST_MARKS], named, inside=room, size=_SIZE, radius=_RADIUS)
+    parts += [
+        label(name, a + side.dx, b + side.dy, anchor=side.anchor, size=_SIZE)
+        for name, (a, b), side in zip(named, places, sides, strict=False)
+        if side is not None
+    ]
     return picture(width, height, title, *parts)
 
 
@@ -140,36 +146,3 @@ def _plain(
         element("path", d=path, stroke=hues[group], **look)  # type: ignore[arg-type]
         for group, path in paths.items()
     ]
-
-
-def _names(
-    dots: Sequence[Dot], places: Sequence[tuple[float, float]], inside: _Place
-) -> list[str]:
-    taken = [(a - _RADIUS, b - _RADIUS, a + _RADIUS, b + _RADIUS) for a, b in places[:_MOST_MARKS]]
-    parts = []
-    for dot, (a, b) in list(zip(dots, places, strict=True))[:_MOST_NAMES]:
-        name = shorten(dot.name, 190, _SIZE)
-        wide = text_width(name, _SIZE)
-        for left, base in (
-            (a + 9, b + 4), (a - 9 - wide, b + 4), (a - wide / 2, b - 10), (a - wide / 2, b + 18),
-            (a + 7, b - 7), (a + 7, b + 15), (a - 7 - wide, b - 7), (a - 7 - wide, b + 15),
-        ):  # fmt: skip
-            box = left, base - _SIZE + 1, left + wide, base + 3
-            if _holds(inside, box) and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                parts.append(label(name, left, base, size=_SIZE))
-                break
-    return parts
-
-
-def _holds(outer: _Place, inner: _Place) -> bool:
-    return (
-        outer[0] <= inner[0]
-        and outer[1] <= inner[1]
-        and inner[2] <= outer[2]
-        and inner[3] <= outer[3]
-    )
-
-
-def _overlap(one: _Place, two: _Place) -> bool:
-    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]

@@ -86,15 +86,16 @@ def _steps(labels: Mapping[str, Any]) -> Any:
         )
         if q[field]
     ]
-    kinds = ["draws", "to the box", "inside it"]
-    hues = alt.Scale(domain=kinds, range=[MUTED, NEGATIVE, POSITIVE])
+    hues = {"draws": MUTED, "to the box": NEGATIVE, "inside it": POSITIVE}
+    kinds = [kind for kind in hues if any(row["kind"] == kind for row in rows)]
+    scale = alt.Scale(domain=kinds, range=[hues[kind] for kind in kinds])
     return (
         alt.Chart(rows_of(rows), width=190, height={"step": 34})
         .mark_bar(size=16, stroke="#FFFFFF")
         .encode(
             x=alt.X("a_row:Q", title="draws or steps a campaign"),
             y=alt.Y("label:N", sort=list(labels), title=None),
-            color=alt.Color("kind:N", scale=hues, title="effort"),
+            color=alt.Color("kind:N", scale=scale, title="effort"),
             tooltip=["label:N", "kind:N", "a_row:Q"],
         )
     )

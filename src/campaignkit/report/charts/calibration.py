@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import (
+    area,
     colour,
     dash,
     drawing,
@@ -71,7 +72,7 @@ def calibration_chart(
     lines = chart.mark_line().encode(strokeDash=dash("model:N", names, title="model"))
     dots = chart.mark_point(filled=True).encode(
         shape=shape("model:N", names, title="model"),
-        size=alt.Size("rows:Q", scale=alt.Scale(range=[20, 140]), title="rows"),
+        size=area("rows:Q", (int(str(row["rows"])) for row in rows), title="rows", most=140),
         tooltip=["model:N", "probability:Q", "right:Q", "rows:Q"],
     )
     return finished(

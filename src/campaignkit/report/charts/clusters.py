@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from campaignkit.errors import SettingError
-from campaignkit.report.charts.theme import SHAPES, drawing, finished, rows_of
-from campaignkit.show.palette import MUTED, NEUTRAL, SERIES
+from campaignkit.report.charts.theme import (
+    SHAPES,
+    drawing,
+    finished,
+    named,
+    rows_of,
+)
+from campaignkit.show.palette import NEUTRAL, SERIES
 
-_MOST_NAMED = 80  # more names than that cover one another
+_SIZE = 620, 460
 _OUTSIDE = "no cluster"
 _MARKS = tuple(mark for mark in SHAPES if mark != "cross")  # which is for what is in no cluster
 
@@ -33,7 +39,7 @@ def cluster_chart(
     clusters : int[n]
         The cluster of each, from 0; -1 where it is in none.
     names : sequence of str
-        What each is called; shown beside the point up to 80, on hover always.
+        What each is called; shown beside the point where there is room, on hover always.
     cluster_names : sequence of str, optional
         What cluster 0, 1, ... is called.
 
@@ -75,7 +81,7 @@ def cluster_chart(
     marks += ["cross"] * bool(outside)
     alone = alt.Axis(labels=False, ticks=False, grid=False, title=None, domain=False)
     flat = alt.Scale(zero=False, nice=True, padding=20)
-    chart = alt.Chart(rows_of(rows), width=620, height=460)
+    chart = alt.Chart(rows_of(rows), width=_SIZE[0], height=_SIZE[1])
     place = {"x": alt.X("x:Q", axis=alone, scale=flat), "y": alt.Y("y:Q", axis=alone, scale=flat)}
     dots = chart.mark_point(filled=True, size=70, opacity=0.85).encode(
         **place,
@@ -83,12 +89,6 @@ def cluster_chart(
         shape=alt.Shape("cluster:N", scale=alt.Scale(domain=order, range=marks), title="cluster"),
         tooltip=["name:N", "cluster:N"],
     )
-    layers = [dots]
-    if len(names) <= _MOST_NAMED:
-        layers.append(
-            chart.mark_text(align="left", dx=7, fontSize=10, color=MUTED).encode(
-                **place, text="name:N"
-            )
-        )
+    layers = [dots, *named(rows, ("x", "y"), size=_SIZE, **place)]
     said = f"{len(names)} attributes, {found} clusters, {outside} in none"
     return finished(alt.layer(*layers), title="Clusters of attributes", subtitle=said)

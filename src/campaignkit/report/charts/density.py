@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.report.charts.boxes import box_layers
 from campaignkit.report.charts.places import gathered, upper
-from campaignkit.report.charts.theme import HEIGHT, WIDTH, drawing, finished, percent, rows_of
+from campaignkit.report.charts.theme import (
+    HEIGHT,
+    WIDTH,
+    area,
+    drawing,
+    finished,
+    percent,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from campaignkit.diagnosis import DensityProfile
@@ -60,7 +68,7 @@ def density_chart(profile: DensityProfile, spec: SamplingSpec | None = None) -> 
         .encode(
             x=alt.X(**percent("pos_frac:Q", "share of + pairs"), scale=ends[0]),
             y=alt.Y(**percent("neg_frac:Q", "share of − pairs"), scale=ends[1]),
-            size=alt.Size("draws:Q", scale=alt.Scale(range=[4, 260]), title="draws"),
+            size=area("draws:Q", counts.tolist(), title="draws", most=260),
             tooltip=["pos_frac:Q", "neg_frac:Q", "draws:Q"],
         )
     )

@@ -55,7 +55,10 @@ def detection_chart(sweeps: DetectionSweep | Sequence[DetectionSweep]) -> Any:
     ]  # fmt: skip
     names = [sweep.mode for sweep in held]
     chart = alt.Chart(width=250, height=230).encode(
-        x=alt.X(**percent("rate:Q", "rate of faults (log)"), scale=alt.Scale(type="log")),
+        x=alt.X(
+            **percent("rate:Q", "rate of faults (log)"),
+            scale=alt.Scale(type="log", nice=False, padding=10),
+        ),
         y=alt.Y("f1:Q", title="F1", scale=alt.Scale(domain=[0, 1])),
         color=colour("mode:N", names, title="rules"),
     )

@@ -12,6 +12,7 @@ from campaignkit.report.charts.theme import (
     dash,
     drawing,
     finished,
+    named,
     rows_of,
     shape,
 )
@@ -23,6 +24,8 @@ class _Point(Protocol):
     def dataset(self) -> str: ...
     @property
     def family(self) -> str: ...
+    @property
+    def model(self) -> str: ...
     @property
     def difficulty(self) -> float: ...
     @property
@@ -53,7 +56,13 @@ def difficulty_chart(points: Sequence[_Point]) -> Any:
     """
     alt = drawing()
     rows = [
-        {"dataset": p.dataset, "family": p.family, "difficulty": p.difficulty, "score": p.score}
+        {
+            "dataset": p.dataset,
+            "family": p.family,
+            "name": p.model,
+            "difficulty": p.difficulty,
+            "score": p.score,
+        }
         for p in points
     ]
     families = list(dict.fromkeys(p.family for p in points))
@@ -76,6 +85,9 @@ def difficulty_chart(points: Sequence[_Point]) -> Any:
     lines = chart.mark_line().encode(strokeDash=dash("family:N", families, title="family"))
     dots = chart.mark_point(filled=True, size=70).encode(
         shape=shape("family:N", families, title="family"),
-        tooltip=["dataset:N", "family:N", "difficulty:Q", "score:Q"],
+        tooltip=["dataset:N", "name:N", "family:N", "difficulty:Q", "score:Q"],
     )
-    return finished(alt.layer(floor, lines, dots), title="F1 by difficulty of the data")
+    # The names are placed as if on a plot of [0, 1], which this one is.
+    corners = [{"name": "", "difficulty": end, "score": end} for end in (0, 1)]
+    names = named([*rows, *corners], ("difficulty", "score"), x="difficulty:Q", y="score:Q")
+    return finished(alt.layer(floor, lines, dots, *names), title="F1 by difficulty of the data")

@@ -12,6 +12,7 @@ from campaignkit.report.charts.places import gathered, upper
 from campaignkit.report.charts.theme import (
     HEIGHT,
     WIDTH,
+    area,
     colour,
     drawing,
     finished,
@@ -71,7 +72,7 @@ def fraction_chart(
             {"label": name, "pos_frac": x, "neg_frac": y, "campaigns": count}
             for (x, y), count in zip(places.tolist(), counts.tolist(), strict=True)
         ]
-    names = list(dataset.label_names)
+    names = [*dict.fromkeys(str(row["label"]) for row in rows)]
     top = upper(shares[:, 0]), upper(shares[:, 1])
     if held is not None:
         boxes = held.label_params.values()
@@ -86,7 +87,12 @@ def fraction_chart(
         .encode(
             x=alt.X(**percent("pos_frac:Q", "share of + pairs"), scale=ends[0]),
             y=alt.Y(**percent("neg_frac:Q", "share of − pairs"), scale=ends[1]),
-            size=alt.Size("campaigns:Q", scale=alt.Scale(range=[8, 240]), title="campaigns"),
+            size=area(
+                "campaigns:Q",
+                (int(str(row["campaigns"])) for row in rows),
+                title="campaigns",
+                most=240,
+            ),
             color=colour("label:N", names, title="label"),
             shape=shape("label:N", names, title="label"),
             tooltip=["label:N", "pos_frac:Q", "neg_frac:Q", "campaigns:Q"],

@@ -59,9 +59,12 @@ def neighbourhood_chart(
     rows = [_row(i, len(kept), key, sign) for i, (key, sign) in enumerate(kept)]
     flat = alt.Scale(domain=[-1, 1])
     x, y = alt.X("x:Q", scale=flat, axis=None), alt.Y("y:Q", scale=flat, axis=None)
-    signs = list(_SIGNS.values())
-    hue = alt.Scale(domain=signs, range=[POSITIVE, NEGATIVE])
-    dashes = alt.Scale(domain=signs, range=[[1, 0], [5, 3]])
+    # Legends of what is drawn, no more.
+    signs = [sign for sign in _SIGNS if any(found == sign for _, found in kept)]
+    shown = [_SIGNS[sign] for sign in signs]
+    hues_of, dashes_of = {1: POSITIVE, -1: NEGATIVE}, {1: [1, 0], -1: [5, 3]}
+    hue = alt.Scale(domain=shown, range=[hues_of[sign] for sign in signs])
+    dashes = alt.Scale(domain=shown, range=[dashes_of[sign] for sign in signs])
     chart = alt.Chart(rows_of(rows), width=_SIZE, height=_SIZE)
     told = ["name:N", "modality:N", "sign:N"]
     spokes = chart.mark_rule(strokeWidth=1.4, opacity=0.8).encode(
@@ -70,7 +73,8 @@ def neighbourhood_chart(
         strokeDash=alt.StrokeDash("sign:N", scale=dashes, title="edge"),
         tooltip=told,
     )  # fmt: skip
-    hues = label_colours(modalities)
+    met = {modality for (modality, _), _ in kept}
+    hues = {name: hue for name, hue in label_colours(modalities).items() if name in met}
     dots = chart.mark_circle(size=60).encode(
         x=x, y=y, tooltip=told,
         fill=alt.Fill("modality:N", title="modality",

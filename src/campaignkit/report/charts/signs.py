@@ -102,9 +102,14 @@ def _by_attribute(graph: SignedGraph, modalities: tuple[str, str], max_side: int
                 axis=alt.Axis(labelAngle=-60, orient="top", labelLimit=160)),
         y=alt.Y("row:N", sort=down, title=modalities[0], axis=alt.Axis(labelLimit=160)),
     )  # fmt: skip
-    scale = alt.Scale(domain=[-1, 0, 1], range=[NEGATIVE, "#F5F7F9", POSITIVE])
+    hues = {1: POSITIVE, -1: NEGATIVE, 0: "#F5F7F9"}
+    met = [sign for sign in hues if any(row["sign"] == sign for row in rows)]
+    scale = alt.Scale(domain=met, range=[hues[sign] for sign in met])
+    words = "{'1': '+', '-1': '−', '0': 'no edge'}[datum.label]"
     cells = chart.mark_rect(stroke=PAPER).encode(
-        color=alt.Color("sign:O", scale=scale, title="sign"),
+        color=alt.Color(
+            "sign:O", scale=scale, title="sign", sort=met, legend=alt.Legend(labelExpr=words)
+        ),
         tooltip=["row:N", "column:N", "sign:Q"],
     )
     texts = chart.mark_text(fontSize=11, fontWeight=700, color=PAPER).encode(text="text:N")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from campaignkit.extras import require
+from campaignkit.show.axes import Scale, extent
+from campaignkit.show.name_sides import SIDES, name_sides
 from campaignkit.show.palette import (
     GRID,
     INK,
@@ -38,7 +40,6 @@ _LOOK: dict[str, Any] = {  # Any: a Vega-Lite config
     "header": {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 12},
     "legend": {"labelColor": INK, "titleColor": MUTED, "titleFontWeight": "normal"},
     "view": {"stroke": None},
-    "line": {"strokeWidth": 2},
     "range": {
         "category": list(SERIES),
         "diverging": [NEGATIVE, PAPER, POSITIVE],
@@ -127,10 +128,76 @@ def dash(field: str, names: Sequence[str], *, title: str | None = None) -> Any:
     """
     alt = drawing()
     held = [list(DASHES[i % len(DASHES)]) for i in range(len(names))]
-    return alt.StrokeDash(field, scale=alt.Scale(domain=list(names), range=held), title=title)
+    scale = alt.Scale(domain=list(names), range=held)
+    # A dashed outline would blot the symbols of the shapes, which share the legend.
+    legend = alt.Legend(symbolStrokeWidth=0)
+    return alt.StrokeDash(field, scale=scale, title=title, legend=legend)
+
+
+def area(field: str, counts: Iterable[int], *, title: str, most: float) -> Any:
+    """Counts as areas; the legend has the least, the middle and the largest that occur.
+
+    Examples
+    --------
+    >>> area("rows:Q", [5, 1, 30, 2], title="rows", most=100).to_dict()["legend"]["values"]
+    [1, 5, 30]
+    """
+    alt = drawing()
+    held = sorted(set(counts)) or [0]
+    values = [*dict.fromkeys((held[0], held[len(held) // 2], held[-1]))]
+    scale = alt.Scale(domain=[0, held[-1]], range=[most / 30, most])
+    return alt.Size(field, scale=scale, title=title, legend=alt.Legend(values=values))
+
+
+def named(
+    rows: Sequence[Mapping[str, Any]],
+    fields: tuple[str, str],
+    *,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    log: bool = False,
+    **channels: Any,
+) -> list[Any]:
+    """Layers with the names of dots, those that have room; others are left to the tooltip.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With ``name`` and the two fields.
+    fields : (x, y)
+        Of the dots' places; x is logarithmic where `log`.
+    size : (width, height)
+        Of the chart, in pixels.
+    channels
+        The position channels of the dots.
+
+    Examples
+    --------
+    >>> rows = [{"name": "a", "u": 0, "v": 0}, {"name": "b", "u": 1, "v": 1}]
+    >>> len(named(rows, ("u", "v"), x="u:Q", y="v:Q"))
+    1
+    """
+    alt = drawing()
+    xs, ys = ([float(row[field]) for row in rows] for field in fields)
+    width, height = size
+    across = Scale(*extent(xs, log=log), 20, width - 20, log=log)
+    up = Scale(*extent(ys), height - 20, 20)
+    points = [(across(x), up(y)) for x, y in zip(xs, ys, strict=True)]
+    inside = 0, 0, width + 40, height
+    sides = name_sides(points, [str(row["name"]) for row in rows], inside=inside)
+    aligned = {"start": "left", "middle": "center", "end": "right"}
+    layers = []
+    for side in SIDES:  # what is constant in a mark needs a layer of its own
+        held = [row for row, at in zip(rows, sides, strict=True) if at == side]
+        if held:
+            mark = alt.Chart(rows_of(held)).mark_text(
+                align=aligned[side.anchor], dx=side.dx, dy=side.dy, baseline="alphabetic",
+                fontSize=11, color=INK,
+            )  # fmt: skip
+            layers.append(mark.encode(text="name:N", **channels))
+    return layers
 
 
 def percent(field: str, title: str, **options: Any) -> dict[str, Any]:
     """The arguments of a position channel that shows shares as percentages."""
-    axis = drawing().Axis(format="~%", **options)
+    axis = drawing().Axis(format="~%", tickCount=6, **options)
     return {"shorthand": field, "title": title, "axis": axis}

@@ -11,6 +11,7 @@ from campaignkit.report.charts.theme import (
     colour,
     drawing,
     finished,
+    named,
     rows_of,
     shape,
 )
@@ -23,7 +24,7 @@ def tradeoff_chart(
     cost: str = "fit, CPU s",
     log: bool = True,
 ) -> Any:
-    """A point a run: its score against its cost, by family, with the interval of the score.
+    """A named point a run: its score against its cost, by family, with its interval.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def tradeoff_chart(
     rows = []
     for run in runs:
         at = float(str(run["cost"]))
-        rows.append({**run, "at": at if at > 0 or not log else free})
+        rows.append({**run, "name": run["model"], "at": at if at > 0 or not log else free})
     families = list(dict.fromkeys(str(run["family"]) for run in runs))
     kind = "log" if log else "linear"
     x = alt.X("at:Q", scale=alt.Scale(type=kind, padding=14), title=f"{cost}{' (log)' * log}")
@@ -68,12 +69,13 @@ def tradeoff_chart(
             tooltip=["model:N", "family:N", "cost:Q", "score:Q"],
         )
     )
+    names = named(rows, ("at", "score"), log=log, x=x, y="score:Q")
     sure = [row for row in rows if row.get("low") is not None]
     if not sure:
-        return finished(alt.layer(dots), title=f"{score} against {cost}")
+        return finished(alt.layer(dots, *names), title=f"{score} against {cost}")
     bars = (
         alt.Chart(rows_of(sure))
         .mark_rule(opacity=0.6)
         .encode(x=x, y=alt.Y("low:Q", title=score), y2="high:Q", color=hue)
     )
-    return finished(alt.layer(dots, bars), title=f"{score} against {cost}")
+    return finished(alt.layer(dots, bars, *names), title=f"{score} against {cost}")
