@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def test_the_readme_shows_graph_and_report_for_light_and_for_dark_screens() -> N
     pictures = {*re.findall(r'"(docs/figures/[\w.-]+)"', readme)}
 
     assert pictures == {
-        f"docs/figures/readme-{what}-{look}.png"
+        f"docs/figures/{what}-{look}.webp"
         for what in ("graph", "report")
         for look in ("light", "dark")
     }
@@ -156,3 +157,15 @@ def _file_of(page: str, block: str) -> str:
     """The name that the page gives the file, in the lines before it."""
     before, _, _ = _text(page).partition(block)
     return re.findall(r"`(\w+\.csv)`", before)[-1]
+
+
+def test_the_page_of_installing_lists_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = {
+        name
+        for line in _text("install").splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+
+    assert listed == {*project["optional-dependencies"]} - {"bench", "dev", "lint", "test"}
