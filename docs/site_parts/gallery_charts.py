@@ -67,6 +67,14 @@ def _sampling() -> Iterator[Exhibit]:
         "near a bound lie where exact draws put them.",
         charts.acceptance_chart(rare),
     )  # fmt: skip
+    train, test = dataset.split(test=0.3)
+    yield Exhibit(
+        "class-shares", "Labels in each version", 'class_share_chart({"1": dataset, ...})',
+        "a data set, the parts of its split, and a later version with fewer rows of two labels.",
+        charts.class_share_chart(
+            {"version 1": dataset, "train side": train, "test side": test, "version 2": rare}
+        ),
+    )  # fmt: skip
     yield Exhibit(
         "neighbourhood", "One attribute's neighbourhood",
         'neighbourhood_chart(graph, ("brand", "Rolex"))',

@@ -62,6 +62,7 @@ def drawn(graph: Any, sampled: CampaignDataset) -> dict[str, Any]:
         "annealing": charts.annealing_chart(trace_annealing(graph, SPEC, "pos", seed=2)),
         "calibration": charts.calibration_chart({"a": (given, rng.random(40) < given)}),
         "calls": charts.calls_chart({"all": [(54, 1.0)], "some": [(9, 0.5), (30, 0.9)]}),
+        "class shares": charts.class_share_chart({"1": sampled, "2": {"pos": 3, "x": 9}}),
         "clusters": charts.cluster_chart(rng.random((9, 2)), np.arange(9) % 4 - 1, [*"abcdefghi"]),
         "confusion": charts.confusion_chart([[8, 2], [1, 9]], ["pos", "neg"]),
         "density": charts.density_chart(profile, SPEC),
@@ -320,3 +321,27 @@ def test_gathering_loses_no_point_and_moves_none_far(points: list[tuple[float, f
     assert counts.sum() == len(points)
     for a, b in points:
         assert np.abs(places - [a, b]).max(axis=1).min() <= 0.0026
+
+
+def test_class_shares_are_those_of_each_version_and_add_up(sampled: CampaignDataset) -> None:
+    train, test = sampled.split(test=0.5)
+    chart = charts.class_share_chart({"all": sampled, "train": train, "test": test, "none": {}})
+
+    rows = chart_rows(chart)
+    for version, held in (("all", sampled), ("train", train), ("test", test)):
+        mine = [row for row in rows if row["version"] == f"{version} ({len(held):,} rows)"]
+        assert {row["label"]: row["rows"] for row in mine} == dict(held.label_counts)
+        assert sum(row["share"] for row in mine) == pytest.approx(1)
+        assert mine[-1]["end"] == pytest.approx(1)
+
+
+def test_a_label_that_does_not_occur_is_not_in_the_legend() -> None:
+    told = charts.class_share_chart({"1": {"pos": 4, "avg": 0, "neg": 1}}).to_dict()
+
+    assert told["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["pos", "neg"]
+
+
+@pytest.mark.parametrize("versions", [{}, {"1": {"pos": -1}}, {"1": {"pos": 0.5}}])
+def test_versions_that_are_none_are_refused(versions: Any) -> None:
+    with pytest.raises(CampaignkitError):
+        charts.class_share_chart(versions)

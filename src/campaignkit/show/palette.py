@@ -48,12 +48,18 @@ class Tint(NamedTuple):
 
     Examples
     --------
-    >>> Tint("#0072B2", 0.3).opacity
-    0.3
+    >>> Tint("#0072B2", 0.6).on_paper
+    '#66aad1'
     """
 
     colour: str
     opacity: float
+
+    @property
+    def on_paper(self) -> str:
+        """The colour that it gives on light paper, for charts of other libraries."""
+        parts = [int(self.colour[i : i + 2], 16) for i in (1, 3, 5)]
+        return "#" + "".join(f"{round(255 + (c - 255) * self.opacity):02x}" for c in parts)
 
 
 def series_colour(position: int) -> str:

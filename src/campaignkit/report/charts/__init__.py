@@ -12,6 +12,7 @@ from campaignkit.report.charts.acceptance import acceptance_chart
 from campaignkit.report.charts.annealing import annealing_chart
 from campaignkit.report.charts.calibration import calibration_chart
 from campaignkit.report.charts.calls import calls_chart
+from campaignkit.report.charts.class_shares import class_share_chart
 from campaignkit.report.charts.clusters import cluster_chart
 from campaignkit.report.charts.confusion import confusion_chart
 from campaignkit.report.charts.density import density_chart
@@ -31,6 +32,7 @@ __all__ = [
     "calibration_chart",
     "calls_chart",
     "chart_rows",
+    "class_share_chart",
     "cluster_chart",
     "confusion_chart",
     "density_chart",

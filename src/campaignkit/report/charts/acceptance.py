@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import DatasetError
 from campaignkit.report.charts.theme import drawing, finished, rows_of
-from campaignkit.show.palette import INK, MUTED, NEGATIVE, POSITIVE
+from campaignkit.show.palette import INK, MUTED, NEGATIVE, NEUTRAL, PAPER, POSITIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def _steps(labels: Mapping[str, Any]) -> Any:
     scale = alt.Scale(domain=kinds, range=[hues[kind] for kind in kinds])
     return (
         alt.Chart(rows_of(rows), width=190, height={"step": 34})
-        .mark_bar(size=16, stroke="#FFFFFF")
+        .mark_bar(size=16, stroke=PAPER)
         .encode(
             x=alt.X("a_row:Q", title="draws or steps a campaign"),
             y=alt.Y("label:N", sort=list(labels), title=None),
@@ -116,7 +116,7 @@ def _near_bound(labels: Mapping[str, Any]) -> Any:
     y = alt.Y("label:N", sort=list(labels), title=None)
     x = alt.X("low:Q", title="share of rows near a bound", axis=alt.Axis(format="~%"))
     known = alt.Chart(rows_of(row for row in rows if "low" in row))
-    bar = known.mark_rule(strokeWidth=6, color="#B4B8BE").encode(x=x, x2="high:Q", y=y)
+    bar = known.mark_rule(strokeWidth=6, color=NEUTRAL).encode(x=x, x2="high:Q", y=y)
     dot = held.mark_point(shape="diamond", filled=True, size=90, color=POSITIVE).encode(
         x="observed:Q", y=y, tooltip=["label:N", "observed:Q", "should_be:N"]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.report.charts.theme import DASHES, drawing, rows_of
-from campaignkit.show.palette import label_colours
+from campaignkit.show.palette import INK, label_colours
 
 if TYPE_CHECKING:
     from campaignkit.spec import SamplingSpec
@@ -45,7 +45,7 @@ def box_layers(spec: SamplingSpec, *, top: tuple[float, float]) -> list[Any]:
             strokeDash=list(DASHES[(position + 1) % len(DASHES)]),
         ).encode(x="low:Q", x2="high:Q", y="low_neg:Q", y2="high_neg:Q", tooltip="range:N")
         word = chart.mark_text(
-            align="right", baseline="top", dx=-4, dy=4, fontWeight=700, color=hues[name]
+            align="right", baseline="top", dx=-4, dy=4, fontWeight=700, color=INK
         ).encode(x="high:Q", y="high_neg:Q", text="label:N")
         layers += [frame, word]
     return layers

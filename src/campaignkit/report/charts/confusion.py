@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from campaignkit.errors import SettingError
-from campaignkit.report.charts.theme import drawing, finished, rows_of
-from campaignkit.show.palette import INK, PAPER, POSITIVE
+from campaignkit.report.charts.theme import SIGNS, drawing, finished, rows_of
+from campaignkit.show.palette import GRID, INK
 
 
 def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "Confusion") -> Any:
@@ -63,15 +63,14 @@ def confusion_chart(matrix: ArrayLike, labels: Sequence[str], *, title: str = "C
         x=alt.X("predicted:N", sort=names, axis=alt.Axis(labelAngle=0, orient="top")),
         y=alt.Y("truth:N", sort=names),
     )
-    scale = alt.Scale(domain=[0, 1], range=[PAPER, POSITIVE], interpolate="rgb")
-    cells = chart.mark_rect(stroke="#E3E7EC").encode(
+    scale = alt.Scale(domain=[0, 1], range=list(SIGNS[1:]), interpolate="rgb")
+    cells = chart.mark_rect(stroke=GRID).encode(
         color=alt.Color("share:Q", scale=scale, title="share of the row",
                         legend=alt.Legend(format="~%")),
         tooltip=["truth:N", "predicted:N", "count:Q", "share:Q"],
     )  # fmt: skip
-    ink = alt.condition("datum.share > 0.55", alt.value(PAPER), alt.value(INK))
-    percents = chart.mark_text(fontSize=13, dy=-8).encode(text="percent:N", color=ink)
-    numbers = chart.mark_text(fontSize=13, dy=9).encode(text="number:N", color=ink)
+    percents = chart.mark_text(fontSize=13, dy=-8, color=INK).encode(text="percent:N")
+    numbers = chart.mark_text(fontSize=13, dy=9, color=INK).encode(text="number:N")
     return finished(
         alt.layer(cells, percents, numbers), title=title, subtitle=f"{int(counts.sum()):,} rows"
     )

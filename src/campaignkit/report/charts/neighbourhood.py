@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.report.charts.theme import drawing, finished, rows_of
-from campaignkit.show.palette import INK, NEGATIVE, POSITIVE, label_colours
+from campaignkit.show.palette import INK, NEGATIVE, PAPER, POSITIVE, label_colours
 
 if TYPE_CHECKING:
     from campaignkit.catalogue import Attribute
@@ -81,9 +81,9 @@ def neighbourhood_chart(
                       scale=alt.Scale(domain=list(hues), range=list(hues.values()))),
     )  # fmt: skip
     middle = alt.Chart(rows_of([{"x": 0, "y": 0, "name": centre.value}]))
-    name = middle.mark_text(fontSize=15, fontWeight=700, color=INK, stroke="#FFFFFF",
+    name = middle.mark_text(fontSize=15, fontWeight=700, color=INK, stroke=PAPER,
                             strokeWidth=0.4).encode(x=x, y=y, text="name:N")  # fmt: skip
-    hub = middle.mark_circle(size=1500, color="#FFFFFF", opacity=0.85).encode(x=x, y=y)
+    hub = middle.mark_circle(size=1500, color=PAPER, opacity=0.85).encode(x=x, y=y)
     layers = [spokes, dots, *_names(rows, x, y), hub, name]
     helps = sum(sign > 0 for _, sign in found)
     said = f"{helps} +, {len(found) - helps} −"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import GraphError
-from campaignkit.report.charts.theme import drawing, finished, rows_of
-from campaignkit.show.palette import INK, NEGATIVE, PAPER, POSITIVE
+from campaignkit.report.charts.theme import SIGNS, drawing, finished, rows_of
+from campaignkit.show.palette import GRID, INK
 
 if TYPE_CHECKING:
     from campaignkit.graph import SignedGraph
@@ -67,8 +67,8 @@ def _by_modality(graph: SignedGraph) -> Any:
         x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(labelAngle=0, orient="top")),
         y=alt.Y("row:N", sort=names, title=None),
     )
-    scale = alt.Scale(domain=[-1, 0, 1], range=[NEGATIVE, PAPER, POSITIVE], interpolate="rgb")
-    cells = chart.mark_rect(stroke="#E3E7EC").encode(
+    scale = alt.Scale(domain=[-1, 0, 1], range=list(SIGNS), interpolate="rgb")
+    cells = chart.mark_rect(stroke=GRID).encode(
         color=alt.Color("balance:Q", scale=scale, title="share of + less share of −"),
         tooltip=["row:N", "column:N", "pairs:Q", "positive:Q", "negative:Q"],
     )
@@ -102,17 +102,17 @@ def _by_attribute(graph: SignedGraph, modalities: tuple[str, str], max_side: int
                 axis=alt.Axis(labelAngle=-60, orient="top", labelLimit=160)),
         y=alt.Y("row:N", sort=down, title=modalities[0], axis=alt.Axis(labelLimit=160)),
     )  # fmt: skip
-    hues = {1: POSITIVE, -1: NEGATIVE, 0: "#F5F7F9"}
+    hues = {1: SIGNS[2], -1: SIGNS[0], 0: SIGNS[1]}
     met = [sign for sign in hues if any(row["sign"] == sign for row in rows)]
     scale = alt.Scale(domain=met, range=[hues[sign] for sign in met])
     words = "{'1': '+', '-1': '−', '0': 'no edge'}[datum.label]"
-    cells = chart.mark_rect(stroke=PAPER).encode(
+    cells = chart.mark_rect(stroke=GRID).encode(
         color=alt.Color(
             "sign:O", scale=scale, title="sign", sort=met, legend=alt.Legend(labelExpr=words)
         ),
         tooltip=["row:N", "column:N", "sign:Q"],
     )
-    texts = chart.mark_text(fontSize=11, fontWeight=700, color=PAPER).encode(text="text:N")
+    texts = chart.mark_text(fontSize=11, fontWeight=700, color=INK).encode(text="text:N")
     layers = [cells, texts] if step == 15 else [cells]
     return finished(alt.layer(*layers), title=f"Signs of {modalities[0]} and {modalities[1]}")
 

@@ -12,15 +12,16 @@ from campaignkit.show.palette import (
     GRID,
     INK,
     MUTED,
-    NEGATIVE,
     PAPER,
-    POSITIVE,
     SERIES,
+    diverging,
     label_colours,
 )
 from campaignkit.show.svg import FONT
 
 WIDTH, HEIGHT = 520, 320
+# From harms to helps, no stronger than in pages: ink is readable on all of it.
+SIGNS = (diverging(-1).on_paper, PAPER, diverging(1).on_paper)
 # Groups differ by shape and by dash too: for the colour-blind, and for grey print.
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 4), (4, 1))
@@ -28,6 +29,7 @@ DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 4), (4, 1))
 _AXIS = {
     "labelColor": MUTED, "titleColor": MUTED, "tickColor": MUTED, "domainColor": MUTED,
     "gridColor": GRID, "titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 12,
+    "labelLimit": 240,
 }  # fmt: skip
 _LOOK: dict[str, Any] = {  # Any: a Vega-Lite config
     "background": PAPER,
@@ -42,9 +44,9 @@ _LOOK: dict[str, Any] = {  # Any: a Vega-Lite config
     "view": {"stroke": None},
     "range": {
         "category": list(SERIES),
-        "diverging": [NEGATIVE, PAPER, POSITIVE],
-        "heatmap": [PAPER, POSITIVE],
-        "ramp": [PAPER, POSITIVE],
+        "diverging": list(SIGNS),
+        "heatmap": list(SIGNS[1:]),
+        "ramp": list(SIGNS[1:]),
     },
 }  # fmt: skip
 
