@@ -234,3 +234,12 @@ def test_a_moment_with_a_zone_keeps_the_day_on_its_own_clock() -> None:
         (first,) = table.row(f"SELECT min({table.sql('event_date')}) FROM {table.relation}")
 
     assert str(first) == "2026-01-01 00:00:00"
+
+
+def test_ranges_that_a_spreadsheet_took_for_days_are_named() -> None:
+    ages = ["2026-10-12", "13-18", "19-24", "25-34"]  # the first was 10-12
+
+    (finding,) = found({"age": ages * 20}, "type_changes")
+
+    assert finding.rows.tolist() == list(range(0, 80, 4))
+    assert not found({"brand": ["4711", "Otter", "Lynx", "Moss"] * 20}, "type_changes")

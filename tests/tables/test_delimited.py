@@ -42,6 +42,8 @@ def assert_whole(table: OpenTable, num_rows: int = len(ROWS)) -> None:
         ["Account:,Otter Shop", "Currency:,EUR", ""],
         ["# made by a robot, on 2026-03-21, at 10:00, for us, all", "#", ""],
         ["Report,,,,", "March,,,,"],
+        ["Report,,,,", "Range,1 March,-,20 March,"],
+        ["Range,1 March,-,20 March,", "Of,all,our,campaigns,", "By,us,all,"],
         ["", "", ""],
         ["sep=,"],
     ],
@@ -95,6 +97,25 @@ def test_empty_last_cells_are_no_column(tmp_path: Path) -> None:
 def test_a_title_may_have_more_commas_than_the_header(tmp_path: Path) -> None:
     with open_table(written(tmp_path, "a, b, c, d, e and f, for you", HEADER, *ROWS)) as table:
         assert_whole(table)
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [["Made,2026-03-21", "By,us", ""], ["By,us", "Made,2026-03-21"], ["Campaign,all", "On,1 May"]],
+)
+def test_titles_of_two_cells_are_told_from_a_table_of_two_columns(
+    tmp_path: Path, titles: list[str]
+) -> None:
+    rows = [f"2026-03-{d:02d},{900 + d}" for d in range(1, 21)]
+
+    with open_table(written(tmp_path, *titles, "Day,Impr.", *rows)) as table:
+        assert_whole(table)
+
+
+@pytest.mark.parametrize("blank", [[], [""]])
+def test_a_first_row_of_words_is_no_header(tmp_path: Path, blank: list[str]) -> None:
+    with open_table(written(tmp_path, HEADER, *blank, "x,y,n/a,n/a,n/a", *ROWS)) as table:
+        assert_whole(table, len(ROWS) + 1)
 
 
 def test_a_header_may_name_more_columns_than_rows_have(tmp_path: Path) -> None:

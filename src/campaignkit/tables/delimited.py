@@ -19,6 +19,7 @@ from campaignkit.tables.csv_lines import Form, LineCount, Mended
 from campaignkit.tables.frames import unique_names
 from campaignkit.tables.header import laid_out
 from campaignkit.tables.read_options import ReadOptions
+from campaignkit.tables.schema import TableSchema
 
 _CHUNK = 1 << 20
 _LONGEST_LINE = 1 << 25
@@ -51,9 +52,10 @@ class DelimitedFile:
     Examples
     --------
     >>> import tempfile, pathlib
+    >>> from campaignkit.tables.schema import MARKETING
     >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
     >>> _ = path.write_text("My report\\n\\nclicks;spend\\n1;2\\n")
-    >>> file = DelimitedFile.open(path, {})
+    >>> file = DelimitedFile.open(path, {}, MARKETING)
     >>> file.names, [batch.num_rows for batch in file.batches()]
     (['clicks', 'spend'], [1])
     """
@@ -69,7 +71,7 @@ class DelimitedFile:
     count: LineCount = field(default_factory=LineCount)
 
     @classmethod
-    def open(cls, path: Path, read: ReadOptions) -> DelimitedFile:
+    def open(cls, path: Path, read: ReadOptions, schema: TableSchema) -> DelimitedFile:
         """Look at a file: its encoding, delimiter and header.
 
         Raises
@@ -92,7 +94,7 @@ class DelimitedFile:
         head = b"".join(sample[:1]).decode("utf-8", "replace").split("\n")
         if not any(line.strip() for line in head):
             raise TableError(f"{path} is empty", hint="expected a header line and rows below it")
-        form, names, start = laid_out(str(path), head, read, notes)
+        form, names, start = laid_out(str(path), head, read, notes, schema)
         return cls(path, encoding, form, names, start, notes, sample, size)
 
     @property

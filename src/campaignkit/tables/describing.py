@@ -102,11 +102,7 @@ def _cells(table: OpenTable, texts: Sequence[str]) -> dict[str, Cells]:
 def _sample(table: OpenTable) -> str:
     if table.num_rows <= MEANING_ROWS or table.arrow_source is not None:
         return table.sampled(MEANING_ROWS)
-    every = table.num_rows // MEANING_ROWS + 1
-    numbered = table.numbered()
-    head = f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
-    stored = table.relation == "read_text"
-    return f"(SELECT * FROM {numbered} WHERE {table.place} % {every} = 0)" if stored else head
+    return f"(SELECT * FROM {table.relation} LIMIT {MEANING_ROWS})"
 
 
 def is_identifier(name: str, role: Role | None) -> bool:

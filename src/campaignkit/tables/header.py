@@ -11,6 +11,7 @@ from math import log2
 from campaignkit.errors import Fault, TableError
 from campaignkit.tables.csv_lines import Form, LineCount, Record
 from campaignkit.tables.read_options import ReadOptions
+from campaignkit.tables.schema import TableSchema
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
@@ -21,7 +22,7 @@ _ONE_CELL = 0.3  # what a line of one cell counts where one of two counts 1 and 
 
 
 def laid_out(
-    where: str, head: Sequence[str], read: ReadOptions, notes: list[Fault]
+    where: str, head: Sequence[str], read: ReadOptions, notes: list[Fault], schema: TableSchema
 ) -> tuple[Form, list[str], LineCount]:
     """The form of a file's rows, its header's names, and the count of lines above the first row.
 
@@ -35,6 +36,8 @@ def laid_out(
         ``skip``, ``delimiter`` and ``header`` overrule what is found.
     notes : list of Fault
         Takes what was decided.
+    schema : TableSchema
+        Names it knows tell a header from titles.
 
     Raises
     ------
@@ -43,7 +46,8 @@ def laid_out(
 
     Examples
     --------
-    >>> form, names, above = laid_out("t.csv", ["Report", "a;b", "1;2"], {}, [])
+    >>> from campaignkit.tables.schema import MARKETING
+    >>> form, names, above = laid_out("t.csv", ["Report", "a;b", "1;2"], {}, [], MARKETING)
     >>> form.delimiter, names, above.skipped
     (';', ['a', 'b'], 1)
     """
@@ -59,7 +63,7 @@ def laid_out(
         raise TableError(f"{where} has no line {skip + 1}", hint="give a smaller header= or skip=")
     if delimiter != "," and width > 1:
         notes.append(Fault(where, f"cells are parted by {delimiter!r}", "delimiter= overrules it"))
-    top = records[0] if isinstance(asked, int) and asked else _top(records, width)
+    top = records[0] if isinstance(asked, int) and asked else _top(records, width, schema)
     figures = _figures([r for r in records if r.at > top.at], width)
     is_data = _is_row(top, figures)
     if asked is None and is_data:
@@ -112,22 +116,34 @@ def _width(records: Sequence[Record]) -> tuple[float, int]:
     )
 
 
-def _top(records: Sequence[Record], width: int) -> Record:
+def _top(records: Sequence[Record], width: int, schema: TableSchema) -> Record:
     """The first record that names the columns: the header, or a row where there is none."""
     ends = [max((i for i, c in enumerate(r.cells, 1) if c.strip()), default=0)
             for r in records if len(r.cells) == width]  # fmt: skip
     least = max(ends, default=0)  # a delimiter too many at the end of rows is no column
-    full = [
-        r for r in records
-        if len(r.cells) >= least and 2 * sum(bool(c.strip()) for c in r.cells) > width
-    ]  # fmt: skip
+    full = [r for r in records if len(r.cells) >= least and 2 * _num_filled(r) > width]
     full = (
         [r for r in full if not r.cells[0].lstrip().startswith("#")] or full or list(records[:1])
     )
     # A header may name more columns than the rows have; a title with as many commas may not.
     exact = next((r for r in full if len(r.cells) <= width), full[0])
     figures = _figures([r for r in records if r.at > exact.at], width)
-    return full[0] if _is_row(exact, figures) and not _is_row(full[0], figures) else exact
+    places = (
+        r.at for r in records if r.at >= exact.at and r.num_figures(figures) > len(figures) / 2
+    )
+    first = next(places, exact.at + 1)
+    if first == exact.at:
+        return exact if _is_row(full[0], figures) else full[0]
+    # Titles may fill as many cells. Best is the line that has known names, then the last block's.
+    heads = [r for r in full if exact.at <= r.at < first]
+    past = {r.at + r.lines for r in records}
+    block = max(r.at for r in records if r.at not in past and r.at <= heads[-1].at)
+    return max(heads, key=lambda r: (sum(map(schema.knows, r.cells)), r.at >= block,
+                                     not _is_row(r, figures), _num_filled(r)))  # fmt: skip
+
+
+def _num_filled(record: Record) -> int:
+    return sum(bool(cell.strip()) for cell in record.cells)
 
 
 def _is_row(record: Record, figures: Sequence[int]) -> bool:

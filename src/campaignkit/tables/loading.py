@@ -43,7 +43,7 @@ def open_delimited(con: Any, path: Path, schema: TableSchema, read: ReadOptions)
     TableError
         If it cannot be read as a table.
     """
-    file = DelimitedFile.open(path, read)
+    file = DelimitedFile.open(path, read, schema)
     sample = file.read_sample()
     # Empty cells below a header without a name are a delimiter too many.
     empty = {n for n, name in zip(sample.column_names, file.names, strict=True)

@@ -194,6 +194,17 @@ class TableSchema:
         """Standard names, in order."""
         return tuple(self._by_name)
 
+    def knows(self, column: str) -> bool:
+        """Whether a column of this name would be recognised.
+
+        Examples
+        --------
+        >>> MARKETING.knows("Impr."), MARKETING.knows("1 March")
+        (True, False)
+        """
+        names = _names(self)
+        return any(names.by_key.get(key) for key in _keys(column, names.namespaces))
+
     def match(
         self, columns: Iterable[str], *, stated: Mapping[str, str | None] | None = None
     ) -> Matching:

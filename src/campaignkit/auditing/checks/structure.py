@@ -247,13 +247,13 @@ def _strays(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
     if len(counts) > _MAX_VALUES:
         return
     read, _ = read_meanings({v: Cells({v: 1}) for v in counts}, day_first=True)
-    values = {v: n for v, n in counts.items() if read[v].kind != "text"}
-    words = [n for v, n in counts.items() if v not in values]
-    total = sum(values.values())
-    if not values or not words or len(words) > _MAX_WORDS or total >= sum(words):
-        return
+    words = [n for v, n in counts.items() if read[v].kind == "text"]
+    usual = median(words or [0])
     # A brand 4711 is as frequent as the others; ages among age groups are rarer, each of them.
-    if 2 * max(values.values()) < median(words):
+    values = {v: n for v, n in counts.items()
+              if read[v].kind == "date" or (read[v].kind != "text" and 2 * n < usual)}  # fmt: skip
+    total = sum(values.values())
+    if values and 0 < len(words) <= _MAX_WORDS and total < sum(words):
         yield _cells(rule, scene, total, in_values(column.raw, values),
                      "are numbers or dates, where most of the column are a few words")  # fmt: skip
 
