@@ -105,6 +105,7 @@ def strings(source: Path) -> Iterator[Passage]:
             text = node.value
         else:
             continue
+        text = re.sub(r"^ *(?:>>>|\.\.\.).*$", "", text, flags=re.M)  # an example is no prose
         if " " in text.strip():
             yield Passage(source, node.lineno, re.sub(r"\s+", " ", text), id(node) in docs)
 

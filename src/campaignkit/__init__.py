@@ -6,20 +6,20 @@
 >>> len(graph.catalogue)
 27
 
-What the first hour needs stands here; everything else stands in its room:
+The names of the first hour are here; every other name is in its room:
 ``ck.edges.PairPrompt``, ``ck.errors.SpecError``.
 
-The path, one room a step:
+The path, one room per step:
 
 - ``catalogue``: attributes, what campaigns are made of
 - ``edges``: scorers that give pairs their signs, and the methods that decide which pairs to ask
-- ``graph``: the signed graph that comes of it
+- ``graph``: the signed graph of all signs
 - ``spec``: what to draw, by label
 - ``diagnosis``: what the graph makes likely, and what it makes possible
 - ``sample``: the sampler
 - ``dataset``: labelled campaigns, their files and their checks
 - ``classify``: classifiers of campaigns
-- ``evaluation``: scores beside their floor and their ceiling
+- ``evaluation``: scores with their floor and their ceiling
 - ``report``: pages, and charts at the root: ck.charts
 - ``recipes``: named data sets, made in one call
 - ``simulation``: worlds whose signs are known, to rehearse in and to draw graphs from

@@ -81,12 +81,12 @@ def checked_share(
 
 
 def checked_text(value: object, name: str, *, error: type[CampaignkitError] = SettingError) -> str:
-    """A text that UTF-8 can hold, so that it can be sent and stored.
+    """A text that UTF-8 can encode, so that it can be sent and stored.
 
     Raises
     ------
     SettingError
-        Or `error`: if it is none, or holds half a character (a lone surrogate).
+        Or `error`: if it is none, or contains half a character (a lone surrogate).
 
     Examples
     --------
@@ -175,7 +175,7 @@ def check_plugin(
 
 
 def takes(function: object, num_arguments: int) -> bool:
-    """Whether it can be called with so many arguments by position, as far as can be told.
+    """Whether it can be called with so many arguments by position, as far as it can be known.
 
     Examples
     --------

@@ -12,7 +12,7 @@ The tree (in brackets the builtin a stranger would catch)::
     │   └── InfeasibleSpec                 well-formed, but no campaign can satisfy it
     ├── SamplingFailed      [RuntimeError] a label could not be filled; nothing was emitted
     ├── DatasetError        [ValueError]   a data set folder or file that is not one
-    ├── TableError          [ValueError]   a table that cannot be audited or spoiled as asked
+    ├── TableError          [ValueError]   a table that cannot be audited or corrupted as asked
     │   └── NotInPlace                     what cannot be asked of a table inside a warehouse
     ├── HarmoniseError      [ValueError]   landed tables or a client's store, misused
     ├── EmbeddingError      [ValueError]   texts that cannot be embedded, or rows that are none
@@ -38,7 +38,7 @@ _SHOWN_FAULTS = 20  # a file can hold a million; a terminal cannot
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input, where it is, and how to mend it.
+    """One thing wrong with an input, where it is, and how to correct it.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class NoEdges(GraphError):
 
 
 class UnknownAttribute(CampaignkitError, KeyError):
-    """A (modality, value) was asked for that the catalogue does not hold."""
+    """A (modality, value) was asked for that is not in the catalogue."""
 
 
 class SpecError(CampaignkitError, ValueError):
@@ -146,7 +146,7 @@ class DatasetError(CampaignkitError, ValueError):
 
 
 class TableError(CampaignkitError, ValueError):
-    """A table cannot be audited, mined or spoiled as asked."""
+    """A table cannot be audited, mined or corrupted as asked."""
 
 
 class HarmoniseError(CampaignkitError, ValueError):

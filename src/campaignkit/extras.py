@@ -27,7 +27,7 @@ def require(module: str, *, extra: str, user: str) -> ModuleType:
     ------
     MissingExtra
         If the module is not installed. A module that is installed but broken raises its own
-        error, unchanged: reinstalling an extra would not mend it.
+        error, unchanged: reinstalling an extra would not help.
 
     Examples
     --------

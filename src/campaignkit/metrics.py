@@ -18,7 +18,7 @@ _LEAST = 1e-15  # a probability of 0 counts as this, else one row would make the
 
 
 def count_confusion(truth: Counts, predicted: Counts, *, num_labels: int) -> Counts:
-    """int64[labels, labels]: rows of true label i that were told as label j.
+    """int64[labels, labels]: rows of true label i that were predicted as label j.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def count_confusion(truth: Counts, predicted: Counts, *, num_labels: int) -> Cou
 
 
 def accuracy_of(confusion: Counts) -> Floats:
-    """float64[...], share of rows told right, of confusions int64[..., labels, labels].
+    """float64[...], share of rows predicted correctly, of confusions int64[..., labels, labels].
 
     Examples
     --------
@@ -54,12 +54,12 @@ def f1_of(confusion: Counts) -> Floats:
 
 
 def precision_of(confusion: Counts) -> Floats:
-    """float64[..., labels], share of what was told as a label that is; NaN where never told."""
+    """float64[..., labels], share of a label's predictions that are right; NaN for none."""
     return _share(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-2))
 
 
 def recall_of(confusion: Counts) -> Floats:
-    """float64[..., labels], share of a label's rows that were told; NaN where there are none."""
+    """float64[..., labels], share of a label's rows that were predicted; NaN for none."""
     return _share(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1))
 
 
@@ -132,7 +132,7 @@ def confidence_bins(
 def expected_calibration_error(truth: Counts, probabilities: Floats) -> float:
     """The mean gap of confidence and accuracy over 15 equal bins of confidence, in [0, 1].
 
-    Confidence is the largest probability of a row; a bin weighs as many rows as it holds.
+    Confidence is the largest probability of a row; a bin weighs as many rows as it contains.
 
     References
     ----------

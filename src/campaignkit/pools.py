@@ -85,7 +85,7 @@ class _Pools:
                 self._restore()
 
     def forget(self) -> None:
-        """Start anew in a forked child: the thread of an open block was not forked with it."""
+        """Start again in a forked child: the thread of an open block was not forked with it."""
         self._lock = threading.Lock()
         self._num_open = 0
         self._restore()

@@ -178,7 +178,7 @@ def inject_command(
     columns: ColumnsOption = None,
     keep_summary_rows: SummaryOption = False,
 ) -> None:
-    """Spoil a table on purpose and write down the truth."""
+    """Corrupt a table on purpose and write down the truth."""
     from campaignkit.inject import STACK_KINDS, ErrorInjector, write_table
 
     read = read_options(

@@ -110,7 +110,8 @@ def refuse_idle(options: Mapping[str, object], *, expected: str, found: str | No
     Raises
     ------
     SettingError
-        With those that are given, what they stand beside, and what would read them.
+        Names the given options, the setting they conflict with, and the setting that would read
+        them.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def _clustering(
     prompts: Path | None = None,
     **others: object,
 ) -> dict[str, object]:
-    """The pre-filter's parameters from what was said of them; what was not said is left out."""
+    """The pre-filter's parameters from the options given; others are left out."""
     from campaignkit.edges import HDBSCAN, PCA, UMAP
     from campaignkit.edges.methods.prefilter import PrefilterPrompts
 

@@ -83,8 +83,8 @@ def generate(
 ) -> None:
     """Draw the campaigns a spec asks for: all of them in range, or an error that says why not.
 
-    The folder holds the campaigns, a manifest with digests, an evaluation and how each label was
-    sampled. It appears whole when the run is complete.
+    The folder contains the campaigns, a manifest with digests, an evaluation and how each label
+    was sampled. It appears whole when the run is complete.
     """
     from campaignkit.apps.evaluation_text import evaluation_text
     from campaignkit.sample import AnnealingSampler

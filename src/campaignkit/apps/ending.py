@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said when it did not end well."""
+"""How a command ends: its exit code, and the message when it failed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def compare(
     """Measure how far graph B says what graph A says.
 
     Recall alone would favour a graph that says + everywhere: agreement on signs, kappa and the
-    recall of negative edges are printed beside it, for each pair of modalities.
+    recall of negative edges are printed with it, for each pair of modalities.
     """
     from campaignkit.graph import compare as compare_graphs
 

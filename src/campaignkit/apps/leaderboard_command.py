@@ -25,7 +25,7 @@ HOST = "127.0.0.1"  # nobody else's machine can open the page
 _FIRST_PORT, _LAST_PORT = 8501, 8530
 _TOKEN = re.compile(r"[\w-]{16,200}", re.ASCII)
 _EXPOSED = """\
-Whoever has this address can read:
+Everybody with this address can read:
   - of each run: id, model, family, task, data set, digests, scores, intervals, confusion matrix,
     notes, parameters, seed, cost, times, and facts of its machine (Python, system, processor)
   - names, counts, digests and makers of the data sets and graphs that runs were made from
@@ -104,7 +104,7 @@ def leaderboard(
 def listening(
     logs: list[Path], *, host: str = HOST, port: int | None = None, token: str | None = None
 ) -> LeaderboardServer:
-    """A server that holds its port: the one asked for, or the first free one from 8501.
+    """A server with its port: the one asked for, or the first free one from 8501.
 
     Raises
     ------

@@ -222,7 +222,7 @@ class LeaderboardPage:
 
 
 def style_sheet() -> str:
-    """The style of all pages, and what the leaderboard's own needs beside it."""
+    """The style of all pages, and the additional style of the leaderboard."""
     return f"{page_style()}\n{page_part('page.css')}"
 
 

@@ -82,7 +82,7 @@ class Query:
 
 
 def filter_fields(query: Query, choices: FilterChoices, colours: Mapping[str, str]) -> str:
-    """The fields beside every view.
+    """The fields next to every view.
 
     Examples
     --------

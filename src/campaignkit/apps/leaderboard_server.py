@@ -35,7 +35,7 @@ _UNKNOWN = (
 
 
 class LeaderboardServer(ThreadingHTTPServer):
-    """Serves a page to this machine, or to whoever has the token.
+    """Serves a page to this machine, or to everybody with the token.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class _Conversation(BaseHTTPRequestHandler):
     timeout = 30  # seconds that a visitor may take to ask
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing is logged: an address may hold the token."""
+        """Nothing is logged: an address may contain the token."""
 
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
@@ -84,7 +84,7 @@ class _Conversation(BaseHTTPRequestHandler):
         self._send(code, _TEXT, f"{code}: this request is none of the leaderboard's.\n")
 
     def do_GET(self) -> None:
-        """Answer whoever may ask."""
+        """Answer requests with the right token."""
         asked = urlsplit(self.path)
         if not self._is_from_here():
             self._refuse("403: this name is not the leaderboard's. Open the address as printed.\n")

@@ -1,4 +1,4 @@
-"""One thing a campaign can hold: a brand, an audience, a platform, a country, or anything else."""
+"""One thing a campaign can contain: a brand, an audience, a platform, a country or any other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Attribute:
     value : str
         Its name within the modality.
     description : str
-        A sentence or more on it; may be empty, may hold line feeds.
+        A sentence or more on it; may be empty, may contain line feeds.
     traits : mapping of str to str or sequence of str
         Facts by name, such as ``{"category": ("shoes", "sportswear")}``. Kept read-only; a list of
         one item is that item, an empty one is as good as absent and left out.
@@ -37,7 +37,7 @@ class Attribute:
     Raises
     ------
     CatalogueError
-        With a fault for everything that is blank, not text, holds control characters or stray
+        With a fault for everything that is blank, not text, contains control characters or stray
         white space, or is not in Unicode normal form NFC.
 
     Examples
@@ -74,7 +74,7 @@ class Attribute:
         return self.modality, self.value
 
     def items(self, trait: str) -> tuple[str, ...]:
-        """A trait as a tuple, whether it holds one item, several or none.
+        """A trait as a tuple, whether it contains one item, several or none.
 
         Examples
         --------

@@ -31,7 +31,7 @@ class Catalogue:
     Raises
     ------
     CatalogueError
-        If an identity is there twice, or something is not an attribute.
+        If an identity occurs twice, or something is not an attribute.
 
     Examples
     --------
@@ -160,7 +160,7 @@ class Catalogue:
         Raises
         ------
         CatalogueError
-            If the frame cannot be read, no column holds attributes, or a column has a value of
+            If the frame cannot be read, no column contains attributes, or a column has a value of
             its own in nearly every row, as free text and identifiers do.
 
         Examples
@@ -184,7 +184,7 @@ class Catalogue:
         Raises
         ------
         CatalogueError
-            If there are no attributes, or a trait's item holds ``|``; JSON carries those.
+            If there are no attributes, or a trait's item contains ``|``; JSON carries those.
         ArtifactError
             If the file cannot be written.
         """
@@ -243,7 +243,7 @@ class Catalogue:
         Raises
         ------
         CatalogueError
-            If one of them is there already.
+            If one of them exists already.
 
         Examples
         --------

@@ -1,6 +1,7 @@
 """Which text may name something: visible, in one normal form, without stray spaces.
 
-Two names that look the same must be the same, or a graph holds a node twice and nobody sees why.
+Two names that look the same must be the same, or a graph contains a node twice and nobody sees
+why.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def text_faults(field: str, text: object, *, multiline: bool = False) -> list[Fa
     text : object
         What was given; anything but a string is a fault.
     multiline : bool
-        Whether it is running text: may be empty, may hold line feeds and tabs.
+        Whether it is running text: may be empty, may contain line feeds and tabs.
 
     Examples
     --------

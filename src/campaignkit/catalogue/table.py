@@ -113,7 +113,7 @@ def gathered(
 
 
 def repeated(key: Key, first: str, where: str) -> Fault:
-    """The fault of an attribute that is there twice."""
+    """The fault of an attribute that occurs twice."""
     found = f"{key[0]} {key[1]!r} is a duplicate of {first}"
     return Fault(where, found, "remove one of the two")
 

@@ -1,4 +1,4 @@
-"""A table with a row per campaign: which of its columns hold attributes, and which measure."""
+"""A table with a row per campaign: which of its columns contain attributes, and which measure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROLES = {
 
 
 class ColumnsLeftOut(UserWarning):
-    """Columns of a table of campaigns that hold no attributes; the warning names each."""
+    """Columns of a table of campaigns that contain no attributes; the warning names each."""
 
 
 class CellsNotDivided(UserWarning):
@@ -41,7 +41,7 @@ class WideTable:
     columns : mapping of str to list of tuple of str
         Modality -> the values of each row; none where the cell is empty.
     left_out : mapping of str to str
-        Every other column -> why it holds no attributes.
+        Every other column -> why it contains no attributes.
     frame : DataFrame of narwhals
         The whole table, in memory.
     undivided : mapping of str to str
@@ -99,7 +99,7 @@ def read_wide(
     leave_out: Collection[str] = (),
     keep: Collection[str] = (),
 ) -> WideTable:
-    """Find the columns of a frame that hold attributes, and read their cells.
+    """Find the columns of a frame that contain attributes, and read their cells.
 
     Columns of measures, dates and identifiers are recognised by the roles of campaign tables
     (:data:`campaignkit.tables.MARKETING`) and by their types.
@@ -120,8 +120,8 @@ def read_wide(
     Raises
     ------
     CatalogueError
-        If `frame` is no data frame, names a column twice, lacks a column that was named, holds no
-        attribute column, or a column has a value of its own in nearly every row.
+        If `frame` is no data frame, names a column twice, lacks a column that was named, contains
+        no attribute column, or a column has a value of its own in nearly every row.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def _check_names(names: Sequence[str], asked: Sequence[str]) -> None:
 
 
 def _no_attribute(name: str, series: Any, standard: str | None) -> str:
-    """Why a column holds no attributes; empty where it does."""
+    """Why a column contains no attributes; empty where it does."""
     if name == "label":
         return "contains labels"
     role = MARKETING[standard].role if standard is not None else None

@@ -1,4 +1,4 @@
-"""What a language model said of each row, as labels."""
+"""The answers of a language model for each row, as labels."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def label_words(
     Raises
     ------
     ClassifierError
-        If no word is known for a label, two labels share one, or `given` holds no words.
+        If no word is known for a label, two labels share one, or `given` contains no words.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def listed_words(given: Any) -> list[str]:
     Raises
     ------
     ClassifierError
-        If it is no mapping to words and no sequence of them, or holds less than two.
+        If it is no mapping to words and no sequence of them, or contains less than two.
 
     Examples
     --------

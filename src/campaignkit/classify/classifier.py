@@ -16,7 +16,7 @@ class Classifier(Protocol):
     Campaigns are a `CampaignDataset`, any data frame with a column per modality, or a list of
     ``{modality: [values]}``; text models may take texts. A subclass of
     ``campaignkit.classify.estimator.RecordClassifier`` has all but two methods for nothing;
-    :func:`campaignkit.testing.check_classifier` holds yours to what is promised here.
+    :func:`campaignkit.testing.check_classifier` tests yours for what is promised here.
 
     Attributes
     ----------

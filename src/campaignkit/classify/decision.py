@@ -160,7 +160,7 @@ class DecisionTuner(Settings):
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """The tuner that :meth:`to_dict` told of.
+        """The tuner that :meth:`to_dict` described.
 
         Raises
         ------

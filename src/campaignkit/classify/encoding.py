@@ -1,4 +1,4 @@
-"""Records as rows of numbers: those of training, and later ones that may hold new values."""
+"""Records as rows of numbers: those of training, and later ones that may contain new values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNIQUE = 0.8  # of the cells of a modality hold a value of their own: that is a
 
 
 class UnseenValues(UserWarning):
-    """Rows to predict hold values or modalities that training did not, or lack some that it had.
+    """Rows to predict have values or modalities that training had not, or lack some that it had.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class TrainingRows:
     classes : array
         The labels, sorted.
     order : list or None
-        The labels from worst to best, where an ordered categorical column says so.
+        The labels from worst to best, if an ordered categorical column gives an order.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def training_rows(
     ----------
     X : CampaignDataset, data frame, list of {modality: [values]}, or array of cells
     y : sequence, optional
-        One label a row; without it the labels that `X` brings.
+        One label per row; without it the labels that `X` brings.
     sample_weight : float[rows], optional
     separator : str, optional
         What divides the values of one cell; None warns where cells look divided, "" does not.
@@ -173,7 +173,7 @@ def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArra
     ----------
     X : any
         Where the labels are taken from if `y` is None: a `CampaignDataset`, a data frame with a
-        column ``label``, or records that hold one.
+        column ``label``, or records that contain one.
     y : sequence or None
     num_rows : int
 

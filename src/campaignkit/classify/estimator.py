@@ -136,8 +136,8 @@ class RecordClassifier(CampaignClassifier):
     Parameters
     ----------
     separator : str or None
-        What divides the values of a cell that holds several: ``", "`` reads ``"Gamers, Cyclists"``
-        as two. None warns where cells look so, ``""`` takes them as they are.
+        What divides the values of a cell that contains several: ``", "`` reads ``"Gamers,
+        Cyclists"`` as two. None warns where cells look so, ``""`` takes them as they are.
     allow_unique : bool
         Whether a modality may have a value of its own in nearly every row, as ids have: they teach
         nothing and cost time and memory, so they are refused otherwise.
@@ -163,7 +163,7 @@ class RecordClassifier(CampaignClassifier):
         ----------
         X : CampaignDataset, data frame, list of {modality: [values]}, or array of cells
         y : sequence, optional
-            One label a row: names or whole numbers. Without it the labels that `X` brings: those
+            One label per row: names or whole numbers. Without it the labels that `X` brings: those
             of a `CampaignDataset`, or a column ``label``.
         sample_weight : float[rows], optional
 
@@ -208,7 +208,7 @@ class RecordClassifier(CampaignClassifier):
         NotFitted
             Before :meth:`fit`.
         ArtifactError
-            If the folder holds something and `replace` is false, or cannot be written.
+            If the folder is not empty and `replace` is false, or cannot be written.
         """
         values: dict[str, Any] = {"classes_": self._fitted_classes()}
         values |= {name: getattr(self, name) for name in self._learned_names()}
@@ -240,7 +240,7 @@ class RecordClassifier(CampaignClassifier):
 
     @classmethod
     def _loaded(cls, place: Path, more: Mapping[str, Any]) -> Self:
-        """The classifier of a folder, with `more` parameters that no folder can hold."""
+        """The classifier of a folder, with `more` parameters that no folder can contain."""
         manifest = read_manifest(place, kind=KIND)
         verify_files(place, manifest)
         family = manifest.spec.get("family")

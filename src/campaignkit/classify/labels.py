@@ -28,7 +28,7 @@ _COLUMN_HINT = 'give one column, df["outcome"], or a list such as ["neg", "avg",
 
 
 def read_labels(values: Any, *, name: str = "labels") -> NDArray[Any]:
-    """One label a row, as they are: texts, whole numbers, or true and false.
+    """One label per row, as they are: texts, whole numbers, or true and false.
 
     Parameters
     ----------

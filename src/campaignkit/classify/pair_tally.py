@@ -152,7 +152,7 @@ class PairShape:
 class PairObjective:
     """The loss of a pair model and its slopes, as sums over rows.
 
-    Sums, not means: the objective of two sets of rows is the sum of theirs, whoever holds them.
+    Sums, not means: the objective of two sets of rows is the sum of theirs, wherever they are.
     The penalty belongs to no row and is added once.
 
     Parameters

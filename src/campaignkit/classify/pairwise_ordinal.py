@@ -100,7 +100,7 @@ class PairwiseOrdinalClassifier(RecordClassifier):
     uses_prior_ : bool
         Whether the prior graph is part of the model.
     is_order_known_ : bool
-        False where two labels were taken in sorted order, as nothing told which is the better.
+        False where two labels were taken in sorted order, as it was not known which is the better.
 
     Notes
     -----
@@ -208,7 +208,7 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         A strength is a pair's effect less that of the average pair, in logits of an average
         campaign; pairs of less than half the root mean square are neutral. Pairs that came in a
         training row are "learned", others "predicted" (by the low-rank part). Warns with
-        `GuessedOrder` where nothing told which of two labels is the better.
+        `GuessedOrder` where it was not known which of two labels is the better.
         """
         return self.effect_graph()
 

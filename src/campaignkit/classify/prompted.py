@@ -51,7 +51,7 @@ class PromptPlan:
     num_rows, num_calls : int
         Rows, and requests that the store does not answer; equal prompts are one.
     tokens_in, tokens_out : int
-        Estimates: four bytes a token.
+        Estimates: four bytes per token.
     money : float or None
         In the currency of the prices; None without one.
 
@@ -166,7 +166,7 @@ class PromptedClassifier(CampaignClassifier):
         return lambda X: self.ask(X).complete_probabilities()
 
     def ask(self, X: Any) -> ModelAnswers:
-        """The answers as they are; rows whose reply is no label are told in them."""
+        """The answers as they are; they report rows whose reply is not a label."""
         texts, words = self._texts_and_words(X, self._fitted_classes())
         label_of = {word: label for label, word in words.items()}
         with ExitStack() as open_ones:

@@ -49,7 +49,7 @@ class TextLogistic(PenalisedLogistic):
         ----------
         X : CampaignDataset, data frame, list of {modality: [values]}, or column or list of str
         y : sequence, optional
-            One label a row: names or whole numbers. Without it the labels that `X` brings.
+            One label per row: names or whole numbers. Without it the labels that `X` brings.
         sample_weight : float[rows], optional
 
         Raises

@@ -44,7 +44,7 @@ class CampaignDataset(Sequence[Campaign]):
     provenance : Provenance or None
         Graph, spec, seed and steps, for the manifest.
     evaluation : DatasetEvaluation or None
-        Written beside the rows where known.
+        Written with the rows where known.
 
     Raises
     ------
@@ -92,7 +92,7 @@ class CampaignDataset(Sequence[Campaign]):
         ArtifactError
             If the folder has no manifest, or a file is not the one that was written.
         DatasetError
-            If the file holds something else: every fault with its line.
+            If the file contains something else: every fault with its line.
         """
         files = read_files(checked_path(path, error=DatasetError))
         return cls(
@@ -201,7 +201,7 @@ class CampaignDataset(Sequence[Campaign]):
         Raises
         ------
         ArtifactError
-            If the folder cannot be made, or holds something and `replace` is false.
+            If the folder cannot be made, or is not empty and `replace` is false.
 
         Examples
         --------
@@ -291,7 +291,7 @@ class CampaignDataset(Sequence[Campaign]):
         return self._part(positions % max(len(self), 1), f"select: {len(positions)} rows")
 
     def with_evaluation(self, evaluation: DatasetEvaluation) -> CampaignDataset:
-        """The same rows with an evaluation to be written beside them."""
+        """The same rows with an evaluation to be written with them."""
         return CampaignDataset(
             self.block,
             self.vocabulary,
@@ -370,7 +370,7 @@ class CampaignDataset(Sequence[Campaign]):
         return map(self._campaign, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same campaigns in the same order; origin does not matter."""
+        """Whether both contain the same campaigns in the same order; origin does not matter."""
         if not isinstance(other, CampaignDataset):
             return NotImplemented
         if len(self) != len(other) or self.vocabulary.modalities != other.vocabulary.modalities:

@@ -51,7 +51,7 @@ def evaluate_dataset(
     seed : int
         Decides which rows and pairs are sampled where not all are looked at.
     progress : Progress or None
-        Told of rows done.
+        Receives the number of rows done.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def evaluate_dataset(
 
 
 class EvaluationAccumulator:
-    """Evaluates blocks as they stream by, with nine bytes a row kept.
+    """Evaluates blocks as they stream by, with nine bytes per row kept.
 
     Parameters
     ----------

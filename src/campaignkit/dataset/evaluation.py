@@ -45,7 +45,7 @@ class LeakageBaseline:
     macro_f1 : float
         Of the predictions on held-out rows, in [0, 1].
     accuracy : float
-        Share of held-out rows told right.
+        Share of held-out rows predicted correctly.
     majority_macro_f1 : float
         Of always answering with the most frequent label.
     strongest : list of [modality, value, label, weight]
@@ -135,7 +135,7 @@ class LabelEvaluation:
 
 @dataclass(frozen=True)
 class DatasetEvaluation:
-    """A data set in numbers: what it holds against what its spec asked for.
+    """A data set in numbers: its content compared with its spec.
 
     Attributes
     ----------

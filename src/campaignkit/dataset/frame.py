@@ -29,7 +29,7 @@ def to_frame(
     Parameters
     ----------
     backend : {"pandas", "polars", "pyarrow"} or None
-        None takes the first of them that is installed. pandas holds Python lists in object
+        None takes the first of them that is installed. pandas contains Python lists in object
         columns; the others have list types.
 
     Raises

@@ -32,9 +32,10 @@ def read_jsonl(
     Parameters
     ----------
     path : Path
-        One record a line: a list of values per modality, and ``label``.
+        One record per line: a list of values per modality, and ``label``.
     vocabulary, label_names
-        What the file may hold; without them, what it does hold (labels in order of appearance).
+        What the file may contain; without them, what it does contain (labels in order of
+        appearance).
 
     Raises
     ------

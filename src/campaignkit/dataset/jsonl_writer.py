@@ -32,7 +32,7 @@ class JsonlWriter:
     Notes
     -----
     Hashing and writing let go of the interpreter lock, so on a second core they cost no time
-    beside the kernel. Blocks are trusted: check them first.
+    in parallel to the kernel. Blocks are trusted: check them first.
 
     Examples
     --------

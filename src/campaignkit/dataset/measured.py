@@ -1,4 +1,4 @@
-"""Campaigns with results: a frame's attribute columns beside a measured outcome."""
+"""Campaigns with results: a frame's attribute columns with a measured outcome."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class ModalityColumn:
     codes : int32[total]
         Positions among the modality's values, row after row.
     offsets : int32[rows + 1]
-        Row ``i`` holds ``codes[offsets[i]:offsets[i + 1]]``.
+        Row ``i`` contains ``codes[offsets[i]:offsets[i + 1]]``.
 
     Examples
     --------

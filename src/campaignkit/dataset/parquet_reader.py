@@ -33,7 +33,7 @@ def read_parquet(
     path : Path
         The file; its texts may be dictionary-encoded or plain.
     vocabulary, label_names
-        What the file may hold; without them, what it does hold.
+        What the file may contain; without them, what it does contain.
 
     Raises
     ------

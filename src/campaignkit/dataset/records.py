@@ -1,4 +1,4 @@
-"""Campaigns from whoever holds them: a data set, a data frame, or a list of records."""
+"""Campaigns in any form: a data set, a data frame, or a list of records."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def random_pairs(num_rows: int, num_pairs: int, rng: np.random.Generator) -> NDA
 
 
 def one_hot(block: Block, num_nodes: int) -> scipy.sparse.csr_array:
-    """float64[rows, nodes] in CSR form: 1 where a row holds a node.
+    """float64[rows, nodes] in CSR form: 1 where a row contains a node.
 
     Examples
     --------

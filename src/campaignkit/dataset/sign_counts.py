@@ -115,7 +115,7 @@ class SignCounter:
         Raises
         ------
         DatasetError
-            If a row is not ascending or holds a node that is not in the vocabulary.
+            If a row is not ascending or contains a node that is not in the vocabulary.
         """
         from campaignkit.graph.kernels.row_counts import inspect_rows
 

@@ -44,7 +44,7 @@ def write_split(
     DatasetError
         If the share is out of range or a side would be empty.
     ArtifactError
-        If the folder cannot be made, or holds something and `replace` is false.
+        If the folder cannot be made, or is not empty and `replace` is false.
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Verification:
     num_distinct : int
         Different node sets among the rows.
     num_problems : int
-        Everything that is wrong, also what is not told in words.
+        The number of all problems, including those that are not listed.
     problems : list of str
         The first fifty, each with its line or file.
     checked : list of str

@@ -47,9 +47,9 @@ def verify_files(
     edges_csv : Path or str
         The graph: ``source,target,rel,sign``.
     spec : Path, str or mapping
-        A JSON or TOML file, or what it holds.
+        A JSON or TOML file, or what it contains.
     attributes : iterable of (modality, value)
-        Attributes without an edge that campaigns may hold as well.
+        Attributes without an edge that campaigns may contain as well.
     whole : bool
         Whether each label must have as many campaigns as the spec asks for.
 

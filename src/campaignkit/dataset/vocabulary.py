@@ -28,7 +28,7 @@ class Vocabulary:
     keys : tuple of (str, str)
         (modality, value) of every attribute, sorted, each once; also those in no campaign.
     empty_modalities : tuple of str
-        Modalities without any attribute, sorted: every record holds an empty list for them.
+        Modalities without any attribute, sorted: every record contains an empty list for them.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class Vocabulary:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """int64[modalities + 1], modality ``m`` holds nodes ``starts[m]`` to ``starts[m + 1]``."""
+        """int64[modalities + 1], modality ``m`` has nodes ``starts[m]`` to ``starts[m + 1]``."""
         where = np.searchsorted(self.modality_of, np.arange(len(self.modalities) + 1))
         where.setflags(write=False)
         return where

@@ -65,7 +65,7 @@ class DatasetWriter:
     Raises
     ------
     ArtifactError
-        If the folder cannot be made, or holds something and `replace` is false.
+        If the folder cannot be made, or is not empty and `replace` is false.
     DatasetError
         If the format is unknown or a block does not fit the vocabulary; nothing is written.
 

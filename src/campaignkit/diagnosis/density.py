@@ -101,7 +101,7 @@ class DensityProfile:
     ) -> SamplingSpec:
         """A spec whose labels, `pos`, `avg` and `neg` or others, suit this graph.
 
-        `pos` holds draws with many positive and few negative pairs, `neg` the reverse; the two
+        `pos` contains draws with many positive and few negative pairs, `neg` the reverse; the two
         boxes are disjoint and each accepts at most 30% of draws. `avg` spans the middle half of
         both fractions.
 
@@ -273,7 +273,7 @@ def diagnose(
     ----------
     graph : SignedGraph
     type_ranges : mapping of str to (int, int)
-        How many attributes of each modality a campaign holds, both ends inclusive.
+        The number of attributes of each modality in a campaign, both ends inclusive.
     num_draws : int
         1 to 10 million; ten thousand place a percentile within half a point.
     seed : int

@@ -297,7 +297,7 @@ def _limit_words(
 ) -> str:
     """What stands against the blocking constraints: a proven limit, or that a search was through.
 
-    A clause that goes on after "asks for ..., but".
+    A clause that continues "asks for ..., but".
     """
     cause = _single_cause(verdict, label)
     together = " together" if verdict.blocking.bit_count() > 1 else ""

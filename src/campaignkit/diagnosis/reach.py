@@ -1,4 +1,4 @@
-"""Whether a box holds a campaign: proven bounds first, then a guided search, then an exact one."""
+"""Whether a box contains a campaign: proven bounds, then a guided search, then an exact one."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def build_graph(
         What may be spent, at most, over all runs and builds of the store. Pairs that are left
         when it is spent have failed, with that reason; a resumed build asks about them.
     store : path, optional
-        A folder that keeps every answer. A build that is cut short goes on where it was when it
+        A folder that keeps every answer. An interrupted build continues where it stopped when it
         is called again in the same way, and a catalogue that has grown has only its new pairs
         judged. Answers are kept under the scorer's name and the attributes' identities: give
         another scorer of the same name, or new descriptions, another folder.
@@ -91,7 +91,7 @@ def build_graph(
     concurrency, requests_per_minute, retry, prices
         How models are called; as for :class:`~campaignkit.llm.Account`.
     progress : Progress, optional
-        Told of the stage "scoring pairs", or of a method's own stages.
+        Receives the stage "scoring pairs", or a method's own stages.
 
     Returns
     -------

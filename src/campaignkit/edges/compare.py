@@ -1,4 +1,4 @@
-"""Builds beside each other, and a graph beside pairs whose signs are known."""
+"""Comparisons of two builds, and of a graph with pairs whose signs are known."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class KnownPairsCheck:
     not_there : tuple of pair
         Pairs of which the graph lacks an attribute; not counted.
     ambiguous : tuple of (pair, found sign)
-        Pairs on which people would reasonably disagree: told apart, never counted as wrong.
+        Pairs on which people reasonably disagree: counted separately, never as errors.
 
     Examples
     --------
@@ -251,8 +251,8 @@ def check_known_pairs(
         What is checked.
     known : KnownPairs, iterable of Edge, or SignedGraph
         The obvious pairs, and perhaps the ambiguous ones: `KnownPairs.read_csv` reads a file.
-        A graph read from your own edges.csv will do (read it with ``neutral="keep"`` if it holds
-        neutral pairs). `published_pairs()` are an example.
+        A graph read from your own edges.csv will do (read it with ``neutral="keep"`` if it
+        contains neutral pairs). `published_pairs()` are an example.
 
     Raises
     ------

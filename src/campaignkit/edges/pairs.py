@@ -163,7 +163,7 @@ class Outcome(IntEnum):
     """How a pair ended."""
 
     UNDECIDED = 0
-    """Nothing was said of it; none may be left when a build ends."""
+    """Not judged yet; none may be left when a build ends."""
     DECIDED = 1
     """It has a sign: +, - or 0."""
     NOT_VIABLE = 2
@@ -193,8 +193,8 @@ class PairStates:
     strength : float64[P]
         The score behind a sign, on the judge's own scale; NaN where there is none.
     reasons, contexts : dict of int to str
-        Why, by pair number, where it was said: of edges, of failures, of what was discarded.
-        Contexts hold the facts that the judge was shown.
+        The reason, by pair number, where there is one: of edges, of failures, of what was
+        discarded. Contexts contain the facts that the judge was shown.
 
     Examples
     --------
@@ -241,7 +241,7 @@ class PairStates:
         strength: float = np.nan,
         reason: str = "",
     ) -> None:
-        """Give some pairs, or one, their signs; what was said of them before is replaced.
+        """Give some pairs, or one, their signs; earlier answers about them are replaced.
 
         Without a `reason` the one that is there stays.
         """

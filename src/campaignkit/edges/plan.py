@@ -60,7 +60,7 @@ class GraphPlan:
         Whether the build may end earlier.
     is_bound : bool
         Whether no build makes more calls than `calls`, replies that have to be asked for again
-        apart; else `calls` is an estimate, and the text says so.
+        apart; else `calls` is an estimate, and the text states this.
     fewest_calls : int
         No packing of these judgements can do with fewer calls.
     brute_force_calls : int

@@ -77,7 +77,7 @@ def read_data(text: str) -> Any:  # whatever JSON value was put in
     _, opened, rest = text.rpartition(f"{OPEN}\n")
     body, closed, _ = rest.partition(f"\n{CLOSE}")
     if not opened or not closed:
-        raise SettingError("the prompt holds no data block", hint="make it with data_block")
+        raise SettingError("the prompt contains no data block", hint="make it with data_block")
     try:
         return json.loads(body)
     except ValueError as err:

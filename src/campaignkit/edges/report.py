@@ -39,10 +39,10 @@ class AnswerQuality:
     num_repeats : int
         Pairs that were asked twice, each in another call.
     num_flips : int
-        Those of them whose two answers differ.
+        Repeated pairs whose two answers differ.
     position_slope, position_slope_se : float or None
         Change of the sign from the first to the last place of a call, and its standard error;
-        None where nothing can be said. Places are drawn, so this is the pull of position alone.
+        None where it cannot be estimated. Positions are random, so this is position bias alone.
 
     Examples
     --------

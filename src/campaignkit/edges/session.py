@@ -68,7 +68,7 @@ class BuildSession:
     build : str
         What tells this build from others in the same store; the same text resumes it.
     progress : Progress, optional
-        Told of each stage, in calls.
+        Receives each stage, in calls.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class BuildSession:
         Pairs that an earlier, other build in this store has judged with this scorer. Judging
         them costs nothing; a method need not plan calls for them.
     judged : dict of int to Judgement
-        What the scorer has said of pairs, in this build and in others of the store.
+        The scorer's answers about pairs, in this build and in others of the store.
     details : dict
         What the method wants in the report, as JSON values.
     warnings : list of str
@@ -209,7 +209,7 @@ class BuildSession:
     def judge(
         self, calls: Sequence[IntArray], *, stage: str, round: int | None = None
     ) -> NDArray[np.int8]:
-        """Have pairs judged, one call of the scorer for each array that holds anything unknown.
+        """Have pairs judged, one call of the scorer for each array with an unknown pair.
 
         Pairs that this build or an earlier one in the same store has an answer for are not asked
         again. Answers are on disk before they are used, and entered into ``states``.
@@ -227,7 +227,7 @@ class BuildSession:
         -------
         int8[k]
             The sign of each pair of each call, in the order asked; ``NO_ANSWER`` where it failed,
-            with the reason in ``states``, as more of what was said.
+            with the reason in ``states``, as for other answers.
 
         Raises
         ------

@@ -125,7 +125,7 @@ class BuildStore(Ledger):
         known : bool[P]
             Pairs that another build in the store has judged.
         said : dict of int to Judgement
-            What was said of those, and what earlier runs of this build said, by pair number.
+            The answers about those, and those of earlier runs of this build, by pair number.
         """
         rows = self.rows("SELECT modality, value, id FROM attributes")
         named = {(modality, value): number for modality, value, number in rows}

@@ -38,7 +38,7 @@ class CachedEmbedder:
     Raises
     ------
     ArtifactError
-        If the folder cannot be used, or holds a file that is no such store.
+        If the folder cannot be used, or contains a file that is no such store.
 
     Examples
     --------

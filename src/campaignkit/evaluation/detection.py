@@ -1,4 +1,4 @@
-"""Findings against ground truth: how much of what was spoiled did the audit find?
+"""Findings against ground truth: how many of the injected errors did the audit find?
 
 One table at a time, or in the sweep experiment: eleven stacked tables at each rate.
 """
@@ -171,7 +171,7 @@ def score_findings(
     Parameters
     ----------
     report : AuditReport
-        Of the dirty table, still open.
+        Of the corrupted table, still open.
     truth : GroundTruth
         Of the same table.
     severities : sequence of str
@@ -278,7 +278,7 @@ def sweep_detection(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> DetectionSweep:
-    """Spoil tables with one to all kinds at each rate, audit them, score the findings.
+    """Corrupt tables with one to all kinds at each rate, audit them, score the findings.
 
     Parameters
     ----------
@@ -293,7 +293,7 @@ def sweep_detection(
     seed : int
         Of the injections.
     progress : Progress or None
-        Told as each table is done.
+        Called after each table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Edges against outcomes: which signs do the campaigns' own results bear out?"""
+"""Edges against outcomes: which signs do the campaigns' own results confirm?"""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class EdgeOutcome:
     sign : int
         As the graph has it.
     num_campaigns : int
-        Campaigns that hold both ends.
+        Campaigns that contain both attributes.
     effect, effect_sd : float
         Of the pair on the outcome, in the outcome's own units, apart from the effects of its two
         attributes: mean and standard deviation.
@@ -97,9 +97,9 @@ class EdgeOutcomes(SignEffects):
     graph : SignedGraph
         The one that was validated.
     num_rows, num_unknown : int
-        Campaigns; attributes of theirs that the graph does not hold.
+        Campaigns; attributes of theirs that are not in the graph.
     num_campaigns : int64[m]
-        Campaigns that hold both ends of each edge.
+        Campaigns that contain both attributes of each edge.
     effect, effect_sd, wrong_probability : float64[m]
         As in :class:`EdgeOutcome`.
     verdict : uint8[m]
@@ -155,7 +155,7 @@ class EdgeOutcomes(SignEffects):
         return [self.edge(row) for row in order.tolist()]
 
     def edge(self, row: int) -> EdgeOutcome:
-        """What is said of one row of the graph's edge table."""
+        """The verdict on one row of the graph's edge table."""
         columns, catalogue = self.graph.columns, self.graph.catalogue
         source, target = (catalogue[int(end[row])].key for end in (columns.source, columns.target))
         names = ("num_campaigns", "effect", "effect_sd", "wrong_probability")
@@ -164,7 +164,7 @@ class EdgeOutcomes(SignEffects):
         return EdgeOutcome(source, target, sign, **figures, verdict=verdict)
 
     def flipped(self) -> SignedGraph:
-        """The graph with the proposed flips made; each says so in its reason.
+        """The graph with the proposed flips made; the reason of each edge states this.
 
         Examples
         --------
@@ -248,7 +248,7 @@ def validate_edges(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> EdgeOutcomes:
-    """Hold the signs of a graph against the outcomes of campaigns.
+    """Compare the signs of a graph with the outcomes of campaigns.
 
     A Bayesian ridge over attributes and pairs, with the signs as its prior: for each edge an
     effect with its uncertainty, and the probability that the sign is wrong. Attributes have
@@ -350,7 +350,7 @@ def validate_edges(
 def design_of(
     graph: SignedGraph, block: Block, node_of: NDArray[np.int64]
 ) -> tuple[Any, Any]:  # scipy's arrays
-    """Campaigns as sparse matrices: which attributes, and which judged pairs, each one holds.
+    """Campaigns as sparse matrices: which attributes, and which judged pairs, each one contains.
 
     Parameters
     ----------
@@ -359,12 +359,13 @@ def design_of(
     block : Block
         The campaigns, in their own node numbers.
     node_of : int64[k]
-        The graph's number of each of the block's nodes; -1 for what the graph does not hold.
+        The graph's number of each of the block's nodes; -1 for an attribute that is not in the
+        graph.
 
     Returns
     -------
     nodes : scipy.sparse.csr_array, float64[n, N]
-        1 where a campaign holds an attribute.
+        1 where a campaign contains an attribute.
     pairs : scipy.sparse.csr_array, float64[n, m]
         1 where a campaign contains both attributes of an edge, judged neutral ones among them.
     """

@@ -44,7 +44,7 @@ class FeatureDrop:
     log_loss : float or None
         Without it, mean over seeds; None without probabilities.
     f1 : dict of str to float
-        F1 of each label without it, mean over seeds; of a label that is nowhere none.
+        F1 of each label without it, mean over seeds; none for a label that does not occur.
     signal_share : float or None
         The share of the labels' signal that the modality truly carries; None without a graph.
 
@@ -192,7 +192,8 @@ class FeatureAblation:
         ----------
         train, test : CampaignDataset or (records, labels)
         graph : SignedGraph, optional
-            What made the labels: each feature's true share of the signal stands beside its drop.
+            What made the labels: each feature's true share of the signal is reported with its
+            drop.
         features : sequence of str, optional
             Modalities to leave out, one at a time; all by default.
         run_log : RunLog or path, optional

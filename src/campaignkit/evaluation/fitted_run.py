@@ -36,7 +36,7 @@ _SECRET = {"token", "api_key", "credentials"}  # parameters that no log may hold
 
 
 class AnyClassifier(Protocol):
-    """What can be compared: scikit-learn's protocol, whoever wrote it.
+    """What can be compared: any object with scikit-learn's protocol.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class FittedRun:
 
     @property
     def family(self) -> str:
-        """What it is grouped as where nothing else is said: its class."""
+        """The group unless another is given: the class."""
         return type(self.classifier).__name__
 
     @property

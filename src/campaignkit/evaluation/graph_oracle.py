@@ -1,7 +1,7 @@
 """What the graph that made some rows knows of them: their labels, and what carries these.
 
-The labels told by the very graph and boxes are the ceiling of scores; the share of each modality
-in what decides the labels is what features are to be judged by.
+The labels that the graph and boxes themselves give are the ceiling of scores; the share of each
+modality in what decides the labels is what features are to be judged by.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class OracleScore:
         1 where labels are a function of the graph; less by what noise did to labels or records.
     num_rows : int
     num_outside : int
-        Rows in no label's box, told as the nearest.
+        Rows in no label's box, predicted as the nearest.
     num_ambiguous : int
-        Rows in several boxes, told as the label that such a row most likely has. Where there are
-        any, even the graph cannot score 1.
+        Rows in several boxes, predicted as the label that such a row most likely has. Where there
+        are any, even the graph cannot score 1.
 
     Examples
     --------

@@ -37,7 +37,7 @@ class OutcomeGraph:
     tested : SignedGraph
         Every pair in enough campaigns; sign 0 where the data cannot tell.
     num_campaigns : int64[m]
-        Campaigns that hold both attributes of each tested pair.
+        Campaigns that contain both attributes of each tested pair.
     effect, effect_sd : float64[m]
         Of the pair on the outcome, in the outcome's units, apart from the effects of its two
         attributes: mean and standard deviation.
@@ -201,9 +201,10 @@ def graph_from_outcomes(
     -----
     Effects are those in these campaigns. Nobody drew them at random, so an effect need not be a
     cause. p-values are of z-scores, whose spread under chance is measured on shuffled outcomes.
-    An effect is that beside the two attributes, so some of it shows in the pairs next to it; what
-    is below half of a strong effect may be no more than that. Strong is the size that effects
-    have where most of their variance lies: the root of their fourth moment over their second.
+    An effect is what remains after those of the two attributes, so some of it shows in the pairs
+    next to it; what is below half of a strong effect may be no more than that. Strong is the size
+    that effects have where most of their variance lies: the root of their fourth moment over their
+    second.
 
     References
     ----------

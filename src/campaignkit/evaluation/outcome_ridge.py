@@ -1,11 +1,11 @@
 """What outcomes say of each edge: a ridge over pairs and attributes, with the signs as its prior.
 
 An outcome is taken to be a sum: a level, an effect of each attribute, an effect of each pair the
-campaign holds, and noise. An attribute's effect is drawn around 0. A pair's effect is drawn around
-the size that signs have in this data, in the direction of its sign; with some probability, learned
-from the data, the sign is wrong and the effect lies the other way. Ridge and probabilities are
-found in turn: the ridge gives each pair's effect given all others, that gives the probability that
-its sign is wrong, and that gives the next ridge's prior.
+campaign contains, and noise. An attribute's effect is drawn around 0. A pair's effect is drawn
+around the size that signs have in this data, in the direction of its sign; with some probability,
+learned from the data, the sign is wrong and the effect lies the other way. Ridge and probabilities
+are found in turn: the ridge gives each pair's effect given all others, that gives the probability
+that its sign is wrong, and that gives the next ridge's prior.
 
 References
 ----------
@@ -110,9 +110,9 @@ def fit_signs(
     Parameters
     ----------
     pairs : scipy.sparse.csr_array, [n, m]
-        1 where a campaign holds both attributes of an edge.
+        1 where a campaign contains both attributes of an edge.
     nodes : scipy.sparse.csr_array, [n, N]
-        1 where a campaign holds an attribute.
+        1 where a campaign contains an attribute.
     signs : int8[m]
         Of the edges.
     outcome : float64[n]

@@ -37,7 +37,7 @@ class PairedTest:
         which answer: approximate randomisation, two-sided, never 0.
     accuracy_difference : float
     num_only_first, num_only_second : int
-        Rows that one model alone told right.
+        Rows that only one model predicted correctly.
     mcnemar_p : float
         Exact two-sided McNemar test of these two numbers.
     log_loss_difference : float or None

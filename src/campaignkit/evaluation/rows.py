@@ -1,4 +1,4 @@
-"""Rows as callers hold them: records with labels, and predictions against labels; of any names."""
+"""Rows in any form: records with labels, predictions against labels, labels of any names."""
 
 from __future__ import annotations
 
@@ -547,7 +547,7 @@ def _text(label: Any) -> str:
 
 
 def _are_published(labels: Iterable[Any]) -> bool:
-    """Whether some are published words, which what is none beside them is measured by.
+    """Whether some are published words; the other labels are then compared with these.
 
     Codes alone are the published ones where there are all three.
     """

@@ -91,7 +91,7 @@ class Scores(Tabular):
         return f"Scores({self.num_rows:,} rows, {len(self.labels)} labels: {told})"
 
     def to_flat(self) -> dict[str, float]:
-        """The scores by name, as a run log holds them; what is no number is left out."""
+        """The scores by name, as in a run log; values that are not numbers are left out."""
         named: dict[str, float | None] = {
             "macro_f1": self.macro_f1,
             "accuracy": self.accuracy,
@@ -193,7 +193,7 @@ def evaluate(
     ----------
     y_true : sequence
         True labels of any names: texts or whole numbers. Of the published outcomes (neg, avg, pos;
-        0, 1, 2; the long words) any writing may stand beside any other.
+        0, 1, 2; the long words) any spelling may be compared with any other.
     y_pred : sequence or table, optional
         Predicted labels; a table of numbers is taken as `probabilities`.
     probabilities : float[rows, labels] or data frame, optional
@@ -204,7 +204,7 @@ def evaluate(
     labels : sequence, optional
         All labels, in the order to show them; those that are there by default.
     yardsticks : Yardsticks, optional
-        What to show beside the scores: see :meth:`Yardsticks.measure`.
+        What to show with the scores: see :meth:`Yardsticks.measure`.
     level : float
         Of the intervals, between 0 and 1.
     num_resamples : int

@@ -1,6 +1,6 @@
 """Submissions and labels by row id: complete or refused with the reasons; and the log of them.
 
-The log is append-only, and its lines hold each other fast.
+The log is append-only, and each line contains the digest of the line before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The signed graph: which attributes go together, which harm each other, and who said so."""
+"""The signed graph: which attributes fit together or harm each other, and why."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class EdgeColumns:
         return self.source.astype(np.int64) * num_nodes + self.target
 
     def told(self) -> dict[str, list[Any]]:
-        """What is said of each edge, by the names of `Edge`; None or "" where nothing is known."""
+        """The fields of each edge, by the names of `Edge`; None or "" where nothing is known."""
         said: dict[str, list[Any]] = {
             "sign": self.sign.tolist(),
             "decided_by": [DECIDED_BY[code] for code in self.decided_by.tolist()],
@@ -369,7 +369,7 @@ def whole_numbers(name: str, given: ArrayLike) -> NDArray[np.int64]:
     Raises
     ------
     GraphError
-        If it holds anything but whole numbers, or has not one dimension.
+        If it contains anything but whole numbers, or has not one dimension.
     """
     array = np.asarray(given)
     if array.ndim != 1 or (array.dtype.kind not in "iu" and len(array)):

@@ -161,7 +161,7 @@ def read_edge(
     Parameters
     ----------
     ends : ((modality, value), (modality, value)) or None
-        None where a fault of theirs is told already.
+        None where a fault of theirs is already reported.
     said : mapping of str to object
         ``sign`` and the provenance, by name; None and NaN are as good as absent.
     where : str

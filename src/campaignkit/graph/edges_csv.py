@@ -81,7 +81,7 @@ def split_relation(rel: str) -> list[tuple[str, str]]:
 def read_relation(
     rel: str, modalities: Container[str] | None
 ) -> tuple[tuple[str, str] | None, str, str]:
-    """A rel's two modalities, or what is wrong with it and how to mend it.
+    """A rel's two modalities, or what is wrong with it and how to correct it.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def read_rows(
     Raises
     ------
     GraphError
-        With every fault at its line; the faults of a bad header are the only ones told.
+        With every fault at its line; the faults of a bad header are the only ones reported.
     """
     lines, rows = array("q"), array("i")  # source, target and sign, row after row
     faults: list[Fault] = []
@@ -209,7 +209,7 @@ def read_rows(
 
 
 def _order_of(header: list[str]) -> tuple[list[int], str]:
-    """Where the columns of an edges.csv stand in a header, or how to mend it."""
+    """The positions of edges.csv's columns in a header, or how to correct the header."""
     titles = [title.strip().lower() for title in header]
     if sorted(titles) == sorted(HEADER):
         return [titles.index(name) for name in HEADER], ""

@@ -34,7 +34,7 @@ class DenseArrays(NamedTuple):
     Attributes
     ----------
     type_start : int64[T + 1]
-        Type t holds the nodes type_start[t] .. type_start[t + 1] - 1.
+        Type t contains the nodes type_start[t] .. type_start[t + 1] - 1.
     num_words : int
         uint64 words of a node-set mask and of a bit row, a multiple of 8.
     stride : int
@@ -78,7 +78,7 @@ class GraphLists:
     """A graph without names, each edge once: what travels to a worker.
 
     Equal and hashed by its digest, so that a worker can keep what it makes of it. Each task brings
-    it along, at two or four bytes an edge; a process expands it once.
+    it along, at two or four bytes per edge; a process expands it once.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class GraphLists:
 
 
 def _travelled(*parts: Any) -> GraphLists:  # the fields of GraphLists
-    """A graph that came to this process: the one that is here already, if it did before."""
+    """A graph that came to this process: the existing one, if it came before."""
     with _ARRIVING:
         lists = _first_of(GraphLists(*parts))
         _ = lists.arrays  # made once, by whichever thread comes first
@@ -232,7 +232,7 @@ class NodeTables:
 
     @property
     def num_nodes(self) -> int:
-        """How many nodes the tables hold."""
+        """The number of nodes in the tables."""
         return len(self.keys)
 
     @property

@@ -291,7 +291,7 @@ class SignedGraph:
         Raises
         ------
         ArtifactError
-            If the folder holds something and `replace` is false, or cannot be written.
+            If the folder is not empty and `replace` is false, or cannot be written.
         """
         save_graph(
             checked_path(folder), self.catalogue, self.columns, self.digest, replace=replace
@@ -340,7 +340,7 @@ class SignedGraph:
         Raises
         ------
         CatalogueError
-            If an attribute is there already.
+            If an attribute exists already.
         GraphError
             If an edge contradicts one that is there (:meth:`with_edges` changes it), or names an
             attribute that is not.
@@ -531,7 +531,7 @@ class SignedGraph:
             yield Edge(node(source).key, node(target).key, *said)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same attributes and edges, provenance included."""
+        """Whether both contain the same attributes and edges, provenance included."""
         if not isinstance(other, SignedGraph):
             return NotImplemented
         return self.catalogue == other.catalogue and self.columns.equals(other.columns)

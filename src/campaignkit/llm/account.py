@@ -49,7 +49,7 @@ class Account(AbstractContextManager["Account"]):
     Every call is reserved in the ledger before it is sent and every complete reply is on disk
     before it is used. A request that was answered before, in this run or an earlier one on the
     same store, is answered from there. Calls run `concurrency` at a time, in threads; an interrupt
-    (Ctrl-C) leaves a store that the next run goes on from.
+    (Ctrl-C) leaves a store from which the next run continues.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Account(AbstractContextManager["Account"]):
     store : path or None
         The folder that keeps ``calls.sqlite``; None keeps it in memory. One account at a time may
         hold it. Accounts of several models share a budget by sharing an open :class:`Ledger`,
-        which whoever opened it closes.
+        which its opener closes.
     concurrency : int
         Calls in flight at a time.
     requests_per_minute : int or None
@@ -173,7 +173,7 @@ class Account(AbstractContextManager["Account"]):
         requests : sequence of Request
             What is asked.
         progress : Progress or None
-            Told after each answer, under the stage of the first request.
+            Called after each answer, under the stage of the first request.
 
         Returns
         -------

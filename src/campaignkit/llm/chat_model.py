@@ -145,13 +145,14 @@ class Usage:
         Parameters
         ----------
         told_in, told_out : object
-            Tokens of the prompt and of the reply, thoughts included, as the service told them.
+            Tokens of the prompt and of the reply, thoughts included, as the service reported them.
         prompt, reply : str
             The texts; a prompt has two tokens a byte at most, and 16,384 of what is around it.
         max_tokens : int or None
             The longest reply that was asked for, in tokens; twice as many are believed.
         more_in : int
-            Tokens that the prompt may have beside its text, such as those of a cached document.
+            Tokens that the prompt may have in addition to its text, such as those of a cached
+            document.
 
         Examples
         --------
@@ -266,7 +267,7 @@ class ChatModel(Protocol):
 
 @runtime_checkable
 class IdentifiedModel(ChatModel, Protocol):
-    """A model that may answer differently under one name, and says so.
+    """A model that may answer differently under one name, and declares this.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class CallError(ModelError):
     """One call's failure; the class attributes say what may be done about it.
 
-    A kind gives its own beside its name: ``class Busy(CallError, reason="busy", retryable=True)``.
+    A kind gives its own after its name: ``class Busy(CallError, reason="busy", retryable=True)``.
 
     Attributes
     ----------

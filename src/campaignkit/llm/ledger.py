@@ -1,7 +1,7 @@
 """The ledger: every call reserved before it is sent, every reply on disk before it is used.
 
-One sqlite file holds a table of calls: what was asked, how it ended, what it cost, what came;
-whoever builds on it adds tables of its own. A call is written as ``open`` before it is sent and
+One sqlite file contains a table of calls: what was asked, how it ended, what it cost, what came;
+code that builds on it adds its own tables. A call is written as ``open`` before it is sent and
 settled after it; a file that is opened with open calls in it belonged to a run that was killed,
 and they become ``unconfirmed``.
 
@@ -66,7 +66,7 @@ class Ledger:
     Attributes
     ----------
     changed : threading.Condition
-        Its lock guards the ledger; whoever waits on it is woken when a call is settled.
+        Its lock guards the ledger; a thread that waits on it is woken when a call is settled.
     num_unconfirmed : int
         Calls whose reply never arrived, in all runs on this file.
 

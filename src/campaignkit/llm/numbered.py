@@ -158,10 +158,11 @@ def ask_numbered(
 ) -> NumberedAnswers[Item, Value]:
     """Ask about the items of some calls, and again for those that got no answer.
 
-    The one loop of its kind: whoever asks a model about numbered items uses it. Missing keys,
-    unreadable values and replies of the wrong form are asked again; what the budget does not cover
-    or the service refuses is not. Where not one of the first answers can be read, asked twice, the
-    others would be paid for in vain: a warning says so, and they fail without being asked.
+    The one loop of its kind: all code that asks a model about numbered items uses it. Missing
+    keys, unreadable values and replies of the wrong form are asked again; what the budget does not
+    cover or the service refuses is not. Where not one of the first answers can be read, asked
+    twice, the others would be paid for in vain: a warning reports this, and they fail without
+    being asked.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ class Pacer:
         self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:
-        """Let nothing go for so long: what one request was told holds for all."""
+        """Send nothing for so long: the answer to one request applies to all."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock.now() + seconds)
 

@@ -1,6 +1,6 @@
 """How a reply is asked for and read: JSON of the type asked for, or an error that shows it.
 
-What a model thinks aloud may hold drafts of its answer. What counts is what follows the last
+What a model thinks aloud may contain drafts of its answer. What counts is what follows the last
 closing tag of any form of thinking, and there the last whole JSON of the kind asked for.
 """
 
@@ -257,7 +257,7 @@ _DECODER = json.JSONDecoder(
 
 
 class _Form(NamedTuple):
-    """How replies of a type are told and read."""
+    """How replies of a type are described and read."""
 
     adapter: TypeAdapter[Any]
     schema: str

@@ -311,7 +311,7 @@ class Service:
 def transport_error(err: BaseException, *, where: str, timeout_s: float) -> CallError | None:
     """The kind of a connection's failure; None if it is something else.
 
-    Told by the class names, so that the library and those built on it are read alike.
+    Recognised by the class names, so that the library and those built on it are read alike.
 
     Parameters
     ----------
@@ -382,7 +382,7 @@ def retry_after_s(headers: object, told: object = None) -> float | None:
 
 
 def find_key(given: str | None, variables: Sequence[str], *, service: str) -> str:
-    """The key that was given, or the first that the environment holds.
+    """The key that was given, or the first that the environment contains.
 
     Raises
     ------
@@ -415,7 +415,7 @@ def checked_url(url: str) -> str:
     Raises
     ------
     SettingError
-        If it is none, or holds a name, a password or a query.
+        If it is none, or contains a name, a password or a query.
 
     Examples
     --------

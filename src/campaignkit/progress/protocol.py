@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far a long call has come.
+    """Receives the progress of a long call.
 
     Examples
     --------

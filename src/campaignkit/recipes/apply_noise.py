@@ -22,11 +22,11 @@ def apply_noise(
     attribute_noise: float,
     seed: int,
 ) -> tuple[Block, NoiseRecord]:
-    """Spoil exactly ``round(rate * rows)`` rows by each kind of noise.
+    """Change exactly ``round(rate * rows)`` rows by each kind of noise.
 
     Label noise gives a row another label, each with the same probability. Attribute noise
     replaces one attribute, drawn evenly from the row, by another of its modality that the row
-    does not hold. The kinds have their own streams: neither changes what the other does, a row
+    does not contain. The kinds have their own streams: neither changes what the other does, a row
     can have both, and the rows of a lower rate are among those of a higher one.
 
     Parameters
@@ -41,15 +41,15 @@ def apply_noise(
     Raises
     ------
     DatasetError
-        If fewer rows can be spoilt than are to be: there is no other label or attribute.
+        If fewer rows can be changed than are required: there is no other label or attribute.
 
     Examples
     --------
     >>> vocabulary = Vocabulary.of([("geo", "Chile"), ("geo", "Peru")])
     >>> block = Block.of_rows([[0], [1]], labels=[0, 1])
-    >>> spoilt, record = apply_noise(
+    >>> noisy, record = apply_noise(
     ...     block, vocabulary, num_labels=2, label_noise=0.0, attribute_noise=0.5, seed=1)
-    >>> record.counts["attribute"], len(set(spoilt.nodes.tolist()))
+    >>> record.counts["attribute"], len(set(noisy.nodes.tolist()))
     (1, 1)
     """
     record = NoiseRecord.clean(block.labels)
@@ -91,7 +91,7 @@ def _other_labels(
 def _other_nodes(
     block: Block, vocabulary: Vocabulary, *, rate: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """The rows to spoil, the position of each one's node in the block, and its new node."""
+    """The rows to change, the position of each one's node in the block, and its new node."""
     num_rows, num_modalities = len(block), len(vocabulary.modalities)
     row_of = np.repeat(np.arange(num_rows), block.sizes)
     modality = vocabulary.modality_of[block.nodes].astype(np.int64)

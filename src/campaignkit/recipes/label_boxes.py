@@ -24,7 +24,7 @@ def placed_labels(
     """The spec of a recipe on a graph: with its own boxes, or those that suit the graph.
 
     Suggested boxes are made disjoint: `avg` ends below the lows of `pos` and `neg`, so a
-    campaign's label can be told from its signs.
+    campaign's label follows from its signs.
 
     Raises
     ------

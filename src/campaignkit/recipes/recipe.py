@@ -61,7 +61,7 @@ class Recipe:
     world : World
         What its graph is drawn from, where none is given.
     type_ranges : mapping of str to (int, int)
-        For each modality, how many of its attributes a campaign holds.
+        For each modality, the number of its attributes in a campaign.
     label_shares : mapping of str to float
         Labels, in the order of their codes, each with its share of the rows; any positive
         numbers, taken relative to their sum.
@@ -307,9 +307,9 @@ class RecipeResult:
     recipe : Recipe
     seed : int
     graph : SignedGraph
-        The world: what a model may be told.
+        The world: what a model may know.
     labelling_graph : SignedGraph
-        What labels were told by; `graph` itself without inverse or middle pairs.
+        The graph that decided the labels; `graph` itself without inverse or middle pairs.
     spec : SamplingSpec
         What was sampled, for both parts together.
     train, test : CampaignDataset
@@ -368,7 +368,7 @@ class RecipeResult:
         Raises
         ------
         ArtifactError
-            If the folder cannot be made, or holds something and `replace` is false.
+            If the folder cannot be made, or is not empty and `replace` is false.
         """
         graphs = {_GRAPH: self.graph}
         if self.labelling_graph is not self.graph:

@@ -32,7 +32,7 @@ class World:
     hubs: float = 0.03
 
     def graph(self, *, seed: int = 0) -> SignedGraph:
-        """Draw the graph; audiences, brands and so on are told in words, places by zip codes.
+        """Draw the graph; audiences, brands and so on are described in words, places by zip codes.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Lines at the end of a file: each whole or not at all, whoever else is writing."""
+"""Lines at the end of a file: each complete or absent, also with other writers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _RECORD = TypeAdapter(RunRecord)
 
 @dataclass(frozen=True)
 class RunLogRead:
-    """What a run log holds.
+    """The content of a run log.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class RunLog:
         Raises
         ------
         ArtifactError
-            If there is no log, or it cannot be opened. A broken line is told in `faults`.
+            If there is no log, or it cannot be opened. A broken line is listed in `faults`.
         """
         if self.path.is_dir():
             files = sorted(self.path.glob("*.jsonl"))
@@ -140,7 +140,7 @@ class RunLog:
         probabilities: Sequence[Sequence[float]] | None = None,
         labels: Sequence[str] = (),
     ) -> str:
-        """Write a run's predictions beside the log; returns the path for ``record.predictions``.
+        """Write a run's predictions into the log's folder; returns the path for the record.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ SOFT_WALL_TEMP = 0.5  # edges
 def wall_thresholds(rho: float) -> NDArray[np.uint64]:
     """Geometric thresholds of the wall on arrival and inside: uint64[2, 65].
 
-    Row entry j holds rho**(j + 1) * 2**64; the last is 0 and ends the search.
+    Row entry j contains rho**(j + 1) * 2**64; the last is 0 and ends the search.
     """
     return np.stack([_geometric(_ARRIVAL_RHO), _geometric(rho)])
 

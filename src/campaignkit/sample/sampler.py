@@ -67,7 +67,7 @@ class AnnealingSampler:
     Warns
     -----
     UserWarning
-        Of labels that nothing tells apart, of modalities no campaign may hold, and of annealing
+        Of labels that nothing tells apart, of modalities no campaign may contain, and of annealing
         parameters that the spec gives and the strategy does not use.
 
     Raises
@@ -120,7 +120,7 @@ class AnnealingSampler:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The attributes that campaigns may hold, in canonical order."""
+        """The attributes that campaigns may contain, in canonical order."""
         return Vocabulary(self._tables.keys)
 
     @cached_property
@@ -158,8 +158,8 @@ class AnnealingSampler:
         chunk_rows : int
             Rows of a chunk; 2,500 or more keep a cluster busy. Does not change the campaigns.
         checkpoint : path, optional
-            A folder for finished chunks: the same call goes on from them after a stop. They are
-            removed when the run is complete; those of other runs stay.
+            A folder for finished chunks: the same call continues from them after an interruption.
+            They are removed when the run is complete; those of other runs stay.
         progress : Progress, optional
 
         Raises

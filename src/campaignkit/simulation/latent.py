@@ -24,7 +24,7 @@ class LatentFactors:
     Attributes
     ----------
     left, right : float64[n, r]
-        A pair's score holds the product of the one's left row and the other's right row.
+        A pair's score contains the product of the one's left row and the other's right row.
     community : int64[n] or None
         Which community each attribute belongs to; communities run through all modalities.
     num_communities : int

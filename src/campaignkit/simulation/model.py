@@ -107,7 +107,7 @@ def _reply(
 
     The items with bracket numbers tell the prompts apart: pairs are lists of names, attributes to
     make a card of are names, those to describe mappings with a name, clusters to score mappings
-    with members beside a source, and those to name mappings with members alone.
+    with members and a source, and those to name mappings with members alone.
     """
     data = data if isinstance(data, dict) else {}
     items = [held for key, held in data.items() if key.startswith("[")]

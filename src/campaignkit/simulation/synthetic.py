@@ -103,7 +103,7 @@ def synthetic_graph(
     Notes
     -----
     Up to 8 million pairs all are scored. Above, the edges are the highest and lowest scores of a
-    random choice of six pairs an edge: 100,000 attributes with 700,000 edges take a few seconds
+    random choice of six pairs per edge: 100,000 attributes with 700,000 edges take a few seconds
     and some hundred MB.
 
     Examples

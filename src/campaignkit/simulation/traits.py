@@ -178,7 +178,7 @@ def visible_scores(traits: Traits, codes: Ints, pairs: Ints, rng: Generator) -> 
 
 
 class _Laws:
-    """How the traits of two attributes bear on their score; drawn once for a world."""
+    """How the traits of two attributes affect their score; drawn once for a world."""
 
     def __init__(self, traits: Traits, rng: Generator) -> None:
         self._of = traits

@@ -25,7 +25,7 @@ _SPEC_FILE = TextFileKind(
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping a spec file holds, not yet checked; SpecError if the file is not one."""
+    """The mapping a spec file contains, not yet checked; SpecError if the file is not one."""
     text = read_text(path, _SPEC_FILE)
     form = _form(path)
     try:
@@ -62,7 +62,7 @@ def write_mapping(path: Path, value: Mapping[str, Any]) -> None:
 
 
 class _OnceDecoder(json.JSONDecoder):
-    """JSON whose objects hold each key once; told with the line in which the object begins."""
+    """JSON whose objects have each key once; reported with the line in which the object begins."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -93,7 +93,7 @@ def _from_yaml(path: Path, text: str) -> object:
 
 
 def _of_node(node: Any, yaml: Any) -> Any:  # Any: yaml is optional
-    """What a node of YAML holds, where keys are text and come once, and numbers are decimal.
+    """What a node of YAML contains, where keys are text and come once, and numbers are decimal.
 
     YAML 1.1 reads 040 as 32 and 1:30 as 90, which is refused, and a key called no as false. Merge
     keys are followed: a mapping's own keys win over merged ones, earlier merged ones over later.

@@ -13,7 +13,7 @@ from campaignkit.spec.sampling import LabelSpec, SamplingSpec, checked_type_rang
 
 
 def check_fit(spec: SamplingSpec, graph: SignedGraph) -> None:
-    """Check that every modality of the spec is in the graph and holds enough attributes.
+    """Check that every modality of the spec is in the graph and contains enough attributes.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def overlap_notes(spec: SamplingSpec) -> tuple[str, ...]:
 
 
 def idle_notes(spec: SamplingSpec) -> tuple[str, ...]:
-    """One sentence for each modality of which no campaign may hold an attribute.
+    """One sentence for each modality of which no campaign may contain an attribute.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def idle_notes(spec: SamplingSpec) -> tuple[str, ...]:
     >>> spec = SamplingSpec(type_ranges={"a": (1, 1), "b": (1, 1), "c": (0, 0)},
     ...                     label_params={"x": box})
     >>> idle_notes(spec)
-    ("type_ranges.c is (0, 0): no campaign holds a 'c'; leave it out or raise its high",)
+    ("type_ranges.c is (0, 0): no campaign contains a 'c'; leave it out or raise its high",)
     """
     return tuple(
         f"type_ranges.{name} is (0, 0): no campaign contains a '{name}'; "

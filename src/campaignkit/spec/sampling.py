@@ -119,7 +119,7 @@ class SamplingSpec(SpecModel):
     Parameters
     ----------
     type_ranges : dict of str to (int, int)
-        For each modality, how many of its attributes a campaign holds, both ends inclusive.
+        For each modality, the number of its attributes in a campaign, both ends inclusive.
         Modalities left out take no part. The lows add up to at least 2, the highs to at most 255.
     label_params : dict of str to LabelSpec
         The labels, each with its box and its number of campaigns.

@@ -1,10 +1,10 @@
-"""Files and folders that are there whole or not at all.
+"""Files and folders that are complete or absent.
 
 Everything is written in a folder under a temporary name in the target's own parent folder (a
 rename is atomic only within one file system), flushed to disk, and renamed into place. A killed
 run leaves at most a folder whose name starts with ``.`` and ends with ``.partial`` or
 ``.replaced``, which no reader takes for a result; the next run that writes the same target cleans
-it up and says so (see :mod:`campaignkit.store.leftovers`).
+it up and reports this (see :mod:`campaignkit.store.leftovers`).
 
 A rename replaces whatever has the name, so only regular files and folders are ever replaced. What
 goes to a pipe or a device (``/dev/stdout``, ``/dev/null``) is made whole elsewhere, then written
@@ -98,8 +98,8 @@ def atomic_folder(given: str | os.PathLike[str], *, replace: bool = False) -> It
     Raises
     ------
     ArtifactError
-        If it is no path or no folder, holds something and `replace` is false, holds something that
-        is no artifact, or cannot be written.
+        If it is not a path or not a folder, is not empty and `replace` is false, contains
+        something that is no artifact, or cannot be written.
 
     Examples
     --------

@@ -35,7 +35,7 @@ class TextFileKind:
     error : type of CampaignkitError
         What is raised.
     thing : str
-        What the file holds: ``"a catalogue"``, ``"edges"``.
+        What the file contains: ``"a catalogue"``, ``"edges"``.
     example : str
         What to write into an empty file.
     folder_hint : str
@@ -55,7 +55,7 @@ class TextFileKind:
 
 
 def checked_path(given: object, *, error: type[CampaignkitError] = ArtifactError) -> Path:
-    """A path as users give it: a text or a ``PathLike`` of text that a file system can hold.
+    """A path as users give it: a text or a ``PathLike`` of text that a file system can contain.
 
     Raises
     ------

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contract
 def check_audit_check(check: Check, rule: Rule | None = None, *, clean: Any, dirty: Any) -> None:
-    """Hold a check to its contract; raises `AssertionError` on the first breach.
+    """Test a check against its contract; raises `AssertionError` on the first breach.
 
     It must: find nothing in the clean table and something in the dirty one; count exactly the rows
     it lists, each once, inside the table; say what it found and what to do; find the same again;

@@ -15,7 +15,7 @@ QUESTION = "Answer with this JSON and nothing else: [1, 2, 3]"
 
 @contract
 def check_chat_model(model: ChatModel, *, question: str = QUESTION) -> None:
-    """Hold a chat model to its contract; raises `AssertionError` on the first breach.
+    """Test a chat model against its contract; raises `AssertionError` on the first breach.
 
     It must: have a name that is text, and an identity too if it has one; answer with a `Reply`
     whose value is what its text says; count its tokens; raise `MalformedReply`, with the text,

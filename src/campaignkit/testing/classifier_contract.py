@@ -34,7 +34,7 @@ def check_classifier(
     load: Callable[[Path], Any] | None = None,
     tolerance: float = 1e-9,
 ) -> None:
-    """Hold a classifier to its contract; raises `AssertionError` on the first breach.
+    """Test a classifier against its contract; raises `AssertionError` on the first breach.
 
     It must: be copied by its parameters; refuse to predict before it is fitted; hold its labels
     sorted, whatever they are called and however many there are, and give a column of

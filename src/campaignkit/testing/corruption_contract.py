@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def check_corruption(
     corruption: Corruption, *, table: pa.Table | None = None, rate: float = 0.1
 ) -> None:
-    """Hold a corruption to its contract; raises `AssertionError` on the first breach.
+    """Test a corruption against its contract; raises `AssertionError` on the first breach.
 
-    It must: leave the input as it was; spoil the same cells for the same seed and others for
+    It must: leave the input as it was; corrupt the same cells for the same seed and others for
     another; choose its rows whether or not other kinds are injected; report a realised rate near
     the one asked for; and record exactly the cells that differ.
 

@@ -27,11 +27,11 @@ TEXTS = (
 def check_embedder(
     embedder: Embedder, *, texts: Sequence[str] = TEXTS, tolerance: float = 1e-4
 ) -> None:
-    """Hold an embedder to its contract; raises `AssertionError` on the first breach.
+    """Test an embedder against its contract; raises `AssertionError` on the first breach.
 
     It must: have a name that is text; give float32[n, d], finite, with rows of length 1, for any
     texts, blank and very long ones among them; give float32[0, d] for none; make a row from its
-    own text alone, whatever stands beside it, in whichever order; and leave its input as it was.
+    own text alone, whatever other texts there are, in any order; and leave its input as it was.
 
     Parameters
     ----------

@@ -22,13 +22,13 @@ PairKey = frozenset[tuple[str, str]]
 def check_graph_method(
     method: GraphMethod, *, world: RehearsalWorld | None = None, calls: int | None = None
 ) -> None:
-    """Hold a method to its contract; raises `AssertionError` on the first breach.
+    """Test a method against its contract; raises `AssertionError` on the first breach.
 
     It must: end every pair in exactly one state; ask no call of more pairs than its `batch_size`,
     and no more calls than the budget has; ask about no pair twice, nor about one that an earlier
     build in the same store has judged; give the same graph for the same seed, and the same again
-    where a build was cut short and resumed; and plan, where it has a `plan`, at least the calls it
-    makes, unless the plan says that it is an estimate (`is_bound`).
+    where a build was interrupted and resumed; and plan, where it has a `plan`, at least the calls
+    it makes, unless the plan says that it is an estimate (`is_bound`).
 
     Parameters
     ----------

@@ -217,7 +217,7 @@ class Response:
     status : int
     body : JSON
     retry_after_s : float or None
-        Told in a header.
+        Sent in a header.
     fault : str or None
         ``"timed_out"`` or ``"cut"``.
     wire : function or None

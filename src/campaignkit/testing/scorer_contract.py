@@ -18,7 +18,7 @@ _MOST = 60  # pairs that are asked about
 def check_scorer(
     scorer: EdgeScorer | ScoreFunction, *, catalogue: Catalogue | None = None
 ) -> None:
-    """Hold a scorer to its contract; raises `AssertionError` on the first breach.
+    """Test a scorer against its contract; raises `AssertionError` on the first breach.
 
     It must: give each pair a sign, 1, -1 or 0, in the order asked; give a pair the same sign
     whichever of the two comes first, whatever else is asked with it, and when asked again; give

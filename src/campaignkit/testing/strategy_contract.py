@@ -30,7 +30,7 @@ def check_strategy(
 
     All node sets of a world of twelve attributes are listed. Campaigns must be ascending, keep
     type ranges and the box, and come with their right numbers of + and - pairs. Campaign i must
-    be the same however many are drawn, in whatever chunks and beside whatever labels, and another
+    be the same for any number of draws, any chunks and any other labels, and another
     under another seed. And the total variation distance to the law, Q given the box, may exceed
     that of an exact sampler of as many rows by no more than `max_bias`.
 
@@ -40,7 +40,7 @@ def check_strategy(
     rows : int
         How many campaigns are drawn for the comparison.
     max_bias : float
-        1 leaves the law open, for strategies that are biased and say so.
+        1 leaves the law open, for strategies that are declared to be biased.
     seed : int
 
     Raises

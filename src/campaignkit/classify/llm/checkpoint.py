@@ -1,4 +1,4 @@
-"""A training under way, as a folder from which it goes on to the same weights."""
+"""A training in progress, as a folder from which it continues to the same weights."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class CheckpointPlan:
     every : int or None
         Steps between checkpoints; there is one after each epoch in any case.
     resume : bool
-        Whether to go on from the one that lies there.
+        Whether to continue from the checkpoint in the folder.
     identity : mapping
         What a checkpoint to resume from must agree with.
 
@@ -64,7 +64,7 @@ class CheckpointPlan:
         if self.holds_something and not self.resume:
             raise ArtifactError(
                 f"{self.folder} is not empty",
-                hint="pass resume=True to go on from a checkpoint there, or give another folder",
+                hint="pass resume=True to continue from a checkpoint, or give another folder",
             )
 
     @property

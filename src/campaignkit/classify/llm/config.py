@@ -73,7 +73,7 @@ class TrainingConfig:
     share_prompt : bool
         Whether what all prompts begin with is run once a step, not once a row.
     bucket_lengths : bool
-        Whether rows of like length share a batch. Batches are made anew, and shuffled, each epoch.
+        Whether rows of similar length share a batch. Each epoch makes and shuffles new batches.
     cache_frozen : bool
         Whether the frozen layers' output is computed once and kept for all epochs.
     cache_place : {"memory", "disk", "device"}
@@ -236,7 +236,7 @@ class LoRA(TrainingConfig):
     four_bit : bool
         Whether the model's weights are loaded in 4 bits through bitsandbytes.
     merge : bool, optional
-        Whether the additions become part of the weights at the end, or stay beside them and are
+        Whether the additions become part of the weights at the end, or stay separate and are
         saved alone. By default they are merged where the weights are whole, and kept where they
         are quantised: rounding to 4 bits would change the predictions.
 
@@ -339,9 +339,9 @@ class TrainerState:
 
 
 class TrainerCallback:
-    """What is told of a training under way; a subclass has the methods it needs.
+    """What is reported of a training in progress; a subclass has the methods it needs.
 
-    In several processes each is told.
+    In several processes each gets the reports.
 
     Examples
     --------

@@ -65,7 +65,7 @@ class ConstrainedClassifier(CampaignClassifier):
         A folder with config, weights and tokenizer; a name on the hub; or a model that is loaded
         already, of which :meth:`fit` trains a copy.
     tokenizer : transformers.PreTrainedTokenizerBase, optional
-        By default the one beside the model; needed with one that is loaded already.
+        By default the one in the model's folder; required with a model that is already loaded.
     style : int, str or PromptTemplate
         How campaigns are written: 1, 2, 3 or a name, see :func:`prompt_template`.
     labels : mapping of label to word, or sequence of words, optional
@@ -78,7 +78,7 @@ class ConstrainedClassifier(CampaignClassifier):
     chat : bool
         Whether prompts are put as a user's message into the tokenizer's own chat template.
     four_bit : bool
-        Whether weights are held in 4 bits through bitsandbytes; ``LoRA(four_bit=True)`` says so
+        Whether weights are held in 4 bits through bitsandbytes; ``LoRA(four_bit=True)`` sets this
         too.
     batch_size : int
         Rows that :meth:`predict_proba` runs at a time.
@@ -140,7 +140,7 @@ class ConstrainedClassifier(CampaignClassifier):
         Raises
         ------
         ClassifierError
-            If the model cannot be read, lacks weights or holds some that are not numbers, is
+            If the model cannot be read, lacks weights or contains some that are not numbers, is
             built in a way this library does not run, or label words share their first token.
         MissingExtra
             If torch or transformers is not installed.
@@ -170,15 +170,15 @@ class ConstrainedClassifier(CampaignClassifier):
         X : CampaignDataset, data frame, list of {modality: [values]}, column or list of str, or
             list of chat messages
         y : sequence, optional
-            One label a row. Without it the labels that `X` brings.
+            One label per row. Without it the labels that `X` brings.
         sample_weight : float[rows], optional
         validation : (X, y), optional
             The epoch with the best macro F1 on these is kept.
         checkpoint : path, optional
             A folder written after each epoch, and every `checkpoint_steps` steps.
         resume : bool
-            Whether to go on from a checkpoint that lies there; the weights at the end are those
-            of a run that was never cut short.
+            Whether to continue from a checkpoint in the folder; the weights at the end are those
+            of a run that was never interrupted.
         callbacks : sequence of TrainerCallback
         run_log : RunLog, optional
             Takes a line on this fit, with the scores of the validation rows.
@@ -219,7 +219,8 @@ class ConstrainedClassifier(CampaignClassifier):
         Raises
         ------
         NotFitted
-            Before :meth:`fit`, except after :meth:`from_pretrained`; after one that was cut short.
+            Before :meth:`fit`, except after :meth:`from_pretrained`; after one that was
+            interrupted.
         ClassifierError
             If a row is empty, longer than the context, or does not end where a label can follow.
         """
@@ -265,13 +266,14 @@ class ConstrainedClassifier(CampaignClassifier):
     def save(self, folder: str | PathLike[str], *, replace: bool = False) -> None:
         """Write weights, tokenizer and a manifest; transformers can read the folder too.
 
-        Additions that stay beside the weights are written alone, as peft reads them, with the
-        model's name: :meth:`load` reads that model again. Of several processes the first writes.
+        Adapters that stay separate from the weights are written alone, as peft reads them, with
+        the model's name: :meth:`load` reads that model again. Of several processes the first
+        writes.
 
         Raises
         ------
         ArtifactError
-            If the folder holds something and `replace` is false, or cannot be written.
+            If the folder is not empty and `replace` is false, or cannot be written.
         """
         from campaignkit.store import Manifest, atomic_folder, digest_file
 
@@ -522,7 +524,7 @@ class ConstrainedClassifier(CampaignClassifier):
 
 
 def _config_of(told: Any) -> TrainingConfig | None:
-    """A config as it was saved; None where it held callables, which no file can hold."""
+    """A config as it was saved; None where it held callables, which no file can contain."""
     kinds: dict[str, Any] = {"FullFineTune": FullFineTune, "LoRA": LoRA}
     try:
         config: TrainingConfig | None = told and kinds[told.pop("kind")](**told)

@@ -50,15 +50,15 @@ def open_model(
     is_saved : bool
         Whether the folder is one that a classifier wrote, with the head as it is to be.
     tokenizer : transformers.PreTrainedTokenizerBase, optional
-        By default the one beside the model.
+        By default the one in the model's folder.
     hub : mapping
         Arguments of ``from_pretrained``.
 
     Raises
     ------
     ClassifierError
-        If there is no such model, weights are missing or not numbers, words cannot be told apart,
-        or the architecture is one that cannot be run layer by layer.
+        If there is no such model, weights are missing or not numbers, words cannot be
+        distinguished, or the architecture is one that cannot be run layer by layer.
     MissingExtra
         If 4 bits are asked for and bitsandbytes is not installed.
     """
@@ -126,7 +126,7 @@ def read_model(kind: Any, path: str | PathLike[str], options: Mapping[str, Any])
 
 
 def read_tokenizer(path: str | PathLike[str], hub: Mapping[str, Any]) -> Any:
-    """The tokenizer beside a model."""
+    """The tokenizer in a model's folder."""
     given = {key: hub[key] for key in ("revision", "token") if key in hub}
     try:
         return transformers.AutoTokenizer.from_pretrained(path, trust_remote_code=False, **given)

@@ -28,8 +28,9 @@ _LEAST_SHARED = 4  # tokens; fewer are not worth a run of their own
 class LabelTokens:
     """Label words as a tokenizer reads them after a prompt.
 
-    A word of several tokens is told by its first one: where only these words may be answered, the
-    first token decides which it will be, so its probability among the words is the word's own.
+    A word of several tokens is recognised by its first one: where only these words may be
+    answered, the first token decides which it will be, so its probability among the words is the
+    word's own.
 
     Attributes
     ----------

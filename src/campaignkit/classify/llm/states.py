@@ -52,7 +52,7 @@ class FrozenStates:
     Raises
     ------
     ArtifactError
-        If a folder holds states of another model, cut, prompt, type or other rows, or some that
+        If a folder contains states of another model, cut, prompt, type or other rows, or some that
         were changed since.
     ClassifierError
         If the states would not fit where they are to be.
@@ -228,7 +228,7 @@ def _difference(kept: Any, now: Any) -> str:
 
 
 def _free_bytes(config: TrainingConfig, device: Any) -> int | None:
-    """What is free where the states are to be, where that can be told."""
+    """Free space in the place of the states, where it can be known."""
     if config.cache_place == "disk":
         folder = config.cache_folder
         start = Path(gettempdir()) if folder is None else Path(folder).absolute().parent

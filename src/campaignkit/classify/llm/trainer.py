@@ -193,7 +193,7 @@ class Trainer:
         Returns
         -------
         TrainingReport, peft.PeftModel or None
-            The additions that stay beside the weights, if they do.
+            The adapters that stay separate from the weights, if there are any.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Managed tuning: a provider trains the model, here is what it is told and what it says."""
+"""Managed tuning: a provider trains the model; here are its requests and its answers."""
 
 from __future__ import annotations
 

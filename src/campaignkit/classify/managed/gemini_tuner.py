@@ -62,8 +62,8 @@ class GeminiTuner(CampaignClassifier):
     """Tunes a Gemini model on campaigns and labels, and asks the tuned model.
 
     A folder keeps what was sent and which job it became, so that ``fit`` with the same rows and
-    settings goes on where it was: a job that runs is watched, one that has ended is used, none is
-    started, and paid for, twice.
+    settings continues where it stopped: a running job is watched, one that has ended is used, none
+    is started, and paid for, twice.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ training examples out of the request without a word
         ----------
         X : CampaignDataset, data frame, list of {modality: [values]}, or whole prompts
         y : sequence, optional
-            One label a row. Without it the labels that `X` brings.
+            One label per row. Without it the labels that `X` brings.
         sample_weight : None
             The service takes none.
         validation : CampaignDataset or (X, y), optional
@@ -259,7 +259,7 @@ training examples out of the request without a word
         Returns
         -------
         ModelAnswers
-            Rows whose answer is no label are told in it.
+            It reports rows whose answer is not a label.
         """
         texts, status = sendable_texts(X, self.style), self._kept("status")
         points = {point["epoch"]: point["endpoint"] for point in status["checkpoints"]}

@@ -163,7 +163,7 @@ class TuningStatus:
 
     @property
     def steps_per_epoch(self) -> float | None:
-        """How many steps an epoch maps to, once the service has said it."""
+        """How many steps an epoch maps to, once the service has reported it."""
         return self.num_steps / self.epochs if self.num_steps and self.epochs else None
 
 

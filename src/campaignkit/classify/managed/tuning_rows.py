@@ -62,7 +62,7 @@ def write_tuning_file(
         The file, written whole or not at all.
     X : campaigns, or whole prompts
     y : sequence, optional
-        One label a row. Without it the labels that `X` brings.
+        One label per row. Without it the labels that `X` brings.
     style : int, str or PromptTemplate
         The prompt that campaigns are written into.
     labels : mapping of label to word, or sequence of words, optional
@@ -70,7 +70,7 @@ def write_tuning_file(
     system : str
         A system instruction for every line.
     words : dict, optional
-        Of training rows, by label: filled where it is empty, else what rows may hold.
+        Of training rows, by label: filled where it is empty, else what rows may contain.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def read_responses(
     Raises
     ------
     ClassifierError
-        If a line is no answer. Prompts without one are failures, told in the result.
+        If a line is no answer. Prompts without one are failures, listed in the result.
 
     Examples
     --------

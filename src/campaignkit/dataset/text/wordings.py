@@ -58,7 +58,7 @@ class Wordings:
                     found = f"{quoted(phrase)} also describes {owner[key[0], phrase][1]!r}"
                     faults.append(Fault(str(key), found))
         if faults:
-            raise DatasetError("these wordings cannot be told apart", faults=faults)
+            raise DatasetError("these wordings cannot be distinguished", faults=faults)
 
     def value_of(self, modality: str, phrase: str) -> str | None:
         """The value that a description stands for, or None."""

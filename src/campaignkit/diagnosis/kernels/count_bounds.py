@@ -106,7 +106,7 @@ def scan_counts(
         Filled: the highest bound in each direction as a share of pairs (numerator, denominator),
         and the type counts it belongs to.
     survivors : uint8[rows, T]
-        Filled with the vectors that the whole box does not exclude, as many as it holds.
+        Filled with the vectors that the whole box does not exclude, as many as it contains.
     """
     num_types = low.size
     found = 0

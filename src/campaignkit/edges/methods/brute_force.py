@@ -30,7 +30,7 @@ class BruteForce:
     batch_size : int
         Pairs in one call; 25 as published.
     packing : {"mixed", "pairs", "oriented", "published"}
-        What a call holds: one primary attribute and targets of any modality; any pairs; one
+        The pairs of a call: one primary attribute and targets of any modality; any pairs; one
         primary and targets of one modality, the cheaper way round; the same by the published
         rule. See :func:`~campaignkit.edges.pack`.
 

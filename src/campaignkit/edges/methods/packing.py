@@ -91,7 +91,7 @@ def calls_by_primary(
 def fewest_calls(table: PairTable, *, batch_size: int = 25, one_primary: bool = False) -> int:
     """A number of calls below which no packing can go, with one primary a call or without.
 
-    Every call holds `batch_size` pairs at most; for one primary each see `least_calls`.
+    Every call contains `batch_size` pairs at most; for one primary each see `least_calls`.
 
     Examples
     --------
@@ -121,8 +121,8 @@ def check_packing(packing: object, batch_size: object) -> None:
 def orient(ends: IntArray, codes: NDArray[np.integer], *, batch_size: int) -> IntArray:
     """int64[k]: the primary attribute of each pair, so that few calls are needed.
 
-    A call holds one primary and at most `batch_size` targets of any modality, so a primary with d
-    targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
+    A call contains one primary and at most `batch_size` targets of any modality, so a primary with
+    d targets costs ceil(d / batch_size) calls. The number of calls is tried from the least upward:
     the calls are handed out to attributes in a few ways, and a maximum flow says whether each
     pair finds room with one of its two ends. Where a try succeeds at the least number, it is
     proved minimal (:func:`least_calls`); if none does, the cheapest modality of each two gives the
@@ -159,9 +159,9 @@ def orient(ends: IntArray, codes: NDArray[np.integer], *, batch_size: int) -> In
 def least_calls(ends: NDArray[np.integer], codes: NDArray[np.integer], *, batch_size: int) -> int:
     """A number of calls of one primary each below which there is no way to cover some pairs.
 
-    An attribute's k-th call holds no more than a batch, nor than its pairs leave: with the fullest
-    calls of all attributes taken first, their sum must come to all pairs. And where these are all
-    pairs of different modalities, at most one modality has no primary.
+    An attribute's k-th call contains no more than a batch, nor than its pairs leave: with the
+    fullest calls of all attributes taken first, their sum must come to all pairs. And where these
+    are all pairs of different modalities, at most one modality has no primary.
     """
     sizes = np.bincount(codes)
     full, rest = np.divmod(np.bincount(ends.ravel(), minlength=len(codes)), batch_size)

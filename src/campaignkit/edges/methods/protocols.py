@@ -21,7 +21,7 @@ class GraphMethod(Protocol):
     Details for the report go into ``session.details``, as JSON values.
 
     A method may be more: see `PlanningMethod`, `BatchedMethod`, `NamedMethod`.
-    `campaignkit.testing.check_graph_method` holds it to the contract.
+    `campaignkit.testing.check_graph_method` tests it against the contract.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class PlanningMethod(GraphMethod, Protocol):
 
 @runtime_checkable
 class BatchedMethod(Protocol):
-    """A method that says how many pairs its calls hold, at most; 25 without it."""
+    """A method that says how many pairs its calls contain, at most; 25 without it."""
 
     @property
     def batch_size(self) -> int:

@@ -39,7 +39,7 @@ class Overlap:
     otherwise : (int, str), optional
         The weight and the reason where no item is in both.
     only_between : frozenset of str
-        The two items that `otherwise` holds between; any without it.
+        The two items that `otherwise` applies between; any without it.
     by_name : bool
         Whether the name of the other attribute is looked up, in place of its trait.
     veto : bool
@@ -175,7 +175,7 @@ class Ages:
         That where they miss each other, by under 8 years (2), under 20 (4), or more (6); no vote
         where it is empty.
     reads : (str, str), optional
-        The traits that hold the ages, where the rule is picked by others.
+        The traits that contain the ages, where the rule is picked by others.
 
     Examples
     --------

@@ -53,7 +53,7 @@ VoteRule = Callable[[Pair, Judgement], bool]
 
 @dataclass(eq=False, repr=False)
 class LLMEdgeScorer:
-    """Asks a chat model whether attributes help or harm each other, a batch of pairs a call.
+    """Asks a chat model whether attributes help or harm each other, a batch of pairs per call.
 
     In `build_graph` its calls run within the budget, several at a time, and every reply is kept.
     Alone (`score`, `judge`) it asks without a limit and forgets.
@@ -205,7 +205,7 @@ class LLMEdgeScorer:
         earlier : sequence of (Attribute, Attribute)
             Pairs asked before, which may be asked a second time too.
         progress : Progress, optional
-            Told of calls.
+            Receives the calls.
 
         Returns
         -------
@@ -290,7 +290,7 @@ class _PairAsking:
     def ask(
         self, calls: Sequence[Sequence[_Item]], stage: str, *, asks: int
     ) -> dict[_Item, Judgement]:
-        """What was said of the items of some calls; items without a valid answer are left out."""
+        """The answers about the items of some calls; items without a valid answer are left out."""
         scorer = self._scorer
         told = ask_numbered(
             partial(self._account.ask_many, progress=self._progress),

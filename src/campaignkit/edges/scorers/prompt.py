@@ -231,7 +231,7 @@ class PairPrompt:
         scale : Scale
             How answers are to be given.
         describe : bool
-            Whether descriptions are shown beside the names.
+            Whether descriptions are shown with the names.
         context : ContextProvider, optional
             What is known of the pairs and of their attributes.
         temperature : float or None
@@ -298,7 +298,7 @@ def _shown(attribute: Attribute, *, describe: bool) -> list[str]:
 class ContextProvider(Protocol):
     """Retrieves facts: past campaign results, expert rules, rows of a survey.
 
-    What it gives is shown to the model as quoted data beside the pair, and kept in the edge's
+    What it gives is shown to the model as quoted data with the pair, and kept in the edge's
     ``context``. Pairs with other facts are judged anew.
 
     Examples

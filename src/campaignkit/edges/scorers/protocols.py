@@ -2,7 +2,7 @@
 
 One thing is required of a scorer, `EdgeScorer.score`. What else it can do it declares by having
 the member: the optional abilities are protocols of their own, and `ResolvedScorer` looks for them
-once, so that whoever asks a scorer asks it in one way.
+once, so that all code asks a scorer in one way.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def pair_key(pair: Pair) -> PairKey:
 
 
 def settled(said: Iterable[tuple[K, Asking, Judgement]]) -> dict[K, Judgement]:
-    """What was said of each pair, by whatever names it: the majority; 0 where all three differ.
+    """The answers about each pair, by any name of it: the majority; 0 where all three differ.
 
     Repeats have no say. A second answer that differs without a third leaves the first; a pair
     without a first answer is left out.
@@ -161,7 +161,7 @@ class EdgeScorer(Protocol):
     """Gives each pair of attributes a sign; a plain function of pairs will do as well.
 
     A scorer may be more: see `JudgingScorer`, `ExplainingScorer`, `NamedScorer`, `ModelScorer`.
-    `campaignkit.testing.check_scorer` holds it to the contract.
+    `campaignkit.testing.check_scorer` tests it against the contract.
 
     Examples
     --------
@@ -189,7 +189,7 @@ class JudgingScorer(EdgeScorer, Protocol):
 
 @runtime_checkable
 class ExplainingScorer(EdgeScorer, Protocol):
-    """A scorer that gives a reason beside each sign."""
+    """A scorer that gives a reason with each sign."""
 
     def explain(self, pairs: list[Pair]) -> Iterable[str]:
         """The reason for each pair's sign, in words: same length, same order."""
@@ -301,7 +301,7 @@ context='')]
         Raises
         ------
         GraphError
-            If the answer has another length, or holds something that is no sign.
+            If the answer has another length, or contains something that is no sign.
         """
         scorer = self._scorer
         if isinstance(scorer, JudgingScorer):
@@ -326,7 +326,7 @@ context='')]
         ]
 
     def unread(self, catalogue: Catalogue) -> Sequence[Fault]:
-        """What of a catalogue the scorer does not read, where it can say so."""
+        """The parts of a catalogue that the scorer does not read, if it reports them."""
         scorer = self._scorer
         return scorer.unread(catalogue) if isinstance(scorer, ReadingScorer) else ()
 

@@ -1,7 +1,7 @@
 """Count the positive or negative pairs of a node set, and keep the degrees of all nodes to it.
 
 Each function exists once for graphs in dense form and once for listed neighbours; the compiler
-picks by the type of the graph, so a kernel holds only the code of its own form.
+picks by the type of the graph, so a kernel contains only the code of its own form.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SCAN = 8  # neighbours per node of the set up to which reading a list beats bis
 
 
 def count_edges(graph, nodes, num_nodes, mask, sign):
-    """Pairs of sign 1 or -1 in the set that `nodes` and `mask` both hold (kernels only)."""
+    """Pairs of sign 1 or -1 in the set that `nodes` and `mask` both contain (kernels only)."""
     raise NotImplementedError
 
 

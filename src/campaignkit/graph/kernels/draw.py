@@ -14,7 +14,7 @@ _FEW_WORDS = 64  # up to here clearing the whole mask is cheaper than clearing i
 
 @njit(**PART)
 def clear_mask(mask, nodes, num_nodes):
-    """Empty the mask that holds the first `num_nodes` of `nodes`."""
+    """Empty the mask that contains the first `num_nodes` of `nodes`."""
     if mask.size <= _FEW_WORDS:
         for j in range(mask.size):
             mask[j] = np.uint64(0)

@@ -33,7 +33,7 @@ class Said(NamedTuple):
     fault : tuple of type and str, or None
         Why the text is no whole answer: the kind of error, and the words.
     more_in : int
-        Tokens that the prompt may have beside its texts.
+        Tokens that the prompt may have in addition to its texts.
     """
 
     text: str

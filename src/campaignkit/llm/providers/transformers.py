@@ -141,7 +141,7 @@ class TransformersModel:
 
 
 def _files_of(folder: Path) -> list[list[str | int]]:
-    """Size and time of each file: a model trained anew in the same folder is another model."""
+    """Size and time of each file: a model trained again in the same folder is another model."""
     if not folder.is_dir():
         return []
     found = [(p.name, p.stat()) for p in sorted(folder.iterdir()) if p.is_file()]

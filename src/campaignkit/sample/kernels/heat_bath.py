@@ -1,10 +1,10 @@
 """The heat-bath annealer: Gibbs updates of slots, exact for Q restricted to the label's box.
 
-Type t owns ``high[t]`` slots; a slot holds one of its nodes or a hole. Lifting a node set to slots
-gives the law prod_t 1 / [C(high_t, c_t) (n_t)_c_t] on slot states, whose marginal is Q: counts
-uniform in range, nodes uniform given the counts. One step takes the content of a slot out and
-draws another from the conditional law: a hole with weight ``(high - m)(n - m)``, each free node
-with weight ``m + 1``, where m is the number of other nodes of the type and n the type's size.
+Type t owns ``high[t]`` slots; a slot contains one of its nodes or a hole. Lifting a node set to
+slots gives the law prod_t 1 / [C(high_t, c_t) (n_t)_c_t] on slot states, whose marginal is Q:
+counts uniform in range, nodes uniform given the counts. One step takes the content of a slot out
+and draws another from the conditional law: a hole with weight ``(high - m)(n - m)``, each free
+node with weight ``m + 1``, where m is the number of other nodes of the type and n the type's size.
 
 Outside the box stands a soft wall: an auxiliary height h with joint law Q(x) rho^h [h >= e(x)], e
 being the largest one-sided violation in edges. Drawing h = e + Geometric(rho) and then a slot

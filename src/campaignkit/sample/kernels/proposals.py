@@ -184,7 +184,7 @@ def anneal(graph, box, plan, scratch, chances, shares, key, first, schedule, row
 def compile_annealer(moves):
     """`anneal` for other moves: numba-compiled functions of the signature of a move.
 
-    Compiled anew in each process: what a user's function does cannot be told from its name.
+    Compiled again in each process: the name of a user's function does not show what it does.
     """
     propose = _chain(moves)
 

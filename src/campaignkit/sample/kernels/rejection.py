@@ -1,4 +1,4 @@
-"""Rejection: draw from Q until the label's box holds the draw. Exact by construction."""
+"""Rejection: draw from Q until a draw is in the label's box. Exact by construction."""
 
 from __future__ import annotations
 

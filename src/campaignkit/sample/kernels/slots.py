@@ -1,4 +1,4 @@
-"""One heat-bath step: draw the content of a slot anew under a wall of a given height."""
+"""One heat-bath step: draw new content for a slot under a wall of a given height."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def violation(p, g, k, bounds):
 
 @njit(**PART)
 def redraw_slot(graph, box, plan, scratch, slot, wall, k, p, g, s0, s1, s2, s3):
-    """Draw a slot anew where at most `wall` edges outside the box are allowed.
+    """Draw new content for a slot where at most `wall` edges outside the box are allowed.
 
     Returns (k, p, g, whether the slot changed as 1 or 0, new state).
     """

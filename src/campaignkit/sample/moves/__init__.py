@@ -10,7 +10,7 @@ leaving, joining : int64
     Node numbers; -1 for none. ``(-1, -1)`` proposes nothing at this step.
 
 Compiled with ``numba.njit`` it runs in the annealer's loop; a plain Python function runs in the
-slow reference annealer, which says so. The law that is sampled is right only if a move is
+slow reference annealer, with a warning. The law that is sampled is right only if a move is
 symmetric under Q: proposing x -> y has to be as likely, weighted with Q, as y -> x. Swapping
 within a type is; adding a uniformly drawn free node is, if removing a uniformly drawn one is as
 likely. :func:`campaignkit.testing.check_moves` tests a list of moves for it.

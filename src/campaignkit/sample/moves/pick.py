@@ -19,14 +19,14 @@ class MoveState(NamedTuple):
     Attributes
     ----------
     type_start : int64[T + 1]
-        Type t holds the nodes type_start[t] .. type_start[t + 1] - 1.
+        Type t contains the nodes type_start[t] .. type_start[t + 1] - 1.
     low, high : int64[T]
         Type ranges.
     slot_start : int64[T + 1]
         Type t keeps its nodes in slots[slot_start[t] : slot_start[t] + counts[t]].
     slots : int64[S]
     counts : int64[T]
-        How many nodes of each type the set holds.
+        The number of nodes of each type in the set.
 
     Examples
     --------

@@ -208,8 +208,8 @@ def _name(move: object) -> str:
 def code_of(function: object) -> str:
     """A function's bytecode, constants and closed-over values; a compiled one's source function's.
 
-    What cannot be told, such as a callable object, is described by its address in memory, which
-    another process does not share: it counts as another function, never as the same.
+    What has no stable description, such as a callable object, is described by its address in
+    memory, which another process does not share: it counts as another function, never as the same.
 
     Examples
     --------

@@ -17,7 +17,7 @@ _MAX_DRAWS = 1_000_000
 
 @dataclass(frozen=True)
 class Rejection(Strategy):
-    """Draws without constraint until the label's box holds the draw.
+    """Draws without constraint until a draw is in the label's box.
 
     Exact by construction. A campaign is given up after a million draws: where the box accepts
     fewer than one draw in fifty, :class:`HeatBath` costs less.

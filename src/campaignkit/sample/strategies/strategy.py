@@ -44,7 +44,7 @@ class Strategy(Protocol):
 
     @property
     def identity(self) -> str:
-        """All that campaigns depend on besides graph, spec and seed; names checkpoints."""
+        """All that campaigns depend on in addition to graph, spec and seed; names checkpoints."""
         return repr(self)
 
     def tuned(self, world: LabelWorld) -> Self:

@@ -36,7 +36,7 @@ class ActiveBuilder:
     """Active learning: judges the pairs that teach most and predicts the others, with a bound.
 
     Attributes need traits: those of the catalogue, or cards that `card_model` fills in, ten
-    attributes a call. A uniform hold-out of pairs is judged and never learnt from; an initial
+    attributes per call. A uniform hold-out of pairs is judged and never learnt from; an initial
     sample starts the learning. Then, in at most 20 rounds, boosted trees over the cards and over
     the signs of similar pairs predict what is not judged, the hold-out bounds how much of that
     the model would contradict, and the pairs that are least sure are judged next (uncertainty

@@ -90,7 +90,8 @@ class ClusterScore:
     source, target : int
         Cluster numbers.
     score : int or None
-        0 to 10; None where the model said that the combination is not viable, or said nothing.
+        0 to 10; None where the model answered that the combination is not viable, or gave no
+        answer.
     failure : str
         Why there is no answer; empty where there is one, null among them.
 
@@ -145,7 +146,7 @@ def describe_attributes(
     Raises
     ------
     SettingError
-        If a call is to hold none.
+        If a call is to contain none.
 
     Examples
     --------

@@ -90,8 +90,9 @@ class ClusterPrefilter:
     min_attributes : int
         A modality with fewer is not clustered: each of its attributes stands for itself.
     max_cluster_frac : float or None
-        No cluster holds more of its modality: larger ones are clustered again by themselves. None:
-        as large as they come, as published; of real names nine in ten may then end up in one.
+        No cluster contains more of its modality: larger ones are clustered again by themselves.
+        None: as large as they come, as published; of real names nine in ten may then end up in
+        one.
     noise : {"nearest", "alone"}
         Noise goes to the nearest cluster and is flagged, so that it inherits no sign; or each is
         a cluster of its own.
@@ -103,7 +104,7 @@ class ClusterPrefilter:
         Pairs judged, target clusters scored, attributes described and clusters named in one call,
         at most.
     packing : {"mixed", "published"}
-        What a call that scores clusters or judges pairs holds: one source and targets of any
+        What a call that scores clusters or judges pairs contains: one source and targets of any
         modality, or of one, as published, which takes more calls.
     temperature : float or None
         Of the model; 0.15 as published.

@@ -228,7 +228,7 @@ class Cluster:
     members : tuple of int
         Positions in the catalogue, ascending.
     noise : tuple of int
-        Those of them that belong to no cluster by themselves and were put to the nearest.
+        Attributes that belonged to no cluster and were put into the nearest.
     """
 
     number: int
@@ -318,8 +318,9 @@ def cluster_catalogue(
     min_attributes : int
         Fewer attributes of a modality are not clustered.
     max_cluster_frac : float or None
-        No cluster holds more of its modality: a larger one is clustered again by itself, and what
-        cannot be told apart then is noise. None takes what the clusterer gives, as published.
+        No cluster contains more of its modality: a larger one is clustered again by itself, and
+        what cannot be distinguished then is noise. None takes what the clusterer gives, as
+        published.
     noise : {"nearest", "alone"}
         Whether noise goes to the cluster with the nearest centroid that has room and is flagged,
         or is each a cluster of its own.

@@ -223,7 +223,7 @@ class PrefilterPrompts:
             return TypeAdapter(cls).validate_python(held)
         except ValidationError as err:
             faults = [Fault(".".join(map(str, e["loc"])), e["msg"]) for e in err.errors()]
-            raise SettingError(f"{path} holds no prompts", faults=faults) from err
+            raise SettingError(f"{path} contains no prompts", faults=faults) from err
 
 
 def _as_name(text: str) -> str:
