@@ -78,8 +78,8 @@ def test_a_pull_of_position_is_measured_and_warned_of() -> None:
 
     assert abs(calm.quality.position_slope) < 3 * calm.quality.position_slope_se
     assert pulled.quality.position_slope < -3 * pulled.quality.position_slope_se
-    assert not any("place in a call" in warning for warning in calm.warnings)
-    assert any("place in a call" in warning for warning in pulled.warnings)
+    assert not any("position in a call" in warning for warning in calm.warnings)
+    assert any("position in a call" in warning for warning in pulled.warnings)
 
 
 def test_a_judge_that_says_plus_to_everything_is_warned_of() -> None:

@@ -271,7 +271,7 @@ def test_pairs_that_are_not_there_are_refused() -> None:
     session = BuildSession(STARTER, Counting())
 
     for number in (-1, 252):
-        with pytest.raises(GraphError, match="not there; expected numbers from 0 to 251"):
+        with pytest.raises(GraphError, match="unknown pairs; expected numbers from 0 to 251"):
             session.judge([np.array([0, number])], stage="some")
     session.close()
 

@@ -72,7 +72,7 @@ def draw_without_the_seed(session: BuildSession) -> None:
     ("does", "expected"),
     [
         (leave_a_pair, "1 of 288 pairs have no outcome"),
-        (ask_the_scorer_oneself, "a call asked about 288 pairs, not 25 at most"),
+        (ask_the_scorer_oneself, "a call asked about 288 pairs; expected at most 25"),
         (draw_without_the_seed, "the same seed gave another graph"),
     ],
 )

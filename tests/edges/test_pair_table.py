@@ -87,7 +87,7 @@ def test_states_that_make_no_sense_are_refused() -> None:
     signs.sign[1] = 2
     nobody.decided_by[0] = NOBODY
 
-    with pytest.raises(GraphError, match=r"1 of 2 pairs have a sign that is none.* number 1"):
+    with pytest.raises(GraphError, match=r"1 of 2 pairs have an unknown sign.* number 1"):
         signs.check_complete()
     with pytest.raises(GraphError, match="decided, but by nobody"):
         nobody.check_complete()

@@ -90,13 +90,13 @@ class Renamed(Late):
 drawn = np.random.default_rng(7)
 BROKEN: dict[str, tuple[Any, str]] = {
     "too few": (lambda pairs: by_length(pairs)[:-1], "gave 59 signs for 60 pairs"),
-    "no signs": (lambda pairs: ["yes" for _ in pairs], "no signs"),
+    "no signs": (lambda pairs: ["yes" for _ in pairs], "not signs"),
     "moody": (lambda pairs: drawn.integers(-1, 2, len(pairs)), "asked again"),
     "one-sided": (lambda pairs: [len(a.value) % 3 - 1 for a, _ in pairs], "comes first"),
     "swayed": (lambda pairs: [len(pairs) % 2 for _ in pairs], "what else is asked"),
     "shifted": (Late(), "order of the pairs"),
     "talkative": (lambda pairs: by_length(pairs) or [0], "gave 1 signs for 0 pairs"),
-    "two-faced": (TwoFaced(), "different things"),
+    "two-faced": (TwoFaced(), "different answers"),
     "renamed": (Renamed(), "identity changed"),
     "a class": (TraitScorer, "with the brackets"),
 }

@@ -65,7 +65,7 @@ class GraphPlan:
         No packing of these judgements can do with fewer calls.
     brute_force_calls : int
         Calls in which brute force judges every pair of the catalogue; where that is no more than
-        `calls`, the text says so.
+        `calls`, the text states this.
 
     Examples
     --------

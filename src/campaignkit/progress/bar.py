@@ -18,9 +18,9 @@ class ProgressBar:
     """Shows how far a long call has come, where somebody can see it.
 
     In a notebook it is a bar under the cell, in a terminal a line on stderr; where the output is
-    neither (a file, a pipe) it shows nothing. One bar serves any number of calls: as their argument
-    ``progress``, or in a ``with`` around them, for fits of classifiers too. Interrupting a call
-    (Ctrl-C, the stop button) ends it cleanly: nothing is left half-written, and with
+    neither (a file, a pipe) it shows nothing. One bar serves any number of calls: as their
+    argument ``progress``, or in a ``with`` around them, also for fits of classifiers. Interrupting
+    a call (Ctrl-C, the stop button) ends it cleanly: nothing is left half-written, and with
     ``checkpoint=`` or ``store=`` the same call continues where it stopped.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Who hears of a long call that was given no progress of its own: whoever listens around it."""
+"""The listener of a long call without a progress argument: the one that listens around it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reporting(progress: Progress) -> Iterator[None]:
 
 
 def listener(progress: Progress | None = None) -> Progress:
-    """Who hears of a call: its own argument, whoever listens around it, or nobody.
+    """The listener of a call: its own argument, the listener around it, or none.
 
     Examples
     --------

@@ -12,7 +12,7 @@ class Steps:
     Parameters
     ----------
     progress : Progress or None
-        Who hears of them; whoever listens around the call without one.
+        Receives the steps; without it, the listener around the call does.
     stage : str
     total : int
         Steps of the whole stage.

@@ -52,7 +52,7 @@ class CheckpointPlan:
     Raises
     ------
     ArtifactError
-        If there is something at its place, and it is not to go on from there.
+        If there is something at its place, and the training is not to continue from it.
     """
 
     folder: str | PathLike[str]
