@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import campaignkit as ck
-from browser import DESK, PHONE, Browser, browser
+from browser import DESK, PHONE, Browser, browser, served
 from campaignkit.report import run_quickstart, write_audit
 
 FIGURES = Path(__file__).parent.parent / "figures"
@@ -27,6 +28,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, browser(Path(place)) as window:
         for name, page in made(Path(place)).items():
             take(window, page.as_uri(), name)
+        with served(Path(place) / "out" / "runs") as server:
+            take(window, server.address, "leaderboard")
+            for view in ("compare", "cost"):
+                take(window, f"{server.address}?view={view}", f"leaderboard-{view}", ["light"])
 
 
 def made(folder: Path) -> dict[str, Path]:
@@ -39,9 +44,10 @@ def made(folder: Path) -> dict[str, Path]:
     }
 
 
-def take(window: Browser, address: str, name: str) -> None:
+def take(window: Browser, address: str, name: str, looks: Iterable[str] = LOOKS) -> None:
     """Write the pictures of a page as ``docs/figures/NAME-LOOK.webp``."""
-    for look, (dark, width, height) in LOOKS.items():
+    for look in looks:
+        dark, width, height = LOOKS[look]
         window.look(dark=dark, width=width)
         window.open(address)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}

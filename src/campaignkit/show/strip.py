@@ -36,7 +36,7 @@ class Strip:
         texts = (
             element("text", tick_text(tick), x=self._at(tick), y=12, text_anchor="middle",
                     font_size=12, fill=MUTED)
-            for tick in self.scale.ticks(4)
+            for tick in self.scale.ticks(5)
         )  # fmt: skip
         return _cell(16, *texts)
 
@@ -52,7 +52,7 @@ class Strip:
     ) -> str:
         """One value with its interval; `best` is where a dashed line runs through all rows."""
         middle = _HEIGHT / 2
-        parts = [self._line(tick, GRID) for tick in self.scale.ticks(4)]
+        parts = [self._line(tick, GRID) for tick in self.scale.ticks(5)]
         if best is not None:
             parts.append(self._line(best, MUTED, stroke_dasharray="3 3"))
         if low is not None and high is not None:
