@@ -64,9 +64,40 @@ def test_docstrings_and_messages_are_read_and_values_in_them_are_not(tmp_path: P
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("phrase", PHRASES, ids=lambda p: p.pattern)
-def test_a_listed_phrase_says_what_to_write_instead(phrase: object) -> None:
-    assert PHRASES[phrase].strip()
+@pytest.mark.parametrize(
+    "awkward",
+    [
+        "In each round those of them that would be judged anyway leave it.",
+        "Marketing laws hold for it too, and what breaks them gives its dirt away.",
+        "A label that is nowhere is left out, and said.",
+        "Model or run holds",
+        "3 runs do not say this cost",
+        "A folder that holds something is refused, and the message says so.",
+        "Which signs do results bear out?",
+        "Rows told as the label that they most likely have cannot be told apart.",
+        "A build that is cut short goes on where it was.",
+        "Spoil a table, and mend the faults besides.",
+        "17 attributes a campaign, kept beside the log by whoever wrote it",
+    ],
+)
+def test_an_awkward_phrase_is_found(awkward: str) -> None:
+    assert [what for phrase, what in PHRASES.items() if phrase.search(awkward) and what.strip()]
+
+
+@pytest.mark.parametrize(
+    "normal",
+    [
+        "The law holds for every row of the file.",
+        "The hold-out is a sample of the pairs that are held out.",
+        "`spoil(bench, rate, rng)` writes the cells.",
+        "The owner of a campaign goes on holiday.",
+        "A pair has one sign, and it is an edge of the graph.",
+        "The labels a campaign may have are listed.",
+        "Tell the model what you want; it says yes or no.",
+    ],
+)
+def test_a_normal_use_is_let_pass(normal: str) -> None:
+    assert [phrase.pattern for phrase in PHRASES if phrase.search(normal)] == []
 
 
 def test_passages_know_their_sentences() -> None:
