@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import campaignkit as ck
+from campaignkit.catalogue import Attribute
+from campaignkit.edges import FactTable
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore, facets, generation, geography, objective
 from campaignkit.harmonise.outcomes import campaigns
@@ -162,3 +164,15 @@ def test_from_an_export_to_a_labelled_data_set(tmp_path: Path) -> None:
         "age", "generation", "geo", "objective", "platform", "sub_region",
     }  # fmt: skip
     assert len(dataset) == 120
+
+
+def test_facts_of_pairs_can_be_read_by_a_model_that_judges() -> None:
+    rows = [row(n, geo='["DE"]' if n % 2 else '["FR"]', clicks_link=100.0 + 20 * (n % 2))
+            for n in range(60)]  # fmt: skip
+    facts = campaigns(rows).facts(min_campaigns=20)
+    table = FactTable.from_frame(facts)
+    (told,) = table.about_pair((Attribute("geo", "DE"), Attribute("platform", "meta")))
+
+    assert told.startswith("30 campaigns with both: ")
+    assert "mean rank among peers 75%" in told
+    assert set(facts["num_campaigns"].to_pylist()) == {30, 60}

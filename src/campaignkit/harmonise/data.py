@@ -22,7 +22,17 @@ from campaignkit.store import Manifest, atomic_folder, digest_file
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from campaignkit.auditing import AuditReport
+
 TABLES = ("performance", "conversions", "reach")
+# Columns that an audit sees, by the names of its schema.
+_AUDITED = {
+    "date_local": "event_date", "platform": "platform", "account_id": "account_id",
+    "campaign_id": "campaign_id", "ad_group_id": "ad_group_id", "ad_id": "ad_creative_id",
+    "device": "device", "placement": "placement", "currency": "currency", "spend": "spend",
+    "impressions_paid": "impressions", "clicks_platform": "clicks",
+    "video_plays": "video_plays", "video_completions": "video_completions",
+}  # fmt: skip
 PERIODS = ("month", "quarter", "year")
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
@@ -211,6 +221,29 @@ class CampaignData:
             files = {path.name: digest_file(path) for path in sorted(partial.iterdir())}
             Manifest(kind="unified", files=files).write(partial)
         return Path(folder)
+
+    def audit(self, **options: Any) -> AuditReport:
+        """Audit the rows of the finest levels, and compare the platforms with each other.
+
+        Parameters
+        ----------
+        **options
+            Of :func:`campaignkit.audit`, such as ``history`` or ``rules``.
+
+        Returns
+        -------
+        AuditReport
+            With kinds of its own besides: ``account_twice``, ``event_fell`` and
+            ``platform_days_missing``.
+        """
+        from campaignkit.auditing import audit
+        from campaignkit.harmonise.cross_checks import CrossPlatformCheck
+
+        finest = "QUALIFY rank() OVER (PARTITION BY platform, account_id ORDER BY level) = 1"
+        read = ", ".join(f"{own} AS {name}" for own, name in _AUDITED.items())
+        rows = f"SELECT {read} FROM ({view('performance', self.client)}) {finest}"
+        checks = [CrossPlatformCheck(self._con), *options.pop("checks", ())]
+        return audit(self._con.sql(rows).to_arrow_table(), checks=checks, **options)
 
     def campaigns(
         self,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.checks import checked_count
 from campaignkit.dataset import CampaignDataset
 from campaignkit.dataset.measured import reliability
 from campaignkit.errors import HarmoniseError
@@ -103,6 +106,49 @@ class Campaigns:
         """The modalities that occur, and the label: what classifiers and graphs learn from."""
         used = [m for m in MODALITIES if any(self.frame[m].to_pylist())]
         return self.frame.select([*used, "label", "outcome", "exposure"])
+
+    def facts(self, *, min_campaigns: int = 5) -> pa.Table:
+        """What pairs of values achieved, in words, for a model that judges edges.
+
+        One fact a pair of values of different modalities that at least `min_campaigns` campaigns
+        share: their number, how many of each label, and their mean percentile among peers with
+        its 95% interval. :meth:`campaignkit.edges.FactTable.from_frame` reads the table.
+
+        Returns
+        -------
+        pyarrow.Table
+            ``modality``, ``value``, ``other_modality``, ``other_value``, ``fact`` and
+            ``num_campaigns``.
+        """
+        import pyarrow as pa
+
+        checked_count(min_campaigns, "min_campaigns", error=HarmoniseError)
+        pairs: dict[tuple[tuple[str, str], tuple[str, str]], list[int]] = {}
+        rows = self.frame.to_pylist()
+        for at, row in enumerate(rows):
+            told = [(m, value) for m in MODALITIES for value in row[m]]
+            for one, other in combinations(told, 2):
+                if one[0] != other[0]:
+                    pairs.setdefault((one, other), []).append(at)
+        made = []
+        for (one, other), shared in sorted(pairs.items()):
+            if len(shared) < min_campaigns:
+                continue
+            percentiles = np.array([rows[at]["percentile"] for at in shared])
+            half = (
+                1.96 * percentiles.std(ddof=1) / np.sqrt(len(shared)) if len(shared) > 1 else 1.0
+            )
+            low, high = max(percentiles.mean() - half, 0), min(percentiles.mean() + half, 1)
+            counts = Counter(rows[at]["label"] for at in shared)
+            named = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+            fact = (
+                f"{len(shared)} campaigns with both: {named}; mean rank among peers "
+                f"{percentiles.mean():.0%} (95% interval {low:.0%} to {high:.0%})"
+            )
+            names = ("modality", "value", "other_modality", "other_value")
+            made.append(dict(zip(names, (*one, *other), strict=True))
+                        | {"fact": fact, "num_campaigns": len(shared)})  # fmt: skip
+        return pa.Table.from_pylist(made)
 
     def to_dataset(self) -> CampaignDataset:
         """The campaigns as a labelled data set, for the ordinary path."""
