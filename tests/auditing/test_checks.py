@@ -397,10 +397,80 @@ def test_a_metric_that_is_empty_where_nothing_was_delivered_is_a_question() -> N
         "Cost": [0.0 if off else 2.5 + i for i, off in enumerate(idle)],
     }
     paid = {**table, "Cost": [3.5 + i for i in range(60)]}
+    some = {**table, "Cost": [0.0 if off and i > 5 else 3.5 for i, off in enumerate(idle)]}
 
     (asked,) = (f for f in ck.audit(table).findings if f.kind == "missing_values")
-    (wrong,) = (f for f in ck.audit(paid).findings if f.kind == "missing_values")
+    wrong = [f for t in (paid, some) for f in ck.audit(t).findings if f.kind == "missing_values"]
 
     assert (asked.severity, asked.count) == ("warning", 20)
     assert "no other amount" in asked.message
-    assert (wrong.severity, wrong.count) == ("error", 20)
+    assert [(f.severity, f.count) for f in wrong] == [("error", 20)] * 2
+
+
+def test_a_joined_finding_is_silent_only_if_all_its_rules_are() -> None:
+    empty = [None if i % 7 == 0 else 5 + i for i in range(210)]
+    table = {"clicks": empty, "spend": empty, "impressions": [900 + i for i in range(210)]}
+    one = ck.audit(table).rules.silence("not_null:clicks", reason="the pixel was off")
+
+    both = one.silence("not_null:spend", reason="billing was off")
+
+    assert [f.columns for f in ck.audit(table, one).errors] == [("clicks", "spend")]
+    assert ck.audit(table, both).errors == []
+    assert ck.audit(table, both).silenced[0].silenced == "the pixel was off; billing was off"
+
+
+def test_what_a_group_repeats_more_often_than_slips_would_is_no_slip() -> None:
+    county = ["Lee"] * 40 + [f"County {i % 20}" for i in range(400)]
+    state = ["Iowa"] * 31 + ["Texas"] * 8 + ["Utah"] + ["Iowa", "Texas"] * 200
+    rule = Rule("depends:t", "depends", "torn", ("county", "state"), confidence=0.95)
+
+    (finding,) = ck.audit({"county": county, "state": state}, [rule], pack=False).findings
+
+    assert finding.rows.tolist() == [39]
+
+
+@pytest.mark.parametrize(("spread", "is_found"), [(0.2, True), (1.2, False)])
+def test_an_outlier_is_far_beyond_what_its_table_varies_by(spread: float, is_found: bool) -> None:
+    rng = np.random.default_rng(1)
+    impressions = rng.integers(50_000, 90_000, 400)
+    clicks = (impressions * 0.001 * rng.lognormal(0, spread, 400)).round()
+    clicks[7] = impressions[7] * 0.001 * 60
+
+    report = ck.audit({"impressions": impressions, "clicks": clicks})
+
+    assert ("outliers" in report.kinds) is is_found
+
+
+@pytest.mark.parametrize(("arrived", "is_found"), [(0.2, True), (0.6, False)])
+def test_conversions_are_late_where_few_have_arrived(arrived: float, is_found: bool) -> None:
+    days = [date(2026, 3, 1 + i) for i in range(28)]
+    conversions = [40] * 25 + [round(40 * arrived)] * 3
+    table = {"event_date": days, "clicks": [400] * 28, "conversions": conversions}
+
+    assert ("late_data" in ck.audit(table).kinds) is is_found
+
+
+def test_nulls_that_share_half_of_their_rows_are_one_rate_and_not_one_batch() -> None:
+    clicks = [None if i < 40 else i for i in range(400)]
+    spend = [None if 20 <= i < 60 else 2.5 * i for i in range(400)]
+
+    (finding,) = ck.audit({"clicks": clicks, "spend": spend, "leads": [1] * 400}).errors
+
+    assert (finding.count, finding.evidence["systemic"]) == (60, "at one rate")
+
+
+def test_a_new_value_with_one_row_elsewhere_is_new_and_one_written_over_others_is_not() -> None:
+    campaigns = [f"c{i % 8}" for i in range(160)]
+    history = {"campaign_id": campaigns, "brand": [f"Brand {c}" for c in campaigns],
+               "clicks": [7] * 160}  # fmt: skip
+    brands = ["Lumora" if c == "c7" else f"Brand {c}" for c in campaigns]
+    brands[8] = "Lumora"
+    strewn = ["Umbra" if i % 20 == 3 else b for i, b in enumerate(brands)]
+
+    new = ck.audit({**history, "brand": brands}, history=history)
+    both = ck.audit({**history, "brand": strewn}, history=history)
+
+    told = {f.kind: [*f.evidence["values"]] for f in new.findings if f.columns == ("brand",)}
+    assert told == {"unseen_category": ["Lumora"]}
+    told = {f.kind: [*f.evidence["values"]] for f in both.findings if f.columns == ("brand",)}
+    assert told == {"unseen_category": ["Lumora"], "categorical_errors": ["Umbra"]}

@@ -84,6 +84,11 @@ def passing(frame: pd.DataFrame, late: Any) -> pd.DataFrame:
     return frame
 
 
+def now_and_then(frame: pd.DataFrame, late: Any) -> pd.DataFrame:
+    frame.loc[late & ((frame.index // 3) % 5 < 3), "Cost"] *= 100
+    return frame
+
+
 def another(frame: pd.DataFrame, late: Any) -> pd.DataFrame:
     """Another campaign takes over that pays a hundred times as much."""
     frame.loc[late, "Campaign"] = "Heron"
@@ -96,7 +101,7 @@ def yen(frame: pd.DataFrame, late: Any) -> pd.DataFrame:
     return frame.assign(Currency=np.where(late, "JPY", "EUR"))
 
 
-@pytest.mark.parametrize("change", [grown, dearer, passing, another, yen])
+@pytest.mark.parametrize("change", [grown, dearer, passing, now_and_then, another, yen])
 def test_what_else_may_move_an_amount_is_no_change_of_unit(change: Any) -> None:
     frame = table()
 

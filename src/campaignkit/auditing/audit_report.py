@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.auditing.groups import Group, grouped, judged
+from campaignkit.auditing.groups import ORDER, Group, grouped, judged
 from campaignkit.show import Block, as_html, as_markdown, as_text, counted, in_words
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from campaignkit.auditing.finding import Finding
     from campaignkit.auditing.rule import RuleSet
     from campaignkit.tables import OpenTable
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 _FIRST = 3
 _LONGEST = 240  # letters of a message in a table
 _HEADER = ("severity", "finding", "where", "how much")
-_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
 @dataclass(eq=False)
@@ -70,7 +67,7 @@ class AuditReport:
     table: OpenTable | None = None
 
     def __post_init__(self) -> None:
-        self.findings.sort(key=lambda f: (_ORDER.get(f.severity, 3), -f.rate, f.kind, f.columns))
+        self.findings.sort(key=lambda f: (ORDER.get(f.severity, 3), -f.rate, f.kind, f.columns))
 
     def __repr__(self) -> str:
         return (
@@ -84,12 +81,7 @@ class AuditReport:
     def __enter__(self) -> AuditReport:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -133,8 +125,8 @@ class AuditReport:
 
     def fails_on(self, severity: str) -> bool:
         """Whether there is a finding of this severity or a graver one."""
-        limit = _ORDER[severity]
-        return any(_ORDER.get(f.severity, 3) <= limit for f in self.findings)
+        limit = ORDER[severity]
+        return any(ORDER.get(f.severity, 3) <= limit for f in self.findings)
 
     def summary(self, *, width: int = 100) -> str:
         """The report as plain text, no line wider than `width`; what ``print(report)`` prints."""
@@ -188,7 +180,7 @@ class AuditReport:
         exact = "" if any(f.sampled for f in self.findings) else "Every row was counted. "
         return (
             f"{size} were held to {counted(len(self.rules), 'rule')}: "
-            f"{self._counts(*_ORDER)}. {exact}"
+            f"{self._counts(*ORDER)}. {exact}"
         ).strip()
 
     @property
@@ -211,7 +203,7 @@ class AuditReport:
             "num_rows": self.num_rows,
             "num_columns": self.num_columns,
             "num_rules": len(self.rules),
-            "counts": {s: len(self.of_severity(s)) for s in _ORDER},
+            "counts": {s: len(self.of_severity(s)) for s in ORDER},
             "groups": groups,
             "findings": [f.to_dict() for f in self.findings],
             "silenced": [f.to_dict() for f in self.silenced],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from campaignkit.auditing.finding import Finding
 
 CARE_FRAC = 0.01  # share of rows with an error up to which the rest of the table is usable
-_ORDER = {"error": 0, "warning": 1, "info": 2}
+ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def weight(finding: Finding, num_rows: int) -> tuple[int, float]:
     """
     rows = finding.count if finding.unit == "row" and finding.count else num_rows
     faults = 1 + len(finding.explains) + finding.rule.count(", ")
-    return _ORDER.get(finding.severity, 3), -rows * faults * finding.confidence
+    return ORDER.get(finding.severity, 3), -rows * faults * finding.confidence
 
 
 def judged(groups: tuple[Group, ...], num_rows: int, num_rules: int) -> str:

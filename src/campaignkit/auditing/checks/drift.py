@@ -18,6 +18,7 @@ from campaignkit.tables.profile import middle_of, middle_sql
 
 _SHARE_MOVED = 0.2  # total variation beyond what chance explains
 _LEAST_FACTOR = 1.5
+_LEAST_RATIO, _LEAST_SPREAD = 1.35, 0.1  # of cost per impression
 _SIGMAS = 5.5  # of medians, whose error is a quarter larger than a mean's
 _LATE_DAYS = 3
 _LATE_FACTOR = 0.35
@@ -86,12 +87,8 @@ class ScaleCheck(Check):
         for name, (mean, spread) in (rule.params.get("levels") or {}).items():
             if name not in now["levels"]:
                 continue
-            mean_now, spread_now = now["levels"][name]
-            error = math.hypot(
-                spread / math.sqrt(max(units, 1)), spread_now / math.sqrt(max(now["units"], 1))
-            )
-            if abs(mean_now - mean) > max(math.log(_LEAST_FACTOR), _SIGMAS * error):
-                moved[name] = {"factor": round(math.exp(mean_now - mean), 3)}
+            here = (*now["levels"][name], now["units"])
+            moved |= _moved(name, (mean, spread, units), here, _LEAST_FACTOR)
         if moved:
             yield _drift(rule, scene, moved, moved, f"the level of {', '.join(moved)} moved")
         off = _ratios_off(rule.params.get("ratios") or {}, now["ratios"])
@@ -204,16 +201,21 @@ def scale_of(scene: Scene, metrics: Sequence[str]) -> dict[str, Any]:
 def _ratios_off(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     off: dict[str, Any] = {}
     for column, values in before.items():
-        for value, (median, spread, units) in values.items():
+        for value, usual in values.items():
             here = now.get(column, {}).get(value)
-            if here is None:
-                continue
-            error = math.hypot(
-                max(spread, 0.1) / math.sqrt(units), max(here[1], 0.1) / math.sqrt(here[2])
-            )
-            if abs(here[0] - median) > max(math.log(1.35), _SIGMAS * error):
-                off[value] = {"factor": round(math.exp(here[0] - median), 3)}
+            off |= _moved(value, usual, here, _LEAST_RATIO, _LEAST_SPREAD) if here else {}
     return off
+
+
+def _moved(
+    name: str, before: Sequence[float], now: Sequence[float], least: float, spread: float = 0.0
+) -> dict[str, dict[str, float]]:
+    """The factor by which a middle moved beyond chance; each has its spread and its units."""
+    errors = [max(wide, spread) / math.sqrt(max(num, 1)) for _, wide, num in (before, now)]
+    step = now[0] - before[0]
+    if abs(step) <= max(math.log(least), _SIGMAS * math.hypot(*errors)):
+        return {}
+    return {name: {"factor": round(math.exp(step), 3)}}
 
 
 def _drift(

@@ -160,7 +160,7 @@ def _finding(
 ) -> Finding:
     names = tuple(scene.column(c).name for c in rule.columns if scene.table.has(c))
     keyed = f" on {', '.join(names)}" if names else ""
-    keyed = ", every cell of them" if 0 < count <= exact else keyed
+    keyed = " in every cell" if 0 < count <= exact else keyed
     has_time = any(scene.role(c.name) in (Role.DATE, Role.ID) for c in scene.key_columns())
     severity = rule.severity if has_time or rule.source == "history" else "warning"
     return Finding(

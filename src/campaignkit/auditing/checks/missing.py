@@ -120,29 +120,16 @@ def _absent_groups(name: str, scene: Scene) -> tuple[str | None, list[str], list
     column = scene.column(name)
     for group in _grouping(name, scene):
         suspect = set(suspect_values(group, scene))
-        counted = {
-            v: (1 - filled[column.name] / n, n)
-            for v, (n, filled) in scene.groups(group).items()
-            if v is not None
-        }
-        shares = dict(sorted(counted.items()))
+        groups = ((v, *held) for v, held in scene.groups(group).items() if v is not None)
+        shares = {v: (1 - filled[column.name] / n, n) for v, n, filled in sorted(groups)}
         big = max((n for _, n in shares.values()), default=0)
-        absent = [
-            v
-            for v, (share, n) in shares.items()
-            if share >= ABSENT_FRAC and n >= max(_MIN_GROUP, 0.01 * big)
-        ]
+        absent = [v for v, (share, n) in shares.items()
+                  if share >= ABSENT_FRAC and n >= max(_MIN_GROUP, 0.01 * big)]  # fmt: skip
         if not absent or len(absent) == len(shares) or len(shares) > _MAX_GROUPS * 4:
             continue
         # Values in between, too rare, or suspect are mixtures: garbage put over real ones.
-        gone = set(absent)
-        unclear = [
-            v
-            for v, (share, n) in shares.items()
-            if v not in gone
-            and share > 0
-            and (v in suspect or share >= _PRESENT_FRAC or n < 0.01 * big)
-        ]
+        unclear = [v for v, (share, n) in shares.items() if v not in absent and share > 0
+                   and (v in suspect or share >= _PRESENT_FRAC or n < 0.01 * big)]  # fmt: skip
         explained = sum(shares[v][0] * shares[v][1] for v in absent)
         if best is None or explained > best[0] * 1.05:
             best = (explained, group, absent, unclear)

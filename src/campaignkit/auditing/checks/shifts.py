@@ -102,15 +102,6 @@ class _Shift:
     def side(self) -> str:
         return "left" if self.by < 0 else "right"
 
-    def places(self, num_columns: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """(home, place) of the cells that moved, and of those that wrapped unless lost."""
-        far, start = abs(self.by), self.start
-        stay = [(at, at + far) for at in range(start, num_columns - far)]
-        ends = [(num_columns - far + i, start + i) for i in range(far)]
-        if self.by > 0:
-            return stay, ends
-        return [(at, home) for home, at in stay], [(at, home) for home, at in ends]
-
 
 @dataclass(frozen=True, slots=True)
 class _Fits:
@@ -156,15 +147,27 @@ class _Fits:
             )
         return f"({cell} IS NULL OR {fit})"
 
+    def signs(self, shift: _Shift) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+        """(home, place) of cells that fit in a row that moved like this; and what speaks for it.
+
+        That are the places of cells that do not fit where they stand, and those left empty.
+        """
+        far, start, size = abs(shift.by), shift.start, len(self.columns)
+        stay = [(at, at + far) for at in range(start, size - far)]
+        ends = [(size - far + i, start + i) for i in range(far)]
+        if shift.by < 0:
+            stay, ends = ([(at, home) for home, at in part] for part in (stay, ends))
+        fit = [*((at, at) for at in range(start)), *stay, *ends]
+        strange = [at for home, at in stay if self.kinds[home] != "any"]
+        return fit, strange, [at for _, at in ends if self.filled[at]]
+
     def moved(self, shift: _Shift) -> str:
         """SQL of the rows that moved like this: what :func:`_agreeing` says, for all rows."""
         cells = [f"({self.cell(at)})" for at in range(len(self.columns))]
-        stay, ends = shift.places(len(self.columns))
-        own = [(at, at) for at in range(shift.start)]
-        held = [self.test(home, cells[at]) for home, at in (*own, *stay, *ends)]
-        strange = [f"CAST(NOT {self.test(at, cells[at])} AS INTEGER)"
-                   for home, at in stay if self.kinds[home] != "any"]  # fmt: skip
-        empty = [f"CAST({cells[at]} IS NULL AS INTEGER)" for _, at in ends if self.filled[at]]
+        fit, odd, left_empty = self.signs(shift)
+        held = [self.test(home, cells[at]) for home, at in fit]
+        strange = [f"CAST(NOT {self.test(at, cells[at])} AS INTEGER)" for at in odd]
+        empty = [f"CAST({cells[at]} IS NULL AS INTEGER)" for at in left_empty]
         spoken = " + ".join(strange)
         return f"({self.odd}) AND {spoken} >= 1 AND {' + '.join([*strange, *empty])} >= 2 AND " + (
             " AND ".join(held)
@@ -237,9 +240,8 @@ def _shifts(fits: _Fits, scene: Scene) -> list[_Shift]:
         for by in (-far, far)
         for start in range(size - far)
     ]
-    pairs = {p for s in candidates for part in s.places(size) for p in part}
+    pairs = {(at, at) for at in range(size)}.union(*(fits.signs(s)[0] for s in candidates))
     tests = {(home, at): fits.test(home, f"c{at}") for home, at in pairs}
-    tests |= {(at, at): fits.test(at, f"c{at}") for at in range(size)}
     unique = {sql: f"t{i}" for i, sql in enumerate(dict.fromkeys(tests.values()))}
     cells = ", ".join(f"{fits.cell(at)} AS c{at}" for at in range(size))
     asked = [f"{sql} AS {name}" for sql, name in unique.items()]
@@ -274,12 +276,11 @@ def _agreeing(
     """int64[rows looked at]: the cells that say a row moved like this, 0 where it did not."""
     import numpy as np
 
-    stay, ends = shift.places(len(fits.columns))
-    own = [(at, at) for at in range(shift.start)]
-    held = np.all([fit[pair] for pair in (*own, *stay, *ends)], axis=0)
+    pairs, odd, left_empty = fits.signs(shift)
+    held = np.all([fit[pair] for pair in pairs], axis=0)
     none = np.zeros(len(held), dtype=np.int64)
     if not held.any():
         return none
-    strange = sum((~fit[at, at] for home, at in stay if fits.kinds[home] != "any"), none)
-    left_empty = sum((empty[at] for _, at in ends if fits.filled[at]), none)
-    return np.where(held & (strange >= 1) & (strange + left_empty >= 2), strange + left_empty, 0)
+    strange = sum((~fit[at, at] for at in odd), none)
+    spoken = sum((empty[at] for at in left_empty), strange)
+    return np.where(held & (strange >= 1) & (spoken >= 2), spoken, 0)
