@@ -219,7 +219,7 @@ def test_a_quickstart_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     run_quickstart(tmp_path / "out", catalogue=small, num_samples=few)
 
-    with pytest.raises(ArtifactError, match="already holds something"):
+    with pytest.raises(ArtifactError, match="is not empty"):
         run_quickstart(tmp_path / "out", catalogue=small, num_samples=few)
     with pytest.raises(ArtifactError, match="not replaced"):
         run_quickstart(tmp_path / "mine", catalogue=small, num_samples=few, replace=True)

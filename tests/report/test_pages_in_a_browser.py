@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import campaignkit as ck
 from browser import DESK, LOOKS, PHONE, Browser, browser
-from campaignkit.report import run_quickstart, write_audit, write_graph
+from campaignkit.edges.methods.prefilter import Bands
+from campaignkit.edges.methods.prefilter.asking import ClusterLabel
+from campaignkit.edges.methods.prefilter.clustering import Cluster, Clustering
+from campaignkit.edges.methods.prefilter.routing import Prefiltering
+from campaignkit.evaluation import DetectionSweep
+from campaignkit.evaluation.detection import DetectionScore, Hits, KindHits
+from campaignkit.report import write_audit, write_graph, write_prefilter, write_sweep
+from first_session import FirstSession
 
-PAGES = ("report.html", "audit.html", "graph.html")
+PAGES = ("report.html", "audit.html", "graph.html", "sweep.html", "clusters.html")
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +30,23 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pages(tmp_path_factory: pytest.TempPathFactory, first_session: FirstSession) -> Path:
     """A folder with one page of each kind."""
     folder = tmp_path_factory.mktemp("pages")
     small = ck.Catalogue.bundled("starter-27")
-    made = run_quickstart(
-        folder / "out", catalogue=small, num_samples={"pos": 60, "avg": 80, "neg": 60}
-    )
-    (made.folder / "report.html").rename(folder / "report.html")
-    write_graph(folder / "graph.html", made.graph)
+    shutil.copy(first_session.folder / "report.html", folder)
+    write_graph(folder / "graph.html", ck.SignedGraph.load(first_session.folder / "graph"))
     dirty, _ = ck.ErrorInjector(
         ["negative_metrics", "duplicate_rows", "missing_values"], rate=0.1
     ).inject(ck.synthetic_table(500))
     write_audit(ck.audit(dirty), folder)
+    hits = KindHits(table=Hits(1, 0, 1), rows=Hits(8, 2, 0))
+    sweep = DetectionSweep({0.05: DetectionScore({"outliers": hits})}, "pack only")
+    write_sweep([sweep], folder / "sweep.html")
+    members = tuple(range(len(small)))
+    clusters = Clustering(small, (Cluster(0, "brand", members),), np.eye(len(small)))
+    found = Prefiltering(clusters, (ClusterLabel("all"),), (), Bands(), {"least": 3}, {}, {})
+    write_prefilter(folder / "clusters.html", found)
     return folder
 
 

@@ -17,13 +17,16 @@ from hypothesis import given, strategies as st
 import campaignkit.show
 from campaignkit.show import (
     Box,
+    Interval,
     Section,
     bar_chart,
+    bubble_plot,
     escape,
     facts,
     figure,
     heat_map,
     histogram,
+    interval_plot,
     line_plot,
     page,
     paragraph,
@@ -204,3 +207,39 @@ def test_texts_of_ticks_do_not_touch() -> None:
     held = apart(scale.ticks(), scale, [90.0] * 9)
 
     assert all(scale(b) - scale(a) >= 90 for a, b in pairwise(held))
+
+
+def test_a_plot_keeps_its_height_under_a_long_legend() -> None:
+    names = [f"label number {i} with quite a long name" for i in range(7)]
+
+    def box(drawn: str) -> float:
+        return float(re.findall(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawn)[0])
+
+    few = histogram({"a": [0.1], "b": [0.2]}, title="t", x_label="x", width=440)
+    many = histogram({name: [0.1] for name in names}, title="t", x_label="x", width=440)
+    assert box(many) - box(few) == pytest.approx(6 * 19)
+
+
+def test_names_of_boxes_do_not_cover_one_another() -> None:
+    names = [f"label {i}" for i in range(6)]
+    drawn = bubble_plot(
+        {name: ([0.1], [0.1]) for name in names},
+        title="t", x_label="x", y_label="y", limits=((0, 1), (0, 1)),
+        boxes={name: Box((0, 0.9 + i / 100), (0, 0.5)) for i, name in enumerate(names)},
+    )  # fmt: skip
+
+    assert drawn.count('paint-order="stroke"') == 1
+    assert all(f">{name} (1)</text>" in drawn for name in names)
+
+
+def test_an_interval_is_as_wide_as_its_numbers() -> None:
+    drawn = interval_plot(
+        [Interval("a", 0.5, 0.4, 0.6), Interval("b", 0.5, 0.3, 0.7), Interval("c", 0.5)],
+        title="t", x_label="x", references={"floor": 0.2},
+    )  # fmt: skip
+
+    root = ElementTree.fromstring(drawn)
+    widths = [float(r.get("width", 0)) for r in root.iter(f"{SVG}rect")]
+    assert len(widths) == 2
+    assert widths[1] == pytest.approx(2 * widths[0], rel=1e-3)
+    assert ">floor</text>" in drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignkit.show import Section, figure, heat_map, line_plot, page, table
+from campaignkit.show import Section, columns, figure, heat_map, line_plot, page, table
 from campaignkit.store import atomic_file, checked_path
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def sweep_page(sweeps: list[DetectionSweep]) -> str:
             for i, s in enumerate(sweep.scores[r] for r in sweep.rates)
         ]  # fmt: skip
         names = ["rate", "precision", "recall", "F1", "perfect tables", "row F1"]
-        sections.append(Section(f"By kind: {sweep.mode}", body + table(names, rows)))
+        parts = columns(body, table(names, rows)) if body else table(names, rows)
+        sections.append(Section(f"By kind: {sweep.mode}", parts))
     return page("What the audit finds", sections)
 
 

@@ -19,6 +19,7 @@ from campaignkit.report.overview_section import overview_section
 from campaignkit.report.sampling_section import sampling_section
 from campaignkit.report.subject import Subject
 from campaignkit.report.verdict_band import verdict_band
+from campaignkit.show import in_words
 from campaignkit.show.page import Section, page
 from campaignkit.spec import SamplingSpec
 from campaignkit.store import atomic_file, checked_path
@@ -121,7 +122,7 @@ def write_report(
 def draw_page(subject: Subject, *, title: str) -> str:
     """The page as HTML."""
     made = [make(subject) for make in SECTIONS]
-    counts = ", ".join(f"{num:,} {name}" for name, num in subject.dataset.label_counts.items())
+    counts = in_words([f"{num:,} {name}" for name, num in subject.dataset.label_counts.items()], 4)
     lead = f"{len(subject.dataset):,} labelled campaigns ({counts})"
     sections = [section for section in made if section is not None]
     return page(title, sections, lead=lead, opening=verdict_band(subject))

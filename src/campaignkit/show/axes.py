@@ -11,6 +11,7 @@ from campaignkit.show.palette import GRID, MUTED
 from campaignkit.show.svg import element, label, text_width
 
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_BOTTOM = 68.0, 20.0, 48.0
+ONE_LINE = 56.0  # where a plot begins below a legend of one line; more lines make it taller
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,17 @@ def round_ticks(lo: float, hi: float, count: int = 6) -> list[float]:
 
 
 def log_ticks(lo: float, hi: float) -> list[float]:
-    """Powers of ten within [lo, hi], thinned to about eight.
+    """Powers of ten within [lo, hi], thinned to about eight; with twos and fives if they are few.
 
     Examples
     --------
-    >>> log_ticks(1, 1000)
-    [1.0, 10.0, 100.0, 1000.0]
+    >>> log_ticks(1, 1000), log_ticks(1, 20)
+    ([1.0, 10.0, 100.0, 1000.0], [1.0, 2.0, 5.0, 10.0, 20.0])
     """
     first, last = math.ceil(math.log10(lo) - 1e-9), math.floor(math.log10(hi) + 1e-9)
+    if last - first < 2:
+        fine = [m * 10.0**i for i in range(first - 1, last + 1) for m in (1, 2, 5)]
+        return [tick for tick in fine if lo * 0.999 <= tick <= hi * 1.001] or [lo, hi]
     every = max(1, (last - first) // 7)
     return [10.0**i for i in range(first, last + 1, every)] or [lo, hi]
 
@@ -172,7 +176,7 @@ def legend(names: Sequence[str], colours: Sequence[str], width: float) -> tuple[
         parts.append(element("rect", x=x, y=y - 7, width=11, height=11, fill=colour, rx=2))
         parts.append(label(text, x + 17, y + 3))
         x += 36 + text_width(text)
-    return "".join(parts), y + 22
+    return "".join(parts), y + ONE_LINE - 34
 
 
 def shorten(name: str, width: float, size: float = 12) -> str:

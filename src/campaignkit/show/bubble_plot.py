@@ -11,13 +11,14 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
+    ONE_LINE,
     Scale,
     frame,
     legend,
 )
 from campaignkit.show.palette import PAPER, series_colour
 from campaignkit.show.scatter import Box
-from campaignkit.show.svg import element, label, picture, tooltip
+from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
 _CELLS = 160  # across each axis: nearer points share a dot, so the file stays small
 _LARGEST = 11.0  # radius of the fullest dot
@@ -63,6 +64,7 @@ def bubble_plot(
     met = [i for i, size in enumerate(sizes) if size]
     names = [f"{name} ({size:,})" for name, size in zip(groups, sizes, strict=True)]
     key, plot_top = legend([names[i] for i in met], [hues[i] for i in met], width)
+    height += max(plot_top - ONE_LINE, 0)
     x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
     y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, plot_top)
     fullest = max([int(counts.max(initial=1)) for _, counts in held.values()] + [1])
@@ -74,9 +76,11 @@ def bubble_plot(
     parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]
     # Large ones first, or they would hide the small ones of another group.
     parts += [dot for _, dot in sorted(dots, key=lambda pair: -pair[0])]
+    taken: list[tuple[float, float]] = []
     for number, (name, hue) in enumerate(zip(groups, hues, strict=True)):
         if boxes and name in boxes:
-            parts.append(_outline(name, boxes[name], (hue, _DASHES[number % len(_DASHES)]), x, y))
+            look = hue, _DASHES[number % len(_DASHES)]
+            parts.append(_outline(name, boxes[name], look, (x, y), taken))
     return picture(width, height, title, *parts)
 
 
@@ -102,8 +106,14 @@ def _dot(x: float, y: float, size: float, hue: str, said: str) -> str:
     )  # fmt: skip
 
 
-def _outline(name: str, box: Box, look: tuple[str, str], x: Scale, y: Scale) -> str:
-    hue, dashes = look
+def _outline(
+    name: str,
+    box: Box,
+    look: tuple[str, str],
+    scales: tuple[Scale, Scale],
+    taken: list[tuple[float, float]],
+) -> str:
+    (hue, dashes), (x, y) = look, scales
     left, right = (x(min(max(v, x.lo), x.hi)) for v in box.x)
     bottom, top = (y(min(max(v, y.lo), y.hi)) for v in box.y)
     rect = element(
@@ -112,7 +122,12 @@ def _outline(name: str, box: Box, look: tuple[str, str], x: Scale, y: Scale) -> 
         x=left, y=top, width=max(right - left, 1), height=max(bottom - top, 1),
         fill="none", stroke=hue, stroke_width=2, stroke_dasharray=dashes,
     )  # fmt: skip
-    # A white rim keeps the name readable on top of dots.
+    # A name that does not fit in its box, or covers another one, is left to the legend.
+    wide = text_width(name, 13) + 12
+    if wide > right - left or any(abs(right - a) < wide and abs(top - b) < 18 for a, b in taken):
+        return rect
+    taken.append((right, top))
+    # A rim of paper keeps the name readable on top of dots.
     name_text = label(
         name, right - 6, top + 15, anchor="end", size=13, font_weight=700,
         stroke=PAPER, stroke_width=4, paint_order="stroke",

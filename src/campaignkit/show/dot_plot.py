@@ -9,6 +9,7 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
+    ONE_LINE,
     Scale,
     extent,
     frame,
@@ -83,6 +84,7 @@ def dot_plot(
     groups = [*dict.fromkeys(dot.group for dot in dots)]
     hues = {group: colours.get(group, INK) for group in groups}
     names, top = legend(groups, list(hues.values()), width)
+    height += max(top - ONE_LINE, 0)
     (x_lo, x_hi), (y_lo, y_hi) = limits or _limits(dots, log=log_x)
     x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT, log=log_x)
     y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from campaignkit.show.axes import shorten
 from campaignkit.show.palette import GRID, MUTED, Tint, sequential
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
@@ -49,12 +50,12 @@ def heat_map(
         x, y = left + (j + 0.5) * wide, top - 8
         if turned:
             turn = f"rotate(-40 {x:.1f} {y:.1f})"
-            parts.append(label(name, x - 8, y, fill=MUTED, transform=turn))
+            parts.append(label(shorten(name, 200), x - 8, y, fill=MUTED, transform=turn))
         else:
             parts.append(label(name, x, y, anchor="middle", fill=MUTED))
     for i, name in enumerate(rows):
         middle = top + (i + 0.5) * high + 4
-        parts.append(label(name, left - 8, middle, anchor="end", fill=MUTED))
+        parts.append(label(shorten(name, left - 16), left - 8, middle, anchor="end", fill=MUTED))
         for j, other in enumerate(columns):
             value = values[i][j]
             if value is None:

@@ -11,6 +11,7 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
+    ONE_LINE,
     Scale,
     extent,
     frame,
@@ -61,6 +62,7 @@ def histogram(
     key, top = legend(list(held) if len(held) > 1 else [], hues, width)
     x = Scale(lo, hi, MARGIN_LEFT, width - MARGIN_RIGHT)
     drop = 4.0 * len(spans) + 2 if spans else 0.0
+    height += max(top - ONE_LINE, 0) + drop
     y = Scale(0, highest * 1.08, height - MARGIN_BOTTOM - drop, top)
     parts = [frame(x, y, title=title, x_label=x_label, y_label="share", drop=drop), key]
     for row, (name, hue) in enumerate(zip(held, hues, strict=True)):

@@ -9,6 +9,7 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
+    ONE_LINE,
     Scale,
     extent,
     frame,
@@ -56,6 +57,7 @@ def line_plot(
         y_lo, y_hi = (0.0 if from_zero else y_lo - room), y_hi + room
     hues = [series_colour(i) for i in range(len(series))]
     key, top = legend(list(series) if len(series) > 1 else [], hues, width)
+    height += max(top - ONE_LINE, 0)
     x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT - 8, log=log_x)
     y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, top, log=log_y)
     parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]

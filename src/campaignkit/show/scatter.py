@@ -12,6 +12,7 @@ from campaignkit.show.axes import (
     MARGIN_BOTTOM,
     MARGIN_LEFT,
     MARGIN_RIGHT,
+    ONE_LINE,
     Scale,
     extent,
     frame,
@@ -84,6 +85,7 @@ def scatter(
         for name, (xs, _) in held.items()
     ]
     key, top = legend(names, hues, width)
+    height += max(top - ONE_LINE, 0)
     x = Scale(x_lo, x_hi, MARGIN_LEFT, width - MARGIN_RIGHT)
     y = Scale(y_lo, y_hi, height - MARGIN_BOTTOM, top)
     parts = [frame(x, y, title=title, x_label=x_label, y_label=y_label), key]
