@@ -334,8 +334,8 @@ def test_the_published_runs() -> None:
     [
         ({"project": ""}, "Developer API"),
         ({"bucket": "mine"}, "gs://bucket/folder"),
-        ({"base_url": "http://example.org"}, "in the clear"),
-        ({"storage_url": "ftp://example.org"}, "in the clear"),
+        ({"base_url": "http://example.org"}, "unencrypted"),
+        ({"storage_url": "ftp://example.org"}, "unencrypted"),
         ({"labels": ("0",)}, "words, at least two"),
         ({"labels": ("0", "0", "1")}, "two words or more"),
         ({"labels": ("a", "ab", "c")}, "none the beginning of another"),

@@ -381,7 +381,7 @@ def test_trainings_that_cannot_begin_say_all_that_is_wrong(folders: dict[str, Pa
         llm.fit(TEXTS, CODES[:-1])
     with pytest.raises(ClassifierError, match="expected a config"):
         fitted(folders["llama"], "full")
-    with pytest.raises(ClassifierError, match="no layer to add to"):
+    with pytest.raises(ClassifierError, match="no layer for adapters"):
         fitted(folders["llama"], ck.LoRA(target_modules=("nonsense",)))
 
 

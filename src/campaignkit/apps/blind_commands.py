@@ -13,20 +13,20 @@ from campaignkit.apps.output import print_json
 from campaignkit.errors import EvaluationError
 
 blind_app = typer.Typer(
-    help="Blind evaluation: labels stay, predictions come.", no_args_is_help=True
+    help="Blind evaluation: score predictions without showing the labels.", no_args_is_help=True
 )
 
 LabelsArgument = Annotated[
     Path, typer.Argument(metavar="LABELS", help="A CSV with the columns id and label.")
 ]
 LogOption = Annotated[
-    Path, typer.Option("--log", metavar="FILE", help="Every submission goes there (JSON lines).")
+    Path, typer.Option("--log", metavar="FILE", help="Log of all submissions (JSON lines).")
 ]
 PublicOption = Annotated[
-    float, typer.Option("--public", metavar="X", help="Share of rows that public scores are of.")
+    float, typer.Option("--public", metavar="X", help="Share of rows for public scores.")
 ]
 QuotaOption = Annotated[
-    int, typer.Option("--quota", metavar="N", help="Scored submissions a user has.")
+    int, typer.Option("--quota", metavar="N", help="Scored submissions per user.")
 ]
 
 

@@ -54,7 +54,7 @@ def build(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="The edges.csv to write; edges.csv, or rehearsed_edges.csv, without it.",
+            help="The edges.csv to write; default: edges.csv, or rehearsed_edges.csv.",
         ),
     ] = None,
     save: Annotated[
@@ -62,7 +62,7 @@ def build(
         typer.Option(
             "--save",
             metavar="DIR",
-            help="Also a folder that keeps reasons, neutrals and attributes without an edge.",
+            help="Also write a folder with reasons, neutrals and attributes without an edge.",
         ),
     ] = None,
     known: Annotated[
@@ -111,7 +111,7 @@ def build(
         typer.Option(
             "--method",
             metavar="brute-force|active|pre-filter",
-            help="Judge every pair, as without it; or those that teach most and predict the "
+            help="Judge every pair (default); or the most informative ones and predict the "
             "others; or score clusters first.",
             rich_help_panel=_MODEL,
         ),
@@ -139,7 +139,7 @@ def build(
         typer.Option(
             "--target",
             metavar="SHARE",
-            help="active ends when its bound on disagreement is this low; 0.1 without it.",
+            help="active: stop when the bound on disagreement is this low; default: 0.1.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -148,7 +148,7 @@ def build(
         typer.Option(
             "--temperature",
             metavar="T",
-            help="Of the model; 0.15 without it, as published.",
+            help="Temperature of the model; default: 0.15, as published.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -157,7 +157,7 @@ def build(
         typer.Option(
             "--embedder",
             metavar="hashing|minilm|gemini[:NAME]|openai[:NAME]",
-            help="pre-filter: what places the descriptions; hashing without it.",
+            help="pre-filter: embedder of the descriptions; default: hashing.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -166,7 +166,7 @@ def build(
         typer.Option(
             "--reduction",
             metavar="pca|umap",
-            help="pre-filter: fewer dimensions before clustering; pca without it.",
+            help="pre-filter: reduction of dimensions before clustering; default: pca.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -175,7 +175,7 @@ def build(
         typer.Option(
             "--min-cluster-size",
             metavar="N",
-            help="pre-filter: attributes in a cluster, at least; 2 without it.",
+            help="pre-filter: smallest number of attributes in a cluster; default: 2.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -236,7 +236,7 @@ def build(
         typer.Option(
             "--workers",
             metavar="N",
-            help="Calls at a time; 7 without it.",
+            help="Calls at a time; default: 7.",
             rich_help_panel=_SPENT,
         ),
     ] = None,

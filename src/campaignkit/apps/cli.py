@@ -78,14 +78,16 @@ def _whole(
         bool,
         typer.Option(
             "--version",
-            help="Print the version and end.",
+            help="Print the version and exit.",
             is_eager=True,
             callback=lambda value: _print_version(wanted=value),
         ),
     ] = False,
     traceback: Annotated[
         bool,
-        typer.Option(TRACEBACK, help="On an error, print where it arose; works anywhere."),
+        typer.Option(
+            TRACEBACK, help="On an error, print where it occurred; works with every command."
+        ),
     ] = False,
 ) -> None:
     del version, traceback  # the first ends in its callback, the second is read before parsing

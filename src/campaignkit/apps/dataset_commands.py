@@ -81,7 +81,7 @@ def generate(
     replace: ReplaceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Draw the campaigns a spec asks for: all of them in range, or an error that says why not.
+    """Draw the campaigns of a spec: all of them in range, or an error with the reason.
 
     The folder contains the campaigns, a manifest with digests, an evaluation and how each label
     was sampled. It appears whole when the run is complete.

@@ -43,7 +43,9 @@ def diagnose(
     widen: Annotated[
         float,
         typer.Option(
-            "--widen", metavar="X", help="How far avg reaches past the quartiles, in IQRs."
+            "--widen",
+            metavar="X",
+            help="How far avg extends beyond the quartiles, in interquartile ranges.",
         ),
     ] = 0.25,
     write_spec: Annotated[

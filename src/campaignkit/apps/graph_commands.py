@@ -33,7 +33,7 @@ def compare(
     *,
     json: JsonOption = False,
 ) -> None:
-    """Measure how far graph B says what graph A says.
+    """Measure how far graph B agrees with graph A.
 
     Recall alone would favour a graph that says + everywhere: agreement on signs, kappa and the
     recall of negative edges are printed with it, for each pair of modalities.

@@ -39,7 +39,7 @@ SeedOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 ReplaceOption = Annotated[
-    bool, typer.Option("--replace", help="Replace what an earlier run left there.")
+    bool, typer.Option("--replace", help="Replace the result of an earlier run.")
 ]
 SpecOption = Annotated[
     Path | None,
@@ -53,7 +53,7 @@ HeaderOption = Annotated[
     typer.Option(
         "--header",
         metavar="N|NAMES",
-        help="Line of the header, the first 1; 0: none; or names for a file without: date,clicks.",
+        help="Line of the header (first: 1; none: 0), or names if there is none: date,clicks.",
     ),
 ]
 SkipOption = Annotated[
@@ -61,7 +61,7 @@ SkipOption = Annotated[
 ]
 DelimiterOption = Annotated[
     str | None,
-    typer.Option("--delimiter", metavar="C", help="Between cells: one character, or tab."),
+    typer.Option("--delimiter", metavar="C", help="Delimiter of cells: one character, or tab."),
 ]
 EncodingOption = Annotated[
     str | None, typer.Option("--encoding", metavar="NAME", help="utf-16, cp1252, ...")

@@ -56,7 +56,7 @@ def write_csv(path: str | PathLike[str], attributes: Sequence[Attribute]) -> Non
     if faults:
         raise CatalogueError(
             f"{path} was not written: the traits do not fit",
-            hint="write_json carries any text",
+            hint="write_json accepts any text",
             faults=faults,
         )
     rows = (

@@ -79,7 +79,7 @@ class WideTable:
         for name, mark in self.undivided.items():
             warnings.warn(
                 f"many cells of {name} have {mark!r} in them and are taken whole; "
-                f"separator={mark!r} divides them, separator=None says that this is right",
+                f"separator={mark!r} divides them, separator=None confirms this",
                 CellsNotDivided,
                 stacklevel=3,
             )
@@ -150,7 +150,7 @@ def read_wide(
     if faults:
         raise CatalogueError(
             "columns with a value of their own in nearly every row are not modalities",
-            hint="leave_out=[...] leaves a column out, keep=[...] takes it all the same",
+            hint="leave_out=[...] leaves a column out, keep=[...] keeps it",
             faults=faults,
         )
     if not columns:

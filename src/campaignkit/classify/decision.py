@@ -182,7 +182,7 @@ class DecisionTuner(Settings):
         except (KeyError, TypeError, ValueError) as err:
             raise ClassifierError(
                 f"not a decision rule: {type(err).__name__} {err}",
-                hint="hand in what DecisionTuner.to_dict() gave",
+                hint="pass the result of DecisionTuner.to_dict()",
             ) from err
         return tuner
 
@@ -271,7 +271,7 @@ def judged(
     if len(truth) != len(given):
         raise ClassifierError(
             f"{len(given):,} rows of probabilities and {len(truth):,} labels; "
-            "expected as many of each"
+            "expected the same number of each"
         )
     return given, label_positions(truth, known), known
 
@@ -316,7 +316,7 @@ def checked_probabilities(given: Any, classes: Any, scale: str = "probabilities"
         told = ", ".join(map(str, labels.tolist()))
         raise ClassifierError(
             f"{scale} have shape {array.shape}; expected (rows, {len(labels)}): {told}",
-            hint="hand in what predict_proba gives",
+            hint="pass the result of predict_proba",
         )
     wrong = ~np.isfinite(array).all(axis=1)
     if scale == "probabilities":

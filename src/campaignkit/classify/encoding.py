@@ -191,7 +191,7 @@ def training_labels(X: Any, y: Any, num_rows: int) -> tuple[NDArray[Any], NDArra
     labels = read_labels(own_labels(X) if y is None else y)
     if len(labels) != num_rows:
         raise ClassifierError(
-            f"{num_rows:,} records and {len(labels):,} labels; expected as many of each"
+            f"{num_rows:,} records and {len(labels):,} labels; expected the same number of each"
         )
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) < 2:

@@ -100,7 +100,7 @@ class CampaignClassifier(Settings):
         told = label_positions(self.predict(X), self.classes_)
         if len(truth) != len(told):
             raise ClassifierError(
-                f"{len(told):,} records and {len(truth):,} labels; expected as many of each"
+                f"{len(told):,} records and {len(truth):,} labels; expected as many labels"
             )
         return float(np.average(truth == told, weights=row_weights(sample_weight, len(truth))))
 

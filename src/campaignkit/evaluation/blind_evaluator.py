@@ -117,7 +117,7 @@ class BlindEvaluator:
     public_frac : float
         Share of each label's rows that public scores are made of, between 0 and 1.
     quota : int
-        Scored submissions a user has.
+        Scored submissions per user.
     window_s : float, optional
         The quota is one per so many seconds; for ever by default.
     digits : int

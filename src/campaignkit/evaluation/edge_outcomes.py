@@ -403,11 +403,13 @@ def _as_numbers(campaigns: Any, num_rows: int, outcomes: Any) -> NDArray[np.floa
         except ClassifierError as err:
             raise GraphError(
                 "the campaigns have no outcomes",
-                hint="pass outcomes=, one number or label a campaign, or give each a label",
+                hint="pass outcomes=, one number or label per campaign, or give each a label",
             ) from err
     given = np.asarray(outcomes)
     if given.ndim != 1:
-        raise GraphError(f"outcomes have {given.ndim} dimensions; expected one number a campaign")
+        raise GraphError(
+            f"outcomes have {given.ndim} dimensions; expected one number per campaign"
+        )
     is_number = given.dtype.kind in "iufb"
     numbers = np.asarray(given if is_number else label_codes(outcomes) - 1, np.float64)
     if len(numbers) != num_rows:

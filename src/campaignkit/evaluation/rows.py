@@ -458,7 +458,7 @@ def labelled_rows(
     num = len(rows.records) if hasattr(rows.records, "__len__") else len(rows.dataset)
     if num != len(rows):
         raise EvaluationError(
-            f"{name}: {num:,} records and {len(rows):,} labels; expected as many of each"
+            f"{name}: {num:,} records and {len(rows):,} labels; expected the same number of each"
         )
     if not len(rows):
         raise EvaluationError(f"{name}: no rows", hint="give one row or more")

@@ -154,7 +154,7 @@ class SignedGraph:
         if not len(one) == len(other) == len(signs):
             raise GraphError(
                 f"source, target and sign contain {len(one)}, {len(other)} and {len(signs)} "
-                "numbers; expected as many of each"
+                "numbers; expected the same number of each"
             )
         check_rows(catalogue, one, other, signs)
         columns = EdgeColumns(

@@ -120,7 +120,7 @@ class FrozenStates:
             raise ClassifierError(
                 f"the frozen layers' output takes {self.num_bytes / 1e9:,.1f} GB; "
                 f"{free / 1e9:,.1f} GB are free in {place}",
-                hint='cache_dtype="bfloat16" halves it, a shared prompt is taken out of it, '
+                hint='cache_dtype="bfloat16" halves it, a shared prompt needs less of it, '
                 'cache_place="disk" moves it, cache_frozen=False uses no cache',
             )
 

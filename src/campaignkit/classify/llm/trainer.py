@@ -501,7 +501,7 @@ def _adapters(model: LabelModel, config: LoRA) -> Any:
             adapters = peft.get_peft_model(model.model, settings)
     except ValueError as err:
         raise ClassifierError(
-            f"no layer to add to is called {' or '.join(config.target_modules)}",
+            f"no layer for adapters is called {' or '.join(config.target_modules)}",
             hint="give the names of the model's linear layers as target_modules",
         ) from err
     below = list(model.decoder.layers)[: config.freeze_layers]

@@ -55,7 +55,7 @@ class Cloud:
     Raises
     ------
     ClassifierError
-        If an address would send the token in the clear, or project, location or bucket is none.
+        If an address would send the token unencrypted, or project, location or bucket is none.
     WrongKey
         If there are no credentials.
     MissingExtra
@@ -76,7 +76,7 @@ class Cloud:
                 raise ClassifierError(
                     f"{name} is {getattr(self, name)!r}; expected a name",
                     hint="tuning needs a cloud project: the Developer API, which works with a key "
-                    "alone, leaves training examples out of the request without a word",
+                    "alone, omits training examples from the request without a message",
                 )
         found = re.fullmatch(r"gs://([^/]+)/?(.*?)/*", str(self.bucket))
         if found is None:
@@ -182,7 +182,7 @@ def _is_local(url: str) -> bool:
     is_local = parts.scheme == "http" and parts.hostname in _LOCAL
     if not is_local and parts.scheme != "https":
         raise ClassifierError(
-            f"the address {parts.scheme}://{parts.hostname} would send the token in the clear",
+            f"the address {parts.scheme}://{parts.hostname} would send the token unencrypted",
             hint="give an https address",
         )
     return is_local

@@ -183,7 +183,9 @@ training examples out of the request without a word
             failed.
         """
         if sample_weight is not None:
-            raise ClassifierError("sample_weight is given; the service weighs all rows alike")
+            raise ClassifierError(
+                "sample_weight is given; the service gives all rows the same weight"
+            )
         self._folder.mkdir(parents=True, exist_ok=True)
         how: dict[str, Any] = {n: getattr(self, n) for n in ("style", "labels", "system")}
         train, words = self._folder / "train.jsonl", dict[Any, str]()

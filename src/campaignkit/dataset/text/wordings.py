@@ -126,7 +126,7 @@ def make_wordings(attributes: Iterable[Key], *, num: int = 4, seed: int = 0) -> 
     [2, 2]
     """
     if not 1 <= num <= 8:
-        raise DatasetError(f"num is {num}; expected 1 to 8 descriptions an attribute")
+        raise DatasetError(f"num is {num}; expected 1 to 8 descriptions per attribute")
     by_modality: dict[str, list[str]] = {}
     for modality, value in sorted(set(attributes)):
         by_modality.setdefault(modality, []).append(value)

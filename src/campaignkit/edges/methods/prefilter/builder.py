@@ -257,7 +257,7 @@ class ClusterPrefilter:
         if isinstance(held, str):
             raise GraphError(
                 f"the pre-filter was not used: {held}",
-                hint="ClusterPrefilter(brute_force_from=None) uses it all the same",
+                hint="ClusterPrefilter(brute_force_from=None) uses it anyway",
             )
         if not isinstance(held, Mapping):
             raise GraphError(
