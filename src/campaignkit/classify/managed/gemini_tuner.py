@@ -109,8 +109,8 @@ class GeminiTuner(CampaignClassifier):
     Traceback (most recent call last):
         ...
     campaignkit.errors.ClassifierError: project is ''; expected a name
-      hint: tuning needs a cloud project: the Developer API, which works with a key alone, leaves \
-training examples out of the request without a word
+      hint: tuning needs a cloud project: the Developer API, which works with a key alone, omits \
+training examples from the request without a message
     """
 
     folder: str | PathLike[str]
