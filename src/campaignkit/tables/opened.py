@@ -236,21 +236,17 @@ class OpenTable:
                 )
                 out[name] = {value: int(n) for value, n in found}
             return out
-        listed = list(expressions.items())
-        for start in range(0, len(listed), _AT_ONCE):
-            part = listed[start : start + _AT_ONCE]
-            asked = ", ".join(f"{sql} AS c{i}" for i, (_, sql) in enumerate(part))
-            (total,) = self.row(f"SELECT count(*) FROM {source}")
+        for start in range(0, len(expressions), _AT_ONCE):
+            names = list(expressions)[start : start + _AT_ONCE]
+            asked = ", ".join(f"{expressions[n]} AS {quoted(n)}" for n in names)
             found = self.rows(
-                f"SELECT name, value, count(*) AS n FROM (UNPIVOT (SELECT {asked} FROM {source}) "
-                f"ON COLUMNS(*) INTO NAME name VALUE value) GROUP BY 1, 2 ORDER BY n DESC, 2"
+                f"SELECT name, value, count(*) AS n FROM (SELECT {asked} FROM {source}) "
+                f"UNPIVOT INCLUDE NULLS (value FOR name IN (COLUMNS(*))) "
+                f"GROUP BY 1, 2 ORDER BY n DESC, 2"
             )
-            counts: dict[str, dict[Any, int]] = {f"c{i}": {} for i in range(len(part))}
-            for place, value, n in found:
-                counts[place][value] = int(n)
-            for (name, _), filled in zip(part, counts.values(), strict=True):
-                nulls = total - sum(filled.values())
-                out[name] = filled | ({None: nulls} if nulls else {})
+            out |= {name: {} for name in names}
+            for name, value, n in found:
+                out[name][value] = int(n)
         return out
 
     def _values_in_place(self, expressions: Mapping[str, str]) -> dict[str, dict[Any, int]]:
@@ -299,8 +295,6 @@ class OpenTable:
         NotInPlace
             If the table lies in a warehouse: its rows stay there.
         """
-        if self.in_place:
-            raise NotInPlace(f"the rows of {self.name} stay where they are")
         found: dict[str, Any] = self._run(query).fetchnumpy()
         return found
 
@@ -317,12 +311,6 @@ class OpenTable:
             If the table lies in a warehouse.
         """
         import numpy as np
-
-        if self.in_place:
-            raise NotInPlace(
-                f"{self.name}: a warehouse table has no row places; use .condition",
-                hint="finding.query lists the rows where the table is, finding.sample a few",
-            )
 
         found = self.numpy(self.positions_query(predicate, limit=limit))[self.place]
         return np.sort(np.asarray(found, dtype=np.int64))
@@ -398,7 +386,7 @@ class OpenTable:
             f"{column.sql if column.kind in ('number', 'date') else column.raw} AS {quoted(name)}"
             for name, column in self.columns.items()
         )
-        query = f"SELECT {cells} FROM {self.numbered()} ORDER BY position"
+        query = f"SELECT {cells} FROM {self.numbered()} ORDER BY {self.place}"
         return self.con.sql(query).to_arrow_table()
 
     def rows_where(self, condition: str, names: Sequence[str], most: int) -> list[dict[str, Any]]:
@@ -438,6 +426,11 @@ class OpenTable:
     def _run(self, query: str) -> Any:
         import duckdb
 
+        if self.in_place:
+            raise NotInPlace(
+                f"{self.name}: a warehouse table has no row places; use .condition",
+                hint="finding.query lists the rows where the table is, finding.sample a few",
+            )
         try:
             return self.con.execute(query)
         except duckdb.OutOfMemoryException as err:
