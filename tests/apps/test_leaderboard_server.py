@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import threading
@@ -65,6 +66,10 @@ def serving(logs: Path, *, token: str | None, shared: bool) -> Iterator[Visitor]
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("private-folder") / "runs"
     log_with_predictions(folder).append(a_run(1, lineage={"campaigns": "sha256:00"}))
+    made = folder.parent / "made"
+    made.mkdir()
+    held = {"kind": "campaigns", "files": {"campaigns.jsonl": "sha256:00"}, "counts": {"rows": 77}}
+    (made / "manifest.json").write_text(json.dumps(held))
     return folder
 
 
@@ -198,6 +203,7 @@ def test_predictions_of_rows_and_folders_are_on_no_page(shared: Visitor, logs: P
     pages.append(shared.ask("/leaderboard.csv", key).text)
 
     assert any("good beats fair" in page for page in pages)
+    assert any("77 rows" in page for page in pages)  # of what a run was made from
     for page in pages:
         assert SECRET_ROW not in page
         assert "private-folder" not in page

@@ -30,11 +30,11 @@ from campaignkit.show import (
     line_plot,
     page,
     paragraph,
-    scatter,
     stacked_bars,
     table,
 )
 from campaignkit.show.axes import Scale, apart, legend, round_ticks
+from campaignkit.show.dot_plot import Dot, dot_plot
 from campaignkit.show.palette import (
     DARK,
     INK,
@@ -57,8 +57,16 @@ CHARTS: dict[str, Callable[[str, list[float]], str]] = {
     "stacked": lambda name, v: stacked_bars({name: [1, 2]}, [name, "b"], title=name),
     "heat map": lambda name, v: heat_map([name], [name], [[0.5]], title=name),
     "histogram": lambda name, v: histogram({name: v}, title=name, x_label=name),
-    "scatter": lambda name, v: scatter(
-        {name: (v, v)}, title=name, x_label=name, y_label=name, boxes={name: Box((0, 1), (0, 1))}
+    "bubbles": lambda name, v: bubble_plot(
+        {name: (v, v)},
+        title=name,
+        x_label=name,
+        y_label=name,
+        boxes={name: Box((0, 1), (0, 1))},
+        limits=((0, 1), (0, 1)),
+    ),
+    "dots": lambda name, v: dot_plot(
+        [Dot(name, name, a, a) for a in v], title=name, x_label=name, y_label=name, colours={}
     ),
     "lines": lambda name, v: line_plot(
         {name: [(a, a) for a in v]}, title=name, x_label=name, y_label=name, log_x=True
@@ -83,7 +91,7 @@ def test_a_chart_is_well_formed_whatever_its_names_and_numbers(
     assert not {e.tag for e in root.iter()} & {f"{SVG}script", f"{SVG}foreignObject"}
 
 
-@pytest.mark.parametrize("chart", ["histogram", "scatter", "lines"])
+@pytest.mark.parametrize("chart", ["histogram", "bubbles", "dots", "lines"])
 def test_what_is_not_finite_is_left_out(chart: str) -> None:
     svg = CHARTS[chart]("a", [math.nan, math.inf, 1.0, 2.0])
 
@@ -119,13 +127,15 @@ def test_a_bar_is_as_long_as_its_share_of_the_longest() -> None:
     assert lengths[1] == pytest.approx(0.4 * lengths[0], rel=1e-3)
 
 
-def test_every_point_is_drawn_or_the_legend_says_how_many_are_not() -> None:
-    xs = [i / 100 for i in range(100)]
+def test_bubbles_count_every_point() -> None:
+    xs = [i // 3 / 40 for i in range(100)]
 
-    svg = scatter({"a": (xs, xs)}, title="t", x_label="x", y_label="y", max_points=40)
+    svg = bubble_plot(
+        {"a": (xs, xs)}, title="t", x_label="x", y_label="y", limits=((0, 1), (0, 1))
+    )
 
-    assert svg.count("h0") == 34
-    assert "a (34 of 100)" in svg
+    assert "a (100)" in svg
+    assert svg.count("a: 3 at") == 33
 
 
 def test_numbers_of_a_table_are_set_flush_right() -> None:

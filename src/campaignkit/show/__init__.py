@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignkit.show.bars import bar_chart, stacked_bars
-from campaignkit.show.bubble_plot import bubble_plot
+from campaignkit.show.bubble_plot import Box, bubble_plot
 from campaignkit.show.escape import escape
 from campaignkit.show.heat_map import heat_map
 from campaignkit.show.histogram import histogram
@@ -25,7 +25,6 @@ from campaignkit.show.page import (
     terms,
     verdict,
 )
-from campaignkit.show.scatter import Box, scatter
 from campaignkit.show.words import counted, in_words, percent
 
 __all__ = [
@@ -56,7 +55,6 @@ __all__ = [
     "paragraph",
     "percent",
     "print_blocks",
-    "scatter",
     "stacked_bars",
     "table",
     "terms",

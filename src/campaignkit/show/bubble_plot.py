@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +18,25 @@ from campaignkit.show.axes import (
     legend,
 )
 from campaignkit.show.palette import PAPER, series_colour
-from campaignkit.show.scatter import Box
 from campaignkit.show.svg import element, label, picture, text_width, tooltip
 
 _CELLS = 160  # across each axis: nearer points share a dot, so the file stays small
 _LARGEST = 11.0  # radius of the fullest dot
 _DASHES = ("7 4", "2 3", "12 4 2 4", "1 0")  # outlines differ without colour too
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in the plot's own numbers.
+
+    Examples
+    --------
+    >>> Box((0.2, 1.0), (0.0, 0.3)).x
+    (0.2, 1.0)
+    """
+
+    x: tuple[float, float]
+    y: tuple[float, float]
 
 
 def bubble_plot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,8 +64,8 @@ def dot_plot(
     Parameters
     ----------
     dots : sequence of Dot
-        All are drawn. The first ones are named first; a name that would cover another is left to
-        the tooltip.
+        All that are finite are drawn. The first ones are named first; a name that would cover
+        another is left to the tooltip.
     colours : mapping of str to str
         The colour of each group; the legend lists the groups that occur.
     log_x : bool
@@ -81,6 +82,7 @@ def dot_plot(
     >>> drawn.count("<circle"), ">rank 8</text>" in drawn
     (2, True)
     """
+    dots = [dot for dot in dots if math.isfinite(dot.x) and math.isfinite(dot.y)]
     groups = [*dict.fromkeys(dot.group for dot in dots)]
     hues = {group: colours.get(group, INK) for group in groups}
     names, top = legend(groups, list(hues.values()), width)

@@ -11,13 +11,11 @@ from numpy.typing import ArrayLike
 from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import (
     area,
-    colour,
-    dash,
     drawing,
     finished,
+    lines_and_dots,
     percent,
     rows_of,
-    shape,
 )
 from campaignkit.show.palette import MUTED
 
@@ -57,26 +55,23 @@ def calibration_chart(
         held, error = _bins(name, given, right, num_bins)
         rows += held
         errors.append(f"{name} {error:.3f}")
-    names = list(models)
     ends = alt.Scale(domain=[0, 1])
     chart = alt.Chart(rows_of(rows), width=380, height=380).encode(
         x=alt.X(**percent("probability:Q", "probability given"), scale=ends),
         y=alt.Y(**percent("right:Q", "share right"), scale=ends),
-        color=colour("model:N", names, title="model"),
     )
     diagonal = (
         alt.Chart(rows_of([{"a": 0, "b": 1}]))
         .mark_rule(color=MUTED, strokeDash=[2, 3])
         .encode(x="a:Q", y="a:Q", x2="b:Q", y2="b:Q")
     )
-    lines = chart.mark_line().encode(strokeDash=dash("model:N", names, title="model"))
-    dots = chart.mark_point(filled=True).encode(
-        shape=shape("model:N", names, title="model"),
+    layers = lines_and_dots(
+        chart, "model:N", list(models), title="model",
         size=area("rows:Q", (int(str(row["rows"])) for row in rows), title="rows", most=140),
         tooltip=["model:N", "probability:Q", "right:Q", "rows:Q"],
-    )
+    )  # fmt: skip
     return finished(
-        alt.layer(diagonal, lines, dots),
+        alt.layer(diagonal, *layers),
         title="Calibration",
         subtitle=f"expected calibration error: {', '.join(errors)}",
     )

@@ -9,13 +9,11 @@ from campaignkit.errors import SettingError
 from campaignkit.report.charts.theme import (
     HEIGHT,
     WIDTH,
-    colour,
-    dash,
     drawing,
     finished,
+    lines_and_dots,
     percent,
     rows_of,
-    shape,
 )
 
 
@@ -63,15 +61,10 @@ def calls_chart(
         raise SettingError(
             f"method {wrong[0]['method']!r} has {wrong[0]['calls']} calls; expected 1 or more"
         )
-    names = list(methods)
     chart = alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT).encode(
         x=alt.X("calls:Q", scale=alt.Scale(type="log", padding=14), title="calls (log)"),
         y=alt.Y(**percent("quality:Q", quality), scale=alt.Scale(zero=False, padding=10)),
-        color=colour("method:N", names, title="method"),
         tooltip=["method:N", "calls:Q", "quality:Q"],
     )
-    lines = chart.mark_line().encode(strokeDash=dash("method:N", names, title="method"))
-    dots = chart.mark_point(filled=True, size=70).encode(
-        shape=shape("method:N", names, title="method")
-    )
-    return finished(alt.layer(lines, dots), title=title)
+    layers = lines_and_dots(chart, "method:N", list(methods), title="method")
+    return finished(alt.layer(*layers), title=title)

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.report.charts.theme import (
-    colour,
-    dash,
-    drawing,
-    finished,
-    percent,
-    rows_of,
-    shape,
-)
+from campaignkit.report.charts.theme import drawing, finished, lines_and_dots, percent, rows_of
 
 if TYPE_CHECKING:
     from campaignkit.evaluation import DetectionSweep
@@ -60,14 +52,10 @@ def detection_chart(sweeps: DetectionSweep | Sequence[DetectionSweep]) -> Any:
             scale=alt.Scale(type="log", nice=False, padding=10),
         ),
         y=alt.Y("f1:Q", title="F1", scale=alt.Scale(domain=[0, 1])),
-        color=colour("mode:N", names, title="rules"),
     )
-    lines = chart.mark_line().encode(strokeDash=dash("mode:N", names, title="rules"))
-    dots = chart.mark_point(filled=True, size=60).encode(
-        shape=shape("mode:N", names, title="rules"),
-        tooltip=["mode:N", "level:N", "rate:Q", "f1:Q", "precision:Q", "recall:Q"],
-    )
-    whole = alt.layer(lines, dots, data=rows_of(rows)).facet(
+    told = ["mode:N", "level:N", "rate:Q", "f1:Q", "precision:Q", "recall:Q"]
+    layers = lines_and_dots(chart, "mode:N", names, title="rules", tooltip=told)
+    whole = alt.layer(*layers, data=rows_of(rows)).facet(
         column=alt.Column("level:N", sort=list(_LEVELS), title=None)
     )
     return finished(whole, title="What an audit finds")

@@ -8,13 +8,11 @@ from typing import Any, Protocol
 from campaignkit.report.charts.theme import (
     HEIGHT,
     WIDTH,
-    colour,
-    dash,
     drawing,
     finished,
+    lines_and_dots,
     named,
     rows_of,
-    shape,
 )
 from campaignkit.show.palette import MUTED
 
@@ -56,15 +54,10 @@ def difficulty_chart(points: Sequence[_Point]) -> Any:
     """
     alt = drawing()
     rows = [
-        {
-            "dataset": p.dataset,
-            "family": p.family,
-            "name": p.model,
-            "difficulty": p.difficulty,
-            "score": p.score,
-        }
+        {"dataset": p.dataset, "family": p.family, "name": p.model,
+         "difficulty": p.difficulty, "score": p.score}
         for p in points
-    ]
+    ]  # fmt: skip
     families = list(dict.fromkeys(p.family for p in points))
     ends = alt.Scale(domain=[0, 1])
     floor = (
@@ -77,17 +70,11 @@ def difficulty_chart(points: Sequence[_Point]) -> Any:
             y2="a:Q",
         )
     )
-    chart = alt.Chart(rows_of(rows)).encode(
-        x="difficulty:Q",
-        y="score:Q",
-        color=colour("family:N", families, title="family"),
-    )
-    lines = chart.mark_line().encode(strokeDash=dash("family:N", families, title="family"))
-    dots = chart.mark_point(filled=True, size=70).encode(
-        shape=shape("family:N", families, title="family"),
-        tooltip=["dataset:N", "name:N", "family:N", "difficulty:Q", "score:Q"],
-    )
+    place: dict[str, Any] = {"x": "difficulty:Q", "y": "score:Q"}
+    told = ["dataset:N", "name:N", "family:N", "difficulty:Q", "score:Q"]
+    chart = alt.Chart(rows_of(rows)).encode(**place)
+    layers = lines_and_dots(chart, "family:N", families, title="family", tooltip=told)
     # The names are placed as if on a plot of [0, 1], which this one is.
     corners = [{"name": "", "difficulty": end, "score": end} for end in (0, 1)]
-    names = named([*rows, *corners], ("difficulty", "score"), x="difficulty:Q", y="score:Q")
-    return finished(alt.layer(floor, lines, dots, *names), title="F1 by difficulty of the data")
+    names = named([*rows, *corners], ("difficulty", "score"), **place)
+    return finished(alt.layer(floor, *layers, *names), title="F1 by difficulty of the data")

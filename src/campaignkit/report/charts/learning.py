@@ -9,11 +9,10 @@ from campaignkit.report.charts.theme import (
     HEIGHT,
     WIDTH,
     colour,
-    dash,
     drawing,
     finished,
+    lines_and_dots,
     rows_of,
-    shape,
 )
 
 
@@ -62,18 +61,15 @@ def learning_chart(
         "x": alt.X("step:Q", scale=across, title=f"{steps} (log)" if log else steps),
         "color": colour("model:N", names, title="model"),
     }  # fmt: skip
-    chart = alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT).encode(**place)
-    y = alt.Y("score:Q", title=score, scale=alt.Scale(zero=False))
+    chart = alt.Chart(rows_of(rows), width=WIDTH, height=HEIGHT).encode(
+        **place, y=alt.Y("score:Q", title=score, scale=alt.Scale(zero=False))
+    )
     bars = (
         alt.Chart(rows_of(sure))
         .mark_rule(strokeWidth=1.5, opacity=0.7)
         .encode(**place, y=alt.Y("low:Q", title=score), y2="high:Q")
     )
-    lines = chart.mark_line().encode(y=y, strokeDash=dash("model:N", names, title="model"))
-    dots = chart.mark_point(filled=True, size=60).encode(
-        y=y,
-        shape=shape("model:N", names, title="model"),
-        tooltip=["model:N", "step:Q", "score:Q", "interval:N"],
-    )
-    held = [lines, dots, bars] if sure else [lines, dots]
+    told = ["model:N", "step:Q", "score:Q", "interval:N"]
+    layers = lines_and_dots(chart, "model:N", names, title="model", tooltip=told)
+    held = [*layers, bars] if sure else layers
     return finished(alt.layer(*held), title=f"{score} by {steps}")

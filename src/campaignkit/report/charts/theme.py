@@ -136,6 +136,30 @@ def dash(field: str, names: Sequence[str], *, title: str | None = None) -> Any:
     return alt.StrokeDash(field, scale=scale, title=title, legend=legend)
 
 
+def lines_and_dots(
+    chart: Any, field: str, names: Sequence[str], *, title: str, **dots: Any
+) -> list[Any]:
+    """Two layers: a line and dots for each of these names, told apart without colour, too.
+
+    Parameters
+    ----------
+    chart : altair.Chart
+        With its places.
+    dots : channels
+        Of the dots alone.
+
+    Examples
+    --------
+    >>> chart = drawing().Chart(rows_of([])).encode(x="a:Q", y="b:Q")
+    >>> [layer.to_dict()["mark"]["type"] for layer in lines_and_dots(chart, "c:N", [], title="c")]
+    ['line', 'point']
+    """
+    both = chart.encode(color=colour(field, names, title=title))
+    lines = both.mark_line().encode(strokeDash=dash(field, names, title=title))
+    marks = both.mark_point(filled=True, size=60)
+    return [lines, marks.encode(shape=shape(field, names, title=title), **dots)]
+
+
 def area(field: str, counts: Iterable[int], *, title: str, most: float) -> Any:
     """Counts as areas; the legend has the least, the middle and the largest that occur.
 
