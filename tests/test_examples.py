@@ -11,6 +11,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 FOUND = {
     "audit_and_injection": ("recall 1.00", "True"),
     "final_showdown": ("internal against gemma", "1 data set version", "0.8947"),
+    "graph_from_outcomes": ("100% of their signs right", "0 edges from shuffled outcomes"),
     "own_catalogue": ("faulty.csv:4", "sound", "our own sales"),
     "quickstart": ("(1.0, 0)", "sound"),
     "rehearse_build": (
