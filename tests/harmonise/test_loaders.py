@@ -83,6 +83,26 @@ def test_the_same_rows_come_of_every_loader(loader: object, tmp_path: Path) -> N
     } == {("purchase", None, 2, True), ("purchase", 7, 2, False), ("lead", None, 1, True)}
 
 
+def test_typed_tables_give_the_rows_that_text_gives(tmp_path: Path) -> None:
+    import duckdb
+
+    folder = land(tmp_path / "text", **airbyte())
+    con = duckdb.connect(str(tmp_path / "typed.duckdb"))
+    con.execute(
+        f"CREATE TABLE ads_insights AS SELECT * FROM read_csv('{folder}/ads_insights.csv')"
+    )
+    con.execute("CREATE TABLE other AS SELECT [1, 2] AS list, {'a': 1} AS struct")
+    con.close()
+    told = []
+    for source in (folder, tmp_path / "typed.duckdb"):
+        with ClientStore(tmp_path / source.stem, client="acme") as store:
+            store.ingest(source, platform="meta")
+            data = store.harmonise()
+            told.append([rows_of(data, name) for name in ("performance", "conversions", "reach")])
+
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     ("loader", "name"),
     [(fivetran, "Fivetran"), (airbyte, "Airbyte"), (singer, "Singer"), (dlt, "dlt")],

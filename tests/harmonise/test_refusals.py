@@ -23,10 +23,20 @@ def refused(folder: Path, **tables: Any) -> str:
 @pytest.mark.parametrize(
     ("column", "cell", "told"),
     [
-        ("ad_id", "", "4 rows where ad_id is not as expected: an identifier"),
-        ("date", "soon", "4 rows where day is not as expected"),
-        ("cost_micros", "much", "numbers in cost_micros"),
-        ("impressions", "1.5", "whole numbers in impressions"),
+        ("ad_id", "", "ad_stats, ad_id: 4 cells, such as None; expected an identifier"),
+        ("ad_id", "1.2E+17", "such as '1.2E+17'; expected an identifier"),
+        ("date", "soon", "such as 'soon'; expected a day in every row"),
+        ("date", "03/04/2025", "expected a day in every row, such as 2026-03-31"),
+        (
+            "cost_micros",
+            "much",
+            "ad_stats, cost_micros: 4 cells, such as 'much'; expected numbers",
+        ),
+        ("cost_micros", "1.234,56", "such as '1.234,56'; expected numbers"),
+        ("cost_micros", "1,23", "such as '1,23'; expected numbers"),
+        ("cost_micros", "9" * 20, "the store of acme could not do that"),
+        ("cost_micros", "9" * 25, "expected numbers"),
+        ("impressions", "1.5", "expected whole numbers"),
     ],
 )
 def test_a_report_with_cells_that_say_nothing(
@@ -84,7 +94,11 @@ def test_folders_without_a_table_of_the_platform(tmp_path: Path) -> None:
             store.ingest(tmp_path / "nowhere", platform="meta")
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"a,b\n1\n2,3,4\n", b"PAR1"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\x01\x02", b"a,b\n1\n2,3,4\n", b"PAR1", b"ad_id,date\n1,2025-03-01\n2\n",
+     "ad_id,date\n1,2025-03-01\n".encode("utf-16"), b"ad_id,name\n1,M\xfcller\n"],
+)  # fmt: skip
 def test_broken_files_are_refused_by_name(content: bytes, tmp_path: Path) -> None:
     for suffix in ("csv", "parquet"):
         (tmp_path / f"ad_stats.{suffix}").write_bytes(content)
@@ -92,6 +106,29 @@ def test_broken_files_are_refused_by_name(content: bytes, tmp_path: Path) -> Non
             with pytest.raises(HarmoniseError, match="ad_stats"):
                 store.ingest(tmp_path / f"ad_stats.{suffix}", platform="google_ads")
             assert store.tables == []
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **google()), platform="google_ads")
+        data = store.harmonise()
+
+    assert repr(data) == "CampaignData('acme', its store is closed)"
+    with pytest.raises(HarmoniseError, match="the store of acme is closed"):
+        data.to_arrow()
+    with pytest.raises(HarmoniseError, match="could not do that"):
+        store.harmonise()
+
+
+def test_a_place_that_is_none_and_a_link_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarmoniseError, match="cannot be made"):
+        ClientStore(tmp_path / "file", client="acme")
+    with ClientStore(tmp_path, client="other"):
+        pass
+    (tmp_path / "acme").symlink_to(tmp_path / "other")
+    with pytest.raises(HarmoniseError, match="leads to another place"):
+        ClientStore(tmp_path, client="acme")
 
 
 def test_two_reports_of_one_level(tmp_path: Path) -> None:

@@ -153,21 +153,33 @@ class CampaignData:
         self.client = client
 
     def __repr__(self) -> str:
-        rows = self._con.execute(
-            "SELECT count(*), count(DISTINCT platform) FROM performance_fact "
-            "JOIN place USING (place_id)"
-        )
-        num_rows, num_platforms = rows.fetchall()[0]
+        try:
+            num_rows, num_platforms = self._ask(
+                "SELECT count(*), count(DISTINCT platform) FROM performance_fact "
+                "JOIN place USING (place_id)"
+            ).fetchall()[0]
+        except HarmoniseError:
+            return f"CampaignData({self.client!r}, its store is closed)"
         return f"CampaignData({self.client!r}, {num_rows:,} rows of {num_platforms} platforms)"
+
+    def _ask(self, sql: str) -> Any:
+        duckdb = require("duckdb", extra="harmonise", user="a client's store")
+        try:
+            return self._con.sql(sql)
+        except duckdb.ConnectionException as err:
+            raise HarmoniseError(
+                f"the store of {self.client} is closed",
+                hint="ask before it is closed, or open it again: ClientStore(...).harmonise()",
+            ) from err
 
     @property
     def report(self) -> HarmoniseReport:
         """Totals beside those of the landed tables, and what was decided."""
-        rows = self._con.execute(
+        rows = self._ask(
             "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), measure, source, "
             "harmonised, coalesce(uncovered, 0) FROM closing ORDER BY ALL"
         ).fetchall()
-        notes = self._con.execute("SELECT * FROM notes ORDER BY ALL").fetchall()
+        notes = self._ask("SELECT * FROM notes ORDER BY ALL").fetchall()
         return HarmoniseReport([Closing(*row) for row in rows], notes)
 
     def to_arrow(self, table: str = "performance") -> pa.Table:
@@ -184,7 +196,7 @@ class CampaignData:
         """
         if table not in TABLES:
             raise HarmoniseError(f"table is {table!r:.40}; expected one of {', '.join(TABLES)}")
-        return self._con.sql(view(table, self.client)).to_arrow_table()
+        return self._ask(view(table, self.client)).to_arrow_table()
 
     def to_frame(self, table: str = "performance") -> Any:
         """A unified table as a data frame: pandas if it is installed, polars, else Arrow."""
@@ -243,7 +255,7 @@ class CampaignData:
         read = ", ".join(f"{own} AS {name}" for own, name in _AUDITED.items())
         rows = f"SELECT {read} FROM ({view('performance', self.client)}) {finest}"
         checks = [CrossPlatformCheck(self._con), *options.pop("checks", ())]
-        return audit(self._con.sql(rows).to_arrow_table(), checks=checks, **options)
+        return audit(self._ask(rows).to_arrow_table(), checks=checks, **options)
 
     def campaigns(
         self,
@@ -305,7 +317,7 @@ class CampaignData:
             error=HarmoniseError,
         )
         both = [view(name, self.client) for name in TABLES[:2]]
-        rows = self._con.sql(campaigns_sql(level, period, *both)).to_arrow_table()
+        rows = self._ask(campaigns_sql(level, period, *both)).to_arrow_table()
         return campaigns(
             rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
             min_spend=min_spend, min_peers=min_peers, quantiles=quantiles, labels=labels,
@@ -352,7 +364,7 @@ class CampaignData:
         money = (
             "currency || CASE WHEN currency = 'XXX' THEN ' of account ' || account_id ELSE '' END"
         )
-        rows = self._con.execute(
+        rows = self._ask(
             f"SELECT {keys + ', ' if keys else ''}coalesce(sum({measure}), 0), "
             f"list_sort(list_distinct(list({money}))) FROM performance_fact "
             f"JOIN place USING (place_id) WHERE level IN ({levels}) "

@@ -123,6 +123,11 @@ class Landed:
         cells = ", ".join(map(self.cell, texts))
         return f"({self.amount(terms)}) IS NULL AND coalesce({cells}) IS NOT NULL"
 
+    def shown(self, terms: Terms) -> str:
+        """SQL of what stands in the first column of the terms, as text; it may be blank."""
+        found = self.readable(terms)
+        return f"CAST({quoted(self.own(found[0].columns[0]))} AS VARCHAR)" if found else "NULL"
+
     def may_be_broken(self, terms: Terms) -> bool:
         """Whether the columns could have fractions: they are no integers."""
         columns = [self.own(column) for term in self.readable(terms) for column in term.columns]
@@ -146,7 +151,11 @@ class Landed:
             name = quoted(self.own(column))
             number = f"TRY_CAST({name} AS {AMOUNT})"
             if self.types[self.own(column)] == "VARCHAR":
-                number = f"coalesce({number}, TRY_CAST(replace({name}, ',', '') AS {AMOUNT}))"
+                thousands = (
+                    f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)? *$')"
+                )
+                plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
+                number = f"coalesce({number}, TRY_CAST({plain_text} AS {AMOUNT}))"
             parts.append(number)
         return parts[0] if len(parts) == 1 else f"list_sum([{', '.join(parts)}])"
 

@@ -29,7 +29,6 @@ from campaignkit.tables import literal, quoted
 _CLIENT = re.compile(r"[a-z0-9_]{1,40}")
 _FILES = (".csv", ".tsv", ".parquet", ".pq")
 _MOST_FILES = 20_000
-_AS_TEXT = "all_varchar = true, header = true, strict_mode = true"  # an identifier is no number
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
@@ -75,9 +74,19 @@ class ClientStore:
             )
         self.client = client
         self.folder = checked_path(folder, error=HarmoniseError) / client
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.chmod(0o700)
         self.path = self.folder / "data.duckdb"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.chmod(0o700)
+        except OSError as err:
+            raise HarmoniseError(
+                f"{self.folder} cannot be made: {err.strerror}", hint="name a folder of your own"
+            ) from err
+        if self.folder.is_symlink() or self.path.is_symlink():
+            raise HarmoniseError(
+                f"{self.folder} leads to another place; expected a folder of its own",
+                hint="a link could lead into another client's store",
+            )
         self._con = self._connect(memory_mb)
 
     def _connect(self, memory_mb: int | None) -> Any:
@@ -303,16 +312,15 @@ class ClientStore:
         HarmoniseError
             If nothing was landed, or a report has rows that cannot be read: each is named.
         """
-        asked = "SELECT DISTINCT platform FROM ingested ORDER BY platform"
-        keys = [row[0] for row in self._rows(asked)]
-        if not keys:
-            raise HarmoniseError(
-                f"nothing of client {self.client} was ingested",
-                hint='store.ingest("exports/meta", platform="meta") comes first',
-            )
         with self._transaction():
+            rows = self._rows("SELECT DISTINCT platform FROM ingested ORDER BY platform")
+            if not rows:
+                raise HarmoniseError(
+                    f"nothing of client {self.client} was ingested",
+                    hint='store.ingest("exports/meta", platform="meta") comes first',
+                )
             unified = Unified(self._con)
-            for key in keys:
+            for (key,) in rows:
                 known = _platform(key)
                 unified.make(known, find(known, self._landed(known)), currencies or {})
         return CampaignData(self._con, self.client)
@@ -323,13 +331,20 @@ class ClientStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._con.execute("BEGIN")
+        duckdb = require("duckdb", extra="harmonise", user="a client's store")
         try:
-            yield
-        except BaseException:
-            self._con.execute("ROLLBACK")
-            raise
-        self._con.execute("COMMIT")
+            self._con.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._con.execute("ROLLBACK")
+                raise
+            self._con.execute("COMMIT")
+        except duckdb.Error as err:
+            raise HarmoniseError(
+                f"the store of {self.client} could not do that: {str(err).splitlines()[0][:200]}",
+                hint="nothing was changed; is the store closed, the disk full, an amount absurd?",
+            ) from err
 
 
 def _platform(key: str) -> Platform:
@@ -378,7 +393,9 @@ def _parts(reader: Any, path: Path, known: Platform) -> Iterator[_Part]:
         elif suffix in _FILES:
             place = literal(str(path))
             is_parquet = suffix in (".parquet", ".pq")
-            scan = f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_AS_TEXT})"
+            scan = (
+                f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_as_text(path)})"
+            )
             select = f"SELECT * FROM {scan}"
             columns = dict.fromkeys(reader.sql(select).columns, "VARCHAR")
             here, above = (
@@ -394,8 +411,19 @@ def _parts(reader: Any, path: Path, known: Platform) -> Iterator[_Part]:
     except duckdb.Error as err:
         raise HarmoniseError(
             f"{path} cannot be read: {str(err).splitlines()[0][:200]}",
-            hint="was it cut off while copied?",
+            hint="was it cut off while copied? A CSV file is expected in UTF-8",
         ) from err
+
+
+def _as_text(path: Path) -> str:
+    """Options that read a CSV file cell by cell: an identifier is no number."""
+    with path.open("rb") as file:
+        head = file.readline(1 << 20).decode("utf-8", "replace")
+    delim = max(",;\t|", key=head.count)
+    return (
+        f"all_varchar = true, header = true, strict_mode = true, delim = {literal(delim)}, "
+        f"quote = '\"', escape = '\"', null_padding = false"
+    )
 
 
 def _slices(known: Platform, table: Landed) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaignkit.errors import HarmoniseError
+from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.definition import (
     BREAKDOWNS,
@@ -274,30 +274,42 @@ class Unifier:
         return source.hour if source.table.readable(source.hour) else source.date
 
     def _refuse_holes(self, source: Source, level: str, day: str) -> None:
-        """A row without its own id, or without a day, would be added to another's."""
-        table, own = source.table, f"{level}_id"
-        checks = {
-            f"{what} in every row of a report of level {level}": (f"({sql}) IS NULL", name)
-            for name, what, sql in (
-                (own, "an identifier", table.text(source.ids.get(own, ()))),
-                ("day", "a day", day),
-            )
-        }
+        """Refuse cells that would put an amount in a wrong place, or a wrong amount anywhere."""
+        table = source.table
+        own, when = source.ids.get(f"{level}_id", ()), self.day(source)
+        identifier = table.text(own)
+        lossy = f"coalesce(regexp_matches({identifier}, '^[0-9.]+[eE][+]?[0-9]+$'), true)"
+        checks = [
+            (own, lossy, f"an identifier in every row of a report of level {level}"),
+            (when, f"({day}) IS NULL", "a day in every row, such as 2026-03-31"),
+        ]
         for name, terms in source.amounts.items():
-            columns = " + ".join(c for t in table.readable(terms) for c in t.columns)
             if (unread := table.unread(terms)) is not None:
-                checks[f"numbers in {columns}, or nothing"] = (unread, columns)
-            amount = table.amount(terms)
+                checks.append((terms, unread, "numbers, such as 1234.5, or nothing"))
             if name in _WHOLE and table.may_be_broken(terms):
-                checks[f"whole numbers in {columns}"] = (f"{amount} <> trunc({amount})", columns)
-        asked = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql, _ in checks.values())
-        counts = self._rows(f"SELECT {asked} FROM {table.relation}")[0]
-        for (expected, (_, column)), count in zip(checks.items(), counts, strict=True):
-            if count:
-                raise HarmoniseError(
-                    f"{table.name}: {count:,} rows where {column} is not as expected: {expected}",
-                    hint="mend those cells and ingest again; an empty amount is unknown, not 0",
-                )
+                amount = table.amount(terms)
+                checks.append((terms, f"{amount} <> trunc({amount})", "whole numbers"))
+        asked = ", ".join(
+            f"count(*) FILTER (WHERE {wrong}), "
+            f"any_value({table.shown(terms)}) FILTER (WHERE {wrong})"
+            for terms, wrong, _ in checks
+        )
+        told = self._rows(f"SELECT {asked} FROM {table.relation}")[0]
+        faults = [
+            Fault(
+                f"{table.name}, {' + '.join(c for t in table.readable(terms) for c in t.columns)}",
+                f"{count:,} cells, such as {example!r:.40}; expected {expected}",
+            )
+            for (terms, _, expected), count, example in zip(
+                checks, told[::2], told[1::2], strict=True
+            )
+            if count
+        ]
+        if faults:
+            raise HarmoniseError(
+                f"cells of {table.name} cannot be read", faults=faults,
+                hint="mend those cells and ingest again; an empty amount is unknown and not 0",
+            )  # fmt: skip
 
     def report_source(self, level: str) -> Source:
         """What is read of a level's report."""
