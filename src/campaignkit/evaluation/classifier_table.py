@@ -179,7 +179,7 @@ class ClassifierTable(Tabular):
                 ("log-loss", figure(scores.log_loss)),
                 ("calibration error", figure(scores.calibration_error)),
                 ("tuned macro F1", figure(of.tuned.macro_f1 if of.tuned else None)),
-                ("p", figure(p)),
+                ("p", "<0.001" if p is not None and p < 0.001 else figure(p)),
                 ("fit, CPU s", figure(of.run.fit_s, 2)),
                 ("predict, CPU s", figure(of.run.predict_s, 2)),
                 ("calls", "" if cost is None else f"{cost.calls:,}"),
