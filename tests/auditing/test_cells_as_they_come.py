@@ -242,4 +242,6 @@ def test_ranges_that_a_spreadsheet_took_for_days_are_named() -> None:
     (finding,) = found({"age": ages * 20}, "type_changes")
 
     assert finding.rows.tolist() == list(range(0, 80, 4))
+    (finding,) = found({"size": ["300", "728x90", "160x600"] * 20}, "type_changes")
+    assert finding.count == 20
     assert not found({"brand": ["4711", "Otter", "Lynx", "Moss"] * 20}, "type_changes")

@@ -61,10 +61,6 @@ def to_arrow(frame: Any) -> pa.Table:  # noqa: PLR0911 - one line per kind of fr
     pa = require("pyarrow", extra="tables", user="reading a table")
     if isinstance(frame, pa.Table):
         return frame
-    if isinstance(frame, pa.RecordBatch):
-        return pa.Table.from_batches([frame])
-    if isinstance(frame, pa.RecordBatchReader):
-        return frame.read_all()
     if isinstance(frame, Mapping):
         return _from_columns(list(frame), [frame[name] for name in frame])
     if isinstance(frame, pa.Array | pa.ChunkedArray):
@@ -80,7 +76,7 @@ def to_arrow(frame: Any) -> pa.Table:  # noqa: PLR0911 - one line per kind of fr
         return _from_polars(frame)
     if hasattr(frame, "to_arrow_table"):  # DuckDB relation
         return frame.to_arrow_table()
-    if hasattr(frame, "__arrow_c_stream__"):
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
         return pa.table(frame)
     raise TableError(
         f"{type(frame).__name__} is not a table this can read", hint=f"pass {_ACCEPTED}"

@@ -33,6 +33,7 @@ _PLACES = re.compile(
 )
 _CODE_LETTERS = 5  # of regions and countries: NA, EMEA, LATAM
 _MAX_WORDS = 50  # of a column that holds a few words
+_FIGURES = re.compile("[0-9]+")
 _MAX_VALUES = 2_000
 _ALLOWED_FRAC = 0.2  # an unknown column with more placeholders than this is taken to allow them
 
@@ -247,13 +248,18 @@ def _strays(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
     if len(counts) > _MAX_VALUES:
         return
     read, _ = read_meanings({v: Cells({v: 1}) for v in counts}, day_first=True)
-    words = [n for v, n in counts.items() if read[v].kind == "text"]
-    usual = median(words or [0])
-    # A brand 4711 is as frequent as the others; ages among age groups are rarer, each of them.
-    values = {v: n for v, n in counts.items()
-              if read[v].kind == "date" or (read[v].kind != "text" and 2 * n < usual)}  # fmt: skip
+    words = {v: n for v, n in counts.items() if read[v].kind == "text"}
+    usual = median(words.values() or [0])
+    # A brand 4711 is as frequent as the others; ages among age groups are rarer, each of them. A
+    # lone 300 among sizes such as 300x250 is wrong however frequent.
+    shapes = {_FIGURES.sub("9", word) for word in words}
+    alike = len(shapes) == 1 and "9" in "".join(shapes)
+    values = {
+        v: n for v, n in counts.items() if read[v].kind == "date"
+        or (read[v].kind != "text" and (alike or 2 * n < usual))
+    }  # fmt: skip
     total = sum(values.values())
-    if values and 0 < len(words) <= _MAX_WORDS and total < sum(words):
+    if values and 0 < len(words) <= _MAX_WORDS and total < sum(words.values()):
         yield _cells(rule, scene, total, in_values(column.raw, values),
                      "are numbers or dates, where most of the column are a few words")  # fmt: skip
 
