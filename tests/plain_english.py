@@ -72,12 +72,6 @@ def passages(page: Path) -> Iterator[Passage]:
             held.append(_ITEM.sub("", line).strip())
 
 
-def unchecked(path: Path) -> bool:
-    """Whether the list still leaves the phrases of this page or file alone."""
-    name = path.relative_to(ROOT).as_posix()
-    return name.startswith(tuple(LISTED["unchecked"]["paths"]))
-
-
 def strings(source: Path) -> Iterator[Passage]:
     """Docstrings (their first paragraph begins a section) and the other texts of several words."""
     tree = ast.parse(source.read_text(encoding="utf-8"))

@@ -50,7 +50,7 @@ def negative(column: str, count: int, **more: Any) -> Finding:
         (
             [negative("spend", 4), negative("clicks", 1)],
             "Usable with care: negative amounts in spend, clicks, up to "
-            "4 rows (0.4%) each; mend or leave out these rows, at most 0.5% of the table.",
+            "4 rows (0.4%) each; correct or leave out these rows, at most 0.5% of the table.",
         ),
         (
             [negative("spend", 11)],

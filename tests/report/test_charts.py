@@ -182,7 +182,7 @@ def test_a_data_set_without_a_spec_is_drawn_without_boxes(
 
 
 def test_a_data_set_that_was_not_sampled_has_no_acceptance(dataset: CampaignDataset) -> None:
-    with pytest.raises(DatasetError, match="does not say how"):
+    with pytest.raises(DatasetError, match="has no record of how"):
         charts.acceptance_chart(dataset)
 
 

@@ -91,7 +91,7 @@ class AuditReport:
 
     @property
     def errors(self) -> list[Finding]:
-        """Findings that must be mended."""
+        """Findings that must be corrected."""
         return self.of_severity("error")
 
     @property
@@ -111,7 +111,7 @@ class AuditReport:
 
     @property
     def first(self) -> tuple[Group, ...]:
-        """Up to three groups to mend first: by severity, rows, and the faults they amount to."""
+        """Up to three groups to correct first: by severity, rows, and the faults they imply."""
         return tuple(g for g in self.groups if g.severity != "info")[:_FIRST]
 
     @property

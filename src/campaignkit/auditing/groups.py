@@ -111,7 +111,7 @@ def judged(groups: tuple[Group, ...], num_rows: int, num_rules: int) -> str:
     touched = sum(f.rate for f in found)
     if touched <= CARE_FRAC and all(f.unit == "row" and f.count for f in found):
         return (
-            f"Usable with care: {reason}; mend or leave out these rows, at most "
+            f"Usable with care: {reason}; correct or leave out these rows, at most "
             f"{percent(touched)} of the table."
         )
     return f"Not usable as it is: {reason}."

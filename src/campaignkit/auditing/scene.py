@@ -208,7 +208,7 @@ class Scene:
     def num_repeated(self, *asked: tuple[Sequence[str], str]) -> list[int]:
         """Of each (SQL of columns, condition) the rows that equal an earlier one in the columns.
 
-        Here rows are told apart by their hashes; in a warehouse, whose rows stay, by groups.
+        Here rows are distinguished by their hashes; in a warehouse, whose rows stay, by groups.
         """
         if not self.table.in_place:
             return [_num_alike(self.table, columns, where) for columns, where in asked]
@@ -307,7 +307,7 @@ class Scene:
         return found
 
     def _asked(self, source: str, aggregates: Sequence[str]) -> list[Any]:
-        """Their values; of one that a warehouse refuses though it is on the list, the refusal."""
+        """The values; of one that a warehouse refuses though it is on the list, the refusal."""
         try:
             return scalars(self.table, aggregates, relation=source)
         except TableError as err:

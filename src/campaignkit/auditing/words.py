@@ -283,7 +283,7 @@ def one_slip(first: str, second: str) -> bool:
 def typed_by_people(name: str, words: Collection[str]) -> bool:
     """Whether a column holds search terms or keywords: people type them, slips and all.
 
-    Its name says so, or many of its values carry the marks of match types.
+    Its name shows it, or many of its values carry the marks of match types.
 
     Examples
     --------

@@ -39,7 +39,7 @@ _BY = ("platform", "account_id", "campaign_id", "date_local")
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One total of a landed report, beside that of the unified rows.
+    """One total of a landed report, with that of the unified rows.
 
     Attributes
     ----------
@@ -245,7 +245,7 @@ class CampaignData:
         Returns
         -------
         AuditReport
-            With kinds of its own besides: ``account_twice``, ``event_fell`` and
+            With its own kinds in addition: ``account_twice``, ``event_fell`` and
             ``platform_days_missing``.
         """
         from campaignkit.auditing import audit

@@ -100,7 +100,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Conversions:
-    """Columns of a report, or a table beside it, that count conversions."""
+    """Columns of a report, or of a table next to it, that count conversions."""
 
     level: str
     amounts: Mapping[str, Terms]

@@ -37,7 +37,7 @@ class Facet:
     facet : str
         What is targeted: ``"age"``, ``"gender"``, ``"geo"``, or the platform's own word.
     op : str
-        ``"include"``, ``"exclude"``, or ``"and_also"`` for conditions that must hold besides.
+        ``"include"``, ``"exclude"``, or ``"and_also"`` for conditions that must also be true.
     value, raw : str
         The value in plain words, and as the platform writes it.
     """

@@ -318,7 +318,7 @@ def short_name(platform: Platform, name: str) -> str:
 
 
 def exploded(table: Landed, column: str, kept: Sequence[str]) -> Landed:
-    """A report's column of JSON lists as a table: a row an item, beside the row's own columns.
+    """A report's column of JSON lists as a table: one row per item, with the row's own columns.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The unified tables of one client, and how days that change are made anew.
 
 Amounts lie by place and day in ``performance_fact``, ``conversion_fact`` and ``reach_fact``; the
-views ``performance``, ``conversions`` and ``reach`` put the places' identifiers and names beside
+views ``performance``, ``conversions`` and ``reach`` put the places' identifiers and names next to
 them. A campaign's or ad group's row is what the finer levels do not explain. ``closing`` has the
 totals of the landed reports beside those of the unified rows.
 """
@@ -275,7 +275,7 @@ class Unified:
         ]  # fmt: skip
 
     def _close(self) -> None:
-        """Put the landed reports' own totals, read without a join, beside the unified ones."""
+        """Put the landed reports' own totals, read without a join, next to the unified ones."""
         self.con.execute(f"DELETE FROM closing WHERE platform = {self.key}")
         for number, level in enumerate(LEVELS):
             if level not in self.found.reports:

@@ -308,7 +308,7 @@ class Unifier:
         if faults:
             raise HarmoniseError(
                 f"cells of {table.name} cannot be read", faults=faults,
-                hint="mend those cells and ingest again; an empty amount is unknown and not 0",
+                hint="correct those cells and ingest again; an empty amount is unknown and not 0",
             )  # fmt: skip
 
     def report_source(self, level: str) -> Source:
@@ -411,7 +411,7 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
 
 
 def _columns(table: Landed, source: Source) -> list[str]:
-    """Columns by which a source's rows are told apart."""
+    """Columns that distinguish a source's rows."""
     parts = (*source.ids.values(), source.currency, *source.breakdown.values(), source.event)
     return list(
         dict.fromkeys(c for terms in parts for term in table.readable(terms) for c in term.columns)

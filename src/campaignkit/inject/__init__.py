@@ -1,4 +1,4 @@
-"""Spoil a table on purpose: what goes wrong, where, how often, and the truth about it.
+"""Corrupt a table on purpose: what goes wrong, where, how often, and the truth about it.
 
 >>> from campaignkit.tables import synthetic_table
 >>> dirty, truth = ErrorInjector(["duplicate_rows"], rate=0.1).inject(synthetic_table(200))

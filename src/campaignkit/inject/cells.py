@@ -1,4 +1,4 @@
-"""Arrow cells of one column beside each other: as text, as numbers, in one type that holds all."""
+"""Arrow cells of one column together: as text, as numbers, in one type that holds all."""
 
 from __future__ import annotations
 

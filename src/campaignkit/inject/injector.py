@@ -1,4 +1,4 @@
-"""Spoil a table on purpose, and know afterwards exactly what was spoiled."""
+"""Corrupt a table on purpose, and know afterwards exactly what was changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ErrorInjector:
     """Injects kinds of faults at a rate, the same ones for the same seed.
 
     Each kind draws from its own named stream and chooses rows by the clean table: which rows it
-    spoils does not depend on the other kinds. The input is never changed.
+    corrupts does not depend on the other kinds. The input is never changed.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class ErrorInjector:
             raise TableError("the injector cannot work as asked", faults=faults)
 
     def inject(self, table: Any, **read: Unpack[ReadOptions]) -> tuple[Any, GroundTruth]:
-        """Spoil a copy of the table.
+        """Corrupt a copy of the table.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class ErrorInjector:
             return dirty.lazy(), truth
         clean, matching, notes = opened(table, **read)
         if clean.num_rows == 0:
-            raise TableError("the table has no rows to spoil", hint="pass a table with rows")
+            raise TableError("the table has no rows to corrupt", hint="pass a table with rows")
         bench = Workbench(clean, matching)
         faults = []
         for corruption in self.corruptions:
@@ -193,7 +193,7 @@ def opened(table: Any, **read: Unpack[ReadOptions]) -> tuple[Any, Matching, tupl
     with open_table(table, **read) as held:
         if held.in_place:
             raise TableError(
-                f"{held.name} is asked in place, and what is spoiled has to be here",
+                f"{held.name} is read in place, and a table to corrupt must be local",
                 hint="read its rows into a frame or a file first",
             )
         chosen = ", ".join(column.raw for column in held.columns.values())

@@ -1,4 +1,4 @@
-"""From a spoiled workbench to the truth about it, read off what differs.
+"""From a corrupted workbench to the truth about it, read off the differences.
 
 What a kind of fault is, it says itself: `unit` and `implies` of
 :class:`campaignkit.inject.Corruption`. No kind is known here by name, save the laws of
@@ -81,7 +81,7 @@ def _undo_masked(bench: Workbench) -> None:
     """Put back cells written to break a law that a later kind keeps from being broken.
 
     Spend drawn for a row whose impressions were emptied afterwards would be a difference that no
-    finding can name. Putting a cell back may mend another law, so this repeats; every round
+    finding can name. Restoring a cell may repair another law, so this repeats; every round
     leaves fewer changed cells.
     """
     undone = True
@@ -155,7 +155,7 @@ def _other(kind: str, rows: Rows, found: dict[str, Defect]) -> Rows:
 def _implied(
     corruption: Corruption, found: dict[str, Defect], ours: dict[str, Rows]
 ) -> dict[str, Rows]:
-    """What the rows of a defect show besides it: as can be seen, and as its kind says."""
+    """What else the rows of a defect show: as observed, and as its kind declares."""
     own = found[corruption.kind].rows
     parts = {k: np.intersect1d(rows, own, assume_unique=True) for k, rows in ours.items()}
     parts |= {kind: _other(kind, own, found) for kind in corruption.implies}

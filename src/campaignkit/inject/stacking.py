@@ -45,7 +45,7 @@ def stack(
     rate : float
         Of every kind; the published sweep ran from 0.05 to 0.40.
     seed : int
-        Table i is spoiled with ``seed + i``.
+        Table i is corrupted with ``seed + i``.
     kinds : sequence of str
         In order of stacking; the default eleven are the published ones.
 

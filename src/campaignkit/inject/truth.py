@@ -1,4 +1,4 @@
-"""What was spoiled, read off the difference between the clean and the dirty table."""
+"""What was corrupted, read off the difference between the clean and the dirty table."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class GroundTruth:
         }
 
     def cell_table(self) -> Any:
-        """Every spoiled cell as a row of a pyarrow table: kind, column, position, before, after.
+        """Every corrupted cell as a row of a pyarrow table: kind, column, position, before, after.
 
         Repeated rows and dropped columns have no cell; they stand with a null column or position.
         """

@@ -15,7 +15,7 @@ from campaignkit.inject.workbench import Workbench
 
 
 class Where(Protocol):
-    """Chooses rows among those a corruption could spoil.
+    """Chooses rows among those that a corruption could change.
 
     Examples
     --------

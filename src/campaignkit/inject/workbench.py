@@ -1,8 +1,8 @@
-"""A table while it is being spoiled: clean columns, written cells, added rows, dropped columns.
+"""A table while it is being corrupted: clean columns, written cells, added rows, dropped columns.
 
 Corruptions choose rows by the clean table (so that kinds do not depend on each other) and write
 over what the kinds before them left. The clean table is never changed: what is written stands
-beside it, and a column is put together from both at the end, so that no cell that nobody wrote
+separately, and a column is put together from both at the end, so that no cell that nobody wrote
 passes through another type.
 """
 
@@ -128,7 +128,7 @@ class Spoiled:
 
 @dataclass
 class Workbench:
-    """The table being spoiled.
+    """The table being corrupted.
 
     Attributes
     ----------

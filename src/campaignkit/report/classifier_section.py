@@ -1,4 +1,4 @@
-"""Classifiers on the data set: what each learns of it, beside the floor and the ceiling."""
+"""Classifiers on the data set: what each learns of it, with the floor and the ceiling."""
 
 from __future__ import annotations
 

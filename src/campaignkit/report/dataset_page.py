@@ -103,7 +103,9 @@ def write_report(
 
     carried = dataset.provenance.spec
     if spec is None and not carried:
-        raise DatasetError("the data set does not say which spec it came from", hint="give spec=")
+        raise DatasetError(
+            "the data set has no record of the spec it came from", hint="give spec="
+        )
     wanted = spec or SamplingSpec.model_validate(dict(carried))
     subject = Subject(
         dataset=dataset,

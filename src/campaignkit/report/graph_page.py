@@ -74,7 +74,7 @@ def graph_page(graph: SignedGraph) -> str:
 
 
 def signs_by_modality(graph: SignedGraph) -> str:
-    """The heat map of signs beside its counts, as markup."""
+    """The heat map of signs with its counts, as markup."""
     rows = [
         [a, b, held.num_pairs, held.num_positive, held.num_negative, held.num_neutral]
         for (a, b), held in graph.by_modality_pair().items()
@@ -102,7 +102,7 @@ def draw_ring(graph: SignedGraph, *, max_edges: int = MAX_EDGES) -> str:
     Parameters
     ----------
     max_edges : int
-        Of more than that, evenly chosen ones are drawn, and the picture says so.
+        Of more than that, evenly chosen ones are drawn, and the picture states this.
     """
     ring = _ring_of(graph, radius=RADIUS, centre=SIZE / 2)
     rows, all_rows = _chosen(graph, max_edges)

@@ -13,7 +13,7 @@ from campaignkit.show.palette import INK
 
 _NEAR_BOUND = (
     "A sampler that stopped at the first campaign inside a box would crowd them at its walls. So "
-    "the share of campaigns near a bound is set beside the share that is expected: that of exact "
+    "the share of campaigns near a bound is shown with the expected share: that of exact "
     "draws, or, where those are too few, of chains four times as long. The two intervals of a "
     "label should overlap."
 )

@@ -154,7 +154,7 @@ def apart(ticks: Sequence[float], scale: Scale, widths: Sequence[float]) -> list
 
 
 def legend(names: Sequence[str], colours: Sequence[str], width: float) -> tuple[str, float]:
-    """Names beside their colours below the title, in as many lines as they need.
+    """Names with their colours below the title, in as many lines as they need.
 
     Returns
     -------

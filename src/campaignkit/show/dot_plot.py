@@ -59,7 +59,7 @@ def dot_plot(
     width: float = 900,
     height: float = 480,
 ) -> str:
-    """A colour for each group, and a name beside each dot that has room for it; as SVG.
+    """A colour for each group, and a name next to each dot that has room for it; as SVG.
 
     Parameters
     ----------

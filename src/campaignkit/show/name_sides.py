@@ -1,4 +1,4 @@
-"""Where names stand beside their dots so that none covers another."""
+"""Positions of names next to their dots so that none covers another."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _check(check: Check) -> str:
 
 
 def label_name(name: str, colour: str) -> Markup:
-    """A label's name beside a dot of its colour, one of the palette's.
+    """A label's name with a dot of its colour, one of the palette's.
 
     Examples
     --------

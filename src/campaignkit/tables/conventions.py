@@ -8,7 +8,7 @@ from typing import Any
 
 
 def conventions(name: str) -> dict[str, Any]:
-    """One of the data files beside this one.
+    """One of the data files in this folder.
 
     Examples
     --------

@@ -107,7 +107,7 @@ class Record:
     at: int = 0  # its first line, where that matters
 
     def num_figures(self, columns: Sequence[int]) -> int:
-        """How many of these columns hold a figure."""
+        """How many of these columns contain a figure."""
         cells = self.cells
         return sum(bool(i < len(cells) and FIGURE.fullmatch(cells[i])) for i in columns)
 
@@ -165,7 +165,7 @@ class Form:
         return Record(whole.lines, fault=found)
 
     def is_footer(self, line: str, *, after_blank: bool) -> bool:
-        """Whether a line below the last row is no row cut short but a note of the export."""
+        """Whether a line below the last row is not a shortened row but a note of the export."""
         cells = self.read([line]).cells
         is_figure = 0 in self.figures and bool(cells) and bool(FIGURE.fullmatch(cells[0]))
         return (after_blank or sum(map(bool, cells)) <= 1) and not is_figure

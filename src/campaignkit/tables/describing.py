@@ -145,7 +145,7 @@ def _kind(type_name: str) -> str:
 
 
 def _read_moments(table: OpenTable, types: Mapping[str, str]) -> None:
-    """Whole numbers that are days (20240131) or seconds since 1970, where the name says so."""
+    """Whole numbers that are days (20240131) or seconds since 1970, where the name shows this."""
     named = [
         c for n, c in table.columns.items()
         if c.kind == "number" and (types[n] in _WHOLE or c.is_text)
@@ -168,7 +168,7 @@ def _notes_on_units(table: OpenTable) -> list[Fault]:
     ]  # fmt: skip
     if not told:
         return []
-    return [Fault("units", ", ".join(told), "read as numbers, the unit kept beside them")]
+    return [Fault("units", ", ".join(told), "read as numbers, with the unit kept separately")]
 
 
 def count_units(table: OpenTable, names: Sequence[str]) -> None:

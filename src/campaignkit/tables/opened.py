@@ -46,7 +46,7 @@ class Column:
     formats : tuple of str
         Number or date formats seen in a text column, the most frequent first.
     unit : str
-        What its numbers are counted in where the cells or the column's name say so: ``%``, a
+        What its numbers are counted in where the cells or the column's name show it: ``%``, a
         currency (``EUR``; ``$`` where the mark alone is written), ``micro``; empty where nothing
         does. A column whose cells carry several has the most frequent one here.
     units : mapping of str to int

@@ -161,7 +161,9 @@ def _open_path(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> 
         return _open_parquet(con, path, _parquet_files(path), schema, read)
     if not path.exists():
         near = sorted(p.name for p in path.parent.glob("*"))[:8] if path.parent.exists() else []
-        beside = f"beside it: {', '.join(near)}" if near else "its folder does not exist either"
+        beside = (
+            f"in its folder: {', '.join(near)}" if near else "its folder does not exist either"
+        )
         raise TableError(f"{path} does not exist", hint=beside)
     readable_file(path, error=TableError)
     if path.stat().st_size == 0:
@@ -192,7 +194,7 @@ def _parquet_files(path: Path) -> list[Path]:
             raise TableError(
                 f"{root} is a folder of more than {_MOST_ENTRIES:,} entries, all of which "
                 f"{path} makes me look at",
-                hint="pass the folder that holds the table's Parquet files",
+                hint="pass the folder with the table's Parquet files",
             )
         below = Path(folder).relative_to(root).parts
         fit = [Path(folder, name) for name in files if _fits((*below, name), pattern)]

@@ -336,7 +336,7 @@ def _read_aliases(file: Path, schema: TableSchema) -> dict[str, Any]:
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise TableError(f"{file} is no TOML: {err}", hint="copy a file beside it") from err
+        raise TableError(f"{file} is not TOML: {err}", hint="copy a file of its folder") from err
     faults = [
         Fault(f"{file.name}: {table}.{name}", "is no standard column")
         for table in ("columns", "stand_in")

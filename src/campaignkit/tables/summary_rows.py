@@ -42,7 +42,7 @@ class _Candidate:
 def summary_rows(table: OpenTable) -> dict[int, str]:
     """Positions of the rows that sum up others, each with the reason; few or none as a rule.
 
-    A row is one if a cell says so ("Total", "Summe: Search", in many languages) and the rest of
+    A row is one if a cell names it ("Total", "Summe: Search", in many languages) and the rest of
     the row agrees: its other dimensions are empty, or its amounts are the sum of rows it could
     stand for. A row without any dimension is one if its amounts are the sum of all others.
 

@@ -36,7 +36,7 @@ class CategoryCheck(Check):
         """Known dimensions hold categories."""
         for name in scene.table.own:
             if scene.table.schema[name].role is Role.DIMENSION:
-                reason = "values that read like garbage beside the frequent ones"
+                reason = "values that read like garbage among the frequent ones"
                 yield Rule.over(self.form, "categorical_errors", name, reason=reason)
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""What a check owes: rules it states itself, conditions of the one pass, findings afterwards."""
+"""What a check gives: its own rules, conditions for the one pass, findings afterwards."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class OutlierCheck(Check):
                 )  # fmt: skip
 
     def applies(self, rule: Rule, table: OpenTable) -> bool:
-        """Whether the currency it speaks of can be told, too."""
+        """Whether the currency is known, too."""
         return super().applies(rule, table) and (
             not rule.params.get("currency") or table.has("currency")
         )

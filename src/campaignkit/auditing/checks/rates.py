@@ -27,7 +27,7 @@ class RateCheck(ConditionCheck):
     """Runs ``rate`` rules: the first column is the second by the third.
 
     Parameters of the rule: ``factor``, by which the quotient is multiplied; ``rounding``, by how
-    much the rate may be off besides; ``most``, the largest value that is possible (above it the
+    much more the rate may be off; ``most``, the largest value that is possible (above it the
     rate breaks a ``range`` rule); ``throughout``, whether nearly every row breaks the rule. That
     a share is at most 100% are ``range`` rules.
 

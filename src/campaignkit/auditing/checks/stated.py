@@ -131,7 +131,7 @@ class FunctionCheck(Check):
     form = "python"
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
-        """One finding where the function ever says so."""
+        """One finding if the function is ever true."""
         if rule.wrong is None:
             return
         if scene.table.in_place:

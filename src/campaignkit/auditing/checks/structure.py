@@ -127,7 +127,7 @@ class TypeCheck(Check):
             if column.undecided:
                 yield self._rule(name, column.undecided.removesuffix("s"), "most cells are such")
             elif column.kind == "text":
-                yield self._rule(name, "text", "an empty cell says so by being empty",
+                yield self._rule(name, "text", "an empty cell is written as an empty cell",
                                  severity="warning", allowed_frac=_ALLOWED_FRAC)  # fmt: skip
             elif column.kind == "number" or (column.is_text and column.kind == "date"):
                 yield self._rule(name, column.kind, f"most cells are {column.kind}s")

@@ -1,4 +1,4 @@
-"""What a kind of fault owes: a name, a unit, and cells written at about the rate asked for."""
+"""What a kind of fault has: a name, a unit, and cells written at about the requested rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Corruption:
     """One kind of fault; a frozen value, run under `campaignkit.testing.check_corruption`.
 
     Inherit from it: only `kind` and `spoil` are owed, all else has a default. Rows are chosen by
-    the clean columns of the workbench and by `rng` alone, so that a kind spoils the same rows
+    the clean columns of the workbench and by `rng` alone, so that a kind corrupts the same rows
     whether other kinds are injected or not.
 
     Attributes
@@ -67,7 +67,7 @@ class Corruption:
 
 
 class CellFault(Corruption):
-    """A kind that writes over cells, column by column; it owes `kind`, `fitting` and `written`.
+    """A kind that writes over cells, column by column; it has `kind`, `fitting` and `written`.
 
     Attributes
     ----------

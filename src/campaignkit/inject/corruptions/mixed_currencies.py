@@ -26,8 +26,8 @@ class MixedCurrencies(ScaleErrors):
     currency : str
         ISO code of the other currency.
     mark : bool
-        Whether the rows say so: in the table's currency column where there is one, else in the
-        cells (``JPY 1250.00``), which turn into text. Otherwise only the amounts change.
+        Whether the rows show the currency: in the table's currency column where there is one, else
+        in the cells (``JPY 1250.00``), which turn into text. Otherwise only the amounts change.
 
     Examples
     --------

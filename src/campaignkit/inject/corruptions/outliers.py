@@ -20,7 +20,7 @@ class Outliers(Corruption):
     Parameters
     ----------
     columns : tuple of str
-        Metrics to spoil; empty: any.
+        Metrics to corrupt; empty: any.
     factors : (float, float)
         Range of the factor, log-uniform. The default surrounds 200,000 clicks for 500.
     where : Where

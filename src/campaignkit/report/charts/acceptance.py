@@ -32,7 +32,7 @@ def acceptance_chart(dataset: CampaignDataset) -> Any:
     Raises
     ------
     DatasetError
-        If the data set does not say how it was sampled.
+        If the data set has no record of how it was sampled.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def acceptance_chart(dataset: CampaignDataset) -> Any:
     labels: Mapping[str, Any] = dataset.provenance.quality.get("labels", {})
     if not labels:
         raise DatasetError(
-            "the data set does not say how its labels were sampled",
+            "the data set has no record of how its labels were sampled",
             hint="pass one that AnnealingSampler drew, or that was read from such a folder",
         )
     parts = [_acceptance(labels), _steps(labels), _near_bound(labels)]

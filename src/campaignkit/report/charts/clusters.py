@@ -39,7 +39,7 @@ def cluster_chart(
     clusters : int[n]
         The cluster of each, from 0; -1 where it is in none.
     names : sequence of str
-        What each is called; shown beside the point where there is room, on hover always.
+        What each is called; shown next to the point where there is room, on hover always.
     cluster_names : sequence of str, optional
         What cluster 0, 1, ... is called.
 

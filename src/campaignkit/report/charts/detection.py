@@ -1,4 +1,4 @@
-"""How much of what was spoiled an audit finds, by the rate of faults."""
+"""How many of the injected errors an audit finds, by the rate of faults."""
 
 from __future__ import annotations
 

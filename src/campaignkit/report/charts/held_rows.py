@@ -6,7 +6,7 @@ from typing import Any
 
 
 def chart_rows(chart: Any, table: int = 0) -> list[dict[str, Any]]:  # Any: an altair chart
-    """The rows that a chart carries, for a table beside it or a check of it.
+    """The rows that a chart carries, for a table next to it or a check of it.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def sign_chart(
     ----------
     graph : SignedGraph
     modalities : (str, str), optional
-        Rows and columns of a map of single pairs. Each cell holds its sign as a character too.
+        Rows and columns of a map of single pairs. Each cell has its sign as a character too.
     max_side : int
         The map of single pairs refuses modalities of more attributes.
 

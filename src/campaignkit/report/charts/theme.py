@@ -68,7 +68,7 @@ def drawing() -> Any:  # Any: the altair module, which has no types we follow
 
 
 def rows_of(values: Iterable[Mapping[str, object]]) -> Any:  # Any: altair's data
-    """Rows as a chart holds them: inside it, so that it needs no file beside it.
+    """Rows as a chart holds them: inside it, so that it needs no second file.
 
     Examples
     --------

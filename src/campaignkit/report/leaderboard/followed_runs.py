@@ -26,7 +26,7 @@ class FollowedRead:
     faults : tuple of Fault
         Lines that are no record, run ids met again, logs that cannot be read.
     logs : mapping of str to RunLog
-        The log that a run id came from: its predictions lie beside it.
+        The log that a run id came from: its predictions are in the same folder.
 
     Examples
     --------

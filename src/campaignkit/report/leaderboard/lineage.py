@@ -67,7 +67,7 @@ def trace_lineage(
         Its `lineage` and the digest of its data set are where the way begins.
     places : iterable of path
         Folders that are searched, with the folders in them, for ``manifest.json``; and what lies
-        beside them, two folders deep.
+        next to them, two folders deep.
 
     Examples
     --------

@@ -22,7 +22,7 @@ _LONGEST = 400  # characters of a parameter's value
 
 @dataclass(frozen=True)
 class RankingContext:
-    """What a ranking shows beside its scores.
+    """What a ranking shows in addition to its scores.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ def faults_view(faults: Sequence[Fault]) -> str:
 
 
 def comparison_view(found: RunComparison) -> str:
-    """The verdict on two runs; then scores, labels, costs and confusions beside one another."""
+    """The verdict on two runs; then scores, labels, costs and confusions side by side."""
     names = _two_names(found)
     parts = [verdict_view(found), _intervals(found, names)]
     tables = []

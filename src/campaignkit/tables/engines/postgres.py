@@ -82,7 +82,7 @@ class PostgresTable(Warehouse):
         )
         if not found:
             raise TableError(
-                f"{self.name} holds no table {'.'.join(self._parts)}",
+                f"{self.name} contains no table {'.'.join(self._parts)}",
                 hint="names are case-sensitive here; give the schema too: schema.table",
             )
         return {column: re.sub(r"^character varying$|^character$|^name$|^citext$", "text", kind)

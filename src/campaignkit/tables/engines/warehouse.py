@@ -1,4 +1,4 @@
-"""What a warehouse owes an audit in place: columns, a snapshot, one statement at a time."""
+"""What a warehouse gives to an audit in place: columns, a snapshot, one statement at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Terms:
     maximum_bytes : int or None
         What a whole audit may read.
     labels : mapping of str to str
-        What jobs are labelled with, besides ``app=campaignkit``.
+        What jobs are labelled with, in addition to ``app=campaignkit``.
     timeout_s : float
         Seconds after which the warehouse ends a statement.
     snapshot : datetime or None
@@ -83,7 +83,7 @@ class Warehouse(ABC):
         Raises
         ------
         TableError
-            If the engine refuses it; the message holds no password.
+            If the engine refuses it; the message contains no password.
         """
 
     def bytes_of(self, sql: str) -> int | None:
