@@ -5,7 +5,13 @@ from __future__ import annotations
 from campaignkit.catalogue.attribute import Attribute, Key
 from campaignkit.catalogue.catalogue import Catalogue, NearDuplicateWarning
 from campaignkit.catalogue.files import bundled_names
-from campaignkit.catalogue.wide import CellsNotDivided, ColumnsLeftOut, WideTable, read_wide
+from campaignkit.catalogue.wide import (
+    CellsNotDivided,
+    ColumnsLeftOut,
+    ReadingDecided,
+    WideTable,
+    read_wide,
+)
 
 __all__ = [
     "Attribute",
@@ -14,6 +20,7 @@ __all__ = [
     "ColumnsLeftOut",
     "Key",
     "NearDuplicateWarning",
+    "ReadingDecided",
     "WideTable",
     "bundled_names",
     "read_wide",

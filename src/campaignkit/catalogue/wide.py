@@ -32,6 +32,10 @@ class CellsNotDivided(UserWarning):
     """Cells of a column seem to have several values, divided by another mark than was given."""
 
 
+class ReadingDecided(UserWarning):
+    """What was decided while a file was read: lines and rows left out, marks, units."""
+
+
 @dataclass(frozen=True)
 class WideTable:
     """The attribute columns of a table with a row per campaign.
@@ -183,6 +187,12 @@ def _eager(frame: Any) -> Any:  # a frame of narwhals
     if isinstance(frame, str | PathLike | Mapping | DatabaseTable):
         with open_table(frame) as table:
             frame = table.typed()
+            if decided := [f"{note.where}: {note.found} ({note.fix})" for note in table.notes]:
+                warnings.warn(
+                    f"{'; '.join(decided)}; campaignkit.tables.open_table takes these options",
+                    ReadingDecided,
+                    stacklevel=4,
+                )
     elif isinstance(frame, OpenTable):
         frame = frame.typed()
     try:
