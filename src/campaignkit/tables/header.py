@@ -117,7 +117,7 @@ def _width(records: Sequence[Record]) -> tuple[float, int]:
 
 
 def _top(records: Sequence[Record], width: int, schema: TableSchema) -> Record:
-    """The first record that names the columns: the header, or a row where there is none."""
+    """The record that names the columns: the header, or the first row where there is none."""
     ends = [max((i for i, c in enumerate(r.cells, 1) if c.strip()), default=0)
             for r in records if len(r.cells) == width]  # fmt: skip
     least = max(ends, default=0)  # a delimiter too many at the end of rows is no column

@@ -259,12 +259,8 @@ def _spread_row_groups(con: Any, path: Path, num_rows: int) -> tuple[str, ...]:
         if groups < 8:
             return ()
         chosen = sorted({round(i * (groups - 1) / 7) for i in range(8)})
-        parts = []
-        for group in chosen:
-            head = next(file.iter_batches(batch_size=16_384, row_groups=[group]), None)
-            if head is not None:
-                parts.append(head)
-    con.register("spread_rows", pa.Table.from_batches(parts))
+        heads = [next(file.iter_batches(batch_size=16_384, row_groups=[g]), None) for g in chosen]
+    con.register("spread_rows", pa.Table.from_batches([h for h in heads if h is not None]))
     return ("spread_rows",)
 
 

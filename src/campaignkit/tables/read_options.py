@@ -108,12 +108,9 @@ def _is_line(value: object) -> bool:
 
 
 def _is_names(value: object) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and bool(value)
-        and all(isinstance(v, str) for v in value)
-    )
+    if not isinstance(value, list | tuple):
+        return False
+    return bool(value) and all(isinstance(v, str) for v in value)
 
 
 def _is_encoding(value: object) -> bool:
