@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Any, Unpack
 
 from campaignkit.auditing.checks.categories import mixed_values
-from campaignkit.auditing.checks.check import standard
+from campaignkit.auditing.checks.check import standard, values_of
 from campaignkit.auditing.checks.dependencies import voted
 from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.laws import law_form
@@ -202,7 +202,7 @@ class _Miner:
         """The values of each dimension, in a dirty history without what should not be there."""
         few = 2 * self.tolerance * self.scene.num_rows
         for column in self.scene.dimensions():
-            counts = {v: n for v, n in self.scene.histogram(column.name).items() if v is not None}
+            counts = values_of(column.name, self.scene)
             known, params = sorted(counts), dict[str, Any]()
             if column.name in within:
                 params["within"] = standard(self.scene, within[column.name])
@@ -259,7 +259,7 @@ class _Miner:
         """Shares of categories, and levels of metrics."""
         shares: dict[str, dict[str, float]] = {}
         for column in self.scene.dimensions():
-            counts = {v: n for v, n in self.scene.histogram(column.name).items() if v is not None}
+            counts = values_of(column.name, self.scene)
             total = sum(counts.values())
             if 1 < len(counts) <= _SHARE_VALUES and total:
                 shares[standard(self.scene, column.name)] = {

@@ -13,8 +13,6 @@ from campaignkit.show import counted
 from campaignkit.tables import OpenTable, literal
 from campaignkit.tables.schema import plain
 
-_TABLE_FRAC = 0.5
-
 
 class Check(ABC):
     """Runs the rules of one form; held to `campaignkit.testing.check_audit_check`.
@@ -156,22 +154,16 @@ def unknown_columns(scene: Scene) -> tuple[str, ...]:
     return scene.table.matching.unknown + scene.table.matching.ambiguous
 
 
-def recognised_columns(scene: Scene) -> tuple[set[str], float]:
-    """The usual columns that have their standard names, and their share of all usual ones."""
-    usual = {spec.name for spec in scene.table.schema.columns if spec.group}
+def standard_columns(scene: Scene) -> set[str]:
+    """The usual columns of a campaign table that are there by their standard names."""
     own = scene.table.own
-    found = {name for name in usual & set(own) if plain(own[name]) == plain(name)}
-    return found, len(found) / len(usual)
+    usual = (spec.name for spec in scene.table.schema.columns if spec.group and spec.name in own)
+    return {name for name in usual if plain(own[name]) == plain(name)}
 
 
-def is_export(scene: Scene) -> bool:
-    """Whether a table has a platform's own names: nobody can say what it lacks."""
-    return recognised_columns(scene)[1] < _TABLE_FRAC
-
-
-def values_of(rule: Rule, scene: Scene) -> dict[str, int]:
-    """Value -> rows of a rule's text column, the most frequent first."""
-    return {v: n for v, n in scene.histogram(rule.columns[0]).items() if v is not None}
+def values_of(name: str, scene: Scene) -> dict[str, int]:
+    """Value -> rows of a text column, the most frequent first, without null."""
+    return {v: n for v, n in scene.histogram(name).items() if v is not None}
 
 
 def in_values(sql: str, values: Iterable[str]) -> str:
@@ -181,6 +173,6 @@ def in_values(sql: str, values: Iterable[str]) -> str:
 
 def cells_with(values: Iterable[str], rule: Rule, scene: Scene, **fields: Any) -> Finding:
     """A finding of the cells of a rule's text column that hold some of its values."""
-    held, counts = list(values), values_of(rule, scene)
+    held, counts = list(values), values_of(rule.columns[0], scene)
     where = in_values(scene.table.sql(rule.columns[0]), held)
     return found(rule, scene, sum(counts[v] for v in held), where=where, **fields)

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from campaignkit.auditing.checks.categories import suspect_values
-from campaignkit.auditing.checks.check import Check, found, in_values, is_export, unknown_columns
+from campaignkit.auditing.checks.check import (
+    Check,
+    found,
+    in_values,
+    standard_columns,
+    unknown_columns,
+)
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
@@ -42,12 +48,13 @@ class MissingCheck(Check):
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """Known columns are filled, and others that are filled almost everywhere.
 
-        In a platform's own export metrics of videos, leads and shops are a warning.
+        In a platform's export, most columns of which have other than their standard names, empty
+        metrics of videos, leads and shops are a warning.
         """
-        for name in scene.table.own:
-            if not scene.table.schema[name].group:
-                continue
-            optional = scene.table.schema[name].group in _OPTIONAL and is_export(scene)
+        usual = {n: g for n in scene.table.own if (g := scene.table.schema[n].group)}
+        is_export = 2 * len(standard_columns(scene)) < len(usual)
+        for name, group in usual.items():
+            optional = is_export and group in _OPTIONAL
             yield Rule.over(
                 self.form, "missing_values", name, severity="warning" if optional else "error",
                 reason="known columns are filled where they exist",

@@ -54,7 +54,7 @@ class SpellingCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule.columns[0], scene)
         if not 1 < len(counts) <= _MAX_VALUES or typed_by_people(column.name, counts):
             return
         wrong = misspelt(counts)
@@ -102,7 +102,7 @@ class VariantCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column; what is garbage or misspelt is another finding's."""
-        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule.columns[0], scene)
         if not 1 < len(counts) <= _MAX_VALUES or not scene.has_few_values(column.name):
             return
         if typed_by_people(column.name, counts):
@@ -220,7 +220,7 @@ class UnitCheck(Check):
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        column, counts = scene.column(rule.columns[0]), values_of(rule, scene)
+        column, counts = scene.column(rule.columns[0]), values_of(rule.columns[0], scene)
         total = sum(counts.values())
         units: Counter[str] = Counter()
         for value, n in counts.items():

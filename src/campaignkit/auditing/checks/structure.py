@@ -11,8 +11,7 @@ from campaignkit.auditing.checks.check import (
     Check,
     found,
     in_values,
-    is_export,
-    recognised_columns,
+    standard_columns,
     unknown_columns,
     values_of,
 )
@@ -27,6 +26,7 @@ from campaignkit.tables.numbers import cell_pattern
 
 # A group of standard columns of which at least half came is expected to be whole.
 _GROUP_FRAC = 0.5
+_TABLE_FRAC = 0.5
 _WHOLE_TABLE_FRAC = 0.6
 _PLACES = re.compile(
     r"(?i)countr|region|market|geo|territor|state|continent|location|pays|pa[ií]s|(?:^|[^a-z])land"
@@ -81,9 +81,10 @@ class SchemaCheck(Check):
 
 def _expected(gone: list[str], scene: Scene) -> list[str]:
     """Missing standard columns of groups that are otherwise there."""
-    schema = scene.table.schema
-    known, recognised = recognised_columns(scene)
-    if is_export(scene):
+    schema, known = scene.table.schema, standard_columns(scene)
+    recognised = len(known) / sum(bool(spec.group) for spec in schema.columns)
+    # Of a platform's export, which has the platform's names, nobody can say what it lacks.
+    if recognised < _TABLE_FRAC:
         return []
     # In a table that has most standard columns one member of a group calls for the others.
     least = 0.0 if recognised >= _WHOLE_TABLE_FRAC else _GROUP_FRAC
@@ -221,7 +222,7 @@ def _other_formats(rule: Rule, scene: Scene, column: Column) -> Finding:
 
 
 def _placeholders(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
-    filled = values_of(rule, scene)
+    filled = values_of(rule.columns[0], scene)
     fillers = [v for v in filled if (v.strip().lower() in PLACEHOLDERS or not v.strip())
                and not _is_legal(v, column.name, filled)]  # fmt: skip
     count = sum(filled[v] for v in fillers)
@@ -244,7 +245,7 @@ def _is_legal(value: str, name: str, counts: Mapping[str, int]) -> bool:
 
 def _strays(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
     """Numbers and dates among a few words that fill most of the column: the minority is wrong."""
-    counts = values_of(rule, scene)
+    counts = values_of(rule.columns[0], scene)
     if len(counts) > _MAX_VALUES:
         return
     read, _ = read_meanings({v: Cells({v: 1}) for v in counts}, day_first=True)

@@ -9,11 +9,11 @@ from itertools import pairwise
 from statistics import median
 
 from campaignkit.auditing.checks.check import Check, found
-from campaignkit.auditing.checks.outliers import ANCHORS
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import SAMPLE_ROWS, Scene
 
+_AMOUNTS = ("spend", "impressions", "clicks", "conversions", "video_plays")
 _LEAST_DAYS = 3  # on either side
 _LEAST_POWER = 2  # of ten: a tenfold budget is news, a hundredfold one within a day is a unit
 _NEAR = 0.2  # of a power of ten, for the amount by the others; for the amount alone twice that
@@ -38,9 +38,9 @@ class UnitChangeCheck(Check):
     kinds = ("date",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
-        """The known amounts of a table with days and one currency."""
+        """The main amounts of a table with days and one currency."""
         table = scene.table
-        amounts = [m for m in ANCHORS if table.has(m) and table.column(m).kind == "number"]
+        amounts = [m for m in _AMOUNTS if table.has(m) and table.column(m).kind == "number"]
         if table.has("event_date") and amounts:
             several = scene.histogram("currency") if table.has("currency") else {}
             if len(several) <= 1:
