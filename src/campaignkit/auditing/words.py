@@ -79,7 +79,9 @@ def garbage_values(
     trusted = set(known) if known is not None else set()
     sure: dict[str, str] = {}
     doubtful: dict[str, str] = {}
-    shape = _usual_shape(trusted or _frequent(words))
+    total = sum(words.values())
+    listed = trusted or [w for w, n in words.items() if n >= 0.01 * total]
+    is_usual = sum(map(looks_random, listed)) > 0.2 * len(listed)
     codes = 2 * sum(len(w) == 2 and w.isupper() for w in words) > len(words)
     index = _Variants(words, trusted)
     for word, count in words.items():
@@ -90,7 +92,7 @@ def garbage_values(
             sure[word] = reason
             continue
         slip, is_sure = index.slip_of(word, count)
-        reason = _doubtful_reason(word, shape) or slip
+        reason = _doubtful_reason(word, random_is_usual=is_usual) or slip
         if slip and is_sure:
             sure[word] = slip
         elif reason:
@@ -114,11 +116,11 @@ def _sure_reason(word: str) -> str:
     return "has broken characters" if _BROKEN.search(text) else ""
 
 
-def _doubtful_reason(word: str, shape: set[str]) -> str:
+def _doubtful_reason(word: str, *, random_is_usual: bool) -> str:
     text = word.strip()
     if text.lower() in SOFT or _MARKED.fullmatch(text.lower()):
         return "is a placeholder"
-    return "reads like random characters" if looks_random(text) and not shape else ""
+    return "" if random_is_usual or not looks_random(text) else "reads like random characters"
 
 
 def looks_random(text: str) -> bool:
@@ -139,17 +141,6 @@ def looks_random(text: str) -> bool:
             return True
     plain = letters == len(text) and text.isascii() and len(text) >= 6
     return plain and vowels < 0.15 * len(text)
-
-
-def _usual_shape(words: Iterable[str]) -> set[str]:
-    listed = list(words)
-    random = sum(looks_random(w) for w in listed)
-    return {"random"} if listed and random > 0.2 * len(listed) else set()
-
-
-def _frequent(words: Mapping[str, int]) -> list[str]:
-    total = sum(words.values())
-    return [w for w, n in words.items() if n >= 0.01 * total]
 
 
 class NearWords:

@@ -62,15 +62,6 @@ def anchored(scene: Scene) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def ratio_fields(pair: tuple[str, str, str], usual: tuple[float, float]) -> dict[str, Any]:
-    """Id and parameters of the rule of a pair with a usual ratio."""
-    metric, _, currency = pair
-    params = {"median": round(usual[0], 6), "spread": round(usual[1], 6)}
-    if not currency:
-        return {"id": f"ratio:{metric}", "params": params}
-    return {"id": f"ratio:{metric}:{currency}", "params": params | {"currency": currency}}
-
-
 def _in(currency: str, table: OpenTable) -> str:
     return f" AND {table.sql('currency')} = {literal(currency)}" if currency else ""
 
@@ -95,9 +86,13 @@ class OutlierCheck(Check):
         pairs = anchored(scene)
         for pair, usual in zip(pairs, usual_ratios(pairs, scene), strict=True):
             if usual is not None:
+                metric, anchor, currency = pair
+                told = {"median": round(usual[0], 6), "spread": round(usual[1], 6)}
                 yield Rule.over(
-                    self.form, "outliers", *pair[:2], **ratio_fields(pair, usual),
-                    reason=f"{pair[0]} moves with {pair[1]}, by the table's own median",
+                    self.form, "outliers", metric, anchor,
+                    id=":".join(filter(None, (self.form, metric, currency))),
+                    params=told | ({"currency": currency} if currency else {}),
+                    reason=f"{metric} moves with {anchor}, by the table's own median",
                 )  # fmt: skip
 
     def applies(self, rule: Rule, table: OpenTable) -> bool:
