@@ -22,8 +22,8 @@ class CalibrationCurve:
     Attributes
     ----------
     label : str or int
-    said, came : float64[bins]
-        Mean probability given, and the share of rows with the label.
+    predicted, observed : float64[bins]
+        Mean predicted probability, and the share of rows with the label.
     rows : int64[bins]
         Rows in each bin; they add up to all.
 
@@ -35,14 +35,14 @@ class CalibrationCurve:
     """
 
     label: Any
-    said: Floats
-    came: Floats
+    predicted: Floats
+    observed: Floats
     rows: NDArray[np.int64]
 
     @property
     def error(self) -> float:
         """The mean gap of both, each bin by its rows: this label's expected calibration error."""
-        return float(np.average(np.abs(self.said - self.came), weights=self.rows))
+        return float(np.average(np.abs(self.predicted - self.observed), weights=self.rows))
 
 
 def calibration_curve(
@@ -72,8 +72,10 @@ def calibration_curve(
     --------
     >>> proba = [[0.1, 0.1, 0.8]] * 4 + [[0.3, 0.6, 0.1]] * 6  # avg, neg, pos
     >>> curve = calibration_curve(proba, ["pos"] * 3 + ["avg"] + ["neg"] * 6)
-    >>> curve.said.round(2).tolist(), curve.came.round(2).tolist(), curve.rows.tolist()
-    ([0.1, 0.8], [0.0, 0.75], [6, 4])
+    >>> curve.predicted.round(2).tolist(), curve.observed.round(2).tolist()
+    ([0.1, 0.8], [0.0, 0.75])
+    >>> curve.rows.tolist()
+    [6, 4]
     """
     given, codes, known = judged(proba, labels, classes)
     if label not in known.tolist():
