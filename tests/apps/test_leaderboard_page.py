@@ -18,6 +18,7 @@ from campaignkit.apps.leaderboard_query import VIEWS, Query
 from campaignkit.report.leaderboard import RunFilter, dataset_version, rank_runs
 from campaignkit.runs import RunLog
 from command_line import run_here
+from fresh_core import run_in_core
 from run_logs import a_run, log_with_predictions
 
 # A name that would fetch from elsewhere, run or break out, wherever it were taken for markup.
@@ -157,6 +158,18 @@ def test_pages_of_the_ranking_hold_every_run(tmp_path: Path) -> None:
     assert [text.count('id="run-') for text in shown] == [100, 50, 50]
     assert "Page 1 of 2" in shown[0]
     assert ">Next 100<" in shown[0] and ">Previous 100<" in shown[1]
+
+
+def test_the_page_needs_the_core_alone(tmp_path: Path) -> None:
+    log_with_predictions(tmp_path / "runs")
+    code = """
+from campaignkit.apps.leaderboard_page import LeaderboardPage
+from campaignkit.apps.leaderboard_query import VIEWS
+page = LeaderboardPage(["runs"])
+print(all("The logs have 3 runs." in page.html(f"view={view}") for view in VIEWS))
+"""
+
+    assert run_in_core(tmp_path, "-c", code).stdout == "True\n"
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,7 @@ from campaignkit.show.page import page_style, paragraph
 from campaignkit.show.palette import series_colour
 
 PAGE_ROWS = 100
+_MOST_TESTED = 100  # selections whose paired tests are kept
 MOST_CHOICES = 300  # runs in a list to choose from; the text filter reaches the others
 
 
@@ -203,7 +204,7 @@ class LeaderboardPage:
         query, ranked = chosen.query, chosen.ranked
         if query.score != "macro_f1" or not chosen.on or not ranked.rows:
             return ()
-        if self._tested[0] is not chosen.read:
+        if self._tested[0] is not chosen.read or len(self._tested[1]) > _MOST_TESTED:
             self._tested = chosen.read, {}
         made, key = self._tested[1], query.link()
         if key not in made:
