@@ -9,7 +9,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,22 +74,22 @@ def passages(page: Path) -> Iterator[Passage]:
 
 def strings(source: Path) -> Iterator[Passage]:
     """Docstrings (their first paragraph begins a section) and the other texts of several words."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
     docs = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
     parts = {
         id(part)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.JoinedStr)
         for part in ast.walk(node)
         if part is not node
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if id(node) in parts:
             continue
         if isinstance(node, ast.JoinedStr):
@@ -114,7 +114,7 @@ def long_sentences(page: Path) -> list[str]:
     ]
 
 
-def listed_phrases(found: Iterator[Passage]) -> list[str]:
+def listed_phrases(found: Iterable[Passage]) -> list[str]:
     """Each as path:line, what is written there, and what to write instead."""
     return [
         f"{passage.path.relative_to(ROOT)}:{passage.line}: '{hit[0]}': {instead}"
@@ -124,7 +124,7 @@ def listed_phrases(found: Iterator[Passage]) -> list[str]:
     ]
 
 
-def bare_pronouns(found: Iterator[Passage]) -> list[str]:
+def bare_pronouns(found: Iterable[Passage]) -> list[str]:
     """Sections and docstrings that begin with a pronoun, as path:line and their first words."""
     return [
         f"{passage.path.relative_to(ROOT)}:{passage.line}: {passage.text[:50]} ..."

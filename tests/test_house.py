@@ -221,16 +221,11 @@ def test_sentences_of_the_pages_are_short() -> None:
 
 def test_pages_docstrings_and_messages_are_in_plain_english() -> None:
     """What to write instead of a phrase is in plain_english.toml."""
-    read = [(english.passages, p) for p in english.PAGES]
-    read += [(english.strings, p) for p in english.SOURCES]
-    found = [
-        line
-        for reader, path in read
-        for check in (english.listed_phrases, english.bare_pronouns)
-        for line in check(reader(path))
-    ]
+    read = [list(english.passages(page)) for page in english.PAGES]
+    read += [list(english.strings(source)) for source in english.SOURCES]
+    checks = (english.listed_phrases, english.bare_pronouns)
 
-    assert found == []
+    assert [line for found in read for check in checks for line in check(found)] == []
 
 
 def test_the_project_names_no_machine() -> None:
