@@ -15,6 +15,7 @@ import campaignkit as ck
 from bigquery_double import LEAST, Double, bigquery_double
 from campaignkit.auditing import RuleSet, python_rule, scene, sql_rule
 from campaignkit.errors import BudgetExceeded, NotInPlace, SettingError, TableError
+from campaignkit.inject import ShiftedColumns
 from campaignkit.tables import DatabaseTable
 from campaignkit.tables.engines import Warehouse
 from postgres_server import load, postgres_server
@@ -104,6 +105,25 @@ def test_without_days_the_medians_of_a_large_table_are_those_of_all_rows(
     undated = dirty.drop_columns(["event_date"])
 
     assert findings(ck.audit(Pretended(undated))) == findings(ck.audit(undated))
+
+
+@pytest.mark.parametrize("by", [-1, 2])
+def test_shifted_rows_are_named_and_set_aside_where_they_lie(by: int, postgres: str) -> None:
+    clean = ck.synthetic_table(1000, seed=4)
+    shifted = ck.ErrorInjector([ShiftedColumns(by=by)], rate=0.03, seed=5).inject(clean)[0]
+    texts = shifted.cast(pa.schema([(name, pa.string()) for name in shifted.column_names]))
+    address = load(postgres, "shifted", texts)
+
+    place = Pretended(texts)
+    report = ck.audit(place)
+
+    here = findings(ck.audit(texts))
+    assert findings(report) == here
+    assert any(f.kind == "shifted_columns" and f.count == 30 for f in report.findings)
+    assert len(place.ran) <= 12
+    report = ck.audit(address)
+    assert findings(report) == here
+    report.close()
 
 
 def test_no_cell_of_an_identifier_and_no_amount_of_a_row_leaves(dirty: pa.Table) -> None:

@@ -126,13 +126,25 @@ def audit(
 def _run(
     table: OpenTable, held: Held, told: Progress, clock: _Clock, *, duplicates: bool
 ) -> AuditReport:
-    scene = held.scene(table)
-    early = (r for r in scene.rules if held.checks[r.form].sets_aside)
-    aside = [f for r in early for f in held.checks[r.form].find(r, scene)]
-    if aside:
+    early = {form for form, check in held.checks.items() if check.sets_aside}
+    if table.in_place:  # a statement more is asked only where rows may have to be set aside
+        scene = replace(held, given=RuleSet()).scene(table, forms=early)
+    else:
+        scene = held.scene(table)
+    steps = held.finding(scene, early)
+    if table.in_place:
+        aside = in_rounds(scene, steps, refused=held.refused)
+    else:
+        aside = [f for step in steps.values() for f in step()]
+    if aside and table.in_place:
+        rest = table.rest(scene.rest)
+        scene = held.scene(rest, left_out=table.num_rows - rest.num_rows)
+    elif aside:
         # Rows without a cell in its place break most other rules, and bend what is usual.
         moved = distinct(*(f.rows for f in aside))
         scene = held.scene(table.without(moved), left_out=len(moved))
+    elif table.in_place:
+        scene = held.scene(table)
     clock.lap("profile")
     found = [*_about_the_input(table), *aside]
     usual = {f for f, c in held.checks.items() if not c.sets_aside and f not in _DUPLICATES}
@@ -181,12 +193,17 @@ class Held:
     pack: bool = True
     refused: dict[str, str] = field(default_factory=dict)
 
-    def scene(self, table: OpenTable, *, left_out: int = 0) -> Scene:
-        """The rules in force and the one pass over the table."""
+    def scene(
+        self, table: OpenTable, *, left_out: int = 0, forms: Container[str] | None = None
+    ) -> Scene:
+        """The rules in force, of some forms or all, and the one pass over the table for them."""
         scene = Scene(table, RuleSet(), TableProfile(table.num_rows, {}, {}), left_out=left_out)
-        stating = {f: self.step(c.rules, scene) for f, c in self.checks.items()}
+        checks = {f: c for f, c in self.checks.items() if forms is None or f in forms}
+        stating = {f: self.step(c.rules, scene) for f, c in checks.items()}
         stated = in_rounds(scene, stating if self.pack else {}, refused=self.refused)
         scene.rules = RuleSet(stated) | self.given
+        if forms is not None and not len(scene.rules):
+            return scene
         asked = {r.id: self.step(_asked, check, r, table) for r, check in self._held(scene)}
         conditions = in_rounds(scene, asked, refused=self.refused)
         scene.profile = profile_table(table, conditions=list(dict.fromkeys(conditions)))

@@ -55,6 +55,8 @@ class Scene:
     torn : dict
         Of a table in a warehouse: rule of a dependency -> SQL of its two values as one text, and
         of those texts that are outvoted.
+    rest : str
+        Of a table in a warehouse: a query of the rows that no check has set aside.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Scene:
     rules: RuleSet
     profile: TableProfile
     torn: dict[str, tuple[str, str]] = field(default_factory=dict)
+    rest: str = ""
     _few: dict[str, bool] = field(default_factory=dict)
     _groups: dict[str, dict[str | None, tuple[int, dict[str, int]]]] = field(default_factory=dict)
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)

@@ -354,6 +354,13 @@ class OpenTable:
             _everything=self._everything or self.numbered(),
         )  # fmt: skip
 
+    def rest(self, kept: str) -> OpenTable:
+        """A warehouse's table with those of its rows alone that a query gives."""
+        place = replace(self._place(), rows=f"({self.told(kept)})")
+        rest = replace(self, num_rows=-1, counted={}, cut=set(), warehouse=place)
+        rest.value_counts({sql: sql for sql in self.counted})  # all that was known, and its rows
+        return rest
+
     def sample_rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """The rows at a few positions, as dictionaries with their :attr:`place`."""
         if not len(positions):

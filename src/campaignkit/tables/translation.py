@@ -16,7 +16,7 @@ from campaignkit.extras import require
 DIALECTS = ("bigquery", "snowflake", "spark", "databricks", "postgres", "duckdb")
 
 # Names of sqlglot's nodes; whatever else a statement holds is refused.
-_ALLOWED = """
+_LISTED = """
     Select From Where Group GroupingSets Having Order Ordered Limit With CTE Join Union Subquery
     Table TableAlias Alias Column Identifier Star Literal Null Boolean Paren Tuple Distinct Var
     And Or Not EQ NEQ GT GTE LT LTE Is In Between Like DPipe Add Sub Mul Div Neg
@@ -24,6 +24,7 @@ _ALLOWED = """
     Length Greatest Least RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop
     Grouping Window RowNumber Median PercentileCont ApproxQuantile Array
 """
+_ALLOWED = frozenset(_LISTED.split())
 # What engines answer differently, in a form that all answer alike.
 _FORMS = {
     "Anonymous": "(:a BETWEEN -1.7e308 AND 1.7e308)",  # isfinite: `checked` lets no other through
@@ -73,7 +74,7 @@ def translated(query: str, *, dialect: str, source: str, relation: str = "audite
     sqlglot = require("sqlglot", extra="warehouse", user="auditing inside a warehouse")
     try:
         tree = sqlglot.parse_one(query, read="duckdb")
-        place = sqlglot.parse_one(f"SELECT * FROM {source}", read=dialect).args["from_"].this
+        place = _place(source, dialect)
     except sqlglot.errors.SqlglotError as err:
         raise NotInPlace(f"the statement cannot be read: {str(err)[:300]}") from err
     if not isinstance(tree, sqlglot.exp.Query):
@@ -83,18 +84,30 @@ def translated(query: str, *, dialect: str, source: str, relation: str = "audite
         other = _alike(node, dialect)
         if other is not node:
             node.replace(other)
+    rows = place
+    if isinstance(place, sqlglot.exp.Subquery):  # said once, however often it is read
+        rows = sqlglot.exp.to_table("kept_rows")
     named = {cte.alias for cte in tree.find_all(sqlglot.exp.CTE)}
     for table in list(tree.find_all(sqlglot.exp.Table)):
         if table.name == relation and not table.db:
-            own = place.copy()
+            own = rows.copy()
             if table.alias:
                 own.set("alias", table.args["alias"].copy())
             table.replace(own)
         elif table.name not in named:
             raise NotInPlace(f"the statement reads {table.sql()}, which is not the table audited")
     _alias_derived(tree)
+    if rows is not place:
+        tree = tree.with_("kept_rows", as_=place.this.copy())
     text: str = tree.sql(dialect=dialect)
     return text
+
+
+@lru_cache(maxsize=32)
+def _place(source: str, dialect: str) -> Any:
+    import sqlglot
+
+    return sqlglot.parse_one(f"SELECT * FROM {source}", read=dialect).args["from_"].this
 
 
 def checked(tree: Any) -> None:
@@ -111,7 +124,7 @@ def checked(tree: Any) -> None:
         name = type(node).__name__
         if isinstance(node, exp.Anonymous):
             name = str(node.this)
-        allowed = name in _ALLOWED.split() or name.lower() == "isfinite"
+        allowed = name in _ALLOWED or name.lower() == "isfinite"
         if isinstance(node, exp.Cast):
             allowed = allowed and node.to.this.name in _CASTS
         elif isinstance(node, exp.In):

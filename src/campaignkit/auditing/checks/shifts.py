@@ -12,9 +12,10 @@ from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.distinct import distinct
 from campaignkit.show import counted
-from campaignkit.tables import Column, literal
+from campaignkit.tables import Column, OpenTable, literal
 from campaignkit.tables.dates import whole_dates
 from campaignkit.tables.meaning import PLACEHOLDERS
+from campaignkit.tables.opened import quoted
 
 if TYPE_CHECKING:
     from numpy import bool_, int64
@@ -50,20 +51,34 @@ class ShiftCheck(Check):
     sets_aside = True
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
-        """Any table of three to sixty columns whose rows are at hand."""
-        if 3 <= len(scene.table.columns) <= _MOST_COLUMNS and not scene.table.in_place:
+        """Any table of three to sixty columns; of a warehouse, if a cell may not fit."""
+        size = len(scene.table.columns)
+        if 3 <= size <= _MOST_COLUMNS and (not scene.table.in_place or _may_be_odd(scene)):
             yield Rule.over(self.form, "shifted_columns", id=self.form,
                             reason="each cell stands in its own column")  # fmt: skip
 
+    def conditions(self, rule: Rule, table: OpenTable) -> Sequence[str]:
+        """In a warehouse, which columns of text hold numbers; here only odd tables are asked."""
+        return [_is_number(c) for c in table.of_kind("text")] if table.in_place else []
+
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding for all rows that moved."""
-        fits = _fits(scene)
+        fits, table = _fits(scene), scene.table
         conditions: list[str] = []
-        shifts = _shifts(fits, scene) if fits.odd else []
+        shifts = _shifts(fits, scene) if fits.odd else {}
         for shift in shifts:
             other = "".join(f" AND NOT ({c})" for c in conditions)
             conditions.append(fits.moved(shift) + other)
-        counts = scene.count(*conditions)
+        if table.in_place:
+            own = ", ".join(map(quoted, table.columns))
+            away = " OR ".join(f"({c})" for c in conditions)
+            scene.rest = f"SELECT {own} FROM {fits.read(table.relation)} WHERE NOT ({away})"
+            counts = list(shifts.values())
+        else:
+            asked = ", ".join(f"count_if({c})" for c in conditions)
+            counts = list(table.row(f"SELECT {asked} FROM {fits.read(table.relation)}")) if (
+                conditions
+            ) else []  # fmt: skip
         names = list(scene.table.columns)
         told = [
             {"side": s.side, "by": abs(s.by), "from": names[s.start], "rows": n}
@@ -74,7 +89,7 @@ class ShiftCheck(Check):
         rows, moved = sum(counts), names[min(s.start for s in shifts) :]
         ways = "; ".join(f"{f['rows']:,} to the {f['side']} by {f['by']} from {f['from']} on"
                          for f in told)  # fmt: skip
-        anywhere = " OR ".join(f"({c})" for c in conditions)
+        anywhere = " OR ".join(f"({fits.plain(c)})" for c in conditions)
         yield found(
             rule, scene, rows, *moved, confidence=0.95, parts=dict.fromkeys(moved, anywhere),
             message=f"the cells of {counted(rows, 'row')} are shifted: {ways}",
@@ -130,22 +145,42 @@ class _Fits:
     filled: Sequence[bool]
     is_date: str
 
-    def cell(self, at: int) -> str:
-        """SQL of a cell as trimmed text, NULL where it holds nothing."""
-        text = f"trim(CAST({self.columns[at].raw} AS VARCHAR))"
-        return f"CASE WHEN lower({text}) NOT IN ({_FILLERS}) THEN {text} END"
+    def read(self, relation: str) -> str:
+        """A relation whose rows carry each cell as text and whether it is a date or a number."""
+        cells, marks = [], []
+        for at in range(len(self.columns)):
+            cells.append(f"{self._sql('c', at)} AS moved_c{at}")
+            marks += [f"{self._sql(mark, at)} AS moved_{mark}{at}" for mark in "dn"]
+        inner = f"(SELECT *, {', '.join(cells)} FROM {relation})"
+        return f"(SELECT *, {', '.join(marks)} FROM {inner})"
 
-    def test(self, home: int, cell: str) -> str:
+    def plain(self, condition: str) -> str:
+        """A condition over such rows as one over the table's own."""
+        for marks in ("dn", "c"):
+            condition = re.sub(
+                rf"\bmoved_([{marks}])(\d+)\b",
+                lambda found: f"({self._sql(found[1], int(found[2]))})", condition,
+            )  # fmt: skip
+        return condition
+
+    def _sql(self, mark: str, at: int) -> str:
+        """SQL of a cell as trimmed text, NULL where it holds nothing; of what is marked of it."""
+        if mark == "c":
+            text = f"trim(CAST({self.columns[at].raw} AS VARCHAR))"
+            return f"CASE WHEN lower({text}) NOT IN ({_FILLERS}) THEN {text} END"
+        if mark == "d":
+            return self.is_date.replace("{c}", f"moved_c{at}")
+        return f"regexp_full_match(moved_c{at}, {literal(_NUMBER)})"
+
+    def test(self, home: int, at: int) -> str:
         """SQL of whether a cell may be one of a column; true of an empty cell."""
+        cell, date, number = (f"moved_{mark}{at}" for mark in "cdn")
+        fit = {"date": date, "number": f"{number} AND NOT {date}"}.get(
+            self.kinds[home], f"NOT {number} AND NOT {date}"
+        )
         if self.kinds[home] == "words":
             fit = f"{cell} IN ({', '.join(map(literal, self.words[home]))})"
-        else:
-            date = self.is_date.replace("{c}", cell)
-            number = f"(regexp_full_match({cell}, {literal(_NUMBER)}) AND NOT {date})"
-            fit = {"date": date, "number": number}.get(
-                self.kinds[home], f"NOT {number} AND NOT {date}"
-            )
-        return f"({cell} IS NULL OR {fit})"
+        return f"({cell} IS NULL OR ({fit}))"
 
     def signs(self, shift: _Shift) -> tuple[list[tuple[int, int]], list[int], list[int]]:
         """(home, place) of cells that fit in a row that moved like this; and what speaks for it.
@@ -163,25 +198,47 @@ class _Fits:
 
     def moved(self, shift: _Shift) -> str:
         """SQL of the rows that moved like this: what :func:`_agreeing` says, for all rows."""
-        cells = [f"({self.cell(at)})" for at in range(len(self.columns))]
         fit, odd, left_empty = self.signs(shift)
-        held = [self.test(home, cells[at]) for home, at in fit]
-        strange = [f"CAST(NOT {self.test(at, cells[at])} AS INTEGER)" for at in odd]
-        empty = [f"CAST({cells[at]} IS NULL AS INTEGER)" for at in left_empty]
+        held = [self.test(home, at) for home, at in fit]
+        strange = [f"CASE WHEN {self.test(at, at)} THEN 0 ELSE 1 END" for at in odd]
+        empty = [f"CASE WHEN moved_c{at} IS NULL THEN 1 ELSE 0 END" for at in left_empty]
         spoken = " + ".join(strange)
-        return f"({self.odd}) AND {spoken} >= 1 AND {' + '.join([*strange, *empty])} >= 2 AND " + (
-            " AND ".join(held)
+        return (
+            f"COALESCE({self.odd}, FALSE) AND {spoken} >= 1 "
+            f"AND {' + '.join([*strange, *empty])} >= 2 AND {' AND '.join(held)}"
         )
+
+
+def _words(scene: Scene) -> dict[int, dict[str, int]]:
+    """Place of each dimension -> its values and their rows."""
+    few = {c.name for c in scene.dimensions()}
+    return {
+        i: {v: n for v, n in scene.histogram(name).items() if v and v.strip()}
+        for i, name in enumerate(scene.table.columns)
+        if name in few
+    }
+
+
+def _strange(at: int, counts: Mapping[int, Mapping[str, int]]) -> set[str]:
+    """Values of a dimension that are numbers, or at home in another one."""
+    others = [c for i, c in counts.items() if i != at]
+    return {
+        v for v, n in counts.get(at, {}).items()
+        if re.fullmatch(_NUMBER, v.strip()) or any(c.get(v, 0) > n for c in others)
+    }  # fmt: skip
+
+
+def _may_be_odd(scene: Scene) -> bool:
+    """Whether a cell may not fit its column, as far as the counted values tell."""
+    counts = _words(scene)
+    return any(c.is_text for c in scene.table.of_kind("number", "date")) or any(
+        v.strip().lower() not in PLACEHOLDERS for i in counts for v in _strange(i, counts)
+    )
 
 
 def _fits(scene: Scene) -> _Fits:
     columns, profile = list(scene.table.columns.values()), scene.profile.columns
-    few = {c.name for c in scene.dimensions()}
-    counts = {
-        i: {v: n for v, n in scene.histogram(c.name).items() if v and v.strip()}
-        for i, c in enumerate(columns)
-        if c.name in few
-    }
+    counts = _words(scene)
     kinds, words = [c.kind for c in columns], {}
     odd: list[str] = []
     # Identifiers and free text come last: they are read only if a cell of another column is odd.
@@ -199,9 +256,7 @@ def _fits(scene: Scene) -> _Fits:
         if _mostly_numbers(i, column, here, numbers, scene):
             kinds[i], strange = "number", set(here) - numbers
         else:
-            others = [c for j, c in counts.items() if j != i]
-            strange = {v for v, n in here.items() if any(c.get(v, 0) > n for c in others)}
-            strange |= numbers
+            strange = _strange(i, counts)
             own = sorted(set(here) - strange)
             kinds[i] = "words" if 0 < len(own) <= _MOST_WORDS else "any"
             words[i] = own
@@ -222,15 +277,25 @@ def _mostly_numbers(
     """Whether most cells of a text column are digits, as those of identifiers are."""
     if here or column.kind != "text":
         return 2 * sum(here[v] for v in numbers) > sum(here.values())
+    if scene.table.in_place:
+        (numeric,) = scene.count(_is_number(column))
+        return 2 * numeric > scene.num_rows - scene.profile.columns[column.name].num_nulls
     (share,) = scene.table.row(
-        f"SELECT avg(CAST(regexp_full_match(trim({column.sql}), {literal(_NUMBER)}) AS INTEGER)) "
-        f"FROM {scene.table.sampled(_LOOKED_AT)}"
+        f"SELECT avg(CAST({_is_number(column)} AS INTEGER)) FROM {scene.table.sampled(_LOOKED_AT)}"
     )
     return (share or 0.0) > 0.5
 
 
-def _shifts(fits: _Fits, scene: Scene) -> list[_Shift]:
-    """The shifts that the rows with a cell out of place agree on, the commonest first."""
+def _is_number(column: Column) -> str:
+    return f"regexp_full_match(trim({column.sql}), {literal(_NUMBER)})"
+
+
+def _shifts(fits: _Fits, scene: Scene) -> dict[_Shift, int]:
+    """The shifts that the rows with a cell out of place agree on, the commonest first, and how
+    many of the rows looked at they are.
+
+    Only which cells fit where is asked, and of how many rows: no cell leaves a warehouse.
+    """
     import numpy as np
 
     size = len(fits.columns)
@@ -241,29 +306,32 @@ def _shifts(fits: _Fits, scene: Scene) -> list[_Shift]:
         for start in range(size - far)
     ]
     pairs = {(at, at) for at in range(size)}.union(*(fits.signs(s)[0] for s in candidates))
-    tests = {(home, at): fits.test(home, f"c{at}") for home, at in pairs}
+    tests = {(home, at): fits.test(home, at) for home, at in pairs}
     unique = {sql: f"t{i}" for i, sql in enumerate(dict.fromkeys(tests.values()))}
-    cells = ", ".join(f"{fits.cell(at)} AS c{at}" for at in range(size))
     asked = [f"{sql} AS {name}" for sql, name in unique.items()]
-    asked += [f"c{at} IS NULL AS empty{at}" for at in range(size)]
-    found = scene.table.numpy(
-        f"SELECT {', '.join(asked)} FROM (SELECT {cells} FROM {scene.table.relation} "
-        f"WHERE {fits.odd} LIMIT {_LOOKED_AT})"
+    asked += [f"moved_c{at} IS NULL AS empty{at}" for at in range(size)]
+    names = [*unique.values(), *(f"empty{at}" for at in range(size))]
+    most_rows = "" if scene.table.in_place else f" LIMIT {_LOOKED_AT}"
+    rows = fits.read(f"(SELECT * FROM {scene.table.relation} WHERE {fits.odd}{most_rows})")
+    told = scene.table.rows(
+        f"SELECT {', '.join(names)}, count(*) FROM (SELECT {', '.join(asked)} FROM {rows}) "
+        f"GROUP BY {', '.join(names)}"
     )
+    found = dict(zip((*names, "rows"), np.asarray(told, dtype=np.int64).T, strict=True))
     fit = {pair: found[unique[sql]].astype(bool) for pair, sql in tests.items()}
     empty = [found[f"empty{at}"].astype(bool) for at in range(size)]
     agree = {s: _agreeing(s, fits, fit, empty) for s in candidates}
-    left = np.ones(len(empty[0]), dtype=bool)
-    out: list[_Shift] = []
+    left = found["rows"]
+    out: dict[_Shift, int] = {}
     while len(out) < _MOST_SHIFTS:
         # Of shifts that as many rows agree on, the one with the most evidence; then the nearest.
-        most = {s: (int((w[left] > 0).sum()), int(w[left].sum()), -abs(s.by), s.start)
+        most = {s: (int(left[w > 0].sum()), int(left @ w), -abs(s.by), s.start)
                 for s, w in agree.items()}  # fmt: skip
         best = max(most, key=lambda s: most[s])
         if not most[best][0]:
             break
-        out.append(best)
-        left &= agree[best] == 0
+        out[best] = most[best][0]
+        left = np.where(agree[best] > 0, 0, left)
     return out
 
 

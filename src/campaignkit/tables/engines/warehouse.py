@@ -122,6 +122,9 @@ class Metered:
     terms: Terms = field(default_factory=Terms)
     statements: list[tuple[str, int | None]] = field(default_factory=list)
     plans_only: bool = False
+    rows: str = (
+        ""  # what is asked in place of the table: those of its rows that were not set aside
+    )
 
     @property
     def bytes_read(self) -> int:
@@ -177,7 +180,9 @@ class Metered:
 
     def told(self, query: str) -> str:
         """The statement as the warehouse hears it."""
-        return translated(query, dialect=self.warehouse.dialect, source=self.warehouse.source)
+        return translated(
+            query, dialect=self.warehouse.dialect, source=self.rows or self.warehouse.source
+        )
 
 
 def plain(cell: object) -> object:
