@@ -126,6 +126,15 @@ def test_shifted_rows_are_named_and_set_aside_where_they_lie(by: int, postgres: 
     report.close()
 
 
+def test_totals_are_told_in_a_note_where_single_rows_stay() -> None:
+    rows = {"brand": ["Otter", "Lynx", "Total"], "clicks": [3, 4, 7]}
+
+    report = ck.audit(Pretended(pa.table(rows)))
+
+    assert any("'Total' in brand (1)" in note and "where=" in note for note in report.notes)
+    assert not ck.audit(Pretended(pa.table(rows)), summary_rows="keep").notes
+
+
 def test_no_cell_of_an_identifier_and_no_amount_of_a_row_leaves(dirty: pa.Table) -> None:
     place = Pretended(
         dirty.append_column("note", pa.array([f"secret {i}" for i in range(len(dirty))]))

@@ -76,6 +76,17 @@ def summary_rows(table: OpenTable) -> dict[int, str]:
     return {position: reason for position, reason in reasons.items() if reason}
 
 
+def labels(counts: Mapping[Any, int]) -> dict[str, int]:
+    """Those of a column's counted cells that name a total.
+
+    Examples
+    --------
+    >>> labels({"Search": 40, "Total": 1, "Summe: Search": 1})
+    {'Total': 1, 'Summe: Search': 1}
+    """
+    return {cell: n for cell, n in counts.items() if _IS_LABEL.fullmatch(_plain(cell))}
+
+
 def _reason(row: _Candidate, sums: _Sums, *, is_single: bool) -> str:
     said = " and ".join(f"{cell!r} in {name}" for name, cell in row.labels.items())
     if row.is_misfit or (said and not row.filled):
