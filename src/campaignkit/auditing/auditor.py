@@ -23,7 +23,6 @@ from campaignkit.auditing.mining import mine_rules
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene, in_rounds
 from campaignkit.auditing.systemic import joined
-from campaignkit.distinct import distinct
 from campaignkit.errors import Fault, TableError
 from campaignkit.progress import Progress, listener
 from campaignkit.show import counted, in_words
@@ -136,13 +135,9 @@ def _run(
         aside = in_rounds(scene, steps, refused=held.refused)
     else:
         aside = [f for step in steps.values() for f in step()]
-    if aside and table.in_place:
-        rest = table.rest(scene.rest)
+    if aside:
+        rest = scene.without(aside)
         scene = held.scene(rest, left_out=table.num_rows - rest.num_rows)
-    elif aside:
-        # Rows without a cell in its place break most other rules, and bend what is usual.
-        moved = distinct(*(f.rows for f in aside))
-        scene = held.scene(table.without(moved), left_out=len(moved))
     elif table.in_place:
         scene = held.scene(table)
     clock.lap("profile")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any, Unpack
@@ -15,11 +16,11 @@ from campaignkit.auditing.checks.drift import num_units, scale_of
 from campaignkit.auditing.checks.laws import law_form
 from campaignkit.auditing.checks.missing import nulls_of
 from campaignkit.auditing.checks.outliers import OutlierCheck
-from campaignkit.auditing.checks.shifts import shifted_rows
+from campaignkit.auditing.checks.shifts import shifted
 from campaignkit.auditing.rule import Rule, RuleSet
 from campaignkit.auditing.scene import Scene
 from campaignkit.auditing.words import garbage_values
-from campaignkit.errors import TableError
+from campaignkit.errors import NotInPlace, TableError
 from campaignkit.progress import Steps
 from campaignkit.show import counted
 from campaignkit.tables import (
@@ -107,9 +108,11 @@ def mined(table: OpenTable, *, tolerance: float) -> RuleSet:
     broken = {law: law.broken_sql({c: table.sql(c) for c in law.columns}) for law in laws}
     profile = profile_table(table, conditions=list(broken.values()))
     scene = Scene(table, RuleSet(), profile)
-    moved = shifted_rows(scene)
-    if len(moved):
-        return mined(table.without(moved), tolerance=tolerance)
+    aside = []
+    with suppress(NotInPlace):  # where a warehouse cannot be asked for them, they stay
+        aside = shifted(scene)
+    if aside:
+        return mined(scene.without(aside), tolerance=tolerance)
     shares = {law: profile.counts[sql] / table.num_rows for law, sql in broken.items()}
     # What rows may break by right gives no dirt away.
     dirt = max((share for law, share in shares.items() if not law.legal), default=0.0)

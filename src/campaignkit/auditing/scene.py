@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from campaignkit.distinct import distinct
 from campaignkit.errors import NotInPlace, TableError
 from campaignkit.tables import MOST_VALUES, WIDE, Column, OpenTable, Role, TableProfile
 from campaignkit.tables.grouping import day_sql, grouping_sets
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
+    from campaignkit.auditing.finding import Finding
     from campaignkit.auditing.rule import RuleSet
 
 SAMPLE_ROWS = 100_000
@@ -144,9 +146,9 @@ class Scene:
             values = self.table.value_counts(raw, relation=sample)
             filled = {n: [k for v, k in c.items() if v is not None] for n, c in values.items()}
             counted = {n: (len(k), sum(k)) for n, k in filled.items()}
-        for name, (distinct, filled_cells) in counted.items():
+        for name, (different, filled_cells) in counted.items():
             most = min(MAX_CATEGORIES, max(filled_cells * 0.5, 1))
-            self._few[name] = 0 < distinct <= most and raw[name] not in self.table.cut
+            self._few[name] = 0 < different <= most and raw[name] not in self.table.cut
 
     def histogram(self, name: str) -> dict[str | None, int]:
         """Value -> rows of a text column, the most frequent first; None for null."""
@@ -321,6 +323,12 @@ class Scene:
         half = len(aggregates) // 2
         first, second = aggregates[:half], aggregates[half:]
         return self._asked(source, first) + self._asked(source, second)
+
+    def without(self, aside: Iterable[Finding]) -> OpenTable:
+        """The table without the rows of findings, whose cells would break and bend all else."""
+        if self.table.in_place:
+            return self.table.rest(self.rest)
+        return self.table.without(distinct(*(f.rows for f in aside)))
 
     def middles(self, *asked: tuple[str, str]) -> list[tuple[float, float, int]]:
         """Median, robust spread and number of values, of each (SQL expression, condition).

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from campaignkit.auditing.checks.check import Check, found
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
-from campaignkit.distinct import distinct
 from campaignkit.show import counted
 from campaignkit.tables import Column, OpenTable, literal
 from campaignkit.tables.dates import whole_dates
@@ -69,23 +68,22 @@ class ShiftCheck(Check):
         for shift in shifts:
             other = "".join(f" AND NOT ({c})" for c in conditions)
             conditions.append(fits.moved(shift) + other)
+        if not shifts:
+            return
+        read = fits.read(table.relation)
         if table.in_place:
             own = ", ".join(map(quoted, table.columns))
             away = " OR ".join(f"({c})" for c in conditions)
-            scene.rest = f"SELECT {own} FROM {fits.read(table.relation)} WHERE NOT ({away})"
+            scene.rest = f"SELECT {own} FROM {read} WHERE NOT ({away})"
             counts = list(shifts.values())
         else:
             asked = ", ".join(f"count_if({c})" for c in conditions)
-            counts = list(table.row(f"SELECT {asked} FROM {fits.read(table.relation)}")) if (
-                conditions
-            ) else []  # fmt: skip
+            counts = list(table.row(f"SELECT {asked} FROM {read}"))
         names = list(scene.table.columns)
         told = [
             {"side": s.side, "by": abs(s.by), "from": names[s.start], "rows": n}
             for s, n in zip(shifts, counts, strict=True)
         ]
-        if not told:
-            return
         rows, moved = sum(counts), names[min(s.start for s in shifts) :]
         ways = "; ".join(f"{f['rows']:,} to the {f['side']} by {f['by']} from {f['from']} on"
                          for f in told)  # fmt: skip
@@ -99,11 +97,10 @@ class ShiftCheck(Check):
         )  # fmt: skip
 
 
-def shifted_rows(scene: Scene) -> NDArray[int64]:
-    """int64[rows]: positions of the shifted rows, ascending."""
+def shifted(scene: Scene) -> list[Finding]:
+    """The finding of a table's shifted rows, if it has any."""
     check = ShiftCheck()
-    rules = list(check.rules(scene))
-    return distinct(*(f.rows for rule in rules for f in check.find(rule, scene)))
+    return [f for rule in list(check.rules(scene)) for f in check.find(rule, scene)]
 
 
 @dataclass(frozen=True, slots=True)
