@@ -190,6 +190,17 @@ def test_a_name_that_is_not_at_the_root_is_answered_with_one_that_is_meant(
         getattr(campaignkit, asked)
 
 
+def test_a_name_that_a_room_does_not_have_is_answered_alike() -> None:
+    for room in campaignkit._ROOMS:
+        module = importlib.import_module(f"campaignkit.{room}")
+        name = next((n for n in getattr(module, "__all__", vars(module)) if n[0] != "_"), "")
+        if not name:
+            continue
+        with pytest.raises(AttributeError, match=f"'campaignkit.{room}' has no.*did you mean '"):
+            getattr(module, f"{name}e")
+        assert not hasattr(module, "__wrapped__")
+
+
 @pytest.mark.parametrize("room", ROOMS, ids=lambda p: p.name)
 def test_a_rooms_menu_is_sorted_and_true(room: Path) -> None:
     module = importlib.import_module(f"campaignkit.{room.name}")

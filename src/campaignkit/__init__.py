@@ -48,6 +48,10 @@ Importing the package does no work and loads nothing heavy: a name is imported a
 
 from __future__ import annotations
 
+import sys
+from functools import partial
+from types import ModuleType
+
 __version__ = "0.1.0"
 
 # Room -> those of its names that stand at the root too; `__init__.pyi` tells type checkers the
@@ -161,6 +165,27 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, *_ROOMS, *_WITHIN])
+
+
+class _Root(ModuleType):
+    """The package, which gives each room that is imported an answer for names it does not have."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _ROOMS and isinstance(value, ModuleType) and "__getattr__" not in vars(value):
+            value.__getattr__ = partial(_no_such_name, value)  # type: ignore[method-assign]
+        super().__setattr__(name, value)
+
+
+def _no_such_name(room: ModuleType, name: str) -> object:
+    from difflib import get_close_matches
+
+    names = vars(room).get("__all__", vars(room))
+    near = [] if name.startswith("_") else get_close_matches(name, names, n=1)
+    told = f"; did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"module {room.__name__!r} has no attribute {name!r}{told}")
+
+
+sys.modules[__name__].__class__ = _Root
 
 
 def _advice(name: str) -> str:

@@ -250,3 +250,29 @@ def test_four_kinds_of_model_stand_in_one_table(tmp_path: Path) -> None:
     assert paid.parameters["style"] == 2
     assert "calls" in table.cells()[0] and "money" in table.cells()[0]
     assert set(table.against_best) < set(models)
+
+
+def test_a_separator_divides_the_values_of_a_cell(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: Prompt, schema: dict[str, object]) -> str:
+        asked.append(prompt.user)
+        return "2"
+
+    chat = ck.ScriptedModel(answer)
+    model = ck.PromptedClassifier(chat, separator=", ")
+    model.fit([{"geo": "Peru"}, {"geo": "Chile"}, {"geo": "Cuba"}], ["pos", "neg", "avg"])
+    model.save(tmp_path / "kept")
+    again = ck.PromptedClassifier.load(tmp_path / "kept", model=chat)
+
+    model.predict([{"geo": "Peru, Chile"}])
+    again.predict([{"geo": "Peru, Chile"}])
+
+    assert "geo: [Chile, Peru]" in asked[0]
+    assert asked == asked[:1] * len(asked)
+    pytest.importorskip("torch", reason="the other reader of prompts needs torch")
+    from campaignkit.classify.llm.labels import Prompts
+
+    parts = {"geo": ["Peru", "Chile"]}
+    whole = Prompts.of([{"geo": "Peru, Chile"}], style=3, separator=", ")
+    assert whole.rows == Prompts.of([parts], style=3).rows

@@ -85,3 +85,72 @@ def test_results_that_tell_nothing_end_in_words() -> None:
         ck.graph_from_outcomes(frame[["brand", "ctr"]], outcome="ctr")
     with pytest.raises(GraphError, match="max_false_frac"):
         ck.graph_from_outcomes(frame, outcome="ctr", max_false_frac=0)
+
+
+def _unrelated(kind: str, seed: int) -> pd.DataFrame:
+    """Campaigns whose outcomes have nothing to do with what they hold."""
+    rng = np.random.default_rng(seed)
+    num = 1_200 if kind == "copies" else 1_500
+    draw = {
+        "long tail": lambda: rng.lognormal(sigma=2, size=num),
+        "two tails": lambda: rng.standard_cauchy(num),
+        "rare successes": lambda: (rng.random(num) < 0.02) * 1.0,
+        "copies": lambda: rng.normal(size=num),
+    }
+    frame = pd.DataFrame({
+        m: rng.choice([f"{m} {i}" for i in range(5)], num) for m in ("brand", "geo", "device")
+    })  # fmt: skip
+    frame["y"] = draw[kind]()
+    return pd.concat([frame] * 5, ignore_index=True) if kind == "copies" else frame
+
+
+@pytest.mark.filterwarnings("ignore::campaignkit.dataset.measured.RowsLeftOut")
+@pytest.mark.parametrize("kind", ["long tail", "two tails", "rare successes", "copies"])
+def test_outcomes_of_odd_shapes_make_no_edges_by_themselves(kind: str) -> None:
+    told = [ck.graph_from_outcomes(_unrelated(kind, s), outcome="y") for s in range(4)]
+
+    assert sum(bool(one.graph.columns.sign.any()) for one in told) <= 1
+
+
+def test_copies_of_rows_count_once_and_are_told() -> None:
+    frame = _unrelated("long tail", 0)
+
+    with pytest.warns(UserWarning, match="1,500 of 3,000 rows repeat another row"):
+        told = ck.graph_from_outcomes(pd.concat([frame, frame]), outcome="y")
+
+    alone = ck.graph_from_outcomes(frame, outcome="y")
+    assert told.num_rows == alone.num_rows == 1_500
+    assert told.num_left_out == 1_500
+    assert np.allclose(told.effect, alone.effect)
+
+
+def test_equal_rows_are_no_copies_where_outcomes_take_few_values() -> None:
+    frame = _unrelated("rare successes", 0)
+
+    assert ck.graph_from_outcomes(frame, outcome="y").num_rows == 1_500
+
+
+def test_what_is_never_apart_is_not_tested() -> None:
+    frame = _unrelated("long tail", 1)
+    alone = ck.graph_from_outcomes(frame, outcome="y")
+
+    told = ck.graph_from_outcomes(
+        frame.assign(country="Peru", line=frame["brand"] + " line"), outcome="y"
+    )
+
+    assert len(told.tested.columns) == len(alone.tested.columns) == 75
+    assert told.num_pairs > 75
+    assert np.allclose(told.p_value, alone.p_value, atol=0.1)
+
+
+def test_cells_and_exposures_that_are_missing_leave_the_rest() -> None:
+    frame, _ = _world(3_000, seed=3)
+    rng = np.random.default_rng(0)
+    frame.loc[rng.random(3_000) < 0.2, "brand"] = None
+    frame.loc[rng.random(3_000) < 0.2, "impressions"] = 0
+
+    with pytest.warns(UserWarning, match="rows have no ctr or no impressions"):
+        told = ck.graph_from_outcomes(frame, outcome="ctr", exposure="impressions")
+
+    assert 2_300 < told.num_rows < 2_500
+    assert told.graph.columns.sign.any()

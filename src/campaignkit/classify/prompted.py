@@ -39,7 +39,7 @@ from campaignkit.llm import (
 from campaignkit.store import Manifest, atomic_folder, checked_path, read_manifest
 
 _KIND = "prompted-classifier"
-_KEPT = ("style", "labels", "system", "temperature", "votes", "fallback")
+_KEPT = ("style", "separator", "labels", "system", "temperature", "votes", "fallback")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class PromptedClassifier(CampaignClassifier):
     style : int, str or PromptTemplate
         How campaigns are written: 1, 2, 3 or a name, see :func:`prompt_template`. Texts are whole
         prompts.
+    separator : str or None
+        What divides the values of a cell that holds several, as for :class:`OneHotLogistic`.
     labels : mapping of label to word, or sequence of words, optional
         Which of the words that the prompt asks for stands for each label. Three words alone stand
         for neg, avg and pos, other words alone are the labels themselves; by default those of the
@@ -113,6 +115,7 @@ class PromptedClassifier(CampaignClassifier):
     model: ChatModel
     _: KW_ONLY
     style: int | str | PromptTemplate = 3
+    separator: str | None = None
     labels: Mapping[Any, str] | Sequence[str] | None = None
     system: str = ""
     temperature: float | None = None
@@ -137,7 +140,7 @@ class PromptedClassifier(CampaignClassifier):
         """
         del sample_weight  # there is nothing that it could weigh
         checked_count(self.votes, "votes", error=ClassifierError)
-        classes, _ = training_labels(X, y, len(prompt_texts(X, style=self.style)))
+        classes, _ = training_labels(X, y, len(self._texts(X)))
         self._texts_and_words(X, classes)
         self.classes_ = classes
         return self
@@ -226,9 +229,12 @@ class PromptedClassifier(CampaignClassifier):
         loaded.classes_ = np.unique(list(spec["labels"]))
         return loaded
 
+    def _texts(self, X: Any) -> list[str]:
+        return prompt_texts(X, style=self.style, separator=self.separator)
+
     def _texts_and_words(self, X: Any, classes: NDArray[Any]) -> tuple[list[str], dict[Any, str]]:
         """The prompts, and the words they ask for; texts as they are may ask for any."""
-        texts = prompt_texts(X, style=self.style)
+        texts = self._texts(X)
         words = words_to_say(self.labels, self.style, classes.tolist())
         template = prompt_template(self.style)
         strange = {*words.values()}.difference(template.label_texts)

@@ -270,8 +270,12 @@ def brief_texts(
     return [str(text) for text in texts]
 
 
-def prompt_texts(records: Any, *, style: str | int | PromptTemplate) -> list[str]:
+def prompt_texts(
+    records: Any, *, style: str | int | PromptTemplate, separator: str | None = None
+) -> list[str]:
     """Whole prompts for a language model: texts as they are, records written in a prompt style.
+
+    `separator` divides the values of a record's cell, as for :func:`brief_texts`.
 
     Raises
     ------
@@ -288,7 +292,7 @@ def prompt_texts(records: Any, *, style: str | int | PromptTemplate) -> list[str
     ['as it is']
     """
     template = prompt_template(style)
-    texts = brief_texts(records)
+    texts = brief_texts(records, separator=separator)
     return texts if _are_texts(records) else [template.render(brief) for brief in texts]
 
 

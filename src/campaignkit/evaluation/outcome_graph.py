@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.checks import check_all, is_count
 from campaignkit.classify.effect_graph import NEUTRAL_BELOW
-from campaignkit.dataset.measured import MeasuredRows, measured_rows, reliability
+from campaignkit.dataset.measured import MeasuredRows, RowsLeftOut, measured_rows, reliability
 from campaignkit.errors import GraphError
 from campaignkit.evaluation.edge_outcomes import design_of
 from campaignkit.evaluation.outcome_ridge import STEPS, PairEffects, fit_pairs
@@ -24,6 +25,9 @@ from campaignkit.seeds import stream
 _NULL_PAIRS = 4_000  # of shuffled outcomes, to measure how far chance alone goes
 _MOST_SHUFFLES = 20
 _MOST_UNEVEN = 25  # fourth moment of effects over their second, squared, at most
+_NO_SKEW = 0.01
+_REACH = 3.0  # standard deviations
+_MANY_VALUES, _MOST_CUTS = 20, 50
 _SURE = 0.9  # probability that the effect of an edge is more than half of a strong one
 _SIDES = 1.959964  # standard deviations of a 95% interval
 
@@ -182,7 +186,7 @@ def graph_from_outcomes(
         have nothing to do with pairs, there is any edge at all with at most this probability.
     min_campaigns : int
         A pair in fewer campaigns is not tested, nor one of which an attribute is in fewer
-        campaigns without the other.
+        campaigns without the other, nor one that is in the same campaigns as another pair.
     separator, leave_out, keep
         As for :meth:`CampaignDataset.from_frame`.
     seed : int
@@ -205,6 +209,10 @@ def graph_from_outcomes(
     next to it; what is below half of a strong effect may be no more than that. Strong is the size
     that effects have where most of their variance lies: the root of their fourth moment over their
     second.
+    Outcomes of many values are cut three standard deviations from their mean, so that a few far
+    ones decide no edge; p-values of skewed outcomes are those of a gamma distribution of the same
+    skewness. Of rows that are equal in everything, such as those of an export that was appended
+    to itself, one counts, unless outcomes take so few values that equal rows are to be expected.
 
     References
     ----------
@@ -240,12 +248,23 @@ def graph_from_outcomes(
     everything = _all_pairs(told)
     block, places = told.rows.block, np.arange(len(everything.catalogue))
     nodes, pairs = design_of(everything, block, places)
+    num_left_out = told.num_left_out
+    rows = _without_copies(nodes, values, told.exposure)
+    if len(rows) < len(values):
+        num_left_out += len(values) - len(rows)
+        warnings.warn(
+            f"{len(values) - len(rows):,} of {len(values):,} rows repeat another row, its outcome "
+            "too; each counts once", RowsLeftOut, stacklevel=2,
+        )  # fmt: skip
+        nodes, pairs, values, weight = nodes[rows], pairs[rows], values[rows], weight[rows]
+    values = _within_reach(values)
     columns = everything.columns
     seen = np.bincount(pairs.indices, minlength=pairs.shape[1])
     of_node = np.bincount(nodes.indices, minlength=nodes.shape[1])
     # What is never apart from its partner has no effect apart from the partner's.
     apart = np.minimum(of_node[columns.source], of_node[columns.target]) - seen
     kept = np.flatnonzero((seen >= min_campaigns) & (apart >= min_campaigns))
+    kept = kept[_first_of_equal(pairs[:, kept])]
     if not len(kept):
         raise GraphError(
             f"no pair of attributes is together in {min_campaigns} of the {len(values):,} "
@@ -256,7 +275,7 @@ def graph_from_outcomes(
     effects, chance = _fit(pairs[:, kept], nodes, values, weight, seed=seed, progress=progress)
     spread = chance * effects.estimate_sd
     strong = _strong(effects.estimate, spread)
-    p_value = _two_sided(effects.estimate / spread)
+    p_value = _p_value(effects.estimate / spread, _skew(pairs[:, kept], values, weight))
     beyond = (np.abs(effects.effect) - NEUTRAL_BELOW * strong) / effects.effect_sd
     drawn = _discoveries(p_value, max_false_frac) & (_below(beyond) >= _SURE)
     sign = np.where(drawn, np.sign(effects.estimate), 0).astype(np.int8)
@@ -267,7 +286,7 @@ def graph_from_outcomes(
     )  # fmt: skip
     return OutcomeGraph(
         tested, seen[kept], effects.effect, effects.effect_sd, probability, p_value,
-        strong, len(values), told.num_left_out, len(columns.sign), effects.explained_frac,
+        strong, len(values), num_left_out, len(columns.sign), effects.explained_frac,
         max_false_frac,
     )  # fmt: skip
 
@@ -322,8 +341,64 @@ def _below(z: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(ndtr(z))
 
 
-def _two_sided(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 2 * _below(-np.abs(z))
+def _p_value(z: NDArray[np.float64], skew: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two-sided, of a gamma distribution with mean 0, variance 1 and this skewness."""
+    from scipy.special import gammainc, gammaincc
+
+    shape = 4 / np.maximum(np.abs(skew), _NO_SKEW) ** 2
+    # The long tail is on the side of the skewness.
+    at = np.maximum(shape + np.where(skew < 0, -z, z) * np.sqrt(shape), 0)
+    of_gamma = 2 * np.minimum(gammainc(shape, at), gammaincc(shape, at))
+    return np.asarray(np.where(np.abs(skew) <= _NO_SKEW, 2 * _below(-np.abs(z)), of_gamma))
+
+
+def _skew(pairs: Any, values: Any, weight: Any) -> NDArray[np.float64]:
+    """float64[m], of the mean outcome of as many campaigns as hold each pair."""
+    around = np.sqrt(weight) * (values - np.average(values, weights=weight))
+    of_one = np.mean(around**3) / np.mean(around**2) ** 1.5
+    turned = pairs.T.tocsr()
+    num = (turned @ weight) ** 2 / (turned @ weight**2)
+    return np.asarray(of_one / np.sqrt(num))
+
+
+def _within_reach(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Outcomes of many values, cut at three standard deviations of what is left."""
+    found, counts = np.unique(values, return_counts=True)
+    if len(found) < _MANY_VALUES:
+        return values
+    others = values[values != found[counts.argmax()]]
+    for _ in range(_MOST_CUTS):
+        mean = values.mean()
+        # Where nearly all outcomes are equal, the others are no outliers.
+        reach = max(_REACH * values.std(), float(np.quantile(np.abs(others - mean), 0.9)))
+        cut = np.clip(values, mean - reach, mean + reach)
+        moved = float(np.abs(cut - values).max())
+        values = cut
+        if moved <= 1e-3 * reach:
+            break
+    return values
+
+
+def _without_copies(nodes: Any, values: Any, exposure: Any) -> NDArray[np.int64]:
+    """The rows to count: one of those that are equal, where that cannot be chance."""
+    rows = np.arange(len(values))
+    marks = nodes @ np.random.default_rng(0).normal(size=nodes.shape[1])
+    parts = [marks, values] if exposure is None else [marks, values, exposure]
+    _, first = np.unique(np.stack(parts, axis=1), axis=0, return_index=True)
+    if len(first) == len(rows):
+        return rows
+    found, counts = np.unique(values, return_counts=True)
+    usual = found[counts.argmax()]  # many campaigns have no click at all
+    num_others = np.count_nonzero(values[first] != usual)
+    is_copied = np.count_nonzero(values != usual) > num_others
+    return np.sort(first) if is_copied and len(found) - 1 >= num_others / 2 else rows
+
+
+def _first_of_equal(pairs: Any) -> NDArray[np.int64]:
+    """The first of the columns that are in the same rows."""
+    marks = pairs.T.tocsr() @ np.random.default_rng(0).normal(size=pairs.shape[0])
+    _, first = np.unique(marks.round(9), return_index=True)
+    return np.sort(first)
 
 
 def _discoveries(p_value: NDArray[np.float64], rate: float) -> NDArray[np.bool_]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from campaignkit.classify.llm.labels import LabelMask, Prompts, TokenRows
     from campaignkit.classify.llm.trainer import LabelledRows
 
+_KEPT = ("method", "chat", "separator", "four_bit", "batch_size")
 _KIND = "constrained-classifier"
 _ROWS = "label_rows.safetensors"
 _NO_CODE = (
@@ -77,6 +78,8 @@ class ConstrainedClassifier(CampaignClassifier):
         How :meth:`fit` trains; ``FullFineTune()`` by default.
     chat : bool
         Whether prompts are put as a user's message into the tokenizer's own chat template.
+    separator : str or None
+        What divides the values of a cell that holds several, as for :class:`OneHotLogistic`.
     four_bit : bool
         Whether weights are held in 4 bits through bitsandbytes; ``LoRA(four_bit=True)`` sets this
         too.
@@ -110,6 +113,7 @@ class ConstrainedClassifier(CampaignClassifier):
     method: Literal["mask", "trim"] = "trim"
     training: TrainingConfig | None = None
     chat: bool = False
+    separator: str | None = None
     four_bit: bool = False
     batch_size: int = 32
     revision: str | None = None
@@ -288,7 +292,7 @@ class ConstrainedClassifier(CampaignClassifier):
             "label_tokens": self._words.sequences,
             "training": self.training and self.training.to_dict(),
             "embeddings": self._embeddings_digest() if self._adapters else None,
-            **{name: getattr(self, name) for name in ("method", "chat", "four_bit", "batch_size")},
+            **{name: getattr(self, name) for name in _KEPT},
         }
         with atomic_folder(folder, replace=replace) as partial:
             if self._adapters is None:
@@ -407,7 +411,7 @@ class ConstrainedClassifier(CampaignClassifier):
         _require_torch()
         from campaignkit.classify.llm.labels import Prompts
 
-        return Prompts.of(X, style=self.style, chat=self.chat)
+        return Prompts.of(X, style=self.style, chat=self.chat, separator=self.separator)
 
     def _tokens(self, prompts: Prompts, share_prompt: bool = True) -> TokenRows:
         context = getattr(self._model.model.config, "max_position_embeddings", None)

@@ -160,7 +160,14 @@ class Prompts:
     is_inert: bool = False
 
     @classmethod
-    def of(cls, X: Any, *, style: int | str | PromptTemplate, chat: bool = False) -> Prompts:
+    def of(
+        cls,
+        X: Any,
+        *,
+        style: int | str | PromptTemplate,
+        chat: bool = False,
+        separator: str | None = None,
+    ) -> Prompts:
         """Texts and messages as they are, campaigns written in the style.
 
         Parameters
@@ -168,6 +175,8 @@ class Prompts:
         X : list or column of str, list of chat messages, or campaigns
         chat : bool
             Whether texts are put as a user's message into the tokenizer's chat template.
+        separator : str, optional
+            What divides the values of one cell of a record.
 
         Raises
         ------
@@ -190,7 +199,8 @@ class Prompts:
                     hint='a row is [{"role": "user", "content": "..."}]',
                 )
             return cls(listed)
-        rows: list[Any] = prompt_texts(X if listed is None else listed, style=style)
+        given = X if listed is None else listed
+        rows: list[Any] = prompt_texts(given, style=style, separator=separator)
         if chat:
             rows = [[{"role": "user", "content": row}] for row in rows]
         return cls(rows, is_inert=not isinstance(first, str))
