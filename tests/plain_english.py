@@ -6,6 +6,7 @@ Run as a program (`python tests/plain_english.py`) it lists the long sentences a
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -18,6 +19,7 @@ LISTED = tomllib.loads((ROOT / "tests" / "plain_english.toml").read_text(encodin
 PAGES = [
     *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "examples").glob("*.ipynb")),
 ]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 MOST_WORDS = LISTED["most_words"]
@@ -53,8 +55,11 @@ class Passage(NamedTuple):
 
 
 def passages(page: Path) -> Iterator[Passage]:
-    """Paragraphs and list items of a Markdown page; no code, tables, headings or quotations."""
+    """Paragraphs and list items of a page or notebook; no code, tables, headings or quotations."""
     text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+        text = "\n\n".join("".join(cell["source"]) for cell in cells)
     for pattern in (_FENCE, _NOT_PROSE):
         text = pattern.sub(lambda found: "\n" * found[0].count("\n"), text)
     held: list[str] = []
