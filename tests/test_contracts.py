@@ -40,7 +40,7 @@ def test_what_is_no_plug_in_is_a_breach_that_says_what_is_lacking(
 
 
 def test_a_rule_that_is_none_is_told_apart_from_the_check() -> None:
-    with pytest.raises(AssertionError, match="is no rule: it has no id"):
+    with pytest.raises(AssertionError, match="is not a valid rule: it has no id"):
         testing.check_audit_check(ALL_CHECKS["non_negative"], 5, clean=SPEND, dirty=SPEND)  # type: ignore[arg-type]
 
 

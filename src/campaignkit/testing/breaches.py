@@ -49,10 +49,10 @@ def assert_offers(given: object, kind: str, *members: str) -> None:
     >>> assert_offers("text", "embedder", "name", "embed")
     Traceback (most recent call last):
         ...
-    AssertionError: a str is not a valid embedder: it has no name, embed
+    AssertionError: str is not a valid embedder: it has no name, embed
     """
     told = getattr(given, "__name__", "")
     assert not isinstance(given, type), f"{told} is a class; expected an object, {told}()"
     lacking = [name for name in members if not hasattr(given, name)]
-    found = f"a {type(given).__name__} is not a valid {kind}"
+    found = f"{type(given).__name__} is not a valid {kind}"
     assert not lacking, f"{found}: it has no {', '.join(lacking)}"
