@@ -190,7 +190,7 @@ def test_completion_offers_documented_names_only(plain: dict[str, Any]) -> None:
 
 
 def test_completion_of_the_package_and_of_recipes_is_their_menu() -> None:
-    assert dir(ck) == sorted([*ck.__all__, *ck._ROOMS])
+    assert dir(ck) == sorted([*ck.__all__, *ck._ROOMS, "charts"])
     assert dir(ck.recipes) == sorted(ck.recipes.__all__)
 
 

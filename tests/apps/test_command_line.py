@@ -105,7 +105,8 @@ def test_build_writes_edges_that_read_back(tmp_path: Path, capsys: Run) -> None:
 
 def test_build_reads_a_csv_with_other_headers(tmp_path: Path, capsys: Run) -> None:
     (tmp_path / "mine.csv").write_text(
-        "modality,name,age_skew\nbrand,Nike,15-40\naudience,Retirees,\n", encoding="utf-8"
+        "modality,name,price_tier,income\nbrand,Rolex,luxury,\naudience,Students,,low\n",
+        encoding="utf-8",
     )
 
     ended = run_here(
