@@ -23,7 +23,7 @@ import pyarrow as pa
 from benchmarks.edge_outcomes import EVEN, SIZES, world
 from benchmarks.record import record, show_table
 from campaignkit.catalogue import ColumnsLeftOut
-from campaignkit.evaluation import OutcomeGraph, graph_from_outcomes
+from campaignkit.evaluation import FewEdges, OutcomeGraph, graph_from_outcomes
 from campaignkit.graph import SignedGraph
 
 SMALL = {"audience": 12, "brand": 12, "geo": 8, "platform": 4}
@@ -31,7 +31,8 @@ FEW = {"audience": (1, 2), "brand": (1, 2), "geo": (1, 1), "platform": (1, 1)}
 
 
 def main() -> None:
-    warnings.simplefilter("ignore", ColumnsLeftOut)
+    for expected in (ColumnsLeftOut, FewEdges):
+        warnings.simplefilter("ignore", expected)
     figures: dict[str, Mapping[str, float]] = {}
     for name, num, sizes, ranges, structured, worlds, permutations in (
         ("2k campaigns, 36 attributes", 2_000, SMALL, FEW, False, 3, 20),

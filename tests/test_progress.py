@@ -45,6 +45,7 @@ def test_every_classifier_that_learns_reports_its_fit(name: str) -> None:
     assert told[-1][1] == told[-1][2]
 
 
+@pytest.mark.filterwarnings("ignore::campaignkit.evaluation.FewEdges")
 def test_graphs_and_rules_that_are_learned_report_too() -> None:
     outcome = np.sin(np.arange(210.0))
     table = {"brand": BRANDS, "geo": PLACES, "ctr": outcome}

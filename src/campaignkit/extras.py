@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from types import ModuleType
+from typing import Any
 
-from campaignkit.errors import MissingExtra
+from campaignkit.errors import CampaignkitError, MissingExtra
 
 FRAMES = {"pandas": "frames", "polars": "polars", "pyarrow": "tables"}  # library -> extra
 
@@ -46,3 +47,25 @@ def require(module: str, *, extra: str, user: str) -> ModuleType:
         f"{user} needs {absent}, which is not installed",
         hint=f'pip install "campaignkit[{extra}]"',
     )
+
+
+def frame_library(backend: str | None, *, error: type[CampaignkitError]) -> Any:  # narwhals' name
+    """The library to make a data frame with: `backend`, or the first that is installed.
+
+    Raises
+    ------
+    error
+        If the backend is none of pandas, polars and pyarrow.
+    MissingExtra
+        If it is not installed.
+
+    Examples
+    --------
+    >>> frame_library("pyarrow", error=CampaignkitError)
+    'pyarrow'
+    """
+    chosen = backend or next(filter(importlib.util.find_spec, FRAMES), "pandas")
+    if chosen not in FRAMES:
+        raise error(f"backend is {backend!r}; expected one of {', '.join(FRAMES)}")
+    require(chosen, extra=FRAMES[chosen], user=f"a {chosen} frame")
+    return chosen

@@ -61,6 +61,19 @@ def test_the_examples_in_the_docstrings_run(module: str) -> None:
     assert doctest.testmod(loaded).failed == 0
 
 
+def test_a_quickstart_ends_in_the_next_command_with_a_folder_that_is_free(
+    tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    few = ["--catalogue", "starter-27", "--suggest", "pos=5,avg=5,neg=5"]
+
+    ended = run_here(["quickstart", *few, "--out", "mine"], capsys)
+
+    assert ended.code == 0, ended.err
+    for given in ("--catalogue my_catalogue.csv", "--edges my_edges.csv"):
+        assert f"quickstart {given} --suggest pos=60,avg=80,neg=60 --out mine-2\n" in ended.out
+
+
 def test_the_version_is_the_packages(capsys: Run) -> None:
     assert run_here(["--version"], capsys) == Ended(
         0, f"campaignkit {campaignkit.__version__}\n", ""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import campaignkit as ck
-from campaignkit.errors import GraphError
+from campaignkit.errors import GraphError, MissingExtra
+from campaignkit.evaluation import FewEdges
 
-pytestmark = pytest.mark.filterwarnings("ignore::campaignkit.catalogue.ColumnsLeftOut")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::campaignkit.catalogue.ColumnsLeftOut"),
+    pytest.mark.filterwarnings("ignore::campaignkit.evaluation.FewEdges"),
+]
 
 
 def _world(num: int, seed: int) -> tuple[pd.DataFrame, dict[tuple[str, str], int]]:
@@ -85,6 +91,36 @@ def test_results_that_tell_nothing_end_in_words() -> None:
         ck.graph_from_outcomes(frame[["brand", "ctr"]], outcome="ctr")
     with pytest.raises(GraphError, match="max_false_frac"):
         ck.graph_from_outcomes(frame, outcome="ctr", max_false_frac=0)
+
+
+def test_a_graph_of_hardly_an_edge_says_how_many_campaigns_would_be_needed() -> None:
+    frame, _ = _world(1_500, seed=2)
+    noise = frame.assign(ctr=np.random.default_rng(0).normal(size=1_500))
+    few = noise[["brand", "geo"]].head(600).replace("brand 7", "brand 0").assign(y=noise["ctr"])
+
+    with pytest.warns(FewEdges, match=r"23\.4 of the 1,500 .* about 2,600 campaigns are needed"):
+        ck.graph_from_outcomes(noise, outcome="ctr")
+    with pytest.warns(FewEdges, match="Outcomes may not depend on pairs"):
+        ck.graph_from_outcomes(few, outcome="y", min_campaigns=5)
+    with pytest.raises(GraphError, match="about 2,600 campaigns have a pair in 40 on average"):
+        ck.graph_from_outcomes(noise.head(300), outcome="ctr")
+
+
+def test_a_table_of_pairs_needs_no_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _ = _world(1_500, seed=2)
+    told = ck.graph_from_outcomes(frame, outcome="ctr", exposure="impressions")
+    found = importlib.util.find_spec
+
+    def without_pandas(name: str, package: str | None = None) -> object:
+        return None if name == "pandas" else found(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without_pandas)
+
+    assert type(told.to_frame()).__module__.startswith("polars")
+    with pytest.raises(MissingExtra, match="needs pandas, which is not installed"):
+        told.to_frame("pandas")
+    with pytest.raises(GraphError, match="backend is 'excel'"):
+        told.to_frame("excel")
 
 
 def _unrelated(kind: str, seed: int) -> pd.DataFrame:

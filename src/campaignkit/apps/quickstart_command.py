@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +85,9 @@ def quickstart(
     print("\nWritten:")
     for name, what in made.files.items():
         print(f"  {out / name!s:<32} {what}")
-    me = program()
+    me, few = program(), "--suggest pos=60,avg=80,neg=60"
+    names = chain(["mine"], map("mine-{}".format, count(2)))
+    mine = next(name for name in names if not Path(name).exists())
     print(f"""
 Open {out / "report.html"} in a browser first. Then:
   check it with code that shares nothing with the sampler
@@ -92,5 +95,5 @@ Open {out / "report.html"} in a browser first. Then:
   make the same campaigns again, byte for byte
     {me} dataset generate {out / "edges.csv"} {out / "spec.json"} --out again --seed {seed}
   the same of your own attributes (modality,value and traits), or of signs that you have
-    {me} quickstart --catalogue my_catalogue.csv --out mine
-    {me} quickstart --edges my_edges.csv --out mine""")
+    {me} quickstart --catalogue my_catalogue.csv {few} --out {mine}
+    {me} quickstart --edges my_edges.csv {few} --out {mine}""")

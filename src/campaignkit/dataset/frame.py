@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,7 @@ from campaignkit.dataset.block import Block
 from campaignkit.dataset.modality_columns import modality_columns
 from campaignkit.dataset.vocabulary import RESERVED, Vocabulary
 from campaignkit.errors import DatasetError
-from campaignkit.extras import FRAMES, require
-
-BACKENDS = ("pandas", "polars", "pyarrow")
+from campaignkit.extras import frame_library, require
 
 
 def to_frame(
@@ -48,21 +46,18 @@ def to_frame(
     """
     import narwhals as nw
 
-    chosen = backend or next(filter(importlib.util.find_spec, BACKENDS), "pandas")
-    if chosen not in BACKENDS:
-        raise DatasetError(f"backend is {backend!r}; expected one of {', '.join(BACKENDS)}")
-    require(chosen, extra=FRAMES[chosen], user=f"a {chosen} frame")
+    chosen = frame_library(backend, error=DatasetError)
     if chosen != "pandas" and importlib.util.find_spec("pyarrow"):
         # Many times faster than Python lists; pandas has no list type of its own to take it.
         table = _arrow_table(block, vocabulary, label_names)
-        return nw.from_arrow(table, backend=cast("Any", chosen)).to_native()
+        return nw.from_arrow(table, backend=chosen).to_native()
     data: dict[str, list[Any]] = {**list_columns(block, vocabulary)}
     data[RESERVED] = np.array(label_names, object)[block.labels].tolist()
     schema: Any = None
     if chosen != "pandas":
         schema = dict.fromkeys(vocabulary.modalities, nw.List(nw.String))
         schema[RESERVED] = nw.String
-    return nw.from_dict(data, schema, backend=cast("Any", chosen)).to_native()
+    return nw.from_dict(data, schema, backend=chosen).to_native()
 
 
 def list_columns(block: Block, vocabulary: Vocabulary) -> dict[str, list[list[str]]]:

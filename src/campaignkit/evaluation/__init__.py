@@ -42,7 +42,7 @@ from campaignkit.evaluation.graph_oracle import (
     signal_shares,
 )
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
-from campaignkit.evaluation.outcome_graph import OutcomeGraph, graph_from_outcomes
+from campaignkit.evaluation.outcome_graph import FewEdges, OutcomeGraph, graph_from_outcomes
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
@@ -61,6 +61,7 @@ __all__ = [
     "EdgeOutcomes",
     "FeatureAblation",
     "FeatureDrop",
+    "FewEdges",
     "FittedRun",
     "GraphOracle",
     "Hits",

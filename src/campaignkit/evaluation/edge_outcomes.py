@@ -18,6 +18,7 @@ from campaignkit.dataset import Block
 from campaignkit.dataset.records import read_records
 from campaignkit.errors import ClassifierError, Fault, GraphError
 from campaignkit.evaluation.outcome_ridge import STEPS, SignEffects, fit_signs
+from campaignkit.extras import frame_library
 from campaignkit.graph import SignedGraph
 from campaignkit.progress import Progress, Steps
 from campaignkit.seeds import stream
@@ -184,8 +185,10 @@ class EdgeOutcomes(SignEffects):
                                  reason=_reason(told)))  # fmt: skip
         return self.graph.with_edges(edges) if edges else self.graph
 
-    def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
+    def to_frame(self, backend: str | None = None) -> Any:  # a frame of the library asked for
         """A table with one row an edge, of ``"pandas"``, ``"polars"`` or ``"pyarrow"``.
+
+        Without a backend, of the first of them that is installed.
 
         Examples
         --------
@@ -197,14 +200,14 @@ class EdgeOutcomes(SignEffects):
         >>> list(told.to_frame().columns)[4:7]
         ['sign', 'num_campaigns', 'effect']
         """
+        library = frame_library(backend, error=GraphError)
         import narwhals as nw
 
         names = ["source_modality", "source", "target_modality", "target",
                  *(field.name for field in fields(EdgeOutcome)[2:])]  # fmt: skip
         rows = [(*told.source, *told.target, *astuple(told)[2:]) for told in self]
         columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-        choice: Any = backend
-        return nw.from_dict(columns, backend=choice).to_native()
+        return nw.from_dict(columns, backend=library).to_native()
 
     def __len__(self) -> int:
         return len(self.verdict)

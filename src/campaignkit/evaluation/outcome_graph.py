@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from campaignkit.dataset.measured import MeasuredRows, RowsLeftOut, measured_row
 from campaignkit.errors import GraphError
 from campaignkit.evaluation.edge_outcomes import design_of
 from campaignkit.evaluation.outcome_ridge import STEPS, PairEffects, fit_pairs
+from campaignkit.extras import frame_library
 from campaignkit.graph import Edge, SignedGraph
 from campaignkit.progress import Progress, Steps
 from campaignkit.seeds import stream
@@ -30,6 +32,11 @@ _REACH = 3.0  # standard deviations
 _MANY_VALUES, _MOST_CUTS = 20, 50
 _SURE = 0.9  # probability that the effect of an edge is more than half of a strong one
 _SIDES = 1.959964  # standard deviations of a 95% interval
+_FEW = 0.01  # share of all pairs; a graph of fewer edges decides hardly any campaign
+
+
+class FewEdges(UserWarning):
+    """A graph learned from outcomes has no edge, or hardly any; the warning says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,13 +132,22 @@ class OutcomeGraph:
             lines.append(f"{self.num_left_out:,} rows could not be used")
         return "\n".join(lines)
 
-    def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
+    def to_frame(self, backend: str | None = None) -> Any:  # a frame of the library asked for
         """A row a tested pair: ends, sign, campaigns, effect with its 95% interval, probability.
 
         Parameters
         ----------
-        backend : {"pandas", "polars", "pyarrow"}
+        backend : {"pandas", "polars", "pyarrow"} or None
+            None takes the first of them that is installed.
+
+        Raises
+        ------
+        GraphError
+            If the backend is none of the three.
+        MissingExtra
+            If it is not installed.
         """
+        library = frame_library(backend, error=GraphError)
         import narwhals as nw
 
         columns, catalogue = self.tested.columns, self.tested.catalogue
@@ -146,7 +162,7 @@ class OutcomeGraph:
             "effect": self.effect, "from": self.effect - reach, "to": self.effect + reach,
             "probability": self.probability, "p_value": self.p_value,
         }  # fmt: skip
-        return nw.from_dict(data, backend=backend).to_native()  # type: ignore[arg-type]
+        return nw.from_dict(data, backend=library).to_native()
 
 
 def graph_from_outcomes(
@@ -201,6 +217,11 @@ def graph_from_outcomes(
     GraphError
         If outcomes are all alike, or no pair is in enough campaigns.
 
+    Warns
+    -----
+    FewEdges
+        If fewer than 1% of the pairs get an edge.
+
     Notes
     -----
     Effects are those in these campaigns. Nobody drew them at random, so an effect need not be a
@@ -224,7 +245,9 @@ def graph_from_outcomes(
     >>> import pyarrow as pa
     >>> rows = pa.table({"brand": ["Nike", "Puma"] * 200, "geo": ["Peru"] * 100 + ["Chile"] * 300,
     ...                  "ctr": [0.01 * (i % 7) for i in range(400)]})
-    >>> ck.graph_from_outcomes(rows, outcome="ctr")
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", FewEdges)  # no pair has an effect
+    ...     ck.graph_from_outcomes(rows, outcome="ctr")
     OutcomeGraph(0 +, 0 - of 4 pairs tested, from 400 campaigns)
     """
     settings = {
@@ -265,12 +288,15 @@ def graph_from_outcomes(
     apart = np.minimum(of_node[columns.source], of_node[columns.target]) - seen
     kept = np.flatnonzero((seen >= min_campaigns) & (apart >= min_campaigns))
     kept = kept[_first_of_equal(pairs[:, kept])]
+    enough = len(values) * min_campaigns * len(seen) / max(int(seen.sum()), 1)
+    needed = f"about {_round_up(enough):,} campaigns"
     if not len(kept):
         raise GraphError(
             f"no pair of attributes is together in {min_campaigns} of the {len(values):,} "
             f"campaigns and apart in {min_campaigns}; the most frequent is in "
             f"{int(seen.max(initial=0)):,}",
-            hint="give more campaigns, coarser attributes, or a smaller min_campaigns",
+            hint=f"give more campaigns ({needed} have a pair in {min_campaigns} on average), "
+            "coarser attributes, or a smaller min_campaigns",
         )
     effects, chance = _fit(pairs[:, kept], nodes, values, weight, seed=seed, progress=progress)
     spread = chance * effects.estimate_sd
@@ -279,6 +305,18 @@ def graph_from_outcomes(
     beyond = (np.abs(effects.effect) - NEUTRAL_BELOW * strong) / effects.effect_sd
     drawn = _discoveries(p_value, max_false_frac) & (_below(beyond) >= _SURE)
     sign = np.where(drawn, np.sign(effects.estimate), 0).astype(np.int8)
+    if drawn.sum() < max(_FEW * len(seen), 1):
+        warnings.warn(
+            f"{int(drawn.sum()):,} of {len(seen):,} pairs get an edge; {len(kept):,} are in "
+            f"enough campaigns to be tested (min_campaigns={min_campaigns}). A pair is in "
+            f"{seen.mean():,.1f} of the {len(values):,} campaigns on average. "
+            + (
+                f"For {min_campaigns} on average, {needed} are needed; or give coarser attributes"
+                if seen.mean() < min_campaigns
+                else "Outcomes may not depend on pairs, or so little that it takes more campaigns"
+            ),
+            FewEdges, stacklevel=2,
+        )  # fmt: skip
     probability = _below(np.abs(effects.effect) / effects.effect_sd)
     tested = SignedGraph.from_arrays(
         everything.catalogue, columns.source[kept], columns.target[kept], sign,
@@ -289,6 +327,16 @@ def graph_from_outcomes(
         strong, len(values), num_left_out, len(columns.sign), effects.explained_frac,
         max_false_frac,
     )  # fmt: skip
+
+
+def _round_up(number: float) -> int:
+    """Upwards to two digits.
+
+    >>> _round_up(1121.5)
+    1200
+    """
+    unit = int(10 ** max(len(str(int(number))) - 2, 0))
+    return ceil(number / unit) * unit
 
 
 def _all_pairs(told: MeasuredRows) -> SignedGraph:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError
-from campaignkit.extras import FRAMES, require
+from campaignkit.extras import frame_library
 from campaignkit.graph.edge import PROVENANCE, Edge, Key, read_edge
 from campaignkit.graph.edges_csv import read_relation
 
@@ -82,10 +82,7 @@ def _attribute(node: object, held: dict[str, Any]) -> Attribute:
 
 def to_frame(catalogue: Catalogue, columns: EdgeColumns, backend: str) -> Any:  # a frame of it
     """One row an edge; see :meth:`SignedGraph.to_frame`."""
-    if backend not in FRAMES:
-        listed = ", ".join(map(repr, FRAMES))
-        raise GraphError(f"backend is {backend!r}; expected one of {listed}")
-    require(backend, extra=FRAMES[backend], user=f"a frame of {backend}")
+    library = frame_library(backend, error=GraphError)
     import narwhals as nw
 
     keys, data = [a.key for a in catalogue], dict[str, list[Any]]()
@@ -99,7 +96,6 @@ def to_frame(catalogue: Catalogue, columns: EdgeColumns, backend: str) -> Any:  
         # pandas' integers have no missing value without its own nullable types.
         data["round"] = [math.nan if r is None else float(r) for r in data["round"]]
     schema["round"] = nw.Float64() if backend == "pandas" else nw.Int32()
-    library: Any = backend  # one of BACKENDS
     return nw.from_dict(data, schema=schema, backend=library).to_native()
 
 
