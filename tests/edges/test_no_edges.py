@@ -48,7 +48,7 @@ def test_what_no_rule_reads_is_named_with_the_nearest_that_one_does() -> None:
         "trait 'age_range': no rule knows 'young' of audience: Rich "
         "(write years, such as 18-34 or 55+)",
         "trait 'income': no rule knows 'Low' of audience: Poor (write low)",
-        "modality 'Marke': is what campaign tables call brand (call it brand)",
+        "modality 'Marke': is what campaign tables call brand",
     ]
 
 
@@ -82,6 +82,39 @@ def test_a_build_that_is_nearly_neutral_is_warned_of() -> None:
 
     assert warning.startswith("99.6% of the pairs have no sign; trait 'price tier': is read by no")
     assert "graph_from_outcomes(" in warning
+
+
+def _respelled(spellings: dict[str, str], *, only: str = "") -> Catalogue:
+    """The starter catalogue with traits, or the modality of one attribute, spelled otherwise."""
+    return Catalogue([
+        Attribute(
+            spellings.get(one.modality, one.modality) if one.value == only else one.modality,
+            one.value,
+            traits={spellings.get(name, name): told for name, told in one.traits.items()},
+        )
+        for one in Catalogue.bundled("starter-27")
+    ])  # fmt: skip
+
+
+def test_misspelled_traits_and_modalities_are_named_in_a_build_with_signs() -> None:
+    first = Catalogue.bundled("starter-27").of("audience")[0].value
+    catalogue = _respelled({"shuns": "shunz", "audience": "audiense"}, only=first)
+
+    report = build_graph(catalogue, scorer=TraitScorer()).report
+
+    assert report.num_positive > 50
+    assert report.warnings == (
+        "trait 'shunz': is read by no rule (call it shuns)",
+        "modality 'audiense': is a modality of its own (call it audience)",
+    )
+    assert "warning: trait 'shunz': is read by no rule (call it shuns)" in str(report)
+
+
+def test_traits_and_modalities_that_resemble_nothing_known_are_quiet() -> None:
+    first = Catalogue.bundled("starter-27").of("audience")[0].value
+    catalogue = _respelled({"shuns": "shoe size", "audience": "season"}, only=first)
+
+    assert build_graph(catalogue, scorer=TraitScorer()).report.warnings == ()
 
 
 def test_the_command_line_names_commands(

@@ -28,8 +28,8 @@ from campaignkit.edges.report import (
     GraphBuild,
     RuleCounts,
     measure_answers,
-    neutral_warning,
     quality_warnings,
+    unread_warnings,
 )
 from campaignkit.edges.scorers.protocols import EdgeScorer, ResolvedScorer, ScoreFunction
 from campaignkit.edges.session import BuildSession
@@ -229,9 +229,7 @@ def account(
         for rule, vote in said.votes
     )
     num_judged = len(states) - int((states.outcome == Outcome.FAILED).sum())
-    scarce = neutral_warning(
-        graph.num_edges, num_judged, lambda: session.resolved.unread(session.catalogue)
-    )
+    unread = session.resolved.unread(session.catalogue)
     counts = {f"num_{what}": num for what, num in states.counts().items() if what != "undecided"}
     told: dict[str, Any] = dict(counts)  # Any: each field of the report has its own type
     if method is not None:
@@ -259,7 +257,11 @@ def account(
         decided_by=states.num_decided_by(),
         time_s=time_s,
         quality=quality,
-        warnings=(*session.warnings, *quality_warnings(quality, states.sign[judged]), *scarce),
+        warnings=(
+            *session.warnings,
+            *quality_warnings(quality, states.sign[judged]),
+            *unread_warnings(graph.num_edges, num_judged, unread),
+        ),
         **told,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -27,6 +27,7 @@ WAYS_ON = """signs come from one of four things
 _NEARLY_NEUTRAL = 0.99  # share of the judged pairs from which a build is warned of
 _FEW = 20  # judged pairs below which one sign for all of them says little
 _SHOWN_ROWS = 30  # pairs of modalities in a notebook
+_SHOWN_NAMES = 10  # that a scorer does not read, in the warnings
 _STEEP = 3.0  # standard errors from which a slope is told as a warning
 
 
@@ -131,22 +132,26 @@ def quality_warnings(quality: AnswerQuality, signs: Sequence[int] | NDArray[np.i
     return warnings
 
 
-def neutral_warning(
-    num_edges: int, num_judged: int, unread: Callable[[], Iterable[Fault]]
-) -> list[str]:
-    """The warning of a build in which nearly every pair is neutral.
+def unread_warnings(num_edges: int, num_judged: int, unread: Sequence[Fault]) -> list[str]:
+    """What the scorer does not read but may be meant to; all of it where few pairs have a sign.
 
     Examples
     --------
-    >>> neutral_warning(1, 1_000, lambda: [Fault("trait 'a'", "is read by no rule")])[0][:70]
-    "99.9% of the pairs have no sign; trait 'a': is read by no rule; signs "
+    >>> unread = [Fault("trait 'a'", "is read by no rule"),
+    ...           Fault("trait 'shunz'", "is read by no rule", "call it shuns")]
+    >>> unread_warnings(500, 1_000, unread)
+    ["trait 'shunz': is read by no rule (call it shuns)"]
+    >>> unread_warnings(1, 1_000, unread)[0][:70]
+    "99.9% of the pairs have no sign; trait 'a': is read by no rule; trait "
     """
     share = 1 - num_edges / max(num_judged, 1)
     if share <= _NEARLY_NEUTRAL:
-        return []
+        meant = [str(fault) for fault in unread if fault.fix]
+        more = len(meant) - _SHOWN_NAMES
+        return [*meant[:_SHOWN_NAMES], *([f"{more:,} names more like these"] if more > 0 else [])]
     told = [
         f"{share:.1%} of the pairs have no sign",
-        *map(str, unread()),
+        *map(str, unread),
         " ".join(WAYS_ON.split()),
     ]
     return ["; ".join(told)]

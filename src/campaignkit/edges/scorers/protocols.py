@@ -197,7 +197,11 @@ class ExplainingScorer(EdgeScorer, Protocol):
 
 @runtime_checkable
 class ReadingScorer(EdgeScorer, Protocol):
-    """A scorer that can say what of a catalogue it does not read, for builds without edges."""
+    """A scorer that can say what of a catalogue it does not read.
+
+    Every build warns of the faults with a fix, such as misspelled names; a build with nearly no
+    edges reports the others too.
+    """
 
     def unread(self, catalogue: Catalogue) -> Sequence[Fault]:
         """What is not read, each with what may have been meant."""

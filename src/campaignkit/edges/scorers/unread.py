@@ -19,7 +19,7 @@ from campaignkit.edges.scorers.rules import TraitRule
 from campaignkit.errors import Fault
 from campaignkit.tables.schema import MARKETING, Role
 
-_NEAR = 0.75  # of 1, how alike two names are at least
+_NEAR, _VERY_NEAR = 0.75, 0.8  # of 1, how alike two names of traits, of modalities are at least
 
 
 def unread(catalogue: Catalogue, rules: Sequence[TraitRule]) -> list[Fault]:
@@ -105,10 +105,10 @@ def _of_ages(rule: TraitRule) -> tuple[str, ...]:
     return (compare.reads or (rule.first, rule.second)) if isinstance(compare, Ages) else ()
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
+def _nearest(name: str, known: Sequence[str], *, near: float = _NEAR) -> str:
     folds: Mapping[str, str] = {_plain(word): word for word in reversed(known)}
-    near = get_close_matches(_plain(name), folds, n=1, cutoff=_NEAR)
-    return folds[near[0]] if near else ""
+    found = get_close_matches(_plain(name), folds, n=1, cutoff=near)
+    return folds[found[0]] if found else ""
 
 
 def _plain(name: str) -> str:
@@ -116,12 +116,20 @@ def _plain(name: str) -> str:
 
 
 def _modalities(catalogue: Catalogue) -> list[Fault]:
+    """Modalities by another name than usual, and those that seem to be misspelled."""
     matching = MARKETING.match(catalogue.modalities)
-    return [
-        Fault(
-            f"modality {name!r}", f"is what campaign tables call {standard}", f"call it {standard}"
-        )
-        for name in catalogue.modalities
-        if (standard := matching.standard(name)) not in (None, name)
-        and MARKETING[standard].role is Role.DIMENSION
-    ]
+    usual = [column.name for column in MARKETING.columns if column.role is Role.DIMENSION]
+    size = {name: len(catalogue.of(name)) for name in catalogue.modalities}
+    faults = []
+    for name in size:
+        standard = matching.standard(name)
+        larger = [other for other in size if size[other] > size[name]]
+        if standard in usual and standard != name:
+            faults.append(
+                Fault(f"modality {name!r}", f"is what campaign tables call {standard}")
+            )
+        elif standard is None and (near := _nearest(name, [*larger, *usual], near=_VERY_NEAR)):
+            faults.append(
+                Fault(f"modality {name!r}", "is a modality of its own", f"call it {near}")
+            )
+    return faults
