@@ -86,6 +86,12 @@ FAULTS: dict[str, tuple[str, Callable[[], None], str]] = {
     "a folder for edges": (
         GENERATE.replace("edges.csv", "place"), folder("place"), "contains no manifest.json",
     ),
+    "a folder of no graph": (
+        "graph show place", folder("place"), "hint: give the folder that campaignkit wrote\n",
+    ),
+    "a file for a data set to verify": (
+        "dataset verify edges.csv --edges edges.csv", nothing, "edges.csv is a file; expected a",
+    ),
     "a folder for a spec": (GENERATE.replace("spec.json", "place"), folder("place"), "a folder"),
     "a spec of another suffix": (
         GENERATE.replace("spec.json", "edges.csv"), nothing, "cannot tell the format",

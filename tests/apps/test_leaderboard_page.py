@@ -360,3 +360,17 @@ def test_the_ranking_can_be_had_without_a_page(
     assert ended.code == 0
     assert scores == sorted(scores)
     assert len(scores) == 5
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "empty.csv", "folder"])
+def test_a_ranking_without_a_run_of_the_logs_says_so(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    place = tmp_path / name
+    place.touch() if "." in name else place.mkdir()
+
+    ended = run_here(["leaderboard", place, "--json"], capsys)
+
+    assert ended.code == 2
+    assert f"no run was read from {place}" in ended.err
+    assert json.loads(ended.out)["num_runs_read"] == 0

@@ -40,6 +40,19 @@ def test_modalities_are_found_and_the_other_columns_named(made: Any) -> None:
         assert f"{name} contains" in told or f"{name} names" in told
 
 
+@pytest.mark.parametrize("num_words", [4, 9])
+def test_notes_are_left_out_by_name_though_some_repeat(num_words: int) -> None:
+    notes = [" ".join([f"remark{i % 60}", *["more"] * (num_words - 1)]) for i in range(100)]
+    frame = pd.DataFrame({"brand": ["Nike", "Puma"] * 50, "notes": notes,
+                          "audience": [f"Women of age {i % 40}" for i in range(100)]})  # fmt: skip
+
+    with pytest.warns(ColumnsLeftOut, match=r"notes contains free text \(60 different texts in 1"):
+        catalogue = ck.Catalogue.from_campaigns(frame)
+
+    assert catalogue.modalities == ("brand", "audience")
+    assert len(ck.Catalogue.from_campaigns(frame, keep=["notes"]).of("notes")) == 60
+
+
 def test_list_cells_are_values_and_a_separator_of_none_takes_cells_whole() -> None:
     lists = pl.DataFrame({"geo": [["Peru", "Chile"], [], None]})
     whole = pd.DataFrame({"geo": ["Paris, Texas"]})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,11 +76,11 @@ def test_rows_without_an_outcome_are_counted_and_left_out() -> None:
     [
         ({"label": "label", "outcome": "ctr"}, "both label='label' and outcome='ctr'"),
         ({"label": "brand_name"}, "no column 'brand_name'"),
-        ({"label": "note"}, "2 of 4 rows have no note"),
+        ({"label": "note"}, r"2 of 4 rows have no note(?s:.*)another column than label='note'"),
         ({"outcome": "ctr", "quantiles": [0.7, 0.2]}, "quantiles"),
         ({"outcome": "ctr", "labels": ["low", "high"]}, "labels"),
         ({"outcome": "same"}, "too alike to be cut"),
-        ({"outcome": "note"}, "2 cells of note are not numbers"),
+        ({"outcome": "note"}, r"2 cells of note are not numbers(?s:.*)name a column of numbers"),
         ({"outcome": "ctr", "exposure": "below"}, "below is -1 in row 0"),
     ],
 )
@@ -106,3 +108,29 @@ def test_a_data_set_tells_how_many_attributes_its_campaigns_have() -> None:
     assert dataset.type_ranges == {"brand": (1, 1), "geo": (0, 2)}
     assert dataset.select([1]).type_ranges == {"brand": (1, 1), "geo": (0, 0)}
     assert dataset.select([]).type_ranges == {"brand": (0, 0), "geo": (0, 0)}
+
+
+def test_planned_campaigns_are_read_without_labels_and_predicted(tmp_path: Path) -> None:
+    known = pd.DataFrame({"brand": ["Nike", "Puma"] * 20, "label": ["pos", "neg"] * 20})
+    clf = ck.OneHotLogistic().fit(ck.CampaignDataset.from_frame(known))
+    place = tmp_path / "plan.csv"
+    place.write_text("brand,spend\nPuma,1\nNike,2\n", encoding="utf-8")
+
+    with pytest.warns(ColumnsLeftOut, match="spend"):
+        plan = ck.dataset.read_campaigns(place)
+
+    assert plan == [{"brand": ("Puma",)}, {"brand": ("Nike",)}]
+    assert clf.predict(plan).tolist() == ["neg", "pos"]
+    with pytest.raises(DatasetError, match=r"read_campaigns\(path\)"):
+        clf.predict(str(place))
+
+
+def test_a_file_whose_outcome_is_text_is_not_sent_to_the_door_that_read_it(tmp_path: Path) -> None:
+    place = tmp_path / "results.csv"
+    place.write_text("brand,note\nPuma,good\nNike,fair\n", encoding="utf-8")
+
+    with pytest.raises(DatasetError) as caught:
+        ck.CampaignDataset.from_frame(place, outcome="note")
+
+    assert "name a column of numbers" in str(caught.value)
+    assert "open_table" not in str(caught.value)

@@ -182,9 +182,17 @@ def _print_ranking(logs: list[Path], score: str) -> None:
     print_json(
         {
             "score": score,
+            "num_runs_read": len(read.records),
             "runs": [asdict(row) for row in ranked.rows],
             "published": [asdict(row) for row in ranked.published],
             "without_the_score": ranked.num_without,
             "faults": [str(fault) for fault in read.faults],
         }
     )
+    if not read.records:
+        raise ArtifactError(
+            f"no run was read from {', '.join(map(str, logs))}: the ranking contains published "
+            "runs alone",
+            hint="give a .jsonl file that RunLog wrote, or a folder of them",
+            faults=read.faults,
+        )

@@ -15,6 +15,7 @@ from campaignkit.errors import CatalogueError, Fault
 from campaignkit.tables.schema import MARKETING, Role
 
 _MIN_UNIQUE, _UNIQUE = 30, 0.8  # values; share of the cells that hold a value of their own
+_FREE_TEXT = ((3, 0.5), (6, 0.25))  # words of a value on average, and such a share from there on
 _MARKS, _MANY = (";", "|"), 0.1  # usual separators; share of the values that have one in them
 _ROLES = {
     Role.ID: "names single rows or campaigns",
@@ -106,7 +107,8 @@ def read_wide(
     """Find the columns of a frame that contain attributes, and read their cells.
 
     Columns of measures, dates and identifiers are recognised by the roles of campaign tables
-    (:data:`campaignkit.tables.MARKETING`) and by their types.
+    (:data:`campaignkit.tables.MARKETING`) and by their types; columns of free text, such as notes,
+    by their many different values of three words and more.
 
     Parameters
     ----------
@@ -147,8 +149,11 @@ def read_wide(
             left_out[name] = why
             continue
         columns[name] = [_values(cell, separator) for cell in series.to_list()]
-        if not any(columns[name]):
-            left_out[name] = "is empty"
+        unusable = "is empty" if not any(columns[name]) else ""
+        if name not in keep:
+            unusable = unusable or _free_text(columns[name])
+        if unusable:
+            left_out[name] = unusable
             del columns[name]
     faults = [f for name in columns if name not in keep for f in _near_unique(name, columns[name])]
     if faults:
@@ -255,6 +260,18 @@ def _values(cell: Any, separator: str | None) -> tuple[str, ...]:
         parts = (cell,)
     texts = ("" if is_missing(part) else str(part).strip() for part in parts)
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _free_text(cells: Sequence[tuple[str, ...]]) -> str:
+    """Why a column contains notes or sentences; empty where its values are repeated or short."""
+    values = [value for cell in cells for value in cell]
+    unique = {*values}
+    words = sum(len(value.split()) for value in unique) / max(len(unique), 1)
+    if len(unique) < _MIN_UNIQUE or not any(
+        words >= least and len(unique) >= share * len(values) for least, share in _FREE_TEXT
+    ):
+        return ""
+    return f"contains free text ({len(unique):,} different texts in {len(values):,})"
 
 
 def _near_unique(name: str, cells: Sequence[tuple[str, ...]]) -> list[Fault]:

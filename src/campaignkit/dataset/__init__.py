@@ -12,7 +12,7 @@ from campaignkit.dataset.evaluation import (
     LeakageBaseline,
     Similarity,
 )
-from campaignkit.dataset.measured import RowsLeftOut
+from campaignkit.dataset.measured import RowsLeftOut, read_campaigns
 from campaignkit.dataset.provenance import Provenance
 from campaignkit.dataset.split_files import write_split
 from campaignkit.dataset.verification import LabelCheck, Verification
@@ -39,6 +39,7 @@ __all__ = [
     "Vocabulary",
     "concat_blocks",
     "evaluate_dataset",
+    "read_campaigns",
     "verify_dataset",
     "verify_files",
     "write_split",

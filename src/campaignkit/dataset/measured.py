@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,10 @@ def measured_rows(
     measures = (outcome,) if exposure is None else (outcome, exposure)
     table = read_wide(frame, separator=separator, leave_out=[*measures, *leave_out], keep=keep)
     table.warn()
-    told = {name: _numbers(table.cells(name), name) for name in measures}
+    hint = "name a column of numbers"
+    if not isinstance(frame, str | PathLike):  # files were read so
+        hint += ", or give campaignkit.tables.open_table(frame): it reads numbers written as text"
+    told = {name: _numbers(table.cells(name), name, hint) for name in measures}
     results, size = told[outcome], told.get(exposure or "")
     if size is not None and (size < 0).any():
         row = int(np.argmax(size < 0))
@@ -144,7 +148,7 @@ def labelled_rows(
         raise DatasetError(
             f"{len(missing):,} of {len(cells):,} rows have no {label}; the first is row "
             f"{missing[0]}",
-            hint="drop these rows, or name the column of labels: label=",
+            hint=f"drop these rows, or name another column than label={label!r}",
         )
     texts = [str(cell) for cell in cells]
     names = sorted({*texts})
@@ -153,6 +157,48 @@ def labelled_rows(
     code_of = {name: code for code, name in enumerate(names)}
     codes = np.array([code_of[text] for text in texts], np.int64)
     return read_records(table.records()), codes, names
+
+
+def read_campaigns(
+    frame: Any,
+    *,
+    separator: str | None = ",",
+    leave_out: Collection[str] = (),
+    keep: Collection[str] = (),
+) -> list[dict[str, tuple[str, ...]]]:
+    """Campaigns without labels, such as planned ones, as classifiers take them.
+
+    Columns are chosen and cells divided as :meth:`CampaignDataset.from_frame` does: give both the
+    same options. A column ``label`` is no modality.
+
+    Parameters
+    ----------
+    frame : data frame, path, or whatever else :func:`campaignkit.tables.open_table` opens
+        A row per campaign, a column per modality; paths need the extra ``tables``.
+    separator : str or None
+        What divides the values of a text cell; None takes cells whole.
+    leave_out, keep : collection of str
+        Columns that are no attributes, and columns that are whatever they look like.
+
+    Returns
+    -------
+    list of dict
+        ``{modality: values}`` for each row, in the order of the frame.
+
+    Raises
+    ------
+    CatalogueError
+        If the frame or its attribute columns cannot be read.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> read_campaigns(pa.table({"brand": ["Nike", "Puma"], "geo": ["Peru, Chile", None]}))
+    [{'brand': ('Nike',), 'geo': ('Peru', 'Chile')}, {'brand': ('Puma',), 'geo': ()}]
+    """
+    table = read_wide(frame, separator=separator, leave_out=leave_out, keep=keep)
+    table.warn()
+    return table.records()
 
 
 def reliability(outcome: Floats, exposure: Floats) -> Floats:
@@ -241,7 +287,7 @@ def outcome_labels(
     return codes.astype(np.int64)
 
 
-def _numbers(cells: Sequence[Any], name: str) -> Floats:
+def _numbers(cells: Sequence[Any], name: str, hint: str) -> Floats:
     """float64[n] of a column's cells; NaN where one is empty."""
     out = np.full(len(cells), np.nan)
     wrong = []
@@ -253,7 +299,7 @@ def _numbers(cells: Sequence[Any], name: str) -> Floats:
     if wrong:
         raise DatasetError(
             f"{len(wrong):,} cells of {name} are not numbers",
-            hint="give campaignkit.tables.open_table(frame), which reads numbers written as text",
+            hint=hint,
             faults=wrong[:10],
         )
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,13 @@ def read_records(records: Any, *, separator: str | None = None) -> NumberedRows:
         checked_text(separator, "separator", error=DatasetError)
     if isinstance(records, CampaignDataset):
         return NumberedRows(records.block, records.vocabulary, records.label_names)
-    if isinstance(records, str | bytes | Mapping | Campaign) or records is None:
+    if isinstance(records, str | PathLike):
+        raise DatasetError(
+            f"records are {_kind(records)}; expected one per row",
+            hint="campaignkit.dataset.read_campaigns(path) reads a table of campaigns, "
+            "CampaignDataset.read(path) a data set",
+        )
+    if isinstance(records, bytes | Mapping | Campaign) or records is None:
         raise DatasetError(f"records are {_kind(records)}; expected one per row", hint=_HINT)
     if isinstance(records, np.ndarray) and records.ndim == 2:
         names = [f"x{i}" for i in range(records.shape[1])]

@@ -25,7 +25,7 @@ from campaignkit.dataset.verify_inputs import (
     read_text,
 )
 from campaignkit.errors import DatasetError
-from campaignkit.store import checked_path, readable_file
+from campaignkit.store import checked_path, kind_of_file, readable_file
 
 _ROWS = "campaigns.jsonl"
 
@@ -116,6 +116,11 @@ def verify_dataset(
       hint: check the path
     """
     folder = checked_path(folder, error=DatasetError)
+    if (kind := kind_of_file(folder)) not in ("", "a folder"):
+        raise DatasetError(
+            f"{folder} is {kind}; expected a data set folder",
+            hint="give the folder that dataset.write or campaignkit dataset generate made",
+        )
     manifest = _json_object(folder / "manifest.json")
     files, inputs = _table(manifest, "files"), _table(manifest, "inputs")
     if _ROWS not in files:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from campaignkit.errors import ArtifactError, Fault
 from campaignkit.store.atomic import MANIFEST_NAME
 from campaignkit.store.digest import digest_file, digest_json
-from campaignkit.store.doors import checked_path, read_bytes
+from campaignkit.store.doors import checked_path, kind_of_file, read_bytes
 
 
 class Manifest(BaseModel):
@@ -96,11 +96,15 @@ def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
     ...     read_manifest(Path(folder), kind="graph").seed
     7
     """
-    path = checked_path(folder) / MANIFEST_NAME
+    place = checked_path(folder)
+    path = place / MANIFEST_NAME
     if not path.exists():
+        found = {"": "does not exist", "a folder": f"contains no {MANIFEST_NAME}"}
+        what = kind_of_file(place)
         raise ArtifactError(
-            f"{folder} contains no {MANIFEST_NAME}; expected a folder of kind '{kind}'",
-            hint="give the folder that was written, not a file in it",
+            f"{folder} {found.get(what, f'is {what}')}; expected a folder of kind '{kind}'",
+            hint="give the folder that campaignkit wrote"
+            + (", not a file in it" if what == "a file" else ""),
         )
     try:
         manifest = Manifest.model_validate_json(read_bytes(path))

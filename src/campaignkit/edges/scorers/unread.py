@@ -121,13 +121,11 @@ def _modalities(catalogue: Catalogue) -> list[Fault]:
     usual = [column.name for column in MARKETING.columns if column.role is Role.DIMENSION]
     size = {name: len(catalogue.of(name)) for name in catalogue.modalities}
     faults = []
-    for name in size:
+    for name, num in size.items():
         standard = matching.standard(name)
-        larger = [other for other in size if size[other] > size[name]]
+        larger = [other for other in size if size[other] > num]
         if standard in usual and standard != name:
-            faults.append(
-                Fault(f"modality {name!r}", f"is what campaign tables call {standard}")
-            )
+            faults.append(Fault(f"modality {name!r}", f"is what campaign tables call {standard}"))
         elif standard is None and (near := _nearest(name, [*larger, *usual], near=_VERY_NEAR)):
             faults.append(
                 Fault(f"modality {name!r}", "is a modality of its own", f"call it {near}")
