@@ -23,7 +23,7 @@ from campaignkit import (
     diagnose,
     write_report,
 )
-from campaignkit.errors import ArtifactError, DatasetError, SpecError
+from campaignkit.errors import ArtifactError, SpecError
 from campaignkit.report import run_quickstart
 
 NASTY = "<script>alert('x')</script>&\"<b>"
@@ -194,14 +194,45 @@ def test_a_report_without_a_profile_or_a_split_leaves_them_out(tmp_path: Path, m
     assert "Labels in each part" not in page.text
 
 
-def test_a_data_set_without_a_spec_needs_one(tmp_path: Path, made: Path) -> None:
+def test_a_data_set_without_a_spec_has_a_report_without_ranges(tmp_path: Path, made: Path) -> None:
     rows = CampaignDataset.read(made / "campaigns" / "campaigns.jsonl")
     graph = SignedGraph.read_csv(made / "edges.csv")
-
-    with pytest.raises(DatasetError, match="which spec"):
-        write_report(tmp_path / "r.html", rows, graph)
     spec = SamplingSpec.read(made / "spec.json")
+    profile = diagnose(graph, type_ranges=spec.type_ranges, num_draws=50)
+
+    page = read(write_report(tmp_path / "r.html", rows, graph, profile=profile))
+
+    assert "from outcomes or as given, without a spec" in page.text
+    assert "Its label comes with the data set" in page.text
+    for absent in ("FAIL", "in its box", "dashed frame", "asked for", "byte for byte"):
+        assert absent not in page.text
     assert "200 of 200" in read(write_report(tmp_path / "r.html", rows, graph, spec=spec)).text
+
+
+def test_a_graph_of_few_signs_is_a_doubt(tmp_path: Path, made: Path) -> None:
+    dataset, graph = CampaignDataset.read(made / "campaigns"), SignedGraph.load(made / "graph")
+    signed = [*graph.edges(neutrals=False)]
+    few = SignedGraph.from_edges(signed[:6], catalogue=graph.catalogue)
+    pairs = sum(of.num_pairs for of in graph.by_modality_pair().values())
+    bare = CampaignDataset(dataset.block, dataset.vocabulary, dataset.label_names)
+
+    page = read(write_report(tmp_path / "r.html", bare, few))
+
+    assert "PASS with a doubt: Pairs of the graph with a sign" in page.text
+    assert f"6 of {pairs:,} (" in page.text
+
+
+def test_scores_say_of_which_campaigns_they_are(tmp_path: Path, made: Path) -> None:
+    dataset, graph = CampaignDataset.read(made / "campaigns"), SignedGraph.load(made / "graph")
+    train, test = dataset.split(test=0.5)
+    scores = ck.compare_classifiers({"single": ck.OneHotLogistic()}, train, test)
+
+    text = read(write_report(tmp_path / "r.html", dataset, graph, classifiers=scores)).text
+
+    num = len(test)
+    assert f"both on the classifiers' {num} test campaigns" in text
+    assert f"of those {num} test campaigns; the data set of this report has 200" in text
+    assert "over 200 campaigns of this report" in text
 
 
 def test_a_quickstart_that_fails_leaves_nothing(tmp_path: Path) -> None:

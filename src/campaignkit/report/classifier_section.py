@@ -26,7 +26,9 @@ def classifier_section(subject: Subject) -> Section | None:
         return None
     body = paragraph(
         f"Trained on {found.num_train:,} campaigns and scored on {found.num_test:,} others, whose "
-        "labels took no part. Intervals are 95%, over test rows."
+        f"labels took no part. All scores here are of those {found.num_test:,} test campaigns; "
+        f"the data set of this report has {len(subject.dataset):,}. Intervals are 95%, over test "
+        "rows."
     )
     read = "".join(paragraph(text) for text in _reading(found))
     body += columns(_intervals(found), read) + table(*_scores(found))
@@ -78,8 +80,8 @@ def _reading(found: ClassifierTable) -> list[str]:
     said = []
     if found.yardsticks.one_hot is not None:
         said.append(
-            f"Single attributes alone reach {found.yardsticks.one_hot.macro_f1:.3f}: what lies "
-            "above it is learned from pairs."
+            f"Single attributes alone reach {found.yardsticks.one_hot.macro_f1:.3f} on the test "
+            "campaigns: what lies above it is learned from pairs."
         )
     oracle = found.yardsticks.oracle
     if oracle is not None:

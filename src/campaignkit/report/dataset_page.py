@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignkit.errors import DatasetError
 from campaignkit.report.balance_section import balance_section
 from campaignkit.report.classifier_section import classifier_section
 from campaignkit.report.density_section import density_section
@@ -64,9 +63,10 @@ def write_report(
         The file, written whole or not at all.
     dataset : CampaignDataset
     graph : SignedGraph
-        The graph it was sampled from.
+        The graph it was sampled from, or one of the same attributes.
     spec : SamplingSpec, optional
-        By default the one that the data set carries.
+        By default the one that the data set carries. Without either, as for labels from outcomes,
+        the report has no ranges of labels and no check of them.
     profile : DensityProfile, optional
         Unconstrained draws, to show the labels' boxes against.
     splits : mapping of str to CampaignDataset, optional
@@ -83,7 +83,7 @@ def write_report(
     Raises
     ------
     DatasetError
-        If no spec is given or carried, or the graph lacks attributes of the data set.
+        If the graph lacks attributes of the data set.
     ArtifactError
         If the file cannot be written.
 
@@ -102,16 +102,13 @@ def write_report(
     from campaignkit.dataset import evaluate_dataset
 
     carried = dataset.provenance.spec
-    if spec is None and not carried:
-        raise DatasetError(
-            "the data set has no record of the spec it came from", hint="give spec="
-        )
-    wanted = spec or SamplingSpec.model_validate(dict(carried))
+    if spec is None and carried:
+        spec = SamplingSpec.model_validate(dict(carried))
     subject = Subject(
         dataset=dataset,
         graph=graph,
-        spec=wanted,
-        evaluation=dataset.evaluation or evaluate_dataset(dataset, graph, wanted),
+        spec=spec,
+        evaluation=dataset.evaluation or evaluate_dataset(dataset, graph, spec),
         profile=profile,
         splits=splits or {},
         classifiers=classifiers,

@@ -34,19 +34,18 @@ def density_section(subject: Subject) -> Section | None:
         width=440,
         height=250,
     )
-    coverage = profile.coverage(subject.spec)
-    accepted = bar_chart(
-        {name: round(100 * share, 1) for name, share in coverage.accepted.items()},
-        title="Share of the draws that each label accepts",
-        unit="%",
-        colours=subject.colours,
-        width=440,
-    )
-    shared = "; ".join(
-        f"{a} and {b} share {percent(share)}"
-        for (a, b), share in coverage.overlap.items()
-        if share
-    )
+    charts, shared = [chart], ""
+    if subject.spec:
+        coverage = profile.coverage(subject.spec)
+        accepted = {name: round(100 * share, 1) for name, share in coverage.accepted.items()}
+        title = "Share of the draws that each label accepts"
+        hues = subject.colours
+        charts.append(bar_chart(accepted, title=title, unit="%", colours=hues, width=440))
+        shared = "; ".join(
+            f"{a} and {b} share {percent(share)}"
+            for (a, b), share in coverage.overlap.items()
+            if share
+        )
     return Section(
         "Diagnosis",
         paragraph(
@@ -54,7 +53,7 @@ def density_section(subject: Subject) -> Section | None:
             f"Their numbers alone allow at most {percent(profile.ceiling)} of the pairs to be "
             "signed: attributes of one modality share no edge."
         )
-        + figure([chart, accepted], f"Where labels overlap: {shared}." if shared else "")
+        + figure(charts, f"Where labels overlap: {shared}." if shared else "")
         + table(["share of pairs", *_HEADS], rows)
         + terms({"p5, p25, p50, p75, p95": "that many percent of the draws lie below"}),
     )

@@ -73,8 +73,8 @@ def _leakage(subject: Subject, found: LeakageBaseline) -> str:
         figure(
             bars,
             f"A logistic regression that sees which attributes are there, but no pairs, "
-            f"{found.num_folds}-fold cross-validated over {found.num_rows:,} campaigns. A model "
-            f"that has learned the pairs must beat {found.macro_f1:.3f}.",
+            f"{found.num_folds}-fold cross-validated over {found.num_rows:,} campaigns of this "
+            f"report. A model that has learned the pairs of these must beat {found.macro_f1:.3f}.",
         ),
         paragraph("The attributes that give most away, by weight:")
         + table(["attribute", "points to", "weight"], rows),

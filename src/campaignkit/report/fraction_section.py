@@ -19,7 +19,7 @@ def fraction_section(subject: Subject) -> Section:
     """
     held = subject.fractions
     colours = [subject.colours[name] for name in held]
-    params = subject.spec.label_params
+    params = subject.boxes
     top = [
         float(max([shares[:, axis].max(initial=0.0) for shares in held.values()] + [0.05]))
         for axis in (0, 1)
@@ -32,7 +32,7 @@ def fraction_section(subject: Subject) -> Section:
     }
     plot = bubble_plot(
         {name: (shares[:, 0], shares[:, 1]) for name, shares in held.items()},
-        title="Every label in its box",
+        title="Every label in its box" if boxes else "Campaigns by label",
         x_label="share of + pairs",
         y_label="share of − pairs",
         boxes=boxes,
@@ -60,9 +60,12 @@ def fraction_section(subject: Subject) -> Section:
     ]
     captions = (
         "Every campaign is in the picture: the area of a dot is the number of campaigns with "
-        "these shares, a dashed frame the box of a label. Lines under an axis are the labels' "
-        "ranges. Shares are counts over pairs, so dots sit on a grid; where boxes overlap, both "
-        "labels may use the space."
+        "these shares. Shares are counts over pairs, so dots sit on a grid."
     )
+    if boxes:
+        captions += (
+            " A dashed frame is the box of a label. Lines under an axis are the labels' ranges. "
+            "Where boxes overlap, both labels may use the space."
+        )
     spread = "".join(map(figure, bars))
     return Section("Fractions by label", columns(figure(plot, captions), spread))

@@ -20,11 +20,10 @@ def origin_section(subject: Subject) -> Section:
         ["campaignkit", __version__],
         ["seed", "–" if origin.seed is None else str(origin.seed)],
         ["graph", subject.graph.digest],
-        ["spec", subject.spec.digest],
+        ["spec", subject.spec.digest if subject.spec else "–"],
     ]
     rows += [["step", step] for step in origin.steps]
-    return Section(
-        "Where it comes from",
-        paragraph("The same version, graph, spec and seed give the same campaigns, byte for byte.")
-        + table(["what", "which"], rows),
-    )
+    told = "The same version, graph, spec and seed give the same campaigns, byte for byte."
+    if not subject.spec:
+        told = "The campaigns and their labels were given: no spec says how to make them again."
+    return Section("Where it comes from", paragraph(told) + table(["what", "which"], rows))

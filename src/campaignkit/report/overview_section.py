@@ -7,7 +7,7 @@ from campaignkit.show.page import Section, columns, facts, paragraph, table, ter
 
 
 def overview_section(subject: Subject) -> Section:
-    """Key figures, and each label's box in words.
+    """Key figures, and each label's box in words, if there is a spec.
 
     Examples
     --------
@@ -17,36 +17,37 @@ def overview_section(subject: Subject) -> Section:
     found = subject.evaluation
     named: dict[str, object] = {
         "campaigns": found.rows,
-        "labels": len(subject.spec.label_params),
+        "labels": len(subject.boxes or subject.labels),
         "attributes": subject.graph.num_nodes,
         "+ edges": subject.graph.num_positive,
         "− edges": subject.graph.num_negative,
     }
+    spec = subject.spec
     sizes = ", ".join(
         f"{low} {name}" if low == high else f"{low}–{high} {name}"
-        for name, (low, high) in subject.spec.type_ranges.items()
+        for name, (low, high) in (spec or subject.dataset).type_ranges.items()
     )
     rows = [
         [subject.named(name), *map(_range, (box.pos_frac_range, box.neg_frac_range)),
          box.num_samples]
-        for name, box in subject.spec.label_params.items()
+        for name, box in subject.boxes.items()
     ]  # fmt: skip
     meanings = {
         "attribute": "one thing that a campaign uses, such as a brand or a place",
         "pair": "any two attributes of a campaign; it helps (+), harms (−), or neither",
         "signed graph": "says of each pair of attributes whether it helps or harms",
-        "label": "a box: a range of the share of + pairs, and one of − pairs, out of all pairs",
+        "label": "a box: a range of the share of + pairs, and one of − pairs, out of all pairs"
+        if spec
+        else "a part of the campaigns, by their outcome or as the data set gives it",
     }
+    source = "follows from its pairs" if spec else "comes with the data set, not from its pairs"
+    head = ["label", "share of + pairs", "share of − pairs", "campaigns asked for"]
+    tables = [table(head, rows)] if spec else []
     return Section(
         "Overview",
         facts(named)
-        + paragraph(
-            f"A campaign is a set of attributes ({sizes}). Its label follows from its pairs."
-        )
-        + columns(
-            table(["label", "share of + pairs", "share of − pairs", "campaigns asked for"], rows),
-            terms(meanings),
-        ),
+        + paragraph(f"A campaign is a set of attributes ({sizes}). Its label {source}.")
+        + columns(*tables, terms(meanings)),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaignkit.diagnosis import DensityProfile
     from campaignkit.evaluation import ClassifierTable
     from campaignkit.graph import SignedGraph
-    from campaignkit.spec import SamplingSpec
+    from campaignkit.spec import LabelSpec, SamplingSpec
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Subject:
     ----------
     dataset : CampaignDataset
     graph : SignedGraph
-    spec : SamplingSpec
+    spec : SamplingSpec or None
+        None where labels come from outcomes or from elsewhere.
     evaluation : DatasetEvaluation
     profile : DensityProfile or None
         Unconstrained draws, for comparison.
@@ -41,7 +42,7 @@ class Subject:
 
     dataset: CampaignDataset
     graph: SignedGraph
-    spec: SamplingSpec
+    spec: SamplingSpec | None
     evaluation: DatasetEvaluation
     profile: DensityProfile | None = None
     splits: Mapping[str, CampaignDataset] = field(default_factory=dict)
@@ -52,10 +53,15 @@ class Subject:
         """The labels of the data set, in its order."""
         return self.dataset.label_names
 
+    @property
+    def boxes(self) -> Mapping[str, LabelSpec]:
+        """The ranges of each label; none without a spec."""
+        return self.spec.label_params if self.spec else {}
+
     @cached_property
     def colours(self) -> dict[str, str]:
         """One colour a label, the same in every picture."""
-        return label_colours(dict.fromkeys([*self.labels, *self.spec.label_params]))
+        return label_colours(dict.fromkeys([*self.labels, *self.boxes]))
 
     def named(self, label: str) -> Markup:
         """A label's name with its colour, for a table."""

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from campaignkit.report.subject import Subject
-from campaignkit.show import Check, counted, in_words, verdict
+from campaignkit.show import Check, counted, in_words, percent, verdict
+from campaignkit.show.page import State
 
 _SAME = 3.0  # standard errors between shares that are the same: one label in 370 strays further
+_SIGNED = 0.05  # share of the graph's pairs below which signs say little of a campaign
 _ALIKE = 0.05  # share of repeated campaigns above which a person should look
 
 
@@ -51,8 +53,12 @@ def near_bound_errors(told: Mapping[str, Any]) -> tuple[float, float] | None:
 
 def _checks(subject: Subject) -> Iterator[Check]:
     yield _same_graph(subject)
-    yield _asked_for(subject)
-    yield from _in_range(subject)
+    yield _signed(subject)
+    if subject.spec:
+        yield _asked_for(subject)
+        yield from _in_range(subject)
+    else:
+        yield Check("Labels", "from outcomes or as given, without a spec: no ranges", "info")
     yield from _repeats(subject)
     yield from _split(subject)
     yield from _mixing(subject)
@@ -65,6 +71,16 @@ def _same_graph(subject: Subject) -> Check:
         return Check(name, "not known", "info")
     same = drawn == subject.graph.digest
     return Check(name, "yes") if same else Check(name, "no, from another graph", "error")
+
+
+def _signed(subject: Subject) -> Check:
+    graph = subject.graph
+    signed = graph.num_positive + graph.num_negative
+    pairs = sum(of.num_pairs for of in graph.by_modality_pair().values())
+    share = signed / max(pairs, 1)
+    figure = f"{signed:,} of {pairs:,} ({percent(share)})"
+    state: State = "warning" if share < _SIGNED else "good"
+    return Check("Pairs of the graph with a sign", figure, state)
 
 
 def _asked_for(subject: Subject) -> Check:
@@ -130,10 +146,12 @@ def _learnable(subject: Subject) -> Iterator[Check]:
     if table is None or table.yardsticks.one_hot is None:
         if leakage is not None:
             name = "Macro F1 of single attributes, which a model must beat"
-            yield Check(name, f"{leakage.macro_f1:.3f}", "info")
+            figure = f"{leakage.macro_f1:.3f} on {leakage.num_rows:,} campaigns of this report"
+            yield Check(name, figure, "info")
         return
     floor, best = table.yardsticks.one_hot.macro_f1, table.best
     ahead = best.scores.macro_f1 > floor
     figure = f"macro F1 {best.scores.macro_f1:.3f} against {floor:.3f}"
+    figure += f", both on the classifiers' {table.num_test:,} test campaigns"
     name = "A model beats single attributes"
     yield Check(name, figure, "good" if ahead else "warning")
