@@ -74,6 +74,21 @@ def test_a_quickstart_ends_in_the_next_command_with_a_folder_that_is_free(
         assert f"quickstart {given} --suggest pos=60,avg=80,neg=60 --out mine-2\n" in ended.out
 
 
+def test_a_quickstart_names_misspelled_headers_of_the_catalogue(
+    tmp_path: Path, capsys: Run
+) -> None:
+    place = tmp_path / "catalogue.csv"
+    Catalogue.bundled("starter-27").write_csv(place)
+    told = place.read_text(encoding="utf-8")
+    place.write_text(told.replace("shuns", "shunz", 1), encoding="utf-8")
+    few = ["--catalogue", place, "--suggest", "pos=5,avg=5,neg=5"]
+
+    ended = run_here(["quickstart", *few, "--out", tmp_path / "out"], capsys)
+
+    assert ended.code == 0, ended.err
+    assert "  warning: trait 'shunz': is read by no rule (call it shuns)\n" in ended.out
+
+
 def test_the_version_is_the_packages(capsys: Run) -> None:
     assert run_here(["--version"], capsys) == Ended(
         0, f"campaignkit {campaignkit.__version__}\n", ""

@@ -74,11 +74,13 @@ def quickstart(
             replace=replace, progress=bar,
         )  # fmt: skip
     if json:
-        print_json({"folder": str(out), "files": made.files})
+        print_json({"folder": str(out), "files": made.files, "warnings": list(made.warnings)})
         return
     graph = made.graph
     print(f"graph: {graph.num_nodes:,} attributes, {graph.num_positive:,} +, "
           f"{graph.num_negative:,} - edges")  # fmt: skip
+    for warning in made.warnings:
+        print(f"  warning: {warning}")
     print(evaluation_text(made.evaluation))
     if made.classifiers is not None:
         print(classifier_text(made.classifiers))

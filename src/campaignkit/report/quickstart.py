@@ -58,6 +58,8 @@ class Quickstart:
         The results of the steps.
     classifiers : ClassifierTable or None
         None where a label has too few rows to learn from.
+    warnings : tuple of str
+        Those of the graph's build, such as misspelled traits; none of a graph that was given.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class Quickstart:
     spec: SamplingSpec
     evaluation: DatasetEvaluation
     classifiers: ClassifierTable | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def run_quickstart(
@@ -143,10 +146,12 @@ def run_quickstart(
     if all_baselines:  # said before anything is made
         require("lightgbm", extra="boost", user="--all-baselines")
     tell = listener(progress)
+    warnings: tuple[str, ...] = ()
     with atomic_folder(folder, replace=replace) as partial:
         if graph is None:
             attributes = catalogue or Catalogue.bundled(CATALOGUE)
-            graph = build_graph(attributes, scorer=TraitScorer(), progress=progress).graph
+            built = build_graph(attributes, scorer=TraitScorer(), progress=progress)
+            graph, warnings = built.graph, built.report.warnings
         graph.write_csv(partial / "edges.csv")
         graph.save(partial / "graph")
         tell.update("diagnosing", 0, 1)
@@ -172,7 +177,9 @@ def run_quickstart(
     evaluation = dataset.evaluation
     assert evaluation is not None  # the sampler evaluates what it draws
     files = FILES | ({RUNS: RUNS_SAID} if classifiers is not None else {})
-    return Quickstart(checked_path(folder), files, graph, profile, spec, evaluation, classifiers)
+    return Quickstart(
+        checked_path(folder), files, graph, profile, spec, evaluation, classifiers, warnings
+    )
 
 
 def _ranges(graph: SignedGraph) -> dict[str, tuple[int, int]]:
