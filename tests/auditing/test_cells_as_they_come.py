@@ -245,3 +245,21 @@ def test_ranges_that_a_spreadsheet_took_for_days_are_named() -> None:
     (finding,) = found({"size": ["300", "728x90", "160x600"] * 20}, "type_changes")
     assert finding.count == 20
     assert not found({"brand": ["4711", "Otter", "Lynx", "Moss"] * 20}, "type_changes")
+
+
+def test_a_placeholder_is_an_error_in_the_core_metrics_of_an_export_alone() -> None:
+    export: dict[str, list[Any]] = {
+        "Day": [str(day) for day in BASE["event_date"]],
+        "Campaign": BASE["campaign_id"],
+        "Impr.": BASE["impressions"],
+        "Clicks": [*map(str, BASE["clicks"][:-1]), "--"],
+        "Cost": BASE["spend"],
+        "Conversions": ["--", *["2"] * (N - 1)],
+        "Interactions": ["--", "--", *["3"] * (N - 2)],
+    }
+
+    held = {f.columns: f.severity for f in found(export, "disguised_missing")}
+
+    assert held == {
+        ("Clicks",): "error", ("Conversions",): "warning", ("Interactions",): "warning"
+    }  # fmt: skip

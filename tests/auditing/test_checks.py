@@ -219,6 +219,37 @@ def test_doubtful_words_beside_garbage_are_garbage_only_where_they_are_as_rare()
     assert set(garbage_values(counts)) == {"N/A", "???", "test_1", "xkqzvt"}
 
 
+@pytest.mark.parametrize("num_rows", [60, 168])
+@pytest.mark.parametrize("num_wrong", [1, 2])
+def test_a_slip_in_a_long_word_is_found_in_small_tables(num_rows: int, num_wrong: int) -> None:
+    country = ["Deutschland", "Frankreich", "Spanien"] * (num_rows // 3)
+    wrong = [3 * (5 + 4 * i) for i in range(num_wrong)]
+    for row in wrong:
+        country[row] = "Deutschlnd"
+
+    (finding,) = ck.audit({"country": country, "clicks": range(num_rows)}).errors
+
+    assert finding.rows.tolist() == wrong
+
+
+@pytest.mark.parametrize(
+    ("usual", "rare", "num_rare"),
+    [
+        ("Sneakers", "Sneaker", 2),
+        ("Audience A", "Audience B", 2),
+        ("Retargeting4", "Retargeting5", 2),
+        ("sportliche", "sportlicher", 2),
+        ("Gambia", "Zambia", 2),
+        ("Slovenia", "Slovakia", 2),
+        ("Remarketing", "Remarketng", 6),
+    ],
+)
+def test_a_rarer_word_near_another_is_no_slip_by_that_alone(
+    usual: str, rare: str, num_rare: int
+) -> None:
+    assert garbage_values({usual: 40, rare: num_rare, "Otter": 38}) == {}
+
+
 WAYS = {
     "device": ["Mobile", "mobile", "MOBILE ", "mobiles", "Desktop", "Tablet"],
     "country": ["US", "USA", "United States", "U.S.", "France", "Germany", "Deutschland"],

@@ -160,3 +160,29 @@ def test_examples_in_the_docstrings_hold() -> None:
     for name in ("audit_page", "audit_sweep_page"):
         module = importlib.import_module(f"campaignkit.report.{name}")
         assert doctest.testmod(module).failed == 0
+
+
+def test_rows_of_a_file_are_shown_with_their_line_and_counts_as_counts(tmp_path: Path) -> None:
+    rows = [f"2026-01-{i + 1:02d},{64887 + i},{i}" for i in range(20)]
+    rows[4] = "2026-01-05,64887.0,70000"
+    path = tmp_path / "export.csv"
+    text = ["Campaign performance", "January 2026", "Day,Impr.,Clicks", *rows]
+    path.write_text("\n".join(text), encoding="utf-8")
+
+    html = make_page(ck.audit(path))
+
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", html)
+    at = cells.index("line")
+    assert text[int(cells[at + 5]) - 1] == rows[4]
+    assert "explained by more basic" not in html
+    assert "64887.0" not in html
+
+
+def test_a_row_has_no_line_where_lines_and_rows_part(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("clicks,impressions,note\n1,5,x\n\n9,5,y\n", encoding="utf-8")
+
+    report = ck.audit(path)
+
+    assert report.errors[0].sample[0]["position"] == 1
+    assert "line</th>" not in make_page(report)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from campaignkit.errors import TableError
+from campaignkit.show import counted
 from campaignkit.tables import OpenTable, ReadOptions, open_table
 
 ROWS = [f"2026-03-{d:02d},Otter Bags,{900 + d},{20 + d},{30.5 + d}" for d in range(1, 21)]
@@ -53,7 +54,7 @@ def test_what_stands_above_the_header_is_skipped_and_told(
 ) -> None:
     with open_table(written(tmp_path, *above, HEADER, *ROWS)) as table:
         assert_whole(table)
-        assert f"{len(above)} lines above the table" in str(table.notes)
+        assert f"{counted(len(above), 'line')} above the table" in str(table.notes)
         assert "header=" in str(table.notes)
 
 

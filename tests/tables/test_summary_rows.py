@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -101,3 +102,23 @@ def test_the_other_findings_keep_the_places_of_the_file(tmp_path: Path) -> None:
     with ck.audit(path, summary_rows="keep") as report:
         assert report.num_rows == 31
         assert "summary_rows" not in report.kinds
+
+
+@pytest.mark.parametrize("most", [1_000, 0])
+def test_the_query_of_a_finding_runs_on_the_table_itself(
+    tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaignkit.tables.opened._MOST_WRITTEN", most)
+    table = rows()
+    table[12]["Clicks"] = 5000
+    path = tmp_path / "t.csv"
+    pd.DataFrame([total(table, Day="Total"), *table]).to_csv(path, index=False)
+
+    with ck.audit(path) as report, duckdb.connect() as con:
+        con.execute(f"CREATE TABLE audited AS FROM read_csv('{path}')")
+        (finding,) = [f for f in report.findings if f.kind == "clicks_exceed_impressions"]
+        found = con.sql(finding.query).df()
+
+    assert found["Clicks"].tolist() == [5000]
+    assert ("1 more" in finding.query) == (most == 0)
+    assert "1 row sums up others" in str(report.notes)

@@ -152,8 +152,9 @@ class Finding:
     def query(self) -> str:
         """SQL that lists the rows; ``audited`` stands for the table.
 
-        Of a table in a warehouse it is that warehouse's own SQL. Empty where there is none, or
-        where it is longer than anybody reads.
+        Rows set aside before are left out by their positions; a comment stands for those beyond
+        the first thousand. Of a table in a warehouse it is that warehouse's own SQL. Empty where
+        there is none, or where it is longer than anybody reads.
         """
         if self.table is None or not 0 < len(self.condition) <= _LONGEST_CONDITION:
             return ""

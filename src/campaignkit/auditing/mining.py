@@ -246,7 +246,9 @@ class _Miner:
                     params={"strict": True}, confidence=1 - repeated / table.num_rows,
                 )  # fmt: skip
                 names = ", ".join(rule.columns)
-                yield replace(rule, reason=f"{repeated} rows of history repeat {names}")
+                yield replace(
+                    rule, reason=f"{counted(repeated, 'row', 'repeat')} {names} in history"
+                )
                 return
 
     def decided(self) -> list[tuple[str, str, float]]:

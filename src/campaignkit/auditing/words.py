@@ -50,6 +50,10 @@ _SURE_FORMS = 2
 _AS_RARE = 3
 _RARER = 5
 _SURELY_A_SLIP = 50  # times as frequent a word one letter away
+# Inside a long word fewer are enough: few names of things are that near to each other.
+_SLIP_IN_LONG_WORD = 8
+_LONG_WORD = 7
+_MANY_ROWS = 10
 
 
 def garbage_values(
@@ -184,12 +188,25 @@ class _Variants:
         if len(word) < 4:
             return "", False
         best = [w for w in self.near.to(word) if self._outweighs(w, word, count)]
-        most = max((self.counts.get(w, 0) for w in best), default=0)
-        sure = bool(self.trusted.intersection(best)) or most >= _SURELY_A_SLIP * count
+        sure = any(w in self.trusted or self._surely_meant(w, word, count) for w in best)
         return (f"is one letter from {best[0]!r}", sure) if best else ("", False)
+
+    def _surely_meant(self, known: str, word: str, count: int) -> bool:
+        num = self.counts.get(known, 0)
+        inside = num >= max(_SLIP_IN_LONG_WORD * count, _MANY_ROWS)
+        return num >= _SURELY_A_SLIP * count or (inside and _differ_inside_long_word(known, word))
 
     def _outweighs(self, known: str, word: str, count: int) -> bool:
         return known != word and (known in self.trusted or self.counts.get(known, 0) >= 3 * count)
+
+
+def _differ_inside_long_word(first: str, second: str) -> bool:
+    """Whether the letter apart is within a long word: not its ending, a plural or a "Team B"."""
+    a, b = first.casefold(), second.casefold()
+    if codes_differ(a, b) or a[:-1] in (b, b[:-1]) or a == b[:-1]:
+        return False
+    differing = set(_TOKEN.findall(a)) ^ set(_TOKEN.findall(b))
+    return max(map(len, differing), default=0) >= _LONG_WORD
 
 
 def _fold(word: str) -> str:

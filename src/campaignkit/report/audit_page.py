@@ -237,9 +237,10 @@ def _detail(finding: Finding) -> str:
         "confidence": percent(finding.confidence),
         "rule": finding.rule,
         **{name.replace("_", " "): value for name, value in finding.evidence.items()},
-        "all rows": finding.query,
     }
-    facts = [[name, _cut(_plain(value), 600)] for name, value in told.items() if value != ""]
+    facts = [[n, _cut(text, 600)] for n, v in told.items() if (text := _plain(v))]
+    if finding.query:  # whole, to be run
+        facts.append(["all rows", finding.query])
     inner = table(["evidence", "value"], facts)
     return f"{body}<details><summary>Evidence, rule and query</summary>{inner}</details>"
 
@@ -262,7 +263,13 @@ def _rows(finding: Finding) -> str:
     place = finding.table.place if finding.table else ""
     shown = [place, *[c for c in first if c != place]][: _SAMPLE_COLUMNS + 1]
     rows = [[_cut(row.get(c)) for c in shown] for row in sample]
-    return table([_cut(c) for c in shown], rows)
+    header = [_cut(c) for c in shown]
+    lines = finding.table.lines if finding.table else None
+    where = [lines.line_of(row[place]) for row in sample] if lines else []
+    if all(where) and where:
+        header = [header[0], "line", *header[1:]]
+        rows = [[row[0], str(line), *row[1:]] for line, row in zip(where, rows, strict=True)]
+    return table(header, rows)
 
 
 def _sentence(text: str) -> str:
@@ -280,5 +287,7 @@ def _plain(value: object) -> str:
 
 
 def _cut(value: object, most: int = _CELL) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = "" if value is None else str(value)
     return text if len(text) <= most else text[: most - 1] + "…"

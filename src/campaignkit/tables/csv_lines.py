@@ -50,6 +50,8 @@ class LineCount:
         How many rows those were.
     footer : list of str
         Lines below the last row that are notes of the export; `skipped` counts them.
+    above : int
+        Lines above the first row.
 
     Examples
     --------
@@ -69,6 +71,18 @@ class LineCount:
     mended: list[int] = field(default_factory=list)
     num_mended: int = 0
     footer: list[str] = field(default_factory=list)
+    above: int = 0
+
+    def line_of(self, position: int) -> int | None:
+        """Line of the file (from 1) of a row (from 0); None unless each row is the next line.
+
+        Examples
+        --------
+        >>> LineCount(lines=5, header=1, skipped=2, rows=2, above=3).line_of(0)
+        4
+        """
+        is_plain = self.above + self.rows + len(self.footer) == self.lines
+        return self.above + position + 1 if is_plain else None
 
     @property
     def adds_up(self) -> bool:

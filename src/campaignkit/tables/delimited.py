@@ -15,6 +15,7 @@ from typing import IO, Any, cast
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.show import counted
 from campaignkit.tables.csv_lines import Form, LineCount, Mended
 from campaignkit.tables.frames import unique_names
 from campaignkit.tables.header import laid_out
@@ -107,15 +108,18 @@ class DelimitedFile:
         told, where, count = list(self.notes), str(self.path), self.count
         if count.footer:
             shown = " / ".join(line[:60] for line in count.footer[:3])
-            found = f"{len(count.footer)} lines below the table: {shown}"
+            found = f"{counted(len(count.footer), 'line')} below the table: {shown}"
             told.append(Fault(where, found, "skipped"))
         if count.inside:
-            told.append(Fault(where, f"{count.inside} line breaks inside cells", "kept in them"))
+            breaks = f"{counted(count.inside, 'line break')} inside cells"
+            told.append(Fault(where, breaks, "kept in them"))
         if count.num_mended:
-            found = f"{count.num_mended} rows with odd quotes, first in line {count.mended[0]}"
+            rows = counted(count.num_mended, "row")
+            found = f"{rows} with odd quotes, first in line {count.mended[0]}"
             told.append(Fault(where, found, "each read by itself, odd quotes as text"))
         if count.num_refused:
-            found = f"{count.num_refused} rows could not be read, first {count.refused[0][:120]}"
+            rows = counted(count.num_refused, "row")
+            found = f"{rows} could not be read, first {count.refused[0][:120]}"
             told.append(Fault(where, found, "they are left out of the checks and listed"))
         return told
 
@@ -129,8 +133,8 @@ class DelimitedFile:
         """The rows as pyarrow.RecordBatch of text columns, empty cells null."""
         pa = require("pyarrow", extra="tables", user="reading CSV")
         pa_csv = require("pyarrow.csv", extra="tables", user="reading CSV")
-        self.count = replace(self.start, refused=[], mended=[], footer=[])
         above = self.start.header + self.start.skipped + self.start.blank
+        self.count = replace(self.start, above=above, refused=[], mended=[], footer=[])
         lines = iter(self.sample) if is_sample else self._counted()
         below = chain([next(lines).split(b"\n", above)[-1]], lines)
         schema = self.schema

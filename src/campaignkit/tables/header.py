@@ -9,6 +9,7 @@ from dataclasses import replace
 from math import log2
 
 from campaignkit.errors import Fault, TableError
+from campaignkit.show import counted
 from campaignkit.tables.csv_lines import Form, LineCount, Record
 from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import TableSchema
@@ -82,7 +83,8 @@ def laid_out(
     if top.at:
         shown = " / ".join(line.strip()[:60] for line in above[:3]) or "blank"
         told_by = "header= or skip= overrules it"
-        notes.append(Fault(where, f"{top.at} lines above the table: {shown}", told_by))
+        lines = counted(top.at, "line")
+        notes.append(Fault(where, f"{lines} above the table: {shown}", told_by))
     if len(names) > width and any(len(r.cells) == width for r in records if r.at > top.at):
         found = f"the header names {len(names)} columns, most rows have {width} cells"
         notes.append(Fault(where, found, "the last columns are taken for empty"))

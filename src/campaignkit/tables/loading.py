@@ -13,6 +13,7 @@ from typing import Any
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.show import counted
 from campaignkit.store import scratch_folder
 from campaignkit.tables.csv_lines import LineCount
 from campaignkit.tables.delimited import DelimitedFile, chunks
@@ -119,13 +120,13 @@ def _fill(con: Any, file: DelimitedFile, chosen: str, place: Path | None) -> Cou
     pa = require("pyarrow", extra="tables", user="reading CSV")
     filled: Counter[str] = Counter()
 
-    def counted() -> Iterator[Any]:
+    def counting() -> Iterator[Any]:
         for batch in file.batches():
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 filled[name] += len(column) - column.null_count
             yield batch
 
-    con.register("incoming", pa.RecordBatchReader.from_batches(file.schema, counted()))
+    con.register("incoming", pa.RecordBatchReader.from_batches(file.schema, counting()))
     try:
         if place is None:
             con.execute(f"CREATE OR REPLACE TABLE audited AS SELECT {chosen} FROM incoming")
@@ -182,7 +183,8 @@ def open_json(con: Any, path: Path, schema: TableSchema, read: ReadOptions) -> O
     table = described(con, str(path), "audited", num_rows, schema, read=read)
     table.position, table.lines = "rowid", count
     if count is not None:
-        found = f"{count.num_refused} lines are no JSON object: {count.refused[0]}"
+        lines = counted(count.num_refused, "line", "are")
+        found = f"{lines} no JSON object: {count.refused[0]}"
         table.notes += (Fault(str(path), found, "left out and listed"),)
     return table
 

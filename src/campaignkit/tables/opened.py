@@ -76,6 +76,9 @@ class Column:
     undecided: str = ""
 
 
+_MOST_WRITTEN = 1_000  # positions of left out rows in a query for people
+
+
 @dataclass
 class OpenTable:
     """A table that can be asked in SQL; made by :func:`open_table`.
@@ -130,6 +133,7 @@ class OpenTable:
     counted: dict[str, dict[Any, int]] = field(default_factory=dict)
     _numbered: str = ""  # where some rows were left out
     _everything: str = ""  # the rows with those that were left out
+    _written: dict[str, str] = field(default_factory=dict)  # name of left out rows -> positions
     closers: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> OpenTable:
@@ -276,11 +280,15 @@ class OpenTable:
     def told(self, query: str) -> str:
         """The statement as the table's engine hears it, with the table's own name.
 
+        Rows that were left out are written as their positions: it runs on the table alone.
+
         Raises
         ------
         NotInPlace
             If the table lies in a warehouse, which is not asked this.
         """
+        for name, written in self._written.items():
+            query = query.replace(f"({name})", f"({written})")
         return query if self.warehouse is None else self.warehouse.told(query)
 
     def _place(self) -> Metered:
@@ -347,11 +355,15 @@ class OpenTable:
         name = f"rows_left_out_{len(self.numbered())}"  # one within another has a longer query
         self.con.register(name, pa.table({"position": positions}))
         kept = f"(SELECT * FROM {self.numbered()} WHERE {self.place} NOT IN (FROM {name}))"
+        written = ", ".join(map(str, positions[:_MOST_WRITTEN].tolist())) or "-1"
+        if (more := len(positions) - _MOST_WRITTEN) > 0:
+            written += f" /* and {more:,} more */"
         return replace(
             self, num_rows=self.num_rows - len(positions), arrow_source=None, row_groups=(),
             relation=f"(SELECT * EXCLUDE ({self.place}) FROM {kept})", _numbered=kept,
             position=PLACE, counted={},
             _everything=self._everything or self.numbered(),
+            _written=self._written | {f"FROM {name}": written},
         )  # fmt: skip
 
     def rest(self, kept: str) -> OpenTable:

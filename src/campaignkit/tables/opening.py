@@ -13,6 +13,7 @@ from typing import Any, Unpack
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
+from campaignkit.show import counted
 from campaignkit.store import checked_path, readable_file
 from campaignkit.tables.describing import described, notes_on_names, repeated
 from campaignkit.tables.frames import readable, to_arrow, unique_names
@@ -113,7 +114,7 @@ def open_table(
             opened = opened.without(np.array(sorted(rows)))
             opened.summary_rows = rows
             listed = ", ".join(f"row {at} ({why})" for at, why in list(rows.items())[:3])
-            found = f"{len(rows)} rows sum up others: {listed}"
+            found = f"{counted(len(rows), 'row', 'sum')} up others: {listed}"
             fix = "left out of checks and sums; summary_rows='keep' keeps them"
             opened.notes += (Fault(opened.name, found, fix),)
     except OSError as err:

@@ -161,6 +161,12 @@ def standard_columns(scene: Scene) -> set[str]:
     return {name for name in usual if plain(own[name]) == plain(name)}
 
 
+def is_export(scene: Scene) -> bool:
+    """Whether most columns have a platform's names instead of the standard ones."""
+    usual = sum(bool(scene.table.schema[name].group) for name in scene.table.own)
+    return 2 * len(standard_columns(scene)) < usual
+
+
 def values_of(name: str, scene: Scene) -> dict[str, int]:
     """Value -> rows of a text column, the most frequent first, without null."""
     return {v: n for v, n in scene.histogram(name).items() if v is not None}

@@ -85,10 +85,11 @@ class LawCheck(Check):
             if not own:
                 continue
             counts, name = scene.count(*less[blamed].values()), scene.column(blamed).name
+            known = {"explained_by_more_basic_faults": whole - own} if whole > own else {}
             yield found(
                 rule, scene, whole, where=condition, rows=f"break {law.says()}{by_right}",
                 advice=_advice(law, name), blamed=name,
-                evidence={"law": law.says(), "explained_by_more_basic_faults": whole - own},
+                evidence={"law": law.says()} | known,
                 explains={k: n for k, n in zip(less[blamed], counts, strict=True) if n},
             )  # fmt: skip
 

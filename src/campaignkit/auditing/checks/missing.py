@@ -11,7 +11,7 @@ from campaignkit.auditing.checks.check import (
     Check,
     found,
     in_values,
-    standard_columns,
+    is_export,
     unknown_columns,
 )
 from campaignkit.auditing.finding import Finding
@@ -52,9 +52,8 @@ class MissingCheck(Check):
         metrics of videos, leads and shops are a warning.
         """
         usual = {n: g for n in scene.table.own if (g := scene.table.schema[n].group)}
-        is_export = 2 * len(standard_columns(scene)) < len(usual)
         for name, group in usual.items():
-            optional = is_export and group in _OPTIONAL
+            optional = group in _OPTIONAL and is_export(scene)
             yield Rule.over(
                 self.form, "missing_values", name, severity="warning" if optional else "error",
                 reason="known columns are filled where they exist",

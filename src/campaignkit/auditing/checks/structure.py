@@ -11,6 +11,7 @@ from campaignkit.auditing.checks.check import (
     Check,
     found,
     in_values,
+    is_export,
     standard_columns,
     unknown_columns,
     values_of,
@@ -177,13 +178,22 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
             ("mixed_decimals", marked, mixed, "have another decimal mark than their column"),
         ):  # fmt: skip
             if count:
-                yield _cells(rule, scene, count, condition, what, kind=kind)
+                mild = kind == "disguised_missing" and _is_optional(rule.columns[0], scene)
+                severity = "warning" if mild else rule.severity
+                yield _cells(rule, scene, count, condition, what, kind=kind, severity=severity)
     if counts.num_not_finite:
         what, num = "are not a number or infinite", counts.num_not_finite
         where = f"NOT isfinite(TRY_CAST({column.raw} AS DOUBLE))"
         yield _cells(rule, scene, num, where, what, kind="not_finite")
     if len(column.formats) > 1 and wanted == "date":
         yield _other_formats(rule, scene, column)
+
+
+def _is_optional(name: str, scene: Scene) -> bool:
+    """Whether a platform's export may say that there is no value: all but the core metrics."""
+    schema = scene.table.schema
+    is_core = name in schema and schema[name].group == "core" and name != "conversions"
+    return not is_core and is_export(scene)
 
 
 def _undecided(rule: Rule, scene: Scene, column: Column) -> Finding:
@@ -278,7 +288,8 @@ def _whole_column(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iter
 def _cells(rule: Rule, scene: Scene, count: int, where: str, what: str, **told: Any) -> Finding:
     column = scene.column(rule.columns[0])
     return found(
-        rule, scene, count, where=where, cells=what, evidence={"formats": list(column.formats)},
+        rule, scene, count, where=where, cells=what,
+        evidence={"formats": list(filter(None, column.formats))},
         advice=f"convert {column.name} where it is exported; numbers must arrive as numbers",
         **told,
     )  # fmt: skip
