@@ -72,7 +72,7 @@ class OutcomeGraph:
     >>> import pyarrow as pa
     >>> brands, places = ["Nike", "Puma"] * 200, ["Peru", "Peru", "Chile", "Chile"] * 100
     >>> ctr = [0.02 + 0.01 * ((b == "Nike") == (g == "Peru")) for b, g in zip(brands, places)]
-    >>> ctr = [value + 0.001 * (i % 7) for i, value in enumerate(ctr)]
+    >>> ctr = [value + 1e-3 * (i % 7) + 1e-6 * i for i, value in enumerate(ctr)]
     >>> told = graph_from_outcomes(
     ...     pa.table({"brand": brands, "geo": places, "ctr": ctr}), outcome="ctr")
     >>> told.graph.sign(("brand", "Nike"), ("geo", "Peru"))
