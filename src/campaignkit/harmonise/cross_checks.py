@@ -10,6 +10,7 @@ from typing import Any
 from campaignkit.auditing import Finding, Rule
 from campaignkit.auditing.checks.check import Check
 from campaignkit.auditing.scene import Scene
+from campaignkit.harmonise.unified import view
 from campaignkit.show import counted
 
 _FEWEST_DAYS = 5  # with spend, before two accounts can be called one
@@ -81,8 +82,9 @@ class CrossPlatformCheck(Check):
         """The first day on which a week's conversions are far below what its spend had brought."""
         days: dict[tuple[str, str, str], dict[date, tuple[float, float]]] = {}
         for platform, account, event, day, number, spend in self._rows(
-            "WITH c AS (SELECT platform, account_id, event_own, date_local, sum(count) AS n "
-            "FROM conversion_fact JOIN place USING (place_id) GROUP BY ALL), "
+            "WITH c AS (SELECT platform, account_id, event_own, date_local, "
+            "sum(conversions) AS n "
+            f"FROM ({view('conversions', '')}) WHERE is_primary GROUP BY ALL), "
             "s AS (SELECT platform, account_id, date_local, sum(spend) AS spend "
             "FROM performance_fact JOIN place USING (place_id) GROUP BY ALL), "
             "e AS (SELECT DISTINCT platform, account_id, event_own FROM c WHERE n > 0) "

@@ -116,13 +116,11 @@ class HarmoniseReport:
         rows = []
         for platform, level in dict.fromkeys((c.platform, c.level) for c in self.closings):
             own = [c for c in self.closings if (c.platform, c.level) == (platform, level)]
-            spend = [c for c in own if c.measure == "spend"]
             rows.append([
                 platform, level, str(len({c.day for c in own})),
-                f"{sum((c.source or Decimal(0) for c in spend), Decimal(0)):,f}",
                 str(sum(bool(c.difference) for c in own)),
             ])  # fmt: skip
-        header = ["platform", "level", "days", "spend, all currencies", "open totals"]
+        header = ["platform", "level", "days", "open totals"]
         blocks = [Block("Harmonised", [said], header=header, rows=rows)]
         if self.notes:
             blocks.append(Block("Decided", points=[f"{p}, {a}: {n}" for p, a, n in self.notes]))

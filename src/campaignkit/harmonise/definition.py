@@ -96,6 +96,7 @@ class Report:
     hour: Terms = ()
     currency: Terms = ()
     breakdown: Mapping[str, Terms] = field(default_factory=dict)
+    days_as_moments: bool = False  # a day is the moment at which it begins, in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,9 @@ class _Reader:
             self.fault("reports", "there is none", "describe [reports.ad] at least")
         conversions = tuple(
             self.conversions(f"conversions[{number}]", part)
-            for number, part in enumerate(given.get("conversions", ()))
+            for number, given_part in enumerate(given.get("conversions", ()))
+            for level in self.texts(given_part.get("level", ()))
+            for part in ({**given_part, "level": level},)
         )
         return Platform(
             key=key,
@@ -292,6 +295,7 @@ class _Reader:
             hour=self.terms(where, given.get("hour", ())),
             currency=self.terms(where, given.get("currency", ())),
             breakdown=self.columns(f"{where}.breakdown", given.get("breakdown", {}), BREAKDOWNS),
+            days_as_moments=bool(given.get("days_as_moments", False)),
         )
 
     def conversions(self, where: str, given: Mapping[str, Any]) -> Conversions:

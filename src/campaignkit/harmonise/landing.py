@@ -143,6 +143,8 @@ class Landed:
         if self.types[self.own(column)] in ("DOUBLE", "FLOAT"):  # an identifier gone through float
             return f"CAST(TRY_CAST({quoted(self.own(column))} AS HUGEINT) AS VARCHAR)"
         cell = self.cell(column)
+        if plain(column).endswith("id"):  # an identifier that went through a float
+            cell = f"regexp_replace({cell}, '^([0-9]+)[.]0+$', '\\1')"
         return f"regexp_extract({cell}, '[^/:]+$')" if term.unit == "tail" else cell
 
     def _amount_of(self, term: Term) -> str:
@@ -245,19 +247,22 @@ def find(platform: Platform, tables: Iterable[Landed]) -> Found:
     tables = list(tables)
     entities: dict[str, list[Landed]] = {}
     reports: dict[str, Landed] = {}
-    conversions = []
+    conversions: list[tuple[Conversions, Landed]] = []
     faults = []
+    claimed: dict[tuple[str, str], Landed] = {}
     for table in tables:
         for what, place in roles(platform, table):
             if what == "entity":
                 entities.setdefault(place, []).append(table)
-            elif what == "conversions":
-                conversions.append((platform.conversions[int(place)], table))
-            elif place in reports:
-                both = f"{reports[place].name} and {table.name} are both its report"
-                faults.append(Fault(f"level {place}", both, "land only one of them"))
-            else:
+                continue
+            other = claimed.setdefault((what, place), table)
+            if other is not table:
+                both = f"{other.name} and {table.name} are both its {what} of {place}"
+                faults.append(Fault(platform.name, both, "ingest only one of them"))
+            elif what == "report":
                 reports[place] = table
+            else:
+                conversions.append((platform.conversions[int(place)], table))
     if faults:
         raise HarmoniseError(f"the tables of {platform.name} are ambiguous", faults=faults)
     if not reports:

@@ -188,7 +188,8 @@ def campaigns(
         told = _modalities(row)
         kpi, amount = _kpi(row, told["objective"][0], outcome)
         reason = (
-            "no spend" if not row["spend"] or row["spend"] <= min_spend
+            "no spend" if not row["spend"] or row["spend"] <= 0
+            else f"spend below {min_spend:g}" if row["spend"] < min_spend
             else f"fewer than {min_impressions:,} impressions"
             if (row["impressions_paid"] or 0) < min_impressions
             else "no count of what it is paid for" if amount is None
@@ -257,10 +258,13 @@ def _label(
     """Rank each row among its peers, after its rate was drawn towards theirs; add the labels."""
     for row in rows:
         row["platform_"], row["objective_"] = row["platform"][0], row["objective"][0]
+        # Unknown currencies of two accounts are two.
+        of = row.get("account_id", "") if row["currency"] == "XXX" else ""
+        row["currency_"] = row["currency"] + of
     waiting = set(range(len(rows)))
     for number, names in enumerate(PEERS):
         groups: dict[tuple[Any, ...], list[int]] = {}
-        keys = [f"{name}_" if name in ("platform", "objective") else name for name in names]
+        keys = [f"{n}_" if n in ("platform", "objective", "currency") else n for n in names]
         for at, row in enumerate(rows):
             groups.setdefault(tuple(row[key] for key in keys), []).append(at)
         left: set[int] = set()
@@ -273,7 +277,7 @@ def _label(
                 left.update(mine)
         waiting = left
     for row in rows:
-        del row["platform_"], row["objective_"]
+        del row["platform_"], row["objective_"], row["currency_"]
 
 
 def _rank(
@@ -304,7 +308,8 @@ def _rank(
             "percentile": float(ranks[-1]), "percentile_lo": float(low),
             "percentile_hi": float(high), "peer_level": peer_level, "num_peers": len(peers),
             "label": labels[int(codes[-1])],
-            "label_stability": float((codes[:-1] == codes[-1]).mean()),
+            "label_stability": None if row["events"] is None
+            else float((codes[:-1] == codes[-1]).mean()),
         }  # fmt: skip
 
 

@@ -20,7 +20,14 @@ from typing import Any
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.data import CampaignData
-from campaignkit.harmonise.definition import Conversions, Platform, Report, platform
+from campaignkit.harmonise.definition import (
+    Conversions,
+    Platform,
+    Report,
+    Term,
+    Terms,
+    platform,
+)
 from campaignkit.harmonise.landing import Landed, find, plain, roles
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import checked_path, digest_file, readable_file
@@ -29,11 +36,12 @@ from campaignkit.tables import literal, quoted
 _CLIENT = re.compile(r"[a-z0-9_]{1,40}")
 _FILES = (".csv", ".tsv", ".parquet", ".pq")
 _MOST_FILES = 20_000
+_PART = "_campaignkit_part"  # column, while files of one call are put together
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
-    first_day DATE, last_day DATE,
+    first_day DATE, last_day DATE, number INTEGER,
     PRIMARY KEY (platform, relation, sha256));
 CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
 """
@@ -176,7 +184,10 @@ class ClientStore:
                 raise HarmoniseError(
                     f"{path} has no table", hint=f"expected files that end in {', '.join(_FILES)}"
                 )
-            landed = [table for table in self._landed(known) if plain(table.name) in parts]
+            everything = self._landed(known)
+            if any(what == "report" for table in everything for what, _ in roles(known, table)):
+                find(known, everything)
+            landed = [table for table in everything if plain(table.name) in parts]
             if not any(roles(known, table) for table in landed):
                 raise HarmoniseError(
                     f"none of {', '.join(sorted(taken))} is a table of {known.name}",
@@ -197,23 +208,28 @@ class ClientStore:
             return 0
         self._con.execute("DROP TABLE IF EXISTS landing")
         num_rows, first, last = 0, None, None
+        number = self._rows("SELECT 1 + coalesce(max(number), 0) FROM ingested")[0][0]
         for part in new:
             rows, start, end = self._stage(reader, known, part)
             num_rows += rows
             first, last = _least(first, start), _most(last, end)
             self._con.execute(
-                "INSERT INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [known.key, relation, part.name, part.digest, rows, start, end],
+                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [known.key, relation, part.name, part.digest, rows, start, end, number],
             )
         if first is not None:
             for part in parts:
                 shared = self._rows(
-                    "SELECT 1 FROM ingested WHERE platform = ? AND relation = ? AND sha256 = ? "
-                    "AND last_day >= ? AND first_day <= ?",
-                    [known.key, relation, part.digest, first, last],
+                    "SELECT 1 FROM ingested i WHERE platform = ? AND relation = ? AND sha256 = ? "
+                    "AND last_day >= ? AND first_day <= ? AND NOT EXISTS ("
+                    "SELECT 1 FROM ingested j WHERE j.platform = i.platform "
+                    "AND j.relation = i.relation AND j.number > i.number AND j.number < ? "
+                    "AND j.first_day <= i.last_day AND j.last_day >= i.first_day)",
+                    [known.key, relation, part.digest, first, last, number],
                 )
                 if part.digest in seen and shared:
                     self._stage(reader, known, part)
+        self._refuse_overlaps(known, parts[0].name)
         target = f"landed.{quoted(f'{known.key}__{relation}')}"
         self._con.execute(f"CREATE TABLE IF NOT EXISTS {target} AS SELECT * FROM landing LIMIT 0")
         self._align(target, "landing")
@@ -221,19 +237,42 @@ class ClientStore:
         self._con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM landing")
         return num_rows
 
+    def _refuse_overlaps(self, known: Platform, name: str) -> None:
+        """Refuse files of one call that have the same row of a report: which one is newer?"""
+        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
+        slices = _slices(known, table)
+        if slices is not None:
+            of_row = [slices.day, *(table.text(terms) for terms in slices.identity)]
+            twice = self._rows(
+                f"SELECT count(*) FROM (SELECT 1 FROM landing GROUP BY {', '.join(of_row)} "
+                f"HAVING count(DISTINCT {_PART}) > 1)"
+            )[0][0]
+            if twice:
+                raise HarmoniseError(
+                    f"{twice:,} rows of {name} are in more than one file",
+                    hint="ingest exports that overlap one after the other, the newest last",
+                )
+        self._con.execute(f"ALTER TABLE landing DROP COLUMN {_PART}")
+
     def _stage(self, reader: Any, known: Platform, part: _Part) -> tuple[int, Any, Any]:
         """Add a part to ``landing``; its number of rows, its first and its last day."""
         self._con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
-        self._con.execute("CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM incoming")
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {literal(part.digest)} AS {_PART} "
+            f"FROM incoming"
+        )
         self._con.unregister("incoming")
         for column, kind in _types(self._con, "staged").items():
+            if kind in ("DOUBLE", "FLOAT") and plain(column).endswith("id"):
+                self._as_identifier(part, column)
             if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
                 self._con.execute(
                     f"ALTER TABLE staged ALTER {quoted(column)} TYPE VARCHAR "
                     f"USING CAST(to_json({quoted(column)}) AS VARCHAR)"
                 )
         table = Landed(part.name, "staged", _types(self._con, "staged"), known.strip)
-        day = (_slices(known, table) or ("CAST(NULL AS DATE)", ""))[0]
+        slices = _slices(known, table)
+        day = f"CAST({slices.day} AS DATE)" if slices else "CAST(NULL AS DATE)"
         row = self._rows(f"SELECT count(*), min({day}), max({day}) FROM staged")[0]
         if "landing" not in self._temporary():
             self._con.execute("ALTER TABLE staged RENAME TO landing")
@@ -241,6 +280,20 @@ class ClientStore:
             self._align("landing", "staged")
             self._con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
         return row[0], row[1], row[2]
+
+    def _as_identifier(self, part: _Part, column: str) -> None:
+        """Turn an identifier that went through a float into text; refuse one that lost digits."""
+        name = quoted(column)
+        lost = self._rows(f"SELECT count(*) FROM staged WHERE abs({name}) >= 9007199254740992")
+        if lost[0][0]:
+            raise HarmoniseError(
+                f"{part.name}: {lost[0][0]:,} cells of {column} are floats of more than 15 digits",
+                hint="the last digits are lost: export identifiers as text or integers",
+            )
+        self._con.execute(
+            f"ALTER TABLE staged ALTER {name} TYPE VARCHAR "
+            f"USING CAST(CAST({name} AS BIGINT) AS VARCHAR)"
+        )
 
     def _temporary(self) -> set[str]:
         return {
@@ -271,18 +324,24 @@ class ClientStore:
                 f"DELETE FROM landing WHERE EXISTS (SELECT 1 FROM {target} t WHERE {same})"
             )
             return
-        day, owner = slices
+        day, owner = slices.day, table.text(slices.owner)
         self._con.execute(
             f"CREATE OR REPLACE TEMP TABLE slices AS "
             f"SELECT DISTINCT {day} AS slice_day, {owner} AS slice_owner FROM landing"
         )
+        # Types of the two may differ: the landed table's own SQL is asked for its rows.
+        before = Landed(name, target, _types(self._con, target), known.strip)
+        there = _slices(known, before)
+        if there is None:
+            return
+        day, owner = there.day, before.text(there.owner)
         self._con.execute(
             f"DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
             f"s.slice_day IS NOT DISTINCT FROM {day} "
-            f"AND s.slice_owner IS NOT DISTINCT FROM {owner})"
+            f"AND s.slice_owner IS NOT DISTINCT FROM {owner}) OR {day} IS NULL"
         )
         self._con.execute(
-            "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, slice_day FROM slices "
+            "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, CAST(slice_day AS DATE) FROM slices "
             "WHERE slice_day IS NOT NULL",
             [known.key],
         )
@@ -305,7 +364,7 @@ class ClientStore:
         Parameters
         ----------
         currencies : mapping of str to str or None
-            Account -> ISO 4217 code of its currency, where no table gives it.
+            Account -> ISO 4217 code of its currency. It overrules what the tables give.
 
         Raises
         ------
@@ -387,6 +446,13 @@ def _parts(reader: Any, path: Path, known: Platform) -> Iterator[_Part]:
                 "SELECT schema_name, table_name FROM duckdb_tables() "
                 "WHERE database_name = 'theirs' ORDER BY ALL"
             ).fetchall()
+            schemas = sorted({schema for schema, _ in listed})
+            if len(schemas) > 1 or {("main", "ingested"), ("main", "place")} <= set(listed):
+                raise HarmoniseError(
+                    f"{path} has tables in {', '.join(schemas)}; "
+                    f"expected one schema of landed tables",
+                    hint="put the tables of one platform and one client into a file of their own",
+                )
             for schema, table in listed:
                 select = f"SELECT * FROM theirs.{quoted(schema)}.{quoted(table)}"
                 yield _Part(table, select, _digest_rows(reader, select))
@@ -426,8 +492,17 @@ def _as_text(path: Path) -> str:
     )
 
 
-def _slices(known: Platform, table: Landed) -> tuple[str, str] | None:
-    """SQL of a report's day and of whose it is: what a later export replaces. None for others."""
+@dataclass(frozen=True, slots=True)
+class _Slices:
+    """What a later export replaces: SQL of its day or hour, its owner, and what a row is."""
+
+    day: str
+    owner: Terms
+    identity: tuple[Terms, ...]
+
+
+def _slices(known: Platform, table: Landed) -> _Slices | None:
+    """The slices of a report or of conversions next to one; None for other tables."""
     for what, place in roles(known, table):
         if what == "entity":
             continue
@@ -436,11 +511,13 @@ def _slices(known: Platform, table: Landed) -> tuple[str, str] | None:
         )
         level = place if isinstance(part, Report) else part.level
         hour = part.hour if isinstance(part, Report) else ()
+        more = tuple(part.breakdown.values()) if isinstance(part, Report) else (part.event,)
         terms = hour if table.readable(hour) else part.date
         if table.readable(terms):
             own = part.ids.get("account_id", ())
             owner = own if table.readable(own) else part.ids[f"{level}_id"]
-            return f"CAST({table.moment(terms)} AS DATE)", table.text(owner)
+            identity = (*part.ids.values(), *more, (Term(("index",)),))
+            return _Slices(table.moment(terms), owner, identity)
     return None
 
 

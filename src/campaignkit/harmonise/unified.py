@@ -40,7 +40,8 @@ _SPAN = (
 )
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS place (place_id UBIGINT, place_key VARCHAR, level VARCHAR,
-    platform VARCHAR, {_IDS}, in_account UBIGINT, in_campaign UBIGINT, in_ad_group UBIGINT);
+    platform VARCHAR, {_IDS}, in_account UBIGINT, in_campaign UBIGINT, in_ad_group UBIGINT,
+    up_campaign UBIGINT, up_ad_group UBIGINT);
 CREATE TABLE IF NOT EXISTS performance_fact (place_id UBIGINT, date_local DATE,
     spend DECIMAL(18,6), {", ".join(f"{name} BIGINT" for name in ADDITIVE[1:])});
 CREATE TABLE IF NOT EXISTS conversion_fact (place_id UBIGINT, date_local DATE, event_own VARCHAR,
@@ -87,6 +88,8 @@ class Unified:
         ]
         changed = self._rows(f"SELECT count(*) FROM touched WHERE platform = {self.key}")[0][0]
         if not self.is_whole and not changed:
+            self._describe()
+            self._replace("notes", [*self.unifier.notes, *self._notes()])
             return
         # A local day has hours of its neighbours in UTC.
         for name, of in (("days", "touched"), ("read_days", "days")):
@@ -122,11 +125,13 @@ class Unified:
 
     def _make_facts(self) -> None:
         con = self.con
+        con.execute("CREATE OR REPLACE TEMP TABLE new_covered AS SELECT * FROM covered LIMIT 0")
+        if self.is_whole:
+            self._forget()
         for table in ("performance", "conversion", "reach"):
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE new_{table} AS SELECT * FROM {table}_fact LIMIT 0"
             )
-        con.execute("CREATE OR REPLACE TEMP TABLE new_covered AS SELECT * FROM covered LIMIT 0")
         for level in LEVELS:
             beside = [(c, t) for c, t in self.found.conversions if c.level == level]
             inside: list[Conversions] = []
@@ -134,19 +139,22 @@ class Unified:
                 report = self.found.reports[level]
                 inside = [c for c, t in beside if t is report and not c.list_column]
                 self._make_level(level, inside)
+            else:
+                self.con.execute(
+                    "CREATE OR REPLACE TEMP TABLE now_covered AS "
+                    "SELECT in_account, date_local FROM covered LIMIT 0"
+                )
             parts = [self._inside(number, c, level) for number, c in enumerate(inside)]
             parts += [
                 sql for number, (c, t) in enumerate(beside) if c not in inside
                 for sql in self._beside(number, c, t)
             ]  # fmt: skip
             if parts:
-                self._add_conversions(level, " UNION ALL ".join(parts))
-        same = "" if self.is_whole else " AND date_local IN (SELECT day FROM days)"
-        of_platform = f"SELECT place_id FROM place WHERE platform = {self.key}"
+                only = "true" if len(inside) < len(beside) else _any_of(inside)
+                self._add_conversions(level, " UNION ALL ".join(parts), only)
+        self._forget()
         for table in ("performance", "conversion", "reach"):
-            con.execute(f"DELETE FROM {table}_fact WHERE place_id IN ({of_platform}){same}")
             con.execute(f"INSERT INTO {table}_fact SELECT * FROM new_{table}")
-        con.execute(f"DELETE FROM covered WHERE platform = {self.key}{same}")
         con.execute("INSERT INTO covered SELECT * FROM new_covered")
         repeats = self._rows(
             "SELECT count(*) - count(DISTINCT place_id) FROM place UNION ALL "
@@ -157,6 +165,16 @@ class Unified:
                 "two rows share a key; expected one row for each place and day",
                 hint="this is a fault of the platform's definition: please report it",
             )
+
+    def _forget(self) -> None:
+        """Delete what is made anew: the platform's rows of the days, or all it ever had."""
+        same = "" if self.is_whole else " AND date_local IN (SELECT day FROM days)"
+        of_platform = f"SELECT place_id FROM place WHERE platform = {self.key}"
+        for table in ("performance", "conversion", "reach"):
+            self.con.execute(f"DELETE FROM {table}_fact WHERE place_id IN ({of_platform}){same}")
+        self.con.execute(f"DELETE FROM covered WHERE platform = {self.key}{same}")
+        if self.is_whole and not self._rows("SELECT count(*) FROM new_covered")[0][0]:
+            self.con.execute(f"DELETE FROM place WHERE platform = {self.key}")
 
     def _make_level(self, level: str, inside: list[Conversions]) -> None:
         """One pass over a level's report: its measures, and the conversions among its columns."""
@@ -173,7 +191,9 @@ class Unified:
         )  # fmt: skip
         self._keep_days(f"f_{level}")
         sums = [name for name in measures if name != "reach"]
-        if level == "ad" or not self._rows("SELECT count(*) FROM new_covered")[0][0]:
+        self._cover(level)
+        finer = LEVELS[: LEVELS.index(level)]
+        if not any(name in self.found.reports for name in finer):
             rows = f"SELECT place_id, date_local, {', '.join(sums)} FROM f_{level}"
         else:
             bare = f"(SELECT bare_id AS place_id, * EXCLUDE (place_id, bare_id) FROM f_{level})"
@@ -185,9 +205,23 @@ class Unified:
                 f"INSERT INTO new_reach SELECT place_id, date_local, reach FROM f_{level} "
                 f"WHERE reach IS NOT NULL"
             )
+
+    def _cover(self, level: str) -> None:
+        """Note which accounts and days a level's report covers; rows of no account among them."""
+        own = (
+            f"SELECT DISTINCT p.in_account, date_local FROM f_{level} "
+            f"JOIN place p USING (place_id)"
+        )
+        nobody = (
+            f"SELECT DISTINCT in_account FROM place WHERE platform = {self.key} "
+            f"AND account_id = '{UNKNOWN}'"
+        )
         self.con.execute(
-            f"INSERT INTO new_covered SELECT DISTINCT {self.key}, '{level}', p.in_account, "
-            f"date_local FROM f_{level} JOIN place p USING (place_id)"
+            f"CREATE OR REPLACE TEMP TABLE now_covered AS {own} UNION "
+            f"SELECT u.in_account, o.date_local FROM ({own}) o, ({nobody}) u"
+        )
+        self.con.execute(
+            f"INSERT INTO new_covered SELECT {self.key}, '{level}', * FROM now_covered"
         )
 
     def _inside(self, number: int, counted: Conversions, level: str) -> str:
@@ -211,7 +245,10 @@ class Unified:
         for span, (amounts, click, view) in enumerate(
             self.unifier.conversion_spans(counted, read)
         ):
-            source = Source(read, ids, amounts, date, hour, report.currency, {}, counted.event)
+            source = Source(
+                read, ids, amounts, date, hour, report.currency, {}, counted.event, beside=True,
+                days_as_moments=report.days_as_moments,
+            )  # fmt: skip
             name = f"c_{counted.level}_{number}_{span}"
             self.unifier.facts(name, source, counted.level)
             self._keep_days(name)
@@ -222,17 +259,19 @@ class Unified:
             made.append(_counted(name, counted, event, told, click=click, view=view))
         return made
 
-    def _add_conversions(self, level: str, parts: str) -> None:
+    def _add_conversions(self, level: str, parts: str, only: str) -> None:
         key = ", ".join(("place_id", "date_local", *_EVENT))
         sums = ", ".join(f"sum({name}) AS {name}" for name in CONVERSION_AMOUNTS)
         some = " OR ".join(f"{name} IS NOT NULL" for name in CONVERSION_AMOUNTS)
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE counted AS SELECT {key}, {sums} FROM ({parts}) "
-            f"WHERE {some} GROUP BY {key}"
+            f"GROUP BY {key}"
         )
-        rows = "SELECT * FROM counted"
+        rows = f"SELECT * FROM counted WHERE {some}"
         if level != "ad":
-            left = remainder("counted", "new_conversion", level, _EVENT, CONVERSION_AMOUNTS)
+            left = remainder(
+                "counted", "new_conversion", level, _EVENT, CONVERSION_AMOUNTS, only=only
+            )
             rows = f"SELECT {key}, {', '.join(CONVERSION_AMOUNTS)} FROM ({left})"
         self.con.execute(f"INSERT INTO new_conversion BY NAME {rows}")
 
@@ -263,8 +302,8 @@ class Unified:
 
     def _notes(self) -> list[tuple[str, str]]:
         unknown = self._rows(
-            f"SELECT DISTINCT account_id FROM place WHERE platform = {self.key} "
-            f"AND currency = 'XXX' AND level <> 'account' ORDER BY 1"
+            f"SELECT DISTINCT account_id FROM place JOIN performance_fact USING (place_id) "
+            f"WHERE platform = {self.key} AND currency = 'XXX' ORDER BY 1"
         )
         notes = [("table", f"{name} is not read") for name in self.found.unused]
         return notes + [
@@ -329,6 +368,18 @@ class Unified:
         return rows
 
 
+def _any_of(inside: list[Conversions]) -> str:
+    """SQL of whether finer conversions are of a kind that these columns count."""
+    kinds = []
+    for c in inside:
+        days = "NULL" if c.click_days is None else str(c.click_days)
+        kinds.append(
+            f"(f.event_own = {literal(c.event_is)} AND f.click_days IS NOT DISTINCT FROM {days} "
+            f"AND f.time_basis IS NOT DISTINCT FROM {literal(c.basis or None)})"
+        )
+    return f"({' OR '.join(kinds)})"
+
+
 def _counted(
     table: str, counted: Conversions, event: str, amounts: list[str],
     *, click: int | None, view: int | None,
@@ -369,9 +420,10 @@ def view(table: str, client: str) -> str:
         f"coalesce({', '.join(f'd_{kind}.{name}' for kind in ENTITIES)}) AS {name}"
         for name in DESCRIBING
     )
-    # Of types that overlap one is counted: the preferred, in the account's window or the longest.
+    # Of types that overlap one is counted, by place and day: the preferred, in the account's own
+    # window or else the longest.
     best = (
-        "rank() OVER (PARTITION BY p.platform, p.account_id, coalesce(v.event, f.event_own) "
+        "rank() OVER (PARTITION BY f.place_id, f.date_local, coalesce(v.event, f.event_own) "
         "ORDER BY coalesce(v.rank, 0), f.click_days DESC NULLS FIRST, "
         "f.view_days DESC NULLS FIRST, f.time_basis NULLS FIRST) = 1"
     )

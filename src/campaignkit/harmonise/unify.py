@@ -55,6 +55,8 @@ class Source:
     currency: Terms = ()
     breakdown: Mapping[str, Terms] = field(default_factory=dict)
     event: Terms = ()
+    beside: bool = False  # a table next to its level's report
+    days_as_moments: bool = False
 
 
 class Unifier:
@@ -91,7 +93,8 @@ class Unifier:
             entity = self.platform.entities[kind]
             rows = " UNION ALL ".join(_entity_rows(entity, table) for table in tables)
             order = ", ".join(
-                f"{n} DESC NULLS LAST" for n in ("active", "newest", "version", "synced")
+                f"{n} DESC NULLS LAST"
+                for n in ("active", "newest", "version", "synced", "landed_at")
             )
             columns = ", ".join((*PARENTS, *DESCRIBING))
             key = self.key(kind)
@@ -170,10 +173,12 @@ class Unifier:
         if self._rows("SELECT count(*) FROM tree WHERE is_shared")[0][0]:
             raise HarmoniseError(f"{table.name}: two identifiers share a hash")  # 1 in 10^9 tables
         self._resolve(source, level, is_moment=is_moment)
-        local = (
-            "CAST((moment AT TIME ZONE 'UTC') AT TIME ZONE report_tz AS DATE)" if is_moment
-            else "moment"
-        )  # fmt: skip
+        local = "moment"
+        if is_moment:
+            zone = f"nullif(report_tz, '{UNKNOWN}')"
+            local = (
+                f"CAST(coalesce((moment AT TIME ZONE 'UTC') AT TIME ZONE {zone}, moment) AS DATE)"
+            )
         final = ", ".join(_final(n, unit_of(terms)) for n, terms in source.amounts.items())
         key = "place_id, bare_id, event_own, click_days, view_days, date_local"
         self.con.execute(
@@ -191,8 +196,17 @@ class Unifier:
         texts |= {name: tree.text(source.breakdown.get(name, ())) for name in BREAKDOWNS}
         texts["event_own"] = tree.text(source.event)
         read = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
-        steps = [f"r0 AS (SELECT h, {read} FROM tree)"]
-        coarser = LEVELS[: LEVELS.index(level)]
+        # A table next to the report has fewer identifiers: the report's own are taken first.
+        own = f"{level}_id"
+        known = ", ".join(f"coalesce(r.{n}, k.{n}) AS {n}" for n in (*IDS, "currency") if n != own)
+        steps = [
+            f"t AS (SELECT h, {read} FROM tree)",
+            f"r0 AS (SELECT r.* REPLACE ({known}) FROM t r "
+            f"LEFT JOIN ({self._settled((level,), (own,))}) k ON k.{own} = r.{own})"
+            if source.beside
+            else "r0 AS (FROM t)",
+        ]
+        coarser = LEVELS[: LEVELS.index(level)]  # finer levels, whose histories say nothing here
         kinds = [k for k in ENTITIES if k in self.found.entities and k not in coarser]
         if level != "ad":
             kinds = [kind for kind in kinds if kind != "creative"]
@@ -205,14 +219,19 @@ class Unifier:
                 f"LEFT JOIN e_{kind} e ON {joined})"
             )
         ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
-        money = "upper(coalesce(s.currency, r.currency))"
+        # What finer rows say of a campaign's or an account's money and days holds above them too.
+        money = "upper(coalesce(s.currency, c.currency, a.currency, r.currency))"
+        zone = f"coalesce(c.report_tz, a.report_tz, {self._zone(source, is_moment=is_moment)})"
         steps.append(
             f"named AS (SELECT r.* REPLACE ({ids}, "
-            f"{self._zone(is_moment=is_moment)} AS report_tz, "
+            f"{zone} AS report_tz, "
             f"CASE WHEN {money} IN ({_currencies()}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
-            f"AS currency) FROM r{len(kinds)} r LEFT JOIN stated s ON r.account_id = s.account_id)"
+            f"AS currency) FROM r{len(kinds)} r LEFT JOIN stated s ON r.account_id = s.account_id "
+            f"LEFT JOIN ({self._settled(coarser, IDS[:2])}) c "
+            f"ON c.account_id = r.account_id AND c.campaign_id = r.campaign_id "
+            f"LEFT JOIN ({self._settled(coarser, IDS[:1])}) a ON a.account_id = r.account_id)"
         )
-        around = {at: self._place(at) for at in ("account", *LEVELS[LEVELS.index(level) :])}
+        around = {at: self._place(at) for at in LEVELS[LEVELS.index(level) :]}
         places = {"place": self._place(level, with_breakdown=True), "bare": self._place(level)}
         keys = ", ".join(f"{sql} AS {at}_key" for at, sql in (places | around).items())
         self.con.execute(
@@ -227,6 +246,26 @@ class Unifier:
         for at, prefix in [(level, "place"), (level, "bare"), *((a, a) for a in around)]:
             self._add_places(at, prefix, with_breakdown=prefix == "place")
 
+    def _settled(self, levels: Sequence[str], by: Sequence[str]) -> str:
+        """SQL of what all places of some levels agree on, for each of the identifiers ``by``."""
+        names = [n for n in (*IDS, "currency", "report_tz") if n not in by]
+        unknown = f"'{UNKNOWN}', '{UNKNOWN_CURRENCY}'"
+        agreed = ", ".join(
+            f"CASE WHEN count(DISTINCT {n}) FILTER (WHERE {n} NOT IN ({unknown})) = 1 "
+            f"THEN min({n}) FILTER (WHERE {n} NOT IN ({unknown})) END AS {n}"
+            for n in names
+        )
+        of = ", ".join(literal(level) for level in levels) or "''"
+        return (
+            f"SELECT {', '.join(by)}, {agreed} FROM place WHERE level IN ({of}) "
+            f"AND platform = {literal(self.platform.key)} GROUP BY {', '.join(by)}"
+        )
+
+    def _within(self, level: str) -> str:
+        """SQL of the number of what a place lies in, whatever its currency and time zone."""
+        parts = [literal(level), literal(self.platform.key), *reversed(_KNOWN_AT[level])]
+        return f"md5_number_lower(concat_ws(chr(31), {', '.join(parts)}))"
+
     def _place(self, level: str, *, with_breakdown: bool = False) -> str:
         """SQL of a place's key; a part that is NULL differs from one that is empty."""
         known = _KNOWN_AT[level]
@@ -240,10 +279,10 @@ class Unifier:
         known = _KNOWN_AT[level]
         ids = ", ".join(n if n in known else f"NULL AS {n}" for n in IDS)
         broken = ", ".join(n if with_breakdown else f"NULL AS {n}" for n in BREAKDOWNS)
+        coarser = LEVELS[max(LEVELS.index(level), 1) :]
         above = ", ".join(
-            f"md5_number_lower({self._place(at)}) AS in_{at}"
-            for at in ("account", *LEVELS[1:])
-            if at == "account" or at in LEVELS[LEVELS.index(level) if level in LEVELS else 9 :]
+            [f"{self._within(at)} AS in_{at}" for at in ("account", *coarser)]
+            + [f"md5_number_lower({self._place(at)}) AS up_{at}" for at in coarser]
         )
         self.con.execute(
             f"INSERT INTO place BY NAME SELECT n.* FROM (SELECT DISTINCT "
@@ -253,8 +292,8 @@ class Unifier:
             f"{above} FROM placed) n ANTI JOIN place USING (place_id)"
         )
 
-    def _zone(self, *, is_moment: bool) -> str:
-        if is_moment:
+    def _zone(self, source: Source, *, is_moment: bool) -> str:
+        if is_moment and not source.days_as_moments:
             return "coalesce(r.hour_tz, 'UTC')"
         return (
             "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
@@ -264,6 +303,8 @@ class Unifier:
         """Whether moments are given: hours, or days written as the moment they begin."""
         if not source.table.readable(source.hour):
             return False
+        if not source.days_as_moments:
+            return True
         at = f"CAST({source.table.moment(source.hour)} AS TIME)"
         asked = f"SELECT count(*) FROM {source.table.relation} WHERE {at} <> '00:00'"
         return bool(self._rows(asked)[0][0])
@@ -318,6 +359,7 @@ class Unifier:
         return Source(
             table, report.ids, amounts, report.date, report.hour, report.currency,
             {n: t for n, t in report.breakdown.items() if table.readable(t)},
+            days_as_moments=report.days_as_moments,
         )  # fmt: skip
 
     def conversion_spans(
@@ -337,6 +379,11 @@ class Unifier:
     def conversion_table(self, counted: Conversions, table: Landed) -> Landed:
         """The table that conversions are read from, with the identifiers and the day of each."""
         report = self.platform.reports[counted.level]
+        if counted.level not in self.found.reports and "_dlt_parent_id" in table:
+            raise HarmoniseError(
+                f"{table.name} is a child table, and its parent was not ingested",
+                hint=f"ingest one of {', '.join(report.names)} too",
+            )
         terms = (*report.ids.values(), report.date, report.hour, report.currency)
         if table is self.found.reports.get(counted.level):
             kept = [c for ts in terms for t in table.readable(ts) for c in t.columns]
@@ -362,32 +409,37 @@ class Unifier:
 
 
 def remainder(
-    report: str, finer: str, level: str, keys: Sequence[str], amounts: Sequence[str]
+    report: str,
+    finer: str,
+    level: str,
+    keys: Sequence[str],
+    amounts: Sequence[str],
+    *,
+    only: str = "true",
 ) -> str:
     """SQL of what a level's ``report`` has beyond the ``finer`` levels' rows, by place and day.
 
-    Within the accounts and days that the report covers. Where it lacks a row there that the finer
-    levels have, what is left is negative: the sums then close at this level too.
+    Within the accounts and days that the report covers (``now_covered``), and of the finer rows
+    that it counts at all (``only``). Where it lacks a row that the finer levels have there, what
+    is left is negative: the sums then close at this level too.
     """
-    by = ", ".join(("place_id", "date_local", *keys))
+    by = ", ".join(("p.currency", "f.date_local", *(f"f.{k}" for k in keys)))
     sums = ", ".join(f"CAST(sum({n}) AS {SUM}) AS {n}" for n in amounts)
-    joined = " AND ".join(
-        f"s.{k} IS NOT DISTINCT FROM l.{k}" for k in ("place_id", "date_local", *keys)
-    )
-    chosen = ", ".join(f"coalesce(s.{k}, l.{k}) AS {k}" for k in ("place_id", "date_local", *keys))
+    same = ("inside", "currency", "date_local", *keys)
+    joined = " AND ".join(f"s.{k} IS NOT DISTINCT FROM l.{k}" for k in same)
+    shown = ("place_id", "date_local", *keys)
+    chosen = ", ".join(f"coalesce(s.{k}, l.{k}) AS {k}" for k in shown)
     left = ", ".join(
         f"CASE WHEN s.place_id IS NULL THEN -l.{n} ELSE s.{n} - coalesce(l.{n}, 0) END AS {n}"
         for n in amounts
     )
-    finer_by = ", ".join(("p.in_" + level, "f.date_local", *(f"f.{k}" for k in keys)))
-    extra = "".join(f", f.{k}" for k in keys)
     return (
-        f"WITH s AS (SELECT {by}, {sums} FROM {report} GROUP BY {by}), "
-        f"covered AS (SELECT DISTINCT p.in_account, s.date_local FROM s "
-        f"JOIN place p USING (place_id)), "
-        f"l AS (SELECT p.in_{level} AS place_id, f.date_local{extra}, {sums} FROM {finer} f "
-        f"JOIN place p USING (place_id) SEMI JOIN covered c "
-        f"ON c.in_account = p.in_account AND c.date_local = f.date_local GROUP BY {finer_by}) "
+        f"WITH s AS (SELECT p.in_{level} AS inside, min(place_id) AS place_id, {by}, {sums} "
+        f"FROM {report} f JOIN place p USING (place_id) GROUP BY inside, {by}), "
+        f"l AS (SELECT p.in_{level} AS inside, min(p.up_{level}) AS place_id, {by}, {sums} "
+        f"FROM {finer} f JOIN place p USING (place_id) SEMI JOIN now_covered c "
+        f"ON c.in_account = p.in_account AND c.date_local = f.date_local "
+        f"WHERE {only} GROUP BY inside, {by}) "
         f"SELECT * FROM (SELECT {chosen}, {left} FROM s FULL JOIN l ON {joined}) "
         f"WHERE {' OR '.join(f'coalesce({n}, 0) <> 0' for n in amounts)}"
     )
@@ -406,7 +458,7 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
     number = f"TRY_CAST({quoted(table.own(version))} AS DOUBLE)" if version else "NULL"
     return (
         f"SELECT {', '.join(columns)}, {active} AS active, {moment} AS newest, "
-        f"{number} AS version, {table.synced} AS synced FROM {table.relation}"
+        f"{number} AS version, {table.synced} AS synced, rowid AS landed_at FROM {table.relation}"
     )
 
 
