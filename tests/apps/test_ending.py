@@ -147,7 +147,10 @@ def test_the_first_compile_is_announced_and_only_the_first(work: Path, tmp_path:
         for _ in range(2)
     ]
 
-    assert said == ["compiling kernels for this machine, once (a few seconds) ...\n", ""]
+    assert said == [
+        "campaignkit compiles kernels for this machine, once (a few seconds) ...\n",
+        "",
+    ]
 
 
 def test_a_name_that_the_console_cannot_show_is_spelled_out(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from campaignkit.harmonise.outcomes import campaigns
 from landed_tables import land
 
 
-@given(st.integers(13, 80), st.integers(0, 30), st.integers(2005, 2030))
+@given(st.integers(13, 70), st.integers(0, 30), st.integers(2005, 2030))
 def test_shares_of_generations_add_up(low: int, width: int, year: int) -> None:
     name, shares = generation(low, low + width, year)
 

@@ -83,7 +83,7 @@ def add_beyond(first: np.uint64, second: np.uint64, state: MoveState) -> tuple[i
         (add_beyond, "not 1 to 1"),
         (lambda first, second, state: (99, -1), "leaves but is not in"),
         (lambda first, second, state: (-1, int(state.slots.max())), "joins but is in"),
-        (lambda first, second, state: (-1, 99), "is no node"),
+        (lambda first, second, state: (-1, 99), "is not a node"),
     ],
 )
 def test_a_broken_move_is_caught(move: object, words: str) -> None:
