@@ -266,7 +266,7 @@ def test_notes_on_the_scores_are_printed_and_results_are_a_line() -> None:
     assert "\nnote: no training row is 0, 1\n" in str(table)
     assert "\nnote: one-hot: no row is truly win; its F1 is 0" in str(table)
     assert "no training row is 0, 1" in table._repr_html_()
-    section = classifier_section(Subject(*[None] * 4, classifiers=table))
+    section = classifier_section(Subject(rows, *[None] * 3, classifiers=table))
     assert section is not None and "<p>Note: no training row is 0, 1</p>" in section.body
     assert repr(table["one-hot"]).startswith("ClassifierResult(one-hot, Scores(20 rows")
     assert max(len(repr(table["one-hot"])), len(repr(report))) < 150
