@@ -72,7 +72,8 @@ def land(folder: Path, ads: int, days: range) -> None:
 
 def run(clients: Path, source: Path) -> dict[str, float]:
     command = [sys.executable, "-c", _RUN, str(clients), str(source)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(next(line for line in said.splitlines() if line.startswith("{")))
 
 
 def main(ads: int) -> None:
