@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
-from campaignkit.extras import require
+from campaignkit.extras import frame_library, require
 from campaignkit.harmonise.definition import ADDITIVE, LEVELS
 from campaignkit.harmonise.outcomes import Campaigns, campaigns, campaigns_sql
 from campaignkit.harmonise.unified import view
@@ -198,16 +198,10 @@ class CampaignData:
 
     def to_frame(self, table: str = "performance") -> Any:
         """A unified table as a data frame: pandas if it is installed, polars, else Arrow."""
-        from importlib.util import find_spec
+        import narwhals as nw
 
-        arrow = self.to_arrow(table)
-        if find_spec("pandas"):
-            return arrow.to_pandas()
-        if find_spec("polars"):
-            import polars
-
-            return polars.from_arrow(arrow)
-        return arrow
+        library = frame_library(None, error=HarmoniseError)
+        return nw.from_arrow(self.to_arrow(table), backend=library).to_native()
 
     def write(self, folder: str | os.PathLike[str], *, replace: bool = False) -> Path:
         """Write the unified tables as Parquet and the report as JSON, whole or not at all.

@@ -158,16 +158,6 @@ class Platform:
     prefixes: tuple[str, ...] = ()
     strip: tuple[str, ...] = ()
 
-    def canonical(self, event: str) -> str:
-        """The canonical name of an event; ``other:`` and its own where it has none.
-
-        Examples
-        --------
-        >>> platform("meta").canonical("omni_purchase"), platform("meta").canonical("like")
-        ('purchase', 'other:like')
-        """
-        return next((to for to, own in self.events.items() if event in own), f"other:{event}")
-
 
 @cache
 def platforms() -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from campaignkit.harmonise.definition import (
     Report,
     Term,
     Terms,
-    platform,
+    platform as platform_of,
 )
 from campaignkit.harmonise.landing import Landed, find, plain, roles
 from campaignkit.harmonise.unified import Unified
@@ -171,7 +171,7 @@ class ClientStore:
         HarmoniseError
             If there is no table, or none that is one of the platform's; nothing is kept then.
         """
-        known = _platform(platform)
+        known = platform_of(platform)
         path = checked_path(source, error=HarmoniseError)
         taken: dict[str, int] = {}
         with closing(_reader()) as reader, self._transaction():
@@ -198,11 +198,8 @@ class ClientStore:
 
     def _land(self, reader: Any, known: Platform, relation: str, parts: list[_Part]) -> int:
         """Land the parts of one table that are new, and those whose days they share."""
-        seen = dict.fromkeys(
-            (row[0] for row in self._rows(
-                "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?",
-                [known.key, relation])),
-        )  # fmt: skip
+        asked = "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?"
+        seen = {row[0] for row in self._rows(asked, [known.key, relation])}
         new = [part for part in parts if part.digest not in seen]
         if not new:
             return 0
@@ -380,7 +377,7 @@ class ClientStore:
                 )
             unified = Unified(self._con)
             for (key,) in rows:
-                known = _platform(key)
+                known = platform_of(key)
                 unified.make(known, find(known, self._landed(known)), currencies or {})
         return CampaignData(self._con, self.client)
 
@@ -404,10 +401,6 @@ class ClientStore:
                 f"the store of {self.client} could not do that: {str(err).splitlines()[0][:200]}",
                 hint="nothing was changed; is the store closed, the disk full, an amount absurd?",
             ) from err
-
-
-def _platform(key: str) -> Platform:
-    return platform(key)
 
 
 def _reader() -> Any:

@@ -70,8 +70,13 @@ class Unifier:
         Its landed tables.
     currencies : mapping of str to str
         Account -> its currency; overrules what the tables give.
+
+    Attributes
+    ----------
     days : str
         SQL condition on ``moment`` that keeps the days that are made anew; "" for all.
+    notes : list of (str, str)
+        What was decided: what it is about, and what.
     """
 
     def __init__(
