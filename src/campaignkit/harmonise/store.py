@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -29,13 +28,12 @@ from campaignkit.harmonise.definition import (
     platform as platform_of,
 )
 from campaignkit.harmonise.landing import Landed, find, plain, roles
+from campaignkit.harmonise.sources import FILES, Part, parts_of, reader_of_sources
 from campaignkit.harmonise.unified import Unified
-from campaignkit.store import checked_path, digest_file, readable_file
+from campaignkit.store import checked_path
 from campaignkit.tables import literal, quoted
 
 _CLIENT = re.compile(r"[a-z0-9_]{1,40}")
-_FILES = (".csv", ".tsv", ".parquet", ".pq")
-_MOST_FILES = 20_000
 _PART = "_campaignkit_part"  # column, while files of one call are put together
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
@@ -174,15 +172,15 @@ class ClientStore:
         known = platform_of(platform)
         path = checked_path(source, error=HarmoniseError)
         taken: dict[str, int] = {}
-        with closing(_reader()) as reader, self._transaction():
-            parts: dict[str, list[_Part]] = {}
-            for part in _parts(reader, path, known):
+        with closing(reader_of_sources()) as reader, self._transaction():
+            parts: dict[str, list[Part]] = {}
+            for part in parts_of(reader, path, known):
                 parts.setdefault(plain(part.name), []).append(part)
             for relation, own in parts.items():
                 taken[own[0].name] = self._land(reader, known, relation, own)
             if not taken:
                 raise HarmoniseError(
-                    f"{path} has no table", hint=f"expected files that end in {', '.join(_FILES)}"
+                    f"{path} has no table", hint=f"expected files that end in {', '.join(FILES)}"
                 )
             everything = self._landed(known)
             if any(what == "report" for table in everything for what, _ in roles(known, table)):
@@ -196,7 +194,7 @@ class ClientStore:
                 )
         return taken
 
-    def _land(self, reader: Any, known: Platform, relation: str, parts: list[_Part]) -> int:
+    def _land(self, reader: Any, known: Platform, relation: str, parts: list[Part]) -> int:
         """Land the parts of one table that are new, and those whose days they share."""
         asked = "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?"
         seen = {row[0] for row in self._rows(asked, [known.key, relation])}
@@ -251,7 +249,7 @@ class ClientStore:
                 )
         self._con.execute(f"ALTER TABLE landing DROP COLUMN {_PART}")
 
-    def _stage(self, reader: Any, known: Platform, part: _Part) -> tuple[int, Any, Any]:
+    def _stage(self, reader: Any, known: Platform, part: Part) -> tuple[int, Any, Any]:
         """Add a part to ``landing``; its number of rows, its first and its last day."""
         self._con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
         self._con.execute(
@@ -278,7 +276,7 @@ class ClientStore:
             self._con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
         return row[0], row[1], row[2]
 
-    def _as_identifier(self, part: _Part, column: str) -> None:
+    def _as_identifier(self, part: Part, column: str) -> None:
         """Turn an identifier that went through a float into text; refuse one that lost digits."""
         name = quoted(column)
         lost = self._rows(f"SELECT count(*) FROM staged WHERE abs({name}) >= 9007199254740992")
@@ -403,88 +401,6 @@ class ClientStore:
             ) from err
 
 
-def _reader() -> Any:
-    duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
-    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    return duckdb.connect(":memory:", config=config)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A file of a landed table, or a data base's table: name, how it is read, digest."""
-
-    name: str
-    select: str
-    digest: str
-
-
-def _parts(reader: Any, path: Path, known: Platform) -> Iterator[_Part]:
-    """What a folder, a file or a data base has to land."""
-    if path.is_dir():
-        for file in _files(path):
-            yield from _parts(reader, file, known)
-        return
-    readable_file(path, error=HarmoniseError)
-    suffix = path.suffix.lower()
-    if any(mark in str(path) for mark in "*?["):
-        raise HarmoniseError(
-            f"{path} has one of * ? [ in its name, which would be read as a pattern",
-            hint="rename the file or its folder",
-        )
-    duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
-    try:
-        if suffix in (".duckdb", ".db"):
-            reader.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
-            listed = reader.execute(
-                "SELECT schema_name, table_name FROM duckdb_tables() "
-                "WHERE database_name = 'theirs' ORDER BY ALL"
-            ).fetchall()
-            schemas = sorted({schema for schema, _ in listed})
-            if len(schemas) > 1 or {("main", "ingested"), ("main", "place")} <= set(listed):
-                raise HarmoniseError(
-                    f"{path} has tables in {', '.join(schemas)}; "
-                    f"expected one schema of landed tables",
-                    hint="put the tables of one platform and one client into a file of their own",
-                )
-            for schema, table in listed:
-                select = f"SELECT * FROM theirs.{quoted(schema)}.{quoted(table)}"
-                yield _Part(table, select, _digest_rows(reader, select))
-        elif suffix in _FILES:
-            place = literal(str(path))
-            is_parquet = suffix in (".parquet", ".pq")
-            scan = (
-                f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_as_text(path)})"
-            )
-            select = f"SELECT * FROM {scan}"
-            columns = dict.fromkeys(reader.sql(select).columns, "VARCHAR")
-            here, above = (
-                Landed(n, "", columns, known.strip) for n in (path.stem, path.parent.name)
-            )
-            name = above.name if roles(known, above) and not roles(known, here) else here.name
-            yield _Part(name, select, digest_file(path))
-        else:
-            raise HarmoniseError(
-                f"{path} is no table that can be landed",
-                hint=f"expected {', '.join(_FILES)}, .duckdb",
-            )
-    except duckdb.Error as err:
-        raise HarmoniseError(
-            f"{path} cannot be read: {str(err).splitlines()[0][:200]}",
-            hint="was it cut off while copied? A CSV file is expected in UTF-8",
-        ) from err
-
-
-def _as_text(path: Path) -> str:
-    """Options that read a CSV file cell by cell: an identifier is no number."""
-    with path.open("rb") as file:
-        head = file.readline(1 << 20).decode("utf-8", "replace")
-    delim = max(",;\t|", key=head.count)
-    return (
-        f"all_varchar = true, header = true, strict_mode = true, delim = {literal(delim)}, "
-        f"quote = '\"', escape = '\"', null_padding = false"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Slices:
     """What a later export replaces: SQL of its day or hour, its owner, and what a row is."""
@@ -514,19 +430,6 @@ def _slices(known: Platform, table: Landed) -> _Slices | None:
     return None
 
 
-def _files(folder: Path) -> list[Path]:
-    found = []
-    for number, path in enumerate(folder.rglob("*")):
-        if number > _MOST_FILES:
-            raise HarmoniseError(
-                f"{folder} has more than {_MOST_FILES:,} entries",
-                hint="name the exports' own folder",
-            )
-        if path.suffix.lower() in _FILES and path.is_file():
-            found.append(path)
-    return sorted(found)
-
-
 def _least(one: Any, other: Any) -> Any:
     return min((x for x in (one, other) if x is not None), default=None)
 
@@ -537,11 +440,3 @@ def _most(one: Any, other: Any) -> Any:
 
 def _types(con: Any, relation: str) -> dict[str, str]:
     return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
-
-
-def _digest_rows(reader: Any, select: str) -> str:
-    asked = (
-        f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) "
-        f"FROM (SELECT md5(CAST(t AS VARCHAR)) AS r FROM ({select}) t)"
-    )
-    return ":".join(str(part) for part in reader.execute(asked).fetchall()[0])
