@@ -104,6 +104,7 @@ from campaignkit.graph import (
 )
 from campaignkit.harmonise import (
     ClientStore as ClientStore,
+    read_across as read_across,
 )
 from campaignkit.inject import (
     ErrorInjector as ErrorInjector,

@@ -213,7 +213,7 @@ def test_files_are_the_owners_alone_and_a_purge_leaves_nothing(tmp_path: Path) -
     store.ingest(land(tmp_path / "exports", **google(DAYS[:1])), platform="google_ads")
 
     assert (tmp_path / "acme").stat().st_mode & 0o777 == 0o700
-    assert store.path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "acme" / "data.duckdb").stat().st_mode & 0o777 == 0o600
     store.purge()
     assert not (tmp_path / "acme").exists()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from campaignkit.harmonise.across import read_across
+from campaignkit.harmonise.clients import ClientFolder, Clients
 from campaignkit.harmonise.data import CampaignData, Closing, HarmoniseReport
 from campaignkit.harmonise.definition import Platform, platform, platforms, read_platform
 from campaignkit.harmonise.enrich import Facet, Geography, facets, generation, geography, objective
@@ -11,7 +13,9 @@ from campaignkit.harmonise.store import ClientStore
 __all__ = [
     "CampaignData",
     "Campaigns",
+    "ClientFolder",
     "ClientStore",
+    "Clients",
     "Closing",
     "Facet",
     "Geography",
@@ -23,5 +27,6 @@ __all__ = [
     "objective",
     "platform",
     "platforms",
+    "read_across",
     "read_platform",
 ]

@@ -18,13 +18,6 @@ FILES = (".csv", ".tsv", ".parquet", ".pq")
 _MOST_FILES = 20_000
 
 
-def reader_of_sources() -> Any:
-    """A data base in memory that reads sources, and never sees a client's file."""
-    duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
-    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    return duckdb.connect(":memory:", config=config)
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A file of a landed table, or a data base's table: name, how it is read, digest."""

@@ -1,15 +1,13 @@
 """A client's own data base: landed tables go in, the unified tables are made of them.
 
-One DuckDB file a client, in a folder of its own. The connection reads no other file: what is
-ingested is read by a second connection, which never sees the client's file, and handed over as
-Arrow batches. Everything that is written is one transaction.
+The client's connection reads no file: what is ingested is read by a second connection, which
+never sees the client's tables, and handed over as Arrow batches. Everything that is written is
+one transaction.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
+from campaignkit.harmonise.clients import ClientFolder, Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
     Conversions,
@@ -28,12 +27,11 @@ from campaignkit.harmonise.definition import (
     platform as platform_of,
 )
 from campaignkit.harmonise.landing import Landed, find, plain, roles
-from campaignkit.harmonise.sources import FILES, Part, parts_of, reader_of_sources
+from campaignkit.harmonise.sources import FILES, Part, parts_of
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import checked_path
-from campaignkit.tables import literal, quoted
+from campaignkit.tables import connect, literal, quoted
 
-_CLIENT = re.compile(r"[a-z0-9_]{1,40}")
 _PART = "_campaignkit_part"  # column, while files of one call are put together
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
@@ -50,17 +48,23 @@ class ClientStore:
 
     Parameters
     ----------
-    folder : path
-        Where the clients' folders lie; made if it is missing.
+    stores : path or Clients
+        Where the clients' stores lie: a folder, which is made if it is missing, or a warehouse.
     client : str
         The client's name: 1 to 40 lower-case letters, digits and underscores.
     memory_mb : int or None
-        Budget of the data base; above it work goes to temporary files in the client's folder.
+        Budget of the data base, at least 32; above it work goes to temporary files in the
+        client's folder.
+    key : bytes or None
+        32 random bytes that encrypt the file and the temporary files (AES in GCM), such as
+        ``secrets.token_bytes(32)``. It is kept nowhere: who loses it loses the data. None: the
+        file is not encrypted.
 
     Raises
     ------
     HarmoniseError
-        If the name is none, or the file is open in another process, or is no data base.
+        If the name is none, the store is open already, is another client's or no data base, the
+        key does not fit, or DuckDB cannot encrypt securely here.
 
     Examples
     --------
@@ -71,50 +75,14 @@ class ClientStore:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], client: str, *, memory_mb: int | None = None
-    ) -> None:
-        if not isinstance(client, str) or not _CLIENT.fullmatch(client):
-            raise HarmoniseError(
-                f"client is {client!r:.60}; expected 1 to 40 of a-z, 0-9 and _",
-                hint="a client's name is a folder's name: give a short plain one",
-            )
-        self.client = client
-        self.folder = checked_path(folder, error=HarmoniseError) / client
-        self.path = self.folder / "data.duckdb"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.folder.chmod(0o700)
-        except OSError as err:
-            raise HarmoniseError(
-                f"{self.folder} cannot be made: {err.strerror}", hint="name a folder of your own"
-            ) from err
-        if self.folder.is_symlink() or self.path.is_symlink():
-            raise HarmoniseError(
-                f"{self.folder} leads to another place; expected a folder of its own",
-                hint="a link could lead into another client's store",
-            )
-        self._con = self._connect(memory_mb)
-
-    def _connect(self, memory_mb: int | None) -> Any:
-        duckdb = require("duckdb", extra="harmonise", user="a client's store")
-        spill = self.folder / "spill"
-        config = {"temp_directory": str(spill), "preserve_insertion_order": "false"}
-        if memory_mb is not None:
-            config["memory_limit"] = f"{memory_mb}MB"
-        try:
-            con = duckdb.connect(str(self.path), config=config)
-        except duckdb.Error as err:
-            raise HarmoniseError(
-                f"{self.path} cannot be opened: {str(err).splitlines()[0][:200]}",
-                hint="is it open in another process, or another version's?",
-            ) from err
-        self.path.chmod(0o600)
-        con.execute(_SCHEMA)
-        con.execute("SET TimeZone = 'UTC'")
-        # From here on no statement can read a file, attach a data base or change these settings.
-        con.execute("SET enable_external_access = false")
-        con.execute("SET lock_configuration = true")
-        return con
+        self, stores: str | os.PathLike[str] | Clients, client: str, *,
+        memory_mb: int | None = None, key: bytes | None = None,
+    ) -> None:  # fmt: skip
+        self.client = checked_client(client)
+        self.stores = stores if isinstance(stores, Clients) else ClientFolder(stores)
+        self._con = self.stores.open(client, memory_mb=memory_mb, key=key)
+        with self._transaction():
+            self._con.execute(_SCHEMA)
 
     def __enter__(self) -> ClientStore:
         return self
@@ -135,7 +103,7 @@ class ClientStore:
     def purge(self) -> None:
         """Delete all that is kept of the client, without a way back."""
         self.close()
-        shutil.rmtree(self.folder)
+        self.stores.purge(self.client)
 
     @property
     def tables(self) -> list[tuple[str, str, int]]:
@@ -172,7 +140,7 @@ class ClientStore:
         known = platform_of(platform)
         path = checked_path(source, error=HarmoniseError)
         taken: dict[str, int] = {}
-        with closing(reader_of_sources()) as reader, self._transaction():
+        with closing(connect()) as reader, self._transaction():
             parts: dict[str, list[Part]] = {}
             for part in parts_of(reader, path, known):
                 parts.setdefault(plain(part.name), []).append(part)
@@ -390,6 +358,7 @@ class ClientStore:
             self._con.execute("BEGIN")
             try:
                 yield
+                self.stores.keep(self.client, self._con)
             except BaseException:
                 self._con.execute("ROLLBACK")
                 raise

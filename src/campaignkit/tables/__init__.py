@@ -11,7 +11,7 @@ from campaignkit.tables.describing import is_identifier
 from campaignkit.tables.frames import like, to_arrow, unique_names
 from campaignkit.tables.laws import ALL_LAWS, MARKETING_LAWS, AtMost, Law, Needs, NonNegative
 from campaignkit.tables.opened import MOST_VALUES, WIDE, Column, OpenTable, literal, quoted
-from campaignkit.tables.opening import DatabaseTable, open_table
+from campaignkit.tables.opening import DatabaseTable, connect, open_table
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
 from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
@@ -39,6 +39,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "TableSchema",
     "TableWorld",
     "WIDE",
+    "connect",
     "is_identifier",
     "law_counts",
     "like",

@@ -107,7 +107,7 @@ def open_table(
         return table
     import numpy as np
 
-    con = _connect(memory_mb, threads)
+    con = connect(memory_mb, threads)
     try:
         opened = _open_any(con, table, schema, asked)
         if asked.get("summary_rows") != "keep" and (rows := summary_rows(opened)):
@@ -136,7 +136,24 @@ def _open_any(con: Any, table: Any, schema: TableSchema, read: ReadOptions) -> O
     return _open_frame(con, table, schema, read, name="the table")
 
 
-def _connect(memory_mb: int | None, threads: int | None) -> Any:
+def connect(memory_mb: int | None = None, threads: int | None = None) -> Any:
+    """A DuckDB connection in memory that fetches nothing from the net.
+
+    Parameters
+    ----------
+    memory_mb, threads : int or None
+        As for :func:`open_table`.
+
+    Raises
+    ------
+    TableError
+        If the budget is less than 32 MB.
+
+    Examples
+    --------
+    >>> connect(threads=1).sql("select 1").fetchall()
+    [(1,)]
+    """
     duckdb = require("duckdb", extra="tables", user="reading a table")
     # A statement that needs an extension fails: it is not fetched from the net while one reads.
     config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}

@@ -1,0 +1,245 @@
+"""Where the tables of clients live, each client's apart from every other's.
+
+A client's tables are reached through one DuckDB connection, which reaches nothing else. Another
+kind of place (a schema or a data set for each client in a warehouse) is a class with the methods
+of :class:`Clients`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.extras import require
+from campaignkit.harmonise.access_log import AccessLog
+from campaignkit.store import checked_path
+from campaignkit.tables import connect, literal
+
+_CLIENT = re.compile(r"[a-z0-9_]{1,40}")
+_PURGED = re.compile(r"\.([a-z0-9_]{1,40})\.([0-9a-f]{32})\.purged")
+_FILE = "data.duckdb"
+_SPILL = "spill"  # temporary files, in the client's own folder
+_LOG = ".across"
+
+
+def checked_client(client: object) -> str:
+    """A client's name: 1 to 40 lower-case letters, digits and underscores.
+
+    Raises
+    ------
+    HarmoniseError
+        If it is none.
+
+    Examples
+    --------
+    >>> checked_client("acme")
+    'acme'
+    """
+    if not isinstance(client, str) or not _CLIENT.fullmatch(client):
+        raise HarmoniseError(
+            f"client is {client!r:.60}; expected 1 to 40 of a-z, 0-9 and _",
+            hint="a client's name is a folder's name: give a short plain one",
+        )
+    return client
+
+
+@runtime_checkable
+class Clients(Protocol):
+    """Where clients' tables live. Names of clients are checked before they come here."""
+
+    @property
+    def names(self) -> list[str]:
+        """The clients that have tables, sorted."""
+        ...
+
+    def open(self, client: str, *, memory_mb: int | None, key: bytes | None) -> Any:
+        """A DuckDB connection whose current data base has this client's tables and no others.
+
+        Its settings are locked, and it can read no file and attach no data base.
+
+        Raises
+        ------
+        HarmoniseError
+            If it is open in another process, or cannot be opened.
+        """
+        ...
+
+    def keep(self, client: str, con: Any) -> None:
+        """Called before each commit: write what changed, if it is kept elsewhere too."""
+        ...
+
+    def purge(self, client: str) -> None:
+        """Delete all that is kept of a client; what an interrupted call left is deleted too."""
+        ...
+
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """Add an entry to the log of what was read across clients."""
+        ...
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The entries of that log, the oldest first."""
+        ...
+
+
+class ClientFolder:
+    """A folder with a folder for each client, in which lies one DuckDB file.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     clients = ClientFolder(folder)
+    ...     clients.open("acme").close()
+    ...     clients.names
+    ['acme']
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = checked_path(folder, error=HarmoniseError)
+        self._log = AccessLog(self.folder / _LOG)
+
+    def __repr__(self) -> str:
+        return f"ClientFolder({str(self.folder)!r})"
+
+    @property
+    def names(self) -> list[str]:
+        """The clients that have a store here, sorted."""
+        found = [path.parent.name for path in self.folder.glob(f"*/{_FILE}")]
+        return sorted(name for name in found if _CLIENT.fullmatch(name))
+
+    def open(self, client: str, *, memory_mb: int | None = None, key: bytes | None = None) -> Any:
+        """A connection to a client's file that reads no other, with its settings locked.
+
+        Raises
+        ------
+        HarmoniseError
+            If the file is open already, another client's, or cannot be opened; or if it is to be
+            encrypted, and DuckDB cannot do that securely here.
+        """
+        duckdb = require("duckdb", extra="harmonise", user="a client's store")
+        self.finish_purges()
+        folder = self.folder / client
+        path = folder / _FILE
+        con = connect(memory_mb, None)
+        if key is not None:
+            _load_encryption(con, key)
+        self._own(folder)
+        con.execute(f"SET temp_directory = {literal(str(folder / _SPILL))}")
+        con.execute("SET preserve_insertion_order = false")
+        try:
+            given = "" if key is None else " (ENCRYPTION_KEY ?)"
+            values = [] if key is None else [base64.b64encode(key).decode()]
+            con.execute(f"ATTACH {literal(str(path))} AS store{given}", values)
+            path.chmod(0o600)
+            shutil.rmtree(folder / _SPILL, ignore_errors=True)  # of a run that was killed
+            con.execute("USE store")
+            con.execute(f"CREATE TABLE IF NOT EXISTS owner AS SELECT {literal(client)} AS client")
+            owner = con.execute("SELECT client FROM owner").fetchall()
+            con.execute("SET TimeZone = 'UTC'")
+            # From here on no statement can read a file, attach a data base or change a setting.
+            con.execute("SET enable_external_access = false")
+            con.execute("SET lock_configuration = true")
+        except (duckdb.Error, OSError) as err:
+            con.close()
+            raise HarmoniseError(
+                f"{path} cannot be opened: {str(err).splitlines()[0][:200]}",
+                hint="is it open already, here or in another process? Has it another key, or is "
+                "it another version's?",
+            ) from None  # what DuckDB was given stands in no traceback
+        if owner != [(client,)]:
+            con.close()
+            raise HarmoniseError(
+                f"{path} is not the store of {client}",
+                hint="was a file of another client copied there? Put its own file back",
+            )
+        return con
+
+    def _own(self, folder: Path) -> None:
+        """Make a client's folder, or refuse one through which another place would be written."""
+        try:
+            if not folder.is_symlink():
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                folder.chmod(0o700)
+            inside = [folder] if folder.is_symlink() else folder.iterdir()
+            if any(path.is_symlink() or (path.is_file() and path.stat().st_nlink > 1)
+                   for path in inside):  # fmt: skip
+                raise HarmoniseError(
+                    f"{folder} leads to another place; expected files of its own",
+                    hint="a link could lead into another client's store",
+                )
+        except OSError as err:
+            raise HarmoniseError(
+                f"{folder} cannot be made: {err.strerror}", hint="name a folder of your own"
+            ) from err
+
+    def keep(self, client: str, con: Any) -> None:
+        """Nothing is left to do: the file is where the tables are kept."""
+
+    def purge(self, client: str) -> None:
+        """Delete a client's folder and its name in the log; an interrupted call is finished.
+
+        No key is needed for it. The log keeps a line that says when the client was purged.
+
+        Raises
+        ------
+        HarmoniseError
+            If something cannot be deleted.
+        """
+        folder = self.folder / checked_client(client)
+        if folder.is_symlink() or folder.exists():
+            # First out of sight in one step: nobody ever opens half of it.
+            folder.rename(self.folder / f".{client}.{uuid.uuid4().hex}.purged")
+        self.finish_purges()
+
+    def finish_purges(self) -> None:
+        """Delete what purges that were interrupted have left."""
+        for left in sorted(self.folder.glob(".*.purged")):
+            if name := _PURGED.fullmatch(left.name):
+                self._log.forget(name[1])
+                self._log.add({"purged": name[1]}, name=name[2])
+                shutil.rmtree(left)
+
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """Add an entry to the stores' log."""
+        self._log.add(entry)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What was read across clients and which were purged, the oldest first."""
+        return self._log.entries
+
+
+def _load_encryption(con: Any, key: object) -> None:
+    """Make a connection write encrypted files, or refuse: never by the generator DuckDB warns of.
+
+    DuckDB's own cryptography only reads; that of its extension httpfs (OpenSSL) writes.
+    """
+    if not isinstance(key, bytes) or len(key) != 32 or len(set(key)) < 16:
+        told = f"{len(key)} bytes" if isinstance(key, bytes) else f"a {type(key).__name__}"
+        raise HarmoniseError(
+            f"key is {told}; expected 32 random bytes",
+            hint="secrets.token_bytes(32) makes one; keep it where the store is not",
+        )
+    duckdb = require("duckdb", extra="harmonise", user="a client's store")
+    try:
+        con.execute("LOAD httpfs")
+        con.execute("SET temp_file_encryption = true")
+    except duckdb.Error:
+        raise HarmoniseError(
+            f"DuckDB {duckdb.__version__} cannot write encrypted files here: its extension httpfs "
+            f"is not installed",
+            hint="install it once (INSTALL httpfs), or give no key and use an encrypted disk",
+        ) from None
