@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaignkit.harmonise import ClientStore
-from campaignkit.harmonise.landing import Landed, plain
+from campaignkit.harmonise.landing import plain
 from landed_tables import Rows, land, rows_of
 
 DAY, AD, ACCOUNT = "2025-03-01", "1", "7"
@@ -104,20 +104,11 @@ def test_typed_tables_give_the_rows_that_text_gives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("loader", "name"),
-    [(fivetran, "Fivetran"), (airbyte, "Airbyte"), (singer, "Singer"), (dlt, "dlt")],
-)
-def test_loaders_are_recognised_by_their_columns(loader: object, name: str) -> None:
-    rows = next(iter(loader().values()))  # type: ignore[operator]
-
-    assert Landed("t", "t", dict.fromkeys(rows[0], "VARCHAR")).loaders == [name]
-
-
-@pytest.mark.parametrize(
     ("written", "compared"),
     [("metrics.cost_micros", "metrics_cost_micros"), ("\ufeffid", "id"),
      ("_7_d_click", "_7_d_click"), ("Cost / conv.", "cost_conv"),
-     ("insights__actions", "insights_actions")],
+     ("insights__actions", "insights_actions"), ("TimePeriod", "time_period"),
+     ("conversionValueInLocalCurrency", "conversion_value_in_local_currency")],
 )  # fmt: skip
 def test_names_are_compared_without_the_loaders_manners(written: str, compared: str) -> None:
     assert plain(written) == compared

@@ -151,8 +151,53 @@ def test_a_platforms_file_with_faults_names_them_all(tmp_path: Path) -> None:
     for part in (
         "report_tz",
         "'mars'",
-        "'ad_idd' is unknown",
+        "ad_idd: is unknown",
         "unknown unit 'nano'",
         "neither date nor hour",
     ):
         assert part in text
+
+
+GOOD = (
+    'name = "Mine"\nreport_tz = "UTC"\nclick_kind = "all"\n[reports.ad]\nnames = ["r"]\n'
+    'date = "date"\nids = { ad_id = "ad" }\nmeasures = { spend = "cost" }\n'
+    '[[conversions]]\nlevel = "ad"\nevent_is = "all"\ncount = "n"\nclick_days = 7\n'
+    "windows = { _7_d_click = [7, 0] }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('name = "Mine"', "name = 3", "name: is 3 (expected a text"),
+        ('name = "Mine"\n', "", "the top: name is missing"),
+        ('names = ["r"]', 'names = ["r", 5]', "reports.ad.names: is ['r', 5] (expected a text or"),
+        ('ids = { ad_id = "ad" }', 'ids = "ad"', "reports.ad.ids: is 'ad' (expected a table"),
+        ('"cost"', "{ a = 1 }", "reports.ad.measures.spend: is {'a': 1} (expected a text or"),
+        (
+            "click_days = 7",
+            'click_days = "7"',
+            "conversions[0].click_days: is '7' (expected a who",
+        ),
+        ("click_days = 7", "click_days = true", "conversions[0].click_days: is True (expected"),
+        ("[7, 0]", "7", "conversions[0].windows._7_d_click: is 7 (expected two numbers of days"),
+        ('count = "n"\n', "", "conversions[0]: amounts is missing"),
+        ('level = "ad"', 'level = "add"', "conversions[0].level: is 'add' (expected ad, ad_group"),
+        ('[[conversions]]\nlevel = "ad"', '[conversions]\nlevel = "ad"', "expected a list of tab"),
+        ("[reports.ad]", "[reports.add]", "reports.add: is unknown (expected ad, ad_group"),
+        ('date = "date"', "days_as_moments = 1", "days_as_moments: is 1 (expected true or false"),
+        ('date = "date"', "colour = 1", "reports.ad.colour: is unknown (expected breakdown"),
+    ],
+)
+def test_a_platforms_file_with_a_part_of_the_wrong_kind(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    assert read_platform(path).conversions[0].windows == {"_7_d_click": (7, 0)}
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(HarmoniseError) as caught:
+        read_platform(path)
+
+    assert told in str(caught.value)
+    assert "mine.toml" in str(caught.value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from campaignkit.errors import Fault, HarmoniseError
 
@@ -39,36 +39,35 @@ class Term:
 
     Attributes
     ----------
-    columns : tuple of str
-        Added up, where there are several.
+    column : str
     unit : str
         ``"micro"`` (millionths), ``"tail"`` (the last part of a path), or ``""``.
 
     Examples
     --------
     >>> Term.of("micro:cost_micros")
-    Term(columns=('cost_micros',), unit='micro')
+    Term(column='cost_micros', unit='micro')
     """
 
-    columns: tuple[str, ...]
+    column: str
     unit: str = ""
 
     @classmethod
     def of(cls, text: str) -> Term:
-        """A term as the platforms' files write it: ``unit:column + column``.
+        """A term as the platforms' files write it: ``unit:column``.
 
         Examples
         --------
-        >>> Term.of("clicks + views").columns
-        ('clicks', 'views')
+        >>> Term.of("clicks").unit
+        ''
         """
-        unit, _, rest = text.rpartition(":")
+        unit, _, column = text.rpartition(":")
         if unit not in ("", *_UNITS):
             raise HarmoniseError(
                 f"{text!r} is in an unknown unit {unit!r}",
                 hint=f"units are {', '.join(_UNITS)}, or none",
             )
-        return cls(tuple(part.strip() for part in rest.split("+")), unit)
+        return cls(column.strip(), unit)
 
 
 Terms = tuple[Term, ...]  # the first that has a value is taken
@@ -107,7 +106,7 @@ class Conversions:
     amounts: Mapping[str, Terms]
     names: tuple[str, ...] = ()  # none: columns of the level's own report
     needs: tuple[str, ...] = ()
-    list_column: str = ""  # of the report, in JSON, where there is no table beside it
+    list: str = ""  # column of the report, in JSON, where there is no table beside it
     date: Terms = ()
     ids: Mapping[str, Terms] = field(default_factory=dict)
     event: Terms = ()
@@ -143,15 +142,15 @@ class Platform:
     Examples
     --------
     >>> platform("pinterest").reports["ad"].measures["spend"]
-    (Term(columns=('spend_in_micro_dollar',), unit='micro'),)
+    (Term(column='spend_in_micro_dollar', unit='micro'),)
     """
 
     key: str
     name: str
     report_tz: str
     click_kind: str
-    entities: Mapping[str, Entity]
-    reports: Mapping[str, Report]
+    entities: Mapping[str, Entity] = field(default_factory=dict)
+    reports: Mapping[str, Report] = field(default_factory=dict)
     conversions: tuple[Conversions, ...] = ()
     events: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -211,10 +210,26 @@ def read_platform(path: Path) -> Platform:
     except (OSError, ValueError) as err:
         raise HarmoniseError(f"{path} cannot be read: {err}", hint="write it as TOML") from err
     reader = _Reader(path.name)
-    made = reader.platform(path.stem, text)
+    made = reader.make(Platform, "", text, key=path.stem)
     if reader.faults:
         raise HarmoniseError(f"{path.name} does not describe a platform", faults=reader.faults)
-    return made
+    return cast("Platform", made)
+
+
+# What the names of a mapping of columns may be, by the field it belongs to.
+_NAMES: Mapping[str, Sequence[str]] = {
+    "key": (*IDS, "creative_id"), "columns": _PARENTS + DESCRIBING, "ids": IDS,
+    "measures": MEASURES, "breakdown": BREAKDOWNS, "amounts": CONVERSION_AMOUNTS,
+    "entities": ENTITIES, "reports": LEVELS,
+}  # fmt: skip
+_ONE_OF: Mapping[str, Sequence[str]] = {
+    "level": LEVELS, "report_tz": ("account", "UTC"),
+    "click_kind": ("link", "all", "swipe", "platform"),
+}  # fmt: skip
+_NEEDED: Mapping[type, Sequence[str]] = {
+    Platform: ("name", "report_tz", "click_kind", "reports"), Entity: ("names", "key", "columns"),
+    Report: ("names", "ids", "measures"), Conversions: ("level", "amounts"),
+}  # fmt: skip
 
 
 class _Reader:
@@ -227,131 +242,96 @@ class _Reader:
     def fault(self, where: str, found: str, fix: str = "") -> None:
         self.faults.append(Fault(f"{self.file}: {where}", found, fix))
 
-    def platform(self, key: str, given: Mapping[str, Any]) -> Platform:
-        self.known("the top", given, Platform, needs=("name", "report_tz", "click_kind"))
-        entities = {
-            name: self.entity(f"entities.{name}", part)
-            for name, part in self.parts(given, "entities", ENTITIES)
-        }
-        reports = {
-            level: self.report(f"reports.{level}", part)
-            for level, part in self.parts(given, "reports", LEVELS)
-        }
-        if not reports:
-            self.fault("reports", "there is none", "describe [reports.ad] at least")
-        conversions = tuple(
-            self.conversions(f"conversions[{number}]", part)
-            for number, given_part in enumerate(given.get("conversions", ()))
-            for level in self.texts(given_part.get("level", ()))
-            for part in ({**given_part, "level": level},)
-        )
-        return Platform(
-            key=key,
-            name=str(given.get("name", "")),
-            report_tz=self.one_of("report_tz", given.get("report_tz"), ("account", "UTC")),
-            click_kind=self.one_of(
-                "click_kind", given.get("click_kind"), ("link", "all", "swipe", "platform")
-            ),
-            entities=entities,
-            reports=reports,
-            conversions=conversions,
-            events={to: tuple(own) for to, own in given.get("events", {}).items()},
-            notes=tuple(given.get("notes", ())),
-            prefixes=tuple(given.get("prefixes", ())),
-            strip=tuple(given.get("strip", ())),
-        )
-
-    def entity(self, where: str, given: Mapping[str, Any]) -> Entity:
-        self.known(where, given, Entity, needs=("names", "key", "columns"))
-        return Entity(
-            names=self.texts(given.get("names", ())),
-            key=self.columns(f"{where}.key", given.get("key", {}), (*IDS, "creative_id")),
-            columns=self.columns(
-                f"{where}.columns", given.get("columns", {}), _PARENTS + DESCRIBING
-            ),
-            newest=self.texts(given.get("newest", ())),
-        )
-
-    def report(self, where: str, given: Mapping[str, Any]) -> Report:
-        self.known(where, given, Report, needs=("names", "ids", "measures"))
-        if not given.get("date") and not given.get("hour"):
+    def make(self, kind: type[Any], where: str, given: Any, **known: str) -> Any:
+        """One of the classes above, from a table of the file; None if a part of it is missing."""
+        table = self.of(where or "the top", given, dict, "a table") or {}
+        fields = {n: f for n, f in kind.__dataclass_fields__.items() if n not in known}
+        values: dict[str, Any] = dict(known)
+        for name, value in table.items():
+            at = f"{where}.{name}" if where else name
+            if name not in fields:
+                self.fault(at, "is unknown", f"expected {', '.join(sorted(fields))}")
+                continue
+            values[name] = self.read(fields[name].type, at, value)
+        missing = [name for name in _NEEDED[kind] if not table.get(name)]
+        for name in missing:
+            self.fault(where or "the top", f"{name} is missing")
+        if kind is Report and not table.get("date") and not table.get("hour"):
             self.fault(where, "has neither date nor hour", "name the column of its days")
-        return Report(
-            names=self.texts(given.get("names", ())),
-            ids=self.columns(f"{where}.ids", given.get("ids", {}), IDS),
-            measures=self.columns(f"{where}.measures", given.get("measures", {}), MEASURES),
-            needs=self.texts(given.get("needs", ())),
-            date=self.terms(where, given.get("date", ())),
-            hour=self.terms(where, given.get("hour", ())),
-            currency=self.terms(where, given.get("currency", ())),
-            breakdown=self.columns(f"{where}.breakdown", given.get("breakdown", {}), BREAKDOWNS),
-            days_as_moments=bool(given.get("days_as_moments", False)),
-        )
+        return None if missing else kind(**values)
 
-    def conversions(self, where: str, given: Mapping[str, Any]) -> Conversions:
-        asked = dict(given)
-        amounts = {name: asked.pop(name) for name in CONVERSION_AMOUNTS if name in asked}
-        if "list" in asked:
-            asked["list_column"] = asked.pop("list")
-        self.known(where, asked | {"amounts": amounts}, Conversions, needs=("level",))
-        if bool(given.get("event")) == bool(given.get("event_is")):
-            self.fault(where, "has both or neither of event and event_is", "give one of them")
-        return Conversions(
-            level=self.one_of(f"{where}.level", given.get("level"), LEVELS),
-            amounts=self.columns(where, amounts, CONVERSION_AMOUNTS),
-            names=self.texts(asked.get("names", ())),
-            needs=self.texts(asked.get("needs", ())),
-            list_column=str(asked.get("list_column", "")),
-            date=self.terms(where, asked.get("date", ())),
-            ids=self.columns(f"{where}.ids", asked.get("ids", {}), IDS),
-            event=self.terms(where, asked.get("event", ())),
-            event_is=str(asked.get("event_is", "")),
-            windows={name: (int(c), int(v)) for name, (c, v) in asked.get("windows", {}).items()},
-            click_days=asked.get("click_days"),
-            view_days=asked.get("view_days"),
-            basis=str(asked.get("basis", "")),
-        )
+    def read(self, kind: str, where: str, given: Any) -> Any:
+        """A value of the file, as the type of its field asks for it."""
+        if kind.startswith("Mapping[str, "):
+            return self.mapping(where, given, kind.removeprefix("Mapping[str, ").removesuffix("]"))
+        ways: Mapping[str, Callable[[str, Any], Any]] = {
+            "str": self.text, "tuple[str, ...]": self.texts, "Terms": self.terms,
+            "int | None": self.number, "tuple[int, int]": self.window, "bool": self.flag,
+            "tuple[Conversions, ...]": self.conversions,
+            "Entity": partial(self.make, Entity), "Report": partial(self.make, Report),
+        }  # fmt: skip
+        return ways[kind](where, given)
 
-    def known(self, where: str, given: Mapping[str, Any], kind: Any, needs: Sequence[str]) -> None:
-        known = set(kind.__dataclass_fields__) - {"key"} | ({"key"} if kind is Entity else set())
-        for name in given:
-            if name not in known:
-                self.fault(where, f"{name!r} is unknown", f"expected {', '.join(sorted(known))}")
-        for name in needs:
-            if not given.get(name):
-                self.fault(where, f"{name} is missing")
+    def conversions(self, where: str, given: Any) -> tuple[Conversions, ...]:
+        made: list[Conversions] = []
+        for number, part in enumerate(self.of(where, given, list, "a list of tables") or ()):
+            at = f"{where}[{number}]"
+            table = dict(self.of(at, part, dict, "a table") or {})
+            table["amounts"] = {n: table.pop(n) for n in CONVERSION_AMOUNTS if n in table}
+            if bool(table.get("event")) == bool(table.get("event_is")):
+                self.fault(at, "has both or neither of event and event_is", "give one of them")
+            levels = self.texts(f"{at}.level", table.get("level", ())) or ("",)
+            made += [self.make(Conversions, at, table | {"level": level}) for level in levels]
+        return tuple(made)
 
-    def parts(
-        self, given: Mapping[str, Any], name: str, allowed: Sequence[str]
-    ) -> list[tuple[str, Mapping[str, Any]]]:
-        found = given.get(name, {})
-        for part in found:
-            if part not in allowed:
-                self.fault(name, f"{part!r} is unknown", f"expected {', '.join(allowed)}")
-        return [(part, found[part]) for part in allowed if part in found]
+    def mapping(self, where: str, given: Any, kind: str) -> dict[str, Any]:
+        """A table of the file, each of its values read as a kind."""
+        table = self.of(where, given, dict, "a table") or {}
+        allowed = _NAMES.get(where.rpartition(".")[2])
+        for name in table:
+            if allowed is not None and name not in allowed:
+                self.fault(f"{where}.{name}", "is unknown", f"expected {', '.join(allowed)}")
+        return {name: self.read(kind, f"{where}.{name}", part) for name, part in table.items()}
 
-    def columns(
-        self, where: str, given: Mapping[str, Any], allowed: Sequence[str]
-    ) -> dict[str, Terms]:
-        for name in given:
-            if name not in allowed:
-                self.fault(where, f"{name!r} is unknown", f"expected {', '.join(allowed)}")
-        return {name: self.terms(f"{where}.{name}", given[name]) for name in given}
+    def of(self, where: str, given: Any, kind: type[Any], named: str) -> Any:
+        """What was given, if it is of a kind; None, and a fault, if it is not."""
+        if isinstance(given, kind) and (kind is not int or not isinstance(given, bool)):
+            return given
+        self.fault(where, f"is {given!r:.60}", f"expected {named}")
+        return None
 
-    def terms(self, where: str, given: str | Sequence[str]) -> Terms:
+    def text(self, where: str, given: Any) -> str:
+        allowed = _ONE_OF.get(where.rpartition(".")[2])
+        if allowed is None:
+            return self.of(where, given, str, "a text") or ""
+        if given not in allowed:
+            self.fault(where, f"is {given!r:.60}", f"expected {', '.join(allowed)}")
+        return str(given)
+
+    def texts(self, where: str, given: Any) -> tuple[str, ...]:
+        parts = given if isinstance(given, list) else [given]
+        if not all(isinstance(part, str) for part in parts):
+            self.fault(where, f"is {given!r:.60}", "expected a text or a list of texts")
+            return ()
+        return tuple(parts)
+
+    def terms(self, where: str, given: Any) -> Terms:
         made = []
-        for text in self.texts(given):
+        for text in self.texts(where, given):
             try:
                 made.append(Term.of(text))
             except HarmoniseError as err:
                 self.fault(where, err.message, err.hint)
         return tuple(made)
 
-    @staticmethod
-    def texts(given: str | Sequence[str]) -> tuple[str, ...]:
-        return (given,) if isinstance(given, str) else tuple(given)
+    def flag(self, where: str, given: Any) -> bool:
+        return bool(self.of(where, given, bool, "true or false"))
 
-    def one_of(self, where: str, given: Any, allowed: Sequence[str]) -> str:
-        if given not in allowed:
-            self.fault(where, f"is {given!r}", f"expected {', '.join(allowed)}")
-        return str(given)
+    def number(self, where: str, given: Any) -> int:
+        return self.of(where, given, int, "a whole number of days") or 0
+
+    def window(self, where: str, given: Any) -> tuple[int, int]:
+        if isinstance(given, list) and len(given) == 2:
+            return self.number(where, given[0]), self.number(where, given[1])
+        self.fault(where, f"is {given!r:.60}", "expected two numbers of days: click and view")
+        return 0, 0

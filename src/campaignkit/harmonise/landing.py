@@ -10,32 +10,30 @@ from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.harmonise.definition import Conversions, Platform, Term, Terms
 from campaignkit.tables import quoted
 
-# Columns by which a loader is recognised, and in which it writes when a row was landed.
-LOADERS = {
-    "Fivetran": ("_fivetran_synced", "_fivetran_id"),
-    "Airbyte": ("_airbyte_extracted_at", "_airbyte_raw_id", "_airbyte_emitted_at"),
-    "Singer": ("_sdc_batched_at", "_sdc_extracted_at", "_sdc_sequence", "_sdc_received_at"),
-    "dlt": ("_dlt_load_id", "_dlt_id"),
-}
+# Columns in which loaders write when a row was landed.
 _SYNCED = (
     "_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at",
     "_sdc_extracted_at", "_sdc_batched_at",
 )  # fmt: skip
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 AMOUNT = "DECIMAL(26,6)"
+_TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
 _BLANKS = "'', '-', '--', 'null', 'NULL', 'None', 'nan', 'NaN'"
 
 
 def plain(name: str) -> str:
-    """A name as names are compared: lower case, and one underscore for what is no letter or digit.
+    """A name as names are compared: lower case, words apart by one underscore.
 
     Examples
     --------
     >>> plain(" metrics.cost_micros"), plain("_7_d_click"), plain("insights__actions")
     ('metrics_cost_micros', '_7_d_click', 'insights_actions')
+    >>> plain("costInLocalCurrency"), plain("DeviceOS")
+    ('cost_in_local_currency', 'device_os')
     """
-    text = re.sub(r"[^0-9a-z]+", "_", name.strip().strip("\ufeff").lower()).rstrip("_")
-    return text if name.strip().strip("\ufeff").startswith("_") else text.lstrip("_")
+    given = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().strip("\ufeff"))
+    text = re.sub(r"[^0-9a-z]+", "_", given.lower()).rstrip("_")
+    return text if given.startswith("_") else text.lstrip("_")
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,6 @@ class Landed:
         return self._own[column]
 
     @property
-    def loaders(self) -> list[str]:
-        """Loaders whose marks the table carries."""
-        return [name for name, marks in LOADERS.items() if any(m in self for m in marks)]
-
-    @property
     def synced(self) -> str:
         """SQL of the moment a row was landed; NULL where no loader wrote it."""
         found = next((quoted(self.own(name)) for name in _SYNCED if name in self), "NULL")
@@ -96,7 +89,7 @@ class Landed:
 
     def readable(self, terms: Terms) -> list[Term]:
         """The terms whose columns are there."""
-        return [term for term in terms if all(column in self for column in term.columns)]
+        return [term for term in terms if term.column in self]
 
     def text(self, terms: Terms) -> str:
         """SQL of a text: the first term that has one; NULL if none can be read."""
@@ -107,30 +100,38 @@ class Landed:
         return _first([self._amount_of(term) for term in self.readable(terms)], AMOUNT)
 
     def moment(self, terms: Terms) -> str:
-        """SQL of a moment without a zone; a day is its midnight."""
-        parts = [self._moment_of(self.own(t.columns[0])) for t in self.readable(terms)]
+        """SQL of a moment in UTC, without a zone; a day is its midnight."""
+        parts = [self._moment_of(self.own(t.column), in_utc=True) for t in self.readable(terms)]
         return _first(parts, "TIMESTAMP")
+
+    def day(self, terms: Terms) -> str:
+        """SQL of a day as it is written, whatever the offset behind it."""
+        parts = [self._moment_of(self.own(t.column), in_utc=False) for t in self.readable(terms)]
+        return f"CAST({_first(parts, 'TIMESTAMP')} AS DATE)"
 
     def unread(self, terms: Terms) -> str | None:
         """SQL that is true where a cell has a value and no number can be read from it.
 
         None where no such cell can be: the columns are numbers.
         """
-        columns = [column for term in self.readable(terms) for column in term.columns]
-        texts = [column for column in columns if self.types[self.own(column)] == "VARCHAR"]
-        if not texts:
+        columns = [term.column for term in self.readable(terms)]
+        inexact = [c for c in columns if self.types[self.own(c)] in ("VARCHAR", "DOUBLE", "FLOAT")]
+        if not inexact:
             return None
-        cells = ", ".join(map(self.cell, texts))
+        cells = ", ".join(
+            self.cell(c) if self.types[self.own(c)] == "VARCHAR" else quoted(self.own(c))
+            for c in inexact
+        )
         return f"({self.amount(terms)}) IS NULL AND coalesce({cells}) IS NOT NULL"
 
     def shown(self, terms: Terms) -> str:
         """SQL of what stands in the first column of the terms, as text; it may be blank."""
         found = self.readable(terms)
-        return f"CAST({quoted(self.own(found[0].columns[0]))} AS VARCHAR)" if found else "NULL"
+        return f"CAST({quoted(self.own(found[0].column))} AS VARCHAR)" if found else "NULL"
 
     def may_be_broken(self, terms: Terms) -> bool:
         """Whether the columns could have fractions: they are no integers."""
-        columns = [self.own(column) for term in self.readable(terms) for column in term.columns]
+        columns = [self.own(term.column) for term in self.readable(terms)]
         return not all(self.types[own].endswith(("INT", "INTEGER")) for own in columns)
 
     def cell(self, column: str) -> str:
@@ -139,47 +140,37 @@ class Landed:
         return f"CASE WHEN {text} NOT IN ({_BLANKS}) THEN {text} END"
 
     def _text_of(self, term: Term) -> str:
-        column = term.columns[0]
+        column = term.column
         if self.types[self.own(column)] in ("DOUBLE", "FLOAT"):  # an identifier gone through float
             return f"CAST(TRY_CAST({quoted(self.own(column))} AS HUGEINT) AS VARCHAR)"
         cell = self.cell(column)
         if plain(column).endswith("id"):  # an identifier that went through a float
             cell = f"regexp_replace({cell}, '^([0-9]+)[.]0+$', '\\1')"
-        return f"regexp_extract({cell}, '[^/:]+$')" if term.unit == "tail" else cell
+        return f"regexp_extract({cell}, '{_TAIL}', 1)" if term.unit == "tail" else cell
 
     def _amount_of(self, term: Term) -> str:
-        parts = []
-        for column in term.columns:
-            name = quoted(self.own(column))
-            number = f"TRY_CAST({name} AS {AMOUNT})"
-            if self.types[self.own(column)] == "VARCHAR":
-                thousands = (
-                    f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)? *$')"
-                )
-                plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
-                number = f"coalesce({number}, TRY_CAST({plain_text} AS {AMOUNT}))"
-            parts.append(number)
-        return parts[0] if len(parts) == 1 else f"list_sum([{', '.join(parts)}])"
+        name = quoted(self.own(term.column))
+        number = f"TRY_CAST({name} AS {AMOUNT})"
+        if self.types[self.own(term.column)] != "VARCHAR":
+            return number
+        thousands = f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)? *$')"
+        plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
+        return f"coalesce({number}, TRY_CAST({plain_text} AS {AMOUNT}))"
 
-    def _moment_of(self, own: str) -> str:
+    def _moment_of(self, own: str, *, in_utc: bool) -> str:
         name, kind = quoted(own), self.types[own]
         if kind.startswith("TIMESTAMP WITH TIME ZONE"):
             return f"({name} AT TIME ZONE 'UTC')"
-        if kind != "VARCHAR":
-            return (
-                f"CAST({name} AS TIMESTAMP)"
-                if kind in _DATED
-                else _packed(f"CAST({name} AS VARCHAR)")
-            )
-        text = f"regexp_replace(trim({name}), ' ?(UTC|Z)$', '')"
-        return f"coalesce(TRY_CAST({text} AS TIMESTAMP), {_packed(text)})"
+        if kind in _DATED:
+            return f"CAST({name} AS TIMESTAMP)"
+        text = f"regexp_replace(trim(CAST({name} AS VARCHAR)), ' ?(UTC|Z)$', '')"
+        # A text without an offset is in UTC, as the connection is; a cast to TIMESTAMP drops one.
+        zoned = f"TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+        read = zoned if in_utc else f"TRY_CAST({text} AS TIMESTAMP)"
+        return f"coalesce({read}, CAST(try_strptime({text}, '%Y%m%d') AS TIMESTAMP))"
 
 
 _DATED = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-
-
-def _packed(text: str) -> str:
-    return f"CAST(try_strptime({text}, '%Y%m%d') AS TIMESTAMP)"
 
 
 def _first(parts: Sequence[str], kind: str) -> str:
@@ -193,7 +184,7 @@ def unit_of(terms: Terms) -> str:
 
     Examples
     --------
-    >>> unit_of((Term(("cost_micros",), "micro"),))
+    >>> unit_of((Term("cost_micros", "micro"),))
     'micro'
     """
     return terms[0].unit if terms else ""
@@ -278,7 +269,7 @@ def find(platform: Platform, tables: Iterable[Landed]) -> Found:
         if report is None or id(counted) in beside:
             continue
         has_columns = any(report.readable(terms) for terms in counted.amounts.values())
-        if counted.list_column in report if counted.names else has_columns:
+        if counted.list in report if counted.names else has_columns:
             conversions.append((counted, report))
     made = Found(entities, reports, conversions, [])
     unused = sorted(table.name for table in tables if table.name not in made.used)

@@ -394,8 +394,9 @@ def _slices(known: Platform, table: Landed) -> _Slices | None:
         if table.readable(terms):
             own = part.ids.get("account_id", ())
             owner = own if table.readable(own) else part.ids[f"{level}_id"]
-            identity = (*part.ids.values(), *more, (Term(("index",)),))
-            return _Slices(table.moment(terms), owner, identity)
+            identity = (*part.ids.values(), *more, (Term("index"),))
+            day = table.moment(hour) if table.readable(hour) else table.day(part.date)
+            return _Slices(day, owner, identity)
     return None
 
 

@@ -137,7 +137,7 @@ class Unified:
             inside: list[Conversions] = []
             if level in self.found.reports:
                 report = self.found.reports[level]
-                inside = [c for c, t in beside if t is report and not c.list_column]
+                inside = [c for c, t in beside if t is report and not c.list]
                 self._make_level(level, inside)
             else:
                 self.con.execute(
@@ -323,7 +323,7 @@ class Unified:
             is_moment = self.unifier.has_hours(source)
             table = source.table
             checked = [name for name in CHECKED if name in source.amounts]
-            day = f"CAST({table.moment(self.unifier.day(source))} AS DATE)"
+            day = table.day(self.unifier.day(source))
             day, local = ("CAST(NULL AS DATE)",) * 2 if is_moment else (day, "f.date_local")
             own = ", ".join(
                 f"CAST(sum({table.amount(source.amounts[n])}) AS {SUM})"

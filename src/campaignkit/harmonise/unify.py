@@ -152,11 +152,10 @@ class Unifier:
         """
         table = source.table
         is_moment = self.has_hours(source)
-        self._refuse_holes(source, level, table.moment(self.day(source)))
+        moment = table.moment(source.hour) if is_moment else table.day(self.day(source))
+        self._refuse_holes(source, level, moment)
         columns = [table.own(c) for c in _columns(table, source)]
         packed = ", ".join(quoted(c) for c in columns)
-        moment = table.moment(self.day(source))
-        moment = moment if is_moment else f"CAST({moment} AS DATE)"
         amounts = {n: table.amount(terms) for n, terms in source.amounts.items()}
         read = ", ".join(f"{sql} AS {n}" for n, sql in amounts.items())
         inner = f"SELECT hash({packed}) AS h, {moment} AS moment"
@@ -343,7 +342,7 @@ class Unifier:
         told = self._rows(f"SELECT {asked} FROM {table.relation}")[0]
         faults = [
             Fault(
-                f"{table.name}, {' + '.join(c for t in table.readable(terms) for c in t.columns)}",
+                f"{table.name}, {', '.join(t.column for t in table.readable(terms))}",
                 f"{count:,} cells, such as {example!r:.40}; expected {expected}",
             )
             for (terms, _, expected), count, example in zip(
@@ -378,7 +377,7 @@ class Unifier:
         for window, (click, view) in counted.windows.items():
             own = next((c for c in table.types if _same_window(c, window)), None)
             if own is not None:
-                spans.append((dict.fromkeys(amounts, (Term((plain(own),)),)), click, view))
+                spans.append((dict.fromkeys(amounts, (Term(plain(own)),)), click, view))
         return spans
 
     def conversion_table(self, counted: Conversions, table: Landed) -> Landed:
@@ -391,14 +390,12 @@ class Unifier:
             )
         terms = (*report.ids.values(), report.date, report.hour, report.currency)
         if table is self.found.reports.get(counted.level):
-            kept = [c for ts in terms for t in table.readable(ts) for c in t.columns]
-            return exploded(table, counted.list_column, list(dict.fromkeys(kept)))
+            kept = [t.column for ts in terms for t in table.readable(ts)]
+            return exploded(table, counted.list, list(dict.fromkeys(kept)))
         if "_dlt_parent_id" not in table or table.readable(counted.date or report.date):
             return table
         parent = self.found.reports[counted.level]
-        kept = [
-            c for ts in terms for t in parent.readable(ts) for c in t.columns if c not in table
-        ]
+        kept = [t.column for ts in terms for t in parent.readable(ts) if t.column not in table]
         columns = [f"c.{quoted(own)}" for own in table.types]
         columns += [f"p.{quoted(parent.own(c))} AS {quoted(c)}" for c in dict.fromkeys(kept)]
         relation = (
@@ -459,7 +456,7 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
     if "_fivetran_active" in table:
         own = quoted(table.own("_fivetran_active"))
         active = f"coalesce(lower(CAST({own} AS VARCHAR)) <> 'false', true)"
-    moment = table.moment((Term((newest,)),)) if newest else "NULL"
+    moment = table.moment((Term(newest),)) if newest else "NULL"
     number = f"TRY_CAST({quoted(table.own(version))} AS DOUBLE)" if version else "NULL"
     return (
         f"SELECT {', '.join(columns)}, {active} AS active, {moment} AS newest, "
@@ -470,9 +467,7 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
 def _columns(table: Landed, source: Source) -> list[str]:
     """Columns that distinguish a source's rows."""
     parts = (*source.ids.values(), source.currency, *source.breakdown.values(), source.event)
-    return list(
-        dict.fromkeys(c for terms in parts for term in table.readable(terms) for c in term.columns)
-    )
+    return list(dict.fromkeys(term.column for terms in parts for term in table.readable(terms)))
 
 
 def _final(name: str, unit: str) -> str:
