@@ -15,7 +15,8 @@ from campaignkit.catalogue import Attribute
 from campaignkit.edges import FactTable
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore, facets, generation, geography, objective
-from campaignkit.harmonise.outcomes import campaigns
+from campaignkit.harmonise.enrich import values_of
+from campaignkit.harmonise.outcomes import AMOUNTS, TOLD, campaigns
 from landed_tables import land
 
 
@@ -79,16 +80,15 @@ def test_no_facet_of_a_targeting_is_dropped() -> None:
 
 
 def row(number: int, **given: Any) -> dict[str, Any]:
-    plain = {
+    plain: dict[str, Any] = {name: [] for name in TOLD} | dict.fromkeys(AMOUNTS)
+    plain |= {
         "platform": "meta", "account_id": "7", "campaign_id": str(number), "currency": "USD",
-        "period": date(2025, 1, 1), "objective_raw": "OUTCOME_TRAFFIC", "channel_raw": None,
-        "targeting": None, "age": None, "gender": None, "geo": None, "placement_targeted": None,
-        "creative_format": None, "devices": ["MOBILE"], "placements": [], "spend": 100.0,
-        "impressions_paid": 10_000, "clicks_platform": 50.0, "clicks_link": float(number),
-        "video_plays": None, "video_completions": None, "purchases": None, "leads": None,
-        "installs": None, "value": None,
+        "period": date(2025, 1, 1), "objective_raw": ["OUTCOME_TRAFFIC"], "device": ["MOBILE"],
+        "spend": 100.0, "impressions_paid": 10_000, "clicks_platform": 50.0,
+        "clicks_link": float(number), "weeks": 1,
     }  # fmt: skip
-    return plain | given
+    plain |= given
+    return plain | {f"{name}_chi2": 0.0 for name in AMOUNTS if f"{name}_chi2" not in given}
 
 
 def test_a_campaign_is_ranked_among_peers_of_its_currency() -> None:
@@ -167,7 +167,7 @@ def test_from_an_export_to_a_labelled_data_set(tmp_path: Path) -> None:
 
 
 def test_facts_of_pairs_can_be_read_by_a_model_that_judges() -> None:
-    rows = [row(n, geo='["DE"]' if n % 2 else '["FR"]', clicks_link=100.0 + 20 * (n % 2))
+    rows = [row(n, geo=["DE" if n % 2 else "FR"], clicks_link=100.0 + 100 * (n % 2))
             for n in range(60)]  # fmt: skip
     facts = campaigns(rows).facts(min_campaigns=20)
     table = FactTable.from_frame(facts)
@@ -176,3 +176,137 @@ def test_facts_of_pairs_can_be_read_by_a_model_that_judges() -> None:
     assert told.startswith("30 campaigns with both: ")
     assert "mean rank among peers 75%" in told
     assert set(facts["num_campaigns"].to_pylist()) == {30, 60}
+
+
+def pinned(**columns: Any) -> dict[str, Any]:
+    return {"date": "2025-03-03", "advertiser_id": 4, "campaign_id": 3, "ad_group_id": 2,
+            "pin_promotion_id": 1, "impression_1": 9000, "clickthrough_1": 9,
+            "spend_in_micro_dollar": 5_000_000} | columns  # fmt: skip
+
+
+def from_pinterest(folder: Path, rows: list[dict[str, Any]], **tables: Any) -> ClientStore:
+    store = ClientStore(folder, client="acme")
+    history = {"advertiser_history": [{"id": 4, "currency": "EUR"}], "campaign_history": [
+        {"id": n, "advertiser_id": 4, "objective_type": "WEB_CONVERSION"} for n in range(9)
+    ]}  # fmt: skip
+    tables = {"pin_promotion_report": rows} | history | tables
+    store.ingest(land(folder / "landed", **tables), platform="pinterest")
+    return store
+
+
+def test_sales_without_a_purchase_event_take_the_platforms_own_total(tmp_path: Path) -> None:
+    rows = [pinned(total_conversions=3, total_conversions_value_in_micro_dollar=7_000_000)]
+    with from_pinterest(tmp_path, rows) as store:
+        made = store.harmonise().campaigns(level="campaign").frame.to_pylist()
+
+    assert [(row["kpi"], row["outcome"]) for row in made] == [("total_value", 1.4)]
+
+
+def test_conversions_without_spend_on_their_day_are_counted(tmp_path: Path) -> None:
+    rows = [pinned(total_conversions=1), pinned(
+        date="2025-03-20", spend_in_micro_dollar=0, impression_1=None, clickthrough_1=None,
+        total_conversions=4)]  # fmt: skip
+    with from_pinterest(tmp_path, rows) as store:
+        made = store.harmonise().campaigns().frame.to_pylist()
+
+    assert [(row["kpi"], row["outcome"]) for row in made] == [("total_conversions", 1.0)]
+
+
+def test_an_account_that_counts_an_event_has_none_where_no_row_is() -> None:
+    sales = {"objective_raw": ["SALES"], "clicks_link": None}
+    made = campaigns([row(1, purchases=9.0, **sales), row(2, **sales),
+                      row(3, account_id="8", **sales)])  # fmt: skip
+
+    assert made.frame["outcome"].to_pylist() == [0.09, 0.0]
+    assert made.left_out == {"no count of what it is paid for": 1}
+    paid = campaigns([row(1, purchases=9.0, value=50.0, **sales), row(2, purchases=3.0, **sales)])
+    assert paid.frame["kpi"].to_pylist() == ["value", "purchases"]  # of an unknown value
+
+
+def test_a_campaign_has_the_targetings_of_all_its_ad_groups(tmp_path: Path) -> None:
+    rows = [pinned(total_conversions=3), pinned(ad_group_id=5, pin_promotion_id=6)]
+    groups = [
+        {"id": n, "campaign_id": 3, "targeting_spec": json.dumps(spec)}
+        for n, spec in ((2, {"LOCATION": ["DE"], "GENDER": ["female"]}),
+                        (5, {"LOCATION": ["FR"], "INTEREST": ["Golf"], "NEW_FACET": ["x"]}))
+    ]  # fmt: skip
+    with from_pinterest(tmp_path, rows, ad_group_history=groups) as store:
+        (made,) = store.harmonise().campaigns(level="campaign").frame.to_pylist()
+
+    assert (made["geo"], made["gender"], made["audience"]) == (["DE", "FR"], ["female"], ["Golf"])
+    assert json.loads(made["derived_from"])["geo"] == ["targeting"]
+    assert {"column": "targeting", "facet": "NEW_FACET", "op": "include", "value": "x",
+            "raw": "x"} in json.loads(made["conditions"])  # fmt: skip
+
+
+def test_a_campaign_of_two_objectives_says_so() -> None:
+    made = campaigns([row(1, objective_raw=["LEAD_GENERATION", "VIDEO_VIEWS"])]).frame
+
+    assert made["objective"].to_pylist() == [["several"]]
+    assert made["kpi"].to_pylist() == ["clicks_link"]
+
+
+def test_a_catalogue_and_a_graph_come_of_campaigns() -> None:
+    rows = [row(n, clicks_link=n / 9 + (600 if n % 2 == (n // 2) % 2 else 300),
+                geo=["DE" if n % 2 else "FR"], device=["MOBILE" if n // 2 % 2 else "DESKTOP"])
+            for n in range(400)]  # fmt: skip
+    made = campaigns(rows)
+    learned = ck.graph_from_outcomes(made.attributes, outcome="percentile", separator=None)
+
+    assert {*made.catalogue().of("geo")} == {Attribute("geo", "DE"), Attribute("geo", "FR")}
+    assert learned.graph.sign(("geo", "DE"), ("device", "MOBILE")) == 1
+    assert learned.graph.sign(("geo", "FR"), ("device", "MOBILE")) == -1
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"geo_locations": {"location_types": ["home"], "regions": [
+            {"key": "1", "name": "Georgia", "country": "US"}]}},
+         [("location_types", "include", "home"), ("geo", "include", "Georgia")]),
+        ({"geo_locations": {"geo_markets": [{"key": "DMA:501", "name": "New York"}]}},
+         [("dma", "include", "New York")]),
+        ({"not": {"interests": ["Golf"]}}, [("interests", "exclude", "Golf")]),
+        ([{"targeting_type": "LOCATION", "targeting_value": "x1", "operator_type": "NE"}],
+         [("geo", "exclude", "x1")]),
+        ([{"keyword": "shoes", "negative": True}], [("keyword", "exclude", "shoes")]),
+        ({"agency_tier": ["gold"]}, [("agency_tier", "include", "gold")]),
+        ({"demographics": [{"min_age": 18, "max_age": 24, "languages": ["en"]}]},
+         [("age", "include", "18-24"), ("language", "include", "en")]),
+        ({"include": {"and": [{"or": {"urn:li:adTargetingFacet:seniorities": ["urn:li:s:7"]}}]}},
+         [("seniorities", "and_also", "7")]),
+        ({"audience": {"name": "Buyers", "rules": ["r1"]}},
+         [("name", "include", "Buyers"), ("rules", "include", "r1")]),
+    ],
+)  # fmt: skip
+def test_what_platforms_write_is_read_as_conditions(spec: Any, told: list[Any]) -> None:
+    assert [(f.facet, f.op, f.value) for f in facets(json.dumps(spec))] == told
+
+
+def test_a_place_lies_where_its_entry_says() -> None:
+    spec = {"geo_locations": {"regions": [{"key": "1", "name": "Georgia", "country": "US"}],
+                              "geo_markets": [{"key": "DMA:508", "name": "508"}],
+                              "countries": ["GE"], "cities": [{"name": "Atlantis"}]}}  # fmt: skip
+    told = [value for facet in facets(json.dumps(spec)) for value in values_of(facet, 2025)]
+
+    assert told == [
+        ("geo", "US"), ("sub_region", "Northern America"), ("region", "Georgia"),
+        ("geo", "US"), ("sub_region", "Northern America"), ("region", "DMA 508"),
+        ("geo", "GE"), ("sub_region", "Western Asia"), ("geo", "Atlantis"),
+    ]  # fmt: skip
+
+
+def test_a_bracket_of_no_generation_ends_nothing() -> None:
+    (condition,) = facets("[95-99]", name="age")
+
+    assert values_of(condition, 2015) == [("age", "95-99")]
+    assert facets("[40-20]", name="age")[0].value == "40-20"
+
+
+def test_excluded_places_are_no_modality_and_are_kept() -> None:
+    spec = json.dumps({"excluded_geo_locations": {"countries": ["FR"]}, "age_min": 30})
+    made = campaigns([row(1, targeting=[spec], geo_raw=["DE"])]).frame.to_pylist()[0]
+
+    assert (made["geo"], made["age"]) == (["DE"], ["30-99"])
+    assert json.loads(made["derived_from"])["geo"] == ["geo_raw (delivered)"]
+    assert [c["op"] for c in json.loads(made["conditions"])] == ["include", "exclude"]

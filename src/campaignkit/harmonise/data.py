@@ -266,16 +266,23 @@ class CampaignData:
 
         Peers share platform, objective, KPI, currency and period; where they are fewer than
         `min_peers` those of other periods are added, then of other platforms (``peer_level``).
-        A rate of little spend is first drawn towards the peers' mean, so that it is no extreme.
+        Rates of little spend are drawn towards the peers' before they are ranked, by empirical
+        Bayes. ``label_stability`` is the probability that a campaign's true rate has its label,
+        and ``percentile_lo`` to ``percentile_hi`` contain its true percentile with 90%: of 200
+        draws of all peers' rates. Chance is what rates of single weeks scatter around that of the
+        period, baskets included, and at least that of a Poisson count.
 
         Parameters
         ----------
         outcome : str
             ``"auto"`` takes what the campaign's objective is paid for, by unit of spend: value or
-            purchases for sales, leads, installs, video completions, impressions, link clicks. A
-            name such as ``"clicks_link"`` takes that for all.
+            purchases for sales, leads, installs, video completions, impressions, link clicks; the
+            first of which the account has any. Sales without a purchase event, and campaigns of
+            no known objective, take all conversions that the platform counts
+            (``total_value``, ``total_conversions``). A name takes that for all.
         level : {"ad", "ad_group", "campaign"}
-            What a row is. Rows of other levels are not added to ads.
+            What a row is. Rows of other levels are not added to ads. Of a campaign the targetings
+            of all its ad groups are told.
         period : {"month", "quarter", "year"}
         min_impressions : int
         min_spend : float
@@ -286,8 +293,7 @@ class CampaignData:
         labels : sequence of str
             The worst first, one more than quantiles.
         seed : int
-            Of the draws of ``label_stability``: the share of 200 draws of the counts (Poisson)
-            that give the same label.
+            Of the draws.
 
         Returns
         -------

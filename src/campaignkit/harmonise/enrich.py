@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,27 @@ _OBJECTIVES = {
     "sales": "SALE|CONVERSION|PURCHASE|CATALOG", "awareness": "AWARENESS|REACH|BRAND|IMPRESSION",
     "traffic": "TRAFFIC|CLICK|VISIT|CONSIDERATION", "engagement": "ENGAGE|FOLLOW|LIKE|MESSAGE",
 }  # fmt: skip
+_FORMATS = {
+    "carousel": "CAROUSEL|COLLECTION", "video": "VIDEO", "image": "IMAGE|PHOTO",
+    "shopping": "SHOP|PRODUCT|CATALOG", "text": "TEXT|SEARCH_AD",
+}  # fmt: skip
 _AGES = re.compile(r"(\d{2})\D+(\d{2,3})|(\d{2})\s*\+|(\d{2})-$")
+_YOUNGEST, _OLDEST = 13, 99
+# Words of a platform's name for a facet, and what it is in common words.
+_FACETS = {
+    "dma": "dma dmas metro metros markets",
+    "geo": "geo geos geolocation geolocations country countries region regions city cities "
+    "location locations zip zips places",
+    "age": "age ages",
+    "gender": "gender genders sex",
+    "language": "language languages locale locales",
+}
+_AUDIENCES = re.compile(
+    "^(custom_|saved_|matched_)?audience|interest|behavio|segment|job|industr|senior|life_event"
+    "|education|skill|keyword|communit|employer|title|categor",
+    re.IGNORECASE,
+)
+_EXCLUDES = re.compile(r"exclu|(^|\W|_)not(\W|_|$)|negat", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +119,26 @@ def generation(age_lo: int, age_hi: int, year: int) -> tuple[str, dict[str, floa
 
 @dataclass(frozen=True, slots=True)
 class Geography:
-    """A country: its ISO 3166-1 code, and its sub-region and region of UN M49."""
+    """A country: its ISO 3166-1 code, its sub-region and region of UN M49; and a place in it.
+
+    Attributes
+    ----------
+    country, sub_region, region : str
+    place : str
+        Within the country: a subdivision's ISO 3166-2 code, or a name; "" for all of it.
+    """
 
     country: str
     sub_region: str
     region: str
+    place: str = ""
 
 
 @cache
 def geography(text: str) -> Geography | None:
-    """The country that a text names, by code or by name; None where it names none.
+    """The country or subdivision that a text names, by code or by name; None where it names none.
+
+    A name that subdivisions of two countries share names none.
 
     Raises
     ------
@@ -116,16 +148,28 @@ def geography(text: str) -> Geography | None:
     Examples
     --------
     >>> geography("Germany")
-    Geography(country='DE', sub_region='Western Europe', region='Europe')
-    >>> geography("2840") is None
-    True
+    Geography(country='DE', sub_region='Western Europe', region='Europe', place='')
+    >>> geography("California").place, geography("2840")
+    ('US-CA', None)
     """
     pycountry = require("pycountry", extra="harmonise", user="countries and regions")
     try:
-        code: str = pycountry.countries.lookup(text.strip()).alpha_2
+        return _regions().get(pycountry.countries.lookup(text.strip()).alpha_2)
     except LookupError:
-        return None
-    return _regions().get(code)
+        codes = _subdivisions().get(text.strip().casefold(), ())
+    countries = {code[:2] for code in codes}
+    whole = _regions().get(countries.pop()) if len(countries) == 1 else None
+    return whole and replace(whole, place=min(codes))
+
+
+@cache
+def _subdivisions() -> Mapping[str, set[str]]:
+    pycountry = require("pycountry", extra="harmonise", user="countries and regions")
+    codes: dict[str, set[str]] = defaultdict(set)
+    for part in pycountry.subdivisions:
+        for text in (part.code, part.name):
+            codes[text.casefold()].add(part.code)
+    return codes
 
 
 @cache
@@ -147,23 +191,37 @@ def objective(raw: str | None) -> str:
     >>> objective("OUTCOME_SALES"), objective("VIDEO_VIEWS"), objective(None)
     ('sales', 'video', 'other')
     """
-    text = (raw or "").upper()
-    return next((name for name, words in _OBJECTIVES.items() if re.search(words, text)), "other")
+    return _in_common_words(raw or "", _OBJECTIVES, "other")
 
 
-def ages(text: str) -> tuple[int, int] | None:
-    """An age bracket as platforms write it: AGE_25_34, 18-24, 35+, AGE_55_100.
+def creative_format(raw: str) -> str:
+    """A creative's format in common words; what is none of them stays as it is.
 
     Examples
     --------
-    >>> ages("AGE_RANGE_18_24"), ages("65+"), ages("all")
-    ((18, 24), (65, 99), None)
+    >>> creative_format("SINGLE_VIDEO"), creative_format("RESPONSIVE_SEARCH_AD")
+    ('video', 'text')
+    """
+    return _in_common_words(raw, _FORMATS, raw)
+
+
+def _in_common_words(raw: str, words: Mapping[str, str], default: str) -> str:
+    return next((name for name, own in words.items() if re.search(own, raw.upper())), default)
+
+
+def ages(text: str) -> tuple[int, int] | None:
+    """An age bracket as platforms write it: AGE_25_34, 18-24, 35+, 24- (24 and younger).
+
+    Examples
+    --------
+    >>> ages("AGE_RANGE_18_24"), ages("65+"), ages("24-"), ages("all")
+    ((18, 24), (65, 99), (13, 24), None)
     """
     found = _AGES.search(text)
     if found is None:
         return None
-    low = int(found[1] or found[3] or found[4])
-    return low, min(int(found[2] or 99), 99)
+    low, high = int(found[1] or found[3] or _YOUNGEST), int(found[2] or found[4] or _OLDEST)
+    return (low, min(high, _OLDEST)) if low <= high else None
 
 
 def facets(text: str | None, *, name: str = "targeting") -> list[Facet]:
@@ -190,52 +248,97 @@ def facets(text: str | None, *, name: str = "targeting") -> list[Facet]:
         given = json.loads(text)
     except ValueError:
         given = [part.strip() for part in text.strip("[]").split(",")]
-    if isinstance(given, dict) and {"age_min", "age_max"} & set(given):
-        low, high = given.pop("age_min", 13), given.pop("age_max", 99)
-        given["age"] = f"{low}-{high}"
     return [
-        Facet(_plain_facet(path), _op(path), _plain_value(path, raw), raw)
-        for path, raw in _leaves(given, (name,))
-        if raw
+        Facet(_plain_facet(path), _op(path), _plain_value(path, value), raw)
+        for path, value, raw in _leaves(given, (name,))
+        if value
     ]
 
 
-def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(given, Mapping):
-        named = given.get("name", given.get("id"))
-        if named is not None and not isinstance(named, Mapping | list):
-            yield path, str(named)
-            return
-        for key, value in given.items():
-            yield from _leaves(value, (*path, str(key)))
-    elif isinstance(given, list):
+def values_of(facet: Facet, year: int) -> list[tuple[str, str]]:
+    """Modalities of a condition with their values: an age is of a generation, too.
+
+    Examples
+    --------
+    >>> values_of(Facet("geo", "include", "US-CA", "US-CA"), 2025)
+    [('geo', 'US'), ('sub_region', 'Northern America'), ('region', 'US-CA')]
+    """
+    if facet.facet in ("geo", "dma"):
+        place = _place(facet)
+        if place is None:
+            return [("geo", facet.value)]
+        told = [("geo", place.country), ("sub_region", place.sub_region)]
+        return told + ([("region", place.place)] if place.place else [])
+    if facet.facet == "age":
+        told = [("age", facet.value)]
+        with suppress(HarmoniseError):  # a bracket of no generation
+            if bracket := ages(facet.value):
+                told.append(("generation", generation(*bracket, year)[0]))
+        return told
+    if facet.facet in ("gender", "language"):
+        return [(facet.facet, facet.value)]
+    return [("audience", facet.value)] if _AUDIENCES.search(facet.facet) else []
+
+
+def _place(facet: Facet) -> Geography | None:
+    """Where a place lies: in the country that its entry names, or by its own name."""
+    own = geography(facet.value)
+    entry = json.loads(facet.raw) if facet.raw.startswith("{") else {}
+    country = "US" if facet.facet == "dma" else entry.get("country", entry.get("country_code"))
+    whole = geography(str(country)) if country else None
+    if whole is None or (own and facet.facet == "geo" and own.country == whole.country):
+        return own
+    return replace(whole, place=f"{'DMA ' if facet.facet == 'dma' else ''}{facet.value}")
+
+
+def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Each value of a targeting with the keys above it, and as the platform writes it."""
+    if isinstance(given, list):
         for value in given:
             yield from _leaves(value, path)
-    elif given is not None:
-        yield path, str(given)
-
-
-_WORDS = {
-    "age": "age",
-    "gender": "gender|genders",
-    "geo": "geo|location|countr|region|cities|city",
-}
+    elif not isinstance(given, Mapping):
+        if given is not None:
+            yield path, str(given), str(given)
+    elif isinstance(given.get("targeting_type"), str):  # one condition a row, as X writes them
+        of = (*path, "exclude") if given.get("operator_type") == "NE" else path
+        yield (
+            (*of, given["targeting_type"].lower()),
+            str(given.get("targeting_value", "")),
+            (json.dumps(given)),
+        )
+    else:
+        of = (*path, "exclude") if str(given.get("negative")).lower() == "true" else path
+        named = given.get("name", given.get("id"))
+        if named is not None and not any(isinstance(v, Mapping | list) for v in given.values()):
+            yield of, str(named), json.dumps(given)
+            return
+        low, high = (given.get(f"age_{end}", given.get(f"{end}_age")) for end in ("min", "max"))
+        if low is not None or high is not None:
+            bracket = f"{low or _YOUNGEST}-{high or _OLDEST}"
+            yield (*of, "age"), bracket, bracket
+        for key, value in given.items():
+            if key not in ("age_min", "age_max", "min_age", "max_age", "negative"):
+                yield from _leaves(value, (*of, str(key)))
 
 
 def _plain_facet(path: tuple[str, ...]) -> str:
     for part in reversed(path):
-        for facet, words in _WORDS.items():
-            if re.search(rf"(?:^|_)(?:{words})", part.lower()):
+        words = {word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", part)}
+        if words & {"type", "types"}:  # such as location_types: living there, or travelling
+            return part
+        for facet, known in _FACETS.items():
+            if words.intersection(known.split()):
                 return facet
-    own = [part for part in path if not re.fullmatch(r"or|and|include|exclude\w*|targeting", part)]
+    own = [
+        part for part in path if not re.fullmatch(r"or|and|include|exclude\w*|not|targeting", part)
+    ]
     return (own or list(path))[-1].rsplit(":", 1)[-1]
 
 
 def _op(path: tuple[str, ...]) -> str:
-    text = " ".join(path).lower()
-    if "exclu" in text:
+    if any(_EXCLUDES.search(part) for part in path):
         return "exclude"
-    return "and_also" if "flexible_spec" in text or " and " in f" {text} " else "include"
+    return "and_also" if {"flexible_spec", "and"} & {*path} else "include"
 
 
 def _plain_value(path: tuple[str, ...], raw: str) -> str:
@@ -243,7 +346,7 @@ def _plain_value(path: tuple[str, ...], raw: str) -> str:
     if facet == "age" and (bracket := ages(raw)):
         return f"{bracket[0]}-{bracket[1]}"
     if facet == "gender":
-        known = {"1": "male", "2": "female", "0": "all"}
+        known = {"1": "male", "2": "female", "0": "all", "UNLIMITED": "all"}
         text = raw.upper().removeprefix("GENDER_")
-        return known.get(text, "all" if text == "UNLIMITED" else text.lower())
+        return known.get(text, text.lower())
     return raw.rsplit(":", 1)[-1]

@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.catalogue import Catalogue
 from campaignkit.checks import checked_count
 from campaignkit.dataset import CampaignDataset
-from campaignkit.dataset.measured import reliability
 from campaignkit.errors import HarmoniseError
-from campaignkit.harmonise.definition import LEVELS
-from campaignkit.harmonise.enrich import ages, facets, generation, geography, objective
+from campaignkit.harmonise.definition import IDS, LEVELS
+from campaignkit.harmonise.enrich import Facet, creative_format, facets, objective, values_of
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
-# What a campaign of an objective is paid for; of several the first that was counted.
+# What a campaign of an objective is paid for: the first of which its account has any.
 KPIS = {
-    "sales": ("value", "purchases"), "leads": ("leads",), "app": ("installs",),
-    "video": ("video_completions", "video_plays"), "awareness": ("impressions_paid",),
-    "traffic": ("clicks_link", "clicks_platform"), "engagement": ("clicks_platform",),
-    "other": ("clicks_link", "clicks_platform"),
+    "sales": ("value", "purchases", "total_value", "total_conversions"), "leads": ("leads",),
+    "app": ("installs",), "video": ("video_completions", "video_plays"),
+    "awareness": ("impressions_paid",), "traffic": ("clicks_link", "clicks_platform"),
+    "engagement": ("clicks_platform",),
+    "other": ("total_conversions", "clicks_link", "clicks_platform"),
 }  # fmt: skip
+_TOTALS = "event_own IN ('all', 'goals', 'website', 'optimisation')"  # a platform's own totals
+_EVENTS = {
+    "purchases": "sum(conversions) FILTER (event = 'purchase')",
+    "leads": "sum(conversions) FILTER (event = 'lead')",
+    "installs": "sum(conversions) FILTER (event = 'install')",
+    "value": "sum(conversion_value) FILTER (event = 'purchase')",
+    "total_conversions": f"sum(conversions) FILTER ({_TOTALS})",
+    "total_value": f"sum(conversion_value) FILTER ({_TOTALS})",
+}
+_MEASURES = ("impressions_paid", "clicks_platform", "clicks_link", "video_plays",
+             "video_completions")  # fmt: skip
+AMOUNTS = {name: f"sum({name})" for name in _MEASURES} | _EVENTS
+_COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
+# Columns of the unified rows that tell what was targeted or delivered, and to whom.
+TOLD = (
+    "objective_raw", "channel_raw", "targeting", "age", "gender", "geo", "placement_targeted",
+    "creative_text", "creative_format", "placement", "device", "geo_raw",
+)  # fmt: skip
 # Peers, from the closest on: the first group that is large enough is taken.
 PEERS = (
     ("platform", "objective", "kpi", "currency", "period"),
     ("platform", "objective", "kpi", "currency"),
     ("objective", "kpi", "currency"),
 )
-MODALITIES = (
-    "platform", "objective", "channel", "placement", "device", "age", "generation", "gender",
-    "geo", "sub_region", "creative_format",
-)  # fmt: skip
-_DRAWS = 200  # of counts, for the stability of a label
+# Each modality, and how its values are derived.
+MODALITIES = {
+    "platform": "the platform's key",
+    "objective": "objective_raw in common words; several where a campaign has more than one",
+    "channel": "channel_raw as it is",
+    "placement": "placement_targeted; where that is empty, placements with rows (delivered)",
+    "device": "devices with rows (delivered)",
+    "age": "age brackets that the targeting or age includes",
+    "generation": "age with the year of the period; birth years of Pew Research Center",
+    "gender": "genders that the targeting or gender includes",
+    "geo": "countries that the targeting or geo includes, in ISO 3166-1; a place of no known "
+    "country as it is; where nothing is targeted, geo_raw (delivered)",
+    "region": "places within a country as the platform names them; subdivisions in ISO 3166-2",
+    "sub_region": "geo by UN M49",
+    "language": "languages that the targeting includes",
+    "audience": "what else the targeting includes: interests, behaviours, jobs, lists",
+    "creative_format": "creative_format in common words; an unknown one as it is",
+}
+_DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
+_STEPS = 50  # of mean and variance in turn
 
 
 def campaigns_sql(level: str, period: str, performance: str, conversions: str) -> str:
     """SQL of one row for each campaign, ad group or ad and period, with its sums.
+
+    Next to each amount stands ``<amount>_chi2``: how its rates of single weeks scatter around
+    that of the period, as sum((y - r e)^2 / e); ``weeks`` less 1 are its degrees of freedom.
 
     Parameters
     ----------
@@ -53,33 +91,26 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
     performance, conversions : str
         SQL of the unified tables.
     """
-    ids = ["platform", "account_id", "campaign_id", "ad_group_id", "ad_id"]
-    ids = ids[: 5 - LEVELS.index(level)]
+    ids = ("platform", *IDS[: 4 - LEVELS.index(level)])
     key = ", ".join((*ids, "currency", "period"))
     levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
-    when = f"date_trunc('{period}', date_local) AS period"
-    texts = ("objective_raw", "channel_raw", "targeting", "age", "gender", "geo",
-             "placement_targeted", "creative_format")  # fmt: skip
-    amounts = ("spend", "impressions_paid", "clicks_platform", "clicks_link", "video_plays",
-               "video_completions")  # fmt: skip
-    counted = {"purchases": "purchase", "leads": "lead", "installs": "install"}
-    events = ", ".join(
-        f"sum(conversions) FILTER (WHERE event = '{event}') AS {name}"
-        for name, event in counted.items()
+    told = ", ".join(f"list_sort(list_distinct(list({name}))) AS {name}" for name in TOLD)
+    weekly = ", ".join(f"{sql.replace('FILTER (', 'FILTER (WHERE ')}::DOUBLE AS {name}"
+                       for name, sql in ({"spend": "sum(spend)"} | AMOUNTS).items())  # fmt: skip
+    sums = ", ".join(
+        f"sum({n}) AS {n}, greatest(sum({n} * {n} / spend) FILTER (WHERE spend > 0) "
+        f"- sum({n}) * sum({n}) / sum(spend), 0) AS {n}_chi2"
+        for n in AMOUNTS
     )
     return (
-        f"WITH p AS (SELECT {key}, {', '.join(f'min({t}) AS {t}' for t in texts)}, "
-        f"list_sort(list_distinct(list(device))) AS devices, "
-        f"list_sort(list_distinct(list(placement))) AS placements, "
-        f"{', '.join(f'CAST(sum({a}) AS DOUBLE) AS {a}' for a in amounts)} "
-        f"FROM (SELECT *, {when} FROM ({performance})) WHERE level IN ({levels}) GROUP BY {key}), "
-        f"c AS (SELECT {key}, {events}, "
-        f"sum(conversion_value) FILTER (WHERE event = 'purchase') AS value "
-        f"FROM (SELECT *, {when} FROM ({conversions})) WHERE is_primary AND level IN ({levels}) "
-        f"GROUP BY {key}) "
-        f"SELECT p.*, c.purchases::DOUBLE AS purchases, c.leads::DOUBLE AS leads, "
-        f"c.installs::DOUBLE AS installs, c.value::DOUBLE AS value "
-        f"FROM p LEFT JOIN c USING ({key}) ORDER BY {key}"
+        f"WITH r AS (SELECT *, date_trunc('{period}', date_local) AS period, "
+        f"date_trunc('week', date_local) AS week FROM (SELECT * FROM ({performance}) "
+        f"UNION ALL BY NAME SELECT * FROM ({conversions}) WHERE is_primary) "
+        f"WHERE level IN ({levels})), "
+        f"t AS (SELECT {key}, {told} FROM r GROUP BY {key}), "
+        f"w AS (SELECT {key}, week, {weekly} FROM r GROUP BY {key}, week), "
+        f"s AS (SELECT {key}, sum(spend) AS spend, count(*) FILTER (WHERE spend > 0) AS weeks, "
+        f"{sums} FROM w GROUP BY {key}) SELECT * FROM t JOIN s USING ({key}) ORDER BY {key}"
     )
 
 
@@ -90,10 +121,12 @@ class Campaigns:
     Attributes
     ----------
     frame : pyarrow.Table
-        A row a campaign: its identifiers, lists of values for each modality, ``kpi``, ``outcome``
-        (the KPI by unit of spend), ``exposure`` (spend), ``percentile`` among its peers with
-        ``percentile_lo`` and ``percentile_hi``, ``peer_level``, ``num_peers``, ``label`` and
-        ``label_stability``.
+        A row a campaign: its identifiers; lists of values for each modality; ``derived_from``, the
+        columns that each modality was derived from, and ``conditions``, all conditions of the
+        targeting with the platform's own words, both in JSON; ``creative_text``; ``kpi``,
+        ``outcome`` (the KPI by unit of spend), ``exposure`` (spend), ``rate`` (the outcome drawn
+        towards the peers'), ``percentile`` of that rate among its peers with ``percentile_lo`` and
+        ``percentile_hi`` (90%), ``peer_level``, ``num_peers``, ``label``, ``label_stability``.
     left_out : dict of str to int
         Why rows have no label -> how many.
     """
@@ -103,60 +136,96 @@ class Campaigns:
 
     @property
     def attributes(self) -> pa.Table:
-        """The modalities that occur, and the label: what classifiers and graphs learn from."""
+        """The modalities that occur, and the percentile: what a graph is learned from."""
         used = [m for m in MODALITIES if any(self.frame[m].to_pylist())]
-        return self.frame.select([*used, "label", "outcome", "exposure"])
+        return self.frame.select([*used, "percentile"])
+
+    def catalogue(self) -> Catalogue:
+        """The values of all modalities."""
+        attributes = self.attributes.drop_columns(["percentile"])
+        return Catalogue.from_campaigns(attributes, separator=None, keep=attributes.column_names)
+
+    def to_dataset(self) -> CampaignDataset:
+        """The campaigns as a labelled data set, for the ordinary path."""
+        attributes = self.attributes.drop_columns(["percentile"])
+        return CampaignDataset.from_frame(
+            attributes.append_column("label", self.frame["label"]), label="label", separator=None,
+            keep=attributes.column_names,
+        )  # fmt: skip
 
     def facts(self, *, min_campaigns: int = 5) -> pa.Table:
         """What pairs of values achieved, in words, for a model that judges edges.
 
         One fact a pair of values of different modalities that at least `min_campaigns` campaigns
-        share: their number, how many of each label, and their mean percentile among peers with
-        its 95% interval. :meth:`campaignkit.edges.FactTable.from_frame` reads the table.
+        share. A campaign counts once, whatever its ads and periods: its percentiles and rates are
+        averaged first. Intervals are of 95%, by Student's t over campaigns.
+        :meth:`campaignkit.edges.FactTable.from_frame` reads the table.
 
         Returns
         -------
         pyarrow.Table
-            ``modality``, ``value``, ``other_modality``, ``other_value``, ``fact`` and
-            ``num_campaigns``.
+            ``modality``, ``value``, ``other_modality``, ``other_value``, ``fact``,
+            ``num_campaigns``, the mean ``percentile`` with ``percentile_lo`` and
+            ``percentile_hi``; of the most frequent ``kpi`` and ``currency`` the ``rate`` by unit
+            of spend with ``rate_lo``, ``rate_hi`` and its ``rate_campaigns``.
         """
         import pyarrow as pa
 
         checked_count(min_campaigns, "min_campaigns", error=HarmoniseError)
-        pairs: dict[tuple[tuple[str, str], tuple[str, str]], list[int]] = {}
         rows = self.frame.to_pylist()
+        pairs: dict[tuple[tuple[str, str], tuple[str, str]], list[int]] = {}
         for at, row in enumerate(rows):
             told = [(m, value) for m in MODALITIES for value in row[m]]
             for one, other in combinations(told, 2):
                 if one[0] != other[0]:
                     pairs.setdefault((one, other), []).append(at)
+        names = ("modality", "value", "other_modality", "other_value")
         made = []
         for (one, other), shared in sorted(pairs.items()):
-            if len(shared) < min_campaigns:
+            own = [rows[at] for at in shared]
+            ranks = _by_campaign(own, "percentile")
+            if len(ranks) < min_campaigns:
                 continue
-            percentiles = np.array([rows[at]["percentile"] for at in shared])
-            half = (
-                1.96 * percentiles.std(ddof=1) / np.sqrt(len(shared)) if len(shared) > 1 else 1.0
+            rank, low, high = _mean(ranks)
+            unit = Counter((row["kpi"], row["currency"]) for row in own).most_common(1)[0][0]
+            rates = _by_campaign(
+                [row for row in own if (row["kpi"], row["currency"]) == unit], "outcome"
             )
-            low, high = max(percentiles.mean() - half, 0), min(percentiles.mean() + half, 1)
-            counts = Counter(rows[at]["label"] for at in shared)
-            named = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+            rate, rate_lo, rate_hi = _mean(rates)
+            labels = Counter(row["label"] for row in own)
             fact = (
-                f"{len(shared)} campaigns with both: {named}; mean rank among peers "
-                f"{percentiles.mean():.0%} (95% interval {low:.0%} to {high:.0%})"
+                f"{len(ranks)} campaigns with both: mean rank among peers {rank:.0%} (95% "
+                f"interval {max(low, 0):.0%} to {min(high, 1):.0%}); "
+                f"{', '.join(f'{count} {label}' for label, count in sorted(labels.items()))}; "
+                f"{unit[0]} per {unit[1]} {rate:.3g} ({rate_lo:.3g} to {rate_hi:.3g}) in "
+                f"{len(rates)}"
             )
-            names = ("modality", "value", "other_modality", "other_value")
-            made.append(dict(zip(names, (*one, *other), strict=True))
-                        | {"fact": fact, "num_campaigns": len(shared)})  # fmt: skip
+            made.append(dict(zip(names, (*one, *other), strict=True)) | {
+                "fact": fact, "num_campaigns": len(ranks), "percentile": rank,
+                "percentile_lo": max(low, 0.0), "percentile_hi": min(high, 1.0),
+                "kpi": unit[0], "currency": unit[1], "rate": rate, "rate_lo": rate_lo,
+                "rate_hi": rate_hi, "rate_campaigns": len(rates),
+            })  # fmt: skip
         return pa.Table.from_pylist(made)
 
-    def to_dataset(self) -> CampaignDataset:
-        """The campaigns as a labelled data set, for the ordinary path."""
-        attributes = self.attributes
-        return CampaignDataset.from_frame(
-            attributes.drop_columns(["outcome", "exposure"]), label="label", separator=None,
-            keep=attributes.column_names[:-3],
-        )  # fmt: skip
+
+def _by_campaign(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
+    """The mean of a column in each campaign: ads and periods of one are not independent."""
+    own: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        campaign = (row["platform"][0], row["account_id"], row["campaign_id"])
+        own.setdefault(campaign, []).append(row[column])
+    return np.array([np.mean(values) for values in own.values()])
+
+
+def _mean(values: Floats) -> tuple[float, float, float]:
+    """The mean with its 95% interval; of one value nothing is known."""
+    from scipy.stats import t
+
+    if len(values) < 2:
+        return float(values.mean()), -np.inf, np.inf
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
 def campaigns(
@@ -179,14 +248,20 @@ def campaigns(
     """
     import pyarrow as pa
 
-    known = ("auto", *dict.fromkeys(name for names in KPIS.values() for name in names))
-    if outcome not in known:
-        raise HarmoniseError(f"outcome is {outcome!r:.40}; expected one of {', '.join(known)}")
+    if outcome not in ("auto", *AMOUNTS):
+        raise HarmoniseError(
+            f"outcome is {outcome!r:.40}; expected one of {', '.join(('auto', *AMOUNTS))}"
+        )
+    has_any = {
+        (row["platform"], row["account_id"], name)
+        for row in rows for name in AMOUNTS if (row[name] or 0) > 0
+    }  # fmt: skip
     made: list[dict[str, Any]] = []
-    left_out: dict[str, int] = {}
+    left_out: Counter[str] = Counter()
     for row in rows:
         told = _modalities(row)
-        kpi, amount = _kpi(row, told["objective"][0], outcome)
+        names = KPIS.get(told["objective"][0], KPIS["other"]) if outcome == "auto" else (outcome,)
+        kpi, amount = _kpi(row, names, has_any)
         reason = (
             "no spend" if not row["spend"] or row["spend"] <= 0
             else f"spend below {min_spend:g}" if row["spend"] < min_spend
@@ -196,15 +271,14 @@ def campaigns(
             else ""
         )  # fmt: skip
         if reason:
-            left_out[reason] = left_out.get(reason, 0) + 1
+            left_out[reason] += 1
             continue
-        ids = {
-            n: row[n] for n in ("account_id", "campaign_id", "ad_group_id", "ad_id") if n in row
-        }
         made.append(
-            {**ids, **told, "period": row["period"], "currency": row["currency"], "kpi": kpi,
-             "amount": amount, "events": row["purchases"] if kpi == "value" else amount,
-             "outcome": amount / row["spend"], "exposure": row["spend"]}
+            {**{n: row[n] for n in IDS if n in row}, **told, "creative_text": row["creative_text"],
+             "period": row["period"], "currency": row["currency"], "kpi": kpi, "outcome":
+             amount / row["spend"], "exposure": row["spend"], "_events": amount
+             if kpi not in _COUNT_OF else row[_COUNT_OF[kpi]] or 0.0, "_weeks": row["weeks"],
+             "_chi2": row[f"{kpi}_chi2"] or 0.0}
         )  # fmt: skip
     if not made:
         told_out = ", ".join(f"{reason}: {count:,}" for reason, count in left_out.items())
@@ -212,40 +286,51 @@ def campaigns(
             f"none of {len(rows):,} campaigns has an outcome ({told_out or 'there is none'})",
             hint="lower min_impressions, or name a KPI that is counted: outcome='clicks_platform'",
         )
-    _label(made, min_peers, quantiles, labels, stream(seed, "harmonise"))
-    for row in made:
-        del row["events"], row["amount"]
-    return Campaigns(pa.Table.from_pylist(made), left_out)
+    _label(made, min_peers, quantiles, labels, seed)
+    shown = [{name: value for name, value in row.items() if name[0] != "_"} for row in made]
+    return Campaigns(pa.Table.from_pylist(shown), dict(left_out))
 
 
-def _kpi(row: Mapping[str, Any], aim: str, outcome: str) -> tuple[str, float | None]:
-    names = KPIS[aim] if outcome == "auto" else (outcome,)
+def _kpi(
+    row: Mapping[str, Any], names: Sequence[str], has_any: set[tuple[str, str, str]]
+) -> tuple[str, float | None]:
+    """The KPI of a row and its amount: 0 where only other rows of its account have any."""
+    for name in names:
+        if (row["platform"], row["account_id"], name) in has_any:
+            if row[name] is not None:
+                return name, row[name]
+            if name in _EVENTS and not row[_COUNT_OF.get(name, name)]:
+                return name, 0.0
     name = next((name for name in names if row[name] is not None), names[0])
     return name, row[name]
 
 
-def _modalities(row: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Values of each modality; of a facet those that are included."""
-    told: dict[str, list[str]] = {name: [] for name in MODALITIES}
-    conditions = [
-        *facets(row["targeting"]), *facets(row["age"], name="age"),
-        *facets(row["gender"], name="gender"), *facets(row["geo"], name="geo"),
-    ]  # fmt: skip
-    for facet in conditions:
-        if facet.op != "exclude" and facet.facet in ("age", "gender", "geo"):
-            told[facet.facet].append(facet.value)
-    told["platform"] = [row["platform"]]
-    told["objective"] = [objective(row["objective_raw"])]
-    told["channel"] = [row["channel_raw"]] if row["channel_raw"] else []
-    targeted = [f.value for f in facets(row["placement_targeted"], name="placement")]
-    told["placement"] = targeted or [name for name in row["placements"] or () if name]
-    told["device"] = [name for name in row["devices"] or () if name]
-    told["creative_format"] = [row["creative_format"]] if row["creative_format"] else []
-    for bracket in filter(None, map(ages, told["age"])):
-        told["generation"].append(generation(*bracket, row["period"].year)[0])
-    for place in filter(None, map(geography, told["geo"])):
-        told["sub_region"].append(place.sub_region)
-    return {name: sorted(set(values)) for name, values in told.items()}
+def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of each modality, what they were derived from, and all conditions."""
+    aims = {objective(text) for text in row["objective_raw"]} or {"other"}
+    conditions = [(name, facet) for name in ("targeting", "age", "gender", "geo")
+                  for text in row[name] for facet in facets(text, name=name)]  # fmt: skip
+    aim = aims.pop() if len(aims) == 1 else "several"
+    found = [("platform", row["platform"], "platform"), ("objective", aim, "objective_raw")]
+    found += [("channel", text, "channel_raw") for text in row["channel_raw"]]
+    found += [("creative_format", creative_format(text), "creative_format")
+              for text in row["creative_format"]]  # fmt: skip
+    found += [("device", text, "device (delivered)") for text in row["device"]]
+    found += [
+        ("placement", facet.value, "placement_targeted")
+        for text in row["placement_targeted"] for facet in facets(text, name="placement")
+    ] or [("placement", text, "placement (delivered)") for text in row["placement"]]  # fmt: skip
+    for source, facet in conditions:
+        if facet.op != "exclude":
+            found += [(*told, source) for told in values_of(facet, row["period"].year)]
+    if not any(modality == "geo" for modality, _, _ in found):
+        places = [Facet("geo", "include", text, text) for text in row["geo_raw"]]
+        found += [(*told, "geo_raw (delivered)") for place in places
+                  for told in values_of(place, row["period"].year)]  # fmt: skip
+    told = {m: sorted({value for of, value, _ in found if of == m}) for m in MODALITIES}
+    sources = {m: sorted({source for of, _, source in found if of == m}) for m in told if told[m]}
+    kept = [{"column": source} | asdict(facet) for source, facet in conditions]
+    return told | {"derived_from": json.dumps(sources), "conditions": json.dumps(kept)}
 
 
 def _label(
@@ -253,67 +338,84 @@ def _label(
     min_peers: int,
     quantiles: Sequence[float],
     labels: Sequence[str],
-    rng: np.random.Generator,
+    seed: int,
 ) -> None:
-    """Rank each row among its peers, after its rate was drawn towards theirs; add the labels."""
+    """Rank each row among the closest peers that are enough, and add its label."""
     for row in rows:
-        row["platform_"], row["objective_"] = row["platform"][0], row["objective"][0]
         # Unknown currencies of two accounts are two.
-        of = row.get("account_id", "") if row["currency"] == "XXX" else ""
-        row["currency_"] = row["currency"] + of
+        of = row["account_id"] if row["currency"] == "XXX" else ""
+        row["_peers"] = {
+            "platform": row["platform"][0], "objective": row["objective"][0], "kpi": row["kpi"],
+            "currency": row["currency"] + of, "period": str(row["period"]),
+        }  # fmt: skip
     waiting = set(range(len(rows)))
-    for number, names in enumerate(PEERS):
-        groups: dict[tuple[Any, ...], list[int]] = {}
-        keys = [f"{n}_" if n in ("platform", "objective", "currency") else n for n in names]
+    for names in PEERS:
+        groups: dict[str, list[int]] = {}
         for at, row in enumerate(rows):
-            groups.setdefault(tuple(row[key] for key in keys), []).append(at)
-        left: set[int] = set()
-        for own in groups.values():
-            mine = [at for at in own if at in waiting]
-            if len(own) >= min_peers or number == len(PEERS) - 1:
-                _rank(rows, own, mine, peer_level=" x ".join(names), quantiles=quantiles,
-                      labels=labels, rng=rng)  # fmt: skip
-            else:
-                left.update(mine)
-        waiting = left
-    for row in rows:
-        del row["platform_"], row["objective_"], row["currency_"]
+            groups.setdefault(" x ".join(row["_peers"][n] for n in names), []).append(at)
+        for key, own in groups.items():
+            mine = waiting.intersection(own)
+            if mine and (len(own) >= min_peers or names == PEERS[-1]):
+                ranked = _rank([rows[at] for at in own], quantiles, stream(seed, "harmonise", key))
+                for at, told in zip(own, ranked, strict=True):
+                    if at in mine:
+                        rows[at] |= told | {
+                            "peer_level": " x ".join(names), "num_peers": len(own),
+                            "label": labels[told["label"]],
+                        }  # fmt: skip
+                waiting -= mine
 
 
 def _rank(
-    rows: list[dict[str, Any]],
-    peers: list[int],
-    mine: list[int],
-    *,
-    peer_level: str,
-    quantiles: Sequence[float],
-    labels: Sequence[str],
-    rng: np.random.Generator,
-) -> None:
-    values = np.array([rows[at]["outcome"] for at in peers])
-    spend = np.array([rows[at]["exposure"] for at in peers])
-    trust = reliability(values, spend) if len(peers) > 2 else np.ones(len(peers))
-    shrunk = values.mean() + trust * (values - values.mean())
-    ladder = np.sort(shrunk)
-    places = {at: number for number, at in enumerate(peers)}
-    for at in mine:
-        row, number = rows[at], places[at]
-        events = max(row["events"] or 0.0, 0.0)
-        again = rng.poisson(events, _DRAWS) / events if events else np.ones(_DRAWS)
-        drawn = values.mean() + trust[number] * (values[number] * again - values.mean())
-        ranks = _ranks(ladder, np.append(drawn, shrunk[number]))
-        codes = np.searchsorted(quantiles, ranks)
-        low, high = np.quantile(ranks[:-1], [0.05, 0.95])
-        row |= {
-            "percentile": float(ranks[-1]), "percentile_lo": float(low),
-            "percentile_hi": float(high), "peer_level": peer_level, "num_peers": len(peers),
-            "label": labels[int(codes[-1])],
-            "label_stability": None if row["events"] is None
-            else float((codes[:-1] == codes[-1]).mean()),
-        }  # fmt: skip
+    peers: Sequence[Mapping[str, Any]], quantiles: Sequence[float], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """The place of each rate among its peers', and how far it could be another."""
+    from scipy.stats import rankdata
+
+    values, spend, events, chi2, weeks = (
+        np.array([row[name] for row in peers], np.float64)
+        for name in ("outcome", "exposure", "_events", "_chi2", "_weeks")
+    )
+    # Variance by unit of spend: as weeks scatter, and at least that of a Poisson count of events.
+    whole, freedom = float(values @ spend), float(np.maximum(weeks - 1, 0).sum())
+    least = abs(whole) / spend.sum() * abs(whole) / events.sum() if events.sum() else 0.0
+    noise = max(chi2.sum() / freedom if freedom else 0.0, least)
+    rates, draws = _drawn_together(values, noise / spend, rng)
+    ranks = (rankdata(rates) - 0.5) / len(peers)
+    ranks = (rankdata(rates) - 0.5) / len(peers)
+    drawn = (rankdata(draws, axis=1) - 0.5) / len(peers)
+    codes = np.searchsorted(quantiles, ranks)
+    same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    return [
+        {"rate": float(rates[at]), "percentile": float(ranks[at]), "percentile_lo": float(low[at]),
+         "percentile_hi": float(high[at]), "label": int(codes[at]),
+         "label_stability": float(same[at]) if noise or not whole else None}
+        for at in range(len(peers))
+    ]  # fmt: skip
 
 
-def _ranks(ladder: Floats, values: Floats) -> Floats:
-    """Shares of the ladder below each value; of equal ones half."""
-    both = np.searchsorted(ladder, values, "left") + np.searchsorted(ladder, values, "right")
-    return np.asarray(both / (2 * len(ladder)))
+def _drawn_together(
+    values: Floats, error: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Rates drawn towards their mean, and draws of what each may be: float64[200, n].
+
+    Mean and variance of the true rates are found by weighted moments, so that rows of little
+    exposure decide neither. A rate is of a gamma distribution, as counts of Poisson leave it.
+
+    References
+    ----------
+    Morris 1983, Parametric empirical Bayes inference: theory and applications.
+    """
+    tiny = 1e-9 * (float(np.abs(values).mean()) or 1.0)
+    between, mean = float(values.var()), float(values.mean())
+    for _ in range(_STEPS):
+        weight = 1 / np.maximum(between + error, tiny**2)
+        mean = float(np.average(values, weights=weight))
+        squares = (values - mean) ** 2 * len(values) / max(len(values) - 1, 1)
+        between = max(float(np.average(squares - error, weights=weight)), 0.0)
+    trust = between / np.maximum(between + error, tiny**2)
+    rates = mean + trust * (values - mean)
+    scale = np.maximum(between * (1 - trust) / max(abs(mean), tiny), tiny)
+    shape = np.maximum(rates, tiny) / scale
+    return rates, rng.gamma(shape, scale, (_DRAWS, len(values)))
