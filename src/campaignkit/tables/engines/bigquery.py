@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from campaignkit.errors import BudgetExceeded, Fault, TableError
 from campaignkit.extras import require
-from campaignkit.tables.engines.warehouse import Terms, Warehouse, refusal
+from campaignkit.tables.engines.warehouse import Schema, Terms, Warehouse, refusal
 
 _LEAST_BYTES = 10 * 1024 * 1024  # charged at least, for a statement that reads anything
 _ROUNDED_TO = 1024 * 1024
@@ -40,7 +41,7 @@ class BigQueryTable(Warehouse):
         if len(parts) != 3 and (isinstance(place, str) or len(parts) != 2):
             raise TableError(f"{table!r} is no table", hint="bigquery://project.dataset.table")
         self.name = f"bigquery://{table}"
-        self._client = self._connect(parts[0]) if isinstance(place, str) else place
+        self._client = _client(self.name, parts[0]) if isinstance(place, str) else place
         self._about = self._asked(lambda: self._client.get_table(self._reference(parts)), table)
         self._refuse_unpartitioned()
         self.source = self._reference(parts, quote="`")
@@ -56,17 +57,6 @@ class BigQueryTable(Warehouse):
             ]
         if terms.where:
             self.source = f"(SELECT * FROM {self.source} WHERE {terms.where})"
-
-    def _connect(self, project: str) -> Any:
-        from google.auth.exceptions import DefaultCredentialsError
-
-        try:
-            return self._api.Client(project=project)
-        except DefaultCredentialsError as err:
-            raise TableError(
-                f"{self.name} cannot be reached: this machine has no credentials of Google's",
-                hint="gcloud auth application-default login, or pass DatabaseTable(client, table)",
-            ) from err
 
     def _reference(self, parts: Sequence[str], quote: str = "") -> str:
         project = parts[0] if len(parts) == 3 else self._client.project
@@ -100,14 +90,26 @@ class BigQueryTable(Warehouse):
 
     def run(self, sql: str, *, maximum_bytes: int | None) -> tuple[list[Sequence[Any]], int]:
         """Rows and bytes billed; BigQuery itself refuses the job above the cap."""
+        rows, charged = self.stream(sql, maximum_bytes=maximum_bytes)
+        return list(rows), charged
+
+    def stream(
+        self, sql: str, *, maximum_bytes: int | None
+    ) -> tuple[Iterable[Sequence[Any]], int]:
+        """Rows, fetched page by page."""
         config = self._config(maximum_bytes_billed=maximum_bytes)
 
-        def ask() -> tuple[list[Sequence[Any]], int]:
+        def ask() -> tuple[Any, int]:
             job = self._client.query(sql, job_config=config)
-            rows = [row.values() for row in job.result(timeout=self._terms.timeout_s)]
-            return rows, int(job.total_bytes_billed or 0)
+            found = job.result(timeout=self._terms.timeout_s)
+            return iter(found), int(job.total_bytes_billed or 0)
 
-        return self._asked(ask, sql)  # type: ignore[no-any-return]
+        rows, charged = self._asked(ask, sql)
+        return self._paged(rows, sql), charged
+
+    def _paged(self, rows: Iterator[Any], sql: str) -> Iterator[Sequence[Any]]:
+        while (row := self._asked(lambda: next(rows, None), sql)) is not None:
+            yield row.values()
 
     def _config(self, **settings: Any) -> Any:
         labels = {"app": "campaignkit", **self._terms.labels}
@@ -118,20 +120,76 @@ class BigQueryTable(Warehouse):
             labels=told, job_timeout_ms=wait, use_legacy_sql=False, **given
         )
 
-    def _asked(self, ask: Any, sql: str) -> Any:
-        from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import GoogleAuthError
+    def _asked(self, ask: Callable[[], Any], sql: str) -> Any:
+        return _asked(self.name, ask, sql)
 
-        try:
-            return ask()
-        except (GoogleAPIError, GoogleAuthError, TimeoutError) as err:
-            refused = refusal(self.name, err, sql)
-            if "bytesBilledLimitExceeded" in str(err) or "limit for bytes billed" in str(err):
-                raise BudgetExceeded(
-                    f"{refused.message}; maximum_bytes allows no more",
-                    hint="nothing was read for it; give where= to read less, or raise the cap",
-                ) from err
-            raise refused from err
+
+class BigQueryDataset(Schema):
+    """A data set of BigQuery, whose tables are read as they are at one moment.
+
+    Parameters
+    ----------
+    place : str or google.cloud.bigquery.Client
+        ``bigquery://project.dataset``, with the machine's own credentials, or a client.
+    schema : str
+        ``project.dataset`` or ``dataset`` of a client.
+    terms : Terms
+        ``snapshot`` is now, unless it is given.
+    """
+
+    def __init__(self, place: Any, schema: str, terms: Terms) -> None:
+        if isinstance(place, str):
+            schema = place.partition("://")[2]
+        self.name = f"bigquery://{schema}"
+        project, _, dataset = schema.rpartition(".")
+        if not dataset or (isinstance(place, str) and not project):
+            raise TableError(f"{self.name} names no data set", hint="bigquery://project.dataset")
+        self._client = _client(self.name, project) if isinstance(place, str) else place
+        self._path = f"{project or self._client.project}.{dataset}"
+        self._snapshot = terms.snapshot or datetime.now(UTC)
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of its tables and views, from the metadata."""
+        found = _asked(
+            self.name, lambda: list(self._client.list_tables(self._path)), "its list of tables"
+        )
+        return sorted(table.table_id for table in found)
+
+    def table(self, name: str, terms: Terms) -> BigQueryTable:
+        """One of its tables, at the data set's moment."""
+        return BigQueryTable(
+            self._client, f"{self._path}.{name}", replace(terms, snapshot=self._snapshot)
+        )
+
+
+def _client(name: str, project: str) -> Any:
+    api: Any = require("google.cloud.bigquery", extra="bigquery", user="BigQuery")
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        return api.Client(project=project)
+    except DefaultCredentialsError as err:
+        raise TableError(
+            f"{name} cannot be reached: this machine has no credentials of Google's",
+            hint="gcloud auth application-default login, or pass DatabaseTable(client, name)",
+        ) from err
+
+
+def _asked(name: str, ask: Callable[[], Any], sql: str) -> Any:
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return ask()
+    except (GoogleAPIError, GoogleAuthError, TimeoutError) as err:
+        refused = refusal(name, err, sql)
+        if "bytesBilledLimitExceeded" in str(err) or "limit for bytes billed" in str(err):
+            raise BudgetExceeded(
+                f"{refused.message}; maximum_bytes allows no more",
+                hint="nothing was read for it; give where= to read less, or raise the cap",
+            ) from err
+        raise refused from err
 
 
 def _label(text: str) -> str:

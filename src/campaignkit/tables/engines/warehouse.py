@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -86,12 +86,47 @@ class Warehouse(ABC):
             If the engine refuses it; the message contains no password.
         """
 
+    def stream(
+        self, sql: str, *, maximum_bytes: int | None
+    ) -> tuple[Iterable[Sequence[Any]], int]:
+        """As :meth:`run`, with rows that come one after the other."""
+        return self.run(sql, maximum_bytes=maximum_bytes)
+
     def bytes_of(self, sql: str) -> int | None:
         """Bytes a statement will be charged for, told before it runs; None where it cannot."""
         return None
 
     def close(self) -> None:  # noqa: B027 - a warehouse that opened nothing has nothing to close
         """Let go of what was opened for this audit; never of a caller's connection."""
+
+
+class Schema(ABC):
+    """The tables of a schema or data set, as they are at one moment.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in messages; holds no password.
+
+    Examples
+    --------
+    >>> Schema.__name__  # docs/platforms.md reads one
+    'Schema'
+    """
+
+    name: str
+
+    @property
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """Names of its tables and views, sorted."""
+
+    @abstractmethod
+    def table(self, name: str, terms: Terms) -> Warehouse:
+        """One of them, on given terms; it is closed with the schema."""
+
+    def close(self) -> None:  # noqa: B027 - one over a caller's connection has nothing to close
+        """Let go of what was opened for it."""
 
 
 def kept_to(source: str, where: str) -> str:
@@ -141,6 +176,19 @@ class Metered:
         BudgetExceeded
             If it would read more than is left of the audit's bytes; it was not run then.
         """
+        return [tuple(map(plain, row)) for row in self._paid(query, self.warehouse.run)]
+
+    def stream(self, query: str) -> Iterator[Sequence[Any]]:
+        """Rows of one statement as the driver gives them: exact numbers stay exact.
+
+        Raises
+        ------
+        NotInPlace, BudgetExceeded
+            As :meth:`ask` does.
+        """
+        return iter(self._paid(query, self.warehouse.stream))
+
+    def _paid(self, query: str, run: Callable[..., Any]) -> Iterable[Sequence[Any]]:
         sql = self.told(query)
         limit, left = self.terms.maximum_bytes, None
         ahead = self.warehouse.bytes_of(sql) if limit is not None or self.plans_only else None
@@ -160,9 +208,10 @@ class Metered:
         if self.plans_only:
             self.statements.append((sql, ahead))
             return []
-        rows, charged = self.warehouse.run(sql, maximum_bytes=left)
+        rows: Iterable[Sequence[Any]]
+        rows, charged = run(sql, maximum_bytes=left)
         self.statements.append((sql, charged))
-        return [tuple(plain(cell) for cell in row) for row in rows]
+        return rows
 
     def types(self) -> dict[str, str]:
         """Name -> type of the columns, as DuckDB calls it."""
