@@ -263,3 +263,59 @@ def test_a_placeholder_is_an_error_in_the_core_metrics_of_an_export_alone() -> N
     assert held == {
         ("Clicks",): "error", ("Conversions",): "warning", ("Interactions",): "warning"
     }  # fmt: skip
+
+
+def test_numbers_of_which_some_are_percentages_are_written_in_two_ways() -> None:
+    cells = ["0.05", "0.061"] * 30 + ["0.05%"] * 9 + ["0"]
+
+    (finding,) = found({"share": cells}, "inconsistent_units")
+
+    assert finding.rows.tolist() == list(range(60, 69))
+    (bare,) = found({"share": ["5%", "6.1%"] * 30 + ["4", "0"]}, "inconsistent_units")
+    assert bare.rows.tolist() == [60]  # a zero needs no sign
+    assert not found({"share": ["5%", "6.1%"] * 30 + ["0", "--"]}, "inconsistent_units")
+
+
+def test_a_files_numbers_keep_their_missing_percent_signs(tmp_path: Any) -> None:
+    path = tmp_path / "shares.csv"
+    path.write_text("share\n" + "5%\n6%\n" * 30 + "7\n")
+
+    (finding,) = found(path, "inconsistent_units")
+
+    assert finding.rows.tolist() == [60]
+
+
+def test_a_word_that_fills_columns_is_the_tables_way_to_say_no_value() -> None:
+    scores = ["empty", "97", "98", "99", "9x"] * 16
+    table = {"score": scores, "line_2": ["empty"] * 80, "sample": ["empty", *"abcd"] * 16}
+
+    report = audit(table)
+
+    (finding,) = (f for f in report.findings if f.kind == "type_changes")
+    assert finding.rows.tolist() == list(range(4, 80, 5))
+    assert "'empty'" in str(report.table.notes)
+    (finding,) = found({"score": scores, "line_2": ["empty"] * 80}, "type_changes")
+    assert finding.count == 32  # two columns alone show no habit
+
+
+def test_a_word_of_many_values_that_another_column_holds_is_no_slip() -> None:
+    codes = [f"{state}_ami-{i}" for state in ("al",) * 9 + ("ak",) for i in range(1, 9)]
+    states = [code[:2] for code in codes]
+
+    assert not found({"average": codes, "state": states}, "misspelt_values")
+
+    codes[0] = "xl_ami-1"
+    (finding,) = found({"average": codes, "state": states}, "misspelt_values")
+    assert finding.rows.tolist() == [0]
+
+
+def test_a_city_in_a_table_of_no_campaigns_is_held_to_what_decides_it() -> None:
+    cities = ["Bend", "Gary", "Denver", "Boulder", "Portland", "Seattle"] * 20
+    table = {"brewery": [c + " Ales" for c in cities], "city": cities}
+    table["city"][7] = "Gary IN"
+
+    (finding,) = found(table, "inconsistent_values")
+
+    assert finding.blamed == "city"
+    assert finding.rows.tolist() == [7]
+    assert open_table(table | {"clicks": range(120)}).own["geo"] == "city"

@@ -315,5 +315,10 @@ def codes_differ(first: str, second: str) -> bool:
     return _codes(first) != _codes(second)
 
 
+def words_of(text: str) -> set[str]:
+    """The words of a value, in lower case, without what stands between them."""
+    return set(_TOKEN.findall(text.casefold()))
+
+
 def _codes(text: str) -> list[str]:
     return [t for t in _TOKEN.findall(text.casefold()) if any(c.isdigit() for c in t)]

@@ -109,6 +109,8 @@ def _loaded(  # noqa: PLR0917 - what one try of reading the file goes by
 
 
 def _is_one_form(column: Column, *, may_have_unit: bool) -> bool:
+    # Which percentages lack their sign is seen in the text alone.
+    may_have_unit &= not (column.unit == "%" and column.unmarked)
     units = len(column.units) <= 1 if may_have_unit else not column.units
     is_value = column.is_text and column.kind in ("number", "date")
     return is_value and units and len(column.formats) <= 1

@@ -9,7 +9,7 @@ that the cells that do not fit can be counted and shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from campaignkit.tables.opened import Column, quoted
 # A column counts as numbers or dates when more than this share of its rows are: type changes of
 # up to 40% of the cells must not hide what the column was.
 MAJORITY_FRAC = 0.5
+_SEVERAL_COLUMNS = 3
 
 PLACEHOLDERS = frozenset(CONVENTIONS["placeholders"])
 
@@ -94,7 +95,8 @@ def read_meanings(
     >>> found["a"].formats, len(notes)
     ((',',), 1)
     """
-    tallies = {name: _tally(cells) for name, cells in columns.items()}
+    own_words = _words_for_no_value(columns)
+    tallies = {name: _tally(cells, own_words) for name, cells in columns.items()}
     out = {n: Column(n, "text", quoted(n), quoted(n), is_text=True) for n in columns}
     notes: list[Fault] = []
     for question, asked in zip(_QUESTIONS, (decimal, day_first), strict=True):
@@ -118,6 +120,7 @@ def read_meanings(
                 formats=formats, units=units,
                 unmarked=bool(units) * (tally.rows - tally.units.total()),
                 unit=next(iter(units), unit_in(name) if question.tally is NumberTally else ""),
+                no_value=tuple(word for word in own_words if word in columns[name].rows),
             )  # fmt: skip
         notes += _notes(question, own, answers, asked)
     bounds = [n for n, t in tallies.items() if isinstance(t, NumberTally) and t.bounds]
@@ -125,14 +128,32 @@ def read_meanings(
         notes.append(
             Fault(_listed(bounds), "hold bounds such as '< 10%'", "each is read as its bound")
         )
+    for word, filled in own_words.items():
+        places = [n for n, column in out.items() if word in column.no_value]
+        if places:
+            notes.append(Fault(_listed(places), f"hold {word!r}, which fills {_listed(filled)}",
+                               "taken for the table's word for no value"))  # fmt: skip
     return out, notes
 
 
-def _tally(cells: Cells) -> DateTally | NumberTally | None:
+def _words_for_no_value(columns: Mapping[str, Cells]) -> dict[str, list[str]]:
+    """Word -> columns that it fills, of a word that stands in several others too."""
+    filled: dict[str, list[str]] = {}
+    for name, cells in columns.items():
+        if len(cells.rows) == 1:
+            filled.setdefault(next(iter(cells.rows)), []).append(name)
+    return {
+        word: names for word, names in filled.items() if word.strip().isalpha()
+        and sum(word in cells.rows for cells in columns.values()) >= _SEVERAL_COLUMNS
+    }  # fmt: skip
+
+
+def _tally(cells: Cells, own_words: Container[str]) -> DateTally | NumberTally | None:
     """The column as numbers or dates, where most rows with a value are such."""
     rows: Counter[str] = Counter()
     for cell, count in cells.rows.items():
-        rows[cell.strip()] += count
+        if cell not in own_words:
+            rows[cell.strip()] += count
     rows = Counter({c: n for c, n in rows.items() if c and c.lower() not in PLACEHOLDERS})
     dates = DateTally.of(rows, is_date=cells.is_date)
     if dates.rows > MAJORITY_FRAC * rows.total():

@@ -57,6 +57,9 @@ class Column:
     undecided : str
         ``numbers`` or ``dates`` where the cells are such and may be read in two ways; the kind is
         then ``other``. Empty where nothing is open.
+    no_value : tuple of str
+        Words among its numbers or dates that the table writes for no value: beside the usual
+        placeholders, those that fill another column.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Column:
     units: Mapping[str, int] = field(default_factory=dict)
     unmarked: int = 0
     undecided: str = ""
+    no_value: tuple[str, ...] = ()
 
 
 _MOST_WRITTEN = 1_000  # positions of left out rows in a query for people

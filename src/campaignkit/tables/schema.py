@@ -214,7 +214,8 @@ class TableSchema:
         from the platform whose export this is, a general name, a name from another platform, a
         name below a namespace (``metrics.clicks``). Of two equally good ones the first wins; the
         other is a rival. A stand-in (a campaign's name for its id) is taken where nothing better
-        is there, and is otherwise a column of its own.
+        is there, and is otherwise a column of its own. So is a city (for a place) in a table of
+        which nothing else is recognised.
 
         Parameters
         ----------
@@ -257,6 +258,9 @@ class TableSchema:
                 stand_ins += [name] * (rank >= _STAND_IN)
             elif rank < _OTHER_PLATFORM:
                 rivals.setdefault(column, name)
+        # A city in a table of which nothing else is known is a city, and no campaign's place.
+        if all(n in stand_ins and self[n].role is Role.DIMENSION for n in found):
+            found, stand_ins = {}, []
         rivals = {c: name for c, name in rivals.items() if c not in found.values()}
         return Matching(
             found={name: found[name] for name in self.names if name in found},

@@ -18,15 +18,23 @@ from campaignkit.auditing.checks.check import (
 from campaignkit.auditing.finding import Finding
 from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
-from campaignkit.auditing.words import NearWords, codes_differ, typed_by_people, ways_of_spelling
+from campaignkit.auditing.words import (
+    NearWords,
+    codes_differ,
+    typed_by_people,
+    ways_of_spelling,
+    words_of,
+)
 from campaignkit.show import counted
-from campaignkit.tables import Role
+from campaignkit.tables import Column, Role
+from campaignkit.tables.numbers import marks_sql
 
 _MAX_VALUES = 5_000
 # These and the thresholds of dependencies were chosen by benchmarks/audit_thresholds.py.
 _NEAR_FRAC = 0.2  # letters that may differ; beyond it two values are two values
 _OUTWEIGHS = 3
 _WITNESSES = 3  # columns asked whether a rare value is the usual one of a group
+_MANY_VALUES = 5
 _UNIT = re.compile(r"^\s*[-+]?\d+(?:[.,]\d+)?\s*([A-Za-z.%]+(?: [A-Za-z.]+)?)\s*$")
 _UNIT_FRAC = 0.8
 _SPELLING_FRAC = 0.05  # a rarer way to write the unit is a slip, not a second spelling
@@ -60,7 +68,11 @@ class SpellingCheck(Check):
         wrong = misspelt(counts)
         if wrong:
             usual = _usual_somewhere(column.name, scene)
-            wrong = {v: meant for v, meant in wrong.items() if v not in usual}
+            named = _named_elsewhere(column.name, counts, scene)
+            wrong = {
+                v: meant for v, meant in wrong.items()
+                if v not in usual and not named.issuperset(words_of(v) - words_of(meant) or {""})
+            }  # fmt: skip
         if not wrong:
             return
         first, meant = next(iter(wrong.items()))
@@ -154,6 +166,14 @@ def _usual_somewhere(name: str, scene: Scene) -> set[str]:
     return out
 
 
+def _named_elsewhere(name: str, counts: Mapping[str, int], scene: Scene) -> set[str]:
+    """Words of many values that are values of another column: "ak" in "ak_ami-1" and in state."""
+    others = [c for c in unknown_columns(scene) if c != name and scene.column(c).kind == "text"]
+    values = {v.casefold() for c in others if scene.has_few_values(c) for v in values_of(c, scene)}
+    held = Counter(word for value in counts for word in words_of(value))
+    return {word for word, num in held.items() if num >= _MANY_VALUES and word in values}
+
+
 def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
     """Rare value -> the frequent value it is a slip of the keyboard, or a few letters, away from.
 
@@ -211,16 +231,23 @@ class UnitCheck(Check):
     """
 
     form = "units"
-    kinds = ("text",)
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
-        """Text columns that no role speaks for."""
-        return _text_rules(self.form, "inconsistent_units", scene,
-                           "numbers keep their unit out of the cell")  # fmt: skip
+        """Text columns that no role speaks for, and numbers of which some are percentages."""
+        kind, reason = "inconsistent_units", "numbers keep their unit out of the cell"
+        yield from _text_rules(self.form, kind, scene, reason)
+        for column in scene.table.of_kind("number"):
+            if column.unit == "%" and column.unmarked:
+                yield Rule.over(self.form, kind, standard(scene, column.name), severity="warning",
+                                reason="all of a column are percentages, or none")  # fmt: skip
 
     def find(self, rule: Rule, scene: Scene) -> Iterable[Finding]:
         """One finding a column."""
-        column, counts = scene.column(rule.columns[0]), values_of(rule.columns[0], scene)
+        column = scene.column(rule.columns[0])
+        if column.kind != "text":
+            yield from _percentages(rule, scene, column)
+            return
+        counts = values_of(rule.columns[0], scene)
         total = sum(counts.values())
         units: Counter[str] = Counter()
         for value, n in counts.items():
@@ -237,4 +264,21 @@ class UnitCheck(Check):
             f"{', '.join(repr(u) for u, _ in units.most_common(5))}",
             advice=f"store {column.name} as a number and its unit in the column's name",
             evidence={"units": dict(units.most_common(20))},
+        )  # fmt: skip
+
+
+def _percentages(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
+    """The minority of numbers with and without a percent sign; a zero needs none."""
+    mark = marks_sql(column.formats[0]).replace("{c}", column.raw)
+    with_sign, without = f"{mark} = '%'", f"{mark} = '' AND {column.sql} <> 0"
+    signed, bare = scene.count(with_sign, without)
+    where, count, have = with_sign, signed, "a percent sign"
+    if bare < signed:
+        where, count, have = without, bare, "no percent sign"
+    if count:
+        yield found(
+            rule, scene, count, where=where, confidence=0.8,
+            cells=f"carry {have}, unlike the other {max(signed, bare):,}",
+            advice=f"write {column.name} in one way: 5% is 0.05, or 5 where all are percentages",
+            evidence={"with_sign": signed, "without": bare},
         )  # fmt: skip

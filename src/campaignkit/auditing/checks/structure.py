@@ -160,6 +160,11 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
     counts = scene.profile.columns[column.name]
     if counts.num_unfit:
         unfit = f"{column.raw} IS NOT NULL AND ({column.sql}) IS NULL"
+        known = 0
+        if column.no_value:
+            told = in_values(column.raw, column.no_value)
+            (known,) = scene.count(told)
+            unfit += f" AND NOT {told}"
         words = in_values(f"lower(trim({column.raw}))", [*sorted(PLACEHOLDERS), ""])
         filler = f"{unfit} AND {words}"
         marked = f"{unfit} AND FALSE"
@@ -173,7 +178,7 @@ def _unfit(rule: Rule, scene: Scene, column: Column, wanted: str) -> Iterable[Fi
         fillers, mixed = scene.count(filler, marked)
         for kind, condition, count, what in (
             (rule.kind, f"{unfit} AND NOT ({filler}) AND NOT ({marked})",
-             counts.num_unfit - fillers - mixed, f"are no {wanted}"),
+             counts.num_unfit - known - fillers - mixed, f"are no {wanted}"),
             ("disguised_missing", filler, fillers, "hold a placeholder instead of a value"),
             ("mixed_decimals", marked, mixed, "have another decimal mark than their column"),
         ):  # fmt: skip
