@@ -12,6 +12,7 @@ import pytest
 import campaignkit as ck
 from campaignkit.auditing import AuditReport, Finding, RuleSet
 from campaignkit.auditing.groups import titled
+from campaignkit.errors import TableError
 from campaignkit.inject import ALL_CORRUPTIONS
 from campaignkit.tables import MARKETING_LAWS
 
@@ -163,6 +164,11 @@ def test_the_findings_are_a_frame_too(backend: str) -> None:
 
     assert list(frame["count"]) == [2, 1] or frame["count"].to_pylist() == [2, 1]
     assert "title" in (getattr(frame, "column_names", None) or list(frame.columns))
+
+
+def test_a_frame_of_an_unknown_library_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(TableError, match="expected one of pandas"):
+        report_of(negative("a", 1)).to_frame("dplyr")
 
 
 def test_every_kind_of_ours_has_a_title_and_a_sentence() -> None:

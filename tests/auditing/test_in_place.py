@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -126,13 +127,46 @@ def test_shifted_rows_are_named_and_set_aside_where_they_lie(by: int, postgres: 
     report.close()
 
 
-def test_totals_are_told_in_a_note_where_single_rows_stay() -> None:
-    rows = {"brand": ["Otter", "Lynx", "Total"], "clicks": [3, 4, 7]}
+def test_totals_are_named_and_set_aside_where_they_lie(postgres: str) -> None:
+    clean = ck.synthetic_table(400, seed=4)
+    added = {"brand": ["Total", "Total: Otter"], "clicks": [10**9, 10**6]}
+    dirty = pa.concat_tables([clean, pa.table(added)], promote_options="default")
 
-    report = ck.audit(Pretended(pa.table(rows)))
+    place = Pretended(dirty)
+    report = ck.audit(place)
 
-    assert any("'Total' in brand (1)" in note and "where=" in note for note in report.notes)
-    assert not ck.audit(Pretended(pa.table(rows)), summary_rows="keep").notes
+    (finding,) = (f for f in report.findings if f.kind == "summary_rows")
+    assert (finding.count, finding.severity) == (2, "warning")
+    assert [row["brand"] for row in finding.sample] == ["Total", "Total: Otter"]
+    assert report.kinds == ("summary_rows", *ck.audit(clean).kinds)
+    assert len(place.ran) <= 12
+    report = ck.audit(load(postgres, "totals", dirty))
+    assert [f.count for f in report.findings if f.kind == "summary_rows"] == [2]
+    report.close()
+    assert "summary_rows" not in ck.audit(Pretended(dirty), summary_rows="keep").kinds
+
+
+def test_a_name_with_total_in_it_is_no_total_where_the_rest_is_filled() -> None:
+    rows = {"brand": ["Otter", "Search total"] * 9, "geo": ["DE", "FR"] * 9, "clicks": range(18)}
+
+    assert "summary_rows" not in ck.audit(Pretended(pa.table(rows))).kinds
+
+
+def test_gaps_of_an_hourly_table_are_hours_where_it_lies(postgres: str) -> None:
+    first = dt.datetime(2026, 3, 1)
+    hours = [first + dt.timedelta(hours=h) for h in range(24 * 20) if h != 100]
+    table = pa.table({
+        "event_date": [h for h in hours for _ in range(4)],
+        "campaign_id": ["a", "b", "c", "d"] * len(hours),
+        "clicks": list(range(4 * len(hours))),
+    })  # fmt: skip
+
+    for place in (table, Pretended(table), load(postgres, "hours", table)):
+        report = ck.audit(place)
+        (gap,) = (f for f in report.findings if f.kind == "missing_days")
+        assert (gap.count, gap.unit) == (1, "hour")
+        assert "2026-03-05 04:00" in gap.message
+        report.close()
 
 
 def test_no_cell_of_an_identifier_and_no_amount_of_a_row_leaves(dirty: pa.Table) -> None:

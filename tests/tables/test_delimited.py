@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+import campaignkit as ck
 from campaignkit.errors import TableError
 from campaignkit.show import counted
 from campaignkit.tables import OpenTable, ReadOptions, open_table
@@ -383,3 +384,24 @@ def test_an_odd_line_beyond_the_sample_is_accounted_for(
         assert (count.num_mended, count.inside, count.num_refused) in {
             (2, 0, 0), (0, 1, 0), (0, 0, 1)
         }  # fmt: skip
+
+
+def test_rows_parted_by_another_separator_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("day,campaign,clicks\n" + "2026-01-01,a,5\n" * 9 + "2026-01-02;a;6\n" * 2)
+
+    report = ck.audit(path)
+
+    (finding,) = (f for f in report.findings if f.kind == "ragged_rows")
+    assert finding.count == 2
+    assert "cells are parted by ';' instead of ','" in finding.message
+
+
+def test_a_note_below_the_table_is_none_the_less_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "note.csv"
+    path.write_text("day,clicks\n" + "2026-01-01,5\n" * 9 + "Source: ads; exported by Ann\n")
+
+    with open_table(path) as table:
+        assert table.num_rows == 9
+        assert table.lines is not None
+        assert table.lines.footer == ["Source: ads; exported by Ann"]

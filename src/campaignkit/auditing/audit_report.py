@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.auditing.groups import ORDER, Group, grouped, judged
+from campaignkit.errors import TableError
+from campaignkit.extras import frame_library
 from campaignkit.show import Block, as_html, as_markdown, as_text, counted, in_words
 
 if TYPE_CHECKING:
@@ -217,7 +219,12 @@ class AuditReport:
         return json.dumps(plain, ensure_ascii=False, indent=2, default=str, allow_nan=False)
 
     def to_frame(self, backend: str = "pandas") -> Any:  # a frame of the library asked for
-        """The findings as a data frame, a row each; `backend` is any library narwhals knows.
+        """The findings as a data frame, a row each; `backend` is pandas, polars or pyarrow.
+
+        Raises
+        ------
+        TableError
+            If it is none of them.
 
         Examples
         --------
@@ -228,6 +235,7 @@ class AuditReport:
         """
         import narwhals as nw
 
+        library = frame_library(backend, error=TableError)
         names = ("blamed", "count", "unit", "rate", "confidence", "message", "advice", "rule")
         data: dict[str, list[Any]] = {"severity": [], "kind": [], "title": [], "columns": []}
         data |= {name: [] for name in names}
@@ -236,7 +244,7 @@ class AuditReport:
                 told = {"title": group.title, "columns": ", ".join(finding.columns)}
                 for name, cells in data.items():
                     cells.append(told[name] if name in told else getattr(finding, name))
-        return nw.from_dict(data, backend=backend).to_native()  # type: ignore[arg-type]
+        return nw.from_dict(data, backend=library).to_native()
 
     def _counts(self, *severities: str) -> str:
         nouns = ("note" if s == "info" else s for s in severities)

@@ -289,8 +289,8 @@ def _about_the_input(table: OpenTable) -> Iterable[Finding]:
     if table.lines and refused:
         yield tell(
             "ragged_rows", (), refused, refused / (refused + table.num_rows),
-            message=f"{counted(refused, 'row')} could not be read (another number of cells than "
-            "the header, or an unclosed quote): left out of all other checks",
+            message=f"{counted(refused, 'row')} could not be read, left out of all other checks; "
+            f"first {table.lines.refused[0]:.120}",
             advice="quote delimiters inside cells at the source, and double the quotes",
             evidence={"first": list(table.lines.refused)},
         )  # fmt: skip

@@ -12,13 +12,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 _LINE_END, _QUOTE = 10, 34
 _SHOWN = 20
+DELIMITERS = ",;\t|"
 _OPEN_LINES = 500  # a cell with more line breaks than that is taken for a stray quote
 _OPEN_BYTES = 1 << 22
 FIGURE = re.compile(r'[^A-Za-z"\0]*\d[^A-Za-z"\0]*')
@@ -176,13 +177,25 @@ class Form:
         if alone is not None:
             return Record(1, self._padded(alone), is_mended=True)
         found = whole.fault or f"{len(whole.cells)} cells instead of {self.width}"
+        if other := self._parted_by(line):
+            found = f"cells are parted by {other!r} instead of {self.delimiter!r}"
         return Record(whole.lines, fault=found)
+
+    def _parted_by(self, line: str) -> str:
+        """The other delimiter that makes a line a row; empty if none does."""
+        for other in DELIMITERS if self.figures and self.width > 1 else "":
+            record = replace(self, delimiter=other).read([line])
+            is_row = self._fits(record) and self._has_figures(record.cells)
+            if is_row and other != self.delimiter:
+                return other
+        return ""
 
     def is_footer(self, line: str, *, after_blank: bool) -> bool:
         """Whether a line below the last row is not a shortened row but a note of the export."""
         cells = self.read([line]).cells
         is_figure = 0 in self.figures and bool(cells) and bool(FIGURE.fullmatch(cells[0]))
-        return (after_blank or sum(map(bool, cells)) <= 1) and not is_figure
+        is_note = after_blank or sum(map(bool, cells)) <= 1
+        return is_note and not is_figure and not self._parted_by(line)
 
     def read(
         self, lines: Sequence[str], *, skips_space: bool = False, strict: bool = False

@@ -10,11 +10,10 @@ from math import log2
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.show import counted
-from campaignkit.tables.csv_lines import Form, LineCount, Record
+from campaignkit.tables.csv_lines import DELIMITERS, Form, LineCount, Record
 from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import TableSchema
 
-_DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _LINES = 300  # looked at from where reading begins
 _HEADER_LINES = 30  # line breaks a header may hold
@@ -57,7 +56,7 @@ def laid_out(
     first = next((line.strip() for line in head[skip:] if line.strip()), "")
     told = _SEPARATOR_LINE.fullmatch(first)
     said = read.get("delimiter") or (told and told[1])
-    cut = {d: _cut(head, d, skip) for d in (said or _DELIMITERS)}
+    cut = {d: _cut(head, d, skip) for d in (said or DELIMITERS)}
     delimiter = max(cut, key=lambda d: _width(cut[d])[0])
     records, width = cut[delimiter], _width(cut[delimiter])[1]
     if not records:

@@ -77,12 +77,8 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
             notes.append(Fault(f"column {name!r}", found, done))
             column = column_of(name, "VARCHAR")
         table.columns[name] = column
-    totals = {n: said for n in texts if (said := labels(counts.get(n, {})))}
-    if totals and read.get("summary_rows") != "keep":
-        listed = [f"{cell!r} in {n} ({rows:,})" for n, cells in totals.items()
-                  for cell, rows in list(cells.items())[:3]]  # fmt: skip
-        done = "kept in checks and sums: leave such rows out with where="
-        notes.append(Fault(table.name, f"rows may sum up others: {', '.join(listed)}", done))
+    if read.get("summary_rows") != "keep":
+        table.totals = {n: said for n in told if (said := labels(counts[n]))}
     apart = [c.name for c in table.of_kind("other")]
     if apart:
         notes.append(Fault(", ".join(apart), "cannot be grouped or compared",

@@ -105,6 +105,8 @@ class OpenTable:
         What became of each line of a delimited file, the rows that could not be read among them.
     summary_rows : mapping of int to str
         Position -> reason of the rows that sum up others; no check and no sum sees them.
+    totals : mapping of str to list of str
+        Of a table in a warehouse: column -> cells that name a total.
     warehouse : Metered or None
         Where the table lies, if it is asked in place: then only aggregates leave it, no rows.
     cut : set of str
@@ -130,6 +132,7 @@ class OpenTable:
     repeated: tuple[str, ...] = ()
     lines: LineCount | None = None
     summary_rows: Mapping[int, str] = field(default_factory=dict)
+    totals: Mapping[str, list[str]] = field(default_factory=dict)
     arrow_source: pa.Table | None = None
     row_groups: tuple[str, ...] = ()
     warehouse: Metered | None = None

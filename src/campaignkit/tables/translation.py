@@ -22,7 +22,7 @@ _LISTED = """
     And Or Not EQ NEQ GT GTE LT LTE Is In Between Like DPipe Add Sub Mul Div Neg
     NullSafeEQ NullSafeNEQ Case If Coalesce Nullif Cast TryCast DataType Abs Ln Sqrt Lower Trim
     Length Greatest Least RegexpFullMatch RegexpLike Count CountIf Sum Min Max Avg VariancePop
-    Grouping Window RowNumber Median PercentileCont ApproxQuantile Array
+    Extract Grouping Window RowNumber Median PercentileCont ApproxQuantile Array
 """
 _ALLOWED = frozenset(_LISTED.split())
 # What engines answer differently, in a form that all answer alike.

@@ -20,12 +20,14 @@ from campaignkit.auditing.checks.shifts import ShiftCheck
 from campaignkit.auditing.checks.spelling import SpellingCheck, UnitCheck, VariantCheck
 from campaignkit.auditing.checks.stated import FunctionCheck, StatedCheck
 from campaignkit.auditing.checks.structure import SchemaCheck, TypeCheck
+from campaignkit.auditing.checks.totals import TotalsCheck
 from campaignkit.auditing.checks.unit_changes import UnitChangeCheck
 
 ALL_CHECKS: Mapping[str, Check] = {
     check.form: check
     for check in (
         ShiftCheck(),
+        TotalsCheck(),
         SchemaCheck(),
         TypeCheck(),
         IdentifierCheck(),

@@ -15,7 +15,6 @@ from campaignkit.auditing.rule import Rule
 from campaignkit.auditing.scene import Scene
 from campaignkit.errors import Fault, TableError
 from campaignkit.show import counted
-from campaignkit.tables import OpenTable
 
 _ACTIVE = 3  # campaigns that run across a day before its absence is news
 _STEADY = 0.9  # share of periods with rows from which on one campaign's absence is news
@@ -45,7 +44,7 @@ class MissingDayCheck(Check):
     Parameters of the rule: ``grain``, ``hour``, ``day``, ``week`` or ``month``; without it the
     table's own, which a note tells unless it is plain days; rows that all stand at full hours,
     several a day, come by hour. Weekdays, or hours of the day, in which the table usually has no
-    row are not expected. In a warehouse gaps of an hourly table are days.
+    row are not expected.
 
     Examples
     --------
@@ -82,16 +81,16 @@ class MissingDayCheck(Check):
         )  # fmt: skip
         stated = rule.params.get("grain")
         several = sum(r[3] for r in runs) >= 2 * sum(r[2] for r in runs)  # moments a day
-        hourly = several and _are_whole_hours(table, column.sql)
-        grain = str(stated or ("hour" if hourly else grain_of(days, [r[:3] for r in runs])))
+        hours: list[datetime] = []
+        all_whole = False
+        if several or stated == "hour":
+            hours, all_whole = _hours(column.sql, near, scene)
+        usual = "hour" if several and all_whole else grain_of(days, [r[:3] for r in runs])
+        grain = str(stated or usual)
         if grain not in _GRAINS:
             raise TableError(f"{rule.id}: no grain is called {grain!r}", hint=", ".join(_GRAINS))
         bucket, start, cycle = _GRAINS[grain]
-        moments: Iterable[date] = days
-        if grain == "hour":
-            hours = table.value_counts({"hours": f"date_trunc('hour', {column.sql})"})["hours"]
-            moments = [h for h in hours if h is not None and low <= h.date() <= high]
-        seen = {bucket(_moment(m)) for m in moments}
+        seen = {bucket(_moment(m)) for m in (hours if grain == "hour" else days)}
         whole = range(min(seen), max(seen) + 1)
         expected = whole if stated else _expected(whole, seen, cycle)
         on_weekdays = grain == "day" and {b % 7 for b in expected} == {1, 2, 3, 4, 5}
@@ -121,12 +120,16 @@ class MissingDayCheck(Check):
             )  # fmt: skip
 
 
-def _are_whole_hours(table: OpenTable, moment: str) -> bool:
-    """Whether each row stands at a full hour; not asked of a warehouse."""
-    if table.in_place:
-        return False
-    off = f"SELECT count_if({moment} <> date_trunc('hour', {moment})) FROM {table.relation}"
-    return table.row(off) == (0,)
+def _hours(moment: str, where: str, scene: Scene) -> tuple[list[datetime], bool]:
+    """The hours that have rows, and whether each row stands at a full hour."""
+    off = f"EXTRACT(minute FROM {moment}) <> 0 OR EXTRACT(second FROM {moment}) <> 0"
+    (rows,) = scene.rows(
+        f"SELECT CAST({moment} AS DATE) AS d0, EXTRACT(hour FROM {moment}) AS n0, "
+        f"count_if({off}) AS n1 FROM {scene.table.relation} WHERE {where} "
+        f"GROUP BY CAST({moment} AS DATE), EXTRACT(hour FROM {moment})", columns="d0, n0, n1",
+    )  # fmt: skip
+    hours = [datetime(d.year, d.month, d.day, int(h)) for d, h, _ in rows]
+    return hours, not any(n for *_, n in rows)
 
 
 def grain_of(days: Mapping[date, int], runs: Sequence[tuple[date, date, int]]) -> str:
