@@ -58,7 +58,7 @@ class Column:
         ``numbers`` or ``dates`` where the cells are such and may be read in two ways; the kind is
         then ``other``. Empty where nothing is open.
     no_value : tuple of str
-        Words among its numbers or dates that the table writes for no value: beside the usual
+        Words among its numbers or dates that the table writes for no value: apart from the usual
         placeholders, those that fill another column.
 
     Examples
