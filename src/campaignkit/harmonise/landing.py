@@ -15,6 +15,7 @@ _SYNCED = (
     "_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at",
     "_sdc_extracted_at", "_sdc_batched_at",
 )  # fmt: skip
+DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: added on landing
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 AMOUNT = "DECIMAL(26,6)"
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them

@@ -26,7 +26,7 @@ from campaignkit.harmonise.definition import (
     Terms,
     platform as platform_of,
 )
-from campaignkit.harmonise.landing import Landed, find, plain, roles
+from campaignkit.harmonise.landing import DAY, Landed, find, plain, roles
 from campaignkit.harmonise.sources import FILES, Part, parts_of
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import checked_path
@@ -194,10 +194,16 @@ class ClientStore:
                     self._stage(reader, known, part)
         self._refuse_overlaps(known, parts[0].name)
         target = f"landed.{quoted(f'{known.key}__{relation}')}"
-        self._con.execute(f"CREATE TABLE IF NOT EXISTS {target} AS SELECT * FROM landing LIMIT 0")
+        slices = _slices(
+            known, Landed(parts[0].name, "landing", _types(self._con, "landing"), known.strip)
+        )
+        day = f", CAST({slices.day} AS DATE) AS {DAY}" if slices else ""
+        self._con.execute(
+            f"CREATE TABLE IF NOT EXISTS {target} AS SELECT *{day} FROM landing LIMIT 0"
+        )
         self._align(target, "landing")
         self._make_room(known, parts[0].name, target)
-        self._con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM landing")
+        self._con.execute(f"INSERT INTO {target} BY NAME SELECT *{day} FROM landing")
         return num_rows
 
     def _refuse_overlaps(self, known: Platform, name: str) -> None:
@@ -321,13 +327,14 @@ class ClientStore:
             made.append(Landed(name, target, _types(self._con, target), known.strip))
         return made
 
-    def harmonise(self, *, currencies: Mapping[str, str] | None = None) -> CampaignData:
+    def harmonise(self, *, currencies: Mapping[str, str | None] | None = None) -> CampaignData:
         """Make the unified tables of all that was landed; days that did not change are kept.
 
         Parameters
         ----------
-        currencies : mapping of str to str or None
-            Account -> ISO 4217 code of its currency. It overrules what the tables give.
+        currencies : mapping or None
+            Account, or ``"platform:account"`` -> ISO 4217 code of its currency. What is stated
+            is kept and overrules what the tables give; a code of None takes it back.
 
         Raises
         ------
@@ -341,10 +348,10 @@ class ClientStore:
                     f"nothing of client {self.client} was ingested",
                     hint='store.ingest("exports/meta", platform="meta") comes first',
                 )
-            unified = Unified(self._con)
+            unified = Unified(self._con, currencies or {})
             for (key,) in rows:
                 known = platform_of(key)
-                unified.make(known, find(known, self._landed(known)), currencies or {})
+                unified.make(known, find(known, self._landed(known)))
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:

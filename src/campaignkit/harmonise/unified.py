@@ -24,13 +24,23 @@ from campaignkit.harmonise.definition import (
     LEVELS,
     Conversions,
     Platform,
+    platforms,
 )
-from campaignkit.harmonise.landing import Found, Landed, unit_of
-from campaignkit.harmonise.unify import PARENTS, SUM, UNKNOWN, Source, Unifier, remainder
+from campaignkit.harmonise.landing import Found, Landed
+from campaignkit.harmonise.unify import (
+    CHECKED,
+    PARENTS,
+    SUM,
+    UNKNOWN,
+    Source,
+    Unifier,
+    currencies,
+    remainder,
+    withdrawn,
+)
 from campaignkit.tables import literal
 
-VERSION = 1  # of the schema; another one makes all anew
-CHECKED = ("spend", "impressions_paid", "clicks_platform")
+VERSION = 2  # of the schema; another one makes all anew
 _UNKNOWN_ACCOUNT = "no table gives the account of some rows: ingest the histories of their ads"
 _EVENT = ("event_own", "click_days", "view_days", "time_basis")
 _IDS = ", ".join(f"{name} VARCHAR" for name in (*IDS, "report_tz", "currency", *BREAKDOWNS))
@@ -49,14 +59,22 @@ CREATE TABLE IF NOT EXISTS conversion_fact (place_id UBIGINT, date_local DATE, e
     {", ".join(f"{name} DECIMAL(18,6)" for name in CONVERSION_AMOUNTS)});
 CREATE TABLE IF NOT EXISTS reach_fact (place_id UBIGINT, date_local DATE, reach BIGINT);
 CREATE TABLE IF NOT EXISTS covered (platform VARCHAR, level VARCHAR, in_account UBIGINT,
-    date_local DATE);
+    date_local DATE, extracted_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS described (platform VARCHAR, kind VARCHAR, id VARCHAR,
     in_group VARCHAR, creative_id VARCHAR, {", ".join(f"{name} VARCHAR" for name in DESCRIBING)});
 CREATE TABLE IF NOT EXISTS events (platform VARCHAR, event_own VARCHAR, event VARCHAR,
     rank INTEGER);
 CREATE TABLE IF NOT EXISTS click_kinds (platform VARCHAR, click_kind VARCHAR);
-CREATE TABLE IF NOT EXISTS closing (platform VARCHAR, level VARCHAR, day DATE, measure VARCHAR,
-    source {SUM}, harmonised {SUM}, uncovered {SUM});
+CREATE TABLE IF NOT EXISTS sources (platform VARCHAR, level VARCHAR, made VARCHAR,
+    relation VARCHAR);
+CREATE TABLE IF NOT EXISTS parents (platform VARCHAR, kind VARCHAR, id VARCHAR, digest VARCHAR);
+CREATE TABLE IF NOT EXISTS stated (platform VARCHAR, account_id VARCHAR, currency VARCHAR,
+    PRIMARY KEY (platform, account_id));
+CREATE TABLE IF NOT EXISTS totals (platform VARCHAR, level VARCHAR, day DATE, has_hours BOOLEAN,
+    measure VARCHAR, source {SUM}, harmonised {SUM}, uncovered {SUM});
+CREATE VIEW IF NOT EXISTS closing AS SELECT platform, level,
+    CASE WHEN NOT has_hours THEN day END AS day, measure, sum(source) AS source,
+    sum(harmonised) AS harmonised, sum(uncovered) AS uncovered FROM totals GROUP BY ALL;
 CREATE TABLE IF NOT EXISTS notes (platform VARCHAR, about VARCHAR, note VARCHAR);
 CREATE TABLE IF NOT EXISTS state (platform VARCHAR PRIMARY KEY, digest VARCHAR);
 """
@@ -69,81 +87,128 @@ class Unified:
     ----------
     con : DuckDB connection
         Of the client's file, inside a transaction.
+    stated : mapping
+        Account, or ``"platform:account"`` -> code of its currency, or None to take back what
+        was stated before. What is stated is kept, and overrules what the tables give.
+
+    Raises
+    ------
+    HarmoniseError
+        If a stated code is none of ISO 4217.
     """
 
-    def __init__(self, con: Any) -> None:
+    def __init__(self, con: Any, stated: Mapping[str, str | None]) -> None:
         self.con = con
         for statement in _SCHEMA.split(";"):
             if statement.strip():
                 con.execute(statement)
+        for account, code in stated.items():
+            platform, _, own = account.partition(":")
+            if platform not in platforms():
+                platform, own = "", account
+            if code is not None and str(code).upper() not in currencies():
+                raise HarmoniseError(
+                    f"the currency of account {own} is {code!r:.40}; expected a code of ISO 4217",
+                    hint="give three letters, such as EUR",
+                )
+            con.execute(
+                "DELETE FROM stated WHERE (platform, account_id) = (?, ?)", [platform, own]
+            )
+            if code is not None:
+                con.execute("INSERT INTO stated VALUES (?, ?, ?)", [platform, own, code.upper()])
 
-    def make(self, known: Platform, found: Found, currencies: Mapping[str, str]) -> None:
+    def make(self, known: Platform, found: Found) -> None:
         """Make a platform's rows anew: of days that changed, or of all if its parents did."""
         self.known, self.found, self.key = known, found, literal(known.key)
-        self.unifier = Unifier(self.con, known, found, currencies)
+        self.unifier = Unifier(self.con, known, found)
         self.unifier.read_entities()
-        digest = self._digest(currencies)
-        self.is_whole = self._rows(f"SELECT digest FROM state WHERE platform = {self.key}") != [
-            (digest,)
-        ]
+        digest, is_same_tree = self._digest(), self._keep_parents()
+        self.is_whole = not is_same_tree or self._rows(
+            f"SELECT digest FROM state WHERE platform = {self.key}"
+        ) != [(digest,)]
         changed = self._rows(f"SELECT count(*) FROM touched WHERE platform = {self.key}")[0][0]
-        if not self.is_whole and not changed:
-            self._describe()
-            self._replace("notes", [*self.unifier.notes, *self._notes()])
-            return
-        # A local day has hours of its neighbours in UTC.
-        for name, of in (("days", "touched"), ("read_days", "days")):
-            where = f" WHERE platform = {self.key}" if of == "touched" else ""
-            self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS "
-                f"SELECT DISTINCT CAST(day + n AS DATE) AS day "
-                f"FROM (SELECT day FROM {of}{where}), (SELECT unnest([-1, 0, 1]) AS n)"
-            )
-        if not self.is_whole:
-            self.unifier.days = "CAST(moment AS DATE) IN (SELECT day FROM read_days)"
-        for part in (self._make_facts, self._describe, self._close):
-            part()
+        if self.is_whole or changed:
+            before = [] if self.is_whole else self._agreed()
+            self._make_facts()
+            if before and not set(before) <= set(self._agreed()):
+                # What all rows of a campaign or account say is no longer what it was.
+                self.is_whole = True
+                self._make_facts()
+        self._describe()
         self._replace("notes", [*self.unifier.notes, *self._notes()])
         self.con.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", [known.key, digest])
         self.con.execute(f"DELETE FROM touched WHERE platform = {self.key}")
 
-    def _digest(self, currencies: Mapping[str, str]) -> str:
-        """Of everything but the reports that decides what becomes of a report's row."""
-        parts = [
-            str(VERSION),
-            repr(self.known),
-            repr(sorted(currencies.items())),
-            repr(self.found.used),
-        ]
-        row = f"md5(concat_ws('|', {', '.join(f'coalesce({name}, chr(1))' for name in PARENTS)}))"
-        for kind in self.found.entities:
-            rows = f"SELECT {row} AS r FROM e_{kind}"
+    def _digest(self) -> str:
+        """Of everything but reports and entities that decides what becomes of a report's row."""
+        stated = self._rows(
+            f"SELECT * FROM stated WHERE platform IN ('', {self.key}) ORDER BY ALL"
+        )
+        parts = [VERSION, self.known, stated, self.found.used]
+        return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
+
+    def _keep_parents(self) -> bool:
+        """Keep the parents of every entity; whether they are the same wherever rows have them."""
+        kinds = [kind for kind in self.found.entities if kind != "creative"]
+        cells = ", ".join(f"coalesce(e.{name}, chr(1))" for name in PARENTS)
+        parts = []
+        for kind in kinds:
+            more = ""
+            if kind == "ad" and "creative" in self.found.entities:  # a creative gives an account
+                more = "LEFT JOIN e_creative c ON c.creative_id = e.creative_id"
+            of_creative = f", coalesce({', '.join(f'c.{n}' for n in PARENTS[:3])}, '')"
             parts.append(
-                repr(self._rows(f"SELECT md5(string_agg(r, '' ORDER BY r)) FROM ({rows})"))
+                f"SELECT '{kind}' AS kind, e.{kind}_id AS id, "
+                f"md5(concat_ws('|', {cells}{of_creative if more else ''})) AS digest "
+                f"FROM e_{kind} e {more}"
             )
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        now = " UNION ALL ".join(parts) or "SELECT '' AS kind, '' AS id, '' AS digest LIMIT 0"
+        kept = f"SELECT kind, id, digest FROM parents WHERE platform = {self.key}"
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE now_parents AS {now}")
+        ids = " ".join(f"WHEN '{kind}' THEN p.{kind}_id" for kind in kinds) or "WHEN '' THEN ''"
+        moved = self._rows(
+            f"SELECT count(*) FROM ((FROM now_parents EXCEPT {kept}) UNION ALL "
+            f"({kept} EXCEPT FROM now_parents)) c JOIN place p "
+            f"ON p.platform = {self.key} AND c.id = CASE c.kind {ids} END"
+        )[0][0]
+        self.con.execute(f"DELETE FROM parents WHERE platform = {self.key}")
+        self.con.execute(f"INSERT INTO parents SELECT {self.key}, * FROM now_parents")
+        return not moved
+
+    def _agreed(self) -> list[tuple[Any, ...]]:
+        """What all rows of an account, a campaign or an ad agree on: other days depend on it."""
+        asked = [(LEVELS[:n], IDS[:m]) for n in (1, 2) for m in (1, 2)]
+        asked += [((level,), (f"{level}_id",)) for level in LEVELS]
+        return [
+            (number, *row)
+            for number, (levels, by) in enumerate(asked)
+            for row in self._rows(self.unifier.settled(levels, by))
+        ]
 
     def _make_facts(self) -> None:
-        con = self.con
-        con.execute("CREATE OR REPLACE TEMP TABLE new_covered AS SELECT * FROM covered LIMIT 0")
-        if self.is_whole:
-            self._forget()
-        for table in ("performance", "conversion", "reach"):
+        con, own_days = self.con, f"SELECT day FROM touched WHERE platform = {self.key}"
+        # A local day has hours of its neighbours in UTC.
+        spread = "[-1, 0, 1]" if any(r.hour for r in self.known.reports.values()) else "[0]"
+        for name, of in (("days", own_days), ("read_days", "SELECT day FROM days")):
             con.execute(
-                f"CREATE OR REPLACE TEMP TABLE new_{table} AS SELECT * FROM {table}_fact LIMIT 0"
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT CAST(day + n AS DATE) "
+                f"AS day FROM ({of}), (SELECT unnest({spread}) AS n)"
             )
+        read = self._rows("SELECT day FROM read_days ORDER BY 1")
+        days = ", ".join(f"DATE '{day}'" for (day,) in read)
+        self.unifier.days = "" if self.is_whole else days
+        had_rows = self._forget()
         for level in LEVELS:
             beside = [(c, t) for c, t in self.found.conversions if c.level == level]
             inside: list[Conversions] = []
+            con.execute(
+                "CREATE OR REPLACE TEMP TABLE now_covered AS "
+                "SELECT in_account, date_local, extracted_at FROM covered LIMIT 0"
+            )
             if level in self.found.reports:
                 report = self.found.reports[level]
                 inside = [c for c, t in beside if t is report and not c.list]
                 self._make_level(level, inside)
-            else:
-                self.con.execute(
-                    "CREATE OR REPLACE TEMP TABLE now_covered AS "
-                    "SELECT in_account, date_local FROM covered LIMIT 0"
-                )
             parts = [self._inside(number, c, level) for number, c in enumerate(inside)]
             parts += [
                 sql for number, (c, t) in enumerate(beside) if c not in inside
@@ -152,29 +217,50 @@ class Unified:
             if parts:
                 only = "true" if len(inside) < len(beside) else _any_of(inside)
                 self._add_conversions(level, " UNION ALL ".join(parts), only)
-        self._forget()
-        for table in ("performance", "conversion", "reach"):
-            con.execute(f"INSERT INTO {table}_fact SELECT * FROM new_{table}")
-        con.execute("INSERT INTO covered SELECT * FROM new_covered")
         repeats = self._rows(
-            "SELECT count(*) - count(DISTINCT place_id) FROM place UNION ALL "
-            "SELECT count(*) - count(DISTINCT (place_id, date_local)) FROM new_performance"
+            f"SELECT count(*) - count(DISTINCT place_id) FROM place UNION ALL SELECT "
+            f"count(*) - count(DISTINCT (place_id, date_local)) FROM {self._now('performance')}"
         )
         if any(count for (count,) in repeats):
             raise HarmoniseError(
                 "two rows share a key; expected one row for each place and day",
                 hint="this is a fault of the platform's definition: please report it",
             )
+        if had_rows:
+            self._forget_places()
 
-    def _forget(self) -> None:
-        """Delete what is made anew: the platform's rows of the days, or all it ever had."""
+    def _now(self, table: str) -> str:
+        """SQL of the rows of the days that are made anew, which were deleted before."""
+        only = "" if self.is_whole else " WHERE date_local IN (SELECT day FROM days)"
+        return f"(SELECT * FROM {table}_fact{only})"
+
+    def _forget(self) -> bool:
+        """Delete what is made anew; whether there was any: the days, or all there ever was."""
         same = "" if self.is_whole else " AND date_local IN (SELECT day FROM days)"
         of_platform = f"SELECT place_id FROM place WHERE platform = {self.key}"
+        gone = 0
         for table in ("performance", "conversion", "reach"):
-            self.con.execute(f"DELETE FROM {table}_fact WHERE place_id IN ({of_platform}){same}")
+            gone += self._rows(
+                f"DELETE FROM {table}_fact WHERE place_id IN ({of_platform}){same}"
+            )[0][0]
         self.con.execute(f"DELETE FROM covered WHERE platform = {self.key}{same}")
-        if self.is_whole and not self._rows("SELECT count(*) FROM new_covered")[0][0]:
+        same = same.replace("date_local", "day")
+        self.con.execute(f"DELETE FROM totals WHERE platform = {self.key}{same}")
+        if self.is_whole:
             self.con.execute(f"DELETE FROM place WHERE platform = {self.key}")
+        return bool(gone) or self.is_whole
+
+    def _forget_places(self) -> None:
+        """Delete the places that no row has any more, and that no row lies in."""
+        has_row = " UNION ".join(
+            f"SELECT place_id FROM {table}_fact"
+            for table in ("performance", "conversion", "reach")
+        )
+        self.con.execute(
+            f"DELETE FROM place WHERE platform = {self.key} AND place_id NOT IN (SELECT id FROM "
+            f"(SELECT unnest([place_id, up_ad_group, up_campaign]) AS id FROM place p "
+            f"SEMI JOIN ({has_row}) USING (place_id)) WHERE id IS NOT NULL)"
+        )
 
     def _make_level(self, level: str, inside: list[Conversions]) -> None:
         """One pass over a level's report: its measures, and the conversions among its columns."""
@@ -184,45 +270,37 @@ class Unified:
         for number, counted in enumerate(inside):
             for spans in self.unifier.conversion_spans(counted, table)[:1]:
                 amounts |= {f"c{number}_{name}": terms for name, terms in spans[0].items()}
-        self.unifier.facts(
-            f"f_{level}",
-            replace(source, amounts=amounts),
-            level,
-        )  # fmt: skip
-        self._keep_days(f"f_{level}")
-        sums = [name for name in measures if name != "reach"]
+        self.unifier.facts(f"f_{level}", replace(source, amounts=amounts), level)
+        own_totals = self.unifier.totals(source)
         self._cover(level)
-        finer = LEVELS[: LEVELS.index(level)]
-        if not any(name in self.found.reports for name in finer):
-            rows = f"SELECT place_id, date_local, {', '.join(sums)} FROM f_{level}"
-        else:
+        sums = ", ".join(name for name in measures if name != "reach")
+        rows = f"SELECT place_id, date_local, {sums} FROM f_{level}"
+        if any(name in self.found.reports for name in LEVELS[: LEVELS.index(level)]):
             bare = f"(SELECT bare_id AS place_id, * EXCLUDE (place_id, bare_id) FROM f_{level})"
-            left = remainder(bare, "new_performance", level, (), sums)
-            rows = f"SELECT place_id, date_local, {', '.join(sums)} FROM ({left})"
-        self.con.execute(f"INSERT INTO new_performance BY NAME {rows}")
+            left = remainder(bare, self._now("performance"), level, (), sums.split(", "))
+            rows = f"SELECT place_id, date_local, {sums} FROM ({left})"
+        self.con.execute(f"INSERT INTO performance_fact BY NAME {rows}")
         if "reach" in measures:
             self.con.execute(
-                f"INSERT INTO new_reach SELECT place_id, date_local, reach FROM f_{level} "
+                f"INSERT INTO reach_fact SELECT place_id, date_local, reach FROM f_{level} "
                 f"WHERE reach IS NOT NULL"
             )
+        self._close(level, source, own_totals)
 
     def _cover(self, level: str) -> None:
         """Note which accounts and days a level's report covers; rows of no account among them."""
         own = (
-            f"SELECT DISTINCT p.in_account, date_local FROM f_{level} "
+            f"SELECT p.in_account, date_local, extracted_at FROM f_{level} "
             f"JOIN place p USING (place_id)"
         )
-        nobody = (
-            f"SELECT DISTINCT in_account FROM place WHERE platform = {self.key} "
-            f"AND account_id = '{UNKNOWN}'"
-        )
+        nobody = f"md5_number_lower(concat_ws(chr(31), 'account', {self.key}, '{UNKNOWN}'))"
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE now_covered AS {own} UNION "
-            f"SELECT u.in_account, o.date_local FROM ({own}) o, ({nobody}) u"
+            f"CREATE OR REPLACE TEMP TABLE now_covered AS SELECT in_account, date_local, "
+            f"max(extracted_at) AS extracted_at FROM ({own} UNION ALL "
+            f"SELECT {nobody}, date_local, extracted_at FROM f_{level}) "
+            f"GROUP BY in_account, date_local"
         )
-        self.con.execute(
-            f"INSERT INTO new_covered SELECT {self.key}, '{level}', * FROM now_covered"
-        )
+        self.con.execute(f"INSERT INTO covered SELECT {self.key}, '{level}', * FROM now_covered")
 
     def _inside(self, number: int, counted: Conversions, level: str) -> str:
         """SQL of conversions that are columns of the report, from the one pass over it."""
@@ -251,7 +329,6 @@ class Unified:
             )  # fmt: skip
             name = f"c_{counted.level}_{number}_{span}"
             self.unifier.facts(name, source, counted.level)
-            self._keep_days(name)
             event = (
                 "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
             )
@@ -270,14 +347,10 @@ class Unified:
         rows = f"SELECT * FROM counted WHERE {some}"
         if level != "ad":
             left = remainder(
-                "counted", "new_conversion", level, _EVENT, CONVERSION_AMOUNTS, only=only
+                "counted", self._now("conversion"), level, _EVENT, CONVERSION_AMOUNTS, only=only
             )
             rows = f"SELECT {key}, {', '.join(CONVERSION_AMOUNTS)} FROM ({left})"
-        self.con.execute(f"INSERT INTO new_conversion BY NAME {rows}")
-
-    def _keep_days(self, table: str) -> None:
-        if not self.is_whole:
-            self.con.execute(f"DELETE FROM {table} WHERE date_local NOT IN (SELECT day FROM days)")
+        self.con.execute(f"INSERT INTO conversion_fact BY NAME {rows}")
 
     def _describe(self) -> None:
         """Keep what entities are called, and what the platform's events and clicks are."""
@@ -299,6 +372,9 @@ class Unified:
         ]
         self._replace("events", events)
         self._replace("click_kinds", [(self.known.click_kind,)])
+        tables = [(level, "performance", t.name) for level, t in self.found.reports.items()]
+        tables += [(c.level, "conversions", t.name) for c, t in self.found.conversions]
+        self._replace("sources", sorted(set(tables)))
 
     def _notes(self) -> list[tuple[str, str]]:
         unknown = self._rows(
@@ -306,6 +382,20 @@ class Unified:
             f"WHERE platform = {self.key} AND currency = 'XXX' ORDER BY 1"
         )
         notes = [("table", f"{name} is not read") for name in self.found.unused]
+        old = withdrawn()
+        late = self._rows(
+            f"SELECT account_id, currency, max(date_local) FROM place JOIN performance_fact "
+            f"USING (place_id) WHERE platform = {self.key} "
+            f"AND currency IN ({', '.join(map(literal, old))}) GROUP BY ALL ORDER BY ALL"
+        )
+        notes += [
+            (
+                f"account {account}",
+                f"{code} was withdrawn on {old[code]}; it has rows until {last}",
+            )
+            for account, code, last in late
+            if last >= old[code]
+        ]
         return notes + [
             (f"account {account}", _UNKNOWN_ACCOUNT if account == UNKNOWN
              else "its currency is not known: "
@@ -313,49 +403,25 @@ class Unified:
             for (account,) in unknown
         ]  # fmt: skip
 
-    def _close(self) -> None:
-        """Put the landed reports' own totals, read without a join, next to the unified ones."""
-        self.con.execute(f"DELETE FROM closing WHERE platform = {self.key}")
-        for number, level in enumerate(LEVELS):
-            if level not in self.found.reports:
-                continue
-            source = self.unifier.report_source(level)
-            is_moment = self.unifier.has_hours(source)
-            table = source.table
-            checked = [name for name in CHECKED if name in source.amounts]
-            day = table.day(self.unifier.day(source))
-            day, local = ("CAST(NULL AS DATE)",) * 2 if is_moment else (day, "f.date_local")
-            own = ", ".join(
-                f"CAST(sum({table.amount(source.amounts[n])}) AS {SUM})"
-                + (
-                    " * CAST(0.000001 AS DECIMAL(6,6))"
-                    if unit_of(source.amounts[n]) == "micro"
-                    else ""
-                )
-                + f" AS {n}"
-                for n in checked
-            )
-            sums = ", ".join(f"sum({n}) AS {n}" for n in checked)
-            rest = ", ".join(
-                f"sum({n}) FILTER (WHERE c.date_local IS NULL) AS out_{n}" for n in checked
-            )
-            levels = ", ".join(f"'{name}'" for name in LEVELS[: number + 1])
+    def _close(self, level: str, source: Source, own: str) -> None:
+        """Put a landed report's own totals next to those of the unified rows of its level."""
+        levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
+        made = (
+            f"FROM {self._now('performance')} f JOIN place p USING (place_id) "
+            f"LEFT JOIN now_covered c ON c.in_account = p.in_account "
+            f"AND c.date_local = f.date_local "
+            f"WHERE p.platform = {self.key} AND p.level IN ({levels}) GROUP BY 1"
+        )
+        of = f"{self.key}, '{level}', day, {source.has_hours}"
+        kept = "true" if self.is_whole else "day IN (SELECT day FROM days)"
+        for n in (name for name in CHECKED if name in source.amounts):
             self.con.execute(
-                f"CREATE OR REPLACE TEMP TABLE compared AS WITH "
-                f"s AS (SELECT {day} AS day, {own} FROM {table.relation} GROUP BY 1), "
-                f"h AS (SELECT {local} AS day, {sums}, {rest} FROM performance_fact f "
-                f"JOIN place p USING (place_id) LEFT JOIN covered c ON c.platform = {self.key} "
-                f"AND c.level = '{level}' AND c.in_account = p.in_account "
-                f"AND c.date_local = f.date_local "
-                f"WHERE p.platform = {self.key} AND p.level IN ({levels}) GROUP BY 1) "
-                f"SELECT coalesce(s.day, h.day) AS day, s.*, h.* FROM s "
-                f"FULL JOIN h ON s.day IS NOT DISTINCT FROM h.day"
+                f"INSERT INTO totals SELECT {of}, '{n}', {n}, NULL, NULL FROM ({own}) "
+                f"WHERE {n} IS NOT NULL AND {kept} UNION ALL "
+                f"SELECT {of}, '{n}', NULL, s, u FROM (SELECT f.date_local AS day, sum({n}) AS s, "
+                f"sum({n}) FILTER (WHERE c.date_local IS NULL) AS u {made}) "
+                f"WHERE s IS NOT NULL AND {kept}"
             )
-            for n in checked:
-                self.con.execute(
-                    f"INSERT INTO closing SELECT {self.key}, '{level}', day, '{n}', {n}, {n}_1, "
-                    f"coalesce(out_{n}, 0) FROM compared"
-                )
 
     def _replace(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         self.con.execute(f"DELETE FROM {table} WHERE platform = {self.key}")
@@ -436,9 +502,18 @@ def view(table: str, client: str) -> str:
         f"f.view_through AS conversions_view_through",
     }[table]  # fmt: skip
     joins = " ".join(_described_as(kind) for kind in ENTITIES)
+    made = "conversions" if table == "conversions" else "performance"
+    joins += (
+        f" LEFT JOIN (SELECT platform, level, string_agg(relation, ', ' ORDER BY relation) AS "
+        f"source_relation FROM sources WHERE made = '{made}' GROUP BY ALL) s "
+        f"ON s.platform = p.platform AND s.level = p.level "
+        f"LEFT JOIN covered w ON w.platform = p.platform AND w.level = p.level "
+        f"AND w.in_account = p.in_account AND w.date_local = f.date_local"
+    )
     return (
         f"SELECT {literal(client)} AS client_id, {placed}, f.date_local, p.report_tz, p.currency, "
-        f"{amounts}, {names}, {key} AS row_key FROM {facts[table]} f "
+        f"{amounts}, {names}, s.source_relation, w.extracted_at, {VERSION} AS schema_version, "
+        f"{key} AS row_key FROM {facts[table]} f "
         f"JOIN place p USING (place_id) JOIN click_kinds k ON k.platform = p.platform "
         + ("LEFT JOIN events v ON v.platform = p.platform AND v.event_own = f.event_own "
            if table == "conversions" else "")

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import datetime
 import re
+import tomllib
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import Fault, HarmoniseError
@@ -29,13 +32,14 @@ from campaignkit.harmonise.definition import (
     Term,
     Terms,
 )
-from campaignkit.harmonise.landing import Found, Landed, exploded, plain, unit_of
+from campaignkit.harmonise.landing import DAY, Found, Landed, exploded, plain, unit_of
 from campaignkit.tables import literal, quoted
 
 UNKNOWN = "unknown"  # an id that neither the report nor a history gives
 UNKNOWN_CURRENCY = "XXX"  # ISO 4217's own code where no currency is involved, or none is known
 PARENTS = (*IDS, "creative_id", "currency", "report_tz", "hour_tz", "click_days", "view_days")
 SUM = "DECIMAL(38,6)"
+CHECKED = ("spend", "impressions_paid", "clicks_platform")  # totals that are compared
 _MONEY = "DECIMAL(18,6)"
 _KNOWN_AT = {level: IDS[: 4 - number] for number, level in enumerate(LEVELS)} | {
     "account": IDS[:1]
@@ -58,6 +62,16 @@ class Source:
     beside: bool = False  # a table next to its level's report
     days_as_moments: bool = False
 
+    @property
+    def has_hours(self) -> bool:
+        """Whether moments are given: hours, or the moments at which days begin."""
+        return bool(self.table.readable(self.hour))
+
+    @property
+    def when(self) -> str:
+        """SQL of a row's moment in UTC, or of its day."""
+        return self.table.moment(self.hour) if self.has_hours else self.table.day(self.date)
+
 
 class Unifier:
     """Writes and runs the statements that read one platform's tables.
@@ -68,24 +82,19 @@ class Unifier:
     platform : Platform
     found : Found
         Its landed tables.
-    currencies : mapping of str to str
-        Account -> its currency; overrules what the tables give.
 
     Attributes
     ----------
     days : str
-        SQL condition on ``moment`` that keeps the days that are made anew; "" for all.
+        "" where all days are made anew; else SQL of days, whose rows alone are read.
     notes : list of (str, str)
         What was decided: what it is about, and what.
     """
 
-    def __init__(
-        self, con: Any, platform: Platform, found: Found, currencies: Mapping[str, str]
-    ) -> None:
+    def __init__(self, con: Any, platform: Platform, found: Found) -> None:
         self.con = con
         self.platform = platform
         self.found = found
-        self.currencies = currencies
         self.days = ""
         self.notes: list[tuple[str, str]] = []
 
@@ -108,11 +117,6 @@ class Unifier:
                 f"WHERE {' AND '.join(f'{k} IS NOT NULL' for k in key)} QUALIFY row_number() OVER "
                 f"(PARTITION BY {', '.join(key)} ORDER BY {order}, {columns}) = 1"
             )
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE stated (account_id VARCHAR, currency VARCHAR)"
-        )
-        for account, currency in self.currencies.items():
-            self.con.execute("INSERT INTO stated VALUES (?, ?)", [account, currency])
         if "account" in self.found.entities:
             self._check_zones()
 
@@ -151,47 +155,67 @@ class Unifier:
             If a row lacks its own identifier or day, or an amount cannot be read.
         """
         table = source.table
-        is_moment = self.has_hours(source)
-        moment = table.moment(source.hour) if is_moment else table.day(self.day(source))
-        self._refuse_holes(source, level, moment)
-        columns = [table.own(c) for c in _columns(table, source)]
+        columns = [table.own(c) for c in _columns(source)]
         packed = ", ".join(quoted(c) for c in columns)
+        where = ""
+        if self.days:
+            own = f"CAST({source.when} AS DATE)" if DAY not in table else quoted(table.own(DAY))
+            where = f"WHERE {own} IS NULL OR {own} IN ({self.days})"
+        wrong = self._wrong(source)
         amounts = {n: table.amount(terms) for n, terms in source.amounts.items()}
         read = ", ".join(f"{sql} AS {n}" for n, sql in amounts.items())
-        inner = f"SELECT hash({packed}) AS h, {moment} AS moment"
-        where = f"WHERE {self.days}" if self.days else ""
-        sums = ", ".join(
-            f"any_value({n}) AS {n}" if n == "reach" else f"sum({n}) AS {n}" for n in amounts
-        )
+        sums = ", ".join(f"{'any_value' if n == 'reach' else 'sum'}({n}) AS {n}" for n in amounts)
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE summed AS "
-            f"SELECT h, moment, {sums}, count(*) AS num_rows FROM ({inner}, {read} "
-            f"FROM {table.relation}) {where} GROUP BY h, moment"
+            f"CREATE OR REPLACE TEMP TABLE summed AS SELECT h, moment, {sums}, "
+            f"count(*) AS num_rows, count_if(is_wrong) AS num_wrong, max(synced) AS extracted_at "
+            f"FROM (SELECT hash({packed}) AS h, {source.when} AS moment, {read}, "
+            f"{' OR '.join(sql for _, sql, _ in wrong)} AS is_wrong, {table.synced} AS synced "
+            f"FROM {table.relation} {where}) GROUP BY h, moment"
         )
-        kept = ", ".join(f"any_value({quoted(c)}) AS {quoted(c)}" for c in columns)
+        identifier = table.text(source.ids.get(f"{level}_id", ()))
+        lossy = f"coalesce(regexp_matches({identifier}, '^[0-9.]+[eE][+]?[0-9]+$'), true)"
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE tree AS "
-            f"SELECT h, {kept}, min(other) <> max(other) AS is_shared FROM ({inner}, "
-            f"hash({packed}, 1) AS other, {packed} FROM {table.relation}) {where} GROUP BY h"
+            f"CREATE OR REPLACE TEMP TABLE tree AS SELECT *, hash({packed}) AS h "
+            f"FROM (SELECT DISTINCT {packed} FROM {table.relation} {where})"
         )
-        if self._rows("SELECT count(*) FROM tree WHERE is_shared")[0][0]:
+        num_wrong, num_lossy, num_shared = self._rows(
+            f"SELECT (SELECT sum(num_wrong) FROM summed), count_if({lossy}), "
+            f"count(*) - count(DISTINCT h) FROM tree"
+        )[0]
+        if num_wrong or num_lossy:
+            own_id = source.ids.get(f"{level}_id", ())
+            expected = f"an identifier in every row of a report of level {level}"
+            self._refuse(table, [(own_id, lossy, expected), *wrong], where)
+        if num_shared:
             raise HarmoniseError(f"{table.name}: two identifiers share a hash")  # 1 in 10^9 tables
-        self._resolve(source, level, is_moment=is_moment)
+        self._resolve(source, level)
         local = "moment"
-        if is_moment:
+        if source.has_hours:
             zone = f"nullif(report_tz, '{UNKNOWN}')"
+            # A day that was written as a day has no moment that could be put into a zone.
+            is_day = "CAST(moment AS TIME) = '00:00'" if source.days_as_moments else "false"
             local = (
-                f"CAST(coalesce((moment AT TIME ZONE 'UTC') AT TIME ZONE {zone}, moment) AS DATE)"
+                f"CAST(CASE WHEN {is_day} THEN moment ELSE coalesce("
+                f"(moment AT TIME ZONE 'UTC') AT TIME ZONE {zone}, moment) END AS DATE)"
             )
         final = ", ".join(_final(n, unit_of(terms)) for n, terms in source.amounts.items())
         key = "place_id, bare_id, event_own, click_days, view_days, date_local"
+        kept = f"WHERE {local} IN (SELECT day FROM days)" if self.days else ""
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {key}, {final}, "
-            f"sum(num_rows) AS num_rows FROM (SELECT s.*, r.* EXCLUDE (h), {local} AS date_local "
-            f"FROM summed s JOIN resolved r USING (h)) GROUP BY {key}"
+            f"sum(num_rows) AS num_rows, max(extracted_at) AS extracted_at FROM ("
+            f"SELECT s.*, r.* EXCLUDE (h), {local} AS date_local "
+            f"FROM summed s JOIN resolved r USING (h) {kept}) GROUP BY {key}"
         )
 
-    def _resolve(self, source: Source, level: str, *, is_moment: bool) -> None:
+    def totals(self, source: Source) -> str:
+        """SQL of a report's own totals by day, of what :meth:`facts` read and before any join."""
+        sums = ", ".join(
+            _final(n, unit_of(source.amounts[n]), kind=SUM) for n in CHECKED if n in source.amounts
+        )
+        return f"SELECT CAST(moment AS DATE) AS day, {sums} FROM summed GROUP BY 1"
+
+    def _resolve(self, source: Source, level: str) -> None:
         """Make ``resolved``: the place of each combination of identifiers, looked up once."""
         tree = Landed(source.table.name, "tree", source.table.types, source.table.strip)
         texts = {name: tree.text(source.ids.get(name, ())) for name in IDS}
@@ -206,7 +230,7 @@ class Unifier:
         steps = [
             f"t AS (SELECT h, {read} FROM tree)",
             f"r0 AS (SELECT r.* REPLACE ({known}) FROM t r "
-            f"LEFT JOIN ({self._settled((level,), (own,))}) k ON k.{own} = r.{own})"
+            f"LEFT JOIN ({self.settled((level,), (own,))}) k ON k.{own} = r.{own})"
             if source.beside
             else "r0 AS (FROM t)",
         ]
@@ -225,15 +249,19 @@ class Unifier:
         ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
         # What finer rows say of a campaign's or an account's money and days holds above them too.
         money = "upper(coalesce(s.currency, c.currency, a.currency, r.currency))"
-        zone = f"coalesce(c.report_tz, a.report_tz, {self._zone(source, is_moment=is_moment)})"
+        zone = f"coalesce(c.report_tz, a.report_tz, {self._zone(source)})"
+        codes = ", ".join(map(literal, currencies()))
         steps.append(
             f"named AS (SELECT r.* REPLACE ({ids}, "
             f"{zone} AS report_tz, "
-            f"CASE WHEN {money} IN ({_currencies()}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
-            f"AS currency) FROM r{len(kinds)} r LEFT JOIN stated s ON r.account_id = s.account_id "
-            f"LEFT JOIN ({self._settled(coarser, IDS[:2])}) c "
+            f"CASE WHEN {money} IN ({codes}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
+            f"AS currency) FROM r{len(kinds)} r LEFT JOIN (SELECT account_id, "
+            # What is stated of one platform's account goes before what is of every platform's.
+            f"max_by(currency, platform) AS currency FROM stated WHERE platform IN ('', "
+            f"{literal(self.platform.key)}) GROUP BY account_id) s ON r.account_id = s.account_id "
+            f"LEFT JOIN ({self.settled(coarser, IDS[:2])}) c "
             f"ON c.account_id = r.account_id AND c.campaign_id = r.campaign_id "
-            f"LEFT JOIN ({self._settled(coarser, IDS[:1])}) a ON a.account_id = r.account_id)"
+            f"LEFT JOIN ({self.settled(coarser, IDS[:1])}) a ON a.account_id = r.account_id)"
         )
         around = {at: self._place(at) for at in LEVELS[LEVELS.index(level) :]}
         places = {"place": self._place(level, with_breakdown=True), "bare": self._place(level)}
@@ -250,7 +278,7 @@ class Unifier:
         for at, prefix in [(level, "place"), (level, "bare"), *((a, a) for a in around)]:
             self._add_places(at, prefix, with_breakdown=prefix == "place")
 
-    def _settled(self, levels: Sequence[str], by: Sequence[str]) -> str:
+    def settled(self, levels: Sequence[str], by: Sequence[str]) -> str:
         """SQL of what all places of some levels agree on, for each of the identifiers ``by``."""
         names = [n for n in (*IDS, "currency", "report_tz") if n not in by]
         unknown = f"'{UNKNOWN}', '{UNKNOWN_CURRENCY}'"
@@ -296,50 +324,37 @@ class Unifier:
             f"{above} FROM placed) n ANTI JOIN place USING (place_id)"
         )
 
-    def _zone(self, source: Source, *, is_moment: bool) -> str:
-        if is_moment and not source.days_as_moments:
+    def _zone(self, source: Source) -> str:
+        if source.has_hours and not source.days_as_moments:
             return "coalesce(r.hour_tz, 'UTC')"
         return (
             "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
         )
 
-    def has_hours(self, source: Source) -> bool:
-        """Whether moments are given: hours, or days written as the moment they begin."""
-        if not source.table.readable(source.hour):
-            return False
-        if not source.days_as_moments:
-            return True
-        at = f"CAST({source.table.moment(source.hour)} AS TIME)"
-        asked = f"SELECT count(*) FROM {source.table.relation} WHERE {at} <> '00:00'"
-        return bool(self._rows(asked)[0][0])
-
-    @staticmethod
-    def day(source: Source) -> Terms:
-        """The column of a source's days, or of its hours."""
-        return source.hour if source.table.readable(source.hour) else source.date
-
-    def _refuse_holes(self, source: Source, level: str, day: str) -> None:
-        """Refuse cells that would put an amount in a wrong place, or a wrong amount anywhere."""
+    def _wrong(self, source: Source) -> list[tuple[Terms, str, str]]:
+        """Columns whose cells may say nothing, SQL of where they do, and what is expected."""
         table = source.table
-        own, when = source.ids.get(f"{level}_id", ()), self.day(source)
-        identifier = table.text(own)
-        lossy = f"coalesce(regexp_matches({identifier}, '^[0-9.]+[eE][+]?[0-9]+$'), true)"
         checks = [
-            (own, lossy, f"an identifier in every row of a report of level {level}"),
-            (when, f"({day}) IS NULL", "a day in every row, such as 2026-03-31"),
-        ]
+            (source.hour if source.has_hours else source.date, f"{source.when} IS NULL",
+             "a day in every row, such as 2026-03-31")
+        ]  # fmt: skip
         for name, terms in source.amounts.items():
             if (unread := table.unread(terms)) is not None:
-                checks.append((terms, unread, "numbers, such as 1234.5, or nothing"))
+                checks.append((terms, f"({unread})", "numbers, such as 1234.5, or nothing"))
             if name in _WHOLE and table.may_be_broken(terms):
                 amount = table.amount(terms)
-                checks.append((terms, f"{amount} <> trunc({amount})", "whole numbers"))
+                broken = f"coalesce({amount} <> trunc({amount}), false)"
+                checks.append((terms, broken, "whole numbers"))
+        return checks
+
+    def _refuse(self, table: Landed, checks: list[tuple[Terms, str, str]], where: str) -> None:
+        """Name the cells that would put an amount in a wrong place, or a wrong amount anywhere."""
         asked = ", ".join(
             f"count(*) FILTER (WHERE {wrong}), "
             f"any_value({table.shown(terms)}) FILTER (WHERE {wrong})"
             for terms, wrong, _ in checks
         )
-        told = self._rows(f"SELECT {asked} FROM {table.relation}")[0]
+        told = self._rows(f"SELECT {asked} FROM {table.relation} {where}")[0]
         faults = [
             Fault(
                 f"{table.name}, {', '.join(t.column for t in table.readable(terms))}",
@@ -350,11 +365,10 @@ class Unifier:
             )
             if count
         ]
-        if faults:
-            raise HarmoniseError(
-                f"cells of {table.name} cannot be read", faults=faults,
-                hint="correct those cells and ingest again; an empty amount is unknown and not 0",
-            )  # fmt: skip
+        raise HarmoniseError(
+            f"cells of {table.name} cannot be read", faults=faults,
+            hint="correct those cells and ingest again; an empty amount is unknown and not 0",
+        )  # fmt: skip
 
     def report_source(self, level: str) -> Source:
         """What is read of a level's report."""
@@ -388,7 +402,8 @@ class Unifier:
                 f"{table.name} is a child table, and its parent was not ingested",
                 hint=f"ingest one of {', '.join(report.names)} too",
             )
-        terms = (*report.ids.values(), report.date, report.hour, report.currency)
+        own_day: Terms = (Term(DAY),)
+        terms = (*report.ids.values(), report.date, report.hour, report.currency, own_day)
         if table is self.found.reports.get(counted.level):
             kept = [t.column for ts in terms for t in table.readable(ts)]
             return exploded(table, counted.list, list(dict.fromkeys(kept)))
@@ -464,19 +479,20 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
     )
 
 
-def _columns(table: Landed, source: Source) -> list[str]:
+def _columns(source: Source) -> list[str]:
     """Columns that distinguish a source's rows."""
+    table = source.table
     parts = (*source.ids.values(), source.currency, *source.breakdown.values(), source.event)
     return list(dict.fromkeys(term.column for terms in parts for term in table.readable(terms)))
 
 
-def _final(name: str, unit: str) -> str:
+def _final(name: str, unit: str, *, kind: str = "") -> str:
     if name == "reach":  # of one row alone: people reached twice would count twice
         return "CAST(CASE WHEN sum(num_rows) = 1 THEN any_value(reach) END AS BIGINT) AS reach"
     total = f"sum({name})"
     if unit == "micro":
         total = f"CAST({total} AS {SUM}) * CAST(0.000001 AS DECIMAL(6,6))"
-    return f"CAST({total} AS {'BIGINT' if name in _WHOLE else _MONEY}) AS {name}"
+    return f"CAST({total} AS {kind or ('BIGINT' if name in _WHOLE else _MONEY)}) AS {name}"
 
 
 def _is_of_hours(zone: str, known: set[str]) -> bool:
@@ -488,9 +504,19 @@ def _is_of_hours(zone: str, known: set[str]) -> bool:
     return all((at.utcoffset() or datetime.timedelta()).seconds % 3600 == 0 for at in moments)
 
 
-def _currencies() -> str:
+@cache
+def withdrawn() -> dict[str, datetime.date]:
+    """Currencies that were withdrawn, and the day from which each is none."""
+    text = Path(__file__).with_name("currencies.toml").read_text(encoding="utf-8")
+    made: dict[str, datetime.date] = tomllib.loads(text)["withdrawn"]
+    return made
+
+
+@cache
+def currencies() -> list[str]:
+    """Codes of ISO 4217, those that were withdrawn among them: old days have old money."""
     pycountry = require("pycountry", extra="harmonise", user="the codes of currencies")
-    return ", ".join(sorted(f"'{currency.alpha_3}'" for currency in pycountry.currencies))
+    return sorted({currency.alpha_3 for currency in pycountry.currencies} | withdrawn().keys())
 
 
 def _same_window(column: str, window: str) -> bool:
