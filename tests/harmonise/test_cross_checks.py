@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from campaignkit.harmonise import ClientStore
 from landed_tables import Rows, land
 
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+clean_clients = pytest.importorskip("benchmarks.clean_clients", reason="not a checkout")
 DAYS = [f"2025-03-{day:02}" for day in range(1, 29)]
 
 
@@ -78,3 +83,49 @@ def test_days_that_one_platform_lacks_are_listed(tmp_path: Path) -> None:
     found = kinds(tmp_path, meta=meta([*DAYS[:10], *DAYS[13:]]), pinterest=pinterest(DAYS, 5))
 
     assert found["platform_days_missing"].evidence["days"] == DAYS[10:13]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_clean_client_of_three_platforms_has_no_finding_at_all(
+    seed: int, tmp_path: Path
+) -> None:
+    """Budgets used up, rests at weekends, flights, campaigns that come and go."""
+    assert clean_clients.found(tmp_path, clean_clients.client(seed)) == []
+
+
+@pytest.mark.parametrize("fault", clean_clients.FAULTS)
+def test_one_planted_fault_is_the_one_finding(fault: str, tmp_path: Path) -> None:
+    found = clean_clients.found(tmp_path, clean_clients.client(3, fault))
+
+    assert found == [("cross_platform", fault)]
+
+
+def test_equal_budgets_alone_are_not_one_account(tmp_path: Path) -> None:
+    two = {name: [*rows, *other] for (name, rows), other in zip(
+        meta().items(), meta(account="8").values(), strict=True)}  # fmt: skip
+    for number, ad in enumerate(two["basic_ad"]):
+        ad |= {"ad_id": number // len(DAYS), "impressions": 5000 + number}  # type: ignore[operator]
+
+    assert "account_twice" not in kinds(tmp_path, meta=two)
+
+
+def test_an_event_that_is_reported_by_another_name_has_not_fallen(tmp_path: Path) -> None:
+    tables = meta()
+    for action in tables["basic_ad_actions"]:
+        if action["date"] > "2025-03-14":
+            action["action_type"] = "omni_purchase"  # type: ignore[index]
+
+    assert kinds(tmp_path, meta=tables) == {}
+
+
+def test_spend_that_moves_to_another_campaign_is_no_fall(tmp_path: Path) -> None:
+    tables = meta(fall="2025-03-15")
+    for ad in tables["basic_ad"]:
+        if ad["date"] >= "2025-03-15":  # the campaign with purchases ends, awareness begins
+            ad["ad_id"] += 50  # type: ignore[index]
+    tables["ad_history"] = [
+        *tables["ad_history"],
+        *({"id": 50 + n, "account_id": "7", "campaign_id": 9, "ad_set_id": 9} for n in range(5)),
+    ]
+
+    assert kinds(tmp_path, meta=tables) == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import pairwise
 from typing import Any
 
 from campaignkit.auditing import Finding, Rule
@@ -14,18 +14,20 @@ from campaignkit.harmonise.unified import view
 from campaignkit.show import counted
 
 _FEWEST_DAYS = 5  # with spend, before two accounts can be called one
-_SAME = 0.9  # share of those days on which both spent the same to the millionth
-_WINDOW = 7  # days before and after a fall
-_FALLEN = 0.2  # of the rate before
+_SAME = 0.9  # share of those days on which both have the same spend and impressions
+_WEEK = 7  # days before and after a fall, or a gap; longer gaps are pauses
+_FALLEN = 0.2  # of what the week before lets expect
 _EXPECTED = 30  # conversions; with fewer a fall may be chance
-_STEADY = 0.5  # of the spend before, at least
+_DENSE = 6 / 7  # of the days before and after a gap
+_MOST_GAPS = 2  # more of them are a schedule
 
 
 class CrossPlatformCheck(Check):
     """Compares the platforms and accounts of one client with each other.
 
-    Finds one account under two keys (the same spend day by day), an event that falls away while
-    spend goes on, and days that one platform lacks while others have rows.
+    Finds one account under two keys (the same spend and impressions day by day), an event that
+    falls away while its campaigns' spend goes on, and days, at most a week at a time, that an
+    account lacks while others have rows.
 
     Parameters
     ----------
@@ -52,90 +54,98 @@ class CrossPlatformCheck(Check):
         for parts in (self._accounts_twice(), self._fallen_events(), self._missing_days()):
             for told in parts:
                 yield Finding(
-                    rate=0.0, rule=rule.id, confidence=0.9, severity=rule.severity,
+                    rate=0.0, rule=rule.id, confidence=0.9, severity=rule.severity, unit="day",
                     table=scene.table, **told,
                 )  # fmt: skip
 
     def _accounts_twice(self) -> Iterator[dict[str, Any]]:
-        spend: dict[tuple[str, str], dict[date, Any]] = {}
-        for platform, account, day, amount in self._rows(
-            "SELECT platform, account_id, date_local, sum(spend) FROM performance_fact "
-            "JOIN place USING (place_id) WHERE account_id <> 'unknown' GROUP BY ALL "
-            "HAVING sum(spend) > 0 ORDER BY ALL"
+        """Accounts of the same amounts: equal budgets alone make equal spend, not impressions."""
+        for *keys, same in self._rows(
+            "a AS (SELECT platform, account_id, date_local AS day, sum(spend) AS s, "
+            "sum(impressions_paid) AS i FROM p WHERE account_id <> 'unknown' GROUP BY ALL "
+            "HAVING s > 0), n AS (SELECT *, count(*) OVER (PARTITION BY platform, account_id) "
+            "AS days FROM a) "
+            "SELECT x.platform, x.account_id, y.platform, y.account_id, count(*) AS same "
+            "FROM n x JOIN n y ON x.day = y.day AND x.s = y.s AND x.i IS NOT DISTINCT FROM y.i "
+            "AND (x.platform, x.account_id) < (y.platform, y.account_id) "
+            f"GROUP BY 1, 2, 3, 4 HAVING same >= greatest({_FEWEST_DAYS}, "
+            f"{_SAME} * least(any_value(x.days), any_value(y.days))) ORDER BY ALL"
         ):
-            spend.setdefault((platform, account), {})[day] = amount
-        for one, other in combinations(spend, 2):
-            shared = spend[one].keys() & spend[other].keys()
-            same = sum(spend[one][day] == spend[other][day] for day in shared)
-            if same >= max(_FEWEST_DAYS, _SAME * min(len(spend[one]), len(spend[other]))):
-                names = [f"account {account} of {platform}" for platform, account in (one, other)]
-                yield {
-                    "kind": "account_twice", "title": "One account under two keys",
-                    "columns": ("account_id",), "count": same, "unit": "day",
-                    "message": f"{names[0]} and {names[1]} spent the same on "
-                    f"{counted(same, 'day')}: spend counts twice",
-                    "advice": "leave out one of the two exports",
-                    "evidence": {"accounts": [list(one), list(other)]},
-                }  # fmt: skip
+            yield {
+                "kind": "account_twice", "columns": ("account_id",), "count": same,
+                "message": f"account {keys[1]} of {keys[0]} and account {keys[3]} of {keys[2]} "
+                f"have the same spend and impressions on {counted(same, 'day')}: both count",
+                "advice": "leave out one of the two exports",
+                "evidence": {"accounts": [keys[:2], keys[2:]]},
+            }  # fmt: skip
 
     def _fallen_events(self) -> Iterator[dict[str, Any]]:
         """The first day on which a week's conversions are far below what its spend had brought."""
-        days: dict[tuple[str, str, str], dict[date, tuple[float, float]]] = {}
-        for platform, account, event, day, number, spend in self._rows(
-            "WITH c AS (SELECT platform, account_id, event_own, date_local, "
-            "sum(conversions) AS n "
-            f"FROM ({view('conversions', '')}) WHERE is_primary GROUP BY ALL), "
-            "s AS (SELECT platform, account_id, date_local, sum(spend) AS spend "
-            "FROM performance_fact JOIN place USING (place_id) GROUP BY ALL), "
-            "e AS (SELECT DISTINCT platform, account_id, event_own FROM c WHERE n > 0) "
-            "SELECT e.platform, e.account_id, e.event_own, s.date_local, "
-            "coalesce(c.n, 0)::DOUBLE, coalesce(s.spend, 0)::DOUBLE FROM e "
-            "JOIN s USING (platform, account_id) "
-            "LEFT JOIN c USING (platform, account_id, event_own, date_local) ORDER BY ALL"
+        campaign = "platform, account_id, campaign_id"
+        weeks = f"PARTITION BY {campaign}, event ORDER BY day RANGE BETWEEN"
+        for platform, account, event, day, found, expected in self._rows(
+            f"s AS (SELECT {campaign}, date_local AS day, sum(spend)::DOUBLE AS s FROM p "
+            f"GROUP BY ALL), c AS (SELECT {campaign}, event, date_local AS day, "
+            f"sum(conversions)::DOUBLE AS n FROM ({view('conversions', '')}) WHERE is_primary "
+            f"GROUP BY ALL), e AS (SELECT DISTINCT {campaign}, event FROM c WHERE n > 0), "
+            f"d AS (SELECT e.*, day, s, coalesce(n, 0) AS n FROM e JOIN s USING ({campaign}) "
+            f"LEFT JOIN c USING ({campaign}, event, day)), "
+            "w AS (SELECT *, sum(n) OVER b AS n0, sum(s) OVER b AS s0, sum(n) OVER a AS n1, "
+            f"sum(s) OVER a AS s1 FROM d WINDOW b AS ({weeks} INTERVAL {_WEEK} DAY PRECEDING "
+            f"AND INTERVAL 1 DAY PRECEDING), a AS ({weeks} CURRENT ROW "
+            f"AND INTERVAL {_WEEK - 1} DAY FOLLOWING)) "
+            "SELECT platform, account_id, event, day, sum(n1) AS found, "
+            "sum(n0 * least(s1 / s0, 1)) AS expected FROM w WHERE s0 > 0 "
+            f"GROUP BY platform, account_id, event, day HAVING expected >= {_EXPECTED} "
+            f"AND found <= {_FALLEN} * expected AND sum(n) <= {_FALLEN} * expected / {_WEEK} "
+            "QUALIFY row_number() OVER (PARTITION BY platform, account_id, event ORDER BY day) "
+            "= 1 ORDER BY ALL"
         ):
-            days.setdefault((platform, account, event), {})[day] = (number, spend)
-        for (platform, account, event), series in days.items():
-            for start in sorted(series):
-                before = [series.get(start - timedelta(n + 1), (0, 0)) for n in range(_WINDOW)]
-                after = [series.get(start + timedelta(n), (0, 0)) for n in range(_WINDOW)]
-                (n0, s0), (n1, s1) = (
-                    map(sum, zip(*part, strict=True)) for part in (before, after)
-                )
-                if s0 and s1 >= _STEADY * s0 and n0 * s1 / s0 >= _EXPECTED:
-                    expected = n0 * s1 / s0
-                    if n1 <= _FALLEN * expected and series[start][0] <= _FALLEN * n0 / _WINDOW:
-                        yield {
-                            "kind": "event_fell", "title": "An event that fell away",
-                            "columns": ("account_id",), "count": _WINDOW, "unit": "day",
-                            "message": f"{event} of account {account} of {platform} fell to "
-                            f"{n1:,.0f} in the week from {start}, where the spend of "
-                            f"{s1:,.2f} would have brought {expected:,.0f}",
-                            "advice": "was the pixel, the event's name or a window changed there?",
-                            "evidence": {"day": str(start), "found": n1, "expected": expected},
-                        }  # fmt: skip
-                        break
+            yield {
+                "kind": "event_fell", "columns": ("account_id",), "count": _WEEK,
+                "message": f"{event} of account {account} of {platform} fell to {found:,.0f} in "
+                f"the week from {day}, where the spend would have brought {expected:,.0f}",
+                "advice": "was the pixel, the event's name or a window changed there?",
+                "evidence": {"day": str(day), "found": found, "expected": expected},
+            }  # fmt: skip
 
     def _missing_days(self) -> Iterator[dict[str, Any]]:
-        seen: dict[str, set[date]] = {}
-        for platform, day in self._rows(
-            "SELECT DISTINCT platform, date_local FROM performance_fact "
-            "JOIN place USING (place_id) ORDER BY ALL"
+        """Gaps between days with rows on nearly every day; many gaps are a schedule."""
+        seen: dict[tuple[str, str], set[date]] = {}
+        for *account, day in self._rows(
+            "a AS (SELECT 1) SELECT DISTINCT platform, account_id, date_local FROM p ORDER BY ALL"
         ):
-            seen.setdefault(platform, set()).add(day)
-        for platform, own in seen.items():
-            others = set().union(*(days for key, days in seen.items() if key != platform))
-            missing = sorted(d for d in others - own if min(own) < d < max(own))
-            if missing:
+            seen.setdefault((account[0], account[1]), set()).add(day)
+        for (platform, account_id), own in seen.items():
+            others = set().union(*(days for key, days in seen.items() if key[1] != account_id))
+            days = sorted(own)
+            gaps = [
+                [before + timedelta(n) for n in range(1, (after - before).days)]
+                for before, after in pairwise(days)
+                if 1 < (after - before).days <= _WEEK + 1
+                and _is_dense(own, days[0], before, -1) and _is_dense(own, after, days[-1], 1)
+            ]  # fmt: skip
+            missing = [day for gap in gaps for day in gap if day in others]
+            if missing and len(gaps) <= _MOST_GAPS:
                 yield {
-                    "kind": "platform_days_missing", "title": "Days that one platform lacks",
-                    "columns": ("date_local",), "count": len(missing), "unit": "day",
-                    "message": f"{platform} has no row on {counted(len(missing), 'day')} on which "
-                    f"other platforms have: {missing[0]}"
+                    "kind": "platform_days_missing", "columns": ("date_local",),
+                    "count": len(missing),
+                    "message": f"account {account_id} of {platform} has no row on "
+                    f"{counted(len(missing), 'day')} on which others have: {missing[0]}"
                     + (f" to {missing[-1]}" if len(missing) > 1 else ""),
                     "advice": "ingest those days of the platform again, or confirm the pause",
-                    "evidence": {"days": [str(day) for day in missing[:31]]},
+                    "evidence": {"days": [str(day) for day in missing]},
                 }  # fmt: skip
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._con.execute(sql).fetchall()
+        """Rows of a query that may read the performance as ``p``."""
+        whole = f"WITH p AS ({view('performance', '')}), {sql}"
+        rows: list[tuple[Any, ...]] = self._con.execute(whole).fetchall()
         return rows
+
+
+def _is_dense(own: set[date], first: date, last: date, step: int) -> bool:
+    """Whether the week at the end (step -1) or the start of a span has rows on nearly all days."""
+    num_days = min((last - first).days + 1, _WEEK)
+    at = last if step < 0 else first
+    return sum(at + timedelta(step * n) in own for n in range(num_days)) >= _DENSE * num_days

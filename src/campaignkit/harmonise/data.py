@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import frame_library, require
-from campaignkit.harmonise.definition import ADDITIVE, LEVELS
-from campaignkit.harmonise.outcomes import Campaigns, campaigns, campaigns_sql
+from campaignkit.harmonise.definition import ADDITIVE, IDS, LEVELS
+from campaignkit.harmonise.outcomes import RESULTS, Campaigns, campaigns, campaigns_sql
 from campaignkit.harmonise.unified import view
 from campaignkit.show.outline import Block
 from campaignkit.store import Manifest, atomic_folder, digest_file
@@ -29,7 +29,7 @@ TABLES = ("performance", "conversions", "reach")
 _AUDITED = {
     "date_local": "event_date", "platform": "platform", "account_id": "account_id",
     "campaign_id": "campaign_id", "ad_group_id": "ad_group_id", "ad_id": "ad_creative_id",
-    "device": "device", "placement": "placement", "currency": "currency", "spend": "spend",
+    "currency": "currency", "spend": "spend",
     "impressions_paid": "impressions", "clicks_platform": "clicks",
     "video_plays": "video_plays", "video_completions": "video_completions",
 }  # fmt: skip
@@ -244,10 +244,25 @@ class CampaignData:
         from campaignkit.harmonise.cross_checks import CrossPlatformCheck
 
         finest = "QUALIFY rank() OVER (PARTITION BY platform, account_id ORDER BY level) = 1"
+        performance, conversions = (view(name, self.client) for name in TABLES[:2])
+        keys = ", ".join(("platform", *IDS, "currency", "date_local"))
         read = ", ".join(f"{own} AS {name}" for own, name in _AUDITED.items())
-        rows = f"SELECT {read} FROM ({view('performance', self.client)}) {finest}"
+        sums = ", ".join(f"sum({name}) AS {name}" for name in (*ADDITIVE, "conversions"))
+        # An account that counts conversions has 0 of them on a day without a row of them.
+        counted = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
+        table = self._ask(
+            f"WITH r AS (SELECT * EXCLUDE (conversions), conversions::DOUBLE AS conversions FROM "
+            f"(SELECT * FROM ({performance}) UNION ALL BY NAME SELECT * FROM ({conversions}) "
+            f"WHERE is_primary AND {RESULTS}) {finest}), "
+            f"a AS (SELECT {keys}, {sums} FROM r GROUP BY ALL HAVING count(spend) > 0) "
+            f"SELECT {read}, coalesce(conversions, {counted}) AS conversions FROM a"
+        ).to_arrow_table()
+        video = ["video_plays", "video_completions"]
+        counts = table.group_by("platform").aggregate([(name, "count") for name in video])
+        if not all(all(counts[f"{name}_count"].to_pylist()) for name in video):
+            table = table.drop_columns(video)  # platforms without it lack nothing
         checks = [CrossPlatformCheck(self._con), *options.pop("checks", ())]
-        return audit(self._ask(rows).to_arrow_table(), checks=checks, **options)
+        return audit(table, checks=checks, **options)
 
     def campaigns(
         self,

@@ -33,6 +33,7 @@ KPIS = {
     "other": ("total_conversions", "clicks_link", "clicks_platform"),
 }  # fmt: skip
 _TOTALS = "event_own IN ('all', 'goals', 'website', 'optimisation')"  # a platform's own totals
+RESULTS = f"(event IN ('purchase', 'lead', 'install') OR {_TOTALS})"  # what is bought for
 _EVENTS = {
     "purchases": "sum(conversions) FILTER (event = 'purchase')",
     "leads": "sum(conversions) FILTER (event = 'lead')",
