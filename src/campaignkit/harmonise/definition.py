@@ -118,6 +118,15 @@ class Conversions:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """The report that a person downloads: headers that do not go by the tables room's names."""
+
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    conversions: tuple[Conversions, ...] = ()
+    report_tz: str = "account"
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """One ad platform, as its file describes it.
 
@@ -134,6 +143,8 @@ class Platform:
         Its traps, and what is done about each.
     prefixes, strip : tuple of str
         What stands before the names of its tables and columns.
+    export : Export
+        The report that a person downloads.
     entities, reports : mapping
     conversions : tuple of Conversions
     events : mapping of str to tuple of str
@@ -156,6 +167,7 @@ class Platform:
     notes: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     strip: tuple[str, ...] = ()
+    export: Export = Export()
 
 
 @cache
@@ -221,6 +233,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "key": (*IDS, "creative_id"), "columns": _PARENTS + DESCRIBING, "ids": IDS,
     "measures": MEASURES, "breakdown": BREAKDOWNS, "amounts": CONVERSION_AMOUNTS,
     "entities": ENTITIES, "reports": LEVELS,
+    "headers": (*IDS, *DESCRIBING, *MEASURES, *BREAKDOWNS, "date", "period_end", "currency"),
 }  # fmt: skip
 _ONE_OF: Mapping[str, Sequence[str]] = {
     "level": LEVELS, "report_tz": ("account", "UTC"),
@@ -228,7 +241,7 @@ _ONE_OF: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 _NEEDED: Mapping[type, Sequence[str]] = {
     Platform: ("name", "report_tz", "click_kind", "reports"), Entity: ("names", "key", "columns"),
-    Report: ("names", "ids", "measures"), Conversions: ("level", "amounts"),
+    Report: ("names", "ids", "measures"), Conversions: ("level", "amounts"), Export: (),
 }  # fmt: skip
 
 
@@ -269,6 +282,7 @@ class _Reader:
             "int | None": self.number, "tuple[int, int]": self.window, "bool": self.flag,
             "tuple[Conversions, ...]": self.conversions,
             "Entity": partial(self.make, Entity), "Report": partial(self.make, Report),
+            "Export": partial(self.make, Export),
         }  # fmt: skip
         return ways[kind](where, given)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.harmonise.definition import Conversions, Platform, Term, Terms
@@ -16,6 +16,7 @@ _SYNCED = (
     "_sdc_extracted_at", "_sdc_batched_at",
 )  # fmt: skip
 DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: added on landing
+_MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 AMOUNT = "DECIMAL(26,6)"
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
@@ -299,6 +300,51 @@ def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
         if short in counted.names and all(need in table for need in counted.needs):
             made.append(("conversions", str(number)))
     return made
+
+
+def table_names(platform: Platform, names: Iterable[str], *, reports: bool = False) -> list[str]:
+    """Those of some names that tables of the platform, or its reports alone, have.
+
+    Examples
+    --------
+    >>> from campaignkit.harmonise.definition import platform
+    >>> table_names(platform("meta"), ["basic_ad", "orders"])
+    ['basic_ad']
+    """
+    known = {name for part in platform.reports.values() for name in part.names}
+    if not reports:
+        known |= {name for part in platform.entities.values() for name in part.names}
+        known |= {name for part in platform.conversions for name in part.names}
+    return [name for name in names if short_name(platform, name) in known]
+
+
+def needed(platform: Platform, table: Landed) -> list[str]:
+    """A table's own names of the columns that a platform's definition speaks of.
+
+    Examples
+    --------
+    >>> from campaignkit.harmonise.definition import platform
+    >>> types = dict.fromkeys(["Id", "Name", "Secret"], "VARCHAR")
+    >>> needed(platform("meta"), Landed("campaign_history", "t", types))
+    ['Id', 'Name']
+    """
+    said = (platform.entities, platform.reports, platform.conversions, _MARKS)
+    words = {word.replace("_", "") for word in _words(said)}
+    found = [own for name, own in table._own.items() if name.replace("_", "") in words]
+    return list(dict.fromkeys(found))
+
+
+def _words(part: object) -> Iterator[str]:
+    """All texts in a definition: names of columns are among them."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        yield from _words((*part, *part.values()))
+    elif is_dataclass(part):
+        yield from _words([getattr(part, each.name) for each in fields(part)])
+    elif isinstance(part, Iterable):
+        for each in part:
+            yield from _words(each)
 
 
 def short_name(platform: Platform, name: str) -> str:

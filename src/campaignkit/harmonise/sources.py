@@ -1,21 +1,55 @@
-"""What can be landed: folders, files and data bases, each table of them one part."""
+"""What can be landed: folders, files, data bases and warehouses, each table of them one part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
-from campaignkit.harmonise.definition import Platform
-from campaignkit.harmonise.landing import Landed, roles
-from campaignkit.store import digest_file, readable_file
-from campaignkit.tables import literal, quoted
+from campaignkit.harmonise.definition import Platform, Report, platform as platform_of, platforms
+from campaignkit.harmonise.exports import exported, opened_export
+from campaignkit.harmonise.landing import Landed, needed, roles, table_names
+from campaignkit.store import checked_path, digest_file, readable_file
+from campaignkit.tables import DatabaseTable, OpenTable, ReadOptions, literal, quoted
+from campaignkit.tables.engines import Metered, Schema, Terms, schema_of
+from campaignkit.tables.read_options import OF_A_WAREHOUSE
 
 FILES = (".csv", ".tsv", ".parquet", ".pq")
 _MOST_FILES = 20_000
+_AT_ONCE = 20_000  # rows of a warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a source is to be read.
+
+    Attributes
+    ----------
+    platform : str or None
+        None: names and columns of the tables decide.
+    client : str
+        Whose jobs they are in a warehouse.
+    days : tuple of date or None
+        The first and the last day of a warehouse's reports.
+    account, currency : str or None
+        Of a report that a person downloaded.
+    read : ReadOptions
+        How that report is read, and on which terms a warehouse is asked.
+    """
+
+    platform: str | None
+    client: str
+    days: tuple[datetime.date, datetime.date] | None = None
+    account: str | None = None
+    currency: str | None = None
+    read: ReadOptions = field(default_factory=ReadOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +59,108 @@ class Part:
     name: str
     select: str
     digest: str
+    notes: tuple[str, ...] = ()
 
 
-def parts_of(reader: Any, path: Path, known: Platform) -> Iterator[Part]:
-    """What a folder, a file or a data base has to land."""
+@dataclass
+class _Table:
+    """A table that was found: what it may be called, its columns, and how it is read."""
+
+    names: tuple[str, ...]
+    columns: Mapping[str, str]
+    select: str
+    file: Path | None = None
+    export: OpenTable | None = None
+    failed: Exception | None = None
+
+    def landed(self, known: Platform) -> Landed | None:
+        """The table under the first name by which it is one of the platform's."""
+        tables = (Landed(name, "", self.columns, known.strip) for name in self.names)
+        return next((table for table in tables if roles(known, table)), None)
+
+    def is_report(self, known: Platform) -> bool:
+        """Whether it is a report of the platform, not just a table of names."""
+        table = self.landed(known)
+        return table is not None and any(what == "report" for what, _ in roles(known, table))
+
+
+def parts_of(reader: Any, source: Any, asked: Asked) -> tuple[Platform, list[Part]]:
+    """The platform of a source, and the parts that it has to land.
+
+    Raises
+    ------
+    HarmoniseError
+        If it cannot be read, or may be of several platforms.
+    """
+    given = (source.database, source.table) if isinstance(source, DatabaseTable) else (source, "")
+    told = {k: v for k, v in asked.read.items() if k in OF_A_WAREHOUSE}
+    told["labels"] = {"client": asked.client, **asked.read.get("labels", {})}
+    terms = Terms(**cast("Any", told))
+    if (schema := schema_of(*given, terms)) is not None:
+        try:
+            return _in_a_warehouse(reader, schema, asked, terms)
+        finally:
+            schema.close()
+    path = checked_path(given[0], error=HarmoniseError)
+    tables = list(_found(reader, path, given[1]))
+    keys = [asked.platform] if asked.platform else platforms()
+    try:
+        for table in tables:
+            is_text = table.file is not None and table.file.suffix.lower() in FILES[:2]
+            if is_text and not any(table.landed(platform_of(key)) for key in keys):
+                table.export = opened_export(cast("Path", table.file), asked.read)
+        known = platform_of(asked.platform or _only(_platforms(tables), str(path)))
+        return known, [_part(reader, table, known, asked) for table in tables]
+    finally:
+        for table in tables:
+            if table.export is not None:
+                table.export.close()
+
+
+def _platforms(tables: Iterable[_Table]) -> set[str]:
+    """The platforms that tables may be of: by their reports, else by telling headers."""
+    made = {key for key in platforms() for table in tables if table.is_report(platform_of(key))}
+    told = [name for table in tables if table.export for name in table.export.matching.platforms]
+    by_header = {k for k in platforms() for name in told if name.startswith(platform_of(k).name)}
+    return made or by_header
+
+
+def _only(keys: set[str], source: str) -> str:
+    if len(keys) != 1:
+        found = f"may be of {', '.join(sorted(keys))}" if keys else "does not show its platform"
+        raise HarmoniseError(
+            f"{source} {found}",
+            hint=f'say which: platform="{min(keys, default="meta")}"; '
+            f"known are {', '.join(platforms())}",
+        )
+    return next(iter(keys))
+
+
+def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
+    landed = table.landed(known)
+    if landed is None and table.export is not None:
+        name, rows, notes = exported(
+            table.export, known, account=asked.account, currency=asked.currency
+        )
+        own = f"export_{id(table)}"
+        reader.register(own, rows)
+        digest = f"{digest_file(cast('Path', table.file))}:{asked.account}:{asked.currency}"
+        return Part(name, f"SELECT * FROM {own}", digest, notes)
+    if table.failed is not None:
+        raise HarmoniseError(
+            f"{table.file} cannot be read: {str(table.failed).splitlines()[0][:200]}",
+            hint="was it cut off while copied? A CSV file is expected in UTF-8",
+        ) from table.failed
+    name = table.names[0] if landed is None else landed.name
+    digest = digest_file(table.file) if table.file else _digest_rows(reader, table.select)
+    return Part(name, table.select, digest)
+
+
+def _found(reader: Any, path: Path, schema: str) -> Iterator[_Table]:
+    """The tables of a folder, a file or a data base."""
     if path.is_dir():
         for file in _files(path):
-            yield from parts_of(reader, file, known)
+            yield from _found(reader, file, schema)
         return
     readable_file(path, error=HarmoniseError)
     suffix = path.suffix.lower()
@@ -41,46 +170,119 @@ def parts_of(reader: Any, path: Path, known: Platform) -> Iterator[Part]:
             hint="rename the file or its folder",
         )
     duckdb = require("duckdb", extra="harmonise", user="reading landed tables")
-    try:
-        if suffix in (".duckdb", ".db"):
-            reader.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
-            listed = reader.execute(
-                "SELECT schema_name, table_name FROM duckdb_tables() "
-                "WHERE database_name = 'theirs' ORDER BY ALL"
-            ).fetchall()
-            schemas = sorted({schema for schema, _ in listed})
-            if len(schemas) > 1 or {("main", "ingested"), ("main", "place")} <= set(listed):
-                raise HarmoniseError(
-                    f"{path} has tables in {', '.join(schemas)}; "
-                    f"expected one schema of landed tables",
-                    hint="put the tables of one platform and one client into a file of their own",
-                )
-            for schema, table in listed:
-                select = f"SELECT * FROM theirs.{quoted(schema)}.{quoted(table)}"
-                yield Part(table, select, _digest_rows(reader, select))
-        elif suffix in FILES:
-            place = literal(str(path))
-            is_parquet = suffix in (".parquet", ".pq")
-            scan = (
-                f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_as_text(path)})"
-            )
-            select = f"SELECT * FROM {scan}"
-            columns = dict.fromkeys(reader.sql(select).columns, "VARCHAR")
-            here, above = (
-                Landed(n, "", columns, known.strip) for n in (path.stem, path.parent.name)
-            )
-            name = above.name if roles(known, above) and not roles(known, here) else here.name
-            yield Part(name, select, digest_file(path))
-        else:
+    if suffix in (".duckdb", ".db"):
+        try:
+            yield from _in_a_data_base(reader, path, schema)
+        except duckdb.Error as err:
             raise HarmoniseError(
-                f"{path} is no table that can be landed",
-                hint=f"expected {', '.join(FILES)}, .duckdb",
-            )
-    except duckdb.Error as err:
+                f"{path} cannot be read: {str(err).splitlines()[0][:200]}",
+                hint="is it a DuckDB file, and not open for writing?",
+            ) from err
+    elif suffix in FILES:
+        place = literal(str(path))
+        is_parquet = suffix in FILES[2:]
+        scan = f"read_parquet({place})" if is_parquet else f"read_csv({place}, {_as_text(path)})"
+        table = _Table((path.stem, path.parent.name), {}, f"SELECT * FROM {scan}", path)
+        try:
+            table.columns = dict.fromkeys(reader.sql(table.select).columns, "VARCHAR")
+        except duckdb.Error as err:
+            table.failed = err
+        yield table
+    else:
         raise HarmoniseError(
-            f"{path} cannot be read: {str(err).splitlines()[0][:200]}",
-            hint="was it cut off while copied? A CSV file is expected in UTF-8",
-        ) from err
+            f"{path} is no table that can be landed",
+            hint=f"expected {', '.join(FILES)}, .duckdb; save a spreadsheet as CSV",
+        )
+
+
+def _in_a_data_base(reader: Any, path: Path, schema: str) -> Iterator[_Table]:
+    reader.execute(f"ATTACH {literal(str(path))} AS theirs (READ_ONLY)")
+    listed = reader.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_catalog = 'theirs' ORDER BY ALL"
+    ).fetchall()
+    schemas = sorted({schema for schema, _ in listed})
+    is_store = "ingested" in {table for _, table in listed}
+    if is_store or ((schema or len(schemas) > 1) and schema not in schemas):
+        raise HarmoniseError(
+            f"{path} has tables in {', '.join(schemas)}; expected landed tables of one platform"
+            + (" and no client's store" if is_store else ""),
+            hint=f'name the schema: DatabaseTable(path, "{schemas[0] if schemas else "main"}")',
+        )
+    for own, table in listed:
+        if own == (schema or own):
+            select = f"SELECT * FROM theirs.{quoted(own)}.{quoted(table)}"
+            columns = {row[0]: row[1] for row in reader.execute(f"DESCRIBE {select}").fetchall()}
+            yield _Table((table,), columns, select)
+
+
+def _in_a_warehouse(
+    reader: Any, schema: Schema, asked: Asked, terms: Terms
+) -> tuple[Platform, list[Part]]:
+    """Read the tables of a platform, and of them what is needed; a cap holds for all together."""
+    pa = require("pyarrow", extra="harmonise", user="reading a warehouse")
+    names = schema.tables
+    keys = {key for key in platforms() if table_names(platform_of(key), names, reports=True)}
+    known = platform_of(asked.platform or _only(keys, schema.name))
+    parts: list[Part] = []
+    paid: list[tuple[str, int | None]] = []
+    for name in table_names(known, names):
+        # The days are the filter that a partitioned table asks for.
+        kept = replace(terms, where=terms.where or "TRUE") if asked.days else terms
+        place = Metered(schema.table(name, kept), terms, paid)
+        table = Landed(name, "", place.types(), known.strip)
+        if not roles(known, table):
+            continue
+        columns = needed(known, table)
+        days = _within(known, table, asked.days)
+        query = f"SELECT {', '.join(map(quoted, columns))} FROM audited{days}"
+        floats = {c for c in columns if table.types[c] in ("DOUBLE", "FLOAT", "REAL")}
+        form = pa.schema([(c, pa.float64() if c in floats else pa.string()) for c in columns])
+        batches = (
+            pa.RecordBatch.from_arrays([
+                pa.array(cells if c in floats else map(_text, cells), form.field(c).type)
+                for c, cells in zip(columns, zip(*rows, strict=True), strict=True)
+            ], schema=form)
+            for rows in _by(_AT_ONCE, place.stream(query))
+        )  # fmt: skip
+        own = f"warehouse_{len(parts)}"
+        reader.register("incoming", pa.RecordBatchReader.from_batches(form, batches))
+        reader.execute(f"CREATE TEMP TABLE {own} AS SELECT * FROM incoming")
+        reader.unregister("incoming")
+        select = f"SELECT * FROM {own}"
+        parts.append(Part(name, select, _digest_rows(reader, select)))
+    return known, parts
+
+
+def _within(
+    known: Platform, table: Landed, days: tuple[datetime.date, datetime.date] | None
+) -> str:
+    """The condition that keeps a report to some days; none for tables of names."""
+    for what, place in roles(known, table) if days else ():
+        if what == "entity":
+            continue
+        part = known.reports[place] if what == "report" else known.conversions[int(place)]
+        hour = part.hour if isinstance(part, Report) else ()
+        for term in table.readable((*hour, *part.date)):
+            own, (first, last) = quoted(table.own(term.column)), cast("Any", days)
+            return f" WHERE {own} >= '{first}' AND {own} < '{last + datetime.timedelta(1)}'"
+    return ""
+
+
+def _by(number: int, rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(islice(rows, number)):
+        yield some
+
+
+def _text(cell: object) -> str | None:
+    """A cell as a loader would have written it into a CSV file."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    if isinstance(cell, bool | list | dict):
+        return json.dumps(cell, default=str)
+    return str(cell)
 
 
 def _as_text(path: Path) -> str:
@@ -109,7 +311,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _digest_rows(reader: Any, select: str) -> str:
     asked = (
-        f"SELECT count(*), md5(string_agg(r, '' ORDER BY r)) "
-        f"FROM (SELECT md5(CAST(t AS VARCHAR)) AS r FROM ({select}) t)"
+        f"SELECT count(*), sum(md5_number_lower(r)), bit_xor(md5_number_upper(r)) "
+        f"FROM (SELECT CAST(t AS VARCHAR) AS r FROM ({select}) t)"
     )
     return ":".join(str(part) for part in reader.execute(asked).fetchall()[0])

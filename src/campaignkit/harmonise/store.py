@@ -7,12 +7,13 @@ one transaction.
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
@@ -26,18 +27,18 @@ from campaignkit.harmonise.definition import (
     Terms,
     platform as platform_of,
 )
+from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.landing import DAY, Landed, find, plain, roles
-from campaignkit.harmonise.sources import FILES, Part, parts_of
+from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
 from campaignkit.harmonise.unified import Unified
-from campaignkit.store import checked_path
-from campaignkit.tables import connect, literal, quoted
+from campaignkit.tables import DatabaseTable, ReadOptions, connect, literal, quoted
 
 _PART = "_campaignkit_part"  # column, while files of one call are put together
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
-    first_day DATE, last_day DATE, number INTEGER,
+    first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
     PRIMARY KEY (platform, relation, sha256));
 CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
 """
@@ -113,19 +114,40 @@ class ClientStore:
             "GROUP BY platform, relation ORDER BY platform, relation"
         )
 
-    def ingest(self, source: str | os.PathLike[str], *, platform: str) -> dict[str, int]:
-        """Land a platform's tables: a folder of CSV and Parquet files, one file, or a DuckDB file.
+    def ingest(
+        self, source: str | os.PathLike[str] | DatabaseTable, *, platform: str | None = None,
+        account: str | None = None, currency: str | None = None,
+        days: tuple[str, str] | None = None, **read: Unpack[ReadOptions],
+    ) -> dict[str, int]:  # fmt: skip
+        """Land a platform's tables: exports, a data base's tables, or those of a warehouse.
 
         A file that was ingested before is left out. Of a report the days it covers replace the
         same accounts' days that were there: a later export is the better one. Of other tables
         new rows are added, and the newest row of each account, campaign or ad is read. Files of
         one call that are parts of one table (``ad_stats/part-0.parquet``) count as one export.
 
+        A CSV file that is no loader's table is read as the report that a person downloads: its
+        title lines and totals are set aside, and its rows must add up to its own total.
+
         Parameters
         ----------
-        source : path
-        platform : str
-            Such as ``"google_ads"``; :func:`campaignkit.harmonise.platforms` lists them.
+        source : path, address or DatabaseTable
+            A folder of CSV and Parquet files, one file, a DuckDB file,
+            ``postgres://user@host/database?schema=name``, ``bigquery://project.dataset``; or a
+            DuckDB file, connection or client, with the name of the schema.
+        platform : str or None
+            Such as ``"google_ads"``; :func:`campaignkit.harmonise.platforms` lists them. None:
+            the names and columns decide, if they fit one platform only.
+        account : str or None
+            The account of a downloaded report.
+        currency : str or None
+            Its ISO 4217 code, where the report does not tell it.
+        days : tuple of str or None
+            The first and the last day to read of a warehouse's reports: ``("2026-03-01",
+            "2026-03-31")``. None: all.
+        **read : ReadOptions
+            How a downloaded report is read (``decimal``, ``day_first``, ``header``, ``columns``),
+            or on which terms a warehouse is asked (``maximum_bytes``, ``timeout_s``).
 
         Returns
         -------
@@ -135,20 +157,27 @@ class ClientStore:
         Raises
         ------
         HarmoniseError
-            If there is no table, or none that is one of the platform's; nothing is kept then.
+            If there is no table, or none that is one of the platform's; if a downloaded report
+            does not tell its days or its currency, or does not add up to its total. Nothing is
+            kept then.
+        TableError, BudgetExceeded
+            If a warehouse refuses, or would read more than `maximum_bytes`.
         """
-        known = platform_of(platform)
-        path = checked_path(source, error=HarmoniseError)
+        asked = Asked(platform, self.client, _checked_days(days), account, currency, read)
         taken: dict[str, int] = {}
         with closing(connect()) as reader, self._transaction():
+            known, found = parts_of(reader, source, asked)
+            there = self._landed(known)
+            known = described(known, [*(t.name for t in there), *(part.name for part in found)])
             parts: dict[str, list[Part]] = {}
-            for part in parts_of(reader, path, known):
+            for part in found:
                 parts.setdefault(plain(part.name), []).append(part)
             for relation, own in parts.items():
                 taken[own[0].name] = self._land(reader, known, relation, own)
             if not taken:
                 raise HarmoniseError(
-                    f"{path} has no table", hint=f"expected files that end in {', '.join(FILES)}"
+                    f"the source has no table of {known.name}",
+                    hint=f"expected files that end in {', '.join(FILES)}, or landed tables",
                 )
             everything = self._landed(known)
             if any(what == "report" for table in everything for what, _ in roles(known, table)):
@@ -177,8 +206,18 @@ class ClientStore:
             num_rows += rows
             first, last = _least(first, start), _most(last, end)
             self._con.execute(
-                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [known.key, relation, part.name, part.digest, rows, start, end, number],
+                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    known.key,
+                    relation,
+                    part.name,
+                    part.digest,
+                    rows,
+                    start,
+                    end,
+                    number,
+                    list(part.notes),
+                ],
             )
         if first is not None:
             for part in parts:
@@ -350,8 +389,12 @@ class ClientStore:
                 )
             unified = Unified(self._con, currencies or {})
             for (key,) in rows:
-                known = platform_of(key)
-                unified.make(known, find(known, self._landed(known)))
+                tables = self._landed(platform_of(key))
+                known = described(platform_of(key), [table.name for table in tables])
+                unified.make(known, find(known, tables))
+            self._con.execute(
+                "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested"
+            )
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
@@ -405,6 +448,19 @@ def _slices(known: Platform, table: Landed) -> _Slices | None:
             day = table.moment(hour) if table.readable(hour) else table.day(part.date)
             return _Slices(day, owner, identity)
     return None
+
+
+def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime.date] | None:
+    try:
+        first, last = map(datetime.date.fromisoformat, days or ("0001-01-01", "0001-01-01"))
+        if first > last:
+            raise ValueError
+    except (TypeError, ValueError) as err:
+        raise HarmoniseError(
+            f"days are {days!r:.80}; expected the first and the last day",
+            hint='days=("2026-03-01", "2026-03-31")',
+        ) from err
+    return None if days is None else (first, last)
 
 
 def _least(one: Any, other: Any) -> Any:

@@ -373,6 +373,13 @@ class OpenTable:
             _written=self._written | {f"FROM {name}": written},
         )  # fmt: skip
 
+    @property
+    def summed_up(self) -> str:
+        """A relation of the rows that sum up others, with their :attr:`place`."""
+        places = ", ".join(map(str, self.summary_rows)) or "-1"
+        whole = self._everything or self.numbered()
+        return f"(SELECT * FROM {whole} WHERE {self.place} IN ({places}))"
+
     def rest(self, kept: str) -> OpenTable:
         """A warehouse's table with those of its rows alone that a query gives."""
         place = replace(self._place(), rows=f"({self.told(kept)})")

@@ -1,0 +1,155 @@
+"""Reports that a person downloads: read as they are, and closed with their own totals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise import CampaignData, ClientStore
+from landed_tables import google, land, rows_of
+
+GOOGLE = """Campaign performance
+"March 1, 2026 - March 2, 2026"
+Day,Campaign,Campaign ID,Currency code,Impr.,Clicks,Cost,Conversions,Conv. value,CTR
+2026-03-01,Spring,11,EUR,"1,964",20,30.50,1.50,99.90,1.02%
+2026-03-01,Summer,12,EUR,900,9,10.25,0.00,0.00,1.00%
+2026-03-02,Spring,11,EUR,"2,100",21,"1,031.50",2.00,120.00,1.00%
+Total: Campaigns,,,,"4,964",50,"1,072.25",3.50,219.90,1.01%
+"""
+META = """Campaign name;Ad set name;Tag;Ausgegebener Betrag (EUR);Impressionen;Link-Klicks;\
+Klicks (alle);Käufe;Reichweite
+Frühling;Eins;01.03.2026;1.031,50;2.100;21;30;2;1.900
+Frühling;Zwei;01.03.2026;10,25;900;9;11;;700
+Sommer;Eins;13.03.2026;0,75;80;1;2;;79
+;;;1.042,50;3.080;31;43;2;2.500
+"""
+
+
+def ingested(folder: Path, name: str, text: str | bytes, **said: object) -> CampaignData:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    store = ClientStore(folder / "clients", client=path.stem.lower().replace(" ", "_"))
+    try:
+        store.ingest(path, **said)  # type: ignore[arg-type]
+    except BaseException:
+        assert store.tables == []  # nothing half
+        store.close()
+        raise
+    data = store.harmonise()
+    assert data.report.closes
+    return data
+
+
+@pytest.mark.parametrize("platform", ["google_ads", None])
+def test_a_report_as_it_was_downloaded_just_works(platform: str | None, tmp_path: Path) -> None:
+    data = ingested(tmp_path, "Campaign performance.csv", GOOGLE, platform=platform)
+    rows = rows_of(data)
+
+    assert data.total("spend", by=["currency"]) == {("EUR",): Decimal("1072.25")}
+    assert data.total("impressions_paid") == {(): 4964}
+    assert {(r["level"], r["campaign_id"], r["campaign_name"]) for r in rows} == {
+        ("campaign", "11", "Spring"), ("campaign", "12", "Summer"),
+    }  # fmt: skip
+    assert sum(r["conversions"] for r in rows_of(data, "conversions")) == Decimal("3.5")
+    notes = str(data.report.notes)
+    assert "add up to its own total: spend 1072.250000 and 1072.250000" in notes
+    assert "columns that are not read: CTR" in notes
+
+
+def test_a_german_report_without_ids_is_known_by_its_names(tmp_path: Path) -> None:
+    data = ingested(tmp_path, "Bericht.csv", META, platform="meta")
+    rows = rows_of(data)
+
+    assert data.total("spend", by=["currency"]) == {("EUR",): Decimal("1042.5")}
+    assert {(r["level"], r["campaign_id"], r["ad_group_id"]) for r in rows} == {
+        ("ad_group", "Frühling", "Eins"), ("ad_group", "Frühling", "Zwei"),
+        ("ad_group", "Sommer", "Eins"),
+    }  # fmt: skip
+    assert sorted((r["clicks_link"], r["clicks_platform"]) for r in rows) == [
+        (1, 2), (9, 11), (21, 30),
+    ]  # fmt: skip
+    assert {r["event"] for r in rows_of(data, "conversions")} == {"purchase"}
+    assert "has no ids of ad_group, campaign" in str(data.report.notes)
+
+
+def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) -> None:
+    bare = "Day,Campaign,Impressions,Clicks,Cost\n2026-03-01,A,10,1,2.50\n2026-03-02,A,9,1,0.50\n"
+    marked = bare.replace("2.50", "$2.50").replace(",0.50", ",$0.50")
+    for text, told in ((bare, "does not tell its currency;"), (marked, r"\$ may be several")):
+        with pytest.raises(HarmoniseError, match=told.replace(";", "")) as caught:
+            ingested(tmp_path, "r.csv", text, platform="google_ads")
+        assert 'ingest(..., currency="EUR")' in str(caught.value)
+    data = ingested(tmp_path, "r.csv", marked, platform="google_ads", currency="CAD")
+    assert data.total("spend", by=["currency"]) == {("CAD",): Decimal("3")}
+    with pytest.raises(HarmoniseError, match="is in EUR, not in 'USD'"):
+        ingested(tmp_path, "m.csv", META, platform="meta", currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("30.50", "30.05"), "does not add up to its own total: spend 1071.800000 against"),
+        (("2026-03-02,Spring", "2026-03-02,Keyword"), ""),
+        (("Day,", "Week,"), "does not tell of which day"),
+        (("Campaign,Campaign ID", "Search keyword,Place"), "is by 'Search keyword'"),
+        (("Campaign,Campaign ID", "Area,Place"), "has no column of campaigns"),
+    ],
+)
+def test_a_report_that_would_count_wrongly_is_refused(
+    change: tuple[str, str], told: str, tmp_path: Path
+) -> None:
+    text = GOOGLE.replace(*change)
+    if not told:
+        ingested(tmp_path, "r.csv", text, platform="google_ads")
+        return
+    with pytest.raises(HarmoniseError) as caught:
+        ingested(tmp_path, "r.csv", text, platform="google_ads")
+    assert told in str(caught.value)
+
+
+def test_rows_of_several_days_are_refused_and_rows_of_one_are_days(tmp_path: Path) -> None:
+    text = (
+        "Campaign name,Reporting starts,Reporting ends,Amount spent (USD),Impressions\n"
+        "A,2026-03-01,2026-03-01,1.5,10\nA,2026-03-02,2026-03-02,1.5,10\n"
+    )
+    data = ingested(tmp_path, "r.csv", text, platform=None)
+    assert data.total("spend", by=["date_local"]) == {
+        ("2026-03-01",): Decimal("1.5"), ("2026-03-02",): Decimal("1.5")
+    }  # fmt: skip
+    longer = text.replace("2026-03-02,2026-03-02", "2026-03-02,2026-03-09")
+    with pytest.raises(HarmoniseError, match="1 rows of more than one day"):
+        ingested(tmp_path, "l.csv", longer, platform="meta")
+
+
+def test_a_report_of_no_platforms_own_asks_for_it(tmp_path: Path) -> None:
+    text = "Day,Campaign,Impressions,Clicks,Cost (EUR)\n2026-03-01,A,10,1,2.50\n"
+    with pytest.raises(HarmoniseError, match=r"does not show its platform"):
+        ingested(tmp_path, "r.csv", text)
+
+
+def test_a_later_report_replaces_its_days_and_kinds_never_mix(tmp_path: Path) -> None:
+    ingested(tmp_path, "one.csv", GOOGLE)._con.close()
+    later = GOOGLE.replace("30.50", "31.50").replace("1,072.25", "1,073.25")
+    (tmp_path / "two.csv").write_text(later)
+    with ClientStore(tmp_path / "clients", client="one") as store:
+        store.ingest(tmp_path / "two.csv")
+        assert store.harmonise().total("spend") == {(): Decimal("1073.25")}
+        with pytest.raises(HarmoniseError, match="would count the same spend twice"):
+            store.ingest(land(tmp_path / "landed", **google()), platform="google_ads")
+
+
+def test_a_folder_of_a_loader_shows_its_platform(tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        assert store.ingest(land(tmp_path / "landed", **google()))["ad_stats"] == 8
+
+
+def test_a_report_in_utf16_with_tabs_is_read(tmp_path: Path) -> None:
+    data = ingested(
+        tmp_path, "r.csv", GOOGLE.replace('"', "").replace(",964", "964").replace(",100", "100")
+        .replace("1,031", "1031").replace("4,964", "4964").replace("1,072", "1072")
+        .replace(",", "\t").encode("utf-16"), platform="google_ads",
+    )  # fmt: skip
+    assert data.total("spend") == {(): Decimal("1072.25")}
