@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +14,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore
 from landed_tables import google, land, rows_of
 
@@ -170,55 +168,3 @@ def test_a_kill_leaves_the_store_as_it_was_or_as_it_will_be(tmp_path: Path) -> N
             store.ingest(two, platform="google_ads")
             assert everything(store) == after
     assert killed >= 3
-
-
-def test_nothing_of_one_client_reaches_another(tmp_path: Path) -> None:
-    """Client A changes in every way that could leak; B's output keeps its bytes."""
-    outputs = []
-    for variant in range(3):
-        folder = tmp_path / f"v{variant}"
-        tables = [google(DAYS[:2]), google(DAYS[:2], spend=9), google(DAYS)][variant]
-        for name in ("a", "b_", "ab")[: variant + 1]:  # names that are beginnings of each other
-            with ClientStore(folder, client=name) as store:
-                store.ingest(land(folder / "exports", **tables), platform="google_ads")
-                store.harmonise(currencies={"77": ("EUR", "JPY", "GBP")[variant]})
-        with ClientStore(folder, client="b") as store:
-            store.ingest(land(folder / "exports", **google(DAYS[:1])), platform="google_ads")
-            outputs.append(everything(store))
-
-    assert outputs[0] == outputs[1] == outputs[2]
-
-
-def test_a_clients_connection_cannot_read_another_file(tmp_path: Path) -> None:
-    import duckdb
-
-    with ClientStore(tmp_path, client="other"):
-        pass
-    secret = tmp_path / "secret.csv"
-    secret.write_text("a\n1\n")
-    with ClientStore(tmp_path, client="acme") as store:
-        for statement in (
-            f"ATTACH '{tmp_path / 'other' / 'data.duckdb'}' AS theirs",
-            f"SELECT * FROM read_csv('{secret}')",
-            f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
-            "SET enable_external_access = true",
-        ):
-            with pytest.raises(duckdb.Error):
-                store._con.execute(statement)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="modes of files are those of Unix")
-def test_files_are_the_owners_alone_and_a_purge_leaves_nothing(tmp_path: Path) -> None:
-    store = ClientStore(tmp_path, client="acme")
-    store.ingest(land(tmp_path / "exports", **google(DAYS[:1])), platform="google_ads")
-
-    assert (tmp_path / "acme").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "acme" / "data.duckdb").stat().st_mode & 0o777 == 0o600
-    store.purge()
-    assert not (tmp_path / "acme").exists()
-
-
-@pytest.mark.parametrize("name", ["", "A", "a/b", "..", "a" * 41, "a b", None, "a\n"])
-def test_a_clients_name_is_checked(name: object, tmp_path: Path) -> None:
-    with pytest.raises(HarmoniseError, match="client is"):
-        ClientStore(tmp_path, client=name)  # type: ignore[arg-type]

@@ -149,6 +149,7 @@ class ClientFolder:
             con.execute(f"CREATE TABLE IF NOT EXISTS owner AS SELECT {literal(client)} AS client")
             owner = con.execute("SELECT client FROM owner").fetchall()
             con.execute("SET TimeZone = 'UTC'")
+            con.execute("SET python_enable_replacements = false")  # no variable is a table
             # From here on no statement can read a file, attach a data base or change a setting.
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")

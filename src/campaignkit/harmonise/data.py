@@ -194,7 +194,7 @@ class CampaignData:
         """
         if table not in TABLES:
             raise HarmoniseError(f"table is {table!r:.40}; expected one of {', '.join(TABLES)}")
-        return self._ask(view(table, self.client)).to_arrow_table()
+        return _without_stray_bytes(self._ask(view(table, self.client)).to_arrow_table())
 
     def to_frame(self, table: str = "performance") -> Any:
         """A unified table as a data frame: pandas if it is installed, polars, else Arrow."""
@@ -394,3 +394,15 @@ class CampaignData:
                 )
             made[tuple(key)] = Decimal(amount)
         return made
+
+
+def _without_stray_bytes(table: pa.Table) -> pa.Table:
+    """The table with zeros under its nulls, where DuckDB leaves what lay in the memory before."""
+    pa = require("pyarrow", extra="harmonise", user="unified tables")
+    pc = require("pyarrow.compute", extra="harmonise", user="unified tables")
+    for at, column in enumerate(table.columns):
+        if column.null_count:
+            none = pa.scalar(None, column.type)
+            parts = [pc.replace_with_mask(part, part.is_null(), none) for part in column.chunks]
+            table = table.set_column(at, table.field(at), pa.chunked_array(parts, column.type))
+    return table
