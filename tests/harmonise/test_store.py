@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.harmonise import ClientStore
@@ -119,52 +112,3 @@ def test_any_order_of_exports_ends_where_its_last_words_do(steps: list[tuple[int
             assert data.report.closes
         expected = {(d,): Decimal(4 * s + 2 + 5 + 333_333) / 1_000_000 for d, s in last.items()}
         assert by_day == expected
-
-
-CHANGED = """
-    import sys
-    from pathlib import Path
-    sys.path.insert(0, {tests!r})
-    from landed_tables import google, land
-    from campaignkit.harmonise import ClientStore
-    days = [f"2025-03-{{day:02}}" for day in range(1, 6)]
-    print("started", flush=True)
-    with ClientStore({folder!r}, client="acme") as store:
-        store.ingest({two!r}, platform="google_ads")
-        store.harmonise()
-    print("done", flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_a_kill_leaves_the_store_as_it_was_or_as_it_will_be(tmp_path: Path) -> None:
-    one = land(tmp_path / "one", **google(DAYS))
-    two = land(tmp_path / "two", **google(DAYS, spend=77))
-    with ClientStore(tmp_path / "start", client="acme") as store:
-        store.ingest(one, platform="google_ads")
-        before = everything(store)
-    with ClientStore(tmp_path / "end", client="acme") as store:
-        store.ingest(one, platform="google_ads")
-        store.harmonise()
-        store.ingest(two, platform="google_ads")
-        after = everything(store)
-    killed = 0
-    for number in range(6):
-        folder = tmp_path / f"run{number}"
-        shutil.copytree(tmp_path / "start", folder)
-        code = textwrap.dedent(CHANGED).format(
-            tests=str(Path(__file__).parent.parent), folder=str(folder), two=str(two)
-        )
-        run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-        assert run.stdout is not None
-        run.stdout.readline()
-        time.sleep(0.06 * number)
-        killed += run.poll() is None
-        run.send_signal(signal.SIGKILL)
-        run.communicate()
-        with ClientStore(folder, client="acme") as store:
-            found = everything(store)
-            assert found in (before, after)
-            store.ingest(two, platform="google_ads")
-            assert everything(store) == after
-    assert killed >= 3
