@@ -24,8 +24,10 @@ _TYPES = {"int64": "INTEGER", "double": "FLOAT", "string": "STRING", "date32[day
 class Double:
     """One table, `p.d.t`; `lies` makes dry runs tell a tenth of what is billed."""
 
-    def __init__(self, table: pa.Table, *, width: int = 8, lies: bool = False) -> None:
-        self.table, self.width, self.lies = table, width, lies
+    def __init__(
+        self, table: pa.Table, *, width: int = 8, lies: bool = False, name: str = "t"
+    ) -> None:
+        self.table, self.width, self.lies, self.name = table, width, lies, name
         self.con = duckdb.connect()
         self.con.register("arrived", table)
         self.con.execute("CREATE TABLE theirs AS SELECT * FROM arrived")
@@ -38,7 +40,7 @@ class Double:
     def metadata(self) -> dict[str, Any]:
         fields = [{"name": f.name, "type": _TYPES[str(f.type)], "mode": "NULLABLE"}
                   for f in self.table.schema]  # fmt: skip
-        return {"tableReference": {"projectId": "p", "datasetId": "d", "tableId": "t"},
+        return {"tableReference": {"projectId": "p", "datasetId": "d", "tableId": self.name},
                 "type": "TABLE", "schema": {"fields": fields}, **self.about}  # fmt: skip
 
     def size_of(self, sql: str) -> int:
@@ -126,7 +128,9 @@ def bigquery_double(double: Double) -> Iterator[Any]:
 
         def answer(self) -> None:
             parts = self.path.partition("?")[0].strip("/").split("/")
-            if "tables" in parts:
+            if parts[-1] == "tables":
+                self.tell({"tables": [double.metadata()]})
+            elif "tables" in parts:
                 self.tell(double.metadata())
             elif "queries" in parts:
                 self.tell(double.results(parts[-1]))

@@ -58,3 +58,17 @@ def test_wrong_words_end_with_2_and_say_why(
 
     assert ended.code == 2
     assert told in ended.err
+
+
+def test_a_downloaded_report_takes_its_currency_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("report.csv").write_text("Day,Campaign,Impr.,Cost\n2026-03-01,A,9,2.5\n")
+    words = ["ingest", "report.csv", "--client", "acme", "--platform", "google_ads"]
+
+    ended = run_here(words, capsys)
+    assert ended.code != 0
+    assert "--currency EUR" in ended.err
+    ended = run_here([*words, "--currency", "EUR", "--account", "7"], capsys)
+    assert (ended.code, ended.out.strip()) == (0, "export_campaign_by_name: 1 rows")

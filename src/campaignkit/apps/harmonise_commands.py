@@ -30,14 +30,27 @@ def ingest_command(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="Folder of CSV and Parquet files, one file, or a DuckDB file."
+            metavar="SOURCE",
+            help="A folder, a file, or postgres://user@host/database?schema=name.",
         ),
     ],
     *,
-    platform: Annotated[
-        str, typer.Option("--platform", metavar="NAME", help="Such as meta or google_ads.")
-    ],
     client: ClientOption,
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", metavar="NAME", help="Such as meta; else columns decide."),
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="Of a downloaded report.")
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--currency", metavar="CODE", help="Of a report that tells none: EUR."),
+    ] = None,
+    days: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--days", metavar="FIRST LAST", help="Of a warehouse's reports."),
+    ] = None,
     clients: StoreOption = Path("clients"),
     json: JsonOption = False,
 ) -> None:
@@ -45,7 +58,9 @@ def ingest_command(
     from campaignkit.harmonise import ClientStore
 
     with working("ingesting"), ClientStore(clients, client) as store:
-        taken = store.ingest(source, platform=platform)
+        taken = store.ingest(
+            source, platform=platform, account=account, currency=currency, days=days
+        )
     if json:
         print_json(taken)
         return
