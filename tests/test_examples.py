@@ -13,6 +13,12 @@ FOUND = {
     "final_showdown": ("internal against gemma", "1 data set version", "0.8947"),
     "graph_from_outcomes": ("100% of their signs right", "0 edges from shuffled outcomes"),
     "own_catalogue": ("faulty.csv:4", "sound", "our own sales"),
+    "platforms_to_model": (
+        "0 do not close",
+        "missing: 0",
+        "0 with the wrong one",
+        "expected to be right: 88%",
+    ),
     "quickstart": ("(1.0, 0)", "sound"),
     "rehearse_build": (
         "{'published': 570, 'oriented': 440, 'mixed': 348, 'pairs': 348}",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, strategies as st
 
@@ -423,6 +424,20 @@ def test_facts_are_shown_and_kept_as_the_edges_context(tmp_path: Path) -> None:
     assert len(oracle.prompts) == asked
     build([rows[0], rows[1] | {"fact": "return 0.4 in 2025"}])
     assert len(oracle.prompts) == asked + 1
+
+
+def test_facts_of_several_sources_stay_within_the_budget_of_a_pair() -> None:
+    peru = Attribute("geo", "Peru")
+    about = {"modality": ["geo"] * 3, "value": ["Peru"] * 3, "fact": ["x" * 90, "y" * 30, "z" * 9]}
+    both = {"other_modality": ["brand"] * 3, "other_value": ["Nike"] * 3}
+    sources = {"results": pa.table(about | both), "survey": pa.table(about)}
+    facts = FactTable.from_sources(sources, max_tokens=60)  # 240 bytes
+
+    assert facts.about(peru) == ("survey: " + "y" * 30, "survey: " + "z" * 9)
+    assert facts.about_pair((NIKE, peru)) == ("results: " + "x" * 90, "results: " + "z" * 9)
+    assert FactTable.from_sources(sources, most=1).about(peru) == ("survey: " + "x" * 90,)
+    with pytest.raises(SettingError, match="max_tokens is 0"):
+        FactTable.from_sources(sources, max_tokens=0)
 
 
 def test_rows_that_are_no_facts_are_told_all_at_once() -> None:

@@ -325,10 +325,13 @@ class FactTable:
     ----------
     rows : iterable of mapping
         Each with ``modality``, ``value`` and ``fact``; a fact about a pair also has
-        ``other_modality`` and ``other_value``. Other columns are ignored; rows with a blank fact
-        are too.
+        ``other_modality`` and ``other_value``. A ``source`` is shown before its fact. Other
+        columns are ignored; rows with a blank fact are too.
     most : int
         Facts kept for each attribute and each pair, the first ones.
+    max_tokens : int, optional
+        Of all facts that are shown for a pair, at an estimated four bytes each: half for facts
+        about the pair, a quarter for each attribute. A fact that no longer fits is passed over.
 
     Raises
     ------
@@ -348,8 +351,13 @@ class FactTable:
     ('2024 campaign: return 1.8',)
     """
 
-    def __init__(self, rows: Iterable[Mapping[str, object]], *, most: int = 5) -> None:
-        self._most = most
+    def __init__(
+        self, rows: Iterable[Mapping[str, object]], *, most: int = 5, max_tokens: int | None = None
+    ) -> None:
+        self._most = checked_count(most, "most")
+        self._max_bytes = (
+            None if max_tokens is None else 4 * checked_count(max_tokens, "max_tokens")
+        )
         self._single: dict[Key, list[str]] = defaultdict(list)
         self._double: dict[frozenset[Key], list[str]] = defaultdict(list)
         read = enumerate(map(self._read, rows))
@@ -357,7 +365,9 @@ class FactTable:
             raise GraphError("these rows are no facts", faults=faults)
 
     @classmethod
-    def from_frame(cls, frame: object, *, most: int = 5) -> FactTable:
+    def from_frame(
+        cls, frame: object, *, most: int = 5, max_tokens: int | None = None
+    ) -> FactTable:
         """Read a pandas, polars or pyarrow table with these columns.
 
         Examples
@@ -367,25 +377,58 @@ class FactTable:
         >>> FactTable.from_frame(table).about(Attribute("geo", "Chile"))
         ('has Andes',)
         """
-        import narwhals as nw
+        return cls(_rows(frame), most=most, max_tokens=max_tokens)
 
-        rows = nw.from_native(frame, eager_only=True).rows(named=True)  # type: ignore[call-overload]  # checked by narwhals
-        return cls(rows, most=most)
+    @classmethod
+    def from_sources(
+        cls, sources: Mapping[str, object], *, most: int = 5, max_tokens: int | None = None
+    ) -> FactTable:
+        """Read several tables, such as results, expert rules and a survey; the first come first.
+
+        Parameters
+        ----------
+        sources : mapping of str to data frame
+            What each source is called, as the model is shown it.
+        most, max_tokens
+            As for the class.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> rule = {"modality": ["geo"], "value": ["Chile"], "fact": ["no billboards"]}
+        >>> facts = FactTable.from_sources({"expert rule": pa.table(rule)}, max_tokens=100)
+        >>> facts.about(Attribute("geo", "Chile"))
+        ('expert rule: no billboards',)
+        """
+        rows = [row | {"source": name} for name, frame in sources.items() for row in _rows(frame)]
+        return cls(rows, most=most, max_tokens=max_tokens)
 
     def about(self, attribute: Attribute) -> tuple[str, ...]:
         """Facts about an attribute."""
-        return tuple(self._single.get(attribute.key, ())[: self._most])
+        return self._chosen(self._single.get(attribute.key, ()), parts=4)
 
     def about_pair(self, pair: Pair) -> tuple[str, ...]:
         """Facts about a pair, in either order."""
         both = frozenset((pair[0].key, pair[1].key))
-        return tuple(self._double.get(both, ())[: self._most])
+        return self._chosen(self._double.get(both, ()), parts=2)
+
+    def _chosen(self, facts: Sequence[str], *, parts: int) -> tuple[str, ...]:
+        """The first facts that are few and short enough."""
+        left = float("inf") if self._max_bytes is None else self._max_bytes // parts
+        chosen: list[str] = []
+        for fact in facts:
+            size = len(fact.encode())
+            if len(chosen) < self._most and size <= left:
+                chosen.append(fact)
+                left -= size
+        return tuple(chosen)
 
     def _read(self, row: Mapping[str, object]) -> str:
         lacking = [name for name in ("modality", "value", "fact") if name not in row]
         if lacking:
             return f"lacks {', '.join(lacking)}"
-        fact = _text(row["fact"])
+        fact, source = _text(row["fact"]), _text(row.get("source"))
+        told = f"{source}: {fact}" if source else fact
         one = _text(row["modality"]), _text(row["value"])
         other = _text(row.get("other_modality")), _text(row.get("other_value"))
         if not all(one):
@@ -393,10 +436,17 @@ class FactTable:
         if bool(other[0]) != bool(other[1]):
             return "has other_modality or other_value alone; expected both or neither"
         if fact and other[0]:
-            self._double[frozenset((one, other))].append(fact)
+            self._double[frozenset((one, other))].append(told)
         elif fact:
-            self._single[one].append(fact)
+            self._single[one].append(told)
         return ""
+
+
+def _rows(frame: object) -> list[dict[str, object]]:
+    import narwhals as nw
+
+    table = nw.from_native(frame, eager_only=True)  # type: ignore[call-overload]  # checked by narwhals
+    return table.rows(named=True)  # type: ignore[no-any-return]
 
 
 def _text(cell: object) -> str:
