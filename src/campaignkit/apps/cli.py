@@ -20,6 +20,7 @@ from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
 from campaignkit.apps.graph_commands import graph_app
 from campaignkit.apps.harmonise_commands import (
     campaigns_command,
+    fetch_command,
     harmonise_command,
     ingest_command,
 )
@@ -47,6 +48,7 @@ app.command("audit")(audit_command)
 app.command("inject")(inject_command)
 app.command("audit-sweep")(sweep_command)
 app.command("ingest")(ingest_command)
+app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)
 app.command()(leaderboard)

@@ -1,7 +1,8 @@
-"""``campaignkit ingest``, ``harmonise`` and ``campaigns``: one client's data of ad platforms."""
+"""``campaignkit ingest``, ``fetch``, ``harmonise``, ``campaigns``: one client's data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -61,11 +62,50 @@ def ingest_command(
         taken = store.ingest(
             source, platform=platform, account=account, currency=currency, days=days
         )
-    if json:
-        print_json(taken)
-        return
-    for name, num_rows in taken.items():
-        print(f"{name}: {num_rows:,} rows" if num_rows else f"{name}: ingested before")
+    _print_taken(taken, json=json)
+
+
+def fetch_command(
+    platform: Annotated[
+        str, typer.Argument(metavar="PLATFORM", help="meta, tiktok or google_ads.")
+    ],
+    *,
+    client: ClientOption,
+    account: Annotated[
+        list[str], typer.Option("--account", metavar="NUMBER", help="Once for each account.")
+    ],
+    since: Annotated[
+        str, typer.Option("--since", metavar="DAY", help="First day, such as 2026-01-31.")
+    ],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help="Last day; today by default.")
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="Holds the access token; by default it comes from the environment, such as "
+            "META_ACCESS_TOKEN.",
+        ),
+    ] = None,
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Another version of the API.")
+    ] = "",
+    clients: StoreOption = Path("clients"),
+    json: JsonOption = False,
+) -> None:
+    """Fetch a platform's tables from its own API into a client's store, a week at a time."""
+    from campaignkit.errors import HarmoniseError
+    from campaignkit.harmonise import ClientStore
+    from campaignkit.store import read_bytes
+
+    token = read_bytes(token_file, error=HarmoniseError).decode().strip() if token_file else None
+    with working("fetching"), ClientStore(clients, client) as store:
+        taken = store.fetch(
+            platform, accounts=account, since=since, until=until, token=token, base_url=base_url
+        )
+    _print_taken(taken, json=json)
 
 
 def harmonise_command(
@@ -137,6 +177,14 @@ def campaigns_command(
     print(f"wrote {made.frame.num_rows:,} campaigns to {out}")
     for reason, count in made.left_out.items():
         print(f"left out, {reason}: {count:,}")
+
+
+def _print_taken(taken: Mapping[str, int], *, json: bool) -> None:
+    if json:
+        print_json(taken)
+        return
+    for name, num_rows in taken.items():
+        print(f"{name}: {num_rows:,} rows" if num_rows else f"{name}: ingested before")
 
 
 def _currencies(given: list[str]) -> dict[str, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -28,9 +29,11 @@ from campaignkit.harmonise.definition import (
     platform as platform_of,
 )
 from campaignkit.harmonise.exports import described
+from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.landing import DAY, Landed, find, plain, roles
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
 from campaignkit.harmonise.unified import Unified
+from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect, literal, quoted
 
 _PART = "_campaignkit_part"  # column, while files of one call are put together
@@ -40,6 +43,9 @@ CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
     first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
     PRIMARY KEY (platform, relation, sha256));
+CREATE TABLE IF NOT EXISTS fetched (
+    platform VARCHAR, account VARCHAR, first_day DATE, last_day DATE,
+    PRIMARY KEY (platform, account));
 CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
 """
 
@@ -164,8 +170,14 @@ class ClientStore:
             If a warehouse refuses, or would read more than `maximum_bytes`.
         """
         asked = Asked(platform, self.client, _checked_days(days), account, currency, read)
+        with self._transaction():
+            return self._ingest(source, asked)
+
+    def _ingest(
+        self, source: str | os.PathLike[str] | DatabaseTable, asked: Asked
+    ) -> dict[str, int]:
         taken: dict[str, int] = {}
-        with closing(connect()) as reader, self._transaction():
+        with closing(connect()) as reader:
             known, found = parts_of(reader, source, asked)
             there = self._landed(known)
             known = described(known, [*(t.name for t in there), *(part.name for part in found)])
@@ -190,6 +202,70 @@ class ClientStore:
                     "The documentation lists each platform's tables",
                 )
         return taken
+
+    def fetch(
+        self, platform: str, *, accounts: str | Sequence[str], since: str | datetime.date,
+        until: str | datetime.date | None = None, token: str | Mapping[str, str] | None = None,
+        base_url: str = "", max_pages: int = 2000,
+    ) -> dict[str, int]:  # fmt: skip
+        """Fetch a platform's tables from its own API and ingest them, a week at a time.
+
+        A later call continues after the last window that was ingested, and reads the last 28 days
+        again. The extra ``fetch`` is needed.
+
+        Parameters
+        ----------
+        platform : {"meta", "tiktok", "google_ads"}
+        accounts : str or sequence of str
+            Numbers of the client's accounts, such as ``"act_123"`` or ``"123-456-7890"``.
+        since, until : str or date
+            The days that are wanted, both included; until today (UTC) where it is left out.
+        token, base_url, max_pages
+            See :class:`campaignkit.harmonise.fetching.Fetcher`. Without a token the variables of
+            the environment are read, such as ``META_ACCESS_TOKEN``.
+
+        Returns
+        -------
+        dict of str to int
+            Rows fetched of each table.
+
+        Raises
+        ------
+        HarmoniseError
+            If the platform refuses or is not reached; weeks that were fetched before are kept.
+        """
+        fetcher = Fetcher(platform, token=token, base_url=base_url, max_pages=max_pages)
+        known, taken = platform_of(platform), Counter[str]()
+        numbers = [accounts] if isinstance(accounts, str) else accounts
+        for account, start, end in checked_spans(numbers, since, until):
+            asked = "SELECT first_day, last_day FROM fetched WHERE platform = ? AND account = ?"
+            done = [days for days in self._rows(asked, [platform, account])
+                    if days[0] <= start <= days[1]]  # fmt: skip
+            begun, last = done[0] if done else (start, None)
+            for number, (first, last_) in enumerate(windows(start, end, last)):
+                with scratch_folder() as folder:
+                    fetcher.land(folder, account, first, last_, only_days=number > 0)
+                    with self._transaction():
+                        self._forget(known, account, first, last_)
+                        if any(folder.rglob("*.parquet")):
+                            taken.update(self._ingest(folder, Asked(platform, self.client)))
+                        self._con.execute(
+                            "INSERT OR REPLACE INTO fetched VALUES (?, ?, ?, ?)",
+                            [platform, account, begun, last_],
+                        )
+        return dict(taken)
+
+    def _forget(self, known: Platform, account: str, *days: datetime.date) -> None:
+        """Delete an account's rows of some days, which the platform may count no more."""
+        for table in self._landed(known):
+            if (slices := _slices(known, table)) is not None:
+                day, owner = f"CAST({slices.day} AS DATE)", table.text(slices.owner)
+                rows = f"FROM {table.relation} WHERE {owner} = ? AND {day} BETWEEN ? AND ?"
+                self._con.execute(
+                    f"INSERT OR IGNORE INTO touched SELECT DISTINCT ?, {day} {rows}",
+                    [known.key, account, *days],
+                )
+                self._con.execute(f"DELETE {rows}", [account, *days])
 
     def _land(self, reader: Any, known: Platform, relation: str, parts: list[Part]) -> int:
         """Land the parts of one table that are new, and those whose days they share."""
