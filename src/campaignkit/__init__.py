@@ -19,6 +19,7 @@ The path, one room per step:
 - ``sample``: the sampler
 - ``dataset``: labelled campaigns, their files and their checks
 - ``classify``: classifiers of campaigns
+- ``recommend``: the best rest of a campaign of which a part is known
 - ``evaluation``: scores with their floor and their ceiling
 - ``report``: pages, and charts at the root: ck.charts
 - ``recipes``: named data sets, made in one call
@@ -88,6 +89,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "PromptedClassifier",
         "TfidfLogistic",
     ),
+    "recommend": ("PartialCampaign", "Recommender"),
     "evaluation": (
         "BlindEvaluator",
         "FeatureAblation",

@@ -22,6 +22,7 @@ from campaignkit import (
     pools as pools,
     progress as progress,
     recipes as recipes,
+    recommend as recommend,
     report as report,
     runs as runs,
     sample as sample,
@@ -119,6 +120,10 @@ from campaignkit.llm import (
 )
 from campaignkit.progress import (
     ProgressBar as ProgressBar,
+)
+from campaignkit.recommend import (
+    PartialCampaign as PartialCampaign,
+    Recommender as Recommender,
 )
 from campaignkit.report import (
     charts as charts,

@@ -19,6 +19,7 @@ from campaignkit.classify.labels import known_ranks, ranks_of
 from campaignkit.classify.ordinal import ordinal_probabilities
 from campaignkit.classify.pair_fit import (
     PENALTIES,
+    STIFF,
     Calibration,
     Candidate,
     fit_pairs,
@@ -67,7 +68,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         scikit-learn that number the labels hand on numbers: for avg, neg, pos numbered 0, 1, 2 say
         ``order=[1, 0, 2]``.
     penalty : (float, float) or None
-        On tables, and on vectors and matrices. None chooses among ``pair_fit.PENALTIES``.
+        On tables, and on vectors and matrices. None chooses among ``pair_fit.PENALTIES``,
+        and tries ``pair_fit.STIFF`` too where the stiffest of these is the best.
     prior : SignedGraph or None
         Known signs: their edges get a common effect a sign, which is learned, and tables and
         vectors learn what differs from it. Attributes are matched by (modality, value). It is
@@ -179,23 +181,26 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         # A prior has to earn its place: with rows enough, its wrong signs cost more than they
         # help, and the rows held out say so.
         shapes = [shape] if shape.prior is None else [shape, replace(shape, prior=None)]
-        self.candidates_ = (
-            ()
-            if parts is None
-            else tuple(
-                candidate
-                for option in shapes
-                for candidate in try_penalties(
-                    rows.take(parts[0]),
-                    rows.take(parts[1]),
+        self.candidates_ = ()
+        if parts is None:
+            return
+        train, held = (rows.take(part) for part in parts)
+        for option in shapes:
+            grid: tuple[tuple[float, float], ...] = PENALTIES
+            grid = grid if self.penalty is None else (self.penalty,)
+            while grid:
+                tried = try_penalties(
+                    train,
+                    held,
                     option,
                     self._start(option, rows),
                     gain=self.gain_,
-                    penalties=PENALTIES if self.penalty is None else (self.penalty,),
+                    penalties=grid,
                     max_iterations=self.max_iterations,
                 )
-            )
-        )
+                best = min(tried, key=lambda found: found.log_loss)
+                self.candidates_ += tuple(tried)
+                grid = STIFF if best.penalty == PENALTIES[0] and grid is PENALTIES else ()
 
     def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
         counts = np.bincount(rows.codes, rows.weights)

@@ -1,5 +1,5 @@
 """Contracts for plug-ins: run them over your classifier, corruption, check, embedder,
-method, moves or sampling strategy in your tests.
+method, moves, sampling strategy or scores in your tests.
 
 `ModelServer` is a server on this computer that speaks the protocols of language models.
 
@@ -19,6 +19,7 @@ from campaignkit.testing.graph_method_contract import check_graph_method
 from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
 from campaignkit.testing.scorer_contract import check_scorer
+from campaignkit.testing.scores_contract import check_scores
 from campaignkit.testing.strategy_contract import check_strategy
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "check_graph_method",
     "check_moves",
     "check_scorer",
+    "check_scores",
     "check_strategy",
 ]

@@ -1,0 +1,1 @@
+"""Compiled search for the best completions of a partial campaign."""
