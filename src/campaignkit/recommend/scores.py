@@ -248,7 +248,7 @@ def scores_of(
         found = model.vocabulary_ if isinstance(model, RecordClassifier) else vocabulary
         if found is None:
             raise ClassifierError(
-                f"{type(model).__name__} does not say which attributes there are",
+                f"{type(model).__name__} keeps no list of attributes",
                 hint="pass the training campaigns: Recommender(model, campaigns)",
             )
         ranks = ranks_of(model.classes_, order, call="Recommender(model, ")
