@@ -89,14 +89,7 @@ def _cells(table: OpenTable, texts: Sequence[str]) -> dict[str, Cells]:
         return {}
     is_whole = table.num_rows <= MEANING_ROWS
     counts = table.value_counts(open_, relation=_sample(table))
-    return {
-        name: Cells(
-            {c: n for c, n in rows.items() if c is not None},
-            is_date=roles[name] is Role.DATE, is_count=roles[name] is Role.COUNT,
-            is_whole=is_whole,
-        )
-        for name, rows in counts.items()
-    }  # fmt: skip
+    return {n: Cells.of(roles[n], rows, is_whole=is_whole) for n, rows in counts.items()}
 
 
 def _sample(table: OpenTable) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from campaignkit.errors import Fault, NotInPlace, TableError
@@ -64,7 +63,7 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
     counts = table.value_counts(told | days)
     open_ = [n for n in told if not is_text(n, table.role(n))]
     read_, notes = read_meanings(
-        {n: _cells(table, n, counts[n]) for n in open_},
+        {n: Cells.of(table.role(n), counts[n], is_whole=texts[n] not in table.cut) for n in open_},
         decimal=read.get("decimal"), day_first=read.get("day_first"),
     )  # fmt: skip
     for name, kind in types.items():
@@ -85,12 +84,3 @@ def _described(place: Metered, schema: TableSchema, read: ReadOptions) -> OpenTa
                            "left out of the look for repeated rows"))  # fmt: skip
     table.notes = (*place.warehouse.notes, *notes, *matching.notes())
     return table
-
-
-def _cells(table: OpenTable, name: str, rows: Mapping[Any, int]) -> Cells:
-    role = table.role(name)
-    filled = {c: n for c, n in rows.items() if c is not None}
-    return Cells(
-        filled, is_date=role is Role.DATE, is_count=role is Role.COUNT,
-        is_whole=quoted(name) not in table.cut,
-    )  # fmt: skip

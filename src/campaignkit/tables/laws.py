@@ -11,9 +11,10 @@ A law names standard columns. It can say, for a row, whether it is broken: over 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from campaignkit.tables.schema import MARKETING, Role
 
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Law(Protocol):
-    """Something that must hold in every row.
+class Law(ABC):
+    """Something that must hold in every row; its SQL and words are a sentence with its columns.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the fault that breaks it.
+    legal : str
+        When a row may break it by right, in words; empty for a law without exception.
 
     Examples
     --------
@@ -31,34 +39,11 @@ class Law(Protocol):
     ('clicks', 'impressions')
     """
 
-    @property
-    def kind(self) -> str:
-        """Name of the fault that breaks it."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Standard columns it speaks of."""
-
-    @property
-    def legal(self) -> str:
-        """When a row may break it by right, in words; empty for a law without exception."""
-
-    def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
-        """Rows that break it; `values` are float64[rows] with NaN for null."""
-
-    def broken_sql(self, sql: Mapping[str, str]) -> str:
-        """The same as a SQL condition; `sql` gives each column's expression."""
-
-    def says(self) -> str:
-        """The law in words."""
-
-
-class _Stated:
-    """A law whose SQL and words are its columns put into a sentence."""
-
     __slots__ = ()
     _broken: ClassVar[str]
     _says: ClassVar[str]
+    kind: str
+    legal: str
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,8 +51,12 @@ class _Stated:
         named = (f.name for f in fields(self) if f.name not in ("kind", "legal"))  # type: ignore[arg-type]
         return tuple(getattr(self, name) for name in named)
 
+    @abstractmethod
+    def broken(self, values: Mapping[str, NDArray[float64]]) -> NDArray[bool_]:
+        """Rows that break it; `values` are float64[rows] with NaN for null."""
+
     def broken_sql(self, sql: Mapping[str, str]) -> str:
-        """The rows that break it, as a SQL condition."""
+        """The same as a SQL condition; `sql` gives each column's expression."""
         return self._broken.format(*(sql[c] for c in self.columns))
 
     def says(self) -> str:
@@ -76,7 +65,7 @@ class _Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class AtMost(_Stated):
+class AtMost(Law):
     """`lower` never exceeds `upper`.
 
     Parameters
@@ -107,7 +96,7 @@ class AtMost(_Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class Needs(_Stated):
+class Needs(Law):
     """A positive `column` needs `needed` not to be zero.
 
     Examples
@@ -129,7 +118,7 @@ class Needs(_Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class NonNegative(_Stated):
+class NonNegative(Law):
     """`column` is never below zero.
 
     Examples

@@ -18,6 +18,7 @@ from campaignkit.tables.conventions import CONVENTIONS
 from campaignkit.tables.dates import DateTally
 from campaignkit.tables.numbers import NumberTally, unit_in
 from campaignkit.tables.opened import Column, quoted
+from campaignkit.tables.schema import Role
 
 # A column counts as numbers or dates when more than this share of its rows are: type changes of
 # up to 40% of the cells must not hide what the column was.
@@ -46,6 +47,12 @@ class Cells:
     is_date: bool = False
     is_count: bool = False
     is_whole: bool = True
+
+    @classmethod
+    def of(cls, role: Role | None, rows: Mapping[Any, int], *, is_whole: bool) -> Cells:
+        """The filled ones among counted cells of a column of a known role."""
+        filled = {c: n for c, n in rows.items() if c is not None}
+        return cls(filled, role is Role.DATE, role is Role.COUNT, is_whole)
 
 
 @dataclass(frozen=True, slots=True)
