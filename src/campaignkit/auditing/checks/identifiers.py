@@ -35,7 +35,6 @@ class IdentifierCheck(ConditionCheck):
     def wrong(self, rule: Rule, table: OpenTable) -> Mapping[str, Mapping[str, Any]]:
         """What each kind of damage looks like."""
         column = table.column(rule.columns[0])
-        cell = f"trim({column.raw})"
         lost = f"export {column.name} as text: the digits that are lost cannot be restored"
         if column.kind == "number":
             # Only a float is written with a point or an exponent.
@@ -45,9 +44,9 @@ class IdentifierCheck(ConditionCheck):
         if column.kind != "text":
             return {}
         return {
-            f"regexp_full_match({cell}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')": {
+            _matches(column, "%+%", "[0-9]([.,][0-9]+)?[eE][+][0-9]+"): {
                 "cells": "are in scientific notation and have lost digits", "advice": lost},
-            f"regexp_full_match({cell}, '[0-9]+[.]0+')": {
+            _matches(column, "%.0%", "[0-9]+[.]0+"): {
                 "cells": "end in .0, which a column of floats has added",
                 "advice": f"cut .0 off {column.name}: one identifier must be written in one way"},
         }  # fmt: skip
@@ -66,8 +65,15 @@ class IdentifierCheck(ConditionCheck):
             yield from _lost_zeros(rule, scene, column)
 
 
+def _matches(column: Column, like: str, pattern: str) -> str:
+    """SQL of whether a cell matches a pattern; one that is not even like it is quickly told."""
+    cell = f"trim({column.raw})"
+    whole = f"regexp_full_match({cell}, '{pattern}')"
+    return f"CASE WHEN {cell} LIKE '{like}' THEN {whole} ELSE FALSE END"
+
+
 def _zeros(column: Column) -> str:
-    return f"regexp_full_match(trim({column.raw}), '0[0-9]+')"
+    return _matches(column, "0%", "0[0-9]+")
 
 
 def _lost_zeros(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
