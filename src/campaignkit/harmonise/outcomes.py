@@ -98,9 +98,12 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
     told = ", ".join(f"list_sort(list_distinct(list({name}))) AS {name}" for name in TOLD)
     weekly = ", ".join(f"{sql.replace('FILTER (', 'FILTER (WHERE ')}::DOUBLE AS {name}"
                        for name, sql in ({"spend": "sum(spend)"} | AMOUNTS).items())  # fmt: skip
+    # In the order of weeks: floats that are added up in another differ in the last digit.
+    of = {n: f"list_sum(list({n} ORDER BY week))" for n in ("spend", *AMOUNTS)}
     sums = ", ".join(
-        f"sum({n}) AS {n}, greatest(sum({n} * {n} / spend) FILTER (WHERE spend > 0) "
-        f"- sum({n}) * sum({n}) / sum(spend), 0) AS {n}_chi2"
+        f"{of[n]} AS {n}, greatest("
+        f"list_sum(list({n} * {n} / spend ORDER BY week) FILTER (WHERE spend > 0)) "
+        f"- {of[n]} * {of[n]} / {of['spend']}, 0) AS {n}_chi2"
         for n in AMOUNTS
     )
     return (
@@ -110,7 +113,7 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
         f"WHERE level IN ({levels})), "
         f"t AS (SELECT {key}, {told} FROM r GROUP BY {key}), "
         f"w AS (SELECT {key}, week, {weekly} FROM r GROUP BY {key}, week), "
-        f"s AS (SELECT {key}, sum(spend) AS spend, count(*) FILTER (WHERE spend > 0) AS weeks, "
+        f"s AS (SELECT {key}, {of['spend']} AS spend, count(*) FILTER (WHERE spend > 0) AS weeks, "
         f"{sums} FROM w GROUP BY {key}) SELECT * FROM t JOIN s USING ({key}) ORDER BY {key}"
     )
 
