@@ -8,6 +8,7 @@ from campaignkit.harmonise.data import CampaignData, Closing, HarmoniseReport
 from campaignkit.harmonise.definition import Platform, platform, platforms, read_platform
 from campaignkit.harmonise.enrich import Facet, Geography, facets, generation, geography, objective
 from campaignkit.harmonise.outcomes import Campaigns
+from campaignkit.harmonise.places import WarehouseClients
 from campaignkit.harmonise.store import ClientStore
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Geography",
     "HarmoniseReport",
     "Platform",
+    "WarehouseClients",
     "facets",
     "generation",
     "geography",

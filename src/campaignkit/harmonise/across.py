@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
-from campaignkit.harmonise.clients import ClientFolder, Clients, checked_client
+from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import TABLES, CampaignData
+from campaignkit.harmonise.places import clients_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +63,7 @@ def read_across(
     campaignkit.errors.HarmoniseError: clients cannot be read together
       reason: is ' '; expected why they are read together
     """
-    places = stores if isinstance(stores, Clients) else ClientFolder(stores)
+    places = clients_of(stores)
     named = [] if isinstance(clients, str) else [checked_client(client) for client in clients]
     check_all(
         "clients cannot be read together",

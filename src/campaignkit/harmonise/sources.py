@@ -152,7 +152,7 @@ def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
             hint="was it cut off while copied? A CSV file is expected in UTF-8",
         ) from table.failed
     name = table.names[0] if landed is None else landed.name
-    digest = digest_file(table.file) if table.file else _digest_rows(reader, table.select)
+    digest = digest_file(table.file) if table.file else digest_rows(reader, table.select)
     return Part(name, table.select, digest)
 
 
@@ -250,7 +250,7 @@ def _in_a_warehouse(
         reader.execute(f"CREATE TEMP TABLE {own} AS SELECT * FROM incoming")
         reader.unregister("incoming")
         select = f"SELECT * FROM {own}"
-        parts.append(Part(name, select, _digest_rows(reader, select)))
+        parts.append(Part(name, select, digest_rows(reader, select)))
     return known, parts
 
 
@@ -309,7 +309,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _digest_rows(reader: Any, select: str) -> str:
+def digest_rows(reader: Any, select: str) -> str:
+    """What the rows of a query are, in any order."""
     asked = (
         f"SELECT count(*), sum(md5_number_lower(r)), bit_xor(md5_number_upper(r)) "
         f"FROM (SELECT CAST(t AS VARCHAR) AS r FROM ({select}) t)"

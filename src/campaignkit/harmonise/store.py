@@ -18,7 +18,7 @@ from typing import Any, Unpack
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
-from campaignkit.harmonise.clients import ClientFolder, Clients, checked_client
+from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
     Conversions,
@@ -31,6 +31,7 @@ from campaignkit.harmonise.definition import (
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.landing import DAY, Landed, find, plain, roles
+from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
@@ -55,8 +56,9 @@ class ClientStore:
 
     Parameters
     ----------
-    stores : path or Clients
-        Where the clients' stores lie: a folder, which is made if it is missing, or a warehouse.
+    stores : path, address or Clients
+        Where the clients' stores lie: a folder, which is made if it is missing, or a warehouse
+        (``postgres://role@host/database``, ``bigquery://project``).
     client : str
         The client's name: 1 to 40 lower-case letters, digits and underscores.
     memory_mb : int or None
@@ -86,7 +88,7 @@ class ClientStore:
         memory_mb: int | None = None, key: bytes | None = None,
     ) -> None:  # fmt: skip
         self.client = checked_client(client)
-        self.stores = stores if isinstance(stores, Clients) else ClientFolder(stores)
+        self.stores = clients_of(stores)
         self._con = self.stores.open(client, memory_mb=memory_mb, key=key)
         with self._transaction():
             self._con.execute(_SCHEMA)

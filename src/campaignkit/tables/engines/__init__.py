@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from campaignkit.errors import TableError
-from campaignkit.tables.engines.warehouse import Metered, Schema, Terms, Warehouse
+from campaignkit.tables.engines.warehouse import Home, Metered, Schema, Terms, Warehouse
 
 # Scheme of an address, which is also the top package of a connection -> file and class.
 ENGINES: Mapping[str, str] = {
@@ -16,11 +16,6 @@ ENGINES: Mapping[str, str] = {
     "postgresql": "postgres.PostgresTable",
     "snowflake": "snowflake.SnowflakeTable",
     "spark": "spark.SparkTable",
-}
-_SCHEMAS: Mapping[str, str] = {
-    "bigquery": "bigquery.BigQueryDataset",
-    "postgres": "postgres.PostgresSchema",
-    "postgresql": "postgres.PostgresSchema",
 }
 _PACKAGES = {"fakesnow": "snowflake", "google": "bigquery", "psycopg": "postgres",
              "pyspark": "spark"}  # fmt: skip
@@ -82,13 +77,47 @@ def schema_of(place: Any, schema: str, terms: Terms) -> Schema | None:
     name = _name_of(place)
     if name not in ENGINES and not (isinstance(place, str) and "://" in place):
         return None
-    if name not in _SCHEMAS:
-        raise TableError(
-            f"the tables of {name}:// are not listed here",
-            hint="known: postgres://user@host/database?schema=name, bigquery://project.dataset",
-        )
-    made: Callable[[Any, str, Terms], Schema] = _class(_SCHEMAS[name])
+    made: Callable[[Any, str, Terms], Schema] = _written(name, "Schema")
     return made(place, schema, terms)
+
+
+def home_of(place: Any, owner: str) -> Home:
+    """Two schemas or data sets of an owner, which are written.
+
+    Parameters
+    ----------
+    place : str or connection
+        ``postgres://role@host/database``, ``bigquery://project``, or a client or connection.
+    owner : str
+        What both names begin with.
+
+    Raises
+    ------
+    TableError
+        If it is no warehouse that is written here, or cannot be reached.
+
+    Examples
+    --------
+    >>> home_of("snowflake://database", "ck_acme")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.TableError: schemas of snowflake are not read or written here
+      hint: known are postgres and bigquery
+    """
+    made: Callable[[Any, str], Home] = _written(_name_of(place), "Home")
+    return made(place, owner)
+
+
+def _written(name: str, kind: str) -> Any:
+    """The class of a kind of the two engines whose schemas are known."""
+    file = {"postgresql": "postgres"}.get(name, name)
+    classes = {"postgres": "Postgres", "bigquery": "BigQuery"}
+    if file not in classes:
+        raise TableError(
+            f"schemas of {name or 'that'} are not read or written here",
+            hint=f"known are {' and '.join(classes)}",
+        )
+    return _class(f"{file}.{classes[file]}{kind}")
 
 
 def _name_of(place: Any) -> str:
@@ -105,4 +134,14 @@ def _class(place: str) -> Any:
     return getattr(import_module(f"{__name__}.{file}"), kind)
 
 
-__all__ = ["ENGINES", "Metered", "Schema", "Terms", "Warehouse", "engine_of", "schema_of"]
+__all__ = [
+    "ENGINES",
+    "Home",
+    "Metered",
+    "Schema",
+    "Terms",
+    "Warehouse",
+    "engine_of",
+    "home_of",
+    "schema_of",
+]

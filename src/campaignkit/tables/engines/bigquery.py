@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from campaignkit.errors import BudgetExceeded, Fault, TableError
 from campaignkit.extras import require
-from campaignkit.tables.engines.warehouse import Schema, Terms, Warehouse, refusal
+from campaignkit.tables.engines.warehouse import Home, Schema, Terms, Warehouse, refusal
 
 _LEAST_BYTES = 10 * 1024 * 1024  # charged at least, for a statement that reads anything
 _ROUNDED_TO = 1024 * 1024
@@ -124,7 +126,7 @@ class BigQueryTable(Warehouse):
         return _asked(self.name, ask, sql)
 
 
-class BigQueryDataset(Schema):
+class BigQuerySchema(Schema):
     """A data set of BigQuery, whose tables are read as they are at one moment.
 
     Parameters
@@ -161,6 +163,111 @@ class BigQueryDataset(Schema):
         return BigQueryTable(
             self._client, f"{self._path}.{name}", replace(terms, snapshot=self._snapshot)
         )
+
+
+class BigQueryHome(Home):
+    """Two data sets of BigQuery that one owner's service account writes.
+
+    Each table is replaced at once. Of the tables of one call the last is the list of tables, so
+    that a call that is killed leaves the state before it.
+
+    Parameters
+    ----------
+    place : str or google.cloud.bigquery.Client
+        ``bigquery://project``, with the machine's own credentials, or a client.
+    owner : str
+        What both data sets' names begin with.
+    """
+
+    def __init__(self, place: Any, owner: str) -> None:
+        self._api: Any = require("google.cloud.bigquery", extra="bigquery", user="BigQuery")
+        self._owned = isinstance(place, str)
+        project = place.partition("://")[2].strip("/") if self._owned else place.project
+        self.name = f"bigquery://{project}"
+        self._client = _client(self.name, project) if self._owned else place
+        self._project = project
+        self.parts = (f"{owner}_raw", f"{owner}_harmonised")
+
+    def reached(self) -> list[str]:
+        """All data sets of clients that the account sees."""
+        found = self._asked(lambda: list(self._client.list_datasets()), "its data sets")
+        names = sorted(dataset.dataset_id for dataset in found)
+        return [name for name in names if re.fullmatch("ck_.*_(raw|harmonised)", name)]
+
+    def make(self) -> None:
+        """Make both data sets, where an administrator has not made them for the account."""
+        for part in {*self.parts} - {*self.reached()}:
+            path = f"{self._project}.{part}"
+            self._asked(partial(self._client.create_dataset, path, exists_ok=True), path)
+
+    def read(self, table: str) -> Any:
+        """A table, all its cells as text; None if there is none."""
+        from google.api_core.exceptions import NotFound
+
+        pa = require("pyarrow", extra="harmonise", user="reading a warehouse")
+        path = self._path(self.parts[0], table)
+
+        def ask() -> Any:
+            try:
+                found = self._client.list_rows(self._client.get_table(path))
+            except NotFound:
+                return None
+            names = [field.name for field in found.schema]
+            cells = list(zip(*(row.values() for row in found), strict=True)) or [()] * len(names)
+            return pa.table(
+                {n: pa.array(c, pa.string()) for n, c in zip(names, cells, strict=True)}
+            )
+
+        return self._asked(ask, path)
+
+    def replace(
+        self, raw: Mapping[str, Any], shown: Mapping[str, Any], drop: Iterable[str],
+        check: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Load tables one after the other, and then delete those that are not listed any more."""
+        pq = require("pyarrow.parquet", extra="harmonise", user="writing to a warehouse")
+        check()
+        config = self._api.LoadJobConfig(
+            source_format="PARQUET", write_disposition="WRITE_TRUNCATE"
+        )
+        for part, tables in zip(self.parts, (raw, shown), strict=True):
+            for name, rows in tables.items():
+                file = io.BytesIO()
+                pq.write_table(rows, file)
+                path = self._path(part, name)
+                self._asked(partial(self._load, file, path, config), path)
+        for name in drop:
+            path = self._path(self.parts[0], name)
+            self._asked(partial(self._client.delete_table, path, not_found_ok=True), path)
+
+    def _load(self, file: io.BytesIO, path: str, config: Any) -> None:
+        size = file.getbuffer().nbytes
+        job = self._client.load_table_from_file(
+            file, path, rewind=True, size=size, job_config=config
+        )
+        job.result()
+
+    def remove(self) -> None:
+        """Delete both data sets."""
+        for part in self.parts:
+            path = f"{self._project}.{part}"
+            self._asked(
+                partial(
+                    self._client.delete_dataset, path, delete_contents=True, not_found_ok=True
+                ),
+                path,
+            )
+
+    def close(self) -> None:
+        """Close the client, where it was made for this."""
+        if self._owned:
+            self._client.close()
+
+    def _path(self, part: str, name: str) -> str:
+        return f"{self._project}.{part}.{name}"
+
+    def _asked(self, ask: Callable[[], Any], sql: str) -> Any:
+        return _asked(self.name, ask, sql)
 
 
 def _client(name: str, project: str) -> Any:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from campaignkit.errors import Fault, TableError
 from campaignkit.extras import require
-from campaignkit.tables.engines.warehouse import Schema, Terms, Warehouse, kept_to, refusal
+from campaignkit.tables.engines.warehouse import Home, Schema, Terms, Warehouse, kept_to, refusal
 
+_COLUMNS = (
+    "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE "
+    "attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+)
 _SHOWN = "postgres://user@host:5432/database"
 
 
@@ -39,8 +43,10 @@ class _Session:
         host = parts.netloc.rpartition("@")
         user = host[0].partition(":")[0]
         shown = f"{user}@{host[2]}" if user else host[2]
-        self.name = f"postgres://{shown}/{database}?{asked}={self._within}"
-        if not self._within:
+        self.name = f"postgres://{shown}/{database}" + (
+            f"?{asked}={self._within}" if asked else ""
+        )
+        if asked and not self._within:
             hint = f"expected {_SHOWN}?{asked}={'schema.table' if asked == 'table' else 'name'}"
             raise TableError(f"{self.name} names no {asked}", hint=hint)
         told = parts._replace(scheme="postgresql", path=f"/{database}", query=urlencode(options))
@@ -98,17 +104,11 @@ class PostgresTable(_Session, Warehouse):
             advice = "begin a transaction ISOLATION LEVEL REPEATABLE READ for one snapshot"
             self.notes = [Fault(table, "is read by several statements", advice)]
         self._parts = [part for part in table.split(".") if part]
-        self.source = ".".join('"' + p.replace('"', '""') + '"' for p in self._parts)
-        self.source = kept_to(self.source, terms.where)
+        self.source = kept_to(_named(*self._parts), terms.where)
 
     def columns(self) -> Mapping[str, str]:
         """Name -> type, from the catalogue."""
-        name = ".".join('"' + p.replace('"', '""') + '"' for p in self._parts)
-        found = self._asked(
-            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE "
-            "attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            (name,),
-        )
+        found = self._asked(_COLUMNS, (_named(*self._parts),))
         if not found:
             raise TableError(
                 f"{self.name} contains no table {'.'.join(self._parts)}",
@@ -165,3 +165,100 @@ class PostgresSchema(_Session, Schema):
     def table(self, name: str, terms: Terms) -> PostgresTable:
         """One of its tables, over the same connection."""
         return PostgresTable(self._con, f"{self._within}.{name}", terms)
+
+
+class PostgresHome(_Session, Home):
+    """Two schemas of PostgreSQL that one owner's role writes, each time in one transaction.
+
+    Parameters
+    ----------
+    place : str or psycopg.Connection
+        ``postgres://role@host:port/db``, or an open connection, which stays open.
+    owner : str
+        What both schemas' names begin with.
+    """
+
+    def __init__(self, place: Any, owner: str) -> None:
+        super().__init__(place, "", Terms())
+        self.parts = (f"{owner}_raw", f"{owner}_harmonised")
+        if self._owned:
+            self._con.rollback()  # the transaction that only reads
+            self._con.autocommit = True
+        else:
+            self.name = "this connection's data base"
+
+    def reached(self) -> list[str]:
+        """All schemas of clients that the role may use."""
+        rows = self._asked(
+            "SELECT nspname FROM pg_namespace WHERE nspname ~ '^ck_.*_(raw|harmonised)$' "
+            "AND has_schema_privilege(nspname, 'USAGE') ORDER BY 1"
+        )
+        return [name for (name,) in rows]
+
+    def make(self) -> None:
+        """Make both schemas, where an administrator has not made them for the role."""
+        for part in self.parts:
+            there = self._asked("SELECT 1 FROM pg_namespace WHERE nspname = %s", (part,))
+            if not there:
+                self._done(f"CREATE SCHEMA {_named(part)}")
+
+    def read(self, table: str) -> Any:
+        """A table, all its cells as text; None if there is none."""
+        pa = require("pyarrow", extra="harmonise", user="reading a warehouse")
+        place = _named(self.parts[0], table)
+        if self._asked("SELECT to_regclass(%s) IS NULL", (place,)) == [(True,)]:
+            return None
+        names = [row[0] for row in self._asked(_COLUMNS, (place,))]
+        cells = zip(*self._asked(f"SELECT * FROM {place}"), strict=True)
+        columns = list(cells) or [()] * len(names)
+        return pa.table({n: pa.array(c, pa.string()) for n, c in zip(names, columns, strict=True)})
+
+    def replace(
+        self, raw: Mapping[str, Any], shown: Mapping[str, Any], drop: Iterable[str],
+        check: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Write and drop tables in one transaction; another one waits until it has ended."""
+        with self._con.transaction():
+            self._done(f"SELECT pg_advisory_xact_lock(hashtext('{self.parts[0]}'))")
+            check()
+            for part, tables in zip(self.parts, (raw, shown), strict=True):
+                for name, rows in tables.items():
+                    self._write(_named(part, name), rows)
+            for name in drop:
+                self._done(f"DROP TABLE IF EXISTS {_named(self.parts[0], name)}")
+
+    def _write(self, place: str, rows: Any) -> None:
+        columns = ", ".join(f"{_named(f.name)} {_type(str(f.type))}" for f in rows.schema)
+        self._done(f"DROP TABLE IF EXISTS {place}")
+        self._done(f"CREATE TABLE {place} ({columns})")
+        try:
+            with self._con.cursor().copy(f"COPY {place} FROM STDIN") as copy:
+                for row in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+                    copy.write_row(row)
+        except self._psycopg.Error as err:
+            raise refusal(self.name, err, place, secrets=self._secrets) from None
+
+    def remove(self) -> None:
+        """Drop both schemas."""
+        with self._con.transaction():
+            for part in self.parts:
+                self._done(f"DROP SCHEMA IF EXISTS {_named(part)} CASCADE")
+
+    def _done(self, sql: str) -> None:
+        try:
+            with self._con.transaction():
+                self._con.execute(sql)
+        except self._psycopg.Error as err:
+            raise refusal(self.name, err, sql, secrets=self._secrets) from None
+
+
+def _named(*parts: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def _type(arrow: str) -> str:
+    """PostgreSQL's name of an Arrow type of unified tables."""
+    if arrow.startswith("decimal"):
+        return arrow.replace("decimal128", "numeric")
+    return {"int64": "bigint", "int32": "integer", "date32[day]": "date", "bool": "boolean",
+            "double": "double precision"}.get(arrow, "text")  # fmt: skip

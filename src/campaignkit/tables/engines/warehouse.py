@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import BudgetExceeded, Fault, SettingError, TableError
 from campaignkit.tables.translation import translated
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,59 @@ class Schema(ABC):
 
     def close(self) -> None:  # noqa: B027 - one over a caller's connection has nothing to close
         """Let go of what was opened for it."""
+
+
+class Home(ABC):
+    """Two schemas or data sets of one owner, which are written: ``_raw`` and ``_harmonised``.
+
+    Attributes
+    ----------
+    name : str
+        What to call the place in messages; holds no password.
+    parts : tuple of str
+        The names of both.
+
+    Examples
+    --------
+    >>> Home.__name__  # campaignkit.harmonise.WarehouseClients keeps clients' stores in them
+    'Home'
+    """
+
+    name: str
+    parts: tuple[str, str]
+
+    @abstractmethod
+    def reached(self) -> list[str]:
+        """All schemas of any owner that the login reaches, by name."""
+
+    @abstractmethod
+    def make(self) -> None:
+        """Make both where they are missing."""
+
+    @abstractmethod
+    def read(self, table: str) -> pa.Table | None:
+        """A table of ``_raw``, all its cells as text; None if there is none."""
+
+    @abstractmethod
+    def replace(
+        self,
+        raw: Mapping[str, pa.Table],
+        shown: Mapping[str, pa.Table],
+        drop: Iterable[str],
+        check: Callable[[], None],
+    ) -> None:
+        """Write tables of ``_raw``, in order, then of ``_harmonised``; drop others of ``_raw``.
+
+        Nothing is written if `check` raises.
+        """
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Drop both with all that is in them."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what was opened; never of a caller's connection."""
 
 
 def kept_to(source: str, where: str) -> str:
