@@ -97,6 +97,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "compare_classifiers",
         "compare_predictions",
         "evaluate",
+        "evaluate_recommender",
         "graph_from_outcomes",
         "learning_curve",
         "score_findings",

@@ -93,6 +93,7 @@ from campaignkit.evaluation import (
     compare_classifiers as compare_classifiers,
     compare_predictions as compare_predictions,
     evaluate as evaluate,
+    evaluate_recommender as evaluate_recommender,
     graph_from_outcomes as graph_from_outcomes,
     learning_curve as learning_curve,
     score_findings as score_findings,

@@ -44,6 +44,7 @@ from campaignkit.evaluation.graph_oracle import (
 from campaignkit.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
 from campaignkit.evaluation.outcome_graph import FewEdges, OutcomeGraph, graph_from_outcomes
 from campaignkit.evaluation.paired_test import PairedTest, compare_predictions
+from campaignkit.evaluation.recommendations import RecommenderScore, evaluate_recommender
 from campaignkit.evaluation.rows import JudgedRows, LabelledRows, judge_rows, labelled_rows
 from campaignkit.evaluation.scores import Scores, evaluate
 from campaignkit.evaluation.submission import LoggedSubmission
@@ -75,6 +76,7 @@ __all__ = [
     "PairedTest",
     "PublicScore",
     "QuotaSpent",
+    "RecommenderScore",
     "Scores",
     "SignalShares",
     "Standing",
@@ -84,6 +86,7 @@ __all__ = [
     "compare_classifiers",
     "compare_predictions",
     "evaluate",
+    "evaluate_recommender",
     "graph_from_outcomes",
     "judge_rows",
     "labelled_rows",
