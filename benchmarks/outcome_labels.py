@@ -73,7 +73,7 @@ def measure(
         "opposite_raw": _opposite(raw_label, truth),
         "opposite": _opposite(label, truth),
         "extremes_right_raw": (raw_label == truth)[raw_label != "avg"].mean(),
-        "extremes_right": right[extreme].mean(),
+        "extremes_right": right[extreme].mean() if extreme.any() else np.nan,
         "right": right.mean(),
         "told": stable.mean(),
         "covered": covered.mean(),
@@ -105,7 +105,7 @@ def main(num_campaigns: int) -> None:
                     for seed in range(max(num_campaigns // peers // 2, 1))
                 ]
                 figures[f"{kpi}, rates differ by {spread:.0%}, {peers} peers"] = {
-                    name: round(float(np.mean([one[name] for one in told])), 3)
+                    name: round(float(np.nanmean([one[name] for one in told])), 3)
                     for name in told[0]
                     if name != "surely"
                 } | {"right_by_stability": told[0]["surely"]}

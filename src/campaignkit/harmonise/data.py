@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,10 @@ if TYPE_CHECKING:
     from campaignkit.auditing import AuditReport
 
 TABLES = ("performance", "conversions", "reach")
-# Columns that an audit sees, by the names of its schema.
-_AUDITED = {
-    "date_local": "event_date", "platform": "platform", "account_id": "account_id",
-    "campaign_id": "campaign_id", "ad_group_id": "ad_group_id", "ad_id": "ad_creative_id",
-    "currency": "currency", "spend": "spend",
-    "impressions_paid": "impressions", "clicks_platform": "clicks",
-    "video_plays": "video_plays", "video_completions": "video_completions",
-}  # fmt: skip
+# What an audit sees summed up, and the names of its schema for what is called otherwise.
+_AUDITED = ("spend", "impressions_paid", "clicks_platform", "video_plays", "video_completions",
+            "conversions")  # fmt: skip
+_RENAMED = "date_local AS event_date, ad_id AS ad_creative_id, impressions_paid AS impressions"
 PERIODS = ("month", "quarter", "year")
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
@@ -95,20 +91,15 @@ class HarmoniseReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values; amounts are text, so that no digit is lost."""
-        shown = [
+        shown = [asdict(c) | {"difference": c.difference} for c in self.closings]
+        totals = [
             {
-                "platform": c.platform, "level": c.level, "day": c.day, "measure": c.measure,
-                "source": None if c.source is None else str(c.source),
-                "harmonised": None if c.harmonised is None else str(c.harmonised),
-                "uncovered": str(c.uncovered), "difference": str(c.difference),
+                name: str(value) if isinstance(value, Decimal) else value
+                for name, value in c.items()
             }
-            for c in self.closings
-        ]  # fmt: skip
-        return {
-            "closes": self.closes,
-            "totals": shown,
-            "notes": [list(note) for note in self.notes],
-        }
+            for c in shown
+        ]
+        return {"closes": self.closes, "totals": totals, "notes": [list(n) for n in self.notes]}
 
     def blocks(self) -> list[Block]:
         """The report as blocks, for :func:`campaignkit.show.print_blocks`."""
@@ -245,17 +236,16 @@ class CampaignData:
 
         finest = "QUALIFY rank() OVER (PARTITION BY platform, account_id ORDER BY level) = 1"
         performance, conversions = (view(name, self.client) for name in TABLES[:2])
-        keys = ", ".join(("platform", *IDS, "currency", "date_local"))
-        read = ", ".join(f"{own} AS {name}" for own, name in _AUDITED.items())
-        sums = ", ".join(f"sum({name}) AS {name}" for name in (*ADDITIVE, "conversions"))
+        sums = ", ".join(f"sum({name})::DOUBLE AS {name}" for name in _AUDITED)
         # An account that counts conversions has 0 of them on a day without a row of them.
-        counted = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
+        none = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
         table = self._ask(
-            f"WITH r AS (SELECT * EXCLUDE (conversions), conversions::DOUBLE AS conversions FROM "
-            f"(SELECT * FROM ({performance}) UNION ALL BY NAME SELECT * FROM ({conversions}) "
-            f"WHERE is_primary AND {RESULTS}) {finest}), "
-            f"a AS (SELECT {keys}, {sums} FROM r GROUP BY ALL HAVING count(spend) > 0) "
-            f"SELECT {read}, coalesce(conversions, {counted}) AS conversions FROM a"
+            f"WITH r AS (FROM ({performance}) UNION ALL BY NAME FROM ({conversions}) "
+            f"WHERE is_primary AND {RESULTS}), "
+            f"a AS (SELECT platform, {', '.join(IDS)}, currency, date_local, {sums} "
+            f"FROM (FROM r {finest}) GROUP BY ALL HAVING count(spend) > 0) "
+            f"SELECT * REPLACE (coalesce(conversions, {none}) AS conversions) "
+            f"RENAME ({_RENAMED}, clicks_platform AS clicks) FROM a"
         ).to_arrow_table()
         video = ["video_plays", "video_completions"]
         counts = table.group_by("platform").aggregate([(name, "count") for name in video])
@@ -325,6 +315,7 @@ class CampaignData:
             {
                 "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
                 "period": (period, period in PERIODS, f"one of {', '.join(PERIODS)}"),
+                "quantiles": (quantiles, [*quantiles] == sorted({*quantiles}), "ascending"),
                 "labels": (labels, len(labels) == len(quantiles) + 1, "one more than quantiles"),
             },
             error=HarmoniseError,
@@ -360,17 +351,17 @@ class CampaignData:
         HarmoniseError
             If money of several currencies would be added up, or reach.
         """
-        if measure not in ADDITIVE:
-            raise HarmoniseError(
-                f"measure is {measure!r:.40}; expected one of {', '.join(ADDITIVE)}",
-                hint="reach cannot be added up: who is reached twice would count twice",
-            )
-        wrong = [name for name in by if name not in (*_BY, "currency")]
-        if wrong or level not in LEVELS:
-            raise HarmoniseError(
-                f"by is {list(by)!r:.80}, level {level!r:.20}",
-                hint=f"by: some of {', '.join((*_BY, 'currency'))}; level: {', '.join(LEVELS)}",
-            )
+        known = (*_BY, "currency")
+        additive = f"one of {', '.join(ADDITIVE)}; reach counts twice who is reached twice"
+        check_all(
+            "this cannot be added up",
+            {
+                "measure": (measure, measure in ADDITIVE, additive),
+                "by": (list(by), {*by} <= {*known}, f"some of {', '.join(known)}"),
+                "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
+            },
+            error=HarmoniseError,
+        )
         levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
         keys = ", ".join(f"CAST({name} AS VARCHAR)" for name in by)
         # Unknown currencies of two accounts are two.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,38 +16,17 @@ from typing import Any
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 
-# First and last year of birth, after Pew Research Center 2019, "Defining generations".
-GENERATIONS = {
-    "Silent": (1928, 1945), "Boomer": (1946, 1964), "X": (1965, 1980), "Millennial": (1981, 1996),
-    "Z": (1997, 2012), "Alpha": (2013, 2028),
-}  # fmt: skip
 _DOMINANT = 0.8  # share of the birth years from which one generation stands for all
-_OBJECTIVES = {
-    "leads": "LEAD", "app": "APP_|INSTALL|MOBILE_APP", "video": "VIDEO",
-    "sales": "SALE|CONVERSION|PURCHASE|CATALOG", "awareness": "AWARENESS|REACH|BRAND|IMPRESSION",
-    "traffic": "TRAFFIC|CLICK|VISIT|CONSIDERATION", "engagement": "ENGAGE|FOLLOW|LIKE|MESSAGE",
-}  # fmt: skip
-_FORMATS = {
-    "carousel": "CAROUSEL|COLLECTION", "video": "VIDEO", "image": "IMAGE|PHOTO",
-    "shopping": "SHOP|PRODUCT|CATALOG", "text": "TEXT|SEARCH_AD",
-}  # fmt: skip
 _AGES = re.compile(r"(\d{2})\D+(\d{2,3})|(\d{2})\s*\+|(\d{2})-$")
 _YOUNGEST, _OLDEST = 13, 99
-# Words of a platform's name for a facet, and what it is in common words.
-_FACETS = {
-    "dma": "dma dmas metro metros markets",
-    "geo": "geo geos geolocation geolocations country countries region regions city cities "
-    "location locations zip zips places",
-    "age": "age ages",
-    "gender": "gender genders sex",
-    "language": "language languages locale locales",
-}
-_AUDIENCES = re.compile(
-    "^(custom_|saved_|matched_)?audience|interest|behavio|segment|job|industr|senior|life_event"
-    "|education|skill|keyword|communit|employer|title|categor",
-    re.IGNORECASE,
-)
+_WRAPPERS = re.compile(r"or|and|include|exclude\w*|not|targeting")
 _EXCLUDES = re.compile(r"exclu|(^|\W|_)not(\W|_|$)|negat", re.IGNORECASE)
+
+
+@cache
+def words(file: str = "words.toml") -> Mapping[str, Mapping[str, Any]]:
+    """What platforms write in common words, and UN M49's regions: tables that lie next to this."""
+    return tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +79,17 @@ def generation(age_lo: int, age_hi: int, year: int) -> tuple[str, dict[str, floa
     >>> name, round(shares["Millennial"], 2)
     ('mixed', 0.55)
     """
-    births = range(year - age_hi - 1, year - age_lo + 1)
-    counts = {
-        name: len(range(max(first, births[0]), min(last, births[-1]) + 1))
-        for name, (first, last) in GENERATIONS.items()
-        if births
-    }
-    total = sum(counts.values())
-    if not total:
+    counts = Counter(
+        name for born in range(year - age_hi - 1, year - age_lo + 1)
+        for name, (first, last) in words()["generations"].items() if first <= born <= last
+    )  # fmt: skip
+    if not counts:
         raise HarmoniseError(
             f"ages {age_lo} to {age_hi} in {year} are of no generation; "
             f"expected births from 1928 to 2028, and age_lo at most age_hi"
         )
-    shares = {name: count / total for name, count in counts.items() if count}
-    top = max(shares, key=lambda name: shares[name])
+    shares = {name: count / counts.total() for name, count in counts.items()}
+    top = counts.most_common(1)[0][0]
     return (top if shares[top] >= _DOMINANT else "mixed"), shares
 
 
@@ -174,10 +150,9 @@ def _subdivisions() -> Mapping[str, set[str]]:
 
 @cache
 def _regions() -> Mapping[str, Geography]:
-    text = Path(__file__).with_name("regions.toml").read_text(encoding="utf-8")
     return {
         code: Geography(code, sub_region, region)
-        for region, parts in tomllib.loads(text).items()
+        for region, parts in words("regions.toml").items()
         for sub_region, codes in parts.items()
         for code in codes.split()
     }
@@ -191,7 +166,7 @@ def objective(raw: str | None) -> str:
     >>> objective("OUTCOME_SALES"), objective("VIDEO_VIEWS"), objective(None)
     ('sales', 'video', 'other')
     """
-    return _in_common_words(raw or "", _OBJECTIVES, "other")
+    return _in_common_words(raw or "", "objectives", "other")
 
 
 def creative_format(raw: str) -> str:
@@ -202,11 +177,13 @@ def creative_format(raw: str) -> str:
     >>> creative_format("SINGLE_VIDEO"), creative_format("RESPONSIVE_SEARCH_AD")
     ('video', 'text')
     """
-    return _in_common_words(raw, _FORMATS, raw)
+    return _in_common_words(raw, "formats", raw)
 
 
-def _in_common_words(raw: str, words: Mapping[str, str], default: str) -> str:
-    return next((name for name, own in words.items() if re.search(own, raw.upper())), default)
+def _in_common_words(raw: str, of: str, default: str) -> str:
+    return next(
+        (name for name, own in words()[of].items() if re.search(own, raw.upper())), default
+    )
 
 
 def ages(text: str) -> tuple[int, int] | None:
@@ -248,11 +225,7 @@ def facets(text: str | None, *, name: str = "targeting") -> list[Facet]:
         given = json.loads(text)
     except ValueError:
         given = [part.strip() for part in text.strip("[]").split(",")]
-    return [
-        Facet(_plain_facet(path), _op(path), _plain_value(path, value), raw)
-        for path, value, raw in _leaves(given, (name,))
-        if value
-    ]
+    return [_condition(*leaf) for leaf in _leaves(given, (name,)) if leaf[1]]
 
 
 def values_of(facet: Facet, year: int) -> list[tuple[str, str]]:
@@ -275,9 +248,11 @@ def values_of(facet: Facet, year: int) -> list[tuple[str, str]]:
             if bracket := ages(facet.value):
                 told.append(("generation", generation(*bracket, year)[0]))
         return told
-    if facet.facet in ("gender", "language"):
-        return [(facet.facet, facet.value)]
-    return [("audience", facet.value)] if _AUDIENCES.search(facet.facet) else []
+    known = ("gender", "language")
+    modality = (
+        facet.facet if facet.facet in known else _in_common_words(facet.facet, "audiences", "")
+    )
+    return [(modality, facet.value)] if modality else []
 
 
 def _place(facet: Facet) -> Geography | None:
@@ -299,13 +274,10 @@ def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
     elif not isinstance(given, Mapping):
         if given is not None:
             yield path, str(given), str(given)
-    elif isinstance(given.get("targeting_type"), str):  # one condition a row, as X writes them
-        of = (*path, "exclude") if given.get("operator_type") == "NE" else path
-        yield (
-            (*of, given["targeting_type"].lower()),
-            str(given.get("targeting_value", "")),
-            (json.dumps(given)),
-        )
+    elif isinstance(given.get("targeting_type"), str):  # one condition, as X writes it
+        op = "exclude" if given.get("operator_type") == "NE" else "include"
+        value = str(given.get("targeting_value", ""))
+        yield (*path, op, given["targeting_type"].lower()), value, json.dumps(given)
     else:
         of = (*path, "exclude") if str(given.get("negative")).lower() == "true" else path
         named = given.get("name", given.get("id"))
@@ -321,32 +293,23 @@ def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
                 yield from _leaves(value, (*of, str(key)))
 
 
-def _plain_facet(path: tuple[str, ...]) -> str:
+def _condition(path: tuple[str, ...], value: str, raw: str) -> Facet:
+    named = [part for part in path if not _WRAPPERS.fullmatch(part)] or path
+    facet = named[-1].rsplit(":", 1)[-1]
     for part in reversed(path):
-        words = {word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", part)}
-        if words & {"type", "types"}:  # such as location_types: living there, or travelling
-            return part
-        for facet, known in _FACETS.items():
-            if words.intersection(known.split()):
-                return facet
-    own = [
-        part for part in path if not re.fullmatch(r"or|and|include|exclude\w*|not|targeting", part)
-    ]
-    return (own or list(path))[-1].rsplit(":", 1)[-1]
-
-
-def _op(path: tuple[str, ...]) -> str:
-    if any(_EXCLUDES.search(part) for part in path):
-        return "exclude"
-    return "and_also" if {"flexible_spec", "and"} & {*path} else "include"
-
-
-def _plain_value(path: tuple[str, ...], raw: str) -> str:
-    facet = _plain_facet(path)
-    if facet == "age" and (bracket := ages(raw)):
-        return f"{bracket[0]}-{bracket[1]}"
+        own = {word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", part)}
+        known = [of for of, them in words()["facets"].items() if own.intersection(them.split())]
+        if own & {"type", "types"}:  # such as location_types: living there, or travelling
+            facet = part
+        elif known:
+            facet = known[0]
+        else:
+            continue
+        break
+    bracket = ages(value) if facet == "age" else None
+    plain = f"{bracket[0]}-{bracket[1]}" if bracket else value.rsplit(":", 1)[-1]
     if facet == "gender":
-        known = {"1": "male", "2": "female", "0": "all", "UNLIMITED": "all"}
-        text = raw.upper().removeprefix("GENDER_")
-        return known.get(text, text.lower())
-    return raw.rsplit(":", 1)[-1]
+        plain = value.lower().removeprefix("gender_")
+        plain = next((g for g, own in words()["genders"].items() if plain in own.split()), plain)
+    op = "and_also" if {"flexible_spec", "and"} & {*path} else "include"
+    return Facet(facet, "exclude" if _EXCLUDES.search(" ".join(path)) else op, plain, raw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -16,36 +16,26 @@ from campaignkit.catalogue import Catalogue
 from campaignkit.checks import checked_count
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise import enrich
 from campaignkit.harmonise.definition import IDS, LEVELS
-from campaignkit.harmonise.enrich import Facet, creative_format, facets, objective, values_of
+from campaignkit.harmonise.enrich import facets
 from campaignkit.seeds import stream
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
-# What a campaign of an objective is paid for: the first of which its account has any.
-KPIS = {
-    "sales": ("value", "purchases", "total_value", "total_conversions"), "leads": ("leads",),
-    "app": ("installs",), "video": ("video_completions", "video_plays"),
-    "awareness": ("impressions_paid",), "traffic": ("clicks_link", "clicks_platform"),
-    "engagement": ("clicks_platform",),
-    "other": ("total_conversions", "clicks_link", "clicks_platform"),
-}  # fmt: skip
 _TOTALS = "event_own IN ('all', 'goals', 'website', 'optimisation')"  # a platform's own totals
 RESULTS = f"(event IN ('purchase', 'lead', 'install') OR {_TOTALS})"  # what is bought for
-_EVENTS = {
-    "purchases": "sum(conversions) FILTER (event = 'purchase')",
-    "leads": "sum(conversions) FILTER (event = 'lead')",
-    "installs": "sum(conversions) FILTER (event = 'install')",
-    "value": "sum(conversion_value) FILTER (event = 'purchase')",
-    "total_conversions": f"sum(conversions) FILTER ({_TOTALS})",
-    "total_value": f"sum(conversion_value) FILTER ({_TOTALS})",
+_BOUGHT = {"purchases": "event = 'purchase'", "leads": "event = 'lead'",
+           "installs": "event = 'install'", "total_conversions": _TOTALS}  # fmt: skip
+_COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
+_EVENTS = {name: f"sum(conversions) FILTER (WHERE {which})" for name, which in _BOUGHT.items()} | {
+    name: f"sum(conversion_value) FILTER (WHERE {_BOUGHT[of]})" for name, of in _COUNT_OF.items()
 }
 _MEASURES = ("impressions_paid", "clicks_platform", "clicks_link", "video_plays",
              "video_completions")  # fmt: skip
 AMOUNTS = {name: f"sum({name})" for name in _MEASURES} | _EVENTS
-_COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
 # Columns of the unified rows that tell what was targeted or delivered, and to whom.
 TOLD = (
     "objective_raw", "channel_raw", "targeting", "age", "gender", "geo", "placement_targeted",
@@ -57,24 +47,16 @@ PEERS = (
     ("platform", "objective", "kpi", "currency"),
     ("objective", "kpi", "currency"),
 )
-# Each modality, and how its values are derived.
-MODALITIES = {
-    "platform": "the platform's key",
-    "objective": "objective_raw in common words; several where a campaign has more than one",
-    "channel": "channel_raw as it is",
-    "placement": "placement_targeted; where that is empty, placements with rows (delivered)",
-    "device": "devices with rows (delivered)",
-    "age": "age brackets that the targeting or age includes",
-    "generation": "age with the year of the period; birth years of Pew Research Center",
-    "gender": "genders that the targeting or gender includes",
-    "geo": "countries that the targeting or geo includes, in ISO 3166-1; a place of no known "
-    "country as it is; where nothing is targeted, geo_raw (delivered)",
-    "region": "places within a country as the platform names them; subdivisions in ISO 3166-2",
-    "sub_region": "geo by UN M49",
-    "language": "languages that the targeting includes",
-    "audience": "what else the targeting includes: interests, behaviours, jobs, lists",
-    "creative_format": "creative_format in common words; an unknown one as it is",
-}
+MODALITIES = (
+    "platform", "objective", "channel", "placement", "device", "age", "generation", "gender",
+    "geo", "region", "sub_region", "language", "audience", "creative_format",
+)  # fmt: skip
+_FACT = (
+    "modality", "value", "other_modality", "other_value", "fact", "num_campaigns", "percentile",
+    "percentile_lo", "percentile_hi", "kpi", "currency", "rate", "rate_lo", "rate_hi",
+    "rate_campaigns",
+)  # fmt: skip
+_RANKED = ("rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
 _DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
 _STEPS = 50  # of mean and variance in turn
 
@@ -96,8 +78,7 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
     key = ", ".join((*ids, "currency", "period"))
     levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
     told = ", ".join(f"list_sort(list_distinct(list({name}))) AS {name}" for name in TOLD)
-    weekly = ", ".join(f"{sql.replace('FILTER (', 'FILTER (WHERE ')}::DOUBLE AS {name}"
-                       for name, sql in ({"spend": "sum(spend)"} | AMOUNTS).items())  # fmt: skip
+    weekly = ", ".join(f"{sql}::DOUBLE AS {name}" for name, sql in AMOUNTS.items())
     # In the order of weeks: floats that are added up in another differ in the last digit.
     of = {n: f"list_sum(list({n} ORDER BY week))" for n in ("spend", *AMOUNTS)}
     sums = ", ".join(
@@ -112,7 +93,8 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
         f"UNION ALL BY NAME SELECT * FROM ({conversions}) WHERE is_primary) "
         f"WHERE level IN ({levels})), "
         f"t AS (SELECT {key}, {told} FROM r GROUP BY {key}), "
-        f"w AS (SELECT {key}, week, {weekly} FROM r GROUP BY {key}, week), "
+        f"w AS (SELECT {key}, week, sum(spend)::DOUBLE AS spend, {weekly} FROM r "
+        f"GROUP BY {key}, week), "
         f"s AS (SELECT {key}, {of['spend']} AS spend, count(*) FILTER (WHERE spend > 0) AS weeks, "
         f"{sums} FROM w GROUP BY {key}) SELECT * FROM t JOIN s USING ({key}) ORDER BY {key}"
     )
@@ -176,60 +158,46 @@ class Campaigns:
         import pyarrow as pa
 
         checked_count(min_campaigns, "min_campaigns", error=HarmoniseError)
-        rows = self.frame.to_pylist()
-        pairs: dict[tuple[tuple[str, str], tuple[str, str]], list[int]] = {}
-        for at, row in enumerate(rows):
+        pairs: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        for row in self.frame.to_pylist():
             told = [(m, value) for m in MODALITIES for value in row[m]]
             for one, other in combinations(told, 2):
                 if one[0] != other[0]:
-                    pairs.setdefault((one, other), []).append(at)
-        names = ("modality", "value", "other_modality", "other_value")
+                    pairs[*one, *other].append(row)
         made = []
-        for (one, other), shared in sorted(pairs.items()):
-            own = [rows[at] for at in shared]
-            ranks = _by_campaign(own, "percentile")
-            if len(ranks) < min_campaigns:
+        for ends, own in sorted(pairs.items()):
+            num, rank, low, high = _by_campaign(own, "percentile")
+            if num < min_campaigns:
                 continue
-            rank, low, high = _mean(ranks)
-            unit = Counter((row["kpi"], row["currency"]) for row in own).most_common(1)[0][0]
-            rates = _by_campaign(
-                [row for row in own if (row["kpi"], row["currency"]) == unit], "outcome"
-            )
-            rate, rate_lo, rate_hi = _mean(rates)
-            labels = Counter(row["label"] for row in own)
+            low, high = max(low, 0.0), min(high, 1.0)
+            unit, _ = Counter((row["kpi"], row["currency"]) for row in own).most_common(1)[0]
+            alike = [row for row in own if (row["kpi"], row["currency"]) == unit]
+            rate_num, rate, rate_lo, rate_hi = _by_campaign(alike, "outcome")
+            labels = sorted(Counter(row["label"] for row in own).items())
             fact = (
-                f"{len(ranks)} campaigns with both: mean rank among peers {rank:.0%} (95% "
-                f"interval {max(low, 0):.0%} to {min(high, 1):.0%}); "
-                f"{', '.join(f'{count} {label}' for label, count in sorted(labels.items()))}; "
-                f"{unit[0]} per {unit[1]} {rate:.3g} ({rate_lo:.3g} to {rate_hi:.3g}) in "
-                f"{len(rates)}"
+                f"{num} campaigns with both: mean rank among peers {rank:.0%} (95% interval "
+                f"{low:.0%} to {high:.0%}); {', '.join(f'{n} {label}' for label, n in labels)}; "
+                f"{unit[0]} per {unit[1]} {rate:.3g} ({rate_lo:.3g} to {rate_hi:.3g}) "
+                f"in {rate_num}"
             )
-            made.append(dict(zip(names, (*one, *other), strict=True)) | {
-                "fact": fact, "num_campaigns": len(ranks), "percentile": rank,
-                "percentile_lo": max(low, 0.0), "percentile_hi": min(high, 1.0),
-                "kpi": unit[0], "currency": unit[1], "rate": rate, "rate_lo": rate_lo,
-                "rate_hi": rate_hi, "rate_campaigns": len(rates),
-            })  # fmt: skip
+            row = (*ends, fact, num, rank, low, high, *unit, rate, rate_lo, rate_hi, rate_num)
+            made.append(dict(zip(_FACT, row, strict=True)))
         return pa.Table.from_pylist(made)
 
 
-def _by_campaign(rows: Sequence[Mapping[str, Any]], column: str) -> Floats:
-    """The mean of a column in each campaign: ads and periods of one are not independent."""
-    own: dict[tuple[str, ...], list[float]] = {}
-    for row in rows:
-        campaign = (row["platform"][0], row["account_id"], row["campaign_id"])
-        own.setdefault(campaign, []).append(row[column])
-    return np.array([np.mean(values) for values in own.values()])
-
-
-def _mean(values: Floats) -> tuple[float, float, float]:
-    """The mean with its 95% interval; of one value nothing is known."""
+def _by_campaign(
+    rows: Sequence[Mapping[str, Any]], column: str
+) -> tuple[int, float, float, float]:
+    """Number, mean and 95% interval over campaigns: their ads and periods are averaged first."""
     from scipy.stats import t
 
-    if len(values) < 2:
-        return float(values.mean()), -np.inf, np.inf
-    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+    own: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        own[row["platform"][0], row["account_id"], row["campaign_id"]].append(row[column])
+    values = np.array([np.mean(of) for of in own.values()])
+    num, mean = len(values), float(values.mean())
+    half = t.ppf(0.975, num - 1) * values.std(ddof=1) / np.sqrt(num) if num > 1 else np.inf
+    return num, mean, float(mean - half), float(mean + half)
 
 
 def campaigns(
@@ -256,6 +224,7 @@ def campaigns(
         raise HarmoniseError(
             f"outcome is {outcome!r:.40}; expected one of {', '.join(('auto', *AMOUNTS))}"
         )
+    paid_for = enrich.words()["kpis"] if outcome == "auto" else {"other": (outcome,)}
     has_any = {
         (row["platform"], row["account_id"], name)
         for row in rows for name in AMOUNTS if (row[name] or 0) > 0
@@ -264,7 +233,7 @@ def campaigns(
     left_out: Counter[str] = Counter()
     for row in rows:
         told = _modalities(row)
-        names = KPIS.get(told["objective"][0], KPIS["other"]) if outcome == "auto" else (outcome,)
+        names = paid_for.get(told["objective"][0], paid_for["other"])
         kpi, amount = _kpi(row, names, has_any)
         reason = (
             "no spend" if not row["spend"] or row["spend"] <= 0
@@ -311,13 +280,13 @@ def _kpi(
 
 def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     """Values of each modality, what they were derived from, and all conditions."""
-    aims = {objective(text) for text in row["objective_raw"]} or {"other"}
+    aims = {enrich.objective(text) for text in row["objective_raw"]} or {"other"}
     conditions = [(name, facet) for name in ("targeting", "age", "gender", "geo")
                   for text in row[name] for facet in facets(text, name=name)]  # fmt: skip
     aim = aims.pop() if len(aims) == 1 else "several"
     found = [("platform", row["platform"], "platform"), ("objective", aim, "objective_raw")]
     found += [("channel", text, "channel_raw") for text in row["channel_raw"]]
-    found += [("creative_format", creative_format(text), "creative_format")
+    found += [("creative_format", enrich.creative_format(text), "creative_format")
               for text in row["creative_format"]]  # fmt: skip
     found += [("device", text, "device (delivered)") for text in row["device"]]
     found += [
@@ -326,11 +295,11 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     ] or [("placement", text, "placement (delivered)") for text in row["placement"]]  # fmt: skip
     for source, facet in conditions:
         if facet.op != "exclude":
-            found += [(*told, source) for told in values_of(facet, row["period"].year)]
+            found += [(*told, source) for told in enrich.values_of(facet, row["period"].year)]
     if not any(modality == "geo" for modality, _, _ in found):
-        places = [Facet("geo", "include", text, text) for text in row["geo_raw"]]
+        places = [enrich.Facet("geo", "include", text, text) for text in row["geo_raw"]]
         found += [(*told, "geo_raw (delivered)") for place in places
-                  for told in values_of(place, row["period"].year)]  # fmt: skip
+                  for told in enrich.values_of(place, row["period"].year)]  # fmt: skip
     told = {m: sorted({value for of, value, _ in found if of == m}) for m in MODALITIES}
     sources = {m: sorted({source for of, _, source in found if of == m}) for m in told if told[m]}
     kept = [{"column": source} | asdict(facet) for source, facet in conditions]
@@ -361,19 +330,18 @@ def _label(
             mine = waiting.intersection(own)
             if mine and (len(own) >= min_peers or names == PEERS[-1]):
                 ranked = _rank([rows[at] for at in own], quantiles, stream(seed, "harmonise", key))
-                for at, told in zip(own, ranked, strict=True):
+                level = {"peer_level": " x ".join(names), "num_peers": len(own)}
+                for at, code, *told in zip(own, *ranked, strict=True):
                     if at in mine:
-                        rows[at] |= told | {
-                            "peer_level": " x ".join(names), "num_peers": len(own),
-                            "label": labels[told["label"]],
-                        }  # fmt: skip
+                        rows[at] |= dict(zip(_RANKED, told, strict=True)) | level
+                        rows[at]["label"] = labels[code]
                 waiting -= mine
 
 
 def _rank(
     peers: Sequence[Mapping[str, Any]], quantiles: Sequence[float], rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """The place of each rate among its peers', and how far it could be another."""
+) -> tuple[list[Any], ...]:
+    """The place of each rate among its peers', and how far it could be another: by columns."""
     from scipy.stats import rankdata
 
     values, spend, events, chi2, weeks = (
@@ -386,17 +354,13 @@ def _rank(
     noise = max(chi2.sum() / freedom if freedom else 0.0, least)
     rates, draws = _drawn_together(values, noise / spend, rng)
     ranks = (rankdata(rates) - 0.5) / len(peers)
-    ranks = (rankdata(rates) - 0.5) / len(peers)
     drawn = (rankdata(draws, axis=1) - 0.5) / len(peers)
     codes = np.searchsorted(quantiles, ranks)
-    same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0)
-    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
-    return [
-        {"rate": float(rates[at]), "percentile": float(ranks[at]), "percentile_lo": float(low[at]),
-         "percentile_hi": float(high[at]), "label": int(codes[at]),
-         "label_stability": float(same[at]) if noise or not whole else None}
-        for at in range(len(peers))
-    ]  # fmt: skip
+    same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0).tolist()
+    columns = (codes, rates, ranks, *np.quantile(drawn, [0.05, 0.95], axis=0))
+    return *(column.tolist() for column in columns), same if noise or not whole else [None] * len(
+        same
+    )
 
 
 def _drawn_together(
