@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import CampaignData, ClientStore
+from campaignkit.harmonise.sources import Asked, parts_of
+from campaignkit.tables import connect
 from landed_tables import google, land, rows_of
 
 GOOGLE = """Campaign performance
@@ -55,7 +58,7 @@ def test_a_report_as_it_was_downloaded_just_works(platform: str | None, tmp_path
     }  # fmt: skip
     assert sum(r["conversions"] for r in rows_of(data, "conversions")) == Decimal("3.5")
     notes = str(data.report.notes)
-    assert "add up to its own total: spend 1072.250000 and 1072.250000" in notes
+    assert "its rows add up to its own total of spend: 1072.250000 and 1072.250000" in notes
     assert "columns that are not read: CTR" in notes
 
 
@@ -91,8 +94,6 @@ def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("30.50", "30.05"), "does not add up to its own total: spend 1071.800000 against"),
-        (("2026-03-02,Spring", "2026-03-02,Keyword"), ""),
         (("Day,", "Week,"), "does not tell of which day"),
         (("Campaign,Campaign ID", "Search keyword,Place"), "is by 'Search keyword'"),
         (("Campaign,Campaign ID", "Area,Place"), "has no column of campaigns"),
@@ -102,9 +103,6 @@ def test_a_report_that_would_count_wrongly_is_refused(
     change: tuple[str, str], told: str, tmp_path: Path
 ) -> None:
     text = GOOGLE.replace(*change)
-    if not told:
-        ingested(tmp_path, "r.csv", text, platform="google_ads")
-        return
     with pytest.raises(HarmoniseError) as caught:
         ingested(tmp_path, "r.csv", text, platform="google_ads")
     assert told in str(caught.value)
@@ -153,3 +151,90 @@ def test_a_report_in_utf16_with_tabs_is_read(tmp_path: Path) -> None:
         .replace(",", "\t").encode("utf-16"), platform="google_ads",
     )  # fmt: skip
     assert data.total("spend") == {(): Decimal("1072.25")}
+
+
+def test_a_report_that_lost_rows_does_not_close_until_it_is_replaced(tmp_path: Path) -> None:
+    lost = "".join(GOOGLE.splitlines(keepends=True)[:3] + GOOGLE.splitlines(keepends=True)[4:])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for text, closes in ((lost, False), (GOOGLE, True)):
+            (tmp_path / "r.csv").write_text(text)
+            store.ingest(tmp_path / "r.csv", platform="google_ads")
+            for _ in range(2):
+                report = store.harmonise().report
+                assert report.closes is closes
+                assert [(c.measure, c.source, c.harmonised) for c in report.open][-1:] == (
+                    [] if closes
+                    else [("own total: spend", Decimal("1072.25"), Decimal("1041.75"))]
+                )  # fmt: skip
+        assert "do not add up" in str(report.notes)  # of the first of the two
+
+
+def test_a_report_of_weeks_or_of_another_platform_is_told(tmp_path: Path) -> None:
+    days = ["2026-03-02", "2026-03-09", "2026-03-16"]
+    rows = [f"A,1,B,{day},2.5,10,3" for day in days]
+    header = "Campaign name,Campaign ID,Ad set name,Day,Amount spent (EUR),Impressions,Link clicks"
+    data = ingested(tmp_path, "r.csv", "\n".join([header, *rows]) + "\n", platform="google_ads")
+    assert "seven days apart" in str(data.report.notes)
+    assert "headers are those of Meta" in str(data.report.notes)
+
+
+TEN = {
+    "meta": ("Campaign name,Campaign ID,Ad set name,Ad set ID,Ad name,Ad ID,Day,"
+             "Amount spent (USD),Impressions,Link clicks,Clicks (all),Reach,Purchases",
+             "a,1,b,2,c,3,2026-03-01,1.5,10,2,3,9,1",
+             "export_ad",
+             "spend impressions_paid clicks_link clicks_platform reach purchase_count"),
+    "google_ads": ("Day,Campaign,Ad group,Currency code,Impr.,Clicks,Cost,Avg. CPC,Conversions",
+                   "2026-03-01,a,b,EUR,10,2,1.5,0.75,0.5",
+                   "export_ad_group_by_name", "spend impressions_paid clicks_platform all_count"),
+    "tiktok": ("Campaign name,Ad group name,Ad name,Ad ID,By Day,Currency,Cost,Impressions,"
+               "Clicks (destination),Conversions",
+               "a,b,c,3,2026-03-01,EUR,1.5,10,2,1",
+               "export_ad_by_name", "spend impressions_paid clicks_platform optimisation_count"),
+    "linkedin": ("Start Date (in UTC),Account Name,Currency,Campaign Group ID,Campaign Group Name,"
+                 "Campaign ID,Campaign Name,Total Spent,Impressions,Clicks,Leads",
+                 "2026-03-01,Shop,EUR,7,Group,8,Camp,1.5,10,2,1",
+                 "export_ad_group", "spend impressions_paid clicks_platform lead_count"),
+    "microsoft": ("Gregorian date,Account name,Currency code,Campaign,Campaign ID,Impressions,"
+                  "Clicks,Spend,Conversions,Revenue",
+                  "2026-03-01,Shop,EUR,a,1,10,2,1.5,0.5,9",
+                  "export_campaign",
+                  "spend impressions_paid clicks_platform goals_count goals_value"),
+    "pinterest": ("Date,Campaign name,Campaign ID,Account currency,Spend in account currency,"
+                  "Paid impressions,Earned impressions,Pin clicks",
+                  "2026-03-01,a,1,EUR,1.5,10,4,2",
+                  "export_campaign", "spend impressions_paid impressions_earned clicks_platform"),
+    "snapchat": ("Start time,Campaign Name,Campaign ID,Ad Squad Name,Ad Squad ID,Currency,"
+                 "Amount Spent,Paid Impressions,Swipe Ups,Purchases,Purchases Value",
+                 "2026-03-01,a,1,b,2,EUR,1.5,10,2,1,9",
+                 "export_ad_group", "spend impressions_paid clicks_platform purchase_count"),
+    "reddit": ("Date,Campaign Name,Campaign ID,Currency,Amount Spent,Impressions,Clicks,"
+               "Community,Upvotes,Purchase (Total)",
+               "2026-03-01,a,1,EUR,1.5,10,2,r,1,1",
+               "export_campaign", "spend impressions_paid clicks_platform purchase_count"),
+    "amazon_ads": ("Date,Portfolio name,Currency,Campaign Name,Impressions,Clicks,Spend,"
+                   "7 Day Total Sales,7 Day Total Orders (#)",
+                   "2026-03-01,p,EUR,a,10,2,1.5,9,1",
+                   "export_campaign_by_name",
+                   "spend impressions_paid clicks_platform purchase_7_count purchase_7_value"),
+    "x": ("Time period,Campaign name,Campaign ID,Currency,Spend,Impressions,Clicks,Link clicks,"
+          "Tweet engagements,App clicks",
+          "2026-03-01,a,1,EUR,1.5,10,3,2,5,0",
+          "export_campaign", "spend impressions_paid clicks_platform clicks_link"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", TEN)
+def test_the_reports_of_all_ten_platforms_are_told_by_their_headers(
+    key: str, tmp_path: Path
+) -> None:
+    header, row, name, amounts = TEN[key]
+    (tmp_path / "r.csv").write_text(f"{header}\n{row}\n")
+    with closing(connect()) as reader:
+        known, (part,) = parts_of(reader, tmp_path / "r.csv", Asked(None, "acme"))
+        columns = {row[0] for row in reader.execute(f"DESCRIBE {part.select}").fetchall()}
+        (told,) = reader.execute(f"SELECT date, currency, spend FROM ({part.select})").fetchall()
+
+    assert (known.key, part.name) == (key, name)
+    assert columns >= {*amounts.split(), "date", "currency"}
+    assert (str(told[0]), told[2]) == ("2026-03-01", Decimal("1.5"))

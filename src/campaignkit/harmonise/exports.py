@@ -7,8 +7,8 @@ level; a platform's file lists only those headers that mean something else than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,24 @@ from campaignkit.errors import HarmoniseError, TableError
 from campaignkit.extras import require
 from campaignkit.harmonise.definition import (
     BREAKDOWNS,
-    ENTITIES,
-    IDS,
     LEVELS,
     MEASURES,
     Conversions,
-    Entity,
     Platform,
-    Report,
     Term,
-    Terms,
+    read_platform,
 )
 from campaignkit.harmonise.landing import AMOUNT, plain
-from campaignkit.tables import MARKETING, Column, OpenTable, ReadOptions, literal, open_table
+from campaignkit.tables import (
+    MARKETING,
+    Column,
+    OpenTable,
+    OwnTotal,
+    ReadOptions,
+    literal,
+    open_table,
+    own_totals,
+)
 
 # Unified column -> the tables room's own, which stands for it in any language.
 _STANDARD = {
@@ -68,36 +73,15 @@ def described(known: Platform, names: Iterable[str]) -> Platform:
         )
     if kinds.isdisjoint([(True, False), (True, True)]):
         return known
-    tables = {level: (f"export_{level}", f"export_{level}{_BY_NAME}") for level in LEVELS}
-    every = tuple(name for names in tables.values() for name in names)
+    form = read_platform(Path(__file__).with_name("export.toml"))
+    conversions = tuple(
+        replace(c, amounts={n: (Term(_counted(c, n)),) for n in c.amounts})
+        for c in known.export.conversions
+    )
     return replace(
-        known,
+        known, entities=form.entities, reports=form.reports, conversions=conversions,
         report_tz=known.export.report_tz,
-        entities={
-            kind: Entity(
-                every,
-                _own([f"{kind}_id"]),
-                _own([f"{kind}_name", *(_ABOUT if kind == "campaign" else ())]),
-                ("date",),
-            )
-            for kind in ENTITIES if kind != "creative"
-        },
-        reports={
-            level: Report(
-                own, _own(IDS), _own(MEASURES), ("date", f"{level}_id"), (Term("date"),),
-                currency=(Term("currency"),), breakdown=_own(BREAKDOWNS),
-            )
-            for level, own in tables.items()
-        },
-        conversions=tuple(
-            replace(c, amounts={n: (Term(_counted(c, n)),) for n in c.amounts})
-            for c in known.export.conversions
-        ),
     )  # fmt: skip
-
-
-def _own(columns: Iterable[str]) -> dict[str, Terms]:
-    return {column: (Term(column),) for column in columns}
 
 
 def _counted(counted: Conversions, amount: str) -> str:
@@ -125,15 +109,35 @@ def opened_export(path: Path, read: ReadOptions) -> OpenTable | None:
     return table
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A report as it is landed: its table's name, its rows, what was decided, and its own totals.
+
+    Attributes
+    ----------
+    name : str
+        ``export_campaign``, or ``export_campaign_by_name`` where there are no ids.
+    rows : Arrow table
+    notes : tuple of str
+    open : mapping of str to OwnTotal
+        Amounts whose rows do not add up to the report's own total.
+    """
+
+    name: str
+    rows: Any
+    notes: tuple[str, ...]
+    open: Mapping[str, OwnTotal]
+
+
 def exported(
     table: OpenTable, known: Platform, *, account: str | None, currency: str | None
-) -> tuple[str, Any, tuple[str, ...]]:
-    """A report that a person downloaded, as it is landed: name, Arrow table, what was decided.
+) -> Exported:
+    """A report that a person downloaded, as it is landed.
 
     Raises
     ------
     HarmoniseError
-        If its days, currency or campaigns are not told, or its rows do not add up to its total.
+        If its days, its currency or its campaigns are not told.
     """
     columns = _columns(table, known)
     if partial := [name for name in table.columns if _PART_OF_SPEND.search(plain(name))]:
@@ -142,29 +146,51 @@ def exported(
     keys = [kind for kind in LEVELS if f"{kind}_id" in columns or f"{kind}_name" in columns]
     if not keys:
         raise _refusal(table, "has no column of campaigns", "add the campaign to the report")
-    notes = [f"{note.where}: {note.found}; {note.fix}" for note in table.notes]
     cells = {"date": _day(table, columns), "currency": _currency(table, columns, known, currency)}
     amounts = {n: columns[n] for n in _amounts(known) if n in columns}
     for kind in (*keys, "account"):
         shown = columns.get(f"{kind}_name")
         own = columns.get(f"{kind}_id", shown)
-        for name, column in ((f"{kind}_id", own), (f"{kind}_name", shown)):
-            if column is not None:
-                cells[name] = _text(column)
+        both = ((f"{kind}_id", own), (f"{kind}_name", shown))
+        cells |= {name: _text(column) for name, column in both if column is not None}
     if account is not None:
         cells["account_id"] = literal(account)
     cells |= {name: _text(columns[name]) for name in (*BREAKDOWNS, *_ABOUT) if name in columns}
     cells |= {name: _amount(column) for name, column in amounts.items()}
     by_name = [kind for kind in keys if f"{kind}_id" not in columns]
-    if by_name:
-        notes.append(f"it has no ids of {', '.join(by_name)}: each is known by its name")
-    read = {column.name for column in columns.values()}
-    if unread := [name for name in table.columns if name not in read]:
-        notes.append(f"columns that are not read: {', '.join(unread)}")
-    notes += _closing(table, columns["date"], {n: c for n, c in amounts.items() if n != "reach"})
     chosen = ", ".join(f"{sql} AS {name}" for name, sql in cells.items())
     rows = table.con.sql(f"SELECT {chosen} FROM {table.relation}").to_arrow_table()
-    return f"export_{keys[0]}{_BY_NAME if by_name else ''}", rows, tuple(notes)
+    totals = own_totals(table, {n: _number(c) for n, c in amounts.items() if n != "reach"})
+    return Exported(
+        f"export_{keys[0]}{_BY_NAME if by_name else ''}",
+        rows,
+        tuple(_notes(table, known, columns, by_name, totals)),
+        {name: total for name, total in totals.items() if not total.closes},
+    )
+
+
+def _notes(
+    table: OpenTable, known: Platform, columns: Mapping[str, Column], by_name: Sequence[str],
+    totals: Mapping[str, OwnTotal],
+) -> Iterator[str]:  # fmt: skip
+    for note in table.notes:
+        yield f"{note.where}: {note.found}; {note.fix}".replace(table.name, Path(table.name).name)
+    others = table.matching.platforms
+    if others and not any(name.startswith(known.name) for name in others):
+        yield f"its headers are those of {' or '.join(others)}"
+    if by_name:
+        yield f"it has no ids of {', '.join(by_name)}: each is known by its name"
+    read = {column.name for column in columns.values()}
+    if unread := [name for name in table.columns if name not in read]:
+        yield f"columns that are not read: {', '.join(unread)}"
+    for name, total in totals.items():
+        add_up = "add up" if total.closes else "do not add up"
+        yield f"its rows {add_up} to its own total of {name}: {total.rows} and {total.told}"
+    day = columns["date"].sql
+    days = f"SELECT DISTINCT CAST({day} AS DATE) - DATE '1970-01-01' AS n FROM {table.relation}"
+    num, parts = table.row(f"SELECT count(n), count(DISTINCT n % 7) FROM ({days})")
+    if num > 2 and parts == 1:
+        yield "its days are seven days apart: are they weeks, whose days are not known?"
 
 
 def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
@@ -277,36 +303,6 @@ def is_currency(code: str) -> bool:
     """
     pycountry = require("pycountry", extra="harmonise", user="the codes of currencies")
     return pycountry.currencies.get(alpha_3=code) is not None
-
-
-def _closing(table: OpenTable, day: Column, amounts: dict[str, Column]) -> list[str]:
-    """Compare the rows' sums with the file's own total, which was rounded apart from the rows."""
-    totals = f"(SELECT * FROM {table.summed_up} WHERE {day.sql} IS NULL)"
-    if table.summary_rows and not table.row(f"SELECT count(*) FROM {totals}")[0]:
-        totals = table.summed_up
-    exact = [f"TRY_CAST({_number(column)} AS {AMOUNT})" for column in amounts.values()]
-    asked = ", ".join(
-        f"coalesce(sum({x}), 0), count({x}), "
-        f"coalesce(max(length(rtrim(split_part(CAST({x} AS VARCHAR), '.', 2), '0'))), 0)"
-        for x in exact
-    )
-    row = table.row(f"SELECT {asked} FROM {table.relation}")
-    parts = list(zip(amounts, row[::3], row[1::3], row[2::3], strict=True))
-    said = table.rows(f"SELECT {', '.join(exact)} FROM {totals}")
-    together = [sum(t for t in each if t is not None) for each in zip(*said, strict=True)]
-    off = ""
-    for total in (*said, together) if said else ():
-        off = "; ".join(
-            f"{name} {rows} against {own}"
-            for (name, rows, n, scale), own in zip(parts, total, strict=True)
-            if own and abs(rows - own) > (scale > 0) * (n + 1) * 5 * 10.0 ** -(scale + 1)
-        )
-        if not off:
-            return [f"its rows add up to its own total: spend {row[0]} and {total[0]}"]
-    if off:
-        raise _refusal(table, f"does not add up to its own total: {off}",
-                       "download it again, or delete a total of other rows")  # fmt: skip
-    return []
 
 
 def _refusal(table: OpenTable, found: str, fix: str) -> HarmoniseError:

@@ -176,7 +176,7 @@ def _refuse_changed(client: str, home: Home, known: Kept) -> None:
 
 
 def clients_of(stores: str | os.PathLike[str] | Clients) -> Clients:
-    """Where clients' stores lie, by a folder or a warehouse's address.
+    """Where clients' stores lie, from a path or an address of a warehouse.
 
     Examples
     --------

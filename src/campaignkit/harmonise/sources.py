@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
@@ -60,6 +60,7 @@ class Part:
     select: str
     digest: str
     notes: tuple[str, ...] = ()
+    open_totals: Sequence[Mapping[str, object]] = ()  # of a downloaded report: measure, told, rows
 
 
 @dataclass
@@ -139,13 +140,14 @@ def _only(keys: set[str], source: str) -> str:
 def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
     landed = table.landed(known)
     if landed is None and table.export is not None:
-        name, rows, notes = exported(
-            table.export, known, account=asked.account, currency=asked.currency
-        )
+        made = exported(table.export, known, account=asked.account, currency=asked.currency)
         own = f"export_{id(table)}"
-        reader.register(own, rows)
+        reader.register(own, made.rows)
         digest = f"{digest_file(cast('Path', table.file))}:{asked.account}:{asked.currency}"
-        return Part(name, f"SELECT * FROM {own}", digest, notes)
+        totals = [
+            {"measure": name, "told": t.told, "rows": t.rows} for name, t in made.open.items()
+        ]
+        return Part(made.name, f"SELECT * FROM {own}", digest, made.notes, totals)
     if table.failed is not None:
         raise HarmoniseError(
             f"{table.file} cannot be read: {str(table.failed).splitlines()[0][:200]}",

@@ -43,12 +43,23 @@ CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
     first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
+    open_totals STRUCT(measure VARCHAR, told DECIMAL(38,6), rows DECIMAL(38,6))[],
     PRIMARY KEY (platform, relation, sha256));
 CREATE TABLE IF NOT EXISTS fetched (
     platform VARCHAR, account VARCHAR, first_day DATE, last_day DATE,
     PRIMARY KEY (platform, account));
 CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
 """
+# What downloaded reports say: what was decided, and totals that are not met, of the newest ones.
+_TOLD = (
+    "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested",
+    "DELETE FROM totals WHERE starts_with(measure, 'own total: ')",
+    "INSERT INTO totals SELECT platform, level, NULL, false, 'own total: ' || t.measure, t.told, "
+    "t.rows, NULL FROM (SELECT platform, unnest(open_totals) AS t, "
+    "regexp_extract(relation, '^export_(ad_group|ad|campaign)', 1) AS level FROM ingested i "
+    "WHERE NOT EXISTS (FROM ingested j WHERE j.platform = i.platform AND j.number > i.number "
+    "AND j.relation = i.relation AND j.first_day <= i.last_day AND j.last_day >= i.first_day))",
+)
 
 
 class ClientStore:
@@ -135,7 +146,8 @@ class ClientStore:
         one call that are parts of one table (``ad_stats/part-0.parquet``) count as one export.
 
         A CSV file that is no loader's table is read as the report that a person downloads: its
-        title lines and totals are set aside, and its rows must add up to its own total.
+        title lines and totals are set aside. If its rows do not add up to its own total, the
+        report of :meth:`harmonise` does not close.
 
         Parameters
         ----------
@@ -166,8 +178,7 @@ class ClientStore:
         ------
         HarmoniseError
             If there is no table, or none that is one of the platform's; if a downloaded report
-            does not tell its days or its currency, or does not add up to its total. Nothing is
-            kept then.
+            does not tell its days or its currency. Nothing is kept then.
         TableError, BudgetExceeded
             If a warehouse refuses, or would read more than `maximum_bytes`.
         """
@@ -200,8 +211,8 @@ class ClientStore:
             if not any(roles(known, table) for table in landed):
                 raise HarmoniseError(
                     f"none of {', '.join(sorted(taken))} is a table of {known.name}",
-                    hint="are names and columns as the loader wrote them? "
-                    "The documentation lists each platform's tables",
+                    hint="are names and columns as the loader wrote them, or as the report was "
+                    "downloaded, with its cost? The documentation lists each platform's tables",
                 )
         return taken
 
@@ -284,7 +295,7 @@ class ClientStore:
             num_rows += rows
             first, last = _least(first, start), _most(last, end)
             self._con.execute(
-                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     known.key,
                     relation,
@@ -295,6 +306,7 @@ class ClientStore:
                     end,
                     number,
                     list(part.notes),
+                    list(part.open_totals),
                 ],
             )
         if first is not None:
@@ -470,9 +482,8 @@ class ClientStore:
                 tables = self._landed(platform_of(key))
                 known = described(platform_of(key), [table.name for table in tables])
                 unified.make(known, find(known, tables))
-            self._con.execute(
-                "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested"
-            )
+            for statement in _TOLD:
+                self._con.execute(statement)
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:

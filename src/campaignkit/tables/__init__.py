@@ -12,6 +12,7 @@ from campaignkit.tables.frames import like, to_arrow, unique_names
 from campaignkit.tables.laws import ALL_LAWS, MARKETING_LAWS, AtMost, Law, Needs, NonNegative
 from campaignkit.tables.opened import MOST_VALUES, WIDE, Column, OpenTable, literal, quoted
 from campaignkit.tables.opening import DatabaseTable, connect, open_table
+from campaignkit.tables.own_totals import OwnTotal, own_totals
 from campaignkit.tables.profile import ColumnProfile, TableProfile, profile_table
 from campaignkit.tables.read_options import ReadOptions
 from campaignkit.tables.schema import MARKETING, ColumnSpec, Matching, Role, TableSchema
@@ -33,6 +34,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Needs",
     "NonNegative",
     "OpenTable",
+    "OwnTotal",
     "ReadOptions",
     "Role",
     "TableProfile",
@@ -45,6 +47,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "like",
     "literal",
     "open_table",
+    "own_totals",
     "profile_table",
     "quoted",
     "synthetic_batches",
