@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignkit.harmonise import ClientFolder
 from command_line import run_here
 from landed_tables import google, land
 
@@ -72,3 +73,32 @@ def test_a_downloaded_report_takes_its_currency_from_the_command_line(
     assert "--currency EUR" in ended.err
     ended = run_here([*words, "--currency", "EUR", "--account", "7"], capsys)
     assert (ended.code, ended.out.strip()) == (0, "export_campaign_by_name: 1 rows")
+
+
+def test_several_clients_come_in_one_file_and_the_log_has_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    land(tmp_path / "exports", **google(["2025-03-01"]))
+    for client in ("acme", "bell"):
+        run_here(["ingest", "exports", "--platform", "google_ads", "--client", client], capsys)
+        run_here(["harmonise", "--client", client], capsys)
+    both = ["across", "both.parquet", "--client", "acme", "--client", "bell"]
+
+    assert run_here([*both, "--reason", " "], capsys).code == 2
+    assert not Path("both.parquet").exists()
+    ended = run_here([*both, "--reason", "one budget"], capsys)
+    assert (ended.code, "12 rows of 2 clients" in ended.out) == (0, True), ended
+    (entry,) = ClientFolder("clients").log
+    assert entry["reason"] == "one budget"
+
+
+def test_a_key_comes_from_a_file_and_is_refused_if_it_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("key").write_bytes(b"too short")
+
+    ended = run_here(["harmonise", "--client", "acme", "--key-file", "key"], capsys)
+    assert (ended.code, "expected 32 random bytes" in ended.err) == (2, True)
+    assert not Path("clients").exists()

@@ -18,7 +18,6 @@ import pytest
 from ad_server import ADS, PAGE, SECRET, AdServer, serving
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore
-from campaignkit.store import LeftoverRemoved
 from landed_tables import rows_of
 
 pytest.importorskip("dlt", reason='needs the extra fetch: pip install "campaignkit[fetch]"')
@@ -241,9 +240,7 @@ def test_no_other_socket_is_opened_even_where_telemetry_was_on(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("moment", ["extracting", "loading"])
-def test_a_killed_run_loses_nothing_and_doubles_nothing(
-    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_loses_nothing_and_doubles_nothing(moment: str, tmp_path: Path) -> None:
     server = AdServer(SINCE, UNTIL)
     before = ""
     if moment == "loading":  # of the second window: between normalising and loading
@@ -262,12 +259,13 @@ def test_a_killed_run_loses_nothing_and_doubles_nothing(
         output = run.communicate()[0]
         assert (run.returncode, output) == (-signal.SIGKILL, "")
         server.trouble = lambda server, path: None
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        (left,) = tmp_path.rglob("campaignkit-*.scratch")
+        assert left.parent == tmp_path / "clients" / "acme" / "spill"
         with ClientStore(tmp_path / "clients", client="acme") as store:
-            with pytest.warns(LeftoverRemoved):
-                fetch(store, server)
+            assert not left.exists()
+            fetch(store, server)
             assert spend(store) == server.total
-    assert not [*tmp_path.glob("campaignkit-*.scratch")]
+    assert not [*tmp_path.rglob("campaignkit-*.scratch")]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
@@ -139,6 +139,29 @@ def test_a_clients_connection_reaches_nothing_else(clients: Path, tmp_path: Path
         ):
             with pytest.raises(duckdb.Error):
                 store._con.execute(statement)
+
+
+class Landing:
+    """Notes where what is fetched would be landed, and fetches nothing."""
+
+    seen: ClassVar[list[Path]] = []
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        pass
+
+    def land(self, folder: Path, *given: Any, **more: Any) -> None:
+        self.seen.append(folder)
+
+
+def test_what_is_fetched_lies_in_the_clients_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "Fetcher", Landing)
+    with ClientStore(tmp_path, "acme") as store:
+        store.fetch("meta", accounts="7", since="2026-03-01", until="2026-03-02")
+
+    assert {path.parent for path in Landing.seen} == {tmp_path / "acme" / "spill"}
+    assert not any(path.exists() for path in Landing.seen)
 
 
 @unix_only
@@ -324,6 +347,8 @@ def test_an_encrypted_store_shows_nothing_and_opens_with_its_key_alone(tmp_path:
         spilt = [path for path in (tmp_path / "clients").rglob("*.tmp") if path.is_file()]
         assert spilt and not any(b"marked_" in path.read_bytes() for path in spilt)
         assert repr(KEY)[2:-1] not in repr(store)
+        with pytest.raises(HarmoniseError, match="not encrypted"):
+            store.fetch("meta", accounts="7", since="2026-03-01", token="x")
         total = store.harmonise().total("spend")
     files = b"".join(p.read_bytes() for p in (tmp_path / "clients").rglob("*") if p.is_file())
     assert b"acme" not in files and b"Spring" not in files

@@ -19,6 +19,7 @@ from campaignkit.apps.diagnose_command import diagnose
 from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
 from campaignkit.apps.graph_commands import graph_app
 from campaignkit.apps.harmonise_commands import (
+    across_command,
     campaigns_command,
     fetch_command,
     harmonise_command,
@@ -51,6 +52,7 @@ app.command("ingest")(ingest_command)
 app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)
+app.command("across")(across_command)
 app.command()(leaderboard)
 
 

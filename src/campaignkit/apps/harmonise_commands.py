@@ -1,10 +1,10 @@
-"""``campaignkit ingest``, ``fetch``, ``harmonise``, ``campaigns``: one client's data."""
+"""``campaignkit ingest``, ``fetch``, ``harmonise``, ``campaigns``, ``across``: clients' data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,10 +14,17 @@ from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
 from campaignkit.errors import SettingError
 
+if TYPE_CHECKING:
+    from campaignkit.harmonise import ClientStore
+
 ClientOption = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose data it is.")]
 StoreOption = Annotated[
     Path,
     typer.Option("--clients", metavar="DIR", help="Folder of the clients' stores."),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key-file", metavar="FILE", help="32 random bytes that encrypt the store."),
 ]
 CurrencyOption = Annotated[
     list[str] | None,
@@ -53,12 +60,12 @@ def ingest_command(
         typer.Option("--days", metavar="FIRST LAST", help="Of a warehouse's reports."),
     ] = None,
     clients: StoreOption = Path("clients"),
+    key_file: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
     """Land a platform's tables in a client's store; later exports replace the days they cover."""
-    from campaignkit.harmonise import ClientStore
 
-    with working("ingesting"), ClientStore(clients, client) as store:
+    with working("ingesting"), _opened(clients, client, key_file) as store:
         taken = store.ingest(
             source, platform=platform, account=account, currency=currency, days=days
         )
@@ -93,15 +100,15 @@ def fetch_command(
         str, typer.Option("--base-url", metavar="URL", help="Another version of the API.")
     ] = "",
     clients: StoreOption = Path("clients"),
+    key_file: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
     """Fetch a platform's tables from its own API into a client's store, a week at a time."""
     from campaignkit.errors import HarmoniseError
-    from campaignkit.harmonise import ClientStore
     from campaignkit.store import read_bytes
 
     token = read_bytes(token_file, error=HarmoniseError).decode().strip() if token_file else None
-    with working("fetching"), ClientStore(clients, client) as store:
+    with working("fetching"), _opened(clients, client, key_file) as store:
         taken = store.fetch(
             platform, accounts=account, since=since, until=until, token=token, base_url=base_url
         )
@@ -112,6 +119,7 @@ def harmonise_command(
     *,
     client: ClientOption,
     clients: StoreOption = Path("clients"),
+    key_file: KeyOption = None,
     currency: CurrencyOption = None,
     out: Annotated[
         Path | None,
@@ -121,11 +129,10 @@ def harmonise_command(
     json: JsonOption = False,
 ) -> None:
     """Make the unified tables of a client's store; exit code 1 if a total does not close."""
-    from campaignkit.harmonise import ClientStore
     from campaignkit.show import print_blocks  # brings numpy, which help does without
 
     stated = _currencies(currency or [])
-    with working("harmonising"), ClientStore(clients, client) as store:
+    with working("harmonising"), _opened(clients, client, key_file) as store:
         data = store.harmonise(currencies=stated)
         report = data.report
         if out is not None:
@@ -145,6 +152,7 @@ def campaigns_command(
     *,
     client: ClientOption,
     clients: StoreOption = Path("clients"),
+    key_file: KeyOption = None,
     currency: CurrencyOption = None,
     outcome: Annotated[
         str, typer.Option("--outcome", metavar="NAME", help="auto, or the KPI of all campaigns.")
@@ -163,12 +171,11 @@ def campaigns_command(
 ) -> None:
     """Write a client's campaigns, each with its modalities and a label among its peers."""
     from campaignkit.extras import require
-    from campaignkit.harmonise import ClientStore
     from campaignkit.store import atomic_file
 
     refuse_existing(out, replace=replace)
     pq = require("pyarrow.parquet", extra="harmonise", user="writing campaigns")
-    with working("labelling"), ClientStore(clients, client) as store:
+    with working("labelling"), _opened(clients, client, key_file) as store:
         made = store.harmonise(currencies=_currencies(currency or [])).campaigns(
             outcome=outcome, level=level, period=period, min_impressions=min_impressions, seed=seed
         )
@@ -177,6 +184,43 @@ def campaigns_command(
     print(f"wrote {made.frame.num_rows:,} campaigns to {out}")
     for reason, count in made.left_out.items():
         print(f"left out, {reason}: {count:,}")
+
+
+def across_command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, as Parquet.")],
+    *,
+    client: Annotated[
+        list[str], typer.Option("--client", metavar="NAME", help="Once for each client.")
+    ],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; it is logged next to the stores.")
+    ],
+    table: Annotated[
+        str, typer.Option("--table", metavar="NAME", help="performance, conversions or reach.")
+    ] = "performance",
+    clients: StoreOption = Path("clients"),
+    replace: ReplaceOption = False,
+) -> None:
+    """Write rows of several clients into one table, and an entry into the log of such reads."""
+    from campaignkit.extras import require
+    from campaignkit.harmonise import read_across
+    from campaignkit.store import atomic_file
+
+    refuse_existing(out, replace=replace)
+    pq = require("pyarrow.parquet", extra="harmonise", user="reading across clients")
+    with working("reading"), atomic_file(out) as partial:
+        rows = read_across(clients, clients=client, reason=reason, table=table)
+        pq.write_table(rows, partial)
+    print(f"wrote {rows.num_rows:,} rows of {len(client)} clients to {out}")
+
+
+def _opened(clients: Path, client: str, key_file: Path | None) -> ClientStore:
+    from campaignkit.errors import HarmoniseError
+    from campaignkit.harmonise import ClientStore
+    from campaignkit.store import read_bytes
+
+    key = None if key_file is None else read_bytes(key_file, error=HarmoniseError)
+    return ClientStore(clients, client, key=key)
 
 
 def _print_taken(taken: Mapping[str, int], *, json: bool) -> None:

@@ -93,6 +93,7 @@ class WarehouseClients:
             con.close()
             raise
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET temp_directory = ''")  # what does not fit into memory goes to no disk
         con.execute("SET preserve_insertion_order = false")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")

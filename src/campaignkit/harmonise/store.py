@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
 
@@ -250,13 +251,20 @@ class ClientStore:
         fetcher = Fetcher(platform, token=token, base_url=base_url, max_pages=max_pages)
         known, taken = platform_of(platform), Counter[str]()
         numbers = [accounts] if isinstance(accounts, str) else accounts
+        settings = dict(self._rows("SELECT name, value FROM duckdb_settings()"))
+        spill = settings["temp_directory"]
+        if settings.get("temp_file_encryption") == "true":
+            raise HarmoniseError(
+                "what is fetched lies on the disk, not encrypted, until it is ingested",
+                hint="use an encrypted disk and a store without a key",
+            )
         for account, start, end in checked_spans(numbers, since, until):
             asked = "SELECT first_day, last_day FROM fetched WHERE platform = ? AND account = ?"
             done = [days for days in self._rows(asked, [platform, account])
                     if days[0] <= start <= days[1]]  # fmt: skip
             begun, last = done[0] if done else (start, None)
             for number, (first, last_) in enumerate(windows(start, end, last)):
-                with scratch_folder() as folder:
+                with scratch_folder(Path(spill) if spill else None) as folder:
                     fetcher.land(folder, account, first, last_, only_days=number > 0)
                     with self._transaction():
                         self._forget(known, account, first, last_)

@@ -82,8 +82,10 @@ def remove_dead(parent: Path, start: str, end: str) -> None:
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
+def scratch_folder(parent: Path | None = None) -> Iterator[Path]:
     """A folder for temporary files, of this user alone; those of killed runs are removed first.
+
+    It is made in `parent`, or in the system's folder for such.
 
     Examples
     --------
@@ -91,7 +93,8 @@ def scratch_folder() -> Iterator[Path]:
     ...     folder.is_dir()
     True
     """
-    parent = Path(tempfile.gettempdir())
+    parent = parent or Path(tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     remove_dead(parent, "campaignkit-", ".scratch")
     with held_folder(parent, "campaignkit-", ".scratch", mode=0o700) as folder:
         yield folder
