@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ import pytest
 
 import campaignkit as ck
 from campaignkit.errors import HarmoniseError
-from campaignkit.harmonise import ClientFolder, ClientStore, store as store_module
+from campaignkit.harmonise import ClientFolder, ClientStore, Platform, store as store_module
 from campaignkit.harmonise.sources import Part
 from campaignkit.tables import literal
 from client_walls import DOINGS, Doing, World, changed_by, done_before, spoilt_file
@@ -95,12 +95,15 @@ def leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     elif request.param == "temporary folder":
         parts_of = store_module.parts_of
 
-        def copied(reader: Any, path: Path, *rest: Any) -> Iterator[Part]:
-            for part in parts_of(reader, path, *rest):
+        def copied(reader: Any, path: Path, *rest: Any) -> tuple[Platform, list[Part]]:
+            known, parts = parts_of(reader, path, *rest)
+            made = []
+            for part in parts:
                 copy = path.parent.parent / f"{part.name}.parquet"
                 if not copy.exists():
                     reader.execute(f"COPY ({part.select}) TO {literal(str(copy))}")
-                yield replace(part, select=f"FROM {literal(str(copy))}")
+                made.append(replace(part, select=f"FROM {literal(str(copy))}"))
+            return known, made
 
         monkeypatch.setattr(store_module, "parts_of", copied)
     else:
