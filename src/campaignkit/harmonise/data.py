@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -104,13 +105,10 @@ class HarmoniseReport:
     def blocks(self) -> list[Block]:
         """The report as blocks, for :func:`campaignkit.show.print_blocks`."""
         said = f"{len(self.closings):,} totals compared; {len(self.open):,} do not close."
-        rows = []
-        for platform, level in dict.fromkeys((c.platform, c.level) for c in self.closings):
-            own = [c for c in self.closings if (c.platform, c.level) == (platform, level)]
-            rows.append([
-                platform, level, str(len({c.day for c in own})),
-                str(sum(bool(c.difference) for c in own)),
-            ])  # fmt: skip
+        days = {(c.platform, c.level, c.day) for c in self.closings}
+        num_open = Counter((c.platform, c.level) for c in self.open)
+        num_days = Counter((platform, level) for platform, level, _ in sorted(days))
+        rows = [[*key, str(num), str(num_open[key])] for key, num in num_days.items()]
         header = ["platform", "level", "days", "open totals"]
         blocks = [Block("Harmonised", [said], header=header, rows=rows)]
         if self.notes:

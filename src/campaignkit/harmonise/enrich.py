@@ -236,34 +236,30 @@ def values_of(facet: Facet, year: int) -> list[tuple[str, str]]:
     >>> values_of(Facet("geo", "include", "US-CA", "US-CA"), 2025)
     [('geo', 'US'), ('sub_region', 'Northern America'), ('region', 'US-CA')]
     """
+    told = [(facet.facet, facet.value)]
     if facet.facet in ("geo", "dma"):
         place = _place(facet)
         if place is None:
             return [("geo", facet.value)]
         told = [("geo", place.country), ("sub_region", place.sub_region)]
         return told + ([("region", place.place)] if place.place else [])
-    if facet.facet == "age":
-        told = [("age", facet.value)]
+    if facet.facet == "age" and (bracket := ages(facet.value)):
         with suppress(HarmoniseError):  # a bracket of no generation
-            if bracket := ages(facet.value):
-                told.append(("generation", generation(*bracket, year)[0]))
+            told.append(("generation", generation(*bracket, year)[0]))
+    if facet.facet in ("age", "gender", "language"):
         return told
-    known = ("gender", "language")
-    modality = (
-        facet.facet if facet.facet in known else _in_common_words(facet.facet, "audiences", "")
-    )
-    return [(modality, facet.value)] if modality else []
+    return [("audience", facet.value)] if _in_common_words(facet.facet, "audiences", "") else []
 
 
 def _place(facet: Facet) -> Geography | None:
     """Where a place lies: in the country that its entry names, or by its own name."""
-    own = geography(facet.value)
+    own, is_dma = geography(facet.value), facet.facet == "dma"
     entry = json.loads(facet.raw) if facet.raw.startswith("{") else {}
-    country = "US" if facet.facet == "dma" else entry.get("country", entry.get("country_code"))
+    country = "US" if is_dma else entry.get("country", entry.get("country_code"))
     whole = geography(str(country)) if country else None
-    if whole is None or (own and facet.facet == "geo" and own.country == whole.country):
+    if whole is None or (own and not is_dma and own.country == whole.country):
         return own
-    return replace(whole, place=f"{'DMA ' if facet.facet == 'dma' else ''}{facet.value}")
+    return replace(whole, place=f"DMA {facet.value}" if is_dma else facet.value)
 
 
 def _leaves(given: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:

@@ -283,16 +283,21 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     aims = {enrich.objective(text) for text in row["objective_raw"]} or {"other"}
     conditions = [(name, facet) for name in ("targeting", "age", "gender", "geo")
                   for text in row[name] for facet in facets(text, name=name)]  # fmt: skip
-    aim = aims.pop() if len(aims) == 1 else "several"
-    found = [("platform", row["platform"], "platform"), ("objective", aim, "objective_raw")]
-    found += [("channel", text, "channel_raw") for text in row["channel_raw"]]
-    found += [("creative_format", enrich.creative_format(text), "creative_format")
-              for text in row["creative_format"]]  # fmt: skip
-    found += [("device", text, "device (delivered)") for text in row["device"]]
-    found += [
-        ("placement", facet.value, "placement_targeted")
-        for text in row["placement_targeted"] for facet in facets(text, name="placement")
-    ] or [("placement", text, "placement (delivered)") for text in row["placement"]]  # fmt: skip
+    placed = [facet.value for text in row["placement_targeted"] for facet in facets(text)]
+    by_report = ("placement", "placement (delivered)", row["placement"])
+    lists = [
+        ("platform", "platform", [row["platform"]]),
+        ("objective", "objective_raw", [aims.pop() if len(aims) == 1 else "several"]),
+        ("channel", "channel_raw", row["channel_raw"]),
+        (
+            "creative_format",
+            "creative_format",
+            map(enrich.creative_format, row["creative_format"]),
+        ),
+        ("device", "device (delivered)", row["device"]),
+        ("placement", "placement_targeted", placed) if placed else by_report,
+    ]
+    found = [(of, text, source) for of, source, texts in lists for text in texts]
     for source, facet in conditions:
         if facet.op != "exclude":
             found += [(*told, source) for told in enrich.values_of(facet, row["period"].year)]
@@ -368,20 +373,21 @@ def _drawn_together(
 ) -> tuple[Floats, Floats]:
     """Rates drawn towards their mean, and draws of what each may be: float64[200, n].
 
-    Mean and variance of the true rates are found by weighted moments, so that rows of little
-    exposure decide neither. A rate is of a gamma distribution, as counts of Poisson leave it.
+    Mean and variance of the true rates are found by maximum likelihood in weighted steps, so that
+    rows of little exposure decide neither. A rate is of a gamma distribution, as counts of Poisson
+    leave it.
 
     References
     ----------
     Morris 1983, Parametric empirical Bayes inference: theory and applications.
     """
     tiny = 1e-9 * (float(np.abs(values).mean()) or 1.0)
-    between, mean = float(values.var()), float(values.mean())
+    between, mean = 0.0, 0.0  # from above a few odd rows of little exposure could hold it there
     for _ in range(_STEPS):
         weight = 1 / np.maximum(between + error, tiny**2)
         mean = float(np.average(values, weights=weight))
         squares = (values - mean) ** 2 * len(values) / max(len(values) - 1, 1)
-        between = max(float(np.average(squares - error, weights=weight)), 0.0)
+        between = max(float(np.average(squares - error, weights=weight**2)), 0.0)
     trust = between / np.maximum(between + error, tiny**2)
     rates = mean + trust * (values - mean)
     scale = np.maximum(between * (1 - trust) / max(abs(mean), tiny), tiny)
