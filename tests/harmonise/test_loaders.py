@@ -103,6 +103,130 @@ def test_typed_tables_give_the_rows_that_text_gives(tmp_path: Path) -> None:
     assert told[0] == told[1]
 
 
+# Google Ads and LinkedIn with the names that the connectors' own schemas list.
+GOOGLE = {"cost_micros": 1_250_001, "impressions": 900, "clicks": 12, "conversions": 0.5,
+          "conversions_value": 7.25, "ad_network_type": "SEARCH"}  # fmt: skip
+
+
+def google_airbyte() -> dict[str, Rows]:
+    at = {"_airbyte_extracted_at": "2025-03-05 01:00:00+00", "_airbyte_meta": "{}"}
+    amounts = {
+        "segments.ad_network_type" if n == "ad_network_type" else f"metrics.{n}": v
+        for n, v in GOOGLE.items()
+    }
+    of = {"customer.id": 77, "campaign.id": 1, "campaign.name": "Spring", "segments.date": DAY}
+    ad = {"ad_group.id": 11, "ad_group_ad.ad.id": 111, "customer.currency_code": "EUR"}
+    return {
+        "ad_group_ad_legacy": [{**of, **ad, **amounts, **at}],
+        "campaign": [{**of, **amounts, "metrics.cost_micros": 2_000_000, **at}],
+        "customer": [{"customer.id": 77, "customer.currency_code": "EUR",
+                      "customer.time_zone": "Europe/Berlin", **at}],
+    }  # fmt: skip
+
+
+def google_singer() -> dict[str, Rows]:
+    at = {"_sdc_batched_at": "2025-03-05T01:00:00.000000Z", "_sdc_sequence": 17_411_364}
+    of = {"customer_id": 77, "campaign_id": 1, "campaign_name": "Spring",
+          "date": f"{DAY}T00:00:00.000000Z"}  # fmt: skip
+    day = {"_sdc_record_hash": "ab", "customer_currency_code": "EUR", **at}
+    return {
+        "ad_performance_report": [{**of, "ad_group_id": 11, "id": 111, **GOOGLE, **day}],
+        "campaign_performance_report": [{**of, **GOOGLE, "cost_micros": 2_000_000, **day}],
+        "accounts": [{"id": 77, "currency_code": "EUR", "time_zone": "Europe/Berlin", **at}],
+        "campaigns": [{"id": 1, "customer_id": 77, "name": "Spring", **at}],
+    }
+
+
+def google_dlt() -> dict[str, Rows]:
+    amounts = {
+        "segments__ad_network_type" if n == "ad_network_type" else f"metrics__{n}": v
+        for n, v in GOOGLE.items()
+    }
+    of = {"customer__id": 77, "campaign__id": 1, "campaign__name": "Spring",
+          "segments__date": DAY, "customer__currency_code": "EUR",
+          "_dlt_load_id": "1741136400.5"}  # fmt: skip
+    ad = {"ad_group__id": 11, "ad_group_ad__ad__id": 111, "_dlt_id": "a"}
+    return {
+        "ad_group_ad_performance": [{**of, **ad, **amounts}],
+        "campaign": [{**of, **amounts, "metrics__cost_micros": 2_000_000, "_dlt_id": "b"}],
+        "customer": [{"customer__id": 77, "customer__currency_code": "EUR",
+                      "customer__time_zone": "Europe/Berlin", "_dlt_id": "c"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("loader", [google_airbyte, google_singer, google_dlt])
+def test_google_ads_as_three_loaders_spell_it(loader: object, tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **loader()), platform="google_ads")  # type: ignore[operator]
+        data = store.harmonise()
+        ad, rest = sorted(rows_of(data), key=lambda r: r["level"])
+        events = rows_of(data, "conversions")
+        assert data.report.closes
+
+    assert (ad["account_id"], ad["campaign_id"], ad["ad_group_id"], ad["ad_id"]) == (
+        "77", "1", "11", "111",
+    )  # fmt: skip
+    assert (str(ad["spend"]), str(rest["spend"])) == ("1.250001", "0.749999")
+    assert (ad["currency"], ad["report_tz"], ad["campaign_name"]) == (
+        "EUR", "Europe/Berlin", "Spring",
+    )  # fmt: skip
+    assert ad["placement"] == "SEARCH"
+    assert {(r["event"], str(r["conversions"])) for r in events} == {("total", "0.500000")}
+
+
+def linkedin_airbyte() -> dict[str, Rows]:
+    at = {"_airbyte_extracted_at": "2025-03-05 01:00:00+00"}
+    return {
+        "ad_creative_analytics": [
+            {"pivotValue": "urn:li:sponsoredCreative:9", "_pivot": "CREATIVE", "start_date": DAY,
+             "end_date": DAY, "costInLocalCurrency": "3.10", "costInUsd": "3.40", "clicks": 4,
+             "impressions": 50, "landingPageClicks": 3, "externalWebsiteConversions": 2,
+             "oneClickLeads": 1, "conversionValueInLocalCurrency": "8.5", **at}
+        ],
+        "creatives": [{"id": "urn:li:sponsoredCreative:9", **at,
+                       "campaign": "urn:li:sponsoredCampaign:8"}],
+        "campaigns": [{"id": 8, "campaignGroup": "urn:li:sponsoredCampaignGroup:7", "name": "set",
+                       "account": "urn:li:sponsoredAccount:6", **at}],
+        "campaign_groups": [{"id": 7, "account": "urn:li:sponsoredAccount:6", "name": "Spring",
+                             **at}],
+        "accounts": [{"id": 6, "currency": "EUR", "name": "Konto", **at}],
+    }  # fmt: skip
+
+
+def linkedin_singer() -> dict[str, Rows]:
+    at = {"_sdc_batched_at": "2025-03-05T01:00:00.000000Z"}
+    return {
+        "ad_analytics_by_creative": [
+            {"creative_id": 9, "creative": "urn:li:sponsoredCreative:9",
+             "start_at": f"{DAY}T00:00:00.000000Z", "end_at": f"{DAY}T00:00:00.000000Z",
+             "cost_in_local_currency": "3.10", "cost_in_usd": "3.40", "clicks": 4,
+             "impressions": 50, "landing_page_clicks": 3, "external_website_conversions": 2,
+             "one_click_leads": 1, "conversion_value_in_local_currency": "8.5", **at}
+        ],
+        "creatives": [{"id": 9, "campaign_id": 8, "campaign": "urn:li:sponsoredCampaign:8", **at}],
+        "campaigns": [{"id": 8, "campaign_group_id": 7, "account_id": 6, "name": "set", **at}],
+        "campaign_groups": [{"id": 7, "account_id": 6, "name": "Spring", **at}],
+        "accounts": [{"id": 6, "currency": "EUR", "name": "Konto", **at}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("loader", [linkedin_airbyte, linkedin_singer])
+def test_linkedin_as_two_loaders_spell_it(loader: object, tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **loader()), platform="linkedin")  # type: ignore[operator]
+        data = store.harmonise()
+        (row,) = rows_of(data)
+        events = {r["event"]: str(r["conversions"]) for r in rows_of(data, "conversions")}
+        assert data.report.closes
+
+    assert (row["account_id"], row["campaign_id"], row["ad_group_id"], row["ad_id"]) == (
+        "6", "7", "8", "9",
+    )  # fmt: skip
+    assert (str(row["spend"]), row["currency"], row["clicks_link"]) == ("3.100000", "EUR", 3)
+    assert (row["campaign_name"], row["account_name"]) == ("Spring", "Konto")
+    assert events == {"total": "2.000000", "lead": "1.000000"}
+
+
 @pytest.mark.parametrize(
     ("written", "compared"),
     [("metrics.cost_micros", "metrics_cost_micros"), ("\ufeffid", "id"),

@@ -221,7 +221,7 @@ def test_linkedin_spend_is_in_the_accounts_currency_and_levels_are_renamed(tmp_p
     assert (row["campaign_name"], row["ad_group_name"]) == ("campaign", "group")
     assert (row["impressions_paid"], row["impressions_earned"], row["clicks_link"]) == (10, 4, 1)
     events = {r["event"]: r["conversions"] for r in rows_of(data, "conversions")}
-    assert events == {"lead": 2, "other:website": 3}
+    assert events == {"lead": 2, "total": 3}
 
 
 def test_pinterest_does_not_add_earned_to_paid(tmp_path: Path) -> None:

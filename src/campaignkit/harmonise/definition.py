@@ -169,6 +169,12 @@ class Platform:
     strip: tuple[str, ...] = ()
     export: Export = Export()
 
+    def rank(self, table: str) -> int:
+        """Where a table of that short name stands: entities, reports, conversions."""
+        reports = [name for report in self.reports.values() for name in report.names]
+        beside = [name for counted in self.conversions for name in counted.names]
+        return 2 if table in beside else int(table in reports)
+
 
 @cache
 def platforms() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: add
 _MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 AMOUNT = "DECIMAL(26,6)"
+BATCH_SECONDS = 1800  # apart, rows of one key were landed by two runs of a loader
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
 _BLANKS = "'', '-', '--', 'null', 'NULL', 'None', 'nan', 'NaN'"
 
@@ -88,6 +89,14 @@ class Landed:
         """SQL of the moment a row was landed; NULL where no loader wrote it."""
         found = next((quoted(self.own(name)) for name in _SYNCED if name in self), "NULL")
         return f"TRY_CAST({found} AS TIMESTAMP)"
+
+    @property
+    def batch(self) -> str:
+        """SQL of seconds that order the loads of a loader that may append; "" where none does."""
+        if "_dlt_load_id" in self:
+            return f"TRY_CAST({quoted(self.own('_dlt_load_id'))} AS DOUBLE)"
+        appended = any(name in self for name in _SYNCED[1:])  # Fivetran replaces rows by their key
+        return f"epoch({self.synced})" if appended else ""
 
     def readable(self, terms: Terms) -> list[Term]:
         """The terms whose columns are there."""

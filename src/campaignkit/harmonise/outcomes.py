@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
-_TOTALS = "event_own IN ('all', 'goals', 'website', 'optimisation')"  # a platform's own totals
-RESULTS = f"(event IN ('purchase', 'lead', 'install') OR {_TOTALS})"  # what is bought for
+RESULTS = "event IN ('purchase', 'lead', 'install', 'total')"  # what is bought for
 _BOUGHT = {"purchases": "event = 'purchase'", "leads": "event = 'lead'",
-           "installs": "event = 'install'", "total_conversions": _TOTALS}  # fmt: skip
+           "installs": "event = 'install'", "total_conversions": "event = 'total'"}  # fmt: skip
 _COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
 _EVENTS = {name: f"sum(conversions) FILTER (WHERE {which})" for name, which in _BOUGHT.items()} | {
     name: f"sum(conversion_value) FILTER (WHERE {_BOUGHT[of]})" for name, of in _COUNT_OF.items()

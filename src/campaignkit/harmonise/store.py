@@ -31,10 +31,20 @@ from campaignkit.harmonise.definition import (
 )
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
-from campaignkit.harmonise.landing import DAY, Landed, find, plain, roles
+from campaignkit.harmonise.landing import (
+    BATCH_SECONDS,
+    DAY,
+    Found,
+    Landed,
+    find,
+    plain,
+    roles,
+    short_name,
+)
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
 from campaignkit.harmonise.unified import Unified
+from campaignkit.harmonise.unify import Unifier
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect, literal, quoted
 
@@ -198,7 +208,9 @@ class ClientStore:
             parts: dict[str, list[Part]] = {}
             for part in found:
                 parts.setdefault(plain(part.name), []).append(part)
-            for relation, own in parts.items():
+            # Histories first: they tell whose account the rows of a report are.
+            for relation in sorted(parts, key=lambda name: known.rank(short_name(known, name))):
+                own = parts[relation]
                 taken[own[0].name] = self._land(reader, known, relation, own)
             if not taken:
                 raise HarmoniseError(
@@ -329,6 +341,7 @@ class ClientStore:
                 )
                 if part.digest in seen and shared:
                     self._stage(reader, known, part)
+        self._drop_superseded(known, parts[0].name)
         self._refuse_overlaps(known, parts[0].name)
         target = f"landed.{quoted(f'{known.key}__{relation}')}"
         slices = _slices(
@@ -342,6 +355,25 @@ class ClientStore:
         self._make_room(known, parts[0].name, target)
         self._con.execute(f"INSERT INTO {target} BY NAME SELECT *{day} FROM landing")
         return num_rows
+
+    def _drop_superseded(self, known: Platform, name: str) -> None:
+        """Of a row that a loader appended again keep the newest, and count the others."""
+        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
+        slices = _slices(known, table)
+        if slices is None or not table.batch:
+            return
+        of_row = ", ".join([slices.day, *(table.text(terms) for terms in slices.identity)])
+        gone = self._rows(
+            f"DELETE FROM landing WHERE rowid IN (SELECT r FROM (SELECT rowid AS r, "
+            f"{table.batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "
+            f"FROM landing) WHERE batch < newest - {BATCH_SECONDS})"
+        )[0][0]
+        if gone:
+            self._con.execute(
+                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = "
+                "(SELECT max(number) FROM ingested)",
+                [f"{gone:,} rows were landed again later; the newest are read"],
+            )
 
     def _refuse_overlaps(self, known: Platform, name: str) -> None:
         """Refuse files of one call that have the same row of a report: which one is newer?"""
@@ -431,16 +463,20 @@ class ClientStore:
             )
             return
         day, owner = slices.day, table.text(slices.owner)
+        before = Landed(name, target, _types(self._con, target), known.strip)
+        there = _slices(known, before)
+        if slices.level and there is not None:
+            self._resolve_owners(known, slices.level, [(table, slices), (before, there)])
+            owner = _account_of(owner)
         self._con.execute(
             f"CREATE OR REPLACE TEMP TABLE slices AS "
             f"SELECT DISTINCT {day} AS slice_day, {owner} AS slice_owner FROM landing"
         )
         # Types of the two may differ: the landed table's own SQL is asked for its rows.
-        before = Landed(name, target, _types(self._con, target), known.strip)
-        there = _slices(known, before)
         if there is None:
             return
         day, owner = there.day, before.text(there.owner)
+        owner = _account_of(owner) if slices.level else owner
         self._con.execute(
             f"DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
             f"s.slice_day IS NOT DISTINCT FROM {day} "
@@ -451,6 +487,27 @@ class ClientStore:
             "WHERE slice_day IS NOT NULL",
             [known.key],
         )
+
+    def _resolve_owners(
+        self, known: Platform, level: str, tables: list[tuple[Landed, _Slices]]
+    ) -> None:
+        """Make ``owners``: the account of each identifier, of reports that do not name it."""
+        landed = self._landed(known)
+        entities: dict[str, list[Landed]] = {}
+        reports: dict[str, Landed] = {}
+        for table in landed:
+            for what, place in roles(known, table):
+                if what == "entity":
+                    entities.setdefault(place, []).append(table)
+                elif what == "report":
+                    reports[place] = table
+        unifier = Unifier(self._con, known, Found(entities, reports, [], []))
+        unifier.read_entities()
+        ids = " UNION ".join(
+            f"SELECT {table.text(slices.owner)} AS {level}_id FROM {table.relation}"
+            for table, slices in tables
+        )
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE owners AS {unifier.accounts(level, ids)}")
 
     def _landed(self, known: Platform) -> list[Landed]:
         rows = self._rows(
@@ -519,11 +576,15 @@ class ClientStore:
 
 @dataclass(frozen=True, slots=True)
 class _Slices:
-    """What a later export replaces: SQL of its day or hour, its owner, and what a row is."""
+    """What a later export replaces: SQL of its day or hour, its owner, and what a row is.
+
+    `level` is "" where the owner is an account; else the owner is an identifier of that level.
+    """
 
     day: str
     owner: Terms
     identity: tuple[Terms, ...]
+    level: str
 
 
 def _slices(known: Platform, table: Landed) -> _Slices | None:
@@ -540,10 +601,11 @@ def _slices(known: Platform, table: Landed) -> _Slices | None:
         terms = hour if table.readable(hour) else part.date
         if table.readable(terms):
             own = part.ids.get("account_id", ())
-            owner = own if table.readable(own) else part.ids[f"{level}_id"]
+            has_account = bool(table.readable(own))
+            owner = own if has_account else part.ids[f"{level}_id"]
             identity = (*part.ids.values(), *more, (Term("index"),))
             day = table.moment(hour) if table.readable(hour) else table.day(part.date)
-            return _Slices(day, owner, identity)
+            return _Slices(day, owner, identity, "" if has_account else level)
     return None
 
 
@@ -558,6 +620,11 @@ def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime
             hint='days=("2026-03-01", "2026-03-31")',
         ) from err
     return None if days is None else (first, last)
+
+
+def _account_of(owner: str) -> str:
+    """SQL of the account that ``owners`` has for an identifier, or the identifier itself."""
+    return f"coalesce((SELECT own_account FROM owners WHERE own_id = {owner}), {owner})"
 
 
 def _least(one: Any, other: Any) -> Any:

@@ -32,6 +32,7 @@ from campaignkit.harmonise.unify import (
     PARENTS,
     SUM,
     UNKNOWN,
+    UNKNOWN_CURRENCY,
     Source,
     Unifier,
     currencies,
@@ -41,7 +42,10 @@ from campaignkit.harmonise.unify import (
 from campaignkit.tables import literal
 
 VERSION = 2  # of the schema; another one makes all anew
-_UNKNOWN_ACCOUNT = "no table gives the account of some rows: ingest the histories of their ads"
+_UNKNOWN_ACCOUNT = (
+    "no table gives the account of some rows: ingest the histories of their ads; until then a "
+    "later export replaces days ad by ad, and ads that it lacks keep their rows"
+)
 _EVENT = ("event_own", "click_days", "view_days", "time_basis")
 _IDS = ", ".join(f"{name} VARCHAR" for name in (*IDS, "report_tz", "currency", *BREAKDOWNS))
 _SPAN = (
@@ -377,31 +381,30 @@ class Unified:
         self._replace("sources", sorted(set(tables)))
 
     def _notes(self) -> list[tuple[str, str]]:
-        unknown = self._rows(
-            f"SELECT DISTINCT account_id FROM place JOIN performance_fact USING (place_id) "
-            f"WHERE platform = {self.key} AND currency = 'XXX' ORDER BY 1"
-        )
         notes = [("table", f"{name} is not read") for name in self.found.unused]
         old = withdrawn()
-        late = self._rows(
-            f"SELECT account_id, currency, max(date_local) FROM place JOIN performance_fact "
-            f"USING (place_id) WHERE platform = {self.key} "
-            f"AND currency IN ({', '.join(map(literal, old))}) GROUP BY ALL ORDER BY ALL"
-        )
-        notes += [
-            (
-                f"account {account}",
-                f"{code} was withdrawn on {old[code]}; it has rows until {last}",
-            )
-            for account, code, last in late
-            if last >= old[code]
-        ]
-        return notes + [
-            (f"account {account}", _UNKNOWN_ACCOUNT if account == UNKNOWN
-             else "its currency is not known: "
-             f'harmonise(currencies={{"{account}": ...}}) states it')
-            for (account,) in unknown
-        ]  # fmt: skip
+        for account, code in self._rows(
+            f"SELECT DISTINCT account_id, currency FROM place WHERE platform = {self.key} "
+            f"ORDER BY ALL"
+        ):
+            if code in old:
+                last = self._rows(
+                    f"SELECT max(date_local) FROM performance_fact JOIN place USING (place_id) "
+                    f"WHERE platform = {self.key} AND account_id = {literal(account)} "
+                    f"AND currency = '{code}'"
+                )[0][0]
+                if last is not None and last >= old[code]:
+                    said = f"{code} was withdrawn on {old[code]}; it has rows until {last}"
+                    notes.append((f"account {account}", said))
+            elif code == UNKNOWN_CURRENCY:
+                said = (
+                    f"its currency is not known: "
+                    f'harmonise(currencies={{"{account}": ...}}) states it'
+                )
+                notes.append(
+                    (f"account {account}", _UNKNOWN_ACCOUNT if account == UNKNOWN else said)
+                )
+        return notes
 
     def _close(self, level: str, source: Source, own: str) -> None:
         """Put a landed report's own totals next to those of the unified rows of its level."""

@@ -234,18 +234,9 @@ class Unifier:
             if source.beside
             else "r0 AS (FROM t)",
         ]
-        coarser = LEVELS[: LEVELS.index(level)]  # finer levels, whose histories say nothing here
-        kinds = [k for k in ENTITIES if k in self.found.entities and k not in coarser]
-        if level != "ad":
-            kinds = [kind for kind in kinds if kind != "creative"]
-        for number, kind in enumerate(kinds):
-            key = self.key(kind)
-            filled = ", ".join(f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key)
-            joined = " AND ".join(f"r.{k} = e.{k}" for k in key)
-            steps.append(
-                f"r{number + 1} AS (SELECT r.* REPLACE ({filled}) FROM r{number} r "
-                f"LEFT JOIN e_{kind} e ON {joined})"
-            )
+        coarser = LEVELS[: LEVELS.index(level)]
+        more, last = self._looked_up(level)
+        steps += more
         ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
         # What finer rows say of a campaign's or an account's money and days holds above them too.
         money = "upper(coalesce(s.currency, c.currency, a.currency, r.currency))"
@@ -255,7 +246,7 @@ class Unifier:
             f"named AS (SELECT r.* REPLACE ({ids}, "
             f"{zone} AS report_tz, "
             f"CASE WHEN {money} IN ({codes}) THEN {money} ELSE '{UNKNOWN_CURRENCY}' END "
-            f"AS currency) FROM r{len(kinds)} r LEFT JOIN (SELECT account_id, "
+            f"AS currency) FROM {last} r LEFT JOIN (SELECT account_id, "
             # What is stated of one platform's account goes before what is of every platform's.
             f"max_by(currency, platform) AS currency FROM stated WHERE platform IN ('', "
             f"{literal(self.platform.key)}) GROUP BY account_id) s ON r.account_id = s.account_id "
@@ -277,6 +268,55 @@ class Unifier:
         )
         for at, prefix in [(level, "place"), (level, "bare"), *((a, a) for a in around)]:
             self._add_places(at, prefix, with_breakdown=prefix == "place")
+
+    def _looked_up(self, level: str) -> tuple[list[str], str]:
+        """Steps of a query that fill ``r0`` from the histories, and the name of the last."""
+        finer = LEVELS[: LEVELS.index(level)]  # whose histories say nothing here
+        kinds = [k for k in ENTITIES if k in self.found.entities and k not in finer]
+        if level != "ad":
+            kinds = [kind for kind in kinds if kind != "creative"]
+        steps = []
+        for number, kind in enumerate(kinds):
+            key = self.key(kind)
+            filled = ", ".join(f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key)
+            joined = " AND ".join(f"r.{k} = e.{k}" for k in key)
+            steps.append(
+                f"r{number + 1} AS (SELECT r.* REPLACE ({filled}) FROM r{number} r "
+                f"LEFT JOIN e_{kind} e ON {joined})"
+            )
+        return steps, f"r{len(kinds)}"
+
+    def accounts(self, level: str, ids: str) -> str:
+        """SQL of the account of each identifier, if the level's report or the histories tell it.
+
+        Parameters
+        ----------
+        level : str
+        ids : str
+            SQL of the identifiers.
+        """
+        own, report = f"{level}_id", self.found.reports.get(level)
+        told = f"SELECT '' AS {own}, NULL AS account_id"
+        terms = self.platform.reports[level].ids
+        if report is not None and report.readable(terms.get("account_id", ())):
+            account = report.text(terms["account_id"])
+            told = (
+                f"SELECT {report.text(terms[own])} AS {own}, CASE WHEN count(DISTINCT {account}) "
+                f"= 1 THEN min({account}) END AS account_id FROM {report.relation} GROUP BY 1"
+            )
+        nothing = ", ".join(
+            f"CAST(NULL AS VARCHAR) AS {n}" for n in PARENTS if n not in (own, "account_id")
+        )
+        first = (
+            f"SELECT i.{own}, k.account_id, {nothing} FROM ({ids}) i "
+            f"LEFT JOIN ({told}) k USING ({own})"
+        )
+        steps, last = self._looked_up(level)
+        return (
+            f"WITH {', '.join([f'r0 AS ({first})', *steps])} "
+            f"SELECT {own} AS own_id, account_id AS own_account FROM {last} "
+            f"WHERE account_id IS NOT NULL"
+        )
 
     def settled(self, levels: Sequence[str], by: Sequence[str]) -> str:
         """SQL of what all places of some levels agree on, for each of the identifiers ``by``."""

@@ -1,0 +1,196 @@
+"""Rules that hold for every platform, shown on an export that is made of its own definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise import CampaignData, ClientStore, platform, platforms
+from campaignkit.harmonise.definition import IDS, LEVELS, Terms
+from landed_tables import Rows, land, rows_of, total
+
+DAY = "2025-03-01"
+# Ads, and the account, campaign and ad group of each; the account's currency.
+TREE = {"1": ("7", "3", "5"), "2": ("7", "3", "5"), "9": ("8", "4", "6")}
+MONEY = {"7": "EUR", "8": "USD"}
+CLICKS = {
+    "amazon_ads": "platform", "google_ads": "platform", "linkedin": "all", "meta": "all",
+    "microsoft": "platform", "pinterest": "link", "reddit": "platform", "snapchat": "swipe",
+    "tiktok": "platform", "x": "all",
+}  # fmt: skip
+OWN_ZONE = {"amazon_ads", "google_ads", "meta", "microsoft", "x"}  # the others' days are UTC
+
+
+def cells(of: dict[str, Terms], values: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a row: what is known, under the first name that the platform has for it."""
+    return {of[n][0].column: v for n, v in values.items() if n in of}
+
+
+def parents(ad: str) -> dict[str, str]:
+    return dict(zip(IDS, (*TREE[ad], ad), strict=True))
+
+
+def report(key: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Rows]:
+    """A report of a level; amounts of money in whole millionths."""
+    known = platform(key).reports[level]
+    when = (known.hour or known.date)[0].column
+    moment = f"{DAY} 12:00:00" if known.hour and not known.days_as_moments else DAY
+    micro = known.measures["spend"][0].unit == "micro"
+    made = []
+    for given in rows:
+        values = dict(given)
+        if not micro and values.get("spend") not in (None, ""):
+            values["spend"] = f"{Decimal(values['spend']) / 1_000_000:f}"
+        ids = {
+            n: v for n, v in values.items() if n in IDS and IDS.index(n) <= 3 - LEVELS.index(level)
+        }
+        row = dict.fromkeys(known.needs, "") | cells(dict(known.ids), ids)
+        made.append(row | cells(dict(known.measures), values) | {when: moment})
+    return {known.names[0]: made}
+
+
+def histories(key: str) -> dict[str, Rows]:
+    """Each entity in three rows: the newest has the name that counts, and comes in the middle."""
+    made: dict[str, Rows] = {}
+    for entity in platform(key).entities.values():
+        rows = []
+        for ad in TREE:
+            told = parents(ad) | {"creative_id": f"c{ad}", "currency": MONEY[TREE[ad][0]],
+                                  "report_tz": "Europe/Berlin"}  # fmt: skip
+            for version, name in ((1, "old"), (3, "newest"), (2, "older")):
+                names = {n: name for n in entity.columns if n.endswith("_name")}
+                row = cells(dict(entity.columns), told | names) | cells(dict(entity.key), told)
+                stamp = {entity.newest[0]: f"2025-01-0{version}"} if entity.newest else {}
+                rows.append(row | stamp | {"_fivetran_synced": f"2025-02-0{version}"})
+        made[entity.names[0]] = rows
+    return made
+
+
+AMOUNTS = [  # two rows of ad 1 on one day, as by device or placement; ad 2 with nothing known
+    {**parents("1"), "spend": 1, "impressions_paid": 10, "clicks_platform": 1, "reach": 5},
+    {**parents("1"), "spend": 2, "impressions_paid": 20, "clicks_platform": 2, "reach": 6},
+    {**parents("2"), "spend": "", "impressions_paid": "", "clicks_platform": "", "reach": 7},
+    {**parents("9"), "spend": 4, "impressions_paid": 40, "clicks_platform": 4},
+]
+CAMPAIGNS = [  # campaign 3 counts more than its ads; campaign 4 what its ad has
+    {**parents("1"), "spend": 10, "impressions_paid": 35, "clicks_platform": 3},
+    {**parents("9"), "spend": 4, "impressions_paid": 40, "clicks_platform": 4},
+]
+
+
+@cache
+def world() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="rules")
+
+
+@cache
+def harmonised(key: str) -> CampaignData:
+    folder = Path(world().name) / key
+    tables = histories(key) | report(key, "ad", AMOUNTS)
+    if "campaign" in platform(key).reports:
+        tables |= report(key, "campaign", CAMPAIGNS)
+    store = ClientStore(folder / "clients", client="acme")
+    store.ingest(land(folder / "landed", **tables), platform=key)
+    return store.harmonise()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _worlds() -> Iterator[None]:
+    yield
+    world().cleanup()
+
+
+@pytest.fixture(params=platforms())
+def key(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def ads(key: str) -> list[dict[str, Any]]:
+    return [r for r in rows_of(harmonised(key)) if r["level"] == "ad"]
+
+
+def test_totals_are_the_reports_own_and_nothing_is_fanned_out(key: str) -> None:
+    rows = ads(key)
+
+    assert {r["ad_id"]: r["spend"] for r in rows} == {
+        "1": Decimal("0.000003"), "2": None, "9": Decimal("0.000004"),
+    }  # fmt: skip
+    assert harmonised(key).report.closes
+    assert len({r["row_key"] for r in rows_of(harmonised(key))}) == len(rows_of(harmonised(key)))
+
+
+def test_ids_are_the_reports_and_names_the_newest(key: str) -> None:
+    for row in ads(key):
+        assert (row["account_id"], row["campaign_id"], row["ad_group_id"]) == TREE[row["ad_id"]]
+        names = [v for n, v in row.items() if n.endswith("_name") and v is not None]
+        assert set(names) == {"newest"}, row
+
+
+def test_what_is_empty_stays_empty(key: str) -> None:
+    (row,) = [r for r in ads(key) if r["ad_id"] == "2"]
+
+    assert (row["spend"], row["impressions_paid"], row["clicks_platform"]) == (None, None, None)
+
+
+def test_levels_close_with_a_remainder(key: str) -> None:
+    if "campaign" not in platform(key).reports:
+        pytest.skip(f"{key} has no report of campaigns")
+    above = [r for r in rows_of(harmonised(key)) if r["level"] != "ad"]
+
+    assert [(r["campaign_id"], r["ad_id"], r["spend"], r["impressions_paid"]) for r in above] == [
+        ("3", None, Decimal("0.000007"), 5)
+    ]
+    assert total(rows_of(harmonised(key)), "spend") == Decimal("0.000014")
+
+
+def test_currencies_are_known_and_never_added_to_each_other(key: str) -> None:
+    data = harmonised(key)
+
+    assert {r["account_id"]: r["currency"] for r in rows_of(data)} == MONEY
+    with pytest.raises(HarmoniseError, match="EUR, USD"):
+        data.total("spend")
+
+
+def test_every_row_says_whose_day_it_is_and_which_clicks_its_are(key: str) -> None:
+    has_hours = bool(platform(key).reports["ad"].hour)
+    zone = "Europe/Berlin" if key in OWN_ZONE or has_hours else "UTC"
+
+    assert {(r["report_tz"], str(r["date_local"])) for r in rows_of(harmonised(key))} == {
+        (zone, DAY)
+    }
+    assert {r["click_kind"] for r in rows_of(harmonised(key))} == {CLICKS[key]}
+
+
+def test_reach_is_of_one_row_alone(key: str) -> None:
+    if "reach" not in platform(key).reports["ad"].measures:
+        assert rows_of(harmonised(key), "reach") == []
+        return
+    assert {(r["ad_id"], r["reach"]) for r in rows_of(harmonised(key), "reach")} == {("2", 7)}
+
+
+def test_amounts_of_entities_that_were_deleted_stay(key: str, tmp_path: Path) -> None:
+    """No history at all: the amounts are there, under what the report itself tells."""
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **report(key, "ad", AMOUNTS)), platform=key)
+        data = store.harmonise()
+        rows = {r["ad_id"]: r for r in rows_of(data)}
+        assert data.report.closes
+        assert {r["currency"] for r in rows.values()} == {"XXX"}
+
+        store.ingest(
+            land(tmp_path / "broken", **report(key, "ad", [AMOUNTS[0] | {"ad_id": ""}])),
+            platform=key,
+        )
+        with pytest.raises(HarmoniseError, match="an identifier in every row"):
+            store.harmonise()
+    own = {n for n in IDS if n in platform(key).reports["ad"].ids}
+    assert rows["1"]["spend"] == Decimal("0.000003")
+    for name, value in parents("9").items():
+        assert rows["9"][name] == (value if name in own else "unknown")
