@@ -362,3 +362,73 @@ def test_x_days_begin_in_the_accounts_zone_and_millionths_are_added_first(tmp_pa
     assert data.total("spend") == {(): Decimal("0.008008")}  # rounded to cents it would be 0
     assert {(r["clicks_platform"], r["clicks_link"]) for r in rows} == {(9, 2)}
     assert {r["currency"] for r in rows} == {"JPY"}
+
+
+def test_x_conversions_after_a_view_are_part_of_the_metric(tmp_path: Path) -> None:
+    report = [
+        {"account_id": "18", "promoted_tweet_id": "t", "date": "2025-03-01", "impressions": 10,
+         "billed_charge_local_micro": 1, "conversion_purchases_metric": 5,
+         "conversion_purchases_post_view": 2, "conversion_purchases_post_engagement": 3}
+    ]  # fmt: skip
+    (event,) = rows_of(harmonised(tmp_path, "x", promoted_tweet_report=report), "conversions")
+
+    assert (event["conversions"], event["conversions_view_through"]) == (5, 2)
+
+
+def test_reddit_windows_of_older_syncs_are_read(tmp_path: Path) -> None:
+    month = "conversion_attribution_window_month"
+    data = harmonised(
+        tmp_path, "reddit",
+        ad_report=[{"account_id": 1, "ad_id": 1, "date": "2025-03-01", "spend": 1}],
+        ad_conversions=[
+            {"account_id": 1, "ad_id": 1, "date": "2025-03-01", "event_name": "lead",
+             f"click_through_{month}": 4, f"view_through_{month}": 3, "clicks": ""}
+        ],
+    )  # fmt: skip
+    (event,) = rows_of(data, "conversions")
+
+    assert (event["conversions"], event["conversions_view_through"]) == (4, 3)
+
+
+def test_amazon_takes_the_profiles_currency_where_the_report_has_none(tmp_path: Path) -> None:
+    data = harmonised(
+        tmp_path, "amazon_ads",
+        advertised_product_report=[
+            {"ad_id": 1, "campaign_id": 3, "date": "2025-03-01", "cost": 2, "advertised_asin": n}
+            for n in ("A", "B")
+        ],
+        campaign_history=[{"id": 3, "profile_id": 66}],
+        profile=[{"id": 66, "currency_code": "CAD"}],
+    )  # fmt: skip
+
+    assert data.total("spend", by=["currency"]) == {("CAD",): 4}  # a row each product
+
+
+@pytest.mark.parametrize(
+    ("key", "report", "other"),
+    [
+        ("meta", {"basic_ad": [{"ad_id": 1, "date": "2025-03-01", "spend": 1, "impressions": 1}]},
+         "ads_insights_country"),
+        ("linkedin", {"ad_analytics_by_creative": [
+            {"creative_id": 1, "day": "2025-03-01", "cost_in_local_currency": 1}]},
+         "monthly_ad_analytics_by_member_country"),
+        ("pinterest", {"pin_promotion_report": [
+            {"pin_promotion_id": 1, "date": "2025-03-01", "spend_in_micro_dollar": 1_000_000}]},
+         "keyword_report"),
+        ("amazon_ads", {"advertised_product_report": [
+            {"ad_id": 1, "date": "2025-03-01", "cost": 1}]}, "targeting_keyword_report"),
+        ("microsoft", {"ad_performance_daily_report": [
+            {"ad_id": 1, "date": "2025-03-01", "spend": 1}]}, "keyword_performance_daily_report"),
+        ("x", {"promoted_tweet_report": [{"promoted_tweet_id": 1, "date": "2025-03-01",
+                                          "billed_charge_local_micro": 1_000_000}]},
+         "campaign_locations_report"),
+    ],
+)  # fmt: skip
+def test_a_report_that_shows_parts_of_the_same_spend_is_not_added(
+    key: str, report: dict[str, Rows], other: str, tmp_path: Path
+) -> None:
+    (rows,) = report.values()
+    data = harmonised(tmp_path, key, **report, **{other: rows})
+
+    assert data.total("spend") == {(): 1}
+    assert (key, "table", f"{other} is not read") in data.report.notes

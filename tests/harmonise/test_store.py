@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.harmonise import ClientStore
+from campaignkit.seeds import stream
 from landed_tables import google, land, rows_of
 
 DAYS = [f"2025-03-{day:02}" for day in range(1, 6)]
@@ -89,6 +93,96 @@ def test_a_new_parent_moves_old_days_too(tmp_path: Path) -> None:
         store.ingest(land(tmp_path / "two", ad_history=history), platform="meta")
 
         assert {r["campaign_id"] for r in rows_of(store.harmonise())} == {"5"}
+
+
+def test_a_later_export_leaves_another_account_alone(tmp_path: Path) -> None:
+    def row(account: int, spend: int) -> dict[str, object]:
+        return {"ad_id": account, "date": DAYS[0], "account_id": account, "spend": spend,
+                "impressions": 1}  # fmt: skip
+
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "one", basic_ad=[row(7, 1), row(8, 2)]), platform="meta")
+        store.ingest(land(tmp_path / "two", basic_ad=[row(7, 5)]), platform="meta")
+        spend = store.harmonise().total("spend", by=["account_id"], level="ad")
+
+    assert spend == {("7",): 5, ("8",): 2}
+
+
+def hours(*moments: str, spend: int = 1) -> dict[str, list[dict[str, object]]]:
+    return {
+        "ad_report_hourly": [
+            {"ad_id": 1, "stat_time_hour": f"2025-03-{at}:00:00", "spend": spend,
+             "impressions": 1} for at in moments
+        ],
+        "ad_history": [{"ad_id": 1, "advertiser_id": 5, "campaign_id": 3, "adgroup_id": 2}],
+        "advertiser": [{"advertiser_id": 5, "currency": "USD", "timezone": "America/New_York"}],
+    }  # fmt: skip
+
+
+def test_local_days_made_anew_have_the_hours_of_their_neighbours_in_utc(tmp_path: Path) -> None:
+    """The hours of 4 March, 2:00 in UTC, are of 3 March: a neighbour of 2 March, made anew."""
+    with ClientStore(tmp_path, client="acme") as store:
+        first = hours("01 12", "02 12", "03 12", "04 02", "04 12")
+        store.ingest(land(tmp_path / "one", **first), platform="tiktok")
+        store.harmonise()
+        store.ingest(land(tmp_path / "two", **hours("02 12", spend=5)), platform="tiktok")
+        data = store.harmonise()
+        by_day = data.total("spend", by=["date_local"])
+
+        assert list(by_day.values()) == [1, 5, 2, 1]
+        assert data.report.closes
+
+
+def changing(rng: np.random.Generator, number: int) -> dict[str, list[dict[str, object]]]:
+    """An export of LinkedIn of some days, some ads and changing parents."""
+
+    def some(values: list[Any], fewest: int, most: int) -> list[Any]:
+        return rng.choice(values, rng.integers(fewest, most + 1), replace=False).tolist()
+
+    days = sorted(some(DAYS, 1, 2))
+    tables: dict[str, list[dict[str, object]]] = {
+        "ad_analytics_by_creative": [
+            {"creative_id": ad, "day": day, "cost_in_local_currency": rng.integers(1, 9),
+             "impressions": rng.integers(1, 9), "one_click_leads": rng.integers(3)}
+            for day in days for ad in some([1, 2, 3], 1, 3)
+        ],
+        "ad_analytics_by_campaign": [
+            {"campaign_id": group, "day": day, "cost_in_local_currency": rng.integers(10, 29),
+             "impressions": 20, "one_click_leads": 3} for day in days for group in (11, 12)
+        ],
+    }  # fmt: skip
+    if number == 0:
+        tables["account_history"] = [{"id": 100, "currency": "EUR"}, {"id": 200}]
+    if number == 0 or rng.random() < 0.4:
+        tables["creative_history"] = [
+            {
+                "id": ad,
+                "campaign_id": rng.choice([11, 12]),
+                "last_modified_at": f"2025-0{number + 1}-01",
+            }
+            for ad in some([1, 2, 3], 2, 2)
+        ]
+        tables["campaign_history"] = [
+            {"id": group, "campaign_group_id": 7, "account_id": rng.choice([100, 100, 200]),
+             "last_modified_time": f"2025-0{number + 1}-01"} for group in (11, 12)
+        ]  # fmt: skip
+    return tables
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_steps_give_the_bytes_of_one_build(seed: int, tmp_path: Path) -> None:
+    rng = stream(seed, "exports")
+    with (
+        ClientStore(tmp_path / "by_steps", client="acme") as steps,
+        ClientStore(tmp_path / "whole", client="acme") as whole,
+    ):
+        for number in range(4):
+            folder = land(tmp_path / f"e{number}", **changing(rng, number))
+            for store in (steps, whole):
+                store.ingest(folder, platform="linkedin")
+            stepped = everything(steps)
+
+        assert stepped == everything(whole)
 
 
 @settings(max_examples=6)

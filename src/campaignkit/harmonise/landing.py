@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 
 from campaignkit.errors import Fault, HarmoniseError
-from campaignkit.harmonise.definition import Conversions, Platform, Term, Terms
+from campaignkit.harmonise.definition import Conversions, Platform, Report, Term, Terms
 from campaignkit.tables import quoted
 
 # Columns in which loaders write when a row was landed.
@@ -389,3 +389,38 @@ def exploded(table: Landed, column: str, kept: Sequence[str]) -> Landed:
     types = {n: table.types[table.own(n)] if n in table else "VARCHAR" for n in columns}
     read = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
     return Landed(table.name, f"(SELECT {read} FROM ({inner}))", types)
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """What a later export replaces: SQL of its day or hour, its owner, and what a row is.
+
+    `level` is "" where the owner is an account; else the owner is an identifier of that level.
+    """
+
+    day: str
+    owner: Terms
+    identity: tuple[Terms, ...]
+    level: str
+
+
+def slices_of(known: Platform, table: Landed) -> Slices | None:
+    """The slices of a report or of conversions next to one; None for other tables."""
+    for what, place in roles(known, table):
+        if what == "entity":
+            continue
+        part: Report | Conversions = (
+            known.reports[place] if what == "report" else known.conversions[int(place)]
+        )
+        level = place if isinstance(part, Report) else part.level
+        hour = part.hour if isinstance(part, Report) else ()
+        more = tuple(part.breakdown.values()) if isinstance(part, Report) else (part.event,)
+        terms = hour if table.readable(hour) else part.date
+        if table.readable(terms):
+            own = part.ids.get("account_id", ())
+            has_account = bool(table.readable(own))
+            owner = own if has_account else part.ids[f"{level}_id"]
+            identity = (*part.ids.values(), *more, (Term("index"),))
+            day = table.moment(hour) if table.readable(hour) else table.day(part.date)
+            return Slices(day, owner, identity, "" if has_account else level)
+    return None

@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -22,11 +21,7 @@ from campaignkit.extras import require
 from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
-    Conversions,
     Platform,
-    Report,
-    Term,
-    Terms,
     platform as platform_of,
 )
 from campaignkit.harmonise.exports import described
@@ -36,10 +31,12 @@ from campaignkit.harmonise.landing import (
     DAY,
     Found,
     Landed,
+    Slices,
     find,
     plain,
     roles,
     short_name,
+    slices_of,
 )
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
@@ -291,7 +288,7 @@ class ClientStore:
     def _forget(self, known: Platform, account: str, *days: datetime.date) -> None:
         """Delete an account's rows of some days, which the platform may count no more."""
         for table in self._landed(known):
-            if (slices := _slices(known, table)) is not None:
+            if (slices := slices_of(known, table)) is not None:
                 day, owner = f"CAST({slices.day} AS DATE)", table.text(slices.owner)
                 rows = f"FROM {table.relation} WHERE {owner} = ? AND {day} BETWEEN ? AND ?"
                 self._con.execute(
@@ -344,7 +341,7 @@ class ClientStore:
         self._drop_superseded(known, parts[0].name)
         self._refuse_overlaps(known, parts[0].name)
         target = f"landed.{quoted(f'{known.key}__{relation}')}"
-        slices = _slices(
+        slices = slices_of(
             known, Landed(parts[0].name, "landing", _types(self._con, "landing"), known.strip)
         )
         day = f", CAST({slices.day} AS DATE) AS {DAY}" if slices else ""
@@ -359,7 +356,7 @@ class ClientStore:
     def _drop_superseded(self, known: Platform, name: str) -> None:
         """Of a row that a loader appended again keep the newest, and count the others."""
         table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = _slices(known, table)
+        slices = slices_of(known, table)
         if slices is None or not table.batch:
             return
         of_row = ", ".join([slices.day, *(table.text(terms) for terms in slices.identity)])
@@ -378,7 +375,7 @@ class ClientStore:
     def _refuse_overlaps(self, known: Platform, name: str) -> None:
         """Refuse files of one call that have the same row of a report: which one is newer?"""
         table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = _slices(known, table)
+        slices = slices_of(known, table)
         if slices is not None:
             of_row = [slices.day, *(table.text(terms) for terms in slices.identity)]
             twice = self._rows(
@@ -409,7 +406,7 @@ class ClientStore:
                     f"USING CAST(to_json({quoted(column)}) AS VARCHAR)"
                 )
         table = Landed(part.name, "staged", _types(self._con, "staged"), known.strip)
-        slices = _slices(known, table)
+        slices = slices_of(known, table)
         day = f"CAST({slices.day} AS DATE)" if slices else "CAST(NULL AS DATE)"
         row = self._rows(f"SELECT count(*), min({day}), max({day}) FROM staged")[0]
         if "landing" not in self._temporary():
@@ -453,7 +450,7 @@ class ClientStore:
     def _make_room(self, known: Platform, name: str, target: str) -> None:
         """Delete what the new rows replace, and note the days that change."""
         table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = _slices(known, table)
+        slices = slices_of(known, table)
         if slices is None:
             same = " AND ".join(
                 f"t.{quoted(c)} IS NOT DISTINCT FROM landing.{quoted(c)}" for c in table.types
@@ -464,7 +461,7 @@ class ClientStore:
             return
         day, owner = slices.day, table.text(slices.owner)
         before = Landed(name, target, _types(self._con, target), known.strip)
-        there = _slices(known, before)
+        there = slices_of(known, before)
         if slices.level and there is not None:
             self._resolve_owners(known, slices.level, [(table, slices), (before, there)])
             owner = _account_of(owner)
@@ -489,7 +486,7 @@ class ClientStore:
         )
 
     def _resolve_owners(
-        self, known: Platform, level: str, tables: list[tuple[Landed, _Slices]]
+        self, known: Platform, level: str, tables: list[tuple[Landed, Slices]]
     ) -> None:
         """Make ``owners``: the account of each identifier, of reports that do not name it."""
         landed = self._landed(known)
@@ -572,41 +569,6 @@ class ClientStore:
                 f"the store of {self.client} could not do that: {str(err).splitlines()[0][:200]}",
                 hint="nothing was changed; is the store closed, the disk full, an amount absurd?",
             ) from err
-
-
-@dataclass(frozen=True, slots=True)
-class _Slices:
-    """What a later export replaces: SQL of its day or hour, its owner, and what a row is.
-
-    `level` is "" where the owner is an account; else the owner is an identifier of that level.
-    """
-
-    day: str
-    owner: Terms
-    identity: tuple[Terms, ...]
-    level: str
-
-
-def _slices(known: Platform, table: Landed) -> _Slices | None:
-    """The slices of a report or of conversions next to one; None for other tables."""
-    for what, place in roles(known, table):
-        if what == "entity":
-            continue
-        part: Report | Conversions = (
-            known.reports[place] if what == "report" else known.conversions[int(place)]
-        )
-        level = place if isinstance(part, Report) else part.level
-        hour = part.hour if isinstance(part, Report) else ()
-        more = tuple(part.breakdown.values()) if isinstance(part, Report) else (part.event,)
-        terms = hour if table.readable(hour) else part.date
-        if table.readable(terms):
-            own = part.ids.get("account_id", ())
-            has_account = bool(table.readable(own))
-            owner = own if has_account else part.ids[f"{level}_id"]
-            identity = (*part.ids.values(), *more, (Term("index"),))
-            day = table.moment(hour) if table.readable(hour) else table.day(part.date)
-            return _Slices(day, owner, identity, "" if has_account else level)
-    return None
 
 
 def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime.date] | None:
