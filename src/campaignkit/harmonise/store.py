@@ -20,10 +20,7 @@ from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
-from campaignkit.harmonise.definition import (
-    Platform,
-    platform as platform_of,
-)
+from campaignkit.harmonise.definition import Platform, platform as platform_of
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.landing import (
