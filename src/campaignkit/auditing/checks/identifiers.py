@@ -44,9 +44,9 @@ class IdentifierCheck(ConditionCheck):
         if column.kind != "text":
             return {}
         return {
-            _matches(column, "%+%", "[0-9]([.,][0-9]+)?[eE][+][0-9]+"): {
+            _matches(column, "[0-9]([.,][0-9]+)?[eE][+][0-9]+", "%+%"): {
                 "cells": "are in scientific notation and have lost digits", "advice": lost},
-            _matches(column, "%.0%", "[0-9]+[.]0+"): {
+            _matches(column, "[0-9]+[.]0+", "%.0%"): {
                 "cells": "end in .0, which a column of floats has added",
                 "advice": f"cut .0 off {column.name}: one identifier must be written in one way"},
         }  # fmt: skip
@@ -65,15 +65,15 @@ class IdentifierCheck(ConditionCheck):
             yield from _lost_zeros(rule, scene, column)
 
 
-def _matches(column: Column, like: str, pattern: str) -> str:
+def _matches(column: Column, pattern: str, *like: str) -> str:
     """SQL of whether a cell matches a pattern; one that is not even like it is quickly told."""
-    cell = f"trim({column.raw})"
-    whole = f"regexp_full_match({cell}, '{pattern}')"
-    return f"CASE WHEN {cell} LIKE '{like}' THEN {whole} ELSE FALSE END"
+    may = " OR ".join(f"{column.raw} LIKE '{one}'" for one in like)
+    whole = f"regexp_full_match(trim({column.raw}), '{pattern}')"
+    return f"CASE WHEN {may} THEN {whole} ELSE FALSE END"
 
 
 def _zeros(column: Column) -> str:
-    return _matches(column, "0%", "0[0-9]+")
+    return _matches(column, "0[0-9]+", "0%", " %")
 
 
 def _lost_zeros(rule: Rule, scene: Scene, column: Column) -> Iterable[Finding]:
