@@ -97,6 +97,7 @@ def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) 
         (("Day,", "Week,"), "does not tell of which day"),
         (("Campaign,Campaign ID", "Search keyword,Place"), "is by 'Search keyword'"),
         (("Campaign,Campaign ID", "Area,Place"), "has no column of campaigns"),
+        ((GOOGLE[GOOGLE.index("2026-03-01") :], ""), "has no rows below its header"),
     ],
 )
 def test_a_report_that_would_count_wrongly_is_refused(
@@ -106,6 +107,14 @@ def test_a_report_that_would_count_wrongly_is_refused(
     with pytest.raises(HarmoniseError) as caught:
         ingested(tmp_path, "r.csv", text, platform="google_ads")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["99999999999999999999", "much", "1e400"])
+def test_an_amount_that_cannot_be_read_is_never_lost(cell: str, tmp_path: Path) -> None:
+    rows = "".join(f"2026-03-0{n},A,9,EUR,{2 * n}.5\n" for n in range(1, 5))
+    text = f"Day,Campaign,Impr.,Currency code,Cost\n{rows}2026-03-05,A,9,EUR,{cell}\n"
+    with pytest.raises(HarmoniseError, match="expected numbers"):
+        ingested(tmp_path, "r.csv", text, platform="google_ads")
 
 
 def test_rows_of_several_days_are_refused_and_rows_of_one_are_days(tmp_path: Path) -> None:
@@ -237,4 +246,4 @@ def test_the_reports_of_all_ten_platforms_are_told_by_their_headers(
 
     assert (known.key, part.name) == (key, name)
     assert columns >= {*amounts.split(), "date", "currency"}
-    assert (str(told[0]), told[2]) == ("2026-03-01", Decimal("1.5"))
+    assert (str(told[0]), told[2]) == ("2026-03-01", "1.500000")

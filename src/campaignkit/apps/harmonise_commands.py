@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 ClientOption = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose data it is.")]
 StoreOption = Annotated[
-    Path,
-    typer.Option("--clients", metavar="DIR", help="Folder of the clients' stores."),
+    str,
+    typer.Option(
+        "--clients",
+        metavar="PLACE",
+        help="Folder of the stores, or postgres://role@host/database.",
+    ),
 ]
 KeyOption = Annotated[
     Path | None,
@@ -59,7 +63,7 @@ def ingest_command(
         tuple[str, str] | None,
         typer.Option("--days", metavar="FIRST LAST", help="Of a warehouse's reports."),
     ] = None,
-    clients: StoreOption = Path("clients"),
+    clients: StoreOption = "clients",
     key_file: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -99,7 +103,7 @@ def fetch_command(
     base_url: Annotated[
         str, typer.Option("--base-url", metavar="URL", help="Another version of the API.")
     ] = "",
-    clients: StoreOption = Path("clients"),
+    clients: StoreOption = "clients",
     key_file: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -118,7 +122,7 @@ def fetch_command(
 def harmonise_command(
     *,
     client: ClientOption,
-    clients: StoreOption = Path("clients"),
+    clients: StoreOption = "clients",
     key_file: KeyOption = None,
     currency: CurrencyOption = None,
     out: Annotated[
@@ -151,7 +155,7 @@ def campaigns_command(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, as Parquet.")],
     *,
     client: ClientOption,
-    clients: StoreOption = Path("clients"),
+    clients: StoreOption = "clients",
     key_file: KeyOption = None,
     currency: CurrencyOption = None,
     outcome: Annotated[
@@ -198,7 +202,7 @@ def across_command(
     table: Annotated[
         str, typer.Option("--table", metavar="NAME", help="performance, conversions or reach.")
     ] = "performance",
-    clients: StoreOption = Path("clients"),
+    clients: StoreOption = "clients",
     replace: ReplaceOption = False,
 ) -> None:
     """Write rows of several clients into one table, and an entry into the log of such reads."""
@@ -214,7 +218,7 @@ def across_command(
     print(f"wrote {rows.num_rows:,} rows of {len(client)} clients to {out}")
 
 
-def _opened(clients: Path, client: str, key_file: Path | None) -> ClientStore:
+def _opened(clients: str, client: str, key_file: Path | None) -> ClientStore:
     from campaignkit.errors import HarmoniseError
     from campaignkit.harmonise import ClientStore
     from campaignkit.store import read_bytes

@@ -140,6 +140,8 @@ def exported(
         If its days, its currency or its campaigns are not told.
     """
     columns = _columns(table, known)
+    if not table.num_rows:
+        raise _refusal(table, "has no rows below its header", "choose other days, or other rows")
     if partial := [name for name in table.columns if _PART_OF_SPEND.search(plain(name))]:
         raise _refusal(table, f"is by {partial[0]!r}, and such reports lack a part of the spend",
                        "download the report of campaigns, ad groups or ads")  # fmt: skip
@@ -236,9 +238,8 @@ def _text(column: Column) -> str:
 
 
 def _amount(column: Column) -> str:
-    """SQL of an exact number; a cell that is none stays as it is, and is refused later."""
-    number = f"TRY_CAST({_number(column)} AS {AMOUNT})"
-    return f"coalesce(CAST({number} AS VARCHAR), {column.raw})" if column.is_text else number
+    """SQL of an exact number as text; a cell that is none stays as it is, and is refused later."""
+    return f"coalesce(CAST(TRY_CAST({_number(column)} AS {AMOUNT}) AS VARCHAR), {_text(column)})"
 
 
 def _number(column: Column) -> str:
@@ -263,8 +264,7 @@ def _day(table: OpenTable, columns: dict[str, Column]) -> str:
         if count:
             raise _refusal(table, f"has {count:,} rows of more than one day",
                            "add the breakdown by day to the report")  # fmt: skip
-    day = f"CAST({column.sql} AS DATE)"
-    return f"coalesce(CAST({day} AS VARCHAR), {column.raw})" if column.is_text else day
+    return f"coalesce(CAST(CAST({column.sql} AS DATE) AS VARCHAR), {_text(column)})"
 
 
 def _currency(
