@@ -310,3 +310,24 @@ def test_excluded_places_are_no_modality_and_are_kept() -> None:
     assert (made["geo"], made["age"]) == (["DE"], ["30-99"])
     assert json.loads(made["derived_from"])["geo"] == ["geo_raw (delivered)"]
     assert [c["op"] for c in json.loads(made["conditions"])] == ["include", "exclude"]
+
+
+def test_facts_count_a_campaign_once_and_tell_rates_of_one_currency() -> None:
+    rows = [row(n % 6, clicks_link=100.0 + n, period=date(2025, 1 + 3 * (n // 6), 1))
+            for n in range(24)]  # fmt: skip
+    rows += [row(50 + n, currency="XXX", account_id=str(n), clicks_link=9e3) for n in range(3)]
+    (told,) = [fact for fact in campaigns(rows).facts().to_pylist() if fact["value"] == "meta"
+               and fact["other_value"] == "MOBILE"]  # fmt: skip
+
+    assert told["num_campaigns"] == 9  # six of four quarters each, and three
+    assert (told["kpi"], told["currency"], told["rate_campaigns"]) == ("clicks_link", "USD", 6)
+    assert told["rate"] == pytest.approx(1.115)
+    assert 0 < told["rate_lo"] < told["rate"] < told["rate_hi"]
+
+
+def test_cuts_that_do_not_ascend_are_refused(tmp_path: Path) -> None:
+    with from_pinterest(tmp_path, [pinned(total_conversions=3)]) as store:
+        data = store.harmonise()
+        with pytest.raises(HarmoniseError, match="quantiles"):
+            data.campaigns(quantiles=(0.9, 0.1))
+        assert data.campaigns(level="campaign").frame["period"].to_pylist() == [date(2025, 1, 1)]

@@ -87,7 +87,7 @@ def campaigns_sql(level: str, period: str, performance: str, conversions: str) -
         for n in AMOUNTS
     )
     return (
-        f"WITH r AS (SELECT *, date_trunc('{period}', date_local) AS period, "
+        f"WITH r AS (SELECT *, CAST(date_trunc('{period}', date_local) AS DATE) AS period, "
         f"date_trunc('week', date_local) AS week FROM (SELECT * FROM ({performance}) "
         f"UNION ALL BY NAME SELECT * FROM ({conversions}) WHERE is_primary) "
         f"WHERE level IN ({levels})), "
@@ -168,18 +168,18 @@ class Campaigns:
             num, rank, low, high = _by_campaign(own, "percentile")
             if num < min_campaigns:
                 continue
-            low, high = max(low, 0.0), min(high, 1.0)
-            unit, _ = Counter((row["kpi"], row["currency"]) for row in own).most_common(1)[0]
-            alike = [row for row in own if (row["kpi"], row["currency"]) == unit]
+            unit, _ = Counter((row["kpi"], _money(row)) for row in own).most_common(1)[0]
+            alike = [row for row in own if (row["kpi"], _money(row)) == unit]
             rate_num, rate, rate_lo, rate_hi = _by_campaign(alike, "outcome")
             labels = sorted(Counter(row["label"] for row in own).items())
+            counts = ", ".join(f"{count} {label}" for label, count in labels)
+            ranked, rates = (num, rank, low, min(high, 1.0)), (rate, rate_lo, rate_hi, rate_num)
             fact = (
                 f"{num} campaigns with both: mean rank among peers {rank:.0%} (95% interval "
-                f"{low:.0%} to {high:.0%}); {', '.join(f'{n} {label}' for label, n in labels)}; "
-                f"{unit[0]} per {unit[1]} {rate:.3g} ({rate_lo:.3g} to {rate_hi:.3g}) "
-                f"in {rate_num}"
+                f"{low:.0%} to {ranked[-1]:.0%}); {counts}; {unit[0]} per {unit[1]} {rate:.3g} "
+                f"({rate_lo:.3g} to {rate_hi:.3g}) in {rate_num}"
             )
-            row = (*ends, fact, num, rank, low, high, *unit, rate, rate_lo, rate_hi, rate_num)
+            row = (*ends, fact, *ranked, *unit, *rates)
             made.append(dict(zip(_FACT, row, strict=True)))
         return pa.Table.from_pylist(made)
 
@@ -196,7 +196,13 @@ def _by_campaign(
     values = np.array([np.mean(of) for of in own.values()])
     num, mean = len(values), float(values.mean())
     half = t.ppf(0.975, num - 1) * values.std(ddof=1) / np.sqrt(num) if num > 1 else np.inf
-    return num, mean, float(mean - half), float(mean + half)
+    return num, mean, max(float(mean - half), 0.0), float(mean + half)
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    """The currency; unknown currencies of two accounts are two."""
+    known = row["currency"] != "XXX"
+    return row["currency"] if known else f"XXX of account {row['account_id']}"
 
 
 def campaigns(
@@ -319,11 +325,9 @@ def _label(
 ) -> None:
     """Rank each row among the closest peers that are enough, and add its label."""
     for row in rows:
-        # Unknown currencies of two accounts are two.
-        of = row["account_id"] if row["currency"] == "XXX" else ""
         row["_peers"] = {
             "platform": row["platform"][0], "objective": row["objective"][0], "kpi": row["kpi"],
-            "currency": row["currency"] + of, "period": str(row["period"]),
+            "currency": _money(row), "period": str(row["period"]),
         }  # fmt: skip
     waiting = set(range(len(rows)))
     for names in PEERS:
