@@ -50,6 +50,29 @@ def test_a_later_export_replaces_the_days_it_covers(tmp_path: Path) -> None:
         assert everything(store) == [text.replace("acme", "anew") for text in again]
 
 
+@pytest.mark.parametrize("owner", ["account_id", "ad_id"])
+def test_a_later_export_leaves_the_days_of_whom_it_does_not_name(
+    owner: str, tmp_path: Path
+) -> None:
+    """Other accounts' rows of the same day; where a report tells no account, other ads'."""
+
+    def export(name: str, spends: dict[str, int]) -> Path:
+        rows = [
+            {"ad_id": ad, "date": DAYS[0], "impressions": 1, "spend": spend}
+            | ({"account_id": ad} if owner == "account_id" else {})
+            for ad, spend in spends.items()
+        ]
+        return land(tmp_path / name, basic_ad=rows)
+
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(export("one", {"1": 10, "2": 20}), platform="meta")
+        store.harmonise()
+        store.ingest(export("two", {"1": 11}), platform="meta")
+        spent = {row["ad_id"]: row["spend"] for row in rows_of(store.harmonise())}
+
+    assert spent == {"1": 11, "2": 20}
+
+
 def test_an_export_in_parts_is_one_export(tmp_path: Path) -> None:
     tables = google(DAYS[:1])
     parts = tmp_path / "parts" / "ad_stats"
