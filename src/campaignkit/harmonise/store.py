@@ -23,26 +23,14 @@ from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import Platform, platform as platform_of
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
-from campaignkit.harmonise.landing import (
-    BATCH_SECONDS,
-    DAY,
-    Found,
-    Landed,
-    Slices,
-    find,
-    plain,
-    roles,
-    short_name,
-    slices_of,
-)
+from campaignkit.harmonise.intake import Intake, landed_tables
+from campaignkit.harmonise.landing import find, plain, roles, short_name, slices_of
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
 from campaignkit.harmonise.unified import Unified
-from campaignkit.harmonise.unify import Unifier
 from campaignkit.store import scratch_folder
-from campaignkit.tables import DatabaseTable, ReadOptions, connect, literal, quoted
+from campaignkit.tables import DatabaseTable, ReadOptions, connect
 
-_PART = "_campaignkit_part"  # column, while files of one call are put together
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
@@ -197,7 +185,7 @@ class ClientStore:
         taken: dict[str, int] = {}
         with closing(connect()) as reader:
             known, found = parts_of(reader, source, asked)
-            there = self._landed(known)
+            there = landed_tables(self._con, known)
             known = described(known, [*(t.name for t in there), *(part.name for part in found)])
             parts: dict[str, list[Part]] = {}
             for part in found:
@@ -205,13 +193,15 @@ class ClientStore:
             # Histories first: they tell whose account the rows of a report are.
             for relation in sorted(parts, key=lambda name: known.rank(short_name(known, name))):
                 own = parts[relation]
-                taken[own[0].name] = self._land(reader, known, relation, own)
+                taken[own[0].name] = Intake(self._con, known, relation, own[0].name).take(
+                    reader, own
+                )
             if not taken:
                 raise HarmoniseError(
                     f"the source has no table of {known.name}",
                     hint=f"expected files that end in {', '.join(FILES)}, or landed tables",
                 )
-            everything = self._landed(known)
+            everything = landed_tables(self._con, known)
             if any(what == "report" for table in everything for what, _ in roles(known, table)):
                 find(known, everything)
             landed = [table for table in everything if plain(table.name) in parts]
@@ -284,7 +274,7 @@ class ClientStore:
 
     def _forget(self, known: Platform, account: str, *days: datetime.date) -> None:
         """Delete an account's rows of some days, which the platform may count no more."""
-        for table in self._landed(known):
+        for table in landed_tables(self._con, known):
             if (slices := slices_of(known, table)) is not None:
                 day, owner = f"CAST({slices.day} AS DATE)", table.text(slices.owner)
                 rows = f"FROM {table.relation} WHERE {owner} = ? AND {day} BETWEEN ? AND ?"
@@ -293,227 +283,6 @@ class ClientStore:
                     [known.key, account, *days],
                 )
                 self._con.execute(f"DELETE {rows}", [account, *days])
-
-    def _land(self, reader: Any, known: Platform, relation: str, parts: list[Part]) -> int:
-        """Land the parts of one table that are new, and those whose days they share."""
-        asked = "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?"
-        seen = {row[0] for row in self._rows(asked, [known.key, relation])}
-        new = [part for part in parts if part.digest not in seen]
-        if not new:
-            return 0
-        self._con.execute("DROP TABLE IF EXISTS landing")
-        num_rows, first, last = 0, None, None
-        number = self._rows("SELECT 1 + coalesce(max(number), 0) FROM ingested")[0][0]
-        for part in new:
-            rows, start, end = self._stage(reader, known, part)
-            num_rows += rows
-            first, last = _least(first, start), _most(last, end)
-            self._con.execute(
-                "INSERT OR IGNORE INTO ingested VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    known.key,
-                    relation,
-                    part.name,
-                    part.digest,
-                    rows,
-                    start,
-                    end,
-                    number,
-                    list(part.notes),
-                    list(part.open_totals),
-                ],
-            )
-        if first is not None:
-            for part in parts:
-                shared = self._rows(
-                    "SELECT 1 FROM ingested i WHERE platform = ? AND relation = ? AND sha256 = ? "
-                    "AND last_day >= ? AND first_day <= ? AND NOT EXISTS ("
-                    "SELECT 1 FROM ingested j WHERE j.platform = i.platform "
-                    "AND j.relation = i.relation AND j.number > i.number AND j.number < ? "
-                    "AND j.first_day <= i.last_day AND j.last_day >= i.first_day)",
-                    [known.key, relation, part.digest, first, last, number],
-                )
-                if part.digest in seen and shared:
-                    self._stage(reader, known, part)
-        self._drop_superseded(known, parts[0].name)
-        self._refuse_overlaps(known, parts[0].name)
-        target = f"landed.{quoted(f'{known.key}__{relation}')}"
-        slices = slices_of(
-            known, Landed(parts[0].name, "landing", _types(self._con, "landing"), known.strip)
-        )
-        day = f", CAST({slices.day} AS DATE) AS {DAY}" if slices else ""
-        self._con.execute(
-            f"CREATE TABLE IF NOT EXISTS {target} AS SELECT *{day} FROM landing LIMIT 0"
-        )
-        self._align(target, "landing")
-        self._make_room(known, parts[0].name, target)
-        self._con.execute(f"INSERT INTO {target} BY NAME SELECT *{day} FROM landing")
-        return num_rows
-
-    def _drop_superseded(self, known: Platform, name: str) -> None:
-        """Of a row that a loader appended again keep the newest, and count the others."""
-        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = slices_of(known, table)
-        if slices is None or not table.batch:
-            return
-        of_row = ", ".join([slices.day, *(table.text(terms) for terms in slices.identity)])
-        gone = self._rows(
-            f"DELETE FROM landing WHERE rowid IN (SELECT r FROM (SELECT rowid AS r, "
-            f"{table.batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "
-            f"FROM landing) WHERE batch < newest - {BATCH_SECONDS})"
-        )[0][0]
-        if gone:
-            self._con.execute(
-                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = "
-                "(SELECT max(number) FROM ingested)",
-                [f"{gone:,} rows were landed again later; the newest are read"],
-            )
-
-    def _refuse_overlaps(self, known: Platform, name: str) -> None:
-        """Refuse files of one call that have the same row of a report: which one is newer?"""
-        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = slices_of(known, table)
-        if slices is not None:
-            of_row = [slices.day, *(table.text(terms) for terms in slices.identity)]
-            twice = self._rows(
-                f"SELECT count(*) FROM (SELECT 1 FROM landing GROUP BY {', '.join(of_row)} "
-                f"HAVING count(DISTINCT {_PART}) > 1)"
-            )[0][0]
-            if twice:
-                raise HarmoniseError(
-                    f"{twice:,} rows of {name} are in more than one file",
-                    hint="ingest exports that overlap one after the other, the newest last",
-                )
-        self._con.execute(f"ALTER TABLE landing DROP COLUMN {_PART}")
-
-    def _stage(self, reader: Any, known: Platform, part: Part) -> tuple[int, Any, Any]:
-        """Add a part to ``landing``; its number of rows, its first and its last day."""
-        self._con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
-        self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {literal(part.digest)} AS {_PART} "
-            f"FROM incoming"
-        )
-        self._con.unregister("incoming")
-        for column, kind in _types(self._con, "staged").items():
-            if kind in ("DOUBLE", "FLOAT") and plain(column).endswith("id"):
-                self._as_identifier(part, column)
-            if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
-                self._con.execute(
-                    f"ALTER TABLE staged ALTER {quoted(column)} TYPE VARCHAR "
-                    f"USING CAST(to_json({quoted(column)}) AS VARCHAR)"
-                )
-        table = Landed(part.name, "staged", _types(self._con, "staged"), known.strip)
-        slices = slices_of(known, table)
-        day = f"CAST({slices.day} AS DATE)" if slices else "CAST(NULL AS DATE)"
-        row = self._rows(f"SELECT count(*), min({day}), max({day}) FROM staged")[0]
-        if "landing" not in self._temporary():
-            self._con.execute("ALTER TABLE staged RENAME TO landing")
-        else:
-            self._align("landing", "staged")
-            self._con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
-        return row[0], row[1], row[2]
-
-    def _as_identifier(self, part: Part, column: str) -> None:
-        """Turn an identifier that went through a float into text; refuse one that lost digits."""
-        name = quoted(column)
-        lost = self._rows(f"SELECT count(*) FROM staged WHERE abs({name}) >= 9007199254740992")
-        if lost[0][0]:
-            raise HarmoniseError(
-                f"{part.name}: {lost[0][0]:,} cells of {column} are floats of more than 15 digits",
-                hint="the last digits are lost: export identifiers as text or integers",
-            )
-        self._con.execute(
-            f"ALTER TABLE staged ALTER {name} TYPE VARCHAR "
-            f"USING CAST(CAST({name} AS BIGINT) AS VARCHAR)"
-        )
-
-    def _temporary(self) -> set[str]:
-        return {
-            row[0] for row in self._rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
-        }
-
-    def _align(self, target: str, incoming: str) -> None:
-        """Make two tables of one form: columns that only one has, and text where types differ."""
-        new, old = _types(self._con, incoming), _types(self._con, target)
-        lower = {name.lower(): name for name in old}
-        for column, kind in new.items():
-            own = lower.get(column.lower())
-            if own is None:
-                self._con.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(column)} {kind}")
-            elif old[own] != kind:
-                for table, its in ((target, own), (incoming, column)):
-                    self._con.execute(f"ALTER TABLE {table} ALTER {quoted(its)} TYPE VARCHAR")
-
-    def _make_room(self, known: Platform, name: str, target: str) -> None:
-        """Delete what the new rows replace, and note the days that change."""
-        table = Landed(name, "landing", _types(self._con, "landing"), known.strip)
-        slices = slices_of(known, table)
-        if slices is None:
-            same = " AND ".join(
-                f"t.{quoted(c)} IS NOT DISTINCT FROM landing.{quoted(c)}" for c in table.types
-            )
-            self._con.execute(
-                f"DELETE FROM landing WHERE EXISTS (SELECT 1 FROM {target} t WHERE {same})"
-            )
-            return
-        day, owner = slices.day, table.text(slices.owner)
-        before = Landed(name, target, _types(self._con, target), known.strip)
-        there = slices_of(known, before)
-        if slices.level and there is not None:
-            self._resolve_owners(known, slices.level, [(table, slices), (before, there)])
-            owner = _account_of(owner)
-        self._con.execute(
-            f"CREATE OR REPLACE TEMP TABLE slices AS "
-            f"SELECT DISTINCT {day} AS slice_day, {owner} AS slice_owner FROM landing"
-        )
-        # Types of the two may differ: the landed table's own SQL is asked for its rows.
-        if there is None:
-            return
-        day, owner = there.day, before.text(there.owner)
-        owner = _account_of(owner) if slices.level else owner
-        self._con.execute(
-            f"DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
-            f"s.slice_day IS NOT DISTINCT FROM {day} "
-            f"AND s.slice_owner IS NOT DISTINCT FROM {owner}) OR {day} IS NULL"
-        )
-        self._con.execute(
-            "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, CAST(slice_day AS DATE) FROM slices "
-            "WHERE slice_day IS NOT NULL",
-            [known.key],
-        )
-
-    def _resolve_owners(
-        self, known: Platform, level: str, tables: list[tuple[Landed, Slices]]
-    ) -> None:
-        """Make ``owners``: the account of each identifier, of reports that do not name it."""
-        landed = self._landed(known)
-        entities: dict[str, list[Landed]] = {}
-        reports: dict[str, Landed] = {}
-        for table in landed:
-            for what, place in roles(known, table):
-                if what == "entity":
-                    entities.setdefault(place, []).append(table)
-                elif what == "report":
-                    reports[place] = table
-        unifier = Unifier(self._con, known, Found(entities, reports, [], []))
-        unifier.read_entities()
-        ids = " UNION ".join(
-            f"SELECT {table.text(slices.owner)} AS {level}_id FROM {table.relation}"
-            for table, slices in tables
-        )
-        self._con.execute(f"CREATE OR REPLACE TEMP TABLE owners AS {unifier.accounts(level, ids)}")
-
-    def _landed(self, known: Platform) -> list[Landed]:
-        rows = self._rows(
-            "SELECT relation, any_value(name) FROM ingested WHERE platform = ? "
-            "GROUP BY relation ORDER BY relation",
-            [known.key],
-        )
-        made = []
-        for relation, name in rows:
-            target = f"landed.{quoted(f'{known.key}__{relation}')}"
-            made.append(Landed(name, target, _types(self._con, target), known.strip))
-        return made
 
     def harmonise(self, *, currencies: Mapping[str, str | None] | None = None) -> CampaignData:
         """Make the unified tables of all that was landed; days that did not change are kept.
@@ -538,7 +307,7 @@ class ClientStore:
                 )
             unified = Unified(self._con, currencies or {})
             for (key,) in rows:
-                tables = self._landed(platform_of(key))
+                tables = landed_tables(self._con, platform_of(key))
                 known = described(platform_of(key), [table.name for table in tables])
                 unified.make(known, find(known, tables))
             for statement in _TOLD:
@@ -579,20 +348,3 @@ def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime
             hint='days=("2026-03-01", "2026-03-31")',
         ) from err
     return None if days is None else (first, last)
-
-
-def _account_of(owner: str) -> str:
-    """SQL of the account that ``owners`` has for an identifier, or the identifier itself."""
-    return f"coalesce((SELECT own_account FROM owners WHERE own_id = {owner}), {owner})"
-
-
-def _least(one: Any, other: Any) -> Any:
-    return min((x for x in (one, other) if x is not None), default=None)
-
-
-def _most(one: Any, other: Any) -> Any:
-    return max((x for x in (one, other) if x is not None), default=None)
-
-
-def _types(con: Any, relation: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}

@@ -1,0 +1,263 @@
+"""The parts of one table go into its landed table, in place of the rows that they replace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise.definition import Platform
+from campaignkit.harmonise.landing import (
+    BATCH_SECONDS,
+    DAY,
+    Found,
+    Landed,
+    Slices,
+    plain,
+    roles,
+    slices_of,
+)
+from campaignkit.harmonise.sources import Part
+from campaignkit.harmonise.unify import Unifier
+from campaignkit.tables import literal, quoted
+
+_PART = "_campaignkit_part"  # column, while files of one call are put together
+
+
+def landed_tables(con: Any, known: Platform) -> list[Landed]:
+    """The tables of a platform that a client's store has."""
+    rows = con.execute(
+        "SELECT relation, any_value(name) FROM ingested WHERE platform = ? "
+        "GROUP BY relation ORDER BY relation",
+        [known.key],
+    ).fetchall()
+    return [_table(con, known, name, _target(known, relation))[0] for relation, name in rows]
+
+
+class Intake:
+    """Lands what a call has of one table, inside a transaction of a client's connection.
+
+    New parts are put together in ``landing``, each by way of ``staged``; then rows of the landed
+    table make room for them.
+
+    Parameters
+    ----------
+    con : DuckDB connection
+    known : Platform
+    relation, name : str
+        The table's plain name, and its own.
+    """
+
+    def __init__(self, con: Any, known: Platform, relation: str, name: str) -> None:
+        self.con, self.known, self.relation, self.name = con, known, relation, name
+        self.target = _target(known, relation)
+
+    def take(self, reader: Any, parts: Sequence[Part]) -> int:
+        """Land the parts that are new, and those whose days they share; the number of new rows.
+
+        Raises
+        ------
+        HarmoniseError
+            If parts have the same rows, or an identifier has lost digits.
+        """
+        asked = "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?"
+        seen = {row[0] for row in self._rows(asked, [self.known.key, self.relation])}
+        new = [part for part in parts if part.digest not in seen]
+        if not new:
+            return 0
+        self.con.execute("DROP TABLE IF EXISTS landing")
+        number = self._rows("SELECT 1 + coalesce(max(number), 0) FROM ingested")[0][0]
+        num_rows, days = 0, []
+        for part in new:
+            rows, *span = self._stage(reader, part)
+            num_rows += rows
+            days += [day for day in span if day is not None]
+            values = [self.known.key, self.relation, part.name, part.digest, rows, *span, number,
+                      list(part.notes), list(part.open_totals)]  # fmt: skip
+            marks = ", ".join("?" * len(values))
+            self.con.execute(f"INSERT OR IGNORE INTO ingested VALUES ({marks})", values)
+        for part in parts:
+            if (
+                days
+                and part.digest in seen
+                and self._is_shared(part, min(days), max(days), number)
+            ):
+                self._stage(reader, part)
+        table, slices = self._of("landing")
+        if slices is not None:
+            of_row = ", ".join([slices.day, *(table.text(terms) for terms in slices.identity)])
+            if table.batch:
+                self._drop_superseded(table.batch, of_row)
+            self._refuse_overlaps(of_row)
+        self.con.execute(f"ALTER TABLE landing DROP COLUMN {_PART}")
+        day = f", CAST({slices.day} AS DATE) AS {DAY}" if slices else ""
+        self.con.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.target} AS SELECT *{day} FROM landing LIMIT 0"
+        )
+        self._align(self.target, "landing")
+        self._make_room()
+        self.con.execute(f"INSERT INTO {self.target} BY NAME SELECT *{day} FROM landing")
+        return num_rows
+
+    def _is_shared(self, part: Part, first: Any, last: Any, number: int) -> bool:
+        """Whether a part that was landed before has days of these, and is the last that had."""
+        return bool(
+            self._rows(
+                "SELECT 1 FROM ingested i WHERE platform = ? AND relation = ? AND sha256 = ? "
+                "AND last_day >= ? AND first_day <= ? AND NOT EXISTS ("
+                "SELECT 1 FROM ingested j WHERE j.platform = i.platform "
+                "AND j.relation = i.relation AND j.number > i.number AND j.number < ? "
+                "AND j.first_day <= i.last_day AND j.last_day >= i.first_day)",
+                [self.known.key, self.relation, part.digest, first, last, number],
+            )
+        )
+
+    def _drop_superseded(self, batch: str, of_row: str) -> None:
+        """Of a row that a loader appended again keep the newest, and count the others."""
+        gone = self._rows(
+            f"DELETE FROM landing WHERE rowid IN (SELECT r FROM (SELECT rowid AS r, "
+            f"{batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "
+            f"FROM landing) WHERE batch < newest - {BATCH_SECONDS})"
+        )[0][0]
+        if gone:
+            self.con.execute(
+                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = "
+                "(SELECT max(number) FROM ingested)",
+                [f"{gone:,} rows were landed again later; the newest are read"],
+            )
+
+    def _refuse_overlaps(self, of_row: str) -> None:
+        """Refuse files of one call that have the same row of a report: which one is newer?"""
+        twice = self._rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM landing GROUP BY {of_row} "
+            f"HAVING count(DISTINCT {_PART}) > 1)"
+        )[0][0]
+        if twice:
+            raise HarmoniseError(
+                f"{twice:,} rows of {self.name} are in more than one file",
+                hint="ingest exports that overlap one after the other, the newest last",
+            )
+
+    def _stage(self, reader: Any, part: Part) -> tuple[int, Any, Any]:
+        """Add a part to ``landing``; its number of rows, its first and its last day."""
+        self.con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {literal(part.digest)} AS {_PART} "
+            f"FROM incoming"
+        )
+        self.con.unregister("incoming")
+        for column, kind in _types(self.con, "staged").items():
+            if kind in ("DOUBLE", "FLOAT") and plain(column).endswith("id"):
+                self._as_identifier(part, column)
+            if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+                self._to_text("staged", column, f"to_json({quoted(column)})")
+        _, slices = self._of("staged", part.name)
+        day = f"CAST({slices.day} AS DATE)" if slices else "CAST(NULL AS DATE)"
+        row = self._rows(f"SELECT count(*), min({day}), max({day}) FROM staged")[0]
+        if self._rows("FROM duckdb_tables() WHERE temporary AND table_name = 'landing'"):
+            self._align("landing", "staged")
+            self.con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
+        else:
+            self.con.execute("ALTER TABLE staged RENAME TO landing")
+        return row[0], row[1], row[2]
+
+    def _as_identifier(self, part: Part, column: str) -> None:
+        """Turn an identifier that went through a float into text; refuse one that lost digits."""
+        name = quoted(column)
+        lost = self._rows(f"SELECT count(*) FROM staged WHERE abs({name}) >= 9007199254740992")
+        if lost[0][0]:
+            raise HarmoniseError(
+                f"{part.name}: {lost[0][0]:,} cells of {column} are floats of more than 15 digits",
+                hint="the last digits are lost: export identifiers as text or integers",
+            )
+        self._to_text("staged", column, f"CAST({name} AS BIGINT)")
+
+    def _to_text(self, table: str, column: str, sql: str) -> None:
+        self.con.execute(
+            f"ALTER TABLE {table} ALTER {quoted(column)} TYPE VARCHAR USING CAST({sql} AS VARCHAR)"
+        )
+
+    def _align(self, target: str, incoming: str) -> None:
+        """Make two tables of one form: columns that only one has, and text where types differ."""
+        new, old = _types(self.con, incoming), _types(self.con, target)
+        lower = {name.lower(): name for name in old}
+        for column, kind in new.items():
+            own = lower.get(column.lower())
+            if own is None:
+                self.con.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(column)} {kind}")
+            elif old[own] != kind:
+                self._to_text(target, own, quoted(own))
+                self._to_text(incoming, column, quoted(column))
+
+    def _make_room(self) -> None:
+        """Delete what the new rows replace, and note the days that change."""
+        # Types of the two may differ: each table's own SQL is asked for its rows.
+        (table, slices), (before, there) = self._of("landing"), self._of(self.target)
+        if slices is None or there is None:
+            same = " AND ".join(
+                f"t.{quoted(c)} IS NOT DISTINCT FROM landing.{quoted(c)}" for c in table.types
+            )
+            self.con.execute(
+                f"DELETE FROM landing WHERE EXISTS (SELECT 1 FROM {self.target} t WHERE {same})"
+            )
+            return
+        owner, own = table.text(slices.owner), before.text(there.owner)
+        if slices.level:
+            self._resolve_owners(slices.level, [(table, slices), (before, there)])
+            owner, own = (
+                f"coalesce((SELECT own_account FROM owners WHERE own_id = {sql}), {sql})"
+                for sql in (owner, own)
+            )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE slices AS "
+            f"SELECT DISTINCT {slices.day} AS slice_day, {owner} AS slice_owner FROM landing"
+        )
+        self.con.execute(
+            f"DELETE FROM {self.target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
+            f"s.slice_day IS NOT DISTINCT FROM {there.day} "
+            f"AND s.slice_owner IS NOT DISTINCT FROM {own}) OR {there.day} IS NULL"
+        )
+        self.con.execute(
+            "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, CAST(slice_day AS DATE) FROM slices "
+            "WHERE slice_day IS NOT NULL",
+            [self.known.key],
+        )
+
+    def _resolve_owners(self, level: str, tables: list[tuple[Landed, Slices]]) -> None:
+        """Make ``owners``: the account of each identifier, of reports that do not name it."""
+        entities: dict[str, list[Landed]] = {}
+        reports: dict[str, Landed] = {}
+        for table in landed_tables(self.con, self.known):
+            for what, place in roles(self.known, table):
+                if what == "entity":
+                    entities.setdefault(place, []).append(table)
+                elif what == "report":
+                    reports[place] = table
+        unifier = Unifier(self.con, self.known, Found(entities, reports, [], []))
+        unifier.read_entities()
+        ids = " UNION ".join(
+            f"SELECT {table.text(slices.owner)} AS {level}_id FROM {table.relation}"
+            for table, slices in tables
+        )
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE owners AS {unifier.accounts(level, ids)}")
+
+    def _of(self, relation: str, name: str = "") -> tuple[Landed, Slices | None]:
+        return _table(self.con, self.known, name or self.name, relation)
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        rows: list[Any] = self.con.execute(sql, list(values)).fetchall()
+        return rows
+
+
+def _table(con: Any, known: Platform, name: str, relation: str) -> tuple[Landed, Slices | None]:
+    """A table with its columns, and what a later export replaces of it."""
+    table = Landed(name, relation, _types(con, relation), known.strip)
+    return table, slices_of(known, table)
+
+
+def _target(known: Platform, relation: str) -> str:
+    return f"landed.{quoted(f'{known.key}__{relation}')}"
+
+
+def _types(con: Any, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
