@@ -68,14 +68,25 @@ def test_a_german_report_without_ids_is_known_by_its_names(tmp_path: Path) -> No
 
     assert data.total("spend", by=["currency"]) == {("EUR",): Decimal("1042.5")}
     assert {(r["level"], r["campaign_id"], r["ad_group_id"]) for r in rows} == {
-        ("ad_group", "Frühling", "Eins"), ("ad_group", "Frühling", "Zwei"),
-        ("ad_group", "Sommer", "Eins"),
+        ("ad_group", "Frühling", "Frühling / Eins"),
+        ("ad_group", "Frühling", "Frühling / Zwei"),
+        ("ad_group", "Sommer", "Sommer / Eins"),
     }  # fmt: skip
     assert sorted((r["clicks_link"], r["clicks_platform"]) for r in rows) == [
         (1, 2), (9, 11), (21, 30),
     ]  # fmt: skip
     assert {r["event"] for r in rows_of(data, "conversions")} == {"purchase"}
     assert "has no ids of ad_group, campaign" in str(data.report.notes)
+
+
+def test_a_report_of_one_campaign_replaces_no_ad_group_of_another(tmp_path: Path) -> None:
+    same_day = META.replace("13.03.2026", "01.03.2026")
+    one = "".join(line for line in same_day.splitlines(keepends=True) if line[0] in "CF")
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for name, text in (("both.csv", same_day), ("one.csv", one)):
+            (tmp_path / name).write_text(text)
+            store.ingest(tmp_path / name, platform="meta")
+        assert store.harmonise().total("spend") == {(): Decimal("1042.5")}
 
 
 def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) -> None:
@@ -97,6 +108,7 @@ def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) 
         (("Day,", "Week,"), "does not tell of which day"),
         (("Campaign,Campaign ID", "Search keyword,Place"), "is by 'Search keyword'"),
         (("Campaign,Campaign ID", "Area,Place"), "has no column of campaigns"),
+        (("2026-03-02,Spring", ",Spring"), "has 1 rows without a day"),
         ((GOOGLE[GOOGLE.index("2026-03-01") :], ""), "has no rows below its header"),
     ],
 )

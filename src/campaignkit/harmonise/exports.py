@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import HarmoniseError, TableError
-from campaignkit.extras import require
 from campaignkit.harmonise.definition import (
     BREAKDOWNS,
     LEVELS,
@@ -24,6 +23,7 @@ from campaignkit.harmonise.definition import (
     read_platform,
 )
 from campaignkit.harmonise.landing import AMOUNT, plain
+from campaignkit.harmonise.unify import currencies
 from campaignkit.tables import (
     MARKETING,
     Column,
@@ -150,11 +150,17 @@ def exported(
         raise _refusal(table, "has no column of campaigns", "add the campaign to the report")
     cells = {"date": _day(table, columns), "currency": _currency(table, columns, known, currency)}
     amounts = {n: columns[n] for n in _amounts(known) if n in columns}
-    for kind in (*keys, "account"):
+    path: list[str] = []  # two campaigns may have ad groups of one name
+    for kind in ("account", *reversed(keys)):
         shown = columns.get(f"{kind}_name")
         own = columns.get(f"{kind}_id", shown)
-        both = ((f"{kind}_id", own), (f"{kind}_name", shown))
-        cells |= {name: _text(column) for name, column in both if column is not None}
+        if own is None:
+            continue
+        path += [_text(own)] * (kind != "account")
+        is_path = own is shown and len(path) > 1
+        cells[f"{kind}_id"] = f"concat_ws(' / ', {', '.join(path)})" if is_path else _text(own)
+        if shown is not None:
+            cells[f"{kind}_name"] = _text(shown)
     if account is not None:
         cells["account_id"] = literal(account)
     cells |= {name: _text(columns[name]) for name in (*BREAKDOWNS, *_ABOUT) if name in columns}
@@ -181,7 +187,7 @@ def _notes(
     if others and not any(name.startswith(known.name) for name in others):
         yield f"its headers are those of {' or '.join(others)}"
     if by_name:
-        yield f"it has no ids of {', '.join(by_name)}: each is known by its name"
+        yield f"it has no ids of {', '.join(by_name)}: each is known by its name and those above"
     read = {column.name for column in columns.values()}
     if unread := [name for name in table.columns if name not in read]:
         yield f"columns that are not read: {', '.join(unread)}"
@@ -223,7 +229,7 @@ def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
                 continue
             found.setdefault(name.replace("_id", "_name") if is_name else name, table.columns[own])
     days = [own for own, name in matching.rivals.items() if name == "event_date"]
-    if days and _STARTS.search(plain(found["date"].name)):
+    if days and "date" in found and _STARTS.search(plain(found["date"].name)):
         found["date"] = table.columns[days[0]]
     return found
 
@@ -257,14 +263,17 @@ def _day(table: OpenTable, columns: dict[str, Column]) -> str:
     if column.undecided:
         raise _refusal(table, f"has days in {column.name!r} that may be read in two ways",
                        "say day_first=True or day_first=False")  # fmt: skip
-    end = columns.get("period_end")
-    if end is not None and _STARTS.search(plain(column.name)):
-        longer = f"CAST({column.sql} AS DATE) <> CAST({end.sql} AS DATE)"
-        count = table.row(f"SELECT count(*) FROM {table.relation} WHERE {longer}")[0]
-        if count:
-            raise _refusal(table, f"has {count:,} rows of more than one day",
-                           "add the breakdown by day to the report")  # fmt: skip
-    return f"coalesce(CAST(CAST({column.sql} AS DATE) AS VARCHAR), {_text(column)})"
+    end = columns.get("period_end") if _STARTS.search(plain(column.name)) else None
+    day, last = (f"CAST({c.sql} AS DATE)" for c in (column, end or column))
+    asked = f"SELECT count(*) - count({day}), count_if({day} <> {last}) FROM {table.relation}"
+    gaps, longer = table.row(asked)
+    if longer:
+        raise _refusal(table, f"has {longer:,} rows of more than one day",
+                       "add the breakdown by day to the report")  # fmt: skip
+    if gaps:
+        raise _refusal(table, f"has {gaps:,} rows without a day",
+                       "are they totals that the rows do not add up to? Delete them")  # fmt: skip
+    return f"CAST({day} AS VARCHAR)"
 
 
 def _currency(
@@ -280,29 +289,17 @@ def _currency(
         rows = table.rows(f"SELECT {cell}, count(*) FROM {table.relation} GROUP BY 1")
         told |= {code for code, _ in rows if code}
         gaps = sum(count for code, count in rows if not code)
-    codes = {unit for unit in told if is_currency(unit)}
+    codes = {unit for unit in told if unit in currencies()}
     marks = f": {', '.join(sorted(told - codes))} may be several" if told - codes else ""
     if stated is None and (not codes or gaps):
         raise _refusal(table, f"does not tell its currency{marks}",
                        'state it: ingest(..., currency="EUR"), or --currency EUR')  # fmt: skip
-    if stated is not None and (codes - {stated} or not is_currency(stated)):
+    if stated is not None and (codes - {stated} or stated not in currencies()):
         raise _refusal(table, f"is in {', '.join(sorted(codes)) or 'some currency'}, not in "
                        f"{stated!r:.20}", "state the ISO 4217 code of its amounts")  # fmt: skip
     if "currency" not in columns and len(codes) > 1:
         raise _refusal(table, f"mixes {', '.join(sorted(codes))}", "add the column of currencies")
     return f"coalesce({cell}, {literal(stated or min(codes))})"
-
-
-def is_currency(code: str) -> bool:
-    """Whether a text is an ISO 4217 code.
-
-    Examples
-    --------
-    >>> is_currency("EUR"), is_currency("$")
-    (True, False)
-    """
-    pycountry = require("pycountry", extra="harmonise", user="the codes of currencies")
-    return pycountry.currencies.get(alpha_3=code) is not None
 
 
 def _refusal(table: OpenTable, found: str, fix: str) -> HarmoniseError:
