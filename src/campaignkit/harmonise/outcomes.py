@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
-RESULTS = "event IN ('purchase', 'lead', 'install', 'total')"  # what is bought for
-_BOUGHT = {"purchases": "event = 'purchase'", "leads": "event = 'lead'",
-           "installs": "event = 'install'", "total_conversions": "event = 'total'"}  # fmt: skip
+_BOUGHT = {"purchases": "purchase", "leads": "lead", "installs": "install",
+           "total_conversions": "total"}  # fmt: skip
+RESULTS = f"event IN {tuple(_BOUGHT.values())}"
 _COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
-_EVENTS = {name: f"sum(conversions) FILTER (WHERE {which})" for name, which in _BOUGHT.items()} | {
-    name: f"sum(conversion_value) FILTER (WHERE {_BOUGHT[of]})" for name, of in _COUNT_OF.items()
+_SUM = "sum({}) FILTER (WHERE event = '{}')"
+_EVENTS = {name: _SUM.format("conversions", event) for name, event in _BOUGHT.items()} | {
+    name: _SUM.format("conversion_value", _BOUGHT[of]) for name, of in _COUNT_OF.items()
 }
 _MEASURES = ("impressions_paid", "clicks_platform", "clicks_link", "video_plays",
              "video_completions")  # fmt: skip
@@ -55,7 +56,7 @@ _FACT = (
     "percentile_lo", "percentile_hi", "kpi", "currency", "rate", "rate_lo", "rate_hi",
     "rate_campaigns",
 )  # fmt: skip
-_RANKED = ("rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
+_RANKED = ("label", "rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
 _DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
 _STEPS = 50  # of mean and variance in turn
 
@@ -264,8 +265,9 @@ def campaigns(
             f"none of {len(rows):,} campaigns has an outcome ({told_out or 'there is none'})",
             hint="lower min_impressions, or name a KPI that is counted: outcome='clicks_platform'",
         )
-    _label(made, min_peers, quantiles, labels, seed)
-    shown = [{name: value for name, value in row.items() if name[0] != "_"} for row in made]
+    _label(made, min_peers, quantiles, seed)
+    shown = [{name: value for name, value in row.items() if name[0] != "_"}
+             | {"label": labels[row["label"]]} for row in made]  # fmt: skip
     return Campaigns(pa.Table.from_pylist(shown), dict(left_out))
 
 
@@ -289,16 +291,13 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     conditions = [(name, facet) for name in ("targeting", "age", "gender", "geo")
                   for text in row[name] for facet in facets(text, name=name)]  # fmt: skip
     placed = [facet.value for text in row["placement_targeted"] for facet in facets(text)]
+    formats = [enrich.creative_format(text) for text in row["creative_format"]]
     by_report = ("placement", "placement (delivered)", row["placement"])
     lists = [
         ("platform", "platform", [row["platform"]]),
         ("objective", "objective_raw", [aims.pop() if len(aims) == 1 else "several"]),
         ("channel", "channel_raw", row["channel_raw"]),
-        (
-            "creative_format",
-            "creative_format",
-            map(enrich.creative_format, row["creative_format"]),
-        ),
+        ("creative_format", "creative_format", formats),
         ("device", "device (delivered)", row["device"]),
         ("placement", "placement_targeted", placed) if placed else by_report,
     ]
@@ -317,13 +316,9 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _label(
-    rows: list[dict[str, Any]],
-    min_peers: int,
-    quantiles: Sequence[float],
-    labels: Sequence[str],
-    seed: int,
+    rows: list[dict[str, Any]], min_peers: int, quantiles: Sequence[float], seed: int
 ) -> None:
-    """Rank each row among the closest peers that are enough, and add its label."""
+    """Rank each row among the closest peers that are enough, and number its label."""
     for row in rows:
         row["_peers"] = {
             "platform": row["platform"][0], "objective": row["objective"][0], "kpi": row["kpi"],
@@ -339,10 +334,9 @@ def _label(
             if mine and (len(own) >= min_peers or names == PEERS[-1]):
                 ranked = _rank([rows[at] for at in own], quantiles, stream(seed, "harmonise", key))
                 level = {"peer_level": " x ".join(names), "num_peers": len(own)}
-                for at, code, *told in zip(own, *ranked, strict=True):
+                for at, *told in zip(own, *ranked, strict=True):
                     if at in mine:
                         rows[at] |= dict(zip(_RANKED, told, strict=True)) | level
-                        rows[at]["label"] = labels[code]
                 waiting -= mine
 
 
