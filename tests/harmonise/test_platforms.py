@@ -432,3 +432,12 @@ def test_a_report_that_shows_parts_of_the_same_spend_is_not_added(
 
     assert data.total("spend") == {(): 1}
     assert (key, "table", f"{other} is not read") in data.report.notes
+
+
+def test_an_amount_of_eighteen_digits_keeps_them_all(tmp_path: Path) -> None:
+    tables = google(days=["2025-03-01"])
+    tables = {"ad_stats": [{**tables["ad_stats"][0], "cost_micros": "123456789012345678"}]}
+
+    assert total(rows_of(harmonised(tmp_path, "google_ads", **tables)), "spend") == Decimal(
+        "123456789012.345678"
+    )

@@ -103,9 +103,7 @@ class Unified:
 
     def __init__(self, con: Any, stated: Mapping[str, str | None]) -> None:
         self.con = con
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                con.execute(statement)
+        con.execute(_SCHEMA)
         for account, code in stated.items():
             platform, _, own = account.partition(":")
             if platform not in platforms():
@@ -154,18 +152,12 @@ class Unified:
     def _keep_parents(self) -> bool:
         """Keep the parents of every entity; whether they are the same wherever rows have them."""
         kinds = [kind for kind in self.found.entities if kind != "creative"]
-        cells = ", ".join(f"coalesce(e.{name}, chr(1))" for name in PARENTS)
-        parts = []
-        for kind in kinds:
-            more = ""
-            if kind == "ad" and "creative" in self.found.entities:  # a creative gives an account
-                more = "LEFT JOIN e_creative c ON c.creative_id = e.creative_id"
-            of_creative = f", coalesce({', '.join(f'c.{n}' for n in PARENTS[:3])}, '')"
-            parts.append(
-                f"SELECT '{kind}' AS kind, e.{kind}_id AS id, "
-                f"md5(concat_ws('|', {cells}{of_creative if more else ''})) AS digest "
-                f"FROM e_{kind} e {more}"
-            )
+        cells = ", ".join(f"coalesce({name}, chr(1))" for name in PARENTS)
+        parts = [
+            f"SELECT '{kind}' AS kind, {kind}_id AS id, md5(concat_ws('|', {cells})) AS digest "
+            f"FROM e_{kind}"
+            for kind in kinds
+        ]
         now = " UNION ALL ".join(parts) or "SELECT '' AS kind, '' AS id, '' AS digest LIMIT 0"
         kept = f"SELECT kind, id, digest FROM parents WHERE platform = {self.key}"
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE now_parents AS {now}")
@@ -205,6 +197,7 @@ class Unified:
         for level in LEVELS:
             beside = [(c, t) for c, t in self.found.conversions if c.level == level]
             inside: list[Conversions] = []
+            parts: list[str] = []
             con.execute(
                 "CREATE OR REPLACE TEMP TABLE now_covered AS "
                 "SELECT in_account, date_local, extracted_at FROM covered LIMIT 0"
@@ -212,8 +205,7 @@ class Unified:
             if level in self.found.reports:
                 report = self.found.reports[level]
                 inside = [c for c, t in beside if t is report and not c.list]
-                self._make_level(level, inside)
-            parts = [self._inside(number, c, level) for number, c in enumerate(inside)]
+                parts = self._make_level(level, inside)
             parts += [
                 sql for number, (c, t) in enumerate(beside) if c not in inside
                 for sql in self._beside(number, c, t)
@@ -266,14 +258,17 @@ class Unified:
             f"SEMI JOIN ({has_row}) USING (place_id)) WHERE id IS NOT NULL)"
         )
 
-    def _make_level(self, level: str, inside: list[Conversions]) -> None:
-        """One pass over a level's report: its measures, and the conversions among its columns."""
+    def _make_level(self, level: str, inside: list[Conversions]) -> list[str]:
+        """One pass over a level's report: its measures, and SQL of conversions in its columns."""
         source = self.unifier.report_source(level)
-        table, measures = source.table, list(source.amounts)
-        amounts = dict(source.amounts)
+        measures, amounts = list(source.amounts), dict(source.amounts)
+        counts = []
         for number, counted in enumerate(inside):
-            for spans in self.unifier.conversion_spans(counted, table)[:1]:
-                amounts |= {f"c{number}_{name}": terms for name, terms in spans[0].items()}
+            own, *_ = self.unifier.conversion_spans(counted, source.table)[0]
+            names = {name: f"c{number}_{name}" for name in own}
+            amounts |= {names[name]: terms for name, terms in own.items()}
+            span = counted.click_days, counted.view_days
+            counts.append(_counted(f"f_{level}", counted, names, *span))
         self.unifier.facts(f"f_{level}", replace(source, amounts=amounts), level)
         own_totals = self.unifier.totals(source)
         self._cover(level)
@@ -290,6 +285,7 @@ class Unified:
                 f"WHERE reach IS NOT NULL"
             )
         self._close(level, source, own_totals)
+        return counts
 
     def _cover(self, level: str) -> None:
         """Note which accounts and days a level's report covers; rows of no account among them."""
@@ -305,14 +301,6 @@ class Unified:
             f"GROUP BY in_account, date_local"
         )
         self.con.execute(f"INSERT INTO covered SELECT {self.key}, '{level}', * FROM now_covered")
-
-    def _inside(self, number: int, counted: Conversions, level: str) -> str:
-        """SQL of conversions that are columns of the report, from the one pass over it."""
-        names = {name: f"c{number}_{name}" for name in CONVERSION_AMOUNTS}
-        there = {row[0] for row in self._rows(f"DESCRIBE f_{level}")}
-        amounts = [f"{c if c in there else 'NULL'} AS {n}" for n, c in names.items()]
-        return _counted(f"f_{level}", counted, literal(counted.event_is), amounts,
-                        click=counted.click_days, view=counted.view_days)  # fmt: skip
 
     def _beside(self, number: int, counted: Conversions, table: Landed) -> list[str]:
         """SQL of conversions in a table of their own, or in lists; one for each window."""
@@ -333,11 +321,7 @@ class Unified:
             )  # fmt: skip
             name = f"c_{counted.level}_{number}_{span}"
             self.unifier.facts(name, source, counted.level)
-            event = (
-                "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
-            )
-            told = [f"{n if n in amounts else 'NULL'} AS {n}" for n in CONVERSION_AMOUNTS]
-            made.append(_counted(name, counted, event, told, click=click, view=view))
+            made.append(_counted(name, counted, {n: n for n in amounts}, click, view))
         return made
 
     def _add_conversions(self, level: str, parts: str, only: str) -> None:
@@ -360,14 +344,11 @@ class Unified:
         """Keep what entities are called, and what the platform's events and clicks are."""
         self.con.execute(f"DELETE FROM described WHERE platform = {self.key}")
         for kind in self.found.entities:
-            in_group = (
-                "ad_group_id"
-                if kind == "ad" and "ad_group_id" in self.unifier.key(kind)
-                else "NULL"
-            )
+            has_group = kind == "ad" and "ad_group_id" in self.unifier.key(kind)
             self.con.execute(
-                f"INSERT INTO described SELECT {self.key}, '{kind}', {kind}_id, {in_group}, "
-                f"creative_id, {', '.join(DESCRIBING)} FROM e_{kind}"
+                f"INSERT INTO described SELECT {self.key}, '{kind}', {kind}_id, "
+                f"{'ad_group_id' if has_group else 'NULL'}, creative_id, {', '.join(DESCRIBING)} "
+                f"FROM e_{kind}"
             )
         events = [
             (own, canonical, rank)
@@ -450,17 +431,19 @@ def _any_of(inside: list[Conversions]) -> str:
 
 
 def _counted(
-    table: str, counted: Conversions, event: str, amounts: list[str],
-    *, click: int | None, view: int | None,
-) -> str:  # fmt: skip
+    table: str, counted: Conversions, names: Mapping[str, str], click: int | None, view: int | None
+) -> str:
+    """SQL of conversions in a table of facts, whose columns of amounts have `names` there."""
     spans = [
         _SPAN.format(f"{kind}_days") if days is None else f"CAST({days} AS INTEGER)"
         for kind, days in (("click", click), ("view", view))
     ]
-    basis = f"CAST({literal(counted.basis or None)} AS VARCHAR)"
+    event = "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
+    amounts = ", ".join(f"{names.get(n, 'NULL')} AS {n}" for n in CONVERSION_AMOUNTS)
     return (
         f"SELECT bare_id AS place_id, date_local, {event} AS event_own, {spans[0]} AS click_days, "
-        f"{spans[1]} AS view_days, {basis} AS time_basis, {', '.join(amounts)} FROM {table}"
+        f"{spans[1]} AS view_days, CAST({literal(counted.basis or None)} AS VARCHAR) AS "
+        f"time_basis, {amounts} FROM {table}"
     )
 
 
@@ -473,11 +456,6 @@ def view(table: str, client: str) -> str:
     client : str
         A checked name.
     """
-    facts = {
-        "performance": "performance_fact",
-        "conversions": "conversion_fact",
-        "reach": "reach_fact",
-    }
     placed = ", ".join(f"p.{name}" for name in ("level", "platform", *IDS))
     broken = ", ".join(f"p.{name}" for name in BREAKDOWNS)
     events = (
@@ -516,7 +494,7 @@ def view(table: str, client: str) -> str:
     return (
         f"SELECT {literal(client)} AS client_id, {placed}, f.date_local, p.report_tz, p.currency, "
         f"{amounts}, {names}, s.source_relation, w.extracted_at, {VERSION} AS schema_version, "
-        f"{key} AS row_key FROM {facts[table]} f "
+        f"{key} AS row_key FROM {table.removesuffix('s')}_fact f "
         f"JOIN place p USING (place_id) JOIN click_kinds k ON k.platform = p.platform "
         + ("LEFT JOIN events v ON v.platform = p.platform AND v.event_own = f.event_own "
            if table == "conversions" else "")

@@ -117,6 +117,11 @@ class Unifier:
                 f"WHERE {' AND '.join(f'{k} IS NOT NULL' for k in key)} QUALIFY row_number() OVER "
                 f"(PARTITION BY {', '.join(key)} ORDER BY {order}, {columns}) = 1"
             )
+        if {"ad", "creative"} <= self.found.entities.keys():
+            self.con.execute(
+                "UPDATE e_ad SET account_id = c.account_id FROM e_creative c "
+                "WHERE e_ad.account_id IS NULL AND c.creative_id = e_ad.creative_id"
+            )
         if "account" in self.found.entities:
             self._check_zones()
 
@@ -271,10 +276,9 @@ class Unifier:
 
     def _looked_up(self, level: str) -> tuple[list[str], str]:
         """Steps of a query that fill ``r0`` from the histories, and the name of the last."""
-        finer = LEVELS[: LEVELS.index(level)]  # whose histories say nothing here
-        kinds = [k for k in ENTITIES if k in self.found.entities and k not in finer]
-        if level != "ad":
-            kinds = [kind for kind in kinds if kind != "creative"]
+        # Histories of finer levels say nothing here; what a creative tells its ads have already.
+        silent = ("creative", *LEVELS[: LEVELS.index(level)])
+        kinds = [k for k in ENTITIES if k in self.found.entities and k not in silent]
         steps = []
         for number, kind in enumerate(kinds):
             key = self.key(kind)
@@ -505,17 +509,17 @@ def remainder(
 def _entity_rows(entity: Entity, table: Landed) -> str:
     given = {**entity.columns, **entity.key}
     columns = [f"{table.text(given.get(name, ()))} AS {name}" for name in (*PARENTS, *DESCRIBING)]
-    newest = next((name for name in entity.newest if name in table), "")
-    version = next((name for name in entity.newest if name in table and name != newest), "")
     active = "true"
     if "_fivetran_active" in table:
         own = quoted(table.own("_fivetran_active"))
         active = f"coalesce(lower(CAST({own} AS VARCHAR)) <> 'false', true)"
-    moment = table.moment((Term(newest),)) if newest else "NULL"
-    number = f"TRY_CAST({quoted(table.own(version))} AS DOUBLE)" if version else "NULL"
+    newest = [name for name in entity.newest if name in table]
+    moments = [table.moment((Term(name),)) for name in newest[:1]] or ["NULL"]
+    numbers = [f"TRY_CAST({table.cell(name)} AS DOUBLE)" for name in newest[::-1]] or ["NULL"]
     return (
-        f"SELECT {', '.join(columns)}, {active} AS active, {moment} AS newest, "
-        f"{number} AS version, {table.synced} AS synced, rowid AS landed_at FROM {table.relation}"
+        f"SELECT {', '.join(columns)}, {active} AS active, {moments[0]} AS newest, "
+        f"{numbers[0]} AS version, {table.synced} AS synced, rowid AS landed_at "
+        f"FROM {table.relation}"
     )
 
 
