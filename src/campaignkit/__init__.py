@@ -109,7 +109,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),
     "auditing": ("audit", "mine_rules", "plan_audit"),
-    "harmonise": ("ClientStore", "read_across"),
+    "harmonise": ("ClientStore", "discover", "read_across"),
     "llm": (
         "Budget",
         "GeminiModel",

@@ -106,6 +106,7 @@ from campaignkit.graph import (
 )
 from campaignkit.harmonise import (
     ClientStore as ClientStore,
+    discover as discover,
     read_across as read_across,
 )
 from campaignkit.inject import (

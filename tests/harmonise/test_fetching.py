@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -59,11 +60,12 @@ def test_what_is_fetched_has_the_platforms_totals_and_no_secret(
     assert (row["account_id"], row["currency"], row["campaign_name"]) == ("7", "EUR", "Spring")
     assert row["report_tz"] == "Europe/Berlin"
     assert server.days_asked[0] == ("2026-01-01", "2026-01-07")
+    assert not [path for _, path, _ in server.asked if "access_token" in path]
     store.close()
     for secret in TOKENS.values():
         kept = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert not [path for path in kept if secret.encode() in path.read_bytes()]
-        assert not [path for _, path, _ in server.asked if secret in path]
+        assert not [path for _, path, _ in server.asked if secret in unquote_plus(path)]
         assert secret not in caplog.text
 
 

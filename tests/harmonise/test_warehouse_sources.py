@@ -11,7 +11,7 @@ import pytest
 
 from bigquery_double import LEAST, Double, bigquery_double
 from campaignkit.errors import BudgetExceeded, HarmoniseError, TableError
-from campaignkit.harmonise import ClientStore
+from campaignkit.harmonise import ClientStore, discover, platform, platforms
 from campaignkit.tables import DatabaseTable
 from landed_tables import google, land, rows_of
 from postgres_server import postgres_server
@@ -97,6 +97,28 @@ def test_what_cannot_be_read_of_postgres_is_told(postgres: str, tmp_path: Path) 
         with psycopg.connect(postgres) as con:
             assert store.ingest(DatabaseTable(con, "google"))["ad_stats"] == 12
             assert con.info.transaction_status.name in ("IDLE", "INTRANS")  # left as it was
+
+
+def test_an_unknown_schema_of_postgres_is_looked_at(postgres: str) -> None:
+    others = [platform(key) for key in platforms() if key != "google_ads"]
+    found = discover(f"{postgres}&schema=google", known=others)
+    best = {table.role: table.table for table in found.tables if table.is_proposed}
+    spend = {column.column for column in found.columns if column.field == "spend"}
+
+    assert best["report of ad"] == "ad_stats"
+    assert best["campaign"] == "campaign_history"
+    assert spend == {"micro:cost_micros"}
+
+
+def test_a_data_set_of_bigquery_is_looked_at_under_one_cap() -> None:
+    pytest.importorskip("google.cloud.bigquery", reason="the extra bigquery is not installed")
+    double = Double(pa.Table.from_pylist(google(DAYS)["ad_stats"]), name="ad_stats")
+    with bigquery_double(double) as client:
+        with pytest.raises(BudgetExceeded):
+            discover(DatabaseTable(client, "d"), maximum_bytes=LEAST - 1)
+        found = discover(DatabaseTable(client, "d"), maximum_bytes=LEAST)
+
+    assert [table.role for table in found.tables] == ["report of ad"]
 
 
 def test_a_data_set_of_bigquery_is_read_under_one_cap(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from campaignkit.apps.graph_commands import graph_app
 from campaignkit.apps.harmonise_commands import (
     across_command,
     campaigns_command,
+    discover_command,
     fetch_command,
     harmonise_command,
     ingest_command,
@@ -49,6 +50,7 @@ app.command("audit")(audit_command)
 app.command("inject")(inject_command)
 app.command("audit-sweep")(sweep_command)
 app.command("ingest")(ingest_command)
+app.command("discover")(discover_command)
 app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)

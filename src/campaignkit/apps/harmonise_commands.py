@@ -1,4 +1,4 @@
-"""``campaignkit ingest``, ``fetch``, ``harmonise``, ``campaigns``, ``across``: clients' data."""
+"""``campaignkit ingest``, ``discover``, ``fetch``, ``harmonise``, ``campaigns``, ``across``."""
 
 from __future__ import annotations
 
@@ -74,6 +74,39 @@ def ingest_command(
             source, platform=platform, account=account, currency=currency, days=days
         )
     _print_taken(taken, json=json)
+
+
+def discover_command(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="Folder, file, DuckDB file, or a schema's address."),
+    ],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the proposal there, such as shop.toml."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What the platform is called.")
+    ] = "unknown",
+    replace: ReplaceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Rank an unknown schema's tables and columns, and propose its platform's file."""
+    from dataclasses import asdict
+
+    from campaignkit.harmonise import discover
+
+    if out is not None:
+        refuse_existing(out, replace=replace)
+    with working("looking"):
+        found = discover(source, name=name)
+    if json:
+        print_json([asdict(row) for row in (*found.tables, *found.columns)])
+    else:
+        print(found.to_toml())
+    if out is not None:
+        print(f"wrote {found.write(out)}")
 
 
 def fetch_command(

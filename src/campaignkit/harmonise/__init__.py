@@ -6,6 +6,7 @@ from campaignkit.harmonise.across import read_across
 from campaignkit.harmonise.clients import ClientFolder, Clients
 from campaignkit.harmonise.data import CampaignData, Closing, HarmoniseReport
 from campaignkit.harmonise.definition import Platform, platform, platforms, read_platform
+from campaignkit.harmonise.discovery import Discovery, discover
 from campaignkit.harmonise.enrich import Facet, Geography, facets, generation, geography, objective
 from campaignkit.harmonise.outcomes import Campaigns
 from campaignkit.harmonise.places import WarehouseClients
@@ -18,11 +19,13 @@ __all__ = [
     "ClientStore",
     "Clients",
     "Closing",
+    "Discovery",
     "Facet",
     "Geography",
     "HarmoniseReport",
     "Platform",
     "WarehouseClients",
+    "discover",
     "facets",
     "generation",
     "geography",

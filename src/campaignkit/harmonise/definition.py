@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -188,30 +189,36 @@ def platforms() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
-@cache
 def platform(key: str) -> Platform:
-    """A platform by its key.
+    """A platform by its key, or by a file of your own: a path that ends in ``.toml``.
 
     Raises
     ------
     HarmoniseError
-        If there is none of that key.
+        If there is none of that key, or the file does not describe one.
 
     Examples
     --------
     >>> platform("x").click_kind
     'all'
     """
+    if key.endswith(".toml"):
+        return read_platform(Path(key))
     if key not in platforms():
         raise HarmoniseError(
             f"platform is {key!r}; expected one of {', '.join(platforms())}",
             hint="another platform is one TOML file: see 'Add a platform' in the documentation",
         )
+    return _shipped(key)
+
+
+@cache
+def _shipped(key: str) -> Platform:
     return read_platform(_FOLDER / f"{key}.toml")
 
 
-def read_platform(path: Path) -> Platform:
-    """A platform from its file.
+def read_platform(path: Path, text: str | None = None) -> Platform:
+    """A platform from its file, or from the text that the file had.
 
     Raises
     ------
@@ -224,14 +231,39 @@ def read_platform(path: Path) -> Platform:
     'X'
     """
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8") if text is None else text)
     except (OSError, ValueError) as err:
         raise HarmoniseError(f"{path} cannot be read: {err}", hint="write it as TOML") from err
     reader = _Reader(path.name)
-    made = reader.make(Platform, "", text, key=path.stem)
+    made = reader.make(Platform, "", given, key=path.stem)
     if reader.faults:
         raise HarmoniseError(f"{path.name} does not describe a platform", faults=reader.faults)
     return cast("Platform", made)
+
+
+def text_of_own(path: Path) -> str:
+    """The text of a file of your own, which is named as no known platform is.
+
+    Raises
+    ------
+    HarmoniseError
+        If it is named as one, or as no platform can be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "shop.toml").write_text('name = "Shop"')
+    ...     text_of_own(Path(folder) / "shop.toml")
+    'name = "Shop"'
+    """
+    if path.stem in platforms() or not re.fullmatch("[a-z0-9_]{1,40}", path.stem):
+        raise HarmoniseError(
+            f"{path.name} cannot be the name of a platform's file of your own",
+            hint="name it after the platform, in a-z, 0-9 and _, and as none that is known: "
+            f"{', '.join(platforms())}",
+        )
+    return path.read_text(encoding="utf-8")
 
 
 # What the names of a mapping of columns may be, by the field it belongs to.

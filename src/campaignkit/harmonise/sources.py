@@ -103,7 +103,7 @@ def parts_of(reader: Any, source: Any, asked: Asked) -> tuple[Platform, list[Par
         finally:
             schema.close()
     path = checked_path(given[0], error=HarmoniseError)
-    tables = list(_found(reader, path, given[1]))
+    tables = list(tables_in(reader, path, given[1]))
     keys = [asked.platform] if asked.platform else platforms()
     try:
         for table in tables:
@@ -158,11 +158,11 @@ def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
     return Part(name, table.select, digest)
 
 
-def _found(reader: Any, path: Path, schema: str) -> Iterator[_Table]:
+def tables_in(reader: Any, path: Path, schema: str = "") -> Iterator[_Table]:
     """The tables of a folder, a file or a data base."""
     if path.is_dir():
         for file in _files(path):
-            yield from _found(reader, file, schema)
+            yield from tables_in(reader, file, schema)
         return
     readable_file(path, error=HarmoniseError)
     suffix = path.suffix.lower()

@@ -20,7 +20,12 @@ from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
-from campaignkit.harmonise.definition import Platform, platform as platform_of
+from campaignkit.harmonise.definition import (
+    Platform,
+    platform as platform_of,
+    read_platform,
+    text_of_own,
+)
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.intake import Intake, landed_tables
@@ -38,6 +43,7 @@ CREATE TABLE IF NOT EXISTS ingested (
     first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
     open_totals STRUCT(measure VARCHAR, told DECIMAL(38,6), rows DECIMAL(38,6))[],
     PRIMARY KEY (platform, relation, sha256));
+CREATE TABLE IF NOT EXISTS defined (platform VARCHAR PRIMARY KEY, text VARCHAR);
 CREATE TABLE IF NOT EXISTS fetched (
     platform VARCHAR, account VARCHAR, first_day DATE, last_day DATE,
     PRIMARY KEY (platform, account));
@@ -127,9 +133,10 @@ class ClientStore:
         )
 
     def ingest(
-        self, source: str | os.PathLike[str] | DatabaseTable, *, platform: str | None = None,
-        account: str | None = None, currency: str | None = None,
-        days: tuple[str, str] | None = None, **read: Unpack[ReadOptions],
+        self, source: str | os.PathLike[str] | DatabaseTable, *,
+        platform: str | os.PathLike[str] | None = None, account: str | None = None,
+        currency: str | None = None, days: tuple[str, str] | None = None,
+        **read: Unpack[ReadOptions],
     ) -> dict[str, int]:  # fmt: skip
         """Land a platform's tables: exports, a data base's tables, or those of a warehouse.
 
@@ -148,9 +155,10 @@ class ClientStore:
             A folder of CSV and Parquet files, one file, a DuckDB file,
             ``postgres://user@host/database?schema=name``, ``bigquery://project.dataset``; or a
             DuckDB file, connection or client, with the name of the schema.
-        platform : str or None
-            Such as ``"google_ads"``; :func:`campaignkit.harmonise.platforms` lists them. None:
-            the names and columns decide, if they fit one platform only.
+        platform : str, path or None
+            Such as ``"google_ads"``; :func:`campaignkit.harmonise.platforms` lists them. Or a file
+            that describes one (``"shop.toml"``); the store keeps its text. None: the names and
+            columns decide, if they fit one platform only.
         account : str or None
             The account of a downloaded report.
         currency : str or None
@@ -175,7 +183,8 @@ class ClientStore:
         TableError, BudgetExceeded
             If a warehouse refuses, or would read more than `maximum_bytes`.
         """
-        asked = Asked(platform, self.client, _checked_days(days), account, currency, read)
+        key = None if platform is None else os.fspath(platform)
+        asked = Asked(key, self.client, _checked_days(days), account, currency, read)
         with self._transaction():
             return self._ingest(source, asked)
 
@@ -185,6 +194,9 @@ class ClientStore:
         taken: dict[str, int] = {}
         with closing(connect()) as reader:
             known, found = parts_of(reader, source, asked)
+            if asked.platform and asked.platform.endswith(".toml"):
+                kept = [known.key, text_of_own(Path(asked.platform))]
+                self._con.execute("INSERT OR REPLACE INTO defined VALUES (?, ?)", kept)
             there = landed_tables(self._con, known)
             known = described(known, [*(t.name for t in there), *(part.name for part in found)])
             parts: dict[str, list[Part]] = {}
@@ -212,6 +224,11 @@ class ClientStore:
                     "downloaded, with its cost? The documentation lists each platform's tables",
                 )
         return taken
+
+    def _known(self, key: str) -> Platform:
+        """A platform of the store: by the file that was given with it, or a known one."""
+        rows = self._rows("SELECT text FROM defined WHERE platform = ?", [key])
+        return read_platform(Path(f"{key}.toml"), rows[0][0]) if rows else platform_of(key)
 
     def fetch(
         self, platform: str, *, accounts: str | Sequence[str], since: str | datetime.date,
@@ -307,8 +324,8 @@ class ClientStore:
                 )
             unified = Unified(self._con, currencies or {})
             for (key,) in rows:
-                tables = landed_tables(self._con, platform_of(key))
-                known = described(platform_of(key), [table.name for table in tables])
+                tables = landed_tables(self._con, self._known(key))
+                known = described(self._known(key), [table.name for table in tables])
                 unified.make(known, find(known, tables))
             for statement in _TOLD:
                 self._con.execute(statement)

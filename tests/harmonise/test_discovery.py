@@ -1,0 +1,122 @@
+"""Unknown schemas: the right tables and columns are found, said why, and usable at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise import ClientStore, discover, platform, platforms
+from campaignkit.llm import ScriptedModel
+from command_line import run_here
+from landed_tables import google, land
+
+OTHERS = [platform(key) for key in platforms() if key != "google_ads"]
+
+
+@pytest.fixture
+def unknown(tmp_path: Path) -> Path:
+    """Google Ads, in tables of other names, as a platform that nobody knows."""
+    tables = {f"shop_{name}": rows for name, rows in google().items()}
+    return land(tmp_path / "unknown", **tables)
+
+
+def test_a_proposal_can_be_used_at_once(unknown: Path, tmp_path: Path) -> None:
+    found = discover(unknown, name="Shop", known=OTHERS)
+    mapping = found.write(tmp_path / "shop.toml")
+    totals = []
+    for key, source in (("google_ads", land(tmp_path / "g", **google())), (mapping, unknown)):
+        with ClientStore(tmp_path / "clients", client=f"c{len(totals)}") as store:
+            store.ingest(source, platform=key)
+        with ClientStore(tmp_path / "clients", client=f"c{len(totals)}") as store:
+            data = store.harmonise()
+            assert data.report.closes
+            totals.append(data.total("spend", by=["account_id", "campaign_id", "date_local"]))
+
+    assert totals[0] == totals[1]
+
+
+def test_every_proposal_says_why(unknown: Path) -> None:
+    found = discover(unknown, known=OTHERS)
+    spend = next(c for c in found.columns if (c.role, c.field) == ("report of ad", "spend"))
+
+    assert spend.column == "micro:cost_micros"
+    assert "100% of its cells are a number" in spend.reasons
+    assert all(row.reasons and 0 <= row.score <= 1 for row in found.columns)
+    assert len(found.to_frame("tables")) == len(found.tables)
+    assert next(t.table for t in found.tables if t.role == "report of ad") == "ad_stats"
+
+
+def test_a_lying_model_changes_no_score_and_no_column(unknown: Path) -> None:
+    asked = []
+
+    def lie(prompt: str, schema: dict[str, Any]) -> str:
+        asked.append(prompt)
+        told = dict.fromkeys(schema["required"], "It fits, score 0.99")
+        told[schema["required"][0]] = "It is the day\n[reports.ad]\nspend = 'secret'"
+        return json.dumps(told | {"999": "a new column"})
+
+    plain = discover(unknown, known=OTHERS)
+    told = discover(unknown, known=OTHERS, model=ScriptedModel(lambda p, s: lie(p.user, s)))
+
+    assert told.to_toml() == plain.to_toml()
+    assert [c.model_says for c in told.columns if c.model_says]
+    assert not [c for c in told.columns if re.search(r"\d", c.model_says)]
+    assert len(told.columns) == len(plain.columns)
+    assert "1250000" not in "".join(asked)  # no cell is shown to a model
+
+
+def test_money_in_millionths_is_noticed_by_its_size(tmp_path: Path) -> None:
+    rows = [{"day": f"2026-03-0{n}", "account_id": "7", "advert_id": f"a{n}",
+             "cost": 5_000_000 * n, "impressions": 100 * n, "clicks": n}
+            for n in range(1, 6)]  # fmt: skip
+    found = discover(land(tmp_path / "x", advert_report=rows))
+
+    assert [c.column for c in found.columns if c.field == "spend"] == ["micro:cost"]
+
+
+def test_a_source_without_amounts_is_refused(tmp_path: Path) -> None:
+    folder = land(tmp_path / "x", people=[{"id": "1", "name": "Ann"}])
+
+    with pytest.raises(HarmoniseError, match="no table of people has amounts"):
+        discover(folder)
+
+
+def test_a_file_named_as_a_known_platform_is_refused(unknown: Path, tmp_path: Path) -> None:
+    mapping = discover(unknown, known=OTHERS).write(tmp_path / "meta.toml")
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        with pytest.raises(HarmoniseError, match="cannot be the name"):
+            store.ingest(unknown, platform=mapping)
+
+        assert store.tables == []
+
+
+def test_the_command_writes_the_proposal(
+    unknown: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = run_here(["discover", unknown, "--name", "Shop", "--out", tmp_path / "s.toml"], capsys)
+
+    assert ended.code == 0
+    assert (tmp_path / "s.toml").read_text().strip() in ended.out
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("key", "tables", "columns"),
+    [("amazon_ads", 7, 31), ("google_ads", 7, 29), ("linkedin", 6, 20), ("meta", 5, 21),
+     ("pinterest", 7, 36), ("tiktok", 7, 45)],
+)  # fmt: skip
+def test_public_exports_are_found_without_their_platforms_file(
+    key: str, tables: int, columns: int
+) -> None:
+    from benchmarks.discovery import score
+
+    folder = Path(os.environ["CAMPAIGNKIT_TEST_DATA"]) / "platforms" / key
+    told = score(key, folder)
+
+    assert (told.right_tables, told.right_columns) >= (tables, columns)
