@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +15,11 @@ from campaignkit.harmonise.exports import exported, opened_export
 from campaignkit.harmonise.landing import Landed, needed, roles, table_names
 from campaignkit.store import checked_path, digest_file, readable_file
 from campaignkit.tables import DatabaseTable, OpenTable, ReadOptions, literal, quoted
-from campaignkit.tables.engines import Metered, Schema, Terms, schema_of
+from campaignkit.tables.engines import Metered, Schema, Terms, as_arrow, schema_of
 from campaignkit.tables.read_options import OF_A_WAREHOUSE
 
 FILES = (".csv", ".tsv", ".parquet", ".pq")
 _MOST_FILES = 20_000
-_AT_ONCE = 20_000  # rows of a warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +218,6 @@ def _in_a_warehouse(
     reader: Any, schema: Schema, asked: Asked, terms: Terms
 ) -> tuple[Platform, list[Part]]:
     """Read the tables of a platform, and of them what is needed; a cap holds for all together."""
-    pa = require("pyarrow", extra="harmonise", user="reading a warehouse")
     names = schema.tables
     keys = {key for key in platforms() if table_names(platform_of(key), names, reports=True)}
     known = platform_of(asked.platform or _only(keys, schema.name))
@@ -238,17 +233,9 @@ def _in_a_warehouse(
         columns = needed(known, table)
         days = _within(known, table, asked.days)
         query = f"SELECT {', '.join(map(quoted, columns))} FROM audited{days}"
-        floats = {c for c in columns if table.types[c] in ("DOUBLE", "FLOAT", "REAL")}
-        form = pa.schema([(c, pa.float64() if c in floats else pa.string()) for c in columns])
-        batches = (
-            pa.RecordBatch.from_arrays([
-                pa.array(cells if c in floats else map(_text, cells), form.field(c).type)
-                for c, cells in zip(columns, zip(*rows, strict=True), strict=True)
-            ], schema=form)
-            for rows in _by(_AT_ONCE, place.stream(query))
-        )  # fmt: skip
         own = f"warehouse_{len(parts)}"
-        reader.register("incoming", pa.RecordBatchReader.from_batches(form, batches))
+        kinds = {c: table.types[c] for c in columns}
+        reader.register("incoming", as_arrow(place.stream(query), kinds))
         reader.execute(f"CREATE TEMP TABLE {own} AS SELECT * FROM incoming")
         reader.unregister("incoming")
         select = f"SELECT * FROM {own}"
@@ -269,22 +256,6 @@ def _within(
             own, (first, last) = quoted(table.own(term.column)), cast("Any", days)
             return f" WHERE {own} >= '{first}' AND {own} < '{last + datetime.timedelta(1)}'"
     return ""
-
-
-def _by(number: int, rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while some := list(islice(rows, number)):
-        yield some
-
-
-def _text(cell: object) -> str | None:
-    """A cell as a loader would have written it into a CSV file."""
-    if cell is None or isinstance(cell, str):
-        return cell
-    if isinstance(cell, Decimal):
-        return format(cell, "f")
-    if isinstance(cell, bool | list | dict):
-        return json.dumps(cell, default=str)
-    return str(cell)
 
 
 def _as_text(path: Path) -> str:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from campaignkit.errors import TableError
-from campaignkit.tables.engines.warehouse import Home, Metered, Schema, Terms, Warehouse
+from campaignkit.tables.engines.warehouse import Home, Metered, Schema, Terms, Warehouse, as_arrow
 
 # Scheme of an address, which is also the top package of a connection -> file and class.
 ENGINES: Mapping[str, str] = {
@@ -141,6 +141,7 @@ __all__ = [
     "Schema",
     "Terms",
     "Warehouse",
+    "as_arrow",
     "engine_of",
     "home_of",
     "schema_of",

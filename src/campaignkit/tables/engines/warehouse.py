@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from campaignkit.errors import BudgetExceeded, Fault, SettingError, TableError
+from campaignkit.extras import require
 from campaignkit.tables.translation import translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_AT_ONCE = 20_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +307,37 @@ def plain(cell: object) -> object:
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     return cell
+
+
+def as_arrow(rows: Iterator[Sequence[Any]], types: Mapping[str, str]) -> Any:
+    """Rows of a statement as a reader of Arrow batches: floats as they are, all else as text.
+
+    Parameters
+    ----------
+    rows : iterator of sequence
+    types : mapping of str to str
+        Column -> its type in DuckDB, in the order of the cells.
+    """
+    pa = require("pyarrow", extra="tables", user="reading a warehouse")
+    floats = {name for name, kind in types.items() if kind in ("DOUBLE", "FLOAT", "REAL")}
+    form = pa.schema([(n, pa.float64() if n in floats else pa.string()) for n in types])
+
+    def batches() -> Iterator[Any]:
+        while some := list(islice(rows, _AT_ONCE)):
+            columns = zip(types, zip(*some, strict=True), strict=True)
+            arrays = [pa.array(cells if n in floats else map(_written, cells), form.field(n).type)
+                      for n, cells in columns]  # fmt: skip
+            yield pa.RecordBatch.from_arrays(arrays, schema=form)
+
+    return pa.RecordBatchReader.from_batches(form, batches())
+
+
+def _written(cell: object) -> str | None:
+    """A cell as a loader would have written it into a CSV file."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    if isinstance(cell, bool | list | dict):
+        return json.dumps(cell, default=str)
+    return str(cell)
