@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import campaignkit as ck
 from benchmarks.record import RESULTS, record, show_table
 from campaignkit.edges import PACKINGS, LLMEdgeScorer, PairTable, pack
-from campaignkit.edges.methods.active.learners import StackedLearner
+from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
 from campaignkit.edges.methods.active.rounds import NO_ANSWER, ActiveLearning
 from campaignkit.edges.methods.packing import fewest_calls
 from campaignkit.embed import HashingEmbedder
@@ -149,7 +149,7 @@ def bound_runs() -> dict[str, Any]:
         answers = world.answers()
         start = time.process_time()
         result = ActiveLearning(
-            StackedLearner(world.carded(), seed=run),
+            OrdinalProbit(world.carded(), seed=run),
             lambda calls, stage, round, answers=answers: answers[np.concatenate(calls)],
             np.full(len(answers), NO_ANSWER, dtype=np.int8),
             most=BOUND_ANSWERS,

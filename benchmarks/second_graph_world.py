@@ -9,7 +9,7 @@ outweighs the next, and card entries are as often missed as wrong.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -71,10 +71,14 @@ class SecondWorld(RehearsalWorld):
         card = self._told.card(at)
         return {n: held for n, held in card.items() if not self._silent[at, list(card).index(n)]}
 
+    def describe(self, attribute: Attribute) -> str:
+        """Nothing: descriptions are not what this world is about."""
+        return ""
+
 
 def _drawn(size: int, rng: Generator) -> Traits:
     """Attributes without segments: words by popularity, prices and ages by themselves."""
-    held = {}
+    held: dict[str, NDArray[np.bool_]] = {}
     for name, width in _WIDTHS.items():
         popular = rng.permutation(1 / (1 + np.arange(width)) ** 0.6)
         rank = rng.exponential(size=(size, width)) / popular
@@ -93,7 +97,7 @@ def _drawn(size: int, rng: Generator) -> Traits:
 
 def _spoilt(traits: Traits, wrong_cards: float, rng: Generator) -> Traits:
     size = len(traits.price)
-    made = {}
+    made: dict[str, NDArray[Any]] = {}  # of each trait's own type
     for name in ("price", "ages", "categories", "shuns", "regions", "values", "intent"):
         wrong = rng.random(size) < wrong_cards / 2
         chosen = np.where(wrong, rng.integers(size, size=size), np.arange(size))

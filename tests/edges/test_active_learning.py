@@ -10,19 +10,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.active.cards import (
-    pair_features,
-    read_cards,
-    similarity_matrix,
-)
-from campaignkit.edges.methods.active.learners import (
-    StackedLearner,
-    _with_sklearn,
-    attribute_kernel,
-    boosted_trees,
-    kernel_ridge,
-    latent_factors,
-)
+from campaignkit.edges.methods.active.cards import read_cards
+from campaignkit.edges.methods.active.columns import card_columns, like_fields
+from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
 from campaignkit.edges.methods.active.rounds import (
     HOLDOUT,
     INITIAL,
@@ -226,7 +216,7 @@ def test_the_bound_holds_with_the_real_learner() -> None:
     violated = 0
     for seed in range(4):
         answers = world(48).answers(rerun=seed)
-        learner = StackedLearner(world(48).carded(), seed=seed)
+        learner = OrdinalProbit(world(48).carded(), seed=seed)
         result = run(Judge(answers), learner, most=400, seed=seed)
         rest = ~result.judged
         violated += (result.sign != answers)[rest].mean() > result.rounds[-1].bound
@@ -300,93 +290,115 @@ def test_temperature_scaling_keeps_the_likeliest_sign(seed: int) -> None:
     assert made.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-# Learners
+# The learner
 
 
-@given(st.integers(2, 7), st.integers(2, 6), st.integers(0, 99))
-@settings(max_examples=25)
-def test_kernel_ridge_is_that_on_the_whole_kernel(
-    num_left: int, num_right: int, seed: int
-) -> None:
-    rng = stream(seed, "blocks")
-    left, right = (
-        attribute_kernel(np.corrcoef(rng.normal(size=(n, 4))).astype(np.float32) / 2 + 0.5)
-        for n in (num_left, num_right)
+def fitted(catalogue: Catalogue, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return OrdinalProbit(catalogue, seed=3).probabilities(signs, known)
+
+
+def test_scores_and_their_transpose_are_one_linear_map() -> None:
+    learner, rng = OrdinalProbit(world(48).carded(), seed=1), stream(1, "map")
+    design = learner._design
+    weights = rng.normal(size=len(design.group)).astype(np.float32)
+    others = [rng.normal(size=pairs.shape).astype(np.float32) for pairs in learner._pairs]
+
+    there = sum(float(np.vdot(z, o)) for z, o in zip(design.scores(weights), others, strict=True))
+    back = float(np.vdot(weights, design.transposed(others)))
+
+    assert there == pytest.approx(back, rel=1e-3)
+
+
+def test_conjugate_gradients_solve_the_ridge_regression_that_is_meant() -> None:
+    traits = [{"tier": t} for t in ("budget", "mid", "luxury") * 2]
+    catalogue = Catalogue(
+        Attribute(m, f"{m}{at}", traits=held) for m in "ab" for at, held in enumerate(traits)
     )
-    shape = num_left, num_right
-    target = rng.normal(size=shape).astype(np.float32)
-    known = rng.random(shape) < 0.7
-    if not known.any():
-        return
-
-    learnt, _ = kernel_ridge(
-        left, right, target, known, start=np.zeros_like(target), noise=1.0, num_steps=200
+    learner, rng = OrdinalProbit(catalogue, seed=1), stream(2, "ridge")
+    design, num = learner._design, len(learner._design.group)
+    mask = (rng.random((6, 6)) < 0.6).astype(np.float32)
+    target = rng.normal(size=(6, 6)).astype(np.float32) * mask
+    columns = np.stack(
+        [design.scores(row)[0].ravel() for row in np.eye(num, dtype=np.float32)], axis=1
     )
+    ridge = np.diag(1 / learner._variances[design.group].astype(float))
+    known = columns[mask.ravel() > 0].astype(float)
+    exact = np.linalg.solve(0.7 * known.T @ known + ridge, 0.7 * columns.T @ target.ravel())
 
-    whole, rows = np.kron(left, right).astype(float), known.ravel()
-    mean = target[known].sum() / (known.sum() + 5.0)
-    gram = whole[np.ix_(rows, rows)] + np.eye(int(known.sum()))
-    weights = np.linalg.solve(gram, target[known] - mean)
-    assert learnt.ravel() == pytest.approx(whole[:, rows] @ weights + mean, abs=0.05)
+    size = design.sizes([mask])
+    found = learner._solved(np.zeros(num, dtype=np.float32), [target], [mask], size, 300)
 
-
-def test_what_is_learnt_of_a_pair_does_not_hang_on_its_own_answer() -> None:
-    rng = stream(1, "answers")
-    num_pairs = world(48).num_pairs
-    target = rng.normal(size=num_pairs).astype(np.float32)
-    known = rng.random(num_pairs) < 0.6
-    at = int(np.flatnonzero(known)[5])
-    other = target.copy()
-    other[at] += 5
-
-    one, two = (
-        StackedLearner(world(48).carded(), seed=3)._learnt(t, known) for t in (target, other)
-    )
-
-    # The factors' target is what kernel ridge leaves, so only others of its fold may move.
-    assert one[at, 0] == two[at, 0]
-    assert one[at, 1] == pytest.approx(two[at, 1], abs=0.2)
-    assert abs(one - two).max() > 0.2
+    assert found == pytest.approx(exact, abs=1e-3)
 
 
-def test_latent_factors_find_what_no_card_shows() -> None:
+def test_factors_find_what_no_card_shows() -> None:
     rng = stream(4, "hidden")
-    pairs = np.argwhere(np.triu(np.ones((60, 60)), 1))
-    vectors = rng.normal(size=(2, 60, 2))
-    score = (vectors[0][pairs[:, 0]] * vectors[1][pairs[:, 1]]).sum(axis=1)
-    known = rng.random(len(pairs)) < 0.7
-    noisy = (score + rng.normal(size=len(pairs))).astype(np.float32)
+    bare = Catalogue(Attribute(m, f"{m}{at}", traits={"n": "1"}) for m in "ab" for at in range(60))
+    hidden = rng.normal(size=(2, 60, 2))
+    score = (hidden[0] @ hidden[1].T).ravel() + rng.normal(size=3600) / 3
+    signs = np.select([score < -1, score > 0.5], [-1, 1], 0).astype(np.int8)
+    known = rng.random(3600) < 0.5
 
-    first, second = latent_factors(pairs[known], noisy[known], 60, rng)
+    found = fitted(bare, signs, known)
 
-    products = (first[pairs[:, 0]] * second[pairs[:, 1]]).sum(axis=1)
-    assert np.corrcoef(products[~known], score[~known])[0, 1] > 0.7
+    right = (likeliest(found)[0] == signs)[~known].mean()
+    assert right > 0.7 > (signs == 0).mean() + 0.15
 
 
-def test_latent_factors_of_noise_stay_small() -> None:
+def test_answers_by_chance_teach_nothing() -> None:
     rng = stream(5, "noise")
-    pairs = np.argwhere(np.triu(np.ones((60, 60)), 1))
-    known = rng.random(len(pairs)) < 0.4
-    noise = rng.normal(size=len(pairs)).astype(np.float32)
+    num_pairs = world(80).num_pairs
+    signs = rng.integers(-1, 2, size=num_pairs).astype(np.int8)
 
-    first, second = latent_factors(pairs[known], noise[known], 60, rng)
+    found = fitted(world(80).carded(), signs, rng.random(num_pairs) < 0.4)
 
-    products = (first[pairs[:, 0]] * second[pairs[:, 1]]).sum(axis=1)
-    assert products[~known].std() < 0.7
+    assert found.max(axis=1).mean() < 0.5  # a third each, and what chance makes of it
 
 
-def test_scikit_learn_stands_in_for_lightgbm() -> None:
-    rng = stream(0, "stand-in")
-    features = rng.normal(size=(900, 3)).astype(np.float32)
-    signs = np.sign(np.round(features[:, 0])).astype(np.int8)
+def test_a_few_wild_answers_move_little() -> None:
+    rng = stream(6, "wild")
+    answers = world(80).truth
+    known = rng.random(len(answers)) < 0.5
+    wild = np.where(rng.random(len(answers)) < 0.02, -answers, answers).astype(np.int8)
 
-    for fit in (boosted_trees, lambda *given, seed: _with_sklearn(*given, seed)):
-        found = fit(features[:600], signs[:600], seed=1)(features[600:])
-        assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
-        assert (likeliest(found)[0] == signs[600:]).mean() > 0.93
+    found = [likeliest(fitted(world(80).carded(), given, known))[0] for given in (answers, wild)]
+
+    rights = [(signs == answers)[~known].mean() for signs in found]
+    assert rights[1] > rights[0] - 0.04
 
 
-# Features
+def test_silent_cards_cost_no_more_than_they_say() -> None:
+    """A similarity that guessed at silence was no kernel, and conjugate gradients went astray.
+
+    The more attributes there were, the further: with 400 of each modality the prediction was right
+    for 55% of the pairs; the commonest sign alone is for 50%.
+    """
+    large = RehearsalWorld({"brand": 400, "audience": 400}, seed=1, wrong_cards=0.0)
+    rng = stream(2, "missed")
+    silent = Catalogue(
+        Attribute(
+            a.modality,
+            a.value,
+            traits={name: held for name, held in large.cards(a).items() if rng.random() >= 0.6},
+        )
+        for a in large.catalogue
+    )
+    known = rng.random(large.num_pairs) < 0.25
+
+    found = fitted(silent, large.answers(), known)
+
+    assert (likeliest(found)[0] == large.answers())[~known].mean() > 0.6
+
+
+def test_one_sign_alone_and_no_answer_at_all_are_learnt_from() -> None:
+    carded, num_pairs = world(48).carded(), world(48).num_pairs
+    for signs, known in ((np.ones(num_pairs), True), (np.full(num_pairs, -1), True)):
+        found = fitted(carded, signs.astype(np.int8), np.full(num_pairs, known))
+        assert (likeliest(found)[0] == signs).all()
+        assert found.sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+# Columns
 
 
 TRAITS = st.dictionaries(
@@ -397,35 +409,31 @@ TRAITS = st.dictionaries(
 
 @given(st.lists(TRAITS, min_size=2, max_size=8))
 @settings(max_examples=50)
-def test_similarity_is_a_symmetric_share_and_full_with_oneself(traits: list[dict]) -> None:
-    catalogue = Catalogue(Attribute("a", f"a{at}", traits=held) for at, held in enumerate(traits))
+def test_columns_and_fields_of_any_traits_are_numbers(traits: list[dict]) -> None:
+    num = len(traits)
+    cards = read_cards(Attribute("a", f"a{at}", traits=held) for at, held in enumerate(traits))
 
-    similar = similarity_matrix(read_cards(catalogue), np.arange(len(catalogue)))
+    columns, group = card_columns(cards, None, num)
+    fields = like_fields(cards, None, np.arange(num), np.arange(num))
 
-    assert np.allclose(similar, similar.T, atol=1e-6)
-    assert ((similar >= -1e-6) & (similar <= 1 + 1e-6)).all()
-    assert (similar.diagonal() >= similar.max(axis=1) - 1e-5).all() or any(
-        not a.traits for a in catalogue
+    assert np.isfinite(columns).all()
+    assert (columns[:, 0] == 1).all()
+    assert columns.shape == (num, len(group))
+    assert all(field.shape == (num, num) and np.isfinite(field).all() for field in fields)
+
+
+def test_words_that_two_lists_share_are_compared_however_rare_they_are() -> None:
+    """A word that one attribute sells and one audience loves is in no column worth its weight."""
+    cards = read_cards(
+        [
+            *(Attribute("a", f"a{at}", traits={"sells": [f"w{at}"]}) for at in range(30)),
+            *(Attribute("b", f"b{at}", traits={"loves": [f"w{at}"]}) for at in range(30)),
+        ]
     )
 
+    fields = like_fields(cards, None, np.arange(30), np.arange(30, 60))
 
-def test_features_of_a_pair_do_not_depend_on_the_order_of_the_catalogue() -> None:
-    carded = list(world(48).carded())
-    names = sorted({a.modality for a in carded})
-    orders = (range(len(carded)), stream(0, "orders").permutation(len(carded)).tolist())
-    seen = []
-    for order in orders:
-        catalogue = Catalogue([carded[at] for at in order])
-        table = PairTable(catalogue)
-        codes = np.array([names.index(a.modality) for a in catalogue], dtype=np.int32)
-        found = pair_features(read_cards(catalogue), codes, table.pairs)
-        values = np.column_stack(list(found.values()))
-        keys = [frozenset(a.key for a in table.pair(at)) for at in range(len(table))]
-        seen.append((list(found), dict(zip(keys, values, strict=True))))
-
-    assert seen[0][0] == seen[1][0]
-    for pair, values in seen[0][1].items():
-        assert np.array_equal(values, seen[1][1][pair], equal_nan=True)
+    assert any((field.argmax(axis=1) == np.arange(30)).all() for field in fields[1:])
 
 
 def test_an_attribute_without_traits_among_others_is_no_trouble() -> None:
@@ -438,7 +446,7 @@ def test_an_attribute_without_traits_among_others_is_no_trouble() -> None:
     )
 
     signs = np.array([1, -1, 0] * 4, dtype=np.int8)
-    found = StackedLearner(mixed, seed=1).probabilities(signs, np.arange(12) < 9)
+    found = fitted(mixed, signs, np.arange(12) < 9)
 
     assert found.shape == (12, 3)
     assert np.isfinite(found).all()

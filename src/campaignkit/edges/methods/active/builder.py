@@ -10,7 +10,7 @@ import numpy as np
 
 from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.edges.methods.active import cards, rounds
-from campaignkit.edges.methods.active.learners import StackedLearner
+from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
 from campaignkit.edges.pairs import NO_ANSWER, PairTable, chunks, count_pairs
 from campaignkit.edges.plan import GraphPlan, StagePlan, planned
 from campaignkit.edges.session import BuildSession
@@ -28,7 +28,7 @@ _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves noth
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _KEPT_FRAC = 0.9  # of the calls for pairs, which cards that are asked for again may not take
 _FEWEST = 100  # answers below which there is nothing to learn from
-_MOST_PAIRS = 8_000_000  # about 3 GB of features, kernels and probabilities: 4,800 attributes
+_MOST_PAIRS = 8_000_000  # at most 3 GB of fields, scores and probabilities: 4,800 attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class ActiveBuilder:
 
     Attributes need traits: those of the catalogue, or cards that `card_model` fills in, ten
     attributes per call. A uniform hold-out of pairs is judged and never learnt from; an initial
-    sample starts the learning. Then, in at most 20 rounds, boosted trees over the cards and over
-    the signs of similar pairs predict what is not judged, the hold-out bounds how much of that
-    the model would contradict, and the pairs that are least sure are judged next (uncertainty
-    sampling). It ends at the target or when the budget is spent. What an earlier build in the
-    same store has judged is learnt from and not asked again.
+    sample starts the learning. Then, in at most 20 rounds, an additive Bayesian ordinal probit
+    over the cards predicts what is not judged, the hold-out bounds how much of that the model
+    would contradict, and the pairs that are least sure are judged next (uncertainty sampling).
+    It ends at the target or when the budget is spent. What an earlier build in the same store has
+    judged is learnt from and not asked again.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class ActiveBuilder:
             texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
             vectors = embed_texts(self.embedder, texts)
         result = rounds.ActiveLearning(
-            StackedLearner(catalogue, vectors=vectors, seed=session.seed),
+            OrdinalProbit(catalogue, vectors=vectors, seed=session.seed),
             session.judge,
             np.where(known, states.sign, NO_ANSWER),
             most=most,
