@@ -22,7 +22,7 @@ def card_columns(
     """float32[n, d], int64[d]: columns of numbers, and the trait of each.
 
     The first column is 1. A span has one for each of seven bins of its scale, near 1 where it
-    covers the bin; a word one that is larger, the fewer words the attribute holds beside it. All
+    covers the bin; a word one that is larger, the fewer words the attribute holds. All
     are centred, and 0 where a card is silent.
     """
     parts: list[NDArray[np.floating]] = [np.ones((num_attributes, 1))]

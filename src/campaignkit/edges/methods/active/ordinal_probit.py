@@ -32,13 +32,13 @@ _LEAST, _MOST = 1e-5, 4.0  # variances
 class OrdinalProbit:
     """Learns from judged pairs how likely each sign is for every pair.
 
-    A pair has a score, and two cuts on its scale part -, 0 and +. The score adds up what the cards
-    of the two make of each other (a weight for each two columns, shared by all modalities and for
-    each two of them; columns that compare like with like share weights besides), what each
-    attribute makes of the other's card in its own way, its bias among that, and products of
-    hidden factors. All have normal priors whose variances are learnt, group by group (automatic
-    relevance determination): what the answers do not support shrinks to nothing. The number of
-    factors is that of the residuals' eigenvalues above those of noise (spectral initialisation).
+    A pair has a score, and two cuts on its scale part -, 0 and +. The score is a sum. Comparisons
+    of like with like have a weight for all pairs, and one for each two modalities; so have the
+    products of any two columns of the cards. Each attribute has its own reaction to the other's
+    card, its bias among that. Products of hidden factors stand for what no card shows. All have
+    normal priors whose variances are learnt group by group (automatic relevance determination):
+    what the answers do not support shrinks to nothing. There are as many factors as the residuals
+    have eigenvalues above those of noise (spectral initialisation).
 
     Parameters
     ----------
