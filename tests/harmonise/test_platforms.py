@@ -55,12 +55,13 @@ def test_google_keeps_device_rows_apart_and_names_by_ad_and_group(tmp_path: Path
 
 
 def test_google_conversions_are_fractions_and_close_by_campaign(tmp_path: Path) -> None:
-    rows = rows_of(
-        harmonised(tmp_path, "google_ads", **google(days=["2025-03-01"])), "conversions"
-    )
+    tables = google(days=["2025-03-01"])
+    for row in tables["ad_stats"]:
+        row["conversions"] = "0.3"  # type: ignore[index]
+    rows = rows_of(harmonised(tmp_path, "google_ads", **tables), "conversions")
 
     ads = [r for r in rows if r["level"] == "ad"]
-    assert total(ads, "conversions") == 2  # four halves
+    assert [r["conversions"] for r in ads] == [Decimal("0.6")] * 2  # of two devices each
     assert total(rows, "conversions") == 8  # four of each campaign
     assert total(rows, "conversions_view_through") == 4
 
@@ -207,10 +208,10 @@ def test_linkedin_spend_is_in_the_accounts_currency_and_levels_are_renamed(tmp_p
         ],
         creative_history=[{"id": "1", "campaign_id": "2", "last_modified_at": "2025-01-01"}],
         campaign_history=[
-            {"id": "2", "campaign_group_id": "3", "account_id": "4", "name": "group, old",
-             "last_modified_time": "2025-01-01", "version_tag": 9},
             {"id": "2", "campaign_group_id": "3", "account_id": "4", "name": "group",
              "last_modified_time": "2025-01-01", "version_tag": 10},
+            {"id": "2", "campaign_group_id": "3", "account_id": "4", "name": "group, old",
+             "last_modified_time": "2025-01-01", "version_tag": 9},
         ],
         campaign_group_history=[{"id": "3", "account_id": "4", "name": "campaign"}],
         account_history=[{"id": "4", "currency": "EUR", "name": "Konto"}],
@@ -441,3 +442,16 @@ def test_an_amount_of_eighteen_digits_keeps_them_all(tmp_path: Path) -> None:
     assert total(rows_of(harmonised(tmp_path, "google_ads", **tables)), "spend") == Decimal(
         "123456789012.345678"
     )
+
+
+def test_x_days_that_are_written_as_days_are_not_moved(tmp_path: Path) -> None:
+    data = harmonised(
+        tmp_path, "x",
+        promoted_tweet_report=[
+            {"account_id": "18", "promoted_tweet_id": "t", "date": "2025-03-01", "impressions": 1,
+             "billed_charge_local_micro": 1}
+        ],
+        account_history=[{"id": "18", "timezone": "America/Los_Angeles"}],
+    )  # fmt: skip
+
+    assert str(rows_of(data)[0]["date_local"]) == "2025-03-01"
