@@ -300,6 +300,19 @@ def test_a_purge_leaves_nothing_but_its_line_in_the_log(spoil: bool, clients: Pa
     assert files.count(b"acme") == 1
 
 
+@unix_only
+def test_what_hinders_a_purge_is_told(clients: Path) -> None:
+    (clients / f".gone.{'0' * 32}.purged").symlink_to(clients / "bell")
+    with pytest.raises(HarmoniseError, match="cannot be deleted"):
+        ClientFolder(clients).purge("acme")
+    (clients / f".gone.{'0' * 32}.purged").unlink()
+    (clients / ".across" / "entry.json").write_text("{half")
+    with pytest.raises(HarmoniseError, match="no entry of the log"):
+        _ = ClientFolder(clients).log
+
+    assert ClientFolder(clients).names == ["bell", "cole", "empty"]
+
+
 def test_a_purge_of_nobody_does_nothing(tmp_path: Path) -> None:
     ClientFolder(tmp_path / "clients").purge("ghost")
 

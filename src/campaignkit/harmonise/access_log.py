@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from campaignkit.errors import HarmoniseError
+
 _WITHDRAWN = "withdrawn: it was given for a client that was purged since"
 
 
@@ -69,8 +71,16 @@ class AccessLog:
                     path.unlink()
 
     def _files(self) -> list[tuple[Path, dict[str, Any]]]:
-        paths = sorted(self.folder.glob("*.json"))
-        return [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                found.append((path, json.loads(path.read_text(encoding="utf-8"))))
+            except ValueError as err:
+                raise HarmoniseError(
+                    f"{path} is no entry of the log: it was changed by hand",
+                    hint="look who changed it, and put it away",
+                ) from err
+        return found
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
         half = path.with_suffix(".half")

@@ -202,7 +202,13 @@ class ClientFolder:
         folder = self.folder / checked_client(client)
         if folder.is_symlink() or folder.exists():
             # First out of sight in one step: nobody ever opens half of it.
-            folder.rename(self.folder / f".{client}.{uuid.uuid4().hex}.purged")
+            try:
+                folder.rename(self.folder / f".{client}.{uuid.uuid4().hex}.purged")
+            except OSError as err:
+                raise HarmoniseError(
+                    f"{folder} cannot be purged: {err.strerror}",
+                    hint="nothing was deleted; may you write in the folder of the stores?",
+                ) from err
         self.finish_purges()
 
     def finish_purges(self) -> None:
@@ -211,7 +217,12 @@ class ClientFolder:
             if name := _PURGED.fullmatch(left.name):
                 self._log.forget(name[1])
                 self._log.add({"purged": name[1]}, name=name[2])
-                shutil.rmtree(left)
+                shutil.rmtree(left, ignore_errors=True)  # another process may be at it too
+                if left.exists():
+                    raise HarmoniseError(
+                        f"{left} cannot be deleted, which a purge has left",
+                        hint="delete it yourself: the client's tables lie there",
+                    )
 
     def note(self, entry: Mapping[str, Any]) -> None:
         """Add an entry to the stores' log."""
