@@ -19,6 +19,7 @@ from campaignkit.graph.kernels.options import ENTRY, PART
 
 _TINY = 1e-12  # what sums lose to rounding; completions closer than this count as equal
 _LOWEST = -np.inf
+_STEP = 128  # candidates: a level with more of them below it counts as several steps
 
 
 class Work(NamedTuple):
@@ -209,11 +210,11 @@ def branch_and_bound(pool, link, vectors, bounds, work, max_steps):
             if bound <= floor_of(work):
                 depth -= 1
                 continue
-            if steps == max_steps:
+            if steps >= max_steps:
                 for above in range(depth):
                     bound = max(bound, bound_of(pool, work, above, size))
                 return max(bound, bounds[v + 1]) if v + 1 < len(vectors) else bound
-            steps += 1
+            steps += 1 + (len(work.key) - pool.start[work.slot[depth]]) // _STEP
             node = work.order[work.place[depth]]
             work.place[depth] += 1
             gain, spent = work.degrees[depth, node], work.spent[depth] + pool.cost[node]
