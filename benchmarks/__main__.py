@@ -18,8 +18,8 @@ _CPU_MIN = {
     "evaluation": 2, "feasibility": 2, "graph_building": 25,
     "graph_scale": 45, "growth": 6, "leaderboard": 2,
     "llm_faults": 5, "llm_training": 15, "mutants": 30, "outcome_labels": 1, "paths": 1,
-    "plain_environment": 2, "prefilter": 5, "priorities": 2, "sampler": 5, "small_lm": 11,
-    "writers": 2,
+    "plain_environment": 2, "prefilter": 5, "priorities": 2, "recommender": 5, "sampler": 5,
+    "small_lm": 11, "writers": 2,
 }  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_chances_allow_for_the_search(trained: Recommender) -> None:
 
     stated = trained.scores.chances(np.array([advice.score]))[0, -1]
 
-    assert 0 < trained.spread.pick < 1
+    assert 0 < trained.spread.pick(("creative", "platform")) < 1
     assert 0 < trained.spread.swap < 1
     assert advice.chance < stated
 

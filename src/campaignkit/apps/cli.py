@@ -28,6 +28,7 @@ from campaignkit.apps.harmonise_commands import (
 )
 from campaignkit.apps.leaderboard_command import leaderboard
 from campaignkit.apps.quickstart_command import quickstart
+from campaignkit.apps.recommend_command import recommend_command
 
 app = typer.Typer(
     name="campaignkit",
@@ -55,6 +56,7 @@ app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)
 app.command("across")(across_command)
+app.command("recommend")(recommend_command)
 app.command()(leaderboard)
 
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaignkit.apps.output import print_json
+from campaignkit.apps.recommend_command import recommender_at
 from campaignkit.errors import ArtifactError, SettingError
 
 if TYPE_CHECKING:
     from campaignkit.apps.leaderboard_server import LeaderboardServer
+    from campaignkit.recommend import Recommender
 
 HOST = "127.0.0.1"  # nobody else's machine can open the page
 _FIRST_PORT, _LAST_PORT = 8501, 8530
@@ -30,6 +32,7 @@ Everybody with this address can read:
     notes, parameters, seed, cost, times, and facts of its machine (Python, system, processor)
   - names, counts, digests and makers of the data sets and graphs that runs were made from
   - of lines that could not be read: file, line number and reason
+  - with --recommend: the values that a model knows, and what it recommends
 Nobody can read predictions of single rows, campaigns or other files, and nobody can write.
 The connection is not encrypted. On a network that you do not trust, use an SSH tunnel or a proxy
 with TLS instead."""
@@ -65,6 +68,14 @@ def leaderboard(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Only print the address of the page.")
     ] = False,
+    recommend: Annotated[
+        Path | None,
+        typer.Option(
+            "--recommend",
+            metavar="MODEL",
+            help="Complete campaigns on the page: labelled campaigns, a saved model or a graph.",
+        ),
+    ] = None,
     score: Annotated[
         str, typer.Option("--score", metavar="NAME", help="With --json: what to rank by.")
     ] = "macro_f1",
@@ -86,7 +97,8 @@ def leaderboard(
         return
     shared = not _is_loopback(host)
     token = _token(token_file) if shared or token_file else None
-    with listening(logs, host=host, port=port, token=token) as server:
+    recommender = recommender_at(recommend) if recommend else None
+    with listening(logs, host=host, port=port, token=token, recommender=recommender) as server:
         name = _reachable_name(host)
         address = f"http://{f'[{name}]' if ':' in name else name}:{server.server_address[1]}/"
         query = f"?token={token}" if token else ""
@@ -102,7 +114,12 @@ def leaderboard(
 
 
 def listening(
-    logs: list[Path], *, host: str = HOST, port: int | None = None, token: str | None = None
+    logs: list[Path],
+    *,
+    host: str = HOST,
+    port: int | None = None,
+    token: str | None = None,
+    recommender: Recommender | None = None,
 ) -> LeaderboardServer:
     """A server with its port: the one asked for, or the first free one from 8501.
 
@@ -120,7 +137,7 @@ def listening(
     from campaignkit.apps.leaderboard_page import LeaderboardPage
     from campaignkit.apps.leaderboard_server import LeaderboardServer
 
-    page = LeaderboardPage(logs, shared=not _is_loopback(host))
+    page = LeaderboardPage(logs, shared=not _is_loopback(host), recommender=recommender)
     for number in [port] if port is not None else range(_FIRST_PORT, _LAST_PORT + 1):
         with suppress(OSError, OverflowError):
             return LeaderboardServer(page, host, number, token)

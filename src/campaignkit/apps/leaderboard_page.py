@@ -11,9 +11,10 @@ from importlib.resources import files
 from os import PathLike
 from string import Template
 
-from campaignkit.apps.leaderboard_query import VIEWS, Query, filter_fields, select_field
+from campaignkit.apps.leaderboard_query import KNOWN, VIEWS, Query, filter_fields, select_field
 from campaignkit.errors import CampaignkitError
 from campaignkit.recipes import published_runs
+from campaignkit.recommend import Recommender
 from campaignkit.report.leaderboard import (
     FilterChoices,
     FollowedRead,
@@ -44,6 +45,7 @@ from campaignkit.report.leaderboard.views import (
     lineage_view,
     run_view,
 )
+from campaignkit.report.recommendation_view import recommendation_view
 from campaignkit.runs import RunRecord
 from campaignkit.show import counted
 from campaignkit.show.escape import escape
@@ -76,6 +78,8 @@ class LeaderboardPage:
     logs : iterable of path
     shared : bool
         Whether others than the owner of the machine look: no folder is shown then.
+    recommender : Recommender, optional
+        Of the view that completes campaigns.
 
     Examples
     --------
@@ -83,7 +87,14 @@ class LeaderboardPage:
     True
     """
 
-    def __init__(self, logs: Iterable[str | PathLike[str]], *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        logs: Iterable[str | PathLike[str]],
+        *,
+        shared: bool = False,
+        recommender: Recommender | None = None,
+    ) -> None:
+        self.recommender = recommender
         self.runs = FollowedRuns(logs)
         self.shared = shared
         self._published = published_runs()
@@ -99,6 +110,8 @@ class LeaderboardPage:
         """
         version, read = self.runs.version, self._read()
         told = Query.of(query)
+        if told.view == "recommend":
+            return self._recommended(told, version)
         if not read.records:
             body = paragraph(
                 "There are no runs yet. This page shows them as soon as they are written."
@@ -159,6 +172,25 @@ class LeaderboardPage:
             choices=choices,
             colours={name: series_colour(i) for i, name in enumerate(choices.families)},
         )
+
+    def _recommended(self, query: Query, version: str) -> str:
+        if self.recommender is None:
+            body = paragraph("Start the leaderboard with --recommend MODEL to complete campaigns.")
+            return _framed(query, version, body=body)
+        values = self.recommender.vocabulary.to_values()
+        known = {name: value for name, value in query.known if value in values.get(name, ())}
+        fields = "".join(
+            select_field(
+                KNOWN + name,
+                name,
+                {"": "to be chosen"} | {value: value for value in listed},
+                known.get(name, ""),
+            )
+            for name, listed in values.items()
+        )
+        status = "Choose what is known; the rest is completed."
+        body = recommendation_view(self.recommender, known)
+        return _framed(query, version, body=body, status=status, fields=fields)
 
     def _faults(self, read: FollowedRead) -> str:
         if not read.faults:

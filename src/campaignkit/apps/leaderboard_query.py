@@ -13,8 +13,9 @@ from campaignkit.show.escape import escape
 from campaignkit.show.page import label_name
 
 VIEWS = {"ranking": "Ranking", "compare": "Compare", "cost": "Cost",
-         "difficulty": "Difficulty", "run": "Run"}  # fmt: skip
+         "difficulty": "Difficulty", "run": "Run", "recommend": "Recommend"}  # fmt: skip
 _MOST_FIELDS = 100
+KNOWN = "known."  # begins the names of fields that say what is known of a campaign
 _NAME_WIDTH = 420.0  # pixels of a name in a list of choices
 
 
@@ -28,6 +29,8 @@ class Query:
         A data set version; empty for all of them, None where the address does not say.
     a, b, run : str
         Run ids.
+    known : tuple of (str, str)
+        Modalities and values of a campaign that is to be completed.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Query:
     b: str = ""
     run: str = ""
     cost: str = "fit"
+    known: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, query: str) -> Query:
@@ -71,6 +75,11 @@ class Query:
             b=last.get("b", ""),
             run=last.get("run", ""),
             cost=_known(last.get("cost"), COSTS),
+            known=tuple(
+                (name.removeprefix(KNOWN), value)
+                for name, value in last.items()
+                if name.startswith(KNOWN) and value
+            ),
         )
 
     def link(self, path: str = "/", **changes: object) -> str:

@@ -105,9 +105,11 @@ class Advice:
 
     def __str__(self) -> str:
         named = "; ".join(f"{name} {', '.join(values)}" for name, values in self.campaign.items())
-        return f"{named} ({self._value()}, {'proven' if self.proven else 'best found'})"
+        return f"{named} ({self.value}, {'proven' if self.proven else 'best found'})"
 
-    def _value(self) -> str:
+    @property
+    def value(self) -> str:
+        """The best label's probability with its interval, or the score, in words."""
         if self.probabilities is None or self.chance is None:
             return f"score {self.score:.3g}"
         of = f"P({[*self.probabilities][-1]}) {self.chance:.2f}"
@@ -115,7 +117,7 @@ class Advice:
 
     def _repr_html_(self) -> str:
         rows = [[name, ", ".join(values)] for name, values in self.campaign.items()]
-        return table(["modality", self._value()], rows + [["why", str(r)] for r in self.reasons])
+        return table(["modality", self.value], rows + [["why", str(r)] for r in self.reasons])
 
 
 @dataclass(frozen=True)

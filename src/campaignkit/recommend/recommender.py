@@ -27,7 +27,8 @@ Nodes = NDArray[np.int64]
 Known = Mapping[str, str | Sequence[str]]
 
 MAX_ADVICE = 1000
-_POOL = 60  # completions that the diverse ones are chosen from
+DIVERSITY = 0.65  # two of five then share .4 of their values, at .01 of probability
+_POOL = 150  # completions that the diverse ones are chosen from
 _CHUNK = 500  # campaigns of a task
 _SHOWN = 3  # reasons of each kind
 _FAR = 0.99  # of training scores: beyond, the model has hardly a campaign to go by
@@ -87,7 +88,7 @@ class Recommender:
         known: Known,
         *,
         k: int = 5,
-        diversity: float = 0.4,
+        diversity: float = DIVERSITY,
         max_steps: int = MAX_STEPS,
         explain: bool = True,
         **rules: Any,
@@ -133,7 +134,10 @@ class Recommender:
         if len(sets) < min(k, wanted) and bound == -np.inf:
             notes.append(f"there are {len(sets):,} completions; {k:,} were asked for")
         chosen = diverse(sets, scores, question.fixed, k, diversity)
-        return [self._advice(sets[i], gap, notes, explain=explain) for i in chosen]
+        free = tuple(
+            sorted({self.vocabulary.keys[of[0]][0] for of, _, _ in question.open if len(of)})
+        )
+        return [self._advice(sets[i], gap, notes, free, explain=explain) for i in chosen]
 
     def complete_many(
         self, campaigns: Iterable[Known], *, executor: Executor | None = None, **settings: Any
@@ -242,11 +246,13 @@ class Recommender:
         """The best label's probability, or the scores where there are no probabilities."""
         return self.scores.chances(scores)[:, -1] if self.scores.labels else scores
 
-    def _advice(self, nodes: Nodes, gap: float, notes: list[str], *, explain: bool) -> Advice:
+    def _advice(
+        self, nodes: Nodes, gap: float, notes: list[str], free: tuple[str, ...], *, explain: bool
+    ) -> Advice:
         score, spread, labels = self.scores.of([nodes]), self.spread, self.scores.labels
         told, centre, interval, percentile = [*notes], score, None, None
         if spread is not None:
-            centre, wide = spread.shrunk(score), spread.width(nodes)
+            centre, wide = spread.shrunk(score, free), spread.width(nodes)
             low, high = self._values(centre + np.array([-wide, wide])).tolist()
             interval = low, high
         elif labels:

@@ -9,7 +9,8 @@ References: Smith and Winkler 2006, "The optimizer's curse"; Spearman 1910 and B
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from campaignkit.classify.effect_graph import extended_effects
 from campaignkit.recommend.changes import changes_of
 from campaignkit.recommend.partial import PartialCampaign, read_partial
 from campaignkit.recommend.scores import PairScores, Scores
+from campaignkit.recommend.search import MAX_STEPS
 from campaignkit.recommend.training import Training, named
 from campaignkit.seeds import stream
 
@@ -27,12 +29,10 @@ Nodes = NDArray[np.int64]
 
 SHRINK = 0.7  # of a swap's stated gain, where it cannot be learned; 5 simulated worlds
 # Of the spread of halves, which know nothing of what all of them cannot learn: with this, 80%
-# intervals covered 77% of picks and 78% of swaps in two simulated worlds of 42,000 rows.
-INFLATE = 3.0
+# intervals covered 80% of picks in three simulated worlds of 42,000 rows.
+INFLATE = 4.0
 Z80 = 1.2816  # a normal variable lies within so many standard deviations in 80% of cases
-_TRIED = 30  # campaigns that are changed and completed to learn the shrinkage
-_FREED = 2  # modalities of each
-_FEW_STEPS = 2_000  # of a search that is not shown
+_TRIED = 24  # campaigns that are changed and completed to learn the shrinkage
 _LEAST_ROWS = 40  # of the rarest label, so that each half has some to calibrate with
 
 
@@ -44,16 +44,51 @@ class Spread:
     ----------
     halves : list of PairScores
         On the model's own vocabulary.
+    train : Training
+    tried : list of int64[size]
+        Campaigns on which the shrinkage is learned.
     centre : float
         Mean score of the training campaigns, which picks are shrunk towards.
-    pick, swap : float
-        What is left of the stated advantage of a completion, and of the gain of a swap.
     """
 
     halves: list[PairScores]
+    train: Training
+    tried: list[Nodes]
     centre: float
-    pick: float
-    swap: float
+    _picks: dict[tuple[str, ...], float] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def swap(self) -> float:
+        """What is left of the stated gain of the best swap."""
+        gains = []
+        for nodes in self.tried:
+            asked = PartialCampaign(free=[*named(nodes, self.train.vocabulary)])
+            question = read_partial(asked, self.train.vocabulary, self.train.usual)
+            around = [of.nodes for of in changes_of(question, nodes) if of.kind == "swap"]
+            for one, other in self._crossed() if around else ():
+                best = around[int(one.of(around).argmax())]
+                gains.append([-np.diff(half.of([best, nodes]))[0] for half in (one, other)])
+        return _reliability(gains)
+
+    def pick(self, free: tuple[str, ...]) -> float:
+        """What is left of the stated advantage of the best completion of some modalities."""
+        if free not in self._picks:
+            gains = []
+            for nodes in self.tried:
+                own = named(nodes, self.train.vocabulary)
+                known = {name: values for name, values in own.items() if name not in free}
+                asked = PartialCampaign(known=known, free=free)
+                question = read_partial(asked, self.train.vocabulary, self.train.usual)
+                for one, other in self._crossed():
+                    best = one.find(question, k=1, max_steps=MAX_STEPS).sets[0]
+                    gains.append([-np.diff(half.of([best, nodes]))[0] for half in (one, other)])
+            self._picks[free] = _reliability(gains)
+        return self._picks[free]
+
+    def _crossed(self) -> list[tuple[PairScores, PairScores]]:
+        """Each half with the other half of its split."""
+        splits = [self.halves[i : i + 2] for i in range(0, len(self.halves), 2)]
+        return [pair for one, other in splits for pair in ((one, other), (other, one))]
 
     def width(self, nodes: Nodes) -> float:
         """How far a score's 80% interval reaches to either side."""
@@ -65,9 +100,9 @@ class Spread:
         chances = [half.chances(half.of([before, after]))[:, -1] for half in self.halves]
         return Z80 * INFLATE * float(np.diff(chances).std())
 
-    def shrunk(self, scores: Floats) -> Floats:
+    def shrunk(self, scores: Floats, free: tuple[str, ...]) -> Floats:
         """Scores of picks, without what comes of being picked."""
-        return self.centre + self.pick * (scores - self.centre)
+        return self.centre + self.pick(free) * (scores - self.centre)
 
 
 def measure_spread(
@@ -94,35 +129,17 @@ def measure_spread(
     if train.labels is None or not scores.labels or train.rarest < _LEAST_ROWS:
         return None
     rng = stream(seed, "recommend", "halves")
-    num, pairs = len(train.sets), []
+    num, halves = len(train.sets), []
     for _ in range(num_splits):
         parts = np.array_split(rng.permutation(num), 2)
-        pairs.append([_refit(model, scores, train, np.sort(part)) for part in parts])
-    picks, swaps = [], []
-    for row in rng.choice(num, min(_TRIED, num), replace=False).tolist():
-        nodes = train.sets[row]
-        own = named(nodes, scores.vocabulary)
-        freed = rng.permutation([*own])[:_FREED].tolist()
-        known = {name: values for name, values in own.items() if name not in freed}
-        asked = PartialCampaign(known=known, free=freed), PartialCampaign(free=[*own])
-        some, every = (read_partial(of, scores.vocabulary, train.usual) for of in asked)
-        around = [nodes, *(change.nodes for change in changes_of(every, nodes))]
-        for one, other in [(a, b) for pair in pairs for a, b in (pair, pair[::-1])]:
-            best = one.find(some, k=1, max_steps=_FEW_STEPS).sets[0]
-            swap = around[int(one.of(around).argmax())]
-            picks.append([-np.diff(half.of([best, nodes]))[0] for half in (one, other)])
-            swaps.append([-np.diff(half.of([swap, nodes]))[0] for half in (one, other)])
-    return Spread(
-        [half for pair in pairs for half in pair],
-        float(scores.of(train.sets).mean()),
-        _reliability(np.array(picks)),
-        _reliability(np.array(swaps)),
-    )
+        halves += [_refit(model, scores, train, np.sort(part)) for part in parts]
+    tried = [train.sets[row] for row in rng.choice(num, min(_TRIED, num), replace=False).tolist()]
+    return Spread(halves, train, tried, float(scores.of(train.sets).mean()))
 
 
-def _reliability(gains: Floats) -> float:
+def _reliability(gains: list[list[float]]) -> float:
     """What is left of the gains by one half, in the other's eyes; for both halves together."""
-    stated, seen = gains.sum(axis=0)
+    stated, seen = np.sum(gains, axis=0) if gains else (0.0, 0.0)
     share = min(max(seen / stated, 0.0), 1.0) if stated > 0 else 1.0
     return float(2 * share / (1 + share))
 

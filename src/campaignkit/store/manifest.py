@@ -80,8 +80,8 @@ def origin_digest(inputs: Mapping[str, str], seed: int | None) -> str | None:
     return digest_json({"graph": inputs["graph"], "spec": inputs["spec"], "seed": seed})
 
 
-def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
-    """Read a folder's manifest and check that it is of the expected kind.
+def read_manifest(folder: str | PathLike[str], *, kind: str | None = None) -> Manifest:
+    """Read a folder's manifest and check that it is of the expected kind, if one is.
 
     Raises
     ------
@@ -102,7 +102,8 @@ def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
         found = {"": "does not exist", "a folder": f"contains no {MANIFEST_NAME}"}
         what = kind_of_file(place)
         raise ArtifactError(
-            f"{folder} {found.get(what, f'is {what}')}; expected a folder of kind '{kind}'",
+            f"{folder} {found.get(what, f'is {what}')}; expected a folder"
+            + (f" of kind '{kind}'" if kind else " that campaignkit wrote"),
             hint="give the folder that campaignkit wrote"
             + (", not a file in it" if what == "a file" else ""),
         )
@@ -115,7 +116,7 @@ def read_manifest(folder: str | PathLike[str], *, kind: str) -> Manifest:
         raise ArtifactError(
             f"{path} is not a manifest", hint="write the folder again", faults=faults
         ) from err
-    if manifest.kind != kind:
+    if kind is not None and manifest.kind != kind:
         raise ArtifactError(f"{folder} is of kind '{manifest.kind}'; expected '{kind}'")
     if manifest.schema_version > 1:
         raise ArtifactError(
