@@ -95,9 +95,10 @@ def browser(downloads: Path) -> Iterator[Browser]:
 
 
 @contextmanager
-def served(*logs: Path) -> Iterator[Server]:
+def served(*logs: Path, recommend: Path | None = None) -> Iterator[Server]:
     """The leaderboard of some logs, in a process of its own."""
     command = [sys.executable, "-m", "campaignkit", "leaderboard", *map(str, logs), "--no-browser"]
+    command += ["--recommend", str(recommend)] if recommend else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:

@@ -24,6 +24,7 @@ FOUND = {
         "{'published': 570, 'oriented': 440, 'mixed': 348, 'pairs': 348}",
         "(True, True, True)",
     ),
+    "recommend": ("above half of the gain: True", "proven: True"),
     "sampler_quality": ("(1.0, 1.0)", "the samples hold"),
     "which_classifier": ("pairs, graph known", "4 runs ranked"),
 }

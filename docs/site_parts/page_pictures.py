@@ -28,10 +28,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, browser(Path(place)) as window:
         for name, page in made(Path(place)).items():
             take(window, page.as_uri(), name)
-        with served(Path(place) / "out" / "runs") as server:
+        out = Path(place) / "out"
+        with served(out / "runs", recommend=out / "split" / "train") as server:
             take(window, server.address, "leaderboard")
             for view in ("compare", "cost"):
                 take(window, f"{server.address}?view={view}", f"leaderboard-{view}", ["light"])
+            known = "known.brand=Adidas&known.geo=Brazil"
+            take(window, f"{server.address}?view=recommend&{known}", "recommend", ["light"])
 
 
 def made(folder: Path) -> dict[str, Path]:

@@ -220,7 +220,7 @@ class Recommender:
                 None if into is None else keys[into][1],
                 gain,
                 stated,
-                None if wide is None else (gain - wide, gain + wide),
+                None if wide is None else (max(gain - wide, -1.0), min(gain + wide, 1.0)),
                 named(after, self.vocabulary),
             )
         return [*best.values()]
