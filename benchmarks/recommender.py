@@ -36,7 +36,7 @@ SIZES = {"audience": 120, "brand": 100, "creative": 60, "geo": 120, "platform": 
 RANGES = {"audience": (2, 4), "brand": (1, 1), "creative": (1, 3), "geo": (1, 3),
           "platform": (1, 2)}  # fmt: skip
 HIDDEN = ["creative", "platform"]
-WORLDS, ROWS, QUERIES = 5, 42_000, 60
+WORLDS, ROWS, QUERIES = 4, 42_000, 60
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ import campaignkit as ck
 from campaignkit.apps.leaderboard_page import LeaderboardPage
 from campaignkit.apps.leaderboard_query import Query
 from campaignkit.apps.recommend_command import recommender_at
+from campaignkit.runs import RunLog
 from command_line import run_here
+from run_logs import a_run
 
 NASTY = "</select><img src=x onerror='1'>\"'<script>1</script>"
 ROWS = [
@@ -119,6 +121,8 @@ def test_the_view_completes_what_is_chosen_and_escapes_every_value(desk: Path) -
         assert "onerror='1'" not in told
 
 
-def test_without_a_model_the_view_says_how_to_give_one() -> None:
-    assert "--recommend MODEL" in LeaderboardPage([]).html("view=recommend")
+def test_without_a_model_the_view_says_how_to_give_one(tmp_path: Path) -> None:
+    RunLog(tmp_path).append(a_run(1))
+
+    assert "--recommend MODEL" in LeaderboardPage([tmp_path]).html("view=recommend")
     assert Query.of("known.a=b&known.c=&x=1").known == (("a", "b"),)

@@ -110,8 +110,8 @@ class LeaderboardPage:
         """
         version, read = self.runs.version, self._read()
         told = Query.of(query)
-        if told.view == "recommend":
-            return self._recommended(told, version)
+        if told.view == "recommend" and self.recommender is not None:
+            return self._recommended(self.recommender, told, version)
         if not read.records:
             body = paragraph(
                 "There are no runs yet. This page shows them as soon as they are written."
@@ -126,7 +126,8 @@ class LeaderboardPage:
             f"{chosen.on or 'all data sets'}{without}. The logs have {held}."
         )
         make = {"ranking": self._ranking, "compare": _compare, "cost": _cost,
-                "difficulty": _difficulty, "run": self._run}[told.view]  # fmt: skip
+                "difficulty": _difficulty, "run": self._run,
+                "recommend": _no_model}[told.view]  # fmt: skip
         fields = filter_fields(chosen.query, chosen.choices, chosen.colours)
         body = self._faults(read) + make(chosen)
         return _framed(chosen.query, version, body=body, status=status, fields=fields)
@@ -173,11 +174,8 @@ class LeaderboardPage:
             colours={name: series_colour(i) for i, name in enumerate(choices.families)},
         )
 
-    def _recommended(self, query: Query, version: str) -> str:
-        if self.recommender is None:
-            body = paragraph("Start the leaderboard with --recommend MODEL to complete campaigns.")
-            return _framed(query, version, body=body)
-        values = self.recommender.vocabulary.to_values()
+    def _recommended(self, recommender: Recommender, query: Query, version: str) -> str:
+        values = recommender.vocabulary.to_values()
         known = {name: value for name, value in query.known if value in values.get(name, ())}
         fields = "".join(
             select_field(
@@ -189,7 +187,7 @@ class LeaderboardPage:
             for name, listed in values.items()
         )
         status = "Choose what is known; the rest is completed."
-        body = recommendation_view(self.recommender, known)
+        body = recommendation_view(recommender, known)
         return _framed(query, version, body=body, status=status, fields=fields)
 
     def _faults(self, read: FollowedRead) -> str:
@@ -328,6 +326,11 @@ def _cost(chosen: _Selection) -> str:
     titles = {name: title for name, (_, title) in COSTS.items()}
     asked = select_field("cost", "Cost", titles, chosen.query.cost)
     return asked + cost_view(chosen.ranked, chosen.query.cost, chosen.colours)
+
+
+def _no_model(chosen: _Selection) -> str:
+    del chosen
+    return paragraph("Start the leaderboard with --recommend MODEL to complete campaigns.")
 
 
 def _difficulty(chosen: _Selection) -> str:
