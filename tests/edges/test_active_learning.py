@@ -197,6 +197,26 @@ def test_the_bound_holds_over_all_rounds_together() -> None:
     assert violated <= 10  # 5% of 200
 
 
+def test_a_weight_of_negatives_finds_more_of_them_and_the_bound_speaks_of_what_is_predicted() -> (
+    None
+):
+    answers, results = world().answers(), []
+    for weight in (1.0, 8.0):
+        unknown = np.full(len(answers), NO_ANSWER, dtype=np.int8)
+        rounds = ActiveLearning(
+            Rates(), Judge(answers), unknown, most=900, negative_weight=weight, seed=3
+        )
+        results.append(rounds.run(None))
+
+    plain, weighted = results
+    rest = ~plain.judged
+    assert (weighted.judged == plain.judged).all()
+    assert ((weighted.sign == -1) >= (plain.sign == -1)).all()
+    assert (weighted.sign == -1)[rest].sum() > (plain.sign == -1)[rest].sum()
+    last = weighted.rounds[-1], plain.rounds[-1]
+    assert last[0].bound_missed_negatives < last[1].bound_missed_negatives
+
+
 class Erring:
     """A learner that is wrong about so many pairs, about others each time."""
 

@@ -95,6 +95,7 @@ _SCRIPTED = ScriptedModel(lambda prompt, schema: "{}")
 NO_SUCH_SETTINGS = {
     "a target in words": (lambda: ActiveBuilder(target_disagreement="low"), "is 'low'"),
     "a delta in words": (lambda: ActiveBuilder(delta="small"), "is 'small'"),
+    "a weight of nothing": (lambda: ActiveBuilder(negative_weight=0), "is 0"),
     "a name for a card model": (lambda: ActiveBuilder(card_model="gpt"), "is 'gpt'"),
     "a name for a model": (lambda: ClusterPrefilter(model="gpt"), "is 'gpt'"),
     "a text for a prompt": (lambda: LLMEdgeScorer(_SCRIPTED, prompt="Judge!"), "is 'Judge!'"),

@@ -54,6 +54,9 @@ class ActiveBuilder:
         Adds the similarity of the descriptions to that of the cards.
     delta : float
         The chance that the bound is wrong in any round.
+    negative_weight : float
+        More than 1 finds more of the negatives among what is predicted, at a lower precision of
+        theirs: - is predicted where its probability times this exceeds that of the other signs.
     batch_size : int
         Pairs in one call.
 
@@ -84,16 +87,19 @@ class ActiveBuilder:
     card_model: ChatModel | None = None
     embedder: Embedder | None = None
     delta: float = 0.05
+    negative_weight: float = 1.0
     batch_size: int = 25
 
     def __post_init__(self) -> None:
         target, delta, size = self.target_disagreement, self.delta, self.batch_size
-        model, embedder = self.card_model, self.embedder
+        model, embedder, weight = self.card_model, self.embedder, self.negative_weight
         is_model = model is None or isinstance(model, ChatModel)
+        is_weight = is_share(weight, high=100.0) and weight > 0
         is_embedder = embedder is None or isinstance(embedder, Embedder)
         settings = {
             "target_disagreement": (target, target is None or is_share(target), "0 to 1 or None"),
             "delta": (delta, is_share(delta) and 0 < delta < 1, "more than 0, less than 1"),
+            "negative_weight": (weight, is_weight, "more than 0, at most 100"),
             "batch_size": (size, is_count(size), "an integer from 1 on"),
             "card_model": (model, is_model, "an object with ask(prompt, reply_type)"),
             "embedder": (embedder, is_embedder, "an object with a name and embed(texts)"),
@@ -106,6 +112,7 @@ class ActiveBuilder:
         embedder = "" if self.embedder is None else self.embedder.name
         return (
             f"ActiveBuilder {self.target_disagreement} {self.delta} {self.batch_size} {embedder}"
+            f" {self.negative_weight}"
         )
 
     def build(self, session: BuildSession) -> PairStates:
@@ -149,6 +156,7 @@ class ActiveBuilder:
             np.where(known, states.sign, NO_ANSWER),
             most=most,
             delta=self.delta,
+            negative_weight=self.negative_weight,
             batch_size=self.batch_size,
             seed=session.seed,
         ).run(self.target_disagreement)

@@ -179,6 +179,8 @@ class ActiveLearning:
         Answers to ask for, at most.
     delta : float
         The chance that any round's bound is wrong.
+    negative_weight : float
+        Predicted is - where its probability times this exceeds that of the others.
     batch_size : int
         Stages ask for a multiple of it.
     seed : int
@@ -196,11 +198,12 @@ class ActiveLearning:
         *,
         most: int | None = None,
         delta: float = 0.05,
+        negative_weight: float = 1.0,
         batch_size: int = 25,
         seed: int = 0,
     ) -> None:
         self._learner, self._judge, self._delta, self._seed = learner, judge, delta, seed
-        self._batch_size = batch_size
+        self._batch_size, self._negative_weight = batch_size, negative_weight
         self._sign = known.copy()
         self._asked: Mask = known != NO_ANSWER
         self._learnt_from = self._asked.copy()
@@ -245,7 +248,9 @@ class ActiveLearning:
             if not self._ask(chosen, ROUNDS, number, self._learnt_from):
                 break  # nobody answers any more: a budget of tokens or money is spent
         held = np.flatnonzero(self._holdout)
-        guess, sure = likeliest(temperature_scaled(probabilities, self._sign, held))
+        calibrated = temperature_scaled(probabilities, self._sign, held)
+        guess = self._predicted(probabilities)
+        sure = calibrated[np.arange(len(guess)), guess.astype(np.int64) + 1]
         judged = self._sign != NO_ANSWER
         return RoundsResult(
             sign=np.where(judged, self._sign, guess),
@@ -279,9 +284,12 @@ class ActiveLearning:
         chosen = order[:place][free[:place]]
         return stream(self._seed, "active", "order", int(self._asked.sum())).permutation(chosen)
 
+    def _predicted(self, probabilities: Float) -> Signs:
+        return likeliest(probabilities * np.array([self._negative_weight, 1, 1], np.float32))[0]
+
     def _summary(self, probabilities: Float, number: int) -> RoundSummary:
         rows = np.flatnonzero(self._holdout)
-        guess, _ = likeliest(probabilities[rows])
+        guess = self._predicted(probabilities[rows])
         wrong = int((guess != self._sign[rows]).sum())
         missed = int(((self._sign[rows] == -1) & (guess != -1)).sum())
         # Any of the rounds' bounds may decide that this is enough; each may fail with its part.
