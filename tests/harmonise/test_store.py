@@ -156,6 +156,28 @@ def test_local_days_made_anew_have_the_hours_of_their_neighbours_in_utc(tmp_path
         assert data.report.closes
 
 
+def test_a_day_that_ends_or_restores_an_agreement_is_seen_on_all_days(tmp_path: Path) -> None:
+    """Campaigns have the currency of their ads, on the days on which all of those agree."""
+    steps = [(0, "EUR", "EUR"), (1, "USD", "XXX"), (0, "USD", "USD")]
+    with (
+        ClientStore(tmp_path / "by_steps", client="acme") as stepped,
+        ClientStore(tmp_path / "whole", client="acme") as whole,
+    ):
+        for number, (day, code, agreed) in enumerate(steps):
+            own = {"date": DAYS[day], "account_id": 7, "campaign_id": 3, "impressions": 1}
+            folder = land(
+                tmp_path / f"e{number}",
+                basic_ad=[{**own, "ad_id": day, "spend": 1, "account_currency": code}],
+                basic_campaign=[{**own, "spend": 5}],
+            )
+            for store in (stepped, whole):
+                store.ingest(folder, platform="meta")
+            rows = [r for r in rows_of(stepped.harmonise()) if r["level"] == "campaign"]
+            assert {r["currency"] for r in rows if r["spend"] > 0} == {agreed}
+
+        assert everything(stepped) == everything(whole)
+
+
 def changing(rng: np.random.Generator, number: int) -> dict[str, list[dict[str, object]]]:
     """An export of LinkedIn of some days, some ads and changing parents."""
 
