@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
-from itertools import islice, pairwise, product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -265,7 +265,7 @@ class _Table:
         keys = self.values[self.key] if self.key and child is not self else set()
         for column, values in child.values.items() if keys else ():
             by_name = _tokens(column) == (*_stem(self.name), "id")
-            if not by_name and keys.isdisjoint(islice(values, 20)):
+            if not by_name and keys.isdisjoint(child.cells[column][:100]):
                 continue
             shared = len(values & keys) / len(values) if values else 0.0
             is_id = column.endswith("id") or max(map(len, values), default=0) > 3
