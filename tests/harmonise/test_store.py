@@ -167,7 +167,7 @@ def test_a_day_that_ends_or_restores_an_agreement_is_seen_on_all_days(tmp_path: 
             own = {"date": DAYS[day], "account_id": 7, "campaign_id": 3, "impressions": 1}
             folder = land(
                 tmp_path / f"e{number}",
-                basic_ad=[{**own, "ad_id": day, "spend": 1, "account_currency": code}],
+                basic_ad=[{**own, "ad_id": number, "spend": 1, "account_currency": code}],
                 basic_campaign=[{**own, "spend": 5}],
             )
             for store in (stepped, whole):
