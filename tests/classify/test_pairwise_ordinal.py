@@ -13,7 +13,7 @@ from campaignkit.classify import GuessedOrder, PairwiseOrdinalClassifier, Target
 from campaignkit.classify.encoding import TrainingRows, encode, training_rows
 from campaignkit.classify.labels import label_codes
 from campaignkit.classify.ordinal import ordinal_loss, ordinal_probabilities
-from campaignkit.classify.pair_fit import calibrate
+from campaignkit.classify.pair_fit import PENALTIES, STIFFER, Calibration, Candidate, calibrate
 from campaignkit.classify.pair_tally import PairObjective, PairShape, num_pairs
 from campaignkit.errors import ClassifierError
 from campaignkit.graph import Edge, SignedGraph, compare
@@ -330,3 +330,23 @@ def test_a_rank_that_no_rows_can_fill_is_refused() -> None:
     records = [{"a": ["x"], "b": [value]} for value in ("p", "q", "r")] * 20
     with pytest.raises(ClassifierError, match="rank is 10,000; the rows have 4 values"):
         PairwiseOrdinalClassifier(rank=10_000).fit(records, np.repeat(["neg", "avg", "pos"], 20))
+
+
+def test_stiffer_penalties_are_tried_where_outcomes_are_mostly_noise() -> None:
+    rng = np.random.default_rng(0)
+    effects = rng.normal(0, 1, (12, 12))
+    a, b, c = rng.integers(0, 12, (3, 2_000))
+    records = [{"a": f"a{i}", "b": f"b{j}", "c": f"c{k}"} for i, j, k in zip(a, b, c, strict=True)]
+    signal = (effects[a, b] + effects[b, c]) / 2
+    for strength, stiff in ((0.2, True), (4.0, False)):
+        outcome = strength * signal + rng.normal(0, 1, len(a))
+        labels = np.array(["neg", "avg", "pos"])[np.digitize(outcome, [-0.7, 0.7])]
+        model = PairwiseOrdinalClassifier().fit(records, labels)
+        tried = {found.penalty for found in model.candidates_}
+        assert (tuple(model.penalty_) in STIFFER) is stiff
+        assert bool(tried & set(STIFFER)) is stiff  # a clear outcome takes no fit more
+    # A scale that undoes the shrinkage of the penalty would not fit a model of all rows.
+    shape, cuts = PairShape(np.array([0, 2]), rank=1), np.zeros(2)
+    stiffest = [Candidate(STIFFER[-1], 0.3, shape, Calibration(s, cuts)) for s in (1.0, 5.0)]
+    assert [found.is_too_stiff for found in stiffest] == [False, True]
+    assert not Candidate(PENALTIES[0], 0.3, shape, Calibration(5.0, cuts)).is_too_stiff

@@ -23,14 +23,15 @@ from campaignkit.progress import Steps
 Floats = NDArray[np.float64]
 
 # Of tables and of the low rank, from the stiffest on. Taken from a wider grid, tried on simulated
-# worlds of 1,000 to 42,000 rows whose graphs were .6 and .9 low rank. The first is for outcomes
-# that are half noise: a model that is too sure picks its own errors where a search looks for the
-# best campaign, and where it is the best, those around it are tried too.
-PENALTIES = ((60.0, 200.0), (10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (0.3, 2.0))
-STIFF = ((30.0, 100.0), (200.0, 600.0))
+# worlds of 1,000 to 42,000 rows whose graphs were .6 and .9 low rank.
+PENALTIES = ((10.0, 10.0), (3.0, 10.0), (1.0, 5.0), (0.3, 2.0))
+# Tried where the first of these is the best, as for outcomes that are half noise: a model that is
+# too sure picks its own errors where a search looks for the best campaign.
+STIFFER = ((30.0, 100.0), (60.0, 200.0), (200.0, 600.0))
 _PATIENCE = 2  # penalties in a row that do worse than the best, after which looser ones are left
 _STIFFNESS = 1.0  # of the calibration's log scale: worth a few rows, nothing beside thousands
 _MAX_LOG_SCALE = 8.0
+_MAX_SCALE = 2.5  # a penalty whose shrinkage the calibration undoes fits another model to all rows
 _MEMORY = 10  # steps that L-BFGS remembers
 
 
@@ -76,6 +77,11 @@ class Candidate:
     log_loss: float
     shape: PairShape
     calibration: Calibration
+
+    @property
+    def is_too_stiff(self) -> bool:
+        """Whether the calibration has to undo what the penalty did."""
+        return self.penalty in STIFFER and self.calibration.scale > _MAX_SCALE
 
     @property
     def uses_prior(self) -> bool:

@@ -19,7 +19,7 @@ from campaignkit.classify.labels import known_ranks, ranks_of
 from campaignkit.classify.ordinal import ordinal_probabilities
 from campaignkit.classify.pair_fit import (
     PENALTIES,
-    STIFF,
+    STIFFER,
     Calibration,
     Candidate,
     fit_pairs,
@@ -69,7 +69,7 @@ class PairwiseOrdinalClassifier(RecordClassifier):
         ``order=[1, 0, 2]``.
     penalty : (float, float) or None
         On tables, and on vectors and matrices. None chooses among ``pair_fit.PENALTIES``,
-        and tries ``pair_fit.STIFF`` too where the stiffest of these is the best.
+        and tries ``pair_fit.STIFFER`` too where the stiffest of these is the best.
     prior : SignedGraph or None
         Known signs: their edges get a common effect a sign, which is learned, and tables and
         vectors learn what differs from it. Attributes are matched by (modality, value). It is
@@ -199,8 +199,8 @@ class PairwiseOrdinalClassifier(RecordClassifier):
                     max_iterations=self.max_iterations,
                 )
                 best = min(tried, key=lambda found: found.log_loss)
-                self.candidates_ += tuple(tried)
-                grid = STIFF if best.penalty == PENALTIES[0] and grid is PENALTIES else ()
+                self.candidates_ += tuple(found for found in tried if not found.is_too_stiff)
+                grid = STIFFER if best.penalty == PENALTIES[0] and grid is PENALTIES else ()
 
     def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
         counts = np.bincount(rows.codes, rows.weights)
