@@ -116,6 +116,9 @@ def test_a_new_parent_moves_old_days_too(tmp_path: Path) -> None:
         store.ingest(land(tmp_path / "two", ad_history=history), platform="meta")
 
         assert {r["campaign_id"] for r in rows_of(store.harmonise())} == {"5"}
+        moved = [{**history[0], "campaign_id": "9", "updated_time": "2025-03-01"}]
+        store.ingest(land(tmp_path / "three", ad_history=moved), platform="meta")
+        assert {r["campaign_id"] for r in rows_of(store.harmonise())} == {"9"}
 
 
 def test_a_later_export_leaves_another_account_alone(tmp_path: Path) -> None:
