@@ -259,3 +259,13 @@ def test_the_reports_of_all_ten_platforms_are_told_by_their_headers(
     assert (known.key, part.name) == (key, name)
     assert columns >= {*amounts.split(), "date", "currency"}
     assert (str(told[0]), told[2]) == ("2026-03-01", "1.500000")
+
+
+def test_a_campaign_may_be_called_as_numbers_are_written(tmp_path: Path) -> None:
+    text = (
+        "Day,Campaign,Currency code,Impr.,Clicks,Cost\n2026-03-02,2E3,EUR,100,20,30.50\n"
+        "2026-03-02,2.3E+10,EUR,100,20,1\n"
+    )
+    data = ingested(tmp_path, "r.csv", text, platform="google_ads")
+
+    assert {row["campaign_id"] for row in rows_of(data)} == {"2E3", "2.3E+10"}

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import pytest
 
 from ad_server import ADS, PAGE, SECRET, AdServer, serving
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore
+from campaignkit.harmonise.fetching import Fetcher
 from landed_tables import rows_of
 
 pytest.importorskip("dlt", reason='needs the extra fetch: pip install "campaignkit[fetch]"')
@@ -206,6 +207,7 @@ def watch(event, args):
 sys.addaudithook(watch)
 {before}
 from campaignkit.harmonise import ClientStore
+from campaignkit.harmonise.fetching import Fetcher
 with ClientStore({clients!r}, client="acme") as store:
     store.fetch("tiktok", accounts="7", since={since!r}, until={until!r}, base_url={url!r})
 """
@@ -308,3 +310,23 @@ def test_the_command_line_reads_a_token_from_a_file(tmp_path: Path) -> None:
 
     assert ended.value.code == 0
     assert json.dumps(SECRET) not in json.dumps(server.asked[0][1])
+
+
+@pytest.mark.parametrize("form", [str, quote])
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut(form: Any) -> None:
+    token = "T0ken/" + "x" * 60
+    fetcher = Fetcher("meta", token=token)
+    place = {"account": "7", "since": SINCE, "until": UNTIL}
+    for start in (270, 295):
+        told = str(fetcher._told(RuntimeError("y" * start + form(token)), place))
+        assert "T0ken" not in told
+
+
+def test_a_long_message_of_the_platform_shows_no_part_of_a_secret(store: ClientStore) -> None:
+    server = AdServer(SINCE, UNTIL)
+    said = {"code": 40105, "message": "y" * 280 + SECRET}
+    server.trouble = lambda server, path: (200, said, {})
+    with serving(server, "tiktok"), pytest.raises(HarmoniseError, match="40105") as told:
+        fetch(store, server)
+
+    assert SECRET[:4] not in str(told.value)

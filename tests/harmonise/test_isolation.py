@@ -18,8 +18,11 @@ import pytest
 import campaignkit as ck
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientFolder, ClientStore, Platform, store as store_module
+from campaignkit.harmonise.access_log import AccessLog
 from campaignkit.harmonise.sources import Part
-from campaignkit.tables import literal
+from campaignkit.store import LeftoverRemoved
+from campaignkit.store.leftovers import held_folder
+from campaignkit.tables import connect, literal
 from client_walls import DOINGS, Doing, World, changed_by, done_before, spoilt_file
 from landed_tables import google, land
 
@@ -376,3 +379,29 @@ def test_an_encrypted_store_shows_nothing_and_opens_with_its_key_alone(tmp_path:
     ClientStore(tmp_path / "clients", "plain").close()
     with pytest.raises(HarmoniseError, match="not encrypted"):
         ClientStore(tmp_path / "clients", "plain", key=KEY)
+
+
+@pytest.mark.parametrize("wrong", ["key", "link"])
+def test_a_store_that_is_refused_leaves_no_connection_open(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(
+        "campaignkit.harmonise.clients.connect", lambda *a: made.append(connect(*a)) or made[-1]
+    )
+    if wrong == "link":
+        (tmp_path / "acme").symlink_to(tmp_path)
+    with pytest.raises(HarmoniseError):
+        ClientFolder(tmp_path).open("acme", key=b"short" if wrong == "key" else None)
+    with pytest.raises(duckdb.ConnectionException):
+        made[0].execute("SELECT 1")
+
+
+@unix_only
+def test_a_purge_leaves_alone_an_entry_that_another_run_is_writing(tmp_path: Path) -> None:
+    log = AccessLog(tmp_path)
+    (tmp_path / f".entry.{'0' * 32}.partial").mkdir()  # of a run that was killed
+    with held_folder(tmp_path, ".entry.", ".partial") as written:
+        with pytest.warns(LeftoverRemoved):
+            log.forget("acme")
+        assert below(tmp_path) == [written.name]

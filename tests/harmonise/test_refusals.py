@@ -201,3 +201,18 @@ def test_a_platforms_file_with_a_part_of_the_wrong_kind(
 
     assert told in str(caught.value)
     assert "mine.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("ad_stats", "campaign_id"), ("ad_stats", "ad_group_id"), ("ad_history", "ad_group_id"),
+     ("account_history", "id")],
+)  # fmt: skip
+def test_an_identifier_that_a_spreadsheet_has_shortened_is_refused_wherever_it_stands(
+    table: str, column: str, tmp_path: Path
+) -> None:
+    tables: dict[str, Any] = google(["2025-03-01"])
+    for row in tables[table]:
+        row[column] = "2.3E+10"
+
+    assert f"{table}, {column}: {len(tables[table])} cells" in refused(tmp_path, **tables)

@@ -254,3 +254,22 @@ def test_any_order_of_exports_ends_where_its_last_words_do(steps: list[tuple[int
             assert data.report.closes
         expected = {(d,): Decimal(4 * s + 2 + 5 + 333_333) / 1_000_000 for d, s in last.items()}
         assert by_day == expected
+
+
+def basic(spend: int, *, ad: int = 1, account: int = 7) -> dict[str, object]:
+    return {"ad_id": ad, "date": DAYS[0], "account_id": account, "spend": spend, "impressions": 1}
+
+
+def test_the_tables_of_a_store_have_the_rows_that_are_in_them(tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for spend in (1, 2):
+            store.ingest(land(tmp_path / str(spend), basic_ad=[basic(spend)]), platform="meta")
+        assert store.tables == [("meta", "basic_ad", 1)]
+
+
+def test_files_of_the_system_are_no_tables(tmp_path: Path) -> None:
+    folder = land(tmp_path / "one", basic_ad=[basic(1)])
+    (folder / "._basic_ad.csv").write_bytes(b"\0\5\x16\7")
+    land(folder / ".ipynb_checkpoints", basic_ad=[basic(1)])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        assert store.ingest(folder, platform="meta") == {"basic_ad": 1}

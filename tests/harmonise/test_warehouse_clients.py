@@ -182,3 +182,18 @@ def test_a_load_that_fails_in_the_middle_leaves_the_state_before(
 def test_a_key_is_refused_where_it_would_do_nothing() -> None:
     with pytest.raises(HarmoniseError, match="a key encrypts files"):
         ClientStore("bigquery://p", client="acme", key=bytes(range(32)))
+
+
+def test_a_name_that_changes_reaches_the_tables_for_queries(
+    project: tuple[HomeDouble, Any], tmp_path: Path
+) -> None:
+    double, client = project
+    report = [{"ad_id": 1, "date": DAYS[0], "account_id": 7, "spend": 1, "impressions": 9}]
+    with ClientStore(WarehouseClients(client), client="acme") as store:
+        store.ingest(land(tmp_path / "ads", basic_ad=report), platform="meta")
+        for number, name in enumerate(("Old", "New")):
+            names = [{"id": 7, "name": name, "currency": "EUR", "_fivetran_synced": number}]
+            store.ingest(land(tmp_path / name, account_history=names), platform="meta")
+            store.harmonise()
+            shown = double.sets["ck_acme_harmonised"]["performance"]
+            assert shown.column("account_name").to_pylist() == [name]

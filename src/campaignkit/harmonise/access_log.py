@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
+from campaignkit.store.leftovers import held_folder, remove_dead
 
+_HALF = ".entry."  # an entry that is being written
 _WITHDRAWN = "withdrawn: it was given for a client that was purged since"
 
 
@@ -60,8 +62,7 @@ class AccessLog:
 
     def forget(self, client: str) -> None:
         """Take a client out of all entries; reasons may name it, so they are withdrawn."""
-        for half in self.folder.glob("*.half"):
-            half.unlink(missing_ok=True)
+        remove_dead(self.folder, _HALF, ".partial")  # of writers that live none is touched
         for path, entry in self._files():
             if client in entry.get("rows", ()):
                 left = {name: count for name, count in entry["rows"].items() if name != client}
@@ -83,13 +84,13 @@ class AccessLog:
         return found
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
-        half = path.with_suffix(".half")
-        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(handle)
-        half.replace(path)
+        with held_folder(self.folder, _HALF, ".partial", mode=0o700) as folder:
+            handle = os.open(folder / path.name, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+                file.flush()
+                os.fsync(handle)
+            (folder / path.name).replace(path)
 
 
 def _user() -> str:

@@ -134,12 +134,12 @@ class ClientFolder:
         folder = self.folder / client
         path = folder / _FILE
         con = connect(memory_mb, None)
-        if key is not None:
-            _load_encryption(con, key)
-        self._own(folder)
-        con.execute(f"SET temp_directory = {literal(str(folder / _SPILL))}")
-        con.execute("SET preserve_insertion_order = false")
         try:
+            if key is not None:
+                _load_encryption(con, key)
+            self._own(folder)
+            con.execute(f"SET temp_directory = {literal(str(folder / _SPILL))}")
+            con.execute("SET preserve_insertion_order = false")
             given = "" if key is None else " (ENCRYPTION_KEY ?)"
             values = [] if key is None else [base64.b64encode(key).decode()]
             con.execute(f"ATTACH {literal(str(path))} AS store{given}", values)
@@ -153,6 +153,14 @@ class ClientFolder:
             # From here on no statement can read a file, attach a data base or change a setting.
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
+            if owner != [(client,)]:
+                raise HarmoniseError(
+                    f"{path} is not the store of {client}",
+                    hint="was a file of another client copied there? Put its own file back",
+                )
+        except HarmoniseError:
+            con.close()
+            raise
         except (duckdb.Error, OSError) as err:
             con.close()
             raise HarmoniseError(
@@ -160,12 +168,6 @@ class ClientFolder:
                 hint="is it open already, here or in another process? Has it another key, or is "
                 "it another version's?",
             ) from None  # what DuckDB was given stands in no traceback
-        if owner != [(client,)]:
-            con.close()
-            raise HarmoniseError(
-                f"{path} is not the store of {client}",
-                hint="was a file of another client copied there? Put its own file back",
-            )
         return con
 
     def _own(self, folder: Path) -> None:

@@ -22,7 +22,7 @@ from campaignkit.harmonise.definition import (
     Term,
     read_platform,
 )
-from campaignkit.harmonise.landing import AMOUNT, plain
+from campaignkit.harmonise.landing import AMOUNT, BY_NAME, plain
 from campaignkit.harmonise.unify import currencies
 from campaignkit.tables import (
     MARKETING,
@@ -45,7 +45,6 @@ _STANDARD = {
 _PART_OF_SPEND = re.compile(r"keyword|search_term|suchbegriff|mot_cl|palabra_clave")
 _STARTS = re.compile(r"start|begin|d_but|inici|inizi")
 _OF_A_LOADER = re.compile(r"[A-Za-z0-9.]*_[A-Za-z0-9_.]*")
-_BY_NAME = "_by_name"
 _ABOUT = ("objective_raw", "channel_raw")  # of a campaign
 
 
@@ -64,7 +63,7 @@ def described(known: Platform, names: Iterable[str]) -> Platform:
     ('export_ad', 'export_ad_by_name')
     """
     plains = [plain(name) for name in names]
-    kinds = {(name.startswith("export_"), name.endswith(_BY_NAME)) for name in plains}
+    kinds = {(name.startswith("export_"), name.endswith(BY_NAME)) for name in plains}
     if len(kinds) > 1:
         raise HarmoniseError(
             f"{', '.join(plains)} of {known.name} would count the same spend twice: exports with "
@@ -170,7 +169,7 @@ def exported(
     rows = table.con.sql(f"SELECT {chosen} FROM {table.relation}").to_arrow_table()
     totals = own_totals(table, {n: _number(c) for n, c in amounts.items() if n != "reach"})
     return Exported(
-        f"export_{keys[0]}{_BY_NAME if by_name else ''}",
+        f"export_{keys[0]}{BY_NAME if by_name else ''}",
         rows,
         tuple(_notes(table, known, columns, by_name, totals)),
         {name: total for name, total in totals.items() if not total.closes},

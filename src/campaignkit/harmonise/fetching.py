@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
@@ -241,12 +241,15 @@ class Fetcher:
 
     def _told(self, err: BaseException | None, place: Mapping[str, str]) -> HarmoniseError:
         """An error in our own words, in which no secret is."""
-        said = f"{type(err).__name__}: {err}".splitlines()[0][:300]
+        said = f"{type(err).__name__}: {err}".splitlines()[0]
         while err is not None and not isinstance(err, HarmoniseError):
             err = err.__cause__ or err.__context__
         said = err.message if err else said
-        for secret in self._secrets.values():
-            said = said.replace(secret, "***")
+        # Replaced before the text is cut: no part of a secret may be left at its end.
+        for secret in sorted(self._secrets.values(), key=len, reverse=True):
+            for form in (secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]):
+                said = said.replace(form, "***")
+        said = said[:300]
         days = f"account {place['account']}, {place['since']} to {place['until']}"
         return HarmoniseError(
             f"{self.platform}, {days}: {said}", faults=err.faults if err else (),
@@ -292,7 +295,7 @@ class _Guard:
                 if reply.status_code < 300 and code in (None, 0):
                     return reply
                 is_passing = reply.status_code in _PASSING or code in failure["wait"]
-                problem = f"HTTP {reply.status_code}, code {code}: {said!s:.300}"
+                problem = f"HTTP {reply.status_code}, code {code}: {said}"
                 wait = retry_after_s(reply.headers, told)
             if not is_passing:
                 break
@@ -318,7 +321,7 @@ def _job(client: Any, job: Json, place: Mapping[str, str]) -> str:
         if status in job["failed"]:
             break
         time.sleep(min(0.1 * 2.0 ** min(polls, 20), _LONGEST_POLL_S))
-    raise HarmoniseError(f"the report was not made: its status is {status!r:.60}")
+    raise HarmoniseError(f"the report was not made: its status is {status!r}")
 
 
 def _filled(given: Json, place: Mapping[str, str]) -> Json:

@@ -9,6 +9,7 @@ from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise.definition import Platform
 from campaignkit.harmonise.landing import (
     BATCH_SECONDS,
+    BY_NAME,
     DAY,
     Found,
     Landed,
@@ -22,6 +23,7 @@ from campaignkit.harmonise.unify import Unifier
 from campaignkit.tables import literal, quoted
 
 _PART = "_campaignkit_part"  # column, while files of one call are put together
+_SHORTENED = "regexp_matches(trim({}), '^[0-9]([.][0-9]+)?[eE][+][0-9]+$')"  # by a spreadsheet
 
 
 def landed_tables(con: Any, known: Platform) -> list[Landed]:
@@ -147,8 +149,8 @@ class Intake:
         )
         self.con.unregister("incoming")
         for column, kind in _types(self.con, "staged").items():
-            if kind in ("DOUBLE", "FLOAT") and plain(column).endswith("id"):
-                self._as_identifier(part, column)
+            if plain(column).endswith("id"):
+                self._as_identifier(part, column, kind)
             if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
                 self._to_text("staged", column, f"to_json({quoted(column)})")
         _, slices = self._of("staged", part.name)
@@ -161,16 +163,23 @@ class Intake:
             self.con.execute("ALTER TABLE staged RENAME TO landing")
         return row[0], row[1], row[2]
 
-    def _as_identifier(self, part: Part, column: str) -> None:
+    def _as_identifier(self, part: Part, column: str, kind: str) -> None:
         """Turn an identifier that went through a float into text; refuse one that lost digits."""
-        name = quoted(column)
-        lost = self._rows(f"SELECT count(*) FROM staged WHERE abs({name}) >= 9007199254740992")
-        if lost[0][0]:
+        name, is_float = quoted(column), kind in ("DOUBLE", "FLOAT")
+        lost = f"abs({name}) >= 9007199254740992" if is_float else _SHORTENED.format(name)
+        if part.name.endswith(BY_NAME) or not (is_float or kind == "VARCHAR"):
+            return
+        num_lost, cell = self._rows(
+            f"SELECT count(*), CAST(min({name}) AS VARCHAR) FROM staged WHERE {lost}"
+        )[0]
+        if num_lost:
             raise HarmoniseError(
-                f"{part.name}: {lost[0][0]:,} cells of {column} are floats of more than 15 digits",
-                hint="the last digits are lost: export identifiers as text or integers",
+                f"{part.name}, {column}: {num_lost:,} cells, such as {cell!r:.40}; expected an "
+                f"identifier with all its digits",
+                hint="a float or a spreadsheet has lost them: export identifiers as text",
             )
-        self._to_text("staged", column, f"CAST({name} AS BIGINT)")
+        if is_float:
+            self._to_text("staged", column, f"CAST({name} AS BIGINT)")
 
     def _to_text(self, table: str, column: str, sql: str) -> None:
         self.con.execute(

@@ -19,6 +19,7 @@ DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: add
 _MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 AMOUNT = "DECIMAL(26,6)"
+BY_NAME = "_by_name"  # ends the name of a downloaded report without ids
 BATCH_SECONDS = 1800  # apart, rows of one key were landed by two runs of a loader
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
 _BLANKS = "'', '-', '--', 'null', 'NULL', 'None', 'nan', 'NaN'"

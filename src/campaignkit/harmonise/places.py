@@ -23,6 +23,7 @@ from campaignkit.tables.engines import Home, home_of
 
 Kept = dict[str, tuple[str, str]]
 _LIST = "kept"  # the table of which tables there are
+_ASIDE = ("ingested", "fetched", "defined", "touched")  # of which no unified table is made
 _TABLES = (
     "SELECT schema_name, table_name, sql FROM duckdb_tables() "
     "WHERE database_name = 'store' AND NOT temporary ORDER BY ALL"
@@ -127,7 +128,7 @@ class WarehouseClients:
             if new[table] != known.get(table):
                 text = f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM {table}"
                 raw[new[table][0]] = con.sql(text).to_arrow_table()
-                if name.endswith("_fact"):
+                if schema != "landed" and name not in _ASIDE:
                     shown = {t: con.sql(view(t, client)).to_arrow_table() for t in TABLES}
         if new == known:
             return

@@ -277,7 +277,9 @@ def _files(folder: Path) -> list[Path]:
                 f"{folder} has more than {_MOST_FILES:,} entries",
                 hint="name the exports' own folder",
             )
-        if path.suffix.lower() in FILES and path.is_file():
+        # What begins with a dot is a system's or an editor's own, such as macOS' "._ad_stats.csv".
+        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in FILES and path.is_file() and not is_hidden:
             found.append(path)
     return sorted(found)
 

@@ -127,10 +127,11 @@ class ClientStore:
     @property
     def tables(self) -> list[tuple[str, str, int]]:
         """Platform, name and number of rows of each landed table."""
-        return self._rows(
-            "SELECT platform, any_value(name), sum(num_rows)::BIGINT FROM ingested "
-            "GROUP BY platform, relation ORDER BY platform, relation"
-        )
+        return [
+            (key, table.name, self._rows(f"SELECT count(*) FROM {table.relation}")[0][0])
+            for (key,) in self._rows("SELECT DISTINCT platform FROM ingested ORDER BY platform")
+            for table in landed_tables(self._con, self._known(key))
+        ]
 
     def ingest(
         self, source: str | os.PathLike[str] | DatabaseTable, *,

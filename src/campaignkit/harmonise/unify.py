@@ -32,7 +32,7 @@ from campaignkit.harmonise.definition import (
     Term,
     Terms,
 )
-from campaignkit.harmonise.landing import DAY, Found, Landed, exploded, plain, unit_of
+from campaignkit.harmonise.landing import BY_NAME, DAY, Found, Landed, exploded, plain, unit_of
 from campaignkit.tables import literal, quoted
 
 UNKNOWN = "unknown"  # an id that neither the report nor a history gives
@@ -179,6 +179,8 @@ class Unifier:
         )
         identifier = table.text(source.ids.get(f"{level}_id", ()))
         lossy = f"coalesce(regexp_matches({identifier}, '^[0-9.]+[eE][+]?[0-9]+$'), true)"
+        if table.name.endswith(BY_NAME):  # a campaign may be called 2E3
+            lossy = f"{identifier} IS NULL"
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE tree AS SELECT *, hash({packed}) AS h "
             f"FROM (SELECT DISTINCT {packed} FROM {table.relation} {where})"
