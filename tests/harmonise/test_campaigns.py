@@ -37,9 +37,15 @@ def test_a_bracket_grows_older() -> None:
 
 
 def test_countries_have_regions() -> None:
-    found = [geography(text) for text in ("DE", "deu", "Germany", "276", "Atlantis")]
+    found = [geography(text) for text in ("DE", "deu", "Germany", "DE-BY", "Atlantis")]
 
     assert [place and place.sub_region for place in found] == ["Western Europe"] * 4 + [None]
+
+
+def test_numbers_of_places_stay_numbers() -> None:
+    """A country has a number in ISO 3166-1, too; platforms number places in their own ways."""
+    assert [geography(text) for text in ("276", " 840 ", "6252001")] == [None] * 3
+    assert values_of(facets("[276]", name="geo")[0], 2025) == [("geo", "276")]
 
 
 def test_every_country_has_a_region() -> None:
@@ -176,6 +182,14 @@ def test_facts_of_pairs_can_be_read_by_a_model_that_judges() -> None:
     assert told.startswith("30 campaigns with both: ")
     assert "mean rank among peers 75%" in told
     assert set(facts["num_campaigns"].to_pylist()) == {30, 60}
+
+
+def test_facts_that_no_pair_has_have_their_columns() -> None:
+    some, none = (campaigns([row(1)]).facts(min_campaigns=n) for n in (1, 1000))
+
+    assert none.num_rows == 0 < some.num_rows
+    assert none.schema == some.schema
+    assert len(none.column_names) == 15
 
 
 def pinned(**columns: Any) -> dict[str, Any]:
@@ -330,4 +344,28 @@ def test_cuts_that_do_not_ascend_are_refused(tmp_path: Path) -> None:
         data = store.harmonise()
         with pytest.raises(HarmoniseError, match="quantiles"):
             data.campaigns(quantiles=(0.9, 0.1))
+        with pytest.raises(HarmoniseError) as refused:
+            data.campaigns(
+                outcome="fame", level="city", period="day", min_impressions=None,  # type: ignore[arg-type]
+                min_spend="5", min_peers=-4, quantiles=(2, 3), labels=("a", "a", "b"), seed=-1,  # type: ignore[arg-type]
+            )  # fmt: skip
+        assert len(refused.value.faults) == 9
+        for wrong in ({"quantiles": None}, {"quantiles": ("a", 1)}, {"labels": (1, [], None)}):
+            with pytest.raises(HarmoniseError, match=f"  {next(iter(wrong))}: is"):
+                data.campaigns(**wrong)
         assert data.campaigns(level="campaign").frame["period"].to_pylist() == [date(2025, 1, 1)]
+
+
+def test_what_fails_while_a_table_is_read_is_told_in_words(tmp_path: Path) -> None:
+    with from_pinterest(tmp_path, [pinned(total_conversions=3)]) as store:
+        data = store.harmonise()
+        data._con.execute(
+            "ALTER TABLE place RENAME TO places; CREATE VIEW place AS SELECT * REPLACE ("
+            "CAST(error('no room for ' || currency) AS VARCHAR) AS currency) FROM places"
+        )
+        asked = [data.to_arrow, data.campaigns, data.audit, lambda: data.total("spend"),
+                 lambda: data.write(tmp_path / "out")]  # fmt: skip
+        for ask in asked:
+            with pytest.raises(HarmoniseError, match=r"of acme cannot be read: .*no room for EUR"):
+                ask()
+    assert not (tmp_path / "out").exists()

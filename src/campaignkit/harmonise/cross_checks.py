@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -31,14 +31,14 @@ class CrossPlatformCheck(Check):
 
     Parameters
     ----------
-    con : DuckDB connection
-        Of the client's store.
+    rows : callable
+        SQL -> rows of the client's store.
     """
 
     form = "cross_platform"
 
-    def __init__(self, con: Any) -> None:
-        self._con = con
+    def __init__(self, rows: Callable[[str], list[tuple[Any, ...]]]) -> None:
+        self._ask = rows
 
     def rules(self, scene: Scene) -> Iterable[Rule]:
         """One, for all three."""
@@ -139,9 +139,7 @@ class CrossPlatformCheck(Check):
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query that may read the performance as ``p``."""
-        whole = f"WITH p AS ({view('performance', '')}), {sql}"
-        rows: list[tuple[Any, ...]] = self._con.execute(whole).fetchall()
-        return rows
+        return self._ask(f"WITH p AS ({view('performance', '')}), {sql}")
 
 
 def _is_dense(own: set[date], first: date, last: date, step: int) -> bool:

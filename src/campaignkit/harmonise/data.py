@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaignkit.checks import check_all
+from campaignkit.checks import check_all, is_count, is_share
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import frame_library, require
 from campaignkit.harmonise.definition import ADDITIVE, IDS, LEVELS
-from campaignkit.harmonise.outcomes import RESULTS, Campaigns, campaigns, campaigns_sql
+from campaignkit.harmonise.outcomes import OUTCOMES, RESULTS, Campaigns, campaigns, campaigns_sql
 from campaignkit.harmonise.unified import view
 from campaignkit.show.outline import Block
 from campaignkit.store import Manifest, atomic_folder, digest_file
@@ -141,32 +143,47 @@ class CampaignData:
 
     def __repr__(self) -> str:
         try:
-            num_rows, num_platforms = self._ask(
+            num_rows, num_platforms = self._rows(
                 "SELECT count(*), count(DISTINCT platform) FROM performance_fact "
                 "JOIN place USING (place_id)"
-            ).fetchall()[0]
+            )[0]
         except HarmoniseError:
             return f"CampaignData({self.client!r}, its store is closed)"
         return f"CampaignData({self.client!r}, {num_rows:,} rows of {num_platforms} platforms)"
 
-    def _ask(self, sql: str) -> Any:
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         duckdb = require("duckdb", extra="harmonise", user="a client's store")
         try:
-            return self._con.sql(sql)
+            yield
         except duckdb.ConnectionException as err:
             raise HarmoniseError(
                 f"the store of {self.client} is closed",
                 hint="ask before it is closed, or open it again: ClientStore(...).harmonise()",
             ) from err
+        except duckdb.Error as err:
+            raise HarmoniseError(
+                f"the tables of {self.client} cannot be read: {str(err).splitlines()[0][:200]}",
+                hint="is the memory or the disk full? Give the store more: memory_mb",
+            ) from err
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._reading():
+            rows: list[tuple[Any, ...]] = self._con.sql(sql).fetchall()
+        return rows
+
+    def _table(self, sql: str) -> pa.Table:
+        with self._reading():
+            return self._con.sql(sql).to_arrow_table()
 
     @property
     def report(self) -> HarmoniseReport:
         """Totals beside those of the landed tables, and what was decided."""
-        rows = self._ask(
+        rows = self._rows(
             "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), measure, source, "
             "harmonised, coalesce(uncovered, 0) FROM closing ORDER BY ALL"
-        ).fetchall()
-        notes = self._ask("SELECT * FROM notes ORDER BY ALL").fetchall()
+        )
+        notes = self._rows("SELECT * FROM notes ORDER BY ALL")
         return HarmoniseReport([Closing(*row) for row in rows], notes)
 
     def to_arrow(self, table: str = "performance") -> pa.Table:
@@ -183,7 +200,7 @@ class CampaignData:
         """
         if table not in TABLES:
             raise HarmoniseError(f"table is {table!r:.40}; expected one of {', '.join(TABLES)}")
-        return _without_stray_bytes(self._ask(view(table, self.client)).to_arrow_table())
+        return _without_stray_bytes(self._table(view(table, self.client)))
 
     def to_frame(self, table: str = "performance") -> Any:
         """A unified table as a data frame: pandas if it is installed, polars, else Arrow."""
@@ -237,19 +254,19 @@ class CampaignData:
         sums = ", ".join(f"sum({name})::DOUBLE AS {name}" for name in _AUDITED)
         # An account that counts conversions has 0 of them on a day without a row of them.
         none = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
-        table = self._ask(
+        table = self._table(
             f"WITH r AS (FROM ({performance}) UNION ALL BY NAME FROM ({conversions}) "
             f"WHERE is_primary AND {RESULTS}), "
             f"a AS (SELECT platform, {', '.join(IDS)}, currency, date_local, {sums} "
             f"FROM (FROM r {finest}) GROUP BY ALL HAVING count(spend) > 0) "
             f"SELECT * REPLACE (coalesce(conversions, {none}) AS conversions) "
             f"RENAME ({_RENAMED}, clicks_platform AS clicks) FROM a"
-        ).to_arrow_table()
+        )
         video = ["video_plays", "video_completions"]
         counts = table.group_by("platform").aggregate([(name, "count") for name in video])
         if not all(all(counts[f"{name}_count"].to_pylist()) for name in video):
             table = table.drop_columns(video)  # platforms without it lack nothing
-        checks = [CrossPlatformCheck(self._con), *options.pop("checks", ())]
+        checks = [CrossPlatformCheck(self._rows), *options.pop("checks", ())]
         return audit(table, checks=checks, **options)
 
     def campaigns(
@@ -306,20 +323,39 @@ class CampaignData:
         Raises
         ------
         HarmoniseError
-            If no campaign has an outcome.
+            If a setting is not as expected, or no campaign has an outcome.
         """
+        given: list[list[Any]] = [
+            [*one] if isinstance(one, Iterable) else [None] for one in (quantiles, labels)
+        ]
+        cuts, names = given
+        ascend = all(map(is_share, cuts)) and cuts == sorted({*cuts})
+        differ = all(isinstance(name, str) for name in names) and len({*names}) == len(names)
         check_all(
             "campaigns cannot be made so",
             {
                 "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
                 "period": (period, period in PERIODS, f"one of {', '.join(PERIODS)}"),
-                "quantiles": (quantiles, [*quantiles] == sorted({*quantiles}), "ascending"),
-                "labels": (labels, len(labels) == len(quantiles) + 1, "one more than quantiles"),
+                "outcome": (outcome, outcome in OUTCOMES, f"one of {', '.join(OUTCOMES)}"),
+                "min_impressions": (
+                    min_impressions,
+                    is_count(min_impressions, least=0),
+                    "0 or more",
+                ),
+                "min_spend": (min_spend, is_share(min_spend, high=inf), "a number from 0 on"),
+                "min_peers": (min_peers, is_count(min_peers), "1 or more"),
+                "quantiles": (quantiles, ascend, "shares from 0 to 1, ascending"),
+                "labels": (
+                    labels,
+                    differ and len(names) == len(cuts) + 1,
+                    "texts, one more than quantiles, all different",
+                ),
+                "seed": (seed, is_count(seed, least=0), "0 or more"),
             },
             error=HarmoniseError,
         )
         both = [view(name, self.client) for name in TABLES[:2]]
-        rows = self._ask(campaigns_sql(level, period, *both)).to_arrow_table()
+        rows = self._table(campaigns_sql(level, period, *both))
         return campaigns(
             rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
             min_spend=min_spend, min_peers=min_peers, quantiles=quantiles, labels=labels,
@@ -366,12 +402,12 @@ class CampaignData:
         money = (
             "currency || CASE WHEN currency = 'XXX' THEN ' of account ' || account_id ELSE '' END"
         )
-        rows = self._ask(
+        rows = self._rows(
             f"SELECT {keys + ', ' if keys else ''}coalesce(sum({measure}), 0), "
             f"list_sort(list_distinct(list({money}))) FROM performance_fact "
             f"JOIN place USING (place_id) WHERE level IN ({levels}) "
             f"{'GROUP BY ' + keys if keys else ''} ORDER BY ALL"
-        ).fetchall()
+        )
         made = {}
         for *key, amount, money_of in rows:
             if measure == "spend" and len(money_of or ()) > 1:

@@ -114,7 +114,9 @@ class Geography:
 def geography(text: str) -> Geography | None:
     """The country or subdivision that a text names, by code or by name; None where it names none.
 
-    A name that subdivisions of two countries share names none.
+    A name of a country and of a subdivision, such as Georgia, names the country. A name that
+    subdivisions of two countries share names none, and neither does a number: platforms number
+    places in their own ways.
 
     Raises
     ------
@@ -129,6 +131,8 @@ def geography(text: str) -> Geography | None:
     ('US-CA', None)
     """
     pycountry = require("pycountry", extra="harmonise", user="countries and regions")
+    if text.strip().isdigit():
+        return None
     try:
         return _regions().get(pycountry.countries.lookup(text.strip()).alpha_2)
     except LookupError:

@@ -36,6 +36,7 @@ _EVENTS = {name: _SUM.format("conversions", event) for name, event in _BOUGHT.it
 _MEASURES = ("impressions_paid", "clicks_platform", "clicks_link", "video_plays",
              "video_completions")  # fmt: skip
 AMOUNTS = {name: f"sum({name})" for name in _MEASURES} | _EVENTS
+OUTCOMES = ("auto", *AMOUNTS)
 # Columns of the unified rows that tell what was targeted or delivered, and to whom.
 TOLD = (
     "objective_raw", "channel_raw", "targeting", "age", "gender", "geo", "placement_targeted",
@@ -51,11 +52,12 @@ MODALITIES = (
     "platform", "objective", "channel", "placement", "device", "age", "generation", "gender",
     "geo", "region", "sub_region", "language", "audience", "creative_format",
 )  # fmt: skip
-_FACT = (
-    "modality", "value", "other_modality", "other_value", "fact", "num_campaigns", "percentile",
-    "percentile_lo", "percentile_hi", "kpi", "currency", "rate", "rate_lo", "rate_hi",
-    "rate_campaigns",
-)  # fmt: skip
+_FACT = {
+    "modality": "string", "value": "string", "other_modality": "string", "other_value": "string",
+    "fact": "string", "num_campaigns": "int64", "percentile": "double", "percentile_lo": "double",
+    "percentile_hi": "double", "kpi": "string", "currency": "string", "rate": "double",
+    "rate_lo": "double", "rate_hi": "double", "rate_campaigns": "int64",
+}  # fmt: skip
 _RANKED = ("label", "rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
 _DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
 _STEPS = 50  # of mean and variance in turn
@@ -182,7 +184,7 @@ class Campaigns:
             )
             row = (*ends, fact, *ranked, *unit, *rates)
             made.append(dict(zip(_FACT, row, strict=True)))
-        return pa.Table.from_pylist(made)
+        return pa.Table.from_pylist(made, schema=pa.schema([*_FACT.items()]))
 
 
 def _by_campaign(
@@ -222,14 +224,10 @@ def campaigns(
     Raises
     ------
     HarmoniseError
-        If no row has an outcome, or `outcome` is unknown.
+        If no row has an outcome.
     """
     import pyarrow as pa
 
-    if outcome not in ("auto", *AMOUNTS):
-        raise HarmoniseError(
-            f"outcome is {outcome!r:.40}; expected one of {', '.join(('auto', *AMOUNTS))}"
-        )
     paid_for = enrich.words()["kpis"] if outcome == "auto" else {"other": (outcome,)}
     has_any = {
         (row["platform"], row["account_id"], name)
