@@ -128,6 +128,16 @@ def test_little_spend_makes_no_extreme_and_chance_is_told() -> None:
     assert frame.label_stability["59"] == 1.0
 
 
+@pytest.mark.parametrize("num", [1, 2])
+@pytest.mark.parametrize("clicks", [3.0, 400.0])
+def test_a_label_among_fewer_peers_than_labels_is_chance(num: int, clicks: float) -> None:
+    frame = campaigns([row(n, clicks_link=clicks * (1 + 9 * n)) for n in range(num)]).frame
+
+    assert frame["label_stability"].to_pylist() == pytest.approx([1 / 3] * num)
+    assert {*frame["percentile_lo"].to_pylist()} == {0.05}
+    assert {*frame["percentile_hi"].to_pylist()} == {0.95}
+
+
 def test_what_has_no_label_is_counted() -> None:
     rows = [row(n) for n in range(40)]
     rows += [row(50, spend=None), row(51, impressions_paid=5),

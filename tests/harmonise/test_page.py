@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignkit.harmonise import ClientStore, definition, platform
+from campaignkit.harmonise import ClientStore, definition
 from landed_tables import google, land
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "platforms.md"
@@ -50,4 +50,4 @@ def test_the_platform_of_the_page_is_known_by_its_file_alone(
         assert (sold["event_own"], sold["conversions"]) == ("purchase", 2)
     finally:
         definition.platforms.cache_clear()
-        platform.cache_clear()
+        definition._shipped.cache_clear()

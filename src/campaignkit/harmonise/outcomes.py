@@ -356,11 +356,14 @@ def _rank(
     ranks = (rankdata(rates) - 0.5) / len(peers)
     drawn = (rankdata(draws, axis=1) - 0.5) / len(peers)
     codes = np.searchsorted(quantiles, ranks)
-    same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0).tolist()
-    columns = (codes, rates, ranks, *np.quantile(drawn, [0.05, 0.95], axis=0))
-    return *(column.tolist() for column in columns), same if noise or not whole else [None] * len(
-        same
-    )
+    same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    shares = np.diff([0.0, *quantiles, 1.0])
+    if len(peers) * min(shares) < 1 - 1e-9:  # too few for each label to occur: a label is chance
+        low, high, same = np.full_like(ranks, 0.05), np.full_like(ranks, 0.95), shares[codes]
+    elif whole and not noise:
+        same = np.full(len(peers), None)
+    return tuple(column.tolist() for column in (codes, rates, ranks, low, high, same))
 
 
 def _drawn_together(
