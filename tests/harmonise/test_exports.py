@@ -187,6 +187,7 @@ def test_a_report_that_lost_rows_does_not_close_until_it_is_replaced(tmp_path: P
                     [] if closes
                     else [("own total: spend", Decimal("1072.25"), Decimal("1041.75"))]
                 )  # fmt: skip
+                assert all("do not add up to its own total" in c.reason for c in report.open)
         assert "do not add up" in str(report.notes)  # of the first of the two
 
 

@@ -209,3 +209,55 @@ def test_a_corrected_export_mends_one_that_could_not_be_read(tmp_path: Path) -> 
                     store.harmonise()
 
         assert len(rows_of(store.harmonise())) == 1
+
+
+def test_the_report_has_a_total_of_each_currency(tmp_path: Path) -> None:
+    data = harmonised(
+        tmp_path, "microsoft",
+        ad_performance_daily_report=[
+            {"date": DAY, "account_id": account, "campaign_id": account, "ad_group_id": account,
+             "ad_id": account, "currency_code": code, "spend": spend, "impressions": 10}
+            for account, code, spend in ((1, "EUR", 5), (2, "USD", 7))
+        ],
+    )  # fmt: skip
+    spend = {(c.currency, c.source, c.harmonised)
+             for c in data.report.closings if c.measure == "spend"}  # fmt: skip
+
+    assert spend == {("EUR", 5, 5), ("USD", 7, 7)}
+    assert data.report.closes
+
+
+def test_amounts_below_a_millionth_are_added_exactly_and_what_rows_lose_is_told(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {**META["basic_ad"][0], "ad_id": ad, "spend": "0.0000004"} for ad in range(10)
+    ]  # fmt: skip
+    data = harmonised(tmp_path, "meta", basic_ad=rows)
+    (closing,) = data.report.open
+
+    assert (closing.source, closing.harmonised) == (Decimal("0.000004"), 0)
+    assert closing.reason == "10 amounts have parts of a millionth, which were rounded"
+    assert all(c.reason == "" for c in data.report.closings if c.measure != "spend")
+
+
+def test_amounts_of_one_row_are_added_before_they_are_rounded(tmp_path: Path) -> None:
+    rows = [{**META["basic_ad"][0], "spend": "0.0000005", "hour": n} for n in range(2)]
+    data = harmonised(tmp_path, "meta", basic_ad=rows)
+
+    assert data.total("spend") == {(): Decimal("0.000001")}
+    assert data.report.closes
+
+
+def test_a_name_that_is_a_fraction_is_not_rounded(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = land(tmp_path / "landed", basic_ad=META["basic_ad"])
+    names = pa.table({"id": [7.0], "name": [3.5]})
+    pq.write_table(names, folder / "account_history.parquet")
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(folder, platform="meta")
+        (row,) = rows_of(store.harmonise())
+
+    assert (row["account_id"], row["account_name"]) == ("7", "3.5")

@@ -34,6 +34,7 @@ def refused(folder: Path, **tables: Any) -> str:
         ),
         ("cost_micros", "1.234,56", "such as '1.234,56'; expected numbers"),
         ("cost_micros", "1,23", "such as '1,23'; expected numbers"),
+        ("cost_micros", "1,234", "such as '1,234'; expected numbers"),
         ("cost_micros", "9" * 20, "the store of acme could not do that"),
         ("cost_micros", "9" * 25, "expected numbers"),
         ("impressions", "1.5", "expected whole numbers"),

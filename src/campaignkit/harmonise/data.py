@@ -42,30 +42,46 @@ class Closing:
 
     Attributes
     ----------
-    platform, level, day, measure : str
+    platform, level, day, currency, measure : str
         `day` is "" where hours were put into the account's own days: there only the sum of all
-        days can close.
+        days can close. `currency` is "" where the total is a downloaded report's own.
     source : Decimal or None
-        Sum over the landed report, read without a join.
+        Sum over the landed report, read without a join. What a later export or a loader's later
+        row has replaced is no longer in it.
     harmonised : Decimal or None
         Sum over the unified rows of this level and the finer ones.
     uncovered : Decimal
         Of those, the rows of accounts and days that this level's report does not have.
+    num_rounded : int
+        Amounts of the landed report with parts of a millionth, which no row can keep.
     """
 
     platform: str
     level: str
     day: str
+    currency: str
     measure: str
     source: Decimal | None
     harmonised: Decimal | None
     uncovered: Decimal
+    num_rounded: int
 
     @property
     def difference(self) -> Decimal:
         """What does not close: 0 where all is well."""
         zero = Decimal(0)
         return (self.harmonised or zero) - self.uncovered - (self.source or zero)
+
+    @property
+    def reason(self) -> str:
+        """Why it does not close; "" where it does."""
+        if not self.difference:
+            return ""
+        if self.measure.startswith("own total: "):
+            return "the rows of a downloaded report do not add up to its own total"
+        if abs(self.difference) <= self.num_rounded * Decimal("0.000001"):
+            return f"{self.num_rounded:,} amounts have parts of a millionth, which were rounded"
+        return "rows got lost or were doubled between the report and the unified rows"
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,9 @@ class HarmoniseReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values; amounts are text, so that no digit is lost."""
-        shown = [asdict(c) | {"difference": c.difference} for c in self.closings]
+        shown = [
+            asdict(c) | {"difference": c.difference, "reason": c.reason} for c in self.closings
+        ]
         totals = [
             {
                 name: str(value) if isinstance(value, Decimal) else value
@@ -180,8 +198,9 @@ class CampaignData:
     def report(self) -> HarmoniseReport:
         """Totals beside those of the landed tables, and what was decided."""
         rows = self._rows(
-            "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), measure, source, "
-            "harmonised, coalesce(uncovered, 0) FROM closing ORDER BY ALL"
+            "SELECT platform, level, coalesce(CAST(day AS VARCHAR), ''), coalesce(currency, ''), "
+            "measure, source, harmonised, coalesce(uncovered, 0), coalesce(num_rounded, 0) "
+            "FROM closing ORDER BY ALL"
         )
         notes = self._rows("SELECT * FROM notes ORDER BY ALL")
         return HarmoniseReport([Closing(*row) for row in rows], notes)

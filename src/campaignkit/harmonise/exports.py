@@ -22,7 +22,7 @@ from campaignkit.harmonise.definition import (
     Term,
     read_platform,
 )
-from campaignkit.harmonise.landing import AMOUNT, BY_NAME, plain
+from campaignkit.harmonise.landing import BY_NAME, ROUNDED, plain
 from campaignkit.harmonise.unify import currencies
 from campaignkit.tables import (
     MARKETING,
@@ -244,7 +244,7 @@ def _text(column: Column) -> str:
 
 def _amount(column: Column) -> str:
     """SQL of an exact number as text; a cell that is none stays as it is, and is refused later."""
-    return f"coalesce(CAST(TRY_CAST({_number(column)} AS {AMOUNT}) AS VARCHAR), {_text(column)})"
+    return f"coalesce(CAST(TRY_CAST({_number(column)} AS {ROUNDED}) AS VARCHAR), {_text(column)})"
 
 
 def _number(column: Column) -> str:

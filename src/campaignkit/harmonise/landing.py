@@ -18,7 +18,8 @@ _SYNCED = (
 DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: added on landing
 _MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
-AMOUNT = "DECIMAL(26,6)"
+AMOUNT = "DECIMAL(32,12)"  # sums are rounded to millionths, and cells are not
+ROUNDED = "DECIMAL(26,6)"  # of cells that have no smaller parts
 BY_NAME = "_by_name"  # ends the name of a downloaded report without ids
 BATCH_SECONDS = 1800  # apart, rows of one key were landed by two runs of a loader
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
@@ -107,9 +108,12 @@ class Landed:
         """SQL of a text: the first term that has one; NULL if none can be read."""
         return _first([self._text_of(term) for term in self.readable(terms)], "VARCHAR")
 
-    def amount(self, terms: Terms) -> str:
-        """SQL of an exact number, in the unit that is written in the table."""
-        return _first([self._amount_of(term) for term in self.readable(terms)], AMOUNT)
+    def amount(self, terms: Terms, *, whole: bool = False) -> str:
+        """SQL of an exact number, in the unit that is written in the table.
+
+        In a `whole` number a comma cannot be a decimal one: it groups thousands.
+        """
+        return _first([self._amount_of(term, whole) for term in self.readable(terms)], AMOUNT)
 
     def moment(self, terms: Terms) -> str:
         """SQL of a moment in UTC, without a zone; a day is its midnight."""
@@ -121,7 +125,7 @@ class Landed:
         parts = [self._moment_of(self.own(t.column), in_utc=False) for t in self.readable(terms)]
         return f"CAST({_first(parts, 'TIMESTAMP')} AS DATE)"
 
-    def unread(self, terms: Terms) -> str | None:
+    def unread(self, terms: Terms, *, whole: bool = False) -> str | None:
         """SQL that is true where a cell has a value and no number can be read from it.
 
         None where no such cell can be: the columns are numbers.
@@ -134,7 +138,7 @@ class Landed:
             self.cell(c) if self.types[self.own(c)] == "VARCHAR" else quoted(self.own(c))
             for c in inexact
         )
-        return f"({self.amount(terms)}) IS NULL AND coalesce({cells}) IS NOT NULL"
+        return f"({self.amount(terms, whole=whole)}) IS NULL AND coalesce({cells}) IS NOT NULL"
 
     def shown(self, terms: Terms) -> str:
         """SQL of what stands in the first column of the terms, as text; it may be blank."""
@@ -152,20 +156,30 @@ class Landed:
         return f"CASE WHEN {text} NOT IN ({_BLANKS}) THEN {text} END"
 
     def _text_of(self, term: Term) -> str:
-        column = term.column
+        column, name = term.column, quoted(self.own(term.column))
         if self.types[self.own(column)] in ("DOUBLE", "FLOAT"):  # an identifier gone through float
-            return f"CAST(TRY_CAST({quoted(self.own(column))} AS HUGEINT) AS VARCHAR)"
+            whole = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
+            return (
+                f"CASE WHEN {name} = trunc({name}) THEN {whole} ELSE CAST({name} AS VARCHAR) END"
+            )
         cell = self.cell(column)
         if plain(column).endswith("id"):  # an identifier that went through a float
             cell = f"regexp_replace({cell}, '^([0-9]+)[.]0+$', '\\1')"
         return f"regexp_extract({cell}, '{_TAIL}', 1)" if term.unit == "tail" else cell
 
-    def _amount_of(self, term: Term) -> str:
-        name = quoted(self.own(term.column))
+    def _amount_of(self, term: Term, whole: bool) -> str:
+        name, kind = quoted(self.own(term.column)), self.types[self.own(term.column)]
         number = f"TRY_CAST({name} AS {AMOUNT})"
-        if self.types[self.own(term.column)] != "VARCHAR":
+        if kind in ("DOUBLE", "FLOAT"):  # of the digits behind the point, a float has few
+            exact = f"abs({name}) < 1000" if kind == "DOUBLE" else "false"
+            return f"CASE WHEN {exact} THEN {number} ELSE TRY_CAST({name} AS {ROUNDED}) END"
+        if kind != "VARCHAR":
             return number
-        thousands = f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)? *$')"
+        # 1,234 alone may be 1234 or 1.234; a second comma, or a point behind it, tells.
+        groups = "(,[0-9]{3})+([.][0-9]*)?"
+        if not whole and term.unit != "grouped":
+            groups = "((,[0-9]{3})+[.][0-9]*|(,[0-9]{3}){2,})"
+        thousands = f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}{groups} *$')"
         plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
         return f"coalesce({number}, TRY_CAST({plain_text} AS {AMOUNT}))"
 

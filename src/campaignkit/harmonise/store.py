@@ -53,8 +53,9 @@ CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (pla
 _TOLD = (
     "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested",
     "DELETE FROM totals WHERE starts_with(measure, 'own total: ')",
-    "INSERT INTO totals SELECT platform, level, NULL, false, 'own total: ' || t.measure, t.told, "
-    "t.rows, NULL FROM (SELECT platform, unnest(open_totals) AS t, "
+    "INSERT INTO totals BY NAME SELECT platform, level, false AS has_hours, "
+    "'own total: ' || t.measure AS measure, t.told AS source, t.rows AS harmonised "
+    "FROM (SELECT platform, unnest(open_totals) AS t, "
     "regexp_extract(relation, '^export_(ad_group|ad|campaign)', 1) AS level FROM ingested i "
     "WHERE NOT EXISTS (FROM ingested j WHERE j.platform = i.platform AND j.number > i.number "
     "AND j.relation = i.relation AND j.first_day <= i.last_day AND j.last_day >= i.first_day))",

@@ -75,10 +75,12 @@ CREATE TABLE IF NOT EXISTS parents (platform VARCHAR, kind VARCHAR, id VARCHAR, 
 CREATE TABLE IF NOT EXISTS stated (platform VARCHAR, account_id VARCHAR, currency VARCHAR,
     PRIMARY KEY (platform, account_id));
 CREATE TABLE IF NOT EXISTS totals (platform VARCHAR, level VARCHAR, day DATE, has_hours BOOLEAN,
-    measure VARCHAR, source {SUM}, harmonised {SUM}, uncovered {SUM});
+    currency VARCHAR, measure VARCHAR, source {SUM}, harmonised {SUM}, uncovered {SUM},
+    num_rounded BIGINT);
 CREATE VIEW IF NOT EXISTS closing AS SELECT platform, level,
-    CASE WHEN NOT has_hours THEN day END AS day, measure, sum(source) AS source,
-    sum(harmonised) AS harmonised, sum(uncovered) AS uncovered FROM totals GROUP BY ALL;
+    CASE WHEN NOT has_hours THEN day END AS day, currency, measure, sum(source) AS source,
+    sum(harmonised) AS harmonised, sum(uncovered) AS uncovered, sum(num_rounded) AS num_rounded
+    FROM totals GROUP BY ALL;
 CREATE TABLE IF NOT EXISTS notes (platform VARCHAR, about VARCHAR, note VARCHAR);
 CREATE TABLE IF NOT EXISTS state (platform VARCHAR PRIMARY KEY, digest VARCHAR);
 """
@@ -390,21 +392,24 @@ class Unified:
     def _close(self, level: str, source: Source, own: str) -> None:
         """Put a landed report's own totals next to those of the unified rows of its level."""
         levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
+        measures = [name for name in CHECKED if name in source.amounts]
+        sums = ", ".join(f"CAST(sum({n}) AS {SUM}) AS {n}" for n in measures)
         made = (
-            f"FROM {self._now('performance')} f JOIN place p USING (place_id) "
+            f"SELECT f.date_local AS day, p.currency, c.date_local IS NULL AS is_uncovered, "
+            f"{sums} FROM {self._now('performance')} f JOIN place p USING (place_id) "
             f"LEFT JOIN now_covered c ON c.in_account = p.in_account "
             f"AND c.date_local = f.date_local "
-            f"WHERE p.platform = {self.key} AND p.level IN ({levels}) GROUP BY 1"
+            f"WHERE p.platform = {self.key} AND p.level IN ({levels}) GROUP BY ALL"
         )
-        of = f"{self.key}, '{level}', day, {source.has_hours}"
+        own_side = "total AS source, num_rounded"
+        made_side = "total AS harmonised, CASE WHEN is_uncovered THEN total END AS uncovered"
         kept = "true" if self.is_whole else "day IN (SELECT day FROM days)"
-        for n in (name for name in CHECKED if name in source.amounts):
+        for totals, side in ((own, own_side), (made, made_side)) if measures else ():
             self.con.execute(
-                f"INSERT INTO totals SELECT {of}, '{n}', {n}, NULL, NULL FROM ({own}) "
-                f"WHERE {n} IS NOT NULL AND {kept} UNION ALL "
-                f"SELECT {of}, '{n}', NULL, s, u FROM (SELECT f.date_local AS day, sum({n}) AS s, "
-                f"sum({n}) FILTER (WHERE c.date_local IS NULL) AS u {made}) "
-                f"WHERE s IS NOT NULL AND {kept}"
+                f"INSERT INTO totals BY NAME SELECT {self.key} AS platform, '{level}' AS level, "
+                f"day, {source.has_hours} AS has_hours, currency, measure, {side} "
+                f"FROM (UNPIVOT ({totals}) ON {', '.join(measures)} "
+                f"INTO NAME measure VALUE total) WHERE {kept}"
             )
 
     def _replace(self, table: str, rows: list[tuple[Any, ...]]) -> None:

@@ -167,7 +167,9 @@ class Unifier:
             own = f"CAST({source.when} AS DATE)" if DAY not in table else quoted(table.own(DAY))
             where = f"WHERE {own} IS NULL OR {own} IN ({self.days})"
         wrong = self._wrong(source)
-        amounts = {n: table.amount(terms) for n, terms in source.amounts.items()}
+        amounts = {
+            n: table.amount(terms, whole=n in _WHOLE) for n, terms in source.amounts.items()
+        }
         read = ", ".join(f"{sql} AS {n}" for n, sql in amounts.items())
         sums = ", ".join(f"{'any_value' if n == 'reach' else 'sum'}({n}) AS {n}" for n in amounts)
         self.con.execute(
@@ -216,11 +218,19 @@ class Unifier:
         )
 
     def totals(self, source: Source) -> str:
-        """SQL of a report's own totals by day, of what :meth:`facts` read and before any join."""
-        sums = ", ".join(
-            _final(n, unit_of(source.amounts[n]), kind=SUM) for n in CHECKED if n in source.amounts
+        """SQL of a report's own totals by day and currency, of what :meth:`facts` read.
+
+        No join can change them. ``num_rounded`` amounts of money have parts of a millionth.
+        """
+        units = {n: unit_of(source.amounts[n]) for n in CHECKED if n in source.amounts}
+        sums = ", ".join(_final(n, unit, kind=SUM) for n, unit in units.items())
+        exact = f"DECIMAL(38,{0 if units.get('spend') == 'micro' else 6})"
+        rounded = f"count_if(spend <> CAST(spend AS {exact}))" if "spend" in units else "0"
+        return (
+            f"SELECT CAST(moment AS DATE) AS day, currency, {rounded} AS num_rounded, {sums} "
+            f"FROM summed LEFT JOIN (SELECT h, min(currency) AS currency FROM placed GROUP BY h) "
+            f"USING (h) GROUP BY ALL"
         )
-        return f"SELECT CAST(moment AS DATE) AS day, {sums} FROM summed GROUP BY 1"
 
     def _resolve(self, source: Source, level: str) -> None:
         """Make ``resolved``: the place of each combination of identifiers, looked up once."""
@@ -385,10 +395,10 @@ class Unifier:
              "a day in every row, such as 2026-03-31")
         ]  # fmt: skip
         for name, terms in source.amounts.items():
-            if (unread := table.unread(terms)) is not None:
+            if (unread := table.unread(terms, whole=name in _WHOLE)) is not None:
                 checks.append((terms, f"({unread})", "numbers, such as 1234.5, or nothing"))
             if name in _WHOLE and table.may_be_broken(terms):
-                amount = table.amount(terms)
+                amount = table.amount(terms, whole=True)
                 broken = f"coalesce({amount} <> trunc({amount}), false)"
                 checks.append((terms, broken, "whole numbers"))
         return checks
