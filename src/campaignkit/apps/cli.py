@@ -19,12 +19,14 @@ from campaignkit.apps.diagnose_command import diagnose
 from campaignkit.apps.ending import TRACEBACK, run_to_exit_code
 from campaignkit.apps.graph_commands import graph_app
 from campaignkit.apps.harmonise_commands import (
+    access_log_command,
     across_command,
     campaigns_command,
     discover_command,
     fetch_command,
     harmonise_command,
     ingest_command,
+    purge_command,
 )
 from campaignkit.apps.leaderboard_command import leaderboard
 from campaignkit.apps.quickstart_command import quickstart
@@ -56,6 +58,8 @@ app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)
 app.command("across")(across_command)
+app.command("purge")(purge_command)
+app.command("access-log")(access_log_command)
 app.command("recommend")(recommend_command)
 app.command()(leaderboard)
 

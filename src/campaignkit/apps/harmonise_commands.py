@@ -1,21 +1,39 @@
-"""``campaignkit ingest``, ``discover``, ``fetch``, ``harmonise``, ``campaigns``, ``across``."""
+"""``campaignkit ingest``, ``discover``, ``fetch``, ``harmonise``, ``campaigns``, ``across``,
+``purge`` and ``access-log``.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaignkit.apps.ending import FAILED
-from campaignkit.apps.options import JsonOption, ReplaceOption, SeedOption
+from campaignkit.apps.names import pairs_of
+from campaignkit.apps.options import (
+    ColumnsOption,
+    DayFirstOption,
+    DecimalOption,
+    DelimiterOption,
+    EncodingOption,
+    HeaderOption,
+    JsonOption,
+    ReplaceOption,
+    SeedOption,
+    SkipOption,
+    read_options,
+)
 from campaignkit.apps.output import print_json, refuse_existing
 from campaignkit.apps.working import working
-from campaignkit.errors import SettingError
+from campaignkit.errors import ArtifactError, HarmoniseError, SettingError
 
 if TYPE_CHECKING:
-    from campaignkit.harmonise import ClientStore
+    from campaignkit.harmonise import CampaignData, ClientStore
+    from campaignkit.show.outline import Block
 
 ClientOption = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose data it is.")]
 StoreOption = Annotated[
@@ -30,6 +48,7 @@ KeyOption = Annotated[
     Path | None,
     typer.Option("--key-file", metavar="FILE", help="32 random bytes that encrypt the store."),
 ]
+_AMOUNTS = ("platform", "currency", "spend", "impressions_paid")
 CurrencyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -63,15 +82,25 @@ def ingest_command(
         tuple[str, str] | None,
         typer.Option("--days", metavar="FIRST LAST", help="Of a warehouse's reports."),
     ] = None,
+    header: HeaderOption = None,
+    skip: SkipOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    decimal: DecimalOption = None,
+    day_first: DayFirstOption = None,
+    columns: ColumnsOption = None,
     clients: StoreOption = "clients",
     key_file: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
     """Land a platform's tables in a client's store; later exports replace the days they cover."""
-
+    read = read_options(
+        header=header, delimiter=delimiter, columns=columns, skip=skip, encoding=encoding,
+        decimal=decimal, day_first=day_first,
+    )  # fmt: skip
     with working("ingesting"), _opened(clients, client, key_file) as store:
         taken = store.ingest(
-            source, platform=platform, account=account, currency=currency, days=days
+            source, platform=platform, account=account, currency=currency, days=days, **read
         )
     _print_taken(taken, json=json)
 
@@ -141,7 +170,6 @@ def fetch_command(
     json: JsonOption = False,
 ) -> None:
     """Fetch a platform's tables from its own API into a client's store, a week at a time."""
-    from campaignkit.errors import HarmoniseError
     from campaignkit.store import read_bytes
 
     token = read_bytes(token_file, error=HarmoniseError).decode().strip() if token_file else None
@@ -169,15 +197,16 @@ def harmonise_command(
     from campaignkit.show import print_blocks  # brings numpy, which help does without
 
     stated = _currencies(currency or [])
-    with working("harmonising"), _opened(clients, client, key_file) as store:
+    with working("harmonising"), _opened(clients, client, key_file, known=True) as store:
         data = store.harmonise(currencies=stated)
-        report = data.report
+        report, totals = data.report, _totals(data)
         if out is not None:
             data.write(out, replace=replace)
     if json:
-        print_json(report.to_dict())
+        amounts = [dict(zip(_AMOUNTS, row, strict=True)) for row in totals]
+        print_json(report.to_dict() | {"amounts": amounts})
     else:
-        print_blocks(report.blocks())
+        print_blocks([*report.blocks(), _block_of(totals)])
         if out is not None:
             print(f"\nwrote {out}")
     if not report.closes:
@@ -203,6 +232,18 @@ def campaigns_command(
     min_impressions: Annotated[
         int, typer.Option("--min-impressions", metavar="N", help="Campaigns of less are left out.")
     ] = 1000,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            "--dataset",
+            metavar="DIR",
+            help="Also write them there as a data set, for recommend and dataset split.",
+        ),
+    ] = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option("--catalogue", metavar="FILE", help="And their values, for graph build."),
+    ] = None,
     seed: SeedOption = 0,
     replace: ReplaceOption = False,
 ) -> None:
@@ -210,15 +251,22 @@ def campaigns_command(
     from campaignkit.extras import require
     from campaignkit.store import atomic_file
 
-    refuse_existing(out, replace=replace)
+    _refuse_another_format(out, replace=replace)
+    if catalogue is not None:
+        refuse_existing(catalogue, replace=replace)
     pq = require("pyarrow.parquet", extra="harmonise", user="writing campaigns")
-    with working("labelling"), _opened(clients, client, key_file) as store:
+    with working("labelling"), _opened(clients, client, key_file, known=True) as store:
         made = store.harmonise(currencies=_currencies(currency or [])).campaigns(
             outcome=outcome, level=level, period=period, min_impressions=min_impressions, seed=seed
         )
+        if dataset is not None:
+            made.to_dataset().write(dataset, replace=replace)
+        if catalogue is not None:
+            made.catalogue().write_csv(catalogue)
         with atomic_file(out) as partial:
             pq.write_table(made.frame, partial)
-    print(f"wrote {made.frame.num_rows:,} campaigns to {out}")
+    places = ", ".join(str(place) for place in (out, dataset, catalogue) if place is not None)
+    print(f"wrote {made.frame.num_rows:,} campaigns to {places}")
     for reason, count in made.left_out.items():
         print(f"left out, {reason}: {count:,}")
 
@@ -235,6 +283,12 @@ def across_command(
     table: Annotated[
         str, typer.Option("--table", metavar="NAME", help="performance, conversions or reach.")
     ] = "performance",
+    key_file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key-file", metavar="CLIENT=FILE", help="Key of a client's store, once for each."
+        ),
+    ] = None,
     clients: StoreOption = "clients",
     replace: ReplaceOption = False,
 ) -> None:
@@ -243,21 +297,122 @@ def across_command(
     from campaignkit.harmonise import read_across
     from campaignkit.store import atomic_file
 
-    refuse_existing(out, replace=replace)
+    _refuse_another_format(out, replace=replace)
+    files = pairs_of(key_file or [], option="--key-file", example="acme=acme.key", read=Path)
+    if strange := sorted({*files} - {*client}):
+        raise SettingError(
+            f"--key-file names {', '.join(strange)}; expected clients that are read",
+            hint=f"--client {strange[0]}",
+        )
+    keys = {name: _key(file) for name, file in files.items()}
     pq = require("pyarrow.parquet", extra="harmonise", user="reading across clients")
     with working("reading"), atomic_file(out) as partial:
-        rows = read_across(clients, clients=client, reason=reason, table=table)
+        rows = read_across(clients, clients=client, reason=reason, table=table, keys=keys)
         pq.write_table(rows, partial)
     print(f"wrote {rows.num_rows:,} rows of {len(client)} clients to {out}")
 
 
-def _opened(clients: str, client: str, key_file: Path | None) -> ClientStore:
-    from campaignkit.errors import HarmoniseError
+def purge_command(
+    *,
+    client: ClientOption,
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="NAME", help="The client's name once more.")
+    ] = "",
+    clients: StoreOption = "clients",
+) -> None:
+    """Delete all that is kept of a client, without a way back; no key is needed."""
+    from campaignkit.harmonise.clients import checked_client
+    from campaignkit.harmonise.places import clients_of
+
+    places = clients_of(clients)
+    if confirm != checked_client(client):
+        raise SettingError(
+            f"--confirm is {confirm!r:.60}; expected {client!r}; nothing was deleted",
+            hint=f"all of {client} in {clients} is deleted without a way back: --confirm {client}",
+        )
+    known = client in places.names
+    places.purge(client)  # what an interrupted purge has left has no name any more
+    if not known:
+        raise _unknown(client, clients, places.names)
+    print(f"purged {client} from {clients}")
+
+
+def access_log_command(*, clients: StoreOption = "clients", json: JsonOption = False) -> None:
+    """Show what was read across clients, when, by whom and why, and which were purged."""
+    from campaignkit.harmonise.places import clients_of
+
+    entries = clients_of(clients).log
+    if json:
+        print_json(entries)
+        return
+    for entry in entries:
+        rows = entry.get("rows", {})
+        told = ", ".join(f"{name} {count:,}" for name, count in rows.items())
+        said = f"{entry.get('table')} ({told}): {entry.get('reason')}"
+        purged = entry.get("purged")
+        print(f"{entry['at']}  {entry['who']}  {f'purged {purged}' if purged else said}")
+    if not entries:
+        print(f"nothing of {clients} was read across clients, and none was purged")
+
+
+def _opened(
+    clients: str, client: str, key_file: Path | None, *, known: bool = False
+) -> ClientStore:
+    """A client's store; with `known`, one that is there: a misspelt name makes no folder."""
     from campaignkit.harmonise import ClientStore
+    from campaignkit.harmonise.clients import checked_client
+    from campaignkit.harmonise.places import clients_of
+
+    key = None if key_file is None else _key(key_file)
+    places = clients_of(clients)
+    if known and checked_client(client) not in (names := places.names):
+        raise _unknown(client, clients, names)
+    return ClientStore(places, client, key=key)
+
+
+def _key(file: Path) -> bytes:
     from campaignkit.store import read_bytes
 
-    key = None if key_file is None else read_bytes(key_file, error=HarmoniseError)
-    return ClientStore(clients, client, key=key)
+    return read_bytes(file, error=HarmoniseError)
+
+
+def _unknown(client: str, clients: str, names: list[str]) -> HarmoniseError:
+    there = f"it has {', '.join(names[:10])}" if names else "it has no client"
+    return HarmoniseError(
+        f"nothing of client {client} was ingested into {clients}; {there}",
+        hint="is the name spelt right? campaignkit ingest makes a client's store",
+    )
+
+
+def _refuse_another_format(out: Path, *, replace: bool) -> None:
+    """Raise ArtifactError if `out` is named after another format than what is written, Parquet."""
+    if out.suffix.lower() not in ("", ".parquet", ".pq"):
+        raise ArtifactError(
+            f"{out} ends in {out.suffix}; expected .parquet, which is what is written",
+            hint=f"give {out.with_suffix('.parquet').name}",
+        )
+    refuse_existing(out, replace=replace)
+
+
+def _totals(data: CampaignData) -> list[tuple[str, ...]]:
+    """Spend and impressions by platform and currency; unknown currencies by account."""
+    made: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for at, measure in enumerate(_AMOUNTS[2:]):
+        keys = ["platform", "account_id", "currency"]
+        for (platform, account, code), amount in data.total(measure, by=keys).items():
+            unit = f"XXX of account {account}" if code == "XXX" else code
+            made[platform, unit][at] += amount
+    return [
+        (*of, f"{spend:f}", f"{impressions.normalize():f}")
+        for of, (spend, impressions) in sorted(made.items())
+    ]
+
+
+def _block_of(totals: list[tuple[str, ...]]) -> Block:
+    from campaignkit.show.outline import Block
+
+    rows = [[*of, f"{Decimal(spend):,}", f"{Decimal(num):,}"] for *of, spend, num in totals]
+    return Block("Totals", header=["platform", "currency", "spend", "impressions"], rows=rows)
 
 
 def _print_taken(taken: Mapping[str, int], *, json: bool) -> None:

@@ -122,6 +122,10 @@ class _Columns:
             raise DatasetError(
                 f"{self._path} is not a Parquet data set: {num} fault{'s' if num > 1 else ''}",
                 faults=self._faults,
+                hint="is it a table of labelled campaigns? `campaigns --dataset` (or "
+                "`to_dataset()`) makes the data set of it"
+                if "label_stability" in self._modalities
+                else "",
             )
         return NumberedRows.of(
             concat_blocks(self._blocks),
