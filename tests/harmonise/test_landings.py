@@ -66,6 +66,23 @@ def test_rows_of_one_run_are_added_up_and_so_are_those_of_a_loader_that_replaces
         assert data.total("spend") == {(): Decimal(10)}
 
 
+def test_rows_of_a_run_that_lasts_long_differ_in_a_word_that_is_not_read(tmp_path: Path) -> None:
+    def row(kind: str, spend: int, at: str, **more: object) -> dict[str, object]:
+        return meta(spend, click_type=kind, name="New" if at > "2026-03-03" else "Old",
+                    ctr=spend / 7, _airbyte_extracted_at=at, **more)  # fmt: skip
+
+    runs = [
+        row("HEADLINE", 5, "2026-03-02 10:00:00"), row("SITELINKS", 7, "2026-03-02 10:40:00"),
+        row("HEADLINE", 1, "2026-03-02 10:41:00", ad=2),
+        row("SITELINKS", 2, "2026-03-02 10:42:00", ad=2),
+        row("HEADLINE", 6, "2026-03-03 10:00:00"),
+    ]  # fmt: skip
+    data = harmonised(tmp_path, "meta", {"ads_insights": runs})
+
+    assert data.total("spend") == {(): Decimal(6 + 7 + 1 + 2)}
+    assert "1 rows were landed again later" in str(data.report.notes)
+
+
 LINKEDIN = {
     "account_history": [{"id": 4, "currency": "EUR"}, {"id": 5, "currency": "EUR"}],
     "campaign_group_history": [{"id": 30 + n, "account_id": n} for n in (4, 5)],

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientStore
 from campaignkit.seeds import stream
 from landed_tables import google, land, rows_of
@@ -273,3 +274,75 @@ def test_files_of_the_system_are_no_tables(tmp_path: Path) -> None:
     land(folder / ".ipynb_checkpoints", basic_ad=[basic(1)])
     with ClientStore(tmp_path / "clients", client="acme") as store:
         assert store.ingest(folder, platform="meta") == {"basic_ad": 1}
+
+
+def test_an_export_that_was_replaced_can_be_ingested_again(tmp_path: Path) -> None:
+    one, two = (land(tmp_path / str(n), basic_ad=[basic(n)]) for n in (1, 2))
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for folder, taken, spend in ((one, 1, 1), (two, 1, 2), (two, 0, 2), (one, 1, 1)):
+            assert store.ingest(folder, platform="meta") == {"basic_ad": taken}
+            assert store.harmonise().total("spend") == {(): spend}
+        land(tmp_path / "both" / "basic_ad", one=[basic(1)], two=[basic(2, account=8)])
+        assert store.ingest(tmp_path / "both", platform="meta") == {"basic_ad": 1}
+
+
+def test_a_part_that_stays_is_there_whatever_comes_how_often_beside_it(tmp_path: Path) -> None:
+    parts = tmp_path / "parts" / "basic_ad"
+    land(parts, stays=[basic(5, ad=1)])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for spend in (1, 2, 3):
+            land(parts, changes=[basic(spend, ad=2)])
+            assert store.ingest(tmp_path / "parts", platform="meta")["basic_ad"] in (1, 2)
+            spent = store.harmonise().total("spend", by=["account_id"])
+            assert spent[("7",)] == 5 + spend
+            other = land(tmp_path / f"o{spend}", basic_ad=[basic(0, ad=3, account=8 + spend)])
+            store.ingest(other, platform="meta")
+
+
+def test_a_bad_cell_or_a_wrong_file_can_be_taken_out(tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        good = land(tmp_path / "good", basic_ad=[basic(3), basic(4, account=8)])
+        store.ingest(good, platform="meta")
+        before = everything(store)
+        wrong = [{**basic(1, account=9), "spend": "abc"}]
+        store.ingest(land(tmp_path / "bad", basic_ad=wrong), platform="meta")
+        with pytest.raises(HarmoniseError, match="expected numbers"):
+            store.harmonise()
+
+        assert store.remove("meta", account="9") == 1
+        assert everything(store) == before
+        for missing in ({"account": "9"}, {"platform": "x"}):
+            with pytest.raises(HarmoniseError, match="has no rows of"):
+                store.remove(**{"platform": "meta"} | missing)  # type: ignore[arg-type]
+
+
+def test_a_platform_that_is_removed_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    landed = land(tmp_path / "google", **google(DAYS[:1]))
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(landed, platform="google_ads")
+        before = everything(store)
+        other = land(tmp_path / "meta", basic_ad=[basic(3)])
+        store.ingest(other, platform="meta")
+        assert everything(store) != before
+
+        assert store.remove("meta") == 1
+        assert everything(store) == before
+        assert store.ingest(other, platform="meta") == {"basic_ad": 1}
+        assert store.remove("google_ads") > 8
+        assert {row["platform"] for row in rows_of(store.harmonise())} == {"meta"}
+
+
+def test_a_currency_that_is_stated_of_no_account_is_told(tmp_path: Path) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "one", basic_ad=[basic(3)]), platform="meta")
+        for _ in range(2):
+            data = store.harmonise(currencies={"act_7": "EUR", "amazon:7": "USD", "meta:7": "EUR"})
+            told = [note for note in data.report.notes if note[1] == "currencies"]
+            assert told == [
+                (
+                    "every platform",
+                    "currencies",
+                    f"no row is of account {name}; expected one such as 7",
+                )
+                for name in ("act_7", "amazon:7")
+            ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from campaignkit.harmonise.landing import (
     Found,
     Landed,
     Slices,
+    needed,
     plain,
     roles,
     slices_of,
@@ -36,6 +38,31 @@ def landed_tables(con: Any, known: Platform) -> list[Landed]:
     return [_table(con, known, name, _target(known, relation))[0] for relation, name in rows]
 
 
+def note_replaced(
+    con: Any, known: Platform, relation: str, number: int, *days: datetime.date
+) -> None:
+    """Note of what was ingested before a number that its rows of some days are gone.
+
+    Parameters
+    ----------
+    number : int
+        Of what replaces them.
+    *days : date
+        The first and the last.
+    """
+    con.execute(
+        "UPDATE ingested SET replaced_by = $1 WHERE platform = $2 AND relation = $3 "
+        "AND last_day >= $4 AND first_day <= $5 AND number < $1",
+        [number, known.key, relation, *days],
+    )
+
+
+def next_number(con: Any) -> int:
+    """The number of the next call's table."""
+    asked = "SELECT 1 + coalesce(max(number), 0) FROM ingested"
+    return int(con.execute(asked).fetchall()[0][0])
+
+
 class Intake:
     """Lands what a call has of one table, inside a transaction of a client's connection.
 
@@ -53,6 +80,9 @@ class Intake:
     def __init__(self, con: Any, known: Platform, relation: str, name: str) -> None:
         self.con, self.known, self.relation, self.name = con, known, relation, name
         self.target = _target(known, relation)
+        of = f"platform = {literal(known.key)} AND relation = {literal(relation)}"
+        self._ingested = f"ingested WHERE {of}"
+        self.number = 0
 
     def take(self, reader: Any, parts: Sequence[Part]) -> int:
         """Land the parts that are new, and those whose days they share; the number of new rows.
@@ -62,34 +92,27 @@ class Intake:
         HarmoniseError
             If parts have the same rows, or an identifier has lost digits.
         """
-        asked = "SELECT sha256 FROM ingested WHERE platform = ? AND relation = ?"
-        seen = {row[0] for row in self._rows(asked, [self.known.key, self.relation])}
-        new = [part for part in parts if part.digest not in seen]
+        # Of parts whose rows were replaced those are new whose successors are not here.
+        seen = self._rows(
+            f"SELECT sha256, replaced_by FROM {self._ingested} AND (replaced_by IS NULL OR "
+            f"replaced_by IN (SELECT number FROM {self._ingested} AND list_contains(?, sha256)))",
+            [[part.digest for part in parts]],
+        )
+        new = [part for part in parts if part.digest not in dict(seen)]
         if not new:
             return 0
         self.con.execute("DROP TABLE IF EXISTS landing")
-        number = self._rows("SELECT 1 + coalesce(max(number), 0) FROM ingested")[0][0]
-        num_rows, days = 0, []
-        for part in new:
-            rows, *span = self._stage(reader, part)
-            num_rows += rows
-            days += [day for day in span if day is not None]
-            values = [self.known.key, self.relation, part.name, part.digest, rows, *span, number,
-                      list(part.notes), list(part.open_totals)]  # fmt: skip
-            marks = ", ".join("?" * len(values))
-            self.con.execute(f"INSERT OR IGNORE INTO ingested VALUES ({marks})", values)
+        self.number = next_number(self.con)
+        num_rows = sum(self._stage(reader, part) for part in new)
+        there = [digest for digest, replaced_by in seen if replaced_by is None]
         for part in parts:
-            if (
-                days
-                and part.digest in seen
-                and self._is_shared(part, min(days), max(days), number)
-            ):
+            if part.digest in there and self._is_shared(part):
                 self._stage(reader, part)
         table, slices = self._of("landing")
         if slices is not None:
             of_row = ", ".join([slices.day, *(table.text(terms) for terms in slices.identity)])
             if table.batch:
-                self._drop_superseded(table.batch, of_row)
+                of_row = self._drop_superseded(table, of_row)
             self._refuse_overlaps(of_row)
         self.con.execute(f"ALTER TABLE landing DROP COLUMN {_PART}")
         day = f", CAST({slices.day} AS DATE) AS {DAY}" if slices else ""
@@ -101,32 +124,45 @@ class Intake:
         self.con.execute(f"INSERT INTO {self.target} BY NAME SELECT *{day} FROM landing")
         return num_rows
 
-    def _is_shared(self, part: Part, first: Any, last: Any, number: int) -> bool:
-        """Whether a part that was landed before has days of these, and is the last that had."""
+    def _is_shared(self, part: Part) -> bool:
+        """Whether a part that was landed before has days that new parts have too."""
         return bool(
             self._rows(
-                "SELECT 1 FROM ingested i WHERE platform = ? AND relation = ? AND sha256 = ? "
-                "AND last_day >= ? AND first_day <= ? AND NOT EXISTS ("
-                "SELECT 1 FROM ingested j WHERE j.platform = i.platform "
-                "AND j.relation = i.relation AND j.number > i.number AND j.number < ? "
-                "AND j.first_day <= i.last_day AND j.last_day >= i.first_day)",
-                [self.known.key, self.relation, part.digest, first, last, number],
+                f"SELECT 1 FROM {self._ingested} AND sha256 = ? AND EXISTS (SELECT 1 FROM "
+                f"ingested j WHERE j.number = ? AND j.relation = ingested.relation AND "
+                f"j.first_day <= ingested.last_day AND j.last_day >= ingested.first_day)",
+                [part.digest, self.number],
             )
         )
 
-    def _drop_superseded(self, batch: str, of_row: str) -> None:
-        """Of a row that a loader appended again keep the newest, and count the others."""
+    def _drop_superseded(self, table: Landed, of_row: str) -> str:
+        """Of a row that a loader appended again keep the newest, and count the others.
+
+        Returns SQL of what a row is: words that are not read belong to it where one run of the
+        loader has several of them in otherwise equal rows.
+        """
+        read = needed(self.known, table)
+        unread = [c for c, kind in table.types.items() if kind == "VARCHAR" and c not in read
+                  and not c.startswith("_")]  # fmt: skip
+        for column in unread:
+            name = quoted(column)
+            if self._rows(
+                f"SELECT bool_or(n > 1) AND bool_and(words) FROM (SELECT count(DISTINCT {name}) "
+                f"AS n, bool_and(regexp_matches({name}, '^\\p{{L}}')) AS words FROM landing "
+                f"GROUP BY {of_row}, floor({table.batch} / {BATCH_SECONDS}))"
+            )[0][0]:
+                of_row += f", {name}"
         gone = self._rows(
             f"DELETE FROM landing WHERE rowid IN (SELECT r FROM (SELECT rowid AS r, "
-            f"{batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "
+            f"{table.batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "
             f"FROM landing) WHERE batch < newest - {BATCH_SECONDS})"
         )[0][0]
         if gone:
             self.con.execute(
-                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = "
-                "(SELECT max(number) FROM ingested)",
-                [f"{gone:,} rows were landed again later; the newest are read"],
+                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = ?",
+                [f"{gone:,} rows were landed again later; the newest are read", self.number],
             )
+        return of_row
 
     def _refuse_overlaps(self, of_row: str) -> None:
         """Refuse files of one call that have the same row of a report: which one is newer?"""
@@ -140,8 +176,8 @@ class Intake:
                 hint="ingest exports that overlap one after the other, the newest last",
             )
 
-    def _stage(self, reader: Any, part: Part) -> tuple[int, Any, Any]:
-        """Add a part to ``landing``; its number of rows, its first and its last day."""
+    def _stage(self, reader: Any, part: Part) -> int:
+        """Add a part to ``landing``, and to the list of what was ingested; its number of rows."""
         self.con.register("incoming", reader.sql(part.select).to_arrow_reader(65_536))
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {literal(part.digest)} AS {_PART} "
@@ -161,7 +197,11 @@ class Intake:
             self.con.execute("INSERT INTO landing BY NAME SELECT * FROM staged")
         else:
             self.con.execute("ALTER TABLE staged RENAME TO landing")
-        return row[0], row[1], row[2]
+        values = [self.known.key, self.relation, part.name, part.digest, *row, self.number,
+                  list(part.notes), list(part.open_totals), None]  # fmt: skip
+        marks = ", ".join("?" * len(values))
+        self.con.execute(f"INSERT OR REPLACE INTO ingested VALUES ({marks})", values)
+        return int(row[0])
 
     def _as_identifier(self, part: Part, column: str, kind: str) -> None:
         """Turn an identifier that went through a float into text; refuse one that lost digits."""
@@ -221,11 +261,14 @@ class Intake:
             f"CREATE OR REPLACE TEMP TABLE slices AS "
             f"SELECT DISTINCT {slices.day} AS slice_day, {owner} AS slice_owner FROM landing"
         )
-        self.con.execute(
+        gone = self._rows(
             f"DELETE FROM {self.target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
             f"s.slice_day IS NOT DISTINCT FROM {there.day} "
             f"AND s.slice_owner IS NOT DISTINCT FROM {own}) OR {there.day} IS NULL"
         )
+        if gone[0][0]:
+            span = "SELECT CAST(min(slice_day) AS DATE), CAST(max(slice_day) AS DATE) FROM slices"
+            note_replaced(self.con, self.known, self.relation, self.number, *self._rows(span)[0])
         self.con.execute(
             "INSERT OR IGNORE INTO touched SELECT DISTINCT ?, CAST(slice_day AS DATE) FROM slices "
             "WHERE slice_day IS NOT NULL",

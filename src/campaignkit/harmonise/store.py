@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -28,7 +29,7 @@ from campaignkit.harmonise.definition import (
 )
 from campaignkit.harmonise.exports import described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
-from campaignkit.harmonise.intake import Intake, landed_tables
+from campaignkit.harmonise.intake import Intake, landed_tables, next_number, note_replaced
 from campaignkit.harmonise.landing import find, plain, roles, short_name, slices_of
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
     first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
     open_totals STRUCT(measure VARCHAR, told DECIMAL(38,6), rows DECIMAL(38,6))[],
+    replaced_by INTEGER,
     PRIMARY KEY (platform, relation, sha256));
 CREATE TABLE IF NOT EXISTS defined (platform VARCHAR PRIMARY KEY, text VARCHAR);
 CREATE TABLE IF NOT EXISTS fetched (
@@ -56,10 +58,27 @@ _TOLD = (
     "INSERT INTO totals BY NAME SELECT platform, level, false AS has_hours, "
     "'own total: ' || t.measure AS measure, t.told AS source, t.rows AS harmonised "
     "FROM (SELECT platform, unnest(open_totals) AS t, "
-    "regexp_extract(relation, '^export_(ad_group|ad|campaign)', 1) AS level FROM ingested i "
-    "WHERE NOT EXISTS (FROM ingested j WHERE j.platform = i.platform AND j.number > i.number "
-    "AND j.relation = i.relation AND j.first_day <= i.last_day AND j.last_day >= i.first_day))",
+    "regexp_extract(relation, '^export_(ad_group|ad|campaign)', 1) AS level FROM ingested "
+    "WHERE replaced_by IS NULL)",
+    "DELETE FROM notes WHERE about = 'currencies'",
 )
+_OF_NO_ROW = (
+    "SELECT coalesce(nullif(platform, ''), 'every platform'), account_id FROM stated s "
+    "WHERE NOT EXISTS (FROM place p WHERE p.account_id = s.account_id "
+    "AND s.platform IN ('', p.platform)) ORDER BY ALL"
+)
+# Statements that delete a platform's rows of every table but what was stated of it.
+_OF_A_PLATFORM = """
+    SELECT 'DELETE FROM ' || table_name || CASE WHEN list_contains(columns, 'platform')
+        THEN ' WHERE platform = ?'
+        ELSE ' WHERE place_id IN (SELECT place_id FROM place WHERE platform = ?)' END
+    FROM (SELECT table_name, list(column_name) AS columns FROM duckdb_columns()
+        JOIN duckdb_tables() USING (database_name, schema_name, table_name)
+        WHERE database_name = 'store' AND schema_name = 'main' GROUP BY table_name)
+    WHERE list_has_any(columns, ['platform', 'place_id'])
+        AND table_name NOT IN ('stated', 'defined')
+    ORDER BY list_contains(columns, 'platform')
+"""
 
 
 class ClientStore:
@@ -291,8 +310,9 @@ class ClientStore:
                         )
         return dict(taken)
 
-    def _forget(self, known: Platform, account: str, *days: datetime.date) -> None:
-        """Delete an account's rows of some days, which the platform may count no more."""
+    def _forget(self, known: Platform, account: str, *days: datetime.date) -> int:
+        """Delete an account's rows of some days; how many there were."""
+        gone, number = 0, next_number(self._con)
         for table in landed_tables(self._con, known):
             if (slices := slices_of(known, table)) is not None:
                 day, owner = f"CAST({slices.day} AS DATE)", table.text(slices.owner)
@@ -301,7 +321,54 @@ class ClientStore:
                     f"INSERT OR IGNORE INTO touched SELECT DISTINCT ?, {day} {rows}",
                     [known.key, account, *days],
                 )
-                self._con.execute(f"DELETE {rows}", [account, *days])
+                gone += self._rows(f"DELETE {rows}", [account, *days])[0][0]
+                note_replaced(self._con, known, plain(table.name), number, *days)
+        return gone
+
+    def remove(self, platform: str, *, account: str | None = None) -> int:
+        """Delete what was ingested of a platform, or an account's rows of its reports.
+
+        For a file of the wrong client, or cells that :meth:`harmonise` refuses. The same files
+        can be ingested again then. Names that a history gives to the account's campaigns stay
+        until the platform is removed.
+
+        Parameters
+        ----------
+        platform : str
+        account : str or None
+            As the reports write it; None: all that there is of the platform, unified rows too.
+
+        Returns
+        -------
+        int
+            Landed rows that were deleted.
+
+        Raises
+        ------
+        HarmoniseError
+            If there are none. Reports without a column of accounts have none of any account.
+        """
+        with self._transaction():
+            known = self._known(platform)
+            if account is not None:
+                gone = self._forget(known, account, datetime.date.min, datetime.date.max)
+                self._con.execute(
+                    "DELETE FROM fetched WHERE platform = ? AND account = ?", [known.key, account]
+                )
+            else:
+                gone = sum(rows for key, _, rows in self.tables if key == known.key)
+                for table in landed_tables(self._con, known):
+                    self._con.execute(f"DROP TABLE {table.relation}")
+                for statement in self._rows(_OF_A_PLATFORM):
+                    self._con.execute(statement[0], [known.key])
+            if not gone:
+                of = known.name if account is None else f"account {account} of {known.name}"
+                has = ", ".join(sorted({key for key, *_ in self.tables})) or "nothing"
+                raise HarmoniseError(
+                    f"the store of {self.client} has no rows of {of}",
+                    hint=f"it has {has}; an account is written as in the report",
+                )
+        return gone
 
     def harmonise(self, *, currencies: Mapping[str, str | None] | None = None) -> CampaignData:
         """Make the unified tables of all that was landed; days that did not change are kept.
@@ -331,6 +398,13 @@ class ClientStore:
                 unified.make(known, find(known, tables))
             for statement in _TOLD:
                 self._con.execute(statement)
+            accounts = [row[0] for row in self._rows("SELECT DISTINCT account_id FROM place")]
+            for platform, account in self._rows(_OF_NO_ROW):
+                near = ", ".join(get_close_matches(account, sorted(accounts), cutoff=0))
+                self._con.execute(
+                    "INSERT INTO notes VALUES (?, 'currencies', ?)",
+                    [platform, f"no row is of account {account}; expected one such as {near}"],
+                )
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
