@@ -10,21 +10,38 @@ from pathlib import Path
 import pytest
 
 from campaignkit.harmonise import ClientStore, definition
+from campaignkit.harmonise.outcomes import MODALITIES
 from landed_tables import google, land
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "platforms.md"
 
 
-def test_every_column_is_explained(tmp_path: Path) -> None:
-    explained = {*re.findall(r"`(\w+)`", PAGE.read_text(encoding="utf-8"))}
+def explained(heading: str) -> set[str]:
+    """What the first cells of the page's next table after a heading name."""
+    _, found, rest = PAGE.read_text(encoding="utf-8").partition(heading)
+    table = re.search(r"^\|.*?\n(?=\n)", rest, re.DOTALL | re.MULTILINE)
+    assert found
+    assert table is not None
+    return {name for line in table[0].splitlines() for name in
+            re.findall(r"`(\w+)`", line.split("|")[1])}  # fmt: skip
+
+
+def test_every_column_is_explained_where_it_belongs(tmp_path: Path) -> None:
     with ClientStore(tmp_path, client="acme") as store:
         store.ingest(land(tmp_path / "landed", **google()), platform="google_ads")
         data = store.harmonise()
-        tables = [data.to_arrow(name) for name in ("performance", "conversions", "reach")]
-        frame = data.campaigns(min_impressions=1).frame
+        performance, conversions, reach = (
+            {*data.to_arrow(name).column_names} for name in ("performance", "conversions", "reach")
+        )
+        frame = {*data.campaigns(min_impressions=1).frame.column_names}
 
-    for table in (*tables, frame):
-        assert [name for name in table.column_names if name not in explained] == []
+    assert explained("\n## What every column means\n") == performance
+    assert explained('\n`data.to_frame("conversions")`') == conversions - performance
+    assert reach - performance == {"reach"}
+    labels = explained("\n## Labels for the ordinary path\n")
+    modalities = explained("\nModalities are lists of values")
+    assert labels | modalities == frame
+    assert modalities == {*MODALITIES}
 
 
 def test_the_platform_of_the_page_is_known_by_its_file_alone(

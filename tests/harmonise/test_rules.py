@@ -14,7 +14,7 @@ import pytest
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import CampaignData, ClientStore, platform, platforms
 from campaignkit.harmonise.definition import IDS, LEVELS, Terms
-from landed_tables import Rows, land, rows_of, total
+from landed_tables import land, rows_of, total
 
 DAY = "2025-03-01"
 # Ads, and the account, campaign and ad group of each; the account's currency.
@@ -26,6 +26,33 @@ CLICKS = {
     "tiktok": "platform", "x": "all",
 }  # fmt: skip
 OWN_ZONE = {"amazon_ads", "google_ads", "meta", "microsoft", "x"}  # the others' days are UTC
+# Event, its common name, days after a click and a view, time basis, whether it is primary, and
+# counts, values and counts after views: sums of two rows.
+CONVERSIONS: dict[str, set[tuple[Any, ...]]] = {
+    "amazon_ads": {("purchase", "purchase", 30, 0, "click", True, 2, 2, None),
+                   ("purchase", "purchase", 7, 0, "click", False, 4, 4, None)},
+    "google_ads": {("all", "total", None, None, "click", True, 2, 2, 2)},
+    "linkedin": {("website", "total", None, None, None, True, 2, 2, 2),
+                 ("lead", "lead", None, None, None, True, 4, None, None)},
+    "meta": {("purchase", "purchase", None, None, None, True, 2, 4, None),
+             ("purchase", "purchase", 7, 0, None, False, 10, 10, None)},
+    "microsoft": {("goals", "total", None, None, None, True, 2, 2, None),
+                  ("all_goals", "total", None, None, None, False, 4, 4, None)},
+    "pinterest": {("all", "total", None, None, None, True, 2, 2, None)},
+    "reddit": {("purchase", "purchase", None, None, None, True, 2, 2, 2)},
+    "snapchat": {("purchase", "purchase", None, None, None, True, 2, 2, None),
+                 ("lead", "lead", None, None, None, True, 4, None, None),
+                 ("add_to_cart", "add_to_cart", None, None, None, True, 6, None, None),
+                 ("view_content", "view_content", None, None, None, True, 8, None, None),
+                 ("install", "install", None, None, None, True, 10, None, None)},
+    "tiktok": {("optimisation", "total", None, None, "click", True, 2, None, None),
+               ("optimisation", "total", None, None, "conversion", False, 4, None, None),
+               ("purchase", "purchase", None, None, None, True, None, 6, None),
+               ("lead", "lead", None, None, None, True, None, 8, None)},
+    "x": {("purchase", "purchase", None, None, None, True, 2, 2, 2),
+          ("lead", "lead", None, None, None, True, 4, None, 4),
+          ("custom", "other:custom", None, None, None, True, 6, 6, 6)},
+}  # fmt: skip
 
 
 def cells(of: dict[str, Terms], values: dict[str, Any]) -> dict[str, Any]:
@@ -37,11 +64,13 @@ def parents(ad: str) -> dict[str, str]:
     return dict(zip(IDS, (*TREE[ad], ad), strict=True))
 
 
-def report(key: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Rows]:
+def report(
+    key: str, level: str, rows: list[dict[str, Any]], day: str = DAY
+) -> dict[str, list[dict[str, Any]]]:
     """A report of a level; amounts of money in whole millionths."""
     known = platform(key).reports[level]
     when = (known.hour or known.date)[0].column
-    moment = f"{DAY} 12:00:00" if known.hour and not known.days_as_moments else DAY
+    moment = f"{day} 12:00:00" if known.hour and not known.days_as_moments else day
     micro = known.measures["spend"][0].unit == "micro"
     made = []
     for given in rows:
@@ -56,9 +85,9 @@ def report(key: str, level: str, rows: list[dict[str, Any]]) -> dict[str, Rows]:
     return {known.names[0]: made}
 
 
-def histories(key: str) -> dict[str, Rows]:
+def histories(key: str) -> dict[str, list[dict[str, Any]]]:
     """Each entity in three rows: the newest has the name that counts, and comes in the middle."""
-    made: dict[str, Rows] = {}
+    made: dict[str, list[dict[str, Any]]] = {}
     for entity in platform(key).entities.values():
         rows = []
         for ad in TREE:
@@ -194,3 +223,48 @@ def test_amounts_of_entities_that_were_deleted_stay(key: str, tmp_path: Path) ->
     assert rows["1"]["spend"] == Decimal("0.000003")
     for name, value in parents("9").items():
         assert rows["9"][name] == (value if name in own else "unknown")
+
+
+def test_conversions_say_their_event_window_and_basis(key: str, tmp_path: Path) -> None:
+    """Of the n-th count each of two rows of an ad and day has n, in the report or next to it."""
+    known = platform(key)
+    tables = histories(key) | report(key, "ad", AMOUNTS[:2])
+    for number, of in enumerate((c for c in known.conversions if c.level == "ad"), start=1):
+        counted = {
+            terms[0].column: number * 1_000_000 if terms[0].unit == "micro" else number
+            for terms in of.amounts.values()
+        }
+        if of.names:
+            counted |= {of.date[0].column: DAY, of.event[0].column: "purchase"}
+            counted |= cells(dict(of.ids), parents("1")) | dict.fromkeys([*of.windows][1:2], 5)
+            tables[of.names[0]] = [counted | {"split": half} for half in "ab"]
+        else:
+            for row in tables[known.reports["ad"].names[0]]:
+                row.update(counted)
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", **tables), platform=key)
+        rows = rows_of(store.harmonise(), "conversions")
+
+    told = [
+        tuple(row[n] for n in ("event_own", "event", "click_days", "view_days", "time_basis",
+                               "is_primary", "conversions", "conversion_value",
+                               "conversions_view_through")) for row in rows
+    ]  # fmt: skip
+    assert len(told) == len(CONVERSIONS[key])
+    assert {*told} == CONVERSIONS[key]
+
+
+def test_a_day_more_gives_the_bytes_of_a_full_build(key: str, tmp_path: Path) -> None:
+    level = platform(key).reports["ad"].names[0]
+    first, last = (report(key, "ad", AMOUNTS, day)[level] for day in (DAY, "2025-03-02"))
+    steps = {"whole": [histories(key) | {level: [*first, *last]}],
+             "steps": [histories(key) | {level: first}, {level: last}]}  # fmt: skip
+    made = []
+    for client, exports in steps.items():
+        with ClientStore(tmp_path, client=client) as store:
+            for number, tables in enumerate(exports):
+                store.ingest(land(tmp_path / f"{client}-{number}", **tables), platform=key)
+                data = store.harmonise()
+            made.append([*rows_of(data), *rows_of(data, "reach"), data.report.to_dict()])
+
+    assert repr(made[0]).replace("whole", "steps") == repr(made[1])
