@@ -261,3 +261,36 @@ def test_a_name_that_is_a_fraction_is_not_rounded(tmp_path: Path) -> None:
         (row,) = rows_of(store.harmonise())
 
     assert (row["account_id"], row["account_name"]) == ("7", "3.5")
+
+
+def test_a_report_without_an_account_is_not_counted_beside_its_ads(tmp_path: Path) -> None:
+    """Airbyte's table of campaigns may have no customer: the ads tell it, or there is only one."""
+    day = {"segments.date": "2026-03-01", "metrics.impressions": 9, "metrics.clicks": 1}
+    ads = [
+        {"customer_id": account, "customer_currency_code": "EUR", "campaign_id": campaign,
+         "ad_group_id": f"{campaign}1", "ad_group_ad_ad_id": f"{campaign}11",
+         "metrics.cost_micros": 2_000_000} | day
+        for account, campaign in (("4567", "1"), ("8910", "2"))
+    ]  # fmt: skip
+    campaigns = [
+        {"campaign.id": n, "campaign.name": n, "metrics.cost_micros": cost} | day
+        for n, cost in (("1", 2_000_000), ("2", 2_000_000), ("9", 333_333))
+    ]
+    one = [row for row in campaigns if row["campaign.id"] != "2"]
+    with ClientStore(tmp_path, client="several") as store:
+        path = land(tmp_path / "s", ad_group_ad_legacy=ads, campaign=campaigns)
+        store.ingest(path, platform="google_ads")
+        data = store.harmonise()
+        assert data.total("spend", by=["account_id", "currency"]) == {
+            ("4567", "EUR"): 2, ("8910", "EUR"): 2, ("unknown", "XXX"): Decimal("0.333333"),
+        }  # fmt: skip
+    with ClientStore(tmp_path, client="single") as store:
+        for number, tables in enumerate((
+            {"ad_group_ad_legacy": ads[:1]}, {"campaign": one},
+        )):  # fmt: skip
+            store.ingest(land(tmp_path / f"o{number}", **tables), platform="google_ads")
+            data = store.harmonise()
+        assert data.total("spend", by=["account_id", "currency"]) == {
+            ("4567", "EUR"): Decimal("2.333333")
+        }
+        assert data.report.closes

@@ -177,11 +177,10 @@ class Unified:
         """What all rows of an account, a campaign or an ad agree on: other days depend on it."""
         asked = [(LEVELS[:n], IDS[:m]) for n in (1, 2) for m in (1, 2)]
         asked += [((level,), (f"{level}_id",)) for level in LEVELS]
-        return [
-            (number, *row)
-            for number, (levels, by) in enumerate(asked)
-            for row in self._rows(self.unifier.settled(levels, by))
-        ]
+        asked += [(LEVELS[:n], (f"{LEVELS[n]}_id",)) for n in (1, 2)]
+        sql = [self.unifier.settled(levels, by) for levels, by in asked]
+        sql += [self.unifier.only_account(LEVELS[:n]) for n in (1, 2)]
+        return [(number, *row) for number, one in enumerate(sql) for row in self._rows(one)]
 
     def _make_facts(self) -> None:
         con, own_days = self.con, f"SELECT day FROM touched WHERE platform = {self.key}"

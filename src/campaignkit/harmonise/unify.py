@@ -252,7 +252,13 @@ class Unifier:
             else "r0 AS (FROM t)",
         ]
         coarser = LEVELS[: LEVELS.index(level)]
-        more, last = self._looked_up(level)
+        # Whose account a report does not tell, finer rows tell, or there is only one.
+        finer = f"SELECT {own}, account_id FROM ({self.settled(coarser, (own,))})"
+        account = (
+            f"coalesce(r.account_id, (SELECT account_id FROM ({finer}) k WHERE k.{own} = r.{own}),"
+            f" ({self.only_account(coarser)}))"
+        )
+        more, last = self._looked_up(level, account if coarser else "r.account_id")
         steps += more
         ids = ", ".join(f"coalesce(r.{n}, '{UNKNOWN}') AS {n}" for n in IDS)
         # What finer rows say of a campaign's or an account's money and days holds above them too.
@@ -286,21 +292,34 @@ class Unifier:
         for at, prefix in [(level, "place"), (level, "bare"), *((a, a) for a in around)]:
             self._add_places(at, prefix, with_breakdown=prefix == "place")
 
-    def _looked_up(self, level: str) -> tuple[list[str], str]:
+    def only_account(self, levels: Sequence[str]) -> str:
+        """SQL of the account, if the rows of some levels and the history have one alone."""
+        told = (
+            f"SELECT account_id FROM place WHERE platform = {literal(self.platform.key)} AND level"
+            f" IN ({', '.join(map(literal, levels)) or 'NULL'}) AND account_id <> '{UNKNOWN}'"
+        )
+        if "account" in self.found.entities:
+            told += " UNION ALL SELECT account_id FROM e_account"
+        return f"SELECT min(account_id) FROM ({told}) HAVING count(DISTINCT account_id) = 1"
+
+    def _looked_up(self, level: str, account: str = "r.account_id") -> tuple[list[str], str]:
         """Steps of a query that fill ``r0`` from the histories, and the name of the last."""
         # Histories of finer levels say nothing here; what a creative tells its ads have already.
         silent = ("creative", *LEVELS[: LEVELS.index(level)])
         kinds = [k for k in ENTITIES if k in self.found.entities and k not in silent]
-        steps = []
-        for number, kind in enumerate(kinds):
+        filled = []  # what is replaced of the rows, and what they are joined with
+        for kind in kinds:
             key = self.key(kind)
-            filled = ", ".join(f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key)
+            more = ", ".join(f"coalesce(r.{n}, e.{n}) AS {n}" for n in PARENTS if n not in key)
             joined = " AND ".join(f"r.{k} = e.{k}" for k in key)
-            steps.append(
-                f"r{number + 1} AS (SELECT r.* REPLACE ({filled}) FROM r{number} r "
-                f"LEFT JOIN e_{kind} e ON {joined})"
-            )
-        return steps, f"r{len(kinds)}"
+            filled.append((more, f"LEFT JOIN e_{kind} e ON {joined}"))
+        # Before the account itself is looked up.
+        filled.insert(len(kinds) - ("account" in kinds), (f"{account} AS account_id", ""))
+        steps = [
+            f"r{n + 1} AS (SELECT r.* REPLACE ({more}) FROM r{n} r {joined})"
+            for n, (more, joined) in enumerate(filled)
+        ]
+        return steps, f"r{len(steps)}"
 
     def accounts(self, level: str, ids: str) -> str:
         """SQL of the account of each identifier, if the level's report or the histories tell it.
