@@ -52,7 +52,7 @@ def score(key: str, folder: Path, *, hidden: bool = False) -> Score:
             ranked = [one.table for one in found.tables if one.role == role]
             right = _right(own, table, what, place)
             told = {
-                c.field: c.column.removeprefix("micro:")
+                c.field: c.column.rsplit(":", 1)[-1]
                 for c in found.columns
                 if (c.role, c.table) == (role, name) and c.field not in ("count", "value")
             }

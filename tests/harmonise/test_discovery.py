@@ -80,6 +80,75 @@ def test_money_in_millionths_is_noticed_by_its_size(tmp_path: Path) -> None:
     assert [c.column for c in found.columns if c.field == "spend"] == ["micro:cost"]
 
 
+@pytest.mark.parametrize(
+    ("column", "currency", "cost", "term", "is_open"),
+    [
+        ("spend_cents", "EUR", 552, "cent:spend_cents", False),
+        ("cost_minor_units", "EUR", 552, "cent:cost_minor_units", False),
+        ("cost_micros", "EUR", 552, "micro:cost_micros", False),
+        ("cost", "JPY", 18_400, "cost", False),  # yen have no cents; 184 for an impression
+        ("cost", "JPY", 2_000_000, "micro:cost", False),
+        ("cost", "EUR", 80_000, "micro:cost", False),
+        ("cost", "EUR", 5.52, "cost", False),
+        ("cost", "EUR", 552, "cost", True),
+        ("cost", "", 20_000, "cost", True),
+        ("cost", "EUR", 12, "cost", True),
+        ("cost_usd", "EUR", 5.52, "cost_usd", True),
+        ("cost_usd", "USD", 5.52, "cost_usd", False),
+    ],
+)
+def test_units_of_money_are_told_or_left_to_a_person(
+    tmp_path: Path, column: str, currency: str, cost: float, term: str, is_open: bool
+) -> None:
+    rows = [
+        {
+            "day": f"2026-03-0{n}",
+            "account_id": "7",
+            "ad_id": f"a{n}",
+            column: cost,
+            "impressions": 100,
+            "clicks": n,
+            "currency": currency,
+        }
+        for n in range(1, 6)
+    ]
+    found = discover(land(tmp_path / "x", ad_report=rows))
+    (spend,) = [c for c in found.columns if c.field == "spend"]
+
+    assert (spend.column, "decide:" in spend.reasons) == (term, is_open)
+    assert spend.reasons in found.to_toml()
+
+
+def test_the_accounts_own_currency_comes_before_dollars(tmp_path: Path) -> None:
+    rows = [
+        {
+            "date": f"2026-03-0{n}",
+            "account_id": "7",
+            "ad_id": f"a{n}",
+            "cost_usd": 1.1 * n,
+            "spend_local": 1.5 * n,
+            "impressions": 100,
+            "clicks": n,
+        }
+        for n in range(1, 6)
+    ]
+    found = discover(land(tmp_path / "x", ad_report=rows))
+
+    assert [c.column for c in found.columns if c.field == "spend"] == ["spend_local"]
+
+
+def test_cents_are_harmonised_as_units(tmp_path: Path) -> None:
+    rows = [{"date": f"2026-03-0{n}", "account_id": "7", "ad_id": f"a{n}", "spend_cents": 50 * n,
+             "impressions": 100, "clicks": n} for n in range(1, 4)]  # fmt: skip
+    folder = land(tmp_path / "x", ad_report=rows, accounts=[{"id": "7", "currency": "EUR"}])
+    mapping = discover(folder, name="Shop").write(tmp_path / "shop.toml")
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(folder, platform=mapping)
+        data = store.harmonise()
+        assert data.report.closes
+        assert data.total("spend", by=["currency"]) == {("EUR",): 3}
+
+
 def test_a_source_without_amounts_is_refused(tmp_path: Path) -> None:
     folder = land(tmp_path / "x", people=[{"id": "1", "name": "Ann"}])
 

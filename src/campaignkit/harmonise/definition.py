@@ -30,7 +30,7 @@ DESCRIBING = (
     "creative_text", "creative_format", "landing_url",
 )  # fmt: skip
 _PARENTS = (*IDS, "creative_id", "currency", "report_tz", "click_days", "view_days")
-_UNITS = ("micro", "tail", "grouped")
+_UNITS = ("micro", "cent", "tail", "grouped")
 _FOLDER = Path(__file__).with_name("platforms")
 
 
@@ -42,8 +42,8 @@ class Term:
     ----------
     column : str
     unit : str
-        ``"micro"`` (millionths), ``"tail"`` (the last part of a path), ``"grouped"`` (a comma
-        groups thousands, even where it could be a decimal one), or ``""``.
+        ``"micro"`` (millionths), ``"cent"`` (hundredths), ``"tail"`` (the last part of a path),
+        ``"grouped"`` (a comma groups thousands, even where it could be a decimal one), or ``""``.
 
     Examples
     --------

@@ -58,6 +58,14 @@ _CHAIN = (*LEVELS, "account")  # each lies in the next
 _CORE = ("spend", "impressions_paid", "clicks_platform")
 _ENDS = {"history", "data", "report", "stat", "hourly", "daily", "performance", "analytic"}
 _MONEY = {"spend", "cost", "charge", "charged"}
+_CENTS = {"cent", "minor", "pence", "penny"}
+_MONEY_NAMED = {"dollar": "USD", "euro": "EUR"} | {
+    code.lower(): code for code in ("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "INR", "BRL")
+}
+# Currencies whose unit is worth less than a cent or two: they are paid in whole units.
+_SMALL = {"CLP", "COP", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"}
+# So many raw units an impression are millionths: by what is known of the currency.
+_DEAR = {"ordinary": 500, "unknown": 3000, "small": 10_000}
 _LOOKED = 200  # cells of a column whose kind is told
 _KINDS = {
     "day": r"\d{4}-\d\d-\d\d([ T].*)?|20\d{6}",
@@ -141,7 +149,7 @@ class Discovery:
             if table.role in _CHAIN:
                 part, parts["columns"] = "entities", {}
             else:
-                needs = [c.column.removeprefix("micro:") for c in own
+                needs = [c.column.rsplit(":", 1)[-1] for c in own
                          if c.field in (f"{level}_id", "spend")]  # fmt: skip
                 parts[""]["needs"] = needs
             for column in own:
@@ -209,6 +217,13 @@ def discover(
     paths = [plain(table.name).replace("_", "/") for table in tables]
     prefix = os.path.commonpath(paths).replace("/", "_") + "_" if len(paths) > 1 else ""
     tables = [replace(table, name=_short(table.name, prefix)) for table in tables]
+    money = {
+        cell
+        for table in tables
+        for name, of in table.kinds.items()
+        if table.cells[name] and of["currency"] > 0.95
+        for cell in table.cells[name]
+    }
     best: dict[str, _Table] = {}
     ranked: list[Ranked] = []
     columns: list[Ranked] = []
@@ -217,8 +232,13 @@ def discover(
         is_best = bool(fields) and best.setdefault(role, table) is table
         ranked.append(Ranked(role, table.name, "", "", round(score, 3), is_best, reason))
         for field, (sure, own, why) in sorted(fields.items()) if is_best else ():
-            term = _term(table, field, own, fields.get("impressions_paid", ("", "", ""))[1])
-            columns.append(Ranked(role, table.name, field, term, round(sure, 3), True, why))
+            shown = fields.get("impressions_paid", ("", "", ""))[1]
+            term, open_ = plain(own), ""
+            if field in ("spend", "value"):
+                term, open_ = _money(table, own, shown, money)
+            columns.append(
+                Ranked(role, table.name, field, term, round(sure, 3), True, why + open_)
+            )
     if not any(role.startswith("report") for role in best):
         raise HarmoniseError(
             f"no table of {', '.join(sorted(t.name for t in tables))[:300] or source} has amounts",
@@ -324,6 +344,8 @@ class _Words:
         score, own = max(told, default=(0.0, ""))
         if field == "spend" and place == "report" and _MONEY & set(_tokens(name)):
             score, own = max((score, own), (0.6 + 0.2 / len(_tokens(name)), ""))
+        if field in ("spend", "value") and _currency_in(name):  # the account's own comes first
+            score -= 0.1
         of = ", ".join(sorted(known[own])) if own else ""
         return score, f"named like {own} of {of}" if own else "named like money that was paid"
 
@@ -542,18 +564,43 @@ def _short(name: str, prefix: str) -> str:
     return plain(name).removeprefix(prefix).removesuffix("_data")
 
 
-def _term(table: _Table, field: str, column: str, shown: str) -> str:
-    """A column as a platform's file writes it: money in millionths is told by name or by size."""
-    own = plain(column)
-    if field not in ("spend", "value"):
-        return own
-    cells = [cell.replace(",", "") for cell in table.cells[column]]
-    is_whole = all(cell.lstrip("-").isdigit() for cell in cells)
-    paid = sum(map(int, cells)) if cells and is_whole else 0
-    views = sum(float(cell.replace(",", "")) for cell in table.cells.get(shown, ())
-                if _fits("number")(cell))  # fmt: skip
-    is_micro = "micro" in own or (paid > 100 * views > 0)
-    return f"micro:{own}" if is_micro else own
+def _currency_in(name: str) -> str:
+    """The currency that a column's name states: ``cost_in_usd`` is in dollars."""
+    return next((_MONEY_NAMED[word] for word in _tokens(name) if word in _MONEY_NAMED), "")
+
+
+def _money(table: _Table, column: str, shown: str, currencies: set[str]) -> tuple[str, str]:
+    """Money as a platform's file writes it, and what a person must decide.
+
+    Its name tells the unit, or its cells: fractions are whole units, and millionths are far too
+    many by impression. Nothing else is guessed.
+    """
+    own, named = plain(column), _currency_in(column)
+    said = ""
+    if named and currencies - {named}:
+        said = (
+            f"; decide: its name says {named}, and accounts are in {', '.join(sorted(currencies))}"
+        )
+    if "micro" in own:
+        return f"micro:{own}", said
+    if _CENTS & {*_tokens(own)}:
+        return f"cent:{own}", said
+    paid, views = (
+        [
+            float(cell.replace(",", ""))
+            for cell in table.cells.get(name, ())
+            if _fits("number")(cell)
+        ]
+        for name in (column, shown)
+    )
+    if not all(cell.is_integer() for cell in paid):
+        return own, said
+    known = "unknown" if not currencies else "small" if currencies & _SMALL else "ordinary"
+    if sum(paid) > _DEAR[known] * sum(views) > 0:
+        return f"micro:{own}", said
+    if currencies and currencies <= _SMALL:
+        return own, said
+    return own, said + "; decide: whole units, or cents (cent:), or millionths (micro:)?"
 
 
 def _part(field: str, role: str) -> str:

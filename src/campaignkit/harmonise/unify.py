@@ -41,6 +41,7 @@ PARENTS = (*IDS, "creative_id", "currency", "report_tz", "hour_tz", "click_days"
 SUM = "DECIMAL(38,6)"
 CHECKED = ("spend", "impressions_paid", "clicks_platform")  # totals that are compared
 _MONEY = "DECIMAL(18,6)"
+_SCALES = {"micro": "0.000001 AS DECIMAL(6,6)", "cent": "0.01 AS DECIMAL(2,2)"}
 _KNOWN_AT = {level: IDS[: 4 - number] for number, level in enumerate(LEVELS)} | {
     "account": IDS[:1]
 }
@@ -565,8 +566,8 @@ def _final(name: str, unit: str, *, kind: str = "") -> str:
     if name == "reach":  # of one row alone: people reached twice would count twice
         return "CAST(CASE WHEN sum(num_rows) = 1 THEN any_value(reach) END AS BIGINT) AS reach"
     total = f"sum({name})"
-    if unit == "micro":
-        total = f"CAST({total} AS {SUM}) * CAST(0.000001 AS DECIMAL(6,6))"
+    if unit in _SCALES:
+        total = f"CAST({total} AS {SUM}) * CAST({_SCALES[unit]})"
     return f"CAST({total} AS {kind or ('BIGINT' if name in _WHOLE else _MONEY)}) AS {name}"
 
 
