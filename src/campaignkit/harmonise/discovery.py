@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import zoneinfo
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,8 @@ from campaignkit.harmonise.definition import (
     platforms,
 )
 from campaignkit.harmonise.landing import plain
+from campaignkit.harmonise.sampled import SampledTable, currency_in, money_term, stem, tokens
 from campaignkit.harmonise.sources import tables_in
-from campaignkit.harmonise.unify import currencies
 from campaignkit.llm import (
     Account,
     Budget,
@@ -56,26 +55,7 @@ _ROWS = 2000  # of a table that are looked at
 _LEAST = {"text": 0.75}  # score from which a column is proposed; 0.5 where cells tell too
 _CHAIN = (*LEVELS, "account")  # each lies in the next
 _CORE = ("spend", "impressions_paid", "clicks_platform")
-_ENDS = {"history", "data", "report", "stat", "hourly", "daily", "performance", "analytic"}
 _MONEY = {"spend", "cost", "charge", "charged"}
-_CENTS = {"cent", "minor", "pence", "penny"}
-_MONEY_NAMED = {"dollar": "USD", "euro": "EUR"} | {
-    code.lower(): code for code in ("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "INR", "BRL")
-}
-# Currencies whose unit is worth less than a cent or two: they are paid in whole units.
-_SMALL = {"CLP", "COP", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"}
-# So many raw units an impression are millionths: by what is known of the currency.
-_DEAR = {"ordinary": 500, "unknown": 3000, "small": 10_000}
-_LOOKED = 200  # cells of a column whose kind is told
-_KINDS = {
-    "day": r"\d{4}-\d\d-\d\d([ T].*)?|20\d{6}",
-    "hour": r"\d{4}-\d\d-\d\d[ T](?!00:00)\d\d:.*",
-    "number": r"-?[\d,]*\.?\d+([eE][+-]?\d+)?",
-    "id": r"[\w:/.-]{1,200}",
-    "text": "(?s).*",
-    "currency": "",  # one of a list
-    "zone": "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +204,7 @@ def discover(
         if table.cells[name] and of["currency"] > 0.95
         for cell in table.cells[name]
     }
-    best: dict[str, _Table] = {}
+    best: dict[str, SampledTable] = {}
     ranked: list[Ranked] = []
     columns: list[Ranked] = []
     told = sorted(_Search(tables, words).run(), key=lambda one: (one[0], -one[1], one[2].name))
@@ -235,7 +215,7 @@ def discover(
             shown = fields.get("impressions_paid", ("", "", ""))[1]
             term, open_ = plain(own), ""
             if field in ("spend", "value"):
-                term, open_ = _money(table, own, shown, money)
+                term, open_ = money_term(table, own, shown, money)
             columns.append(
                 Ranked(role, table.name, field, term, round(sure, 3), True, why + open_)
             )
@@ -246,54 +226,6 @@ def discover(
         )
     columns = columns if model is None else _explained(columns, model, budget)
     return Discovery(name, ranked, columns, prefix)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A table's name, and of each column the cells that are not blank, of some rows."""
-
-    name: str
-    cells: Mapping[str, Sequence[str]]
-
-    @cached_property
-    def values(self) -> dict[str, set[str]]:
-        """The cells of each column, each once."""
-        return {column: set(cells) for column, cells in self.cells.items()}
-
-    @cached_property
-    def key(self) -> str | None:
-        """The column that identifies what its rows are about."""
-        own = [c for c in self.cells if _tokens(c) in (("id",), (*_stem(self.name), "id"))]
-        wide = [c for c, of in self.kinds.items() if of["id"] > 0.95 and of["day"] < 0.5]
-        return min(
-            own, key=len, default=max(wide, key=lambda c: len(self.values[c]), default=None)
-        )
-
-    @cached_property
-    def kinds(self) -> dict[str, dict[str, float]]:
-        """Of each column the share of cells that are of a kind; a half where there are none."""
-        made = {}
-        for column, cells in self.cells.items():
-            some = cells[:_LOOKED]
-            told = {kind: sum(map(bool, map(_fits(kind), some))) for kind in _KINDS}
-            made[column] = {kind: n / len(some) if some else 0.5 for kind, n in told.items()}
-        return made
-
-    def linked(self, child: _Table) -> tuple[float, str, str]:
-        """Which column of another table refers to this one: score, column, reason."""
-        best = (0.0, "", "")
-        keys = self.values[self.key] if self.key and child is not self else set()
-        for column, values in child.values.items() if keys else ():
-            by_name = _tokens(column) == (*_stem(self.name), "id")
-            if not by_name and keys.isdisjoint(child.cells[column][:100]):
-                continue
-            shared = len(values & keys) / len(values) if values else 0.0
-            is_id = column.endswith("id") or max(map(len, values), default=0) > 3
-            by_values = shared > 0.8 and is_id and column != child.key
-            if by_name or (by_values and child.kinds[column]["day"] < 0.5):
-                told = f"{shared:.0%} of its values are in {self.name}.{plain(self.key or '')}"
-                best = max(best, (1.1 + 0.4 * shared if by_name else 0.6 * shared, column, told))
-        return best
 
 
 class _Words:
@@ -319,11 +251,11 @@ class _Words:
         for field, own in names.items():
             for name in own:
                 self._of[place, field][plain(name)].add(one.name)
-                self._meant[place, _stem(name)][field].add(one.name)
+                self._meant[place, stem(name)][field].add(one.name)
 
     def _vote(self, kind: str, name: str) -> float:
         """Share of the platforms that mean this kind of table, of those that have the name."""
-        meant = self._meant["table", _stem(name)]
+        meant = self._meant["table", stem(name)]
         is_report = kind.startswith("report")
         same = [by for other, by in meant.items() if other.startswith("report") == is_report]
         return len(meant[kind]) / sum(map(len, same))
@@ -336,15 +268,15 @@ class _Words:
         """How much a name is like those of a field, and whose they are."""
         known = self._of[place, field]
         if place == "table":
-            told = [(_alike(_stem(name), _stem(own)) * self._vote(field, own), own)
+            told = [(_alike(stem(name), stem(own)) * self._vote(field, own), own)
                     for own in known]  # fmt: skip
         else:
-            told = [(1.0 if own == plain(name) else 0.9 * _alike(_tokens(name), _tokens(own)), own)
+            told = [(1.0 if own == plain(name) else 0.9 * _alike(tokens(name), tokens(own)), own)
                     for own in known]  # fmt: skip
         score, own = max(told, default=(0.0, ""))
-        if field == "spend" and place == "report" and _MONEY & set(_tokens(name)):
-            score, own = max((score, own), (0.6 + 0.2 / len(_tokens(name)), ""))
-        if field in ("spend", "value") and _currency_in(name):  # the account's own comes first
+        if field == "spend" and place == "report" and _MONEY & set(tokens(name)):
+            score, own = max((score, own), (0.6 + 0.2 / len(tokens(name)), ""))
+        if field in ("spend", "value") and currency_in(name):  # the account's own comes first
             score -= 0.1
         of = ", ".join(sorted(known[own])) if own else ""
         return score, f"named like {own} of {of}" if own else "named like money that was paid"
@@ -353,7 +285,7 @@ class _Words:
 class _Search:
     """Finds which table is which: entities by their links, reports by their amounts."""
 
-    def __init__(self, tables: Sequence[_Table], words: _Words) -> None:
+    def __init__(self, tables: Sequence[SampledTable], words: _Words) -> None:
         self.words = words
         core = {table.name: self.amounts(table).keys() & set(_CORE) for table in tables}
         self.reports = [table for table in tables if len(core[table.name]) > 1]
@@ -364,13 +296,13 @@ class _Search:
                         for kind in _CHAIN for table in self.others}  # fmt: skip
         self.chain = self._chain()
 
-    def amounts(self, table: _Table) -> Found:
+    def amounts(self, table: SampledTable) -> Found:
         """Fields of a report that are amounts or breakdowns -> score, column and reason."""
         fields = [f for f in self.words.fields("report") if not f.endswith("_id")]
         return self.assigned(table, "report", fields)
 
     def assigned(
-        self, table: _Table, place: str, fields: Iterable[str], known: Iterable[Told] = ()
+        self, table: SampledTable, place: str, fields: Iterable[str], known: Iterable[Told] = ()
     ) -> Found:
         """Each field's best column, where there is one; a column has one field."""
         told = list(known)
@@ -398,16 +330,16 @@ class _Search:
         other = "id" if field.endswith("_id") else "text" if is_text else "number"
         return _KIND_OF.get(field, other)
 
-    def _chain(self) -> dict[str, _Table]:
+    def _chain(self) -> dict[str, SampledTable]:
         """Which table has the ads, ad groups, campaigns and accounts: names and links decide."""
-        options: list[list[_Table | None]] = []
+        options: list[list[SampledTable | None]] = []
         for kind in _CHAIN:
             ranked = sorted(self.others, key=lambda t: (-self.weights[kind, t.name], t.name))
             options.append([*ranked[:6], None])
         best = max(product(*options), key=self._joint)
         return {kind: table for kind, table in zip(_CHAIN, best, strict=True) if table}
 
-    def _weight(self, kind: str, table: _Table) -> float:
+    def _weight(self, kind: str, table: SampledTable) -> float:
         """How much a table is like those of a kind: its name, who refers to it, what it has."""
         asked = sum(bool(found[0]) for (to, _), found in self.links.items() if to == table.name)
         fields = [f for f in self.words.fields(kind) if not f.endswith(("_id", "_name"))]
@@ -415,7 +347,7 @@ class _Search:
         named = self.words.like("table", kind, table.name)[0]
         return named + 0.2 * min(asked, 3) + 0.2 * min(has, 2)
 
-    def _joint(self, chosen: tuple[_Table | None, ...]) -> float:
+    def _joint(self, chosen: tuple[SampledTable | None, ...]) -> float:
         there = [table for table in chosen if table]
         if len({table.name for table in there}) < len(there):
             return -1.0
@@ -423,7 +355,7 @@ class _Search:
         links = [self.links[above.name, below.name][0] for below, above in pairwise(there)]
         return sum(self.weights[kind, t.name] for kind, t in pairs if t) + sum(links)
 
-    def run(self) -> Iterator[tuple[str, float, _Table, Found, str]]:
+    def run(self) -> Iterator[tuple[str, float, SampledTable, Found, str]]:
         """Role, score, table, its fields and a reason, of everything that a table may be."""
         for kind in _CHAIN:
             for table in self.others:
@@ -448,22 +380,22 @@ class _Search:
             told = f"{len(more)} other columns split its rows; {reason}".removesuffix("; ")
             yield f"report of {level}", score, table, found, told
 
-    def _ids(self, table: _Table) -> Found:
+    def _ids(self, table: SampledTable) -> Found:
         """Identifiers of a report: links to the tables of the chain, then names."""
         told = self._linked(table, _CHAIN)
         for kind, entity in self.chain.items():
-            if _stem(table.name) == _stem(entity.name) and "id" in table.cells:
+            if stem(table.name) == stem(entity.name) and "id" in table.cells:
                 told.append((1.2, f"{kind}_id", "id", f"the table is named as {entity.name} is"))
         fields = [field for field in self.words.fields("report") if field.endswith("_id")]
         return self.assigned(table, "report", fields, told)
 
-    def _entity(self, kind: str, table: _Table) -> Found:
+    def _entity(self, kind: str, table: SampledTable) -> Found:
         """Fields of a table of names: its key, its parents, and what describes its rows."""
         told = self._linked(table, _CHAIN[_CHAIN.index(kind) + 1 :])
         told.append((2.0, f"{kind}_id", table.key or "", "it identifies the rows"))
         return self.assigned(table, kind, self.words.fields(kind), told)
 
-    def _linked(self, table: _Table, kinds: Iterable[str]) -> list[Told]:
+    def _linked(self, table: SampledTable, kinds: Iterable[str]) -> list[Told]:
         links = [(k, self.links[self.chain[k].name, table.name]) for k in kinds if k in self.chain]
         return [(link[0], f"{kind}_id", link[1], link[2]) for kind, link in links if link[0] > 0.5]
 
@@ -471,17 +403,7 @@ class _Search:
 _KIND_OF = {"date": "day", "hour": "day", "currency": "currency", "report_tz": "zone"}
 
 
-@cache
-def _fits(kind: str) -> Callable[[str], Any]:
-    """Tells whether a cell is of a kind."""
-    if kind == "zone":
-        return zoneinfo.available_timezones().__contains__
-    if kind == "currency":
-        return currencies().__contains__
-    return re.compile(_KINDS[kind]).fullmatch
-
-
-def _tables(source: Any, maximum_bytes: int | None) -> Iterator[_Table]:
+def _tables(source: Any, maximum_bytes: int | None) -> Iterator[SampledTable]:
     """The tables of a source, each with some of its rows as text."""
     given = (source.database, source.table) if isinstance(source, DatabaseTable) else (source, "")
     terms = Conditions(maximum_bytes=maximum_bytes)
@@ -502,13 +424,13 @@ def _tables(source: Any, maximum_bytes: int | None) -> Iterator[_Table]:
             yield _sampled(table.names[0], rows.columns, rows.fetchall())
 
 
-def _sampled(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> _Table:
+def _sampled(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> SampledTable:
     cells = {
         column: [str(row[n]).strip() for row in rows if row[n] is not None and str(row[n]).strip()]
         for n, column in enumerate(columns)
         if plain(column)[:1] not in ("", "_")  # a loader's own, or of other letters
     }
-    return _Table(name, cells)
+    return SampledTable(name, cells)
 
 
 def _explained(columns: list[Ranked], model: ChatModel, budget: Budget | None) -> list[Ranked]:
@@ -537,18 +459,6 @@ def _columns(*mappings: Mapping[str, Terms]) -> dict[str, list[str]]:
 
 
 @cache
-def _tokens(name: str) -> tuple[str, ...]:
-    text = re.sub("(?<=ad)(?=group|set|squad)|(?<=[a-z])(?=[0-9])", "_", plain(name))
-    return tuple(token.removesuffix("s") for token in text.split("_") if token)
-
-
-@cache
-def _stem(name: str) -> tuple[str, ...]:
-    """What a table is about: ``ad_squad_hourly_report`` is about an ad squad."""
-    return tuple(token for token in _tokens(name) if token not in _ENDS)
-
-
-@cache
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """Share of words that two names have in common; the beginning of a word counts too."""
     if not {token for token in other if token.isdigit()} <= set(one):  # of quartiles and windows
@@ -562,45 +472,6 @@ def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 def _short(name: str, prefix: str) -> str:
     return plain(name).removeprefix(prefix).removesuffix("_data")
-
-
-def _currency_in(name: str) -> str:
-    """The currency that a column's name states: ``cost_in_usd`` is in dollars."""
-    return next((_MONEY_NAMED[word] for word in _tokens(name) if word in _MONEY_NAMED), "")
-
-
-def _money(table: _Table, column: str, shown: str, currencies: set[str]) -> tuple[str, str]:
-    """Money as a platform's file writes it, and what a person must decide.
-
-    Its name tells the unit, or its cells: fractions are whole units, and millionths are far too
-    many by impression. Nothing else is guessed.
-    """
-    own, named = plain(column), _currency_in(column)
-    said = ""
-    if named and currencies - {named}:
-        said = (
-            f"; decide: its name says {named}, and accounts are in {', '.join(sorted(currencies))}"
-        )
-    if "micro" in own:
-        return f"micro:{own}", said
-    if _CENTS & {*_tokens(own)}:
-        return f"cent:{own}", said
-    paid, views = (
-        [
-            float(cell.replace(",", ""))
-            for cell in table.cells.get(name, ())
-            if _fits("number")(cell)
-        ]
-        for name in (column, shown)
-    )
-    if not all(cell.is_integer() for cell in paid):
-        return own, said
-    known = "unknown" if not currencies else "small" if currencies & _SMALL else "ordinary"
-    if sum(paid) > _DEAR[known] * sum(views) > 0:
-        return f"micro:{own}", said
-    if currencies and currencies <= _SMALL:
-        return own, said
-    return own, said + "; decide: whole units, or cents (cent:), or millionths (micro:)?"
 
 
 def _part(field: str, role: str) -> str:
