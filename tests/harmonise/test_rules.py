@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import CampaignData, ClientStore, platform, platforms
 from campaignkit.harmonise.definition import IDS, LEVELS, Terms
+from campaignkit.harmonise.unify import PARTS_OF_HOURS
 from landed_tables import land, rows_of, total
 
 DAY = "2025-03-01"
@@ -268,3 +271,12 @@ def test_a_day_more_gives_the_bytes_of_a_full_build(key: str, tmp_path: Path) ->
             made.append([*rows_of(data), *rows_of(data, "reach"), data.report.to_dict()])
 
     assert repr(made[0]).replace("whole", "steps") == repr(made[1])
+
+
+def test_zones_of_parts_of_hours_are_those_of_the_iana_data_base() -> None:
+    def has_parts(zone: str) -> bool:
+        info = zoneinfo.ZoneInfo(zone)
+        moments = (datetime(y, m, 1, tzinfo=info) for y in range(2005, 2041) for m in (1, 7))
+        return any((at.utcoffset() or timedelta()).seconds % 3600 for at in moments)
+
+    assert set(filter(has_parts, zoneinfo.available_timezones())) <= {*PARTS_OF_HOURS.split()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -171,11 +171,16 @@ class Platform:
     strip: tuple[str, ...] = ()
     export: Export = Export()
 
+    def parts(self) -> Iterator[tuple[str, str, Entity | Report | Conversions]]:
+        """What its tables are: entities, reports and conversions, each with its place."""
+        yield from (("entity", kind, part) for kind, part in self.entities.items())
+        yield from (("report", level, part) for level, part in self.reports.items())
+        yield from (("conversions", str(n), part) for n, part in enumerate(self.conversions))
+
     def rank(self, table: str) -> int:
         """Where a table of that short name stands: entities, reports, conversions."""
-        reports = [name for report in self.reports.values() for name in report.names]
-        beside = [name for counted in self.conversions for name in counted.names]
-        return 2 if table in beside else int(table in reports)
+        kinds = {kind for kind, _, part in self.parts() if table in part.names}
+        return 2 if "conversions" in kinds else int("report" in kinds)
 
 
 @cache

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from campaignkit.errors import Fault, HarmoniseError
-from campaignkit.harmonise.definition import Conversions, Platform, Report, Term, Terms
+from campaignkit.harmonise.definition import Conversions, Entity, Platform, Report, Term, Terms
 from campaignkit.tables import quoted
 
 # Columns in which loaders write when a row was landed.
@@ -312,18 +312,16 @@ def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
     [('entity', 'campaign')]
     """
     short = short_name(platform, table.name)
-    made = []
-    for kind, entity in platform.entities.items():
-        own = entity.key[f"{kind}_id"]
-        if short in entity.names and table.readable(own):
-            made.append(("entity", kind))
-    for level, report in platform.reports.items():
-        if short in report.names and all(need in table for need in report.needs):
-            made.append(("report", level))
-    for number, counted in enumerate(platform.conversions):
-        if short in counted.names and all(need in table for need in counted.needs):
-            made.append(("conversions", str(number)))
-    return made
+    return [
+        (what, place)
+        for what, place, part in platform.parts()
+        if short in part.names
+        and (
+            table.readable(part.key[f"{place}_id"])
+            if isinstance(part, Entity)
+            else all(need in table for need in part.needs)
+        )
+    ]
 
 
 def table_names(platform: Platform, names: Iterable[str], *, reports: bool = False) -> list[str]:
@@ -335,10 +333,8 @@ def table_names(platform: Platform, names: Iterable[str], *, reports: bool = Fal
     >>> table_names(platform("meta"), ["basic_ad", "orders"])
     ['basic_ad']
     """
-    known = {name for part in platform.reports.values() for name in part.names}
-    if not reports:
-        known |= {name for part in platform.entities.values() for name in part.names}
-        known |= {name for part in platform.conversions for name in part.names}
+    parts = [part for what, _, part in platform.parts() if what == "report" or not reports]
+    known = {name for part in parts for name in part.names}
     return [name for name in names if short_name(platform, name) in known]
 
 
@@ -353,22 +349,9 @@ def needed(platform: Platform, table: Landed) -> list[str]:
     ['Id', 'Name']
     """
     said = (platform.entities, platform.reports, platform.conversions, _MARKS)
-    words = {word.replace("_", "") for word in _words(said)}
+    words = {text.replace("_", "") for text in re.findall(r"'(\w+)'", repr(said))}
     found = [own for name, own in table._own.items() if name.replace("_", "") in words]
     return list(dict.fromkeys(found))
-
-
-def _words(part: object) -> Iterator[str]:
-    """All texts in a definition: names of columns are among them."""
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, Mapping):
-        yield from _words((*part, *part.values()))
-    elif is_dataclass(part):
-        yield from _words([getattr(part, each.name) for each in fields(part)])
-    elif isinstance(part, Iterable):
-        for each in part:
-            yield from _words(each)
 
 
 def short_name(platform: Platform, name: str) -> str:

@@ -413,9 +413,10 @@ class Unified:
 
     def _replace(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         self.con.execute(f"DELETE FROM {table} WHERE platform = {self.key}")
-        for row in rows:
-            marks = ", ".join("?" * (len(row) + 1))
-            self.con.execute(f"INSERT INTO {table} VALUES ({marks})", [self.known.key, *row])
+        if rows:
+            marks = ", ".join("?" * (len(rows[0]) + 1))
+            values = [[self.known.key, *row] for row in rows]
+            self.con.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self.con.execute(sql).fetchall()

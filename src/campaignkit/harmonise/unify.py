@@ -37,7 +37,7 @@ from campaignkit.tables import literal, quoted
 
 UNKNOWN = "unknown"  # an id that neither the report nor a history gives
 UNKNOWN_CURRENCY = "XXX"  # ISO 4217's own code where no currency is involved, or none is known
-PARENTS = (*IDS, "creative_id", "currency", "report_tz", "hour_tz", "click_days", "view_days")
+PARENTS = (*IDS, "creative_id", "currency", "report_tz", "click_days", "view_days")
 SUM = "DECIMAL(38,6)"
 CHECKED = ("spend", "impressions_paid", "clicks_platform")  # totals that are compared
 _MONEY = "DECIMAL(18,6)"
@@ -46,6 +46,14 @@ _KNOWN_AT = {level: IDS[: 4 - number] for number, level in enumerate(LEVELS)} | 
     "account": IDS[:1]
 }
 _WHOLE = (*COUNTS, "reach")  # measures that are whole numbers
+# Zones that are or were not whole hours from UTC: an hour's amounts cannot be split.
+PARTS_OF_HOURS = (
+    "America/Caracas America/St_Johns Asia/Calcutta Asia/Colombo Asia/Kabul Asia/Kathmandu "
+    "Asia/Katmandu Asia/Kolkata Asia/Pyongyang Asia/Rangoon Asia/Tehran Asia/Yangon "
+    "Australia/Adelaide Australia/Broken_Hill Australia/Darwin Australia/Eucla Australia/LHI "
+    "Australia/Lord_Howe Australia/North Australia/South Australia/Yancowinna Iran NZ-CHAT "
+    "Canada/Newfoundland Indian/Cocos Pacific/Chatham Pacific/Marquesas Pacific/Norfolk"
+)
 
 
 @dataclass(frozen=True)
@@ -132,21 +140,14 @@ class Unifier:
         return [name for name in given if all(table.readable(given[name]) for table in tables)]
 
     def _check_zones(self) -> None:
-        """Keep only zones that exist; hours can be put into those of whole hours alone."""
-        known = zoneinfo.available_timezones()
-        for account, zone in self._rows("SELECT account_id, report_tz FROM e_account ORDER BY 1"):
-            if zone is None:
-                continue
-            if zone not in known:
-                note = (
-                    f"time zone {zone!r} is not in the IANA data base: days are the report's own"
-                )
-                self.notes.append((f"account {account}", note))
-            names = [zone if zone in known else None, zone if _is_of_hours(zone, known) else None]
-            self.con.execute(
-                "UPDATE e_account SET report_tz = ?, hour_tz = ? WHERE account_id = ?",
-                [*names, account],
-            )
+        """Keep only zones that exist, and note the others."""
+        known = ", ".join(map(literal, sorted(zoneinfo.available_timezones())))
+        strange = f"e_account WHERE report_tz NOT IN ({known})"
+        asked = f"SELECT account_id, report_tz FROM {strange} ORDER BY ALL"
+        for account, zone in self._rows(asked):
+            note = f"time zone {zone!r} is not in the IANA data base: days are the report's own"
+            self.notes.append((f"account {account}", note))
+        self.con.execute("UPDATE " + strange.replace("WHERE", "SET report_tz = NULL WHERE"))
 
     def facts(self, name: str, source: Source, level: str) -> None:
         """Make a temporary table of a source's amounts by place, event and day.
@@ -402,7 +403,8 @@ class Unifier:
 
     def _zone(self, source: Source) -> str:
         if source.has_hours and not source.days_as_moments:
-            return "coalesce(r.hour_tz, 'UTC')"
+            parts = f"string_split({literal(PARTS_OF_HOURS)}, ' ')"
+            return f"CASE WHEN r.report_tz NOT IN {parts} THEN r.report_tz ELSE 'UTC' END"
         return (
             "'UTC'" if self.platform.report_tz == "UTC" else f"coalesce(r.report_tz, '{UNKNOWN}')"
         )
@@ -569,15 +571,6 @@ def _final(name: str, unit: str, *, kind: str = "") -> str:
     if unit in _SCALES:
         total = f"CAST({total} AS {SUM}) * CAST({_SCALES[unit]})"
     return f"CAST({total} AS {kind or ('BIGINT' if name in _WHOLE else _MONEY)}) AS {name}"
-
-
-def _is_of_hours(zone: str, known: set[str]) -> bool:
-    """Whether a zone was always whole hours from UTC; half an hour's amounts cannot be split."""
-    if zone not in known:
-        return False
-    info = zoneinfo.ZoneInfo(zone)
-    moments = (datetime.datetime(y, m, 1, tzinfo=info) for y in range(2005, 2041) for m in (1, 7))
-    return all((at.utcoffset() or datetime.timedelta()).seconds % 3600 == 0 for at in moments)
 
 
 @cache
