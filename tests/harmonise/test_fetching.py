@@ -18,7 +18,7 @@ import pytest
 
 from ad_server import ADS, PAGE, SECRET, AdServer, serving
 from campaignkit.errors import HarmoniseError
-from campaignkit.harmonise import ClientStore
+from campaignkit.harmonise import ClientStore, fetching
 from campaignkit.harmonise.fetching import Fetcher
 from landed_tables import rows_of
 
@@ -330,3 +330,23 @@ def test_a_long_message_of_the_platform_shows_no_part_of_a_secret(store: ClientS
         fetch(store, server)
 
     assert SECRET[:4] not in str(told.value)
+
+
+def test_a_file_of_an_api_with_keys_that_nobody_reads_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (fetching._FOLDER / "meta.toml").read_text()
+    text = (
+        text.replace("by_day", "each_day").replace("async_status", "x").replace("status =", "s =")
+    )
+    (tmp_path / "meta.toml").write_text(text)
+    monkeypatch.setattr(fetching, "_FOLDER", tmp_path)
+    with pytest.raises(HarmoniseError, match="does not describe an API") as told:
+        Fetcher("meta", token="t")
+
+    faults = {(fault.where, fault.found) for fault in told.value.faults}
+    assert faults == {
+        ("meta.toml: tables[5]: each_day", "is unknown"),
+        ("meta.toml: tables[5]: job", "status is missing"),
+        ("meta.toml: tables[5]: job: s", "is unknown"),
+    }

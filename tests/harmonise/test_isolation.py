@@ -19,7 +19,7 @@ import campaignkit as ck
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientFolder, ClientStore, Platform, store as store_module
 from campaignkit.harmonise.access_log import AccessLog
-from campaignkit.harmonise.sources import Part
+from campaignkit.harmonise.exports import Part
 from campaignkit.store import LeftoverRemoved
 from campaignkit.store.leftovers import held_folder
 from campaignkit.tables import connect, literal

@@ -108,30 +108,25 @@ def opened_export(path: Path, read: ReadOptions) -> OpenTable | None:
     return table
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A report as it is landed: its table's name, its rows, what was decided, and its own totals.
-
-    Attributes
-    ----------
-    name : str
-        ``export_campaign``, or ``export_campaign_by_name`` where there are no ids.
-    rows : Arrow table
-    notes : tuple of str
-    open : mapping of str to OwnTotal
-        Amounts whose rows do not add up to the report's own total.
-    """
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a landed table, or a data base's table: name, how it is read, digest."""
 
     name: str
-    rows: Any
-    notes: tuple[str, ...]
-    open: Mapping[str, OwnTotal]
+    select: str
+    digest: str
+    notes: tuple[str, ...] = ()  # of a downloaded report: what was decided
+    open_totals: Sequence[Mapping[str, object]] = ()  # and its own totals that are not met
 
 
 def exported(
-    table: OpenTable, known: Platform, *, account: str | None, currency: str | None
-) -> Exported:
-    """A report that a person downloaded, as it is landed.
+    reader: Any, table: OpenTable, known: Platform, digest: str, *, account: str | None,
+    currency: str | None,
+) -> Part:  # fmt: skip
+    """A report that a person downloaded, as it is landed: ``export_campaign``, or another level.
+
+    ``export_campaign_by_name`` is one without ids. A total that is not met is a mapping of
+    ``measure``, ``told`` and ``rows``.
 
     Raises
     ------
@@ -168,12 +163,18 @@ def exported(
     chosen = ", ".join(f"{sql} AS {name}" for name, sql in cells.items())
     rows = table.con.sql(f"SELECT {chosen} FROM {table.relation}").to_arrow_table()
     totals = own_totals(table, {n: _number(c) for n, c in amounts.items() if n != "reach"})
-    return Exported(
+    relation = f"export_{id(table)}"
+    reader.register(relation, rows)
+    return Part(
         f"export_{keys[0]}{BY_NAME if by_name else ''}",
-        rows,
+        f"SELECT * FROM {relation}",
+        digest,
         tuple(_notes(table, known, columns, by_name, totals)),
-        {name: total for name, total in totals.items() if not total.closes},
-    )
+        [
+            {"measure": name, "told": total.told, "rows": total.rows}
+            for name, total in totals.items() if not total.closes
+        ],
+    )  # fmt: skip
 
 
 def _notes(

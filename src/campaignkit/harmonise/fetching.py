@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from campaignkit.errors import HarmoniseError
+from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.extras import require
 from campaignkit.llm.transport import retry_after_s
 
@@ -36,6 +36,14 @@ _MOST_POLLS = 360  # of a report that is being made: three hours
 _LONGEST_POLL_S = 30.0
 _TIMEOUT_S = (15, 300)  # to connect, and between two bytes
 _OWN_COMPUTER = ("127.0.0.1", "::1", "localhost")
+# What each part of a file must have, and what it may have.
+_KEYS = {
+    "file": ("base_url secrets headers failure tables", "hidden"),
+    "failure": ("code message wait", ""),
+    "tables": ("name key request", "by_day as_json add job"),
+    "request": ("path", "method params json data_selector paginator"),
+    "job": ("id status done failed request", ""),
+}
 
 Json = Any  # what a reply or a file says
 
@@ -46,7 +54,7 @@ def read_api(platform: str) -> dict[str, Json]:
     Raises
     ------
     HarmoniseError
-        If there is no file of it.
+        If there is no file of it, or the file lacks a key or has one that is unknown.
 
     Examples
     --------
@@ -59,7 +67,26 @@ def read_api(platform: str) -> dict[str, Json]:
             f"platform is {platform!r:.40}; expected one of {', '.join(known)}",
             hint="tables of other platforms are ingested as a loader landed them",
         )
-    return tomllib.loads((_FOLDER / f"{platform}.toml").read_text(encoding="utf-8"))
+    api = tomllib.loads((_FOLDER / f"{platform}.toml").read_text(encoding="utf-8"))
+    if faults := list(_faults(f"{platform}.toml", "file", api)):
+        raise HarmoniseError(f"{platform}.toml does not describe an API", faults=faults)
+    return api
+
+
+def _faults(where: str, part: str, given: Mapping[str, Json]) -> Iterator[Fault]:
+    """What a part of a file lacks, or has and nobody reads."""
+    needed, more = (words.split() for words in _KEYS[part])
+    for name in needed:
+        if name not in given:
+            yield Fault(where, f"{name} is missing")
+    for name, value in given.items():
+        if name not in needed and name not in more:
+            expected = f"expected {', '.join(sorted([*needed, *more]))}"
+            yield Fault(f"{where}: {name}", "is unknown", expected)
+        for number, each in enumerate(value if isinstance(value, list) else [value]):
+            if name in _KEYS and isinstance(each, dict):
+                at = f"{name}[{number}]" if isinstance(value, list) else name
+                yield from _faults(f"{where}: {at}", name, each)
 
 
 def checked_spans(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise.definition import Platform
+from campaignkit.harmonise.exports import Part
 from campaignkit.harmonise.landing import (
     BATCH_SECONDS,
     BY_NAME,
@@ -20,7 +22,6 @@ from campaignkit.harmonise.landing import (
     roles,
     slices_of,
 )
-from campaignkit.harmonise.sources import Part
 from campaignkit.harmonise.unify import Unifier
 from campaignkit.tables import literal, quoted
 
@@ -142,16 +143,19 @@ class Intake:
         loader has several of them in otherwise equal rows.
         """
         read = needed(self.known, table)
-        unread = [c for c, kind in table.types.items() if kind == "VARCHAR" and c not in read
-                  and not c.startswith("_")]  # fmt: skip
-        for column in unread:
-            name = quoted(column)
-            if self._rows(
-                f"SELECT bool_or(n > 1) AND bool_and(words) FROM (SELECT count(DISTINCT {name}) "
-                f"AS n, bool_and(regexp_matches({name}, '^\\p{{L}}')) AS words FROM landing "
-                f"GROUP BY {of_row}, floor({table.batch} / {BATCH_SECONDS}))"
-            )[0][0]:
-                of_row += f", {name}"
+        unread = [quoted(c) for c, kind in table.types.items() if kind == "VARCHAR"
+                  and c not in read and not c.startswith("_")]  # fmt: skip
+        asked = ", ".join(
+            f"bool_or(several[{n}]) AND bool_and(words[{n}])" for n in range(1, len(unread) + 1)
+        )
+        several = ", ".join(f"min({c}) <> max({c})" for c in unread)
+        words = ", ".join(f"bool_and(regexp_matches({c}, '^\\p{{L}}'))" for c in unread)
+        told = self._rows(
+            f"SELECT {asked or 'count(*)'} FROM (SELECT [{several}] AS several, "
+            f"[{words}] AS words FROM landing "
+            f"GROUP BY {of_row}, floor({table.batch} / {BATCH_SECONDS}))"
+        )[0]
+        of_row = ", ".join([of_row, *compress(unread, told)])
         gone = self._rows(
             f"DELETE FROM landing WHERE rowid IN (SELECT r FROM (SELECT rowid AS r, "
             f"{table.batch} AS batch, max(batch) OVER (PARTITION BY {of_row}) AS newest "

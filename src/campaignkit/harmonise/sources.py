@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +11,7 @@ from typing import Any, cast
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.definition import Platform, Report, platform as platform_of, platforms
-from campaignkit.harmonise.exports import exported, opened_export
+from campaignkit.harmonise.exports import Part, exported, opened_export
 from campaignkit.harmonise.landing import Landed, needed, roles, table_names
 from campaignkit.store import checked_path, digest_file, readable_file
 from campaignkit.tables import DatabaseTable, OpenTable, ReadOptions, literal, quoted
@@ -46,17 +46,6 @@ class Asked:
     account: str | None = None
     currency: str | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of a landed table, or a data base's table: name, how it is read, digest."""
-
-    name: str
-    select: str
-    digest: str
-    notes: tuple[str, ...] = ()
-    open_totals: Sequence[Mapping[str, object]] = ()  # of a downloaded report: measure, told, rows
 
 
 @dataclass
@@ -136,14 +125,10 @@ def _only(keys: set[str], source: str) -> str:
 def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
     landed = table.landed(known)
     if landed is None and table.export is not None:
-        made = exported(table.export, known, account=asked.account, currency=asked.currency)
-        own = f"export_{id(table)}"
-        reader.register(own, made.rows)
         digest = f"{digest_file(cast('Path', table.file))}:{asked.account}:{asked.currency}"
-        totals = [
-            {"measure": name, "told": t.told, "rows": t.rows} for name, t in made.open.items()
-        ]
-        return Part(made.name, f"SELECT * FROM {own}", digest, made.notes, totals)
+        return exported(
+            reader, table.export, known, digest, account=asked.account, currency=asked.currency
+        )
     if table.failed is not None:
         raise HarmoniseError(
             f"{table.file} cannot be read: {str(table.failed).splitlines()[0][:200]}",

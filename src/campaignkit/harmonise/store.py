@@ -27,12 +27,12 @@ from campaignkit.harmonise.definition import (
     read_platform,
     text_of_own,
 )
-from campaignkit.harmonise.exports import described
+from campaignkit.harmonise.exports import Part, described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.intake import Intake, landed_tables, next_number, note_replaced
 from campaignkit.harmonise.landing import find, plain, roles, short_name, slices_of
 from campaignkit.harmonise.places import clients_of
-from campaignkit.harmonise.sources import FILES, Asked, Part, parts_of
+from campaignkit.harmonise.sources import FILES, Asked, parts_of
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect
