@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from campaignkit.auditing import Finding, Rule
@@ -111,39 +109,34 @@ class CrossPlatformCheck(Check):
 
     def _missing_days(self) -> Iterator[dict[str, Any]]:
         """Gaps between days with rows on nearly every day; many gaps are a schedule."""
-        seen: dict[tuple[str, str], set[date]] = {}
-        for *account, day in self._rows(
-            "a AS (SELECT 1) SELECT DISTINCT platform, account_id, date_local FROM p ORDER BY ALL"
+        account, week = "PARTITION BY platform, account_id", f"INTERVAL {_WEEK - 1} DAY"
+        for platform, account_id, days in self._rows(
+            "a AS (SELECT DISTINCT platform, account_id, date_local AS day FROM p), "
+            "d AS (SELECT *, min(day) OVER own AS first, max(day) OVER own AS last, "
+            f"count(*) OVER (by_day RANGE BETWEEN {week} PRECEDING AND CURRENT ROW) AS before, "
+            f"count(*) OVER (by_day RANGE BETWEEN CURRENT ROW AND {week} FOLLOWING) AS after "
+            f"FROM a WINDOW own AS ({account}), by_day AS (own ORDER BY day)), "
+            f"s AS (SELECT *, before >= {_DENSE} * least(day - first + 1, {_WEEK}) AS ends, "
+            f"after >= {_DENSE} * least(last - day + 1, {_WEEK}) AS starts FROM d), "
+            "n AS (SELECT *, lead(day) OVER w AS next, lead(starts) OVER w AS goes_on FROM s "
+            f"WINDOW w AS ({account} ORDER BY day)), "
+            f"g AS (SELECT *, count(*) OVER ({account}) AS gaps FROM n "
+            f"WHERE next - day BETWEEN 2 AND {_WEEK + 1} AND ends AND goes_on), "
+            "m AS (SELECT platform, account_id, "
+            "day + CAST(unnest(range(1, next - day)) AS INTEGER) AS day "
+            f"FROM g WHERE gaps <= {_MOST_GAPS}) "
+            "SELECT platform, account_id, list(day ORDER BY day) FROM m WHERE EXISTS (FROM a "
+            "WHERE a.account_id <> m.account_id AND a.day = m.day) GROUP BY ALL ORDER BY ALL"
         ):
-            seen.setdefault((account[0], account[1]), set()).add(day)
-        for (platform, account_id), own in seen.items():
-            others = set().union(*(days for key, days in seen.items() if key[1] != account_id))
-            days = sorted(own)
-            gaps = [
-                [before + timedelta(n) for n in range(1, (after - before).days)]
-                for before, after in pairwise(days)
-                if 1 < (after - before).days <= _WEEK + 1
-                and _is_dense(own, days[0], before, -1) and _is_dense(own, after, days[-1], 1)
-            ]  # fmt: skip
-            missing = [day for gap in gaps for day in gap if day in others]
-            if missing and len(gaps) <= _MOST_GAPS:
-                yield {
-                    "kind": "platform_days_missing", "columns": ("date_local",),
-                    "count": len(missing),
-                    "message": f"account {account_id} of {platform} has no row on "
-                    f"{counted(len(missing), 'day')} on which others have: {missing[0]}"
-                    + (f" to {missing[-1]}" if len(missing) > 1 else ""),
-                    "advice": "ingest those days of the platform again, or confirm the pause",
-                    "evidence": {"days": [str(day) for day in missing]},
-                }  # fmt: skip
+            yield {
+                "kind": "platform_days_missing", "columns": ("date_local",), "count": len(days),
+                "message": f"account {account_id} of {platform} has no row on "
+                f"{counted(len(days), 'day')} on which others have: {days[0]}"
+                + (f" to {days[-1]}" if len(days) > 1 else ""),
+                "advice": "ingest those days of the platform again, or confirm the pause",
+                "evidence": {"days": [str(day) for day in days]},
+            }  # fmt: skip
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query that may read the performance as ``p``."""
         return self._ask(f"WITH p AS ({view('performance', '')}), {sql}")
-
-
-def _is_dense(own: set[date], first: date, last: date, step: int) -> bool:
-    """Whether the week at the end (step -1) or the start of a span has rows on nearly all days."""
-    num_days = min((last - first).days + 1, _WEEK)
-    at = last if step < 0 else first
-    return sum(at + timedelta(step * n) in own for n in range(num_days)) >= _DENSE * num_days

@@ -110,16 +110,9 @@ class HarmoniseReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values; amounts are text, so that no digit is lost."""
-        shown = [
-            asdict(c) | {"difference": c.difference, "reason": c.reason} for c in self.closings
-        ]
-        totals = [
-            {
-                name: str(value) if isinstance(value, Decimal) else value
-                for name, value in c.items()
-            }
-            for c in shown
-        ]
+        shown = [asdict(c) | {"difference": c.difference, "reason": c.reason}
+                 for c in self.closings]  # fmt: skip
+        totals = json.loads(json.dumps(shown, default=str))
         return {"closes": self.closes, "totals": totals, "notes": [list(n) for n in self.notes]}
 
     def blocks(self) -> list[Block]:
@@ -344,32 +337,25 @@ class CampaignData:
         HarmoniseError
             If a setting is not as expected, or no campaign has an outcome.
         """
-        given: list[list[Any]] = [
-            [*one] if isinstance(one, Iterable) else [None] for one in (quantiles, labels)
-        ]
-        cuts, names = given
+        cuts: list[Any]
+        cuts, names = ([*g] if isinstance(g, Iterable) else [None] for g in (quantiles, labels))
         ascend = all(map(is_share, cuts)) and cuts == sorted({*cuts})
-        differ = all(isinstance(name, str) for name in names) and len({*names}) == len(names)
+        differ = all(isinstance(name, str) for name in names) and (
+            len({*names}) == len(names) == len(cuts) + 1
+        )
+        least = "a whole number from 0 on"
         check_all(
             "campaigns cannot be made so",
             {
                 "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
                 "period": (period, period in PERIODS, f"one of {', '.join(PERIODS)}"),
                 "outcome": (outcome, outcome in OUTCOMES, f"one of {', '.join(OUTCOMES)}"),
-                "min_impressions": (
-                    min_impressions,
-                    is_count(min_impressions, least=0),
-                    "0 or more",
-                ),
+                "min_impressions": (min_impressions, is_count(min_impressions, least=0), least),
                 "min_spend": (min_spend, is_share(min_spend, high=inf), "a number from 0 on"),
                 "min_peers": (min_peers, is_count(min_peers), "1 or more"),
                 "quantiles": (quantiles, ascend, "shares from 0 to 1, ascending"),
-                "labels": (
-                    labels,
-                    differ and len(names) == len(cuts) + 1,
-                    "texts, one more than quantiles, all different",
-                ),
-                "seed": (seed, is_count(seed, least=0), "0 or more"),
+                "labels": (labels, differ, "texts, one more than quantiles, all different"),
+                "seed": (seed, is_count(seed, least=0), least),
             },
             error=HarmoniseError,
         )
@@ -377,7 +363,7 @@ class CampaignData:
         rows = self._table(campaigns_sql(level, period, *both))
         return campaigns(
             rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
-            min_spend=min_spend, min_peers=min_peers, quantiles=quantiles, labels=labels,
+            min_spend=min_spend, min_peers=min_peers, quantiles=cuts, labels=names,
             seed=seed,
         )  # fmt: skip
 

@@ -25,39 +25,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
-_BOUGHT = {"purchases": "purchase", "leads": "lead", "installs": "install",
-           "total_conversions": "total"}  # fmt: skip
+_AMOUNTS, _LABELS = enrich.words()["amounts"], enrich.words()["labels"]
+_BOUGHT, _COUNT_OF = _AMOUNTS["counts"], _AMOUNTS["values"]
 RESULTS = f"event IN {tuple(_BOUGHT.values())}"
-_COUNT_OF = {"value": "purchases", "total_value": "total_conversions"}
 _SUM = "sum({}) FILTER (WHERE event = '{}')"
 _EVENTS = {name: _SUM.format("conversions", event) for name, event in _BOUGHT.items()} | {
     name: _SUM.format("conversion_value", _BOUGHT[of]) for name, of in _COUNT_OF.items()
 }
-_MEASURES = ("impressions_paid", "clicks_platform", "clicks_link", "video_plays",
-             "video_completions")  # fmt: skip
-AMOUNTS = {name: f"sum({name})" for name in _MEASURES} | _EVENTS
+AMOUNTS = {name: f"sum({name})" for name in _AMOUNTS["measures"]} | _EVENTS
 OUTCOMES = ("auto", *AMOUNTS)
-# Columns of the unified rows that tell what was targeted or delivered, and to whom.
-TOLD = (
-    "objective_raw", "channel_raw", "targeting", "age", "gender", "geo", "placement_targeted",
-    "creative_text", "creative_format", "placement", "device", "geo_raw",
-)  # fmt: skip
-# Peers, from the closest on: the first group that is large enough is taken.
-PEERS = (
-    ("platform", "objective", "kpi", "currency", "period"),
-    ("platform", "objective", "kpi", "currency"),
-    ("objective", "kpi", "currency"),
-)
-MODALITIES = (
-    "platform", "objective", "channel", "placement", "device", "age", "generation", "gender",
-    "geo", "region", "sub_region", "language", "audience", "creative_format",
-)  # fmt: skip
-_FACT = {
-    "modality": "string", "value": "string", "other_modality": "string", "other_value": "string",
-    "fact": "string", "num_campaigns": "int64", "percentile": "double", "percentile_lo": "double",
-    "percentile_hi": "double", "kpi": "string", "currency": "string", "rate": "double",
-    "rate_lo": "double", "rate_hi": "double", "rate_campaigns": "int64",
-}  # fmt: skip
+TOLD, PEERS, MODALITIES = _LABELS["told"], _LABELS["peers"], _LABELS["modalities"]
 _RANKED = ("label", "rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
 _DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
 _STEPS = 50  # of mean and variance in turn
@@ -160,6 +137,7 @@ class Campaigns:
         import pyarrow as pa
 
         checked_count(min_campaigns, "min_campaigns", error=HarmoniseError)
+        columns = enrich.words()["facts"]
         pairs: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for row in self.frame.to_pylist():
             told = [(m, value) for m in MODALITIES for value in row[m]]
@@ -183,8 +161,8 @@ class Campaigns:
                 f"({rate_lo:.3g} to {rate_hi:.3g}) in {rate_num}"
             )
             row = (*ends, fact, *ranked, *unit, *rates)
-            made.append(dict(zip(_FACT, row, strict=True)))
-        return pa.Table.from_pylist(made, schema=pa.schema([*_FACT.items()]))
+            made.append(dict(zip(columns, row, strict=True)))
+        return pa.Table.from_pylist(made, schema=pa.schema([*columns.items()]))
 
 
 def _by_campaign(
