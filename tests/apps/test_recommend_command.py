@@ -119,6 +119,8 @@ def test_the_view_completes_what_is_chosen_and_escapes_every_value(desk: Path) -
         assert "<img" not in told
         assert told.count("<script") == 1  # the page's own
         assert "onerror='1'" not in told
+    lone = LeaderboardPage([], recommender=recommender_at(desk / "graph"))
+    assert lone.html("view=recommend&known.brand=Nike").count("Nike + Peru: +1") == 1
 
 
 def test_without_a_model_the_view_says_how_to_give_one(tmp_path: Path) -> None:

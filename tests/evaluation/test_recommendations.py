@@ -101,3 +101,20 @@ def test_what_cannot_be_judged_is_refused(learned: ck.Recommender, rows: Rows) -
     other = synthetic_graph({"geo": 3, "brand": 7}, pos_frac=0.3, neg_frac=0.2)
     with pytest.raises((EvaluationError, ck.errors.SpecError), match="audience"):
         ck.evaluate_recommender(learned, rows, truth=other, num_rows=3)
+
+
+def test_intervals_are_judged_against_probabilities_alone(
+    learned: ck.Recommender, graph: SignedGraph, rows: Rows
+) -> None:
+    """A net fraction of signs lies in no interval of a probability, or by chance."""
+    signs, chances = (
+        ck.evaluate_recommender(
+            learned, rows, truth=graph, chance=rising, hide="platform", num_rows=20
+        )[0]
+        for rising in (None, lambda net: 0.5 + 0.45 * net)
+    )
+
+    assert signs.hidden == ("platform",)
+    assert "covered" not in signs.scores
+    assert 0 <= chances.scores["covered"] <= 1
+    assert signs.scores["gain_captured"] == pytest.approx(chances.scores["gain_captured"])

@@ -14,7 +14,8 @@ from campaignkit.classify import OneHotLogistic, PairwiseOrdinalClassifier
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import ClassifierError, InfeasibleSpec, SettingError, SpecError
 from campaignkit.graph import Edge, SignedGraph
-from campaignkit.recommend import PartialCampaign, Recommender
+from campaignkit.recommend import Completions, PartialCampaign, Recommender
+from campaignkit.recommend.partial import Question
 from campaignkit.testing import check_scores
 
 KNOWN = {"brand": "brand 1", "audience": ["audience 03", "audience 07"]}
@@ -299,3 +300,90 @@ def test_scores_of_graphs_models_and_classifiers_keep_the_contract(
     check_scores(Recommender(graph).scores)
     check_scores(trained.scores)
     check_scores(Recommender(OneHotLogistic().fit(campaigns)).scores)
+
+
+def test_each_answer_has_its_own_gap(trained: Recommender) -> None:
+    """What the search did not look at may exceed the third answer and not the first."""
+
+    class Bounded:
+        vocabulary, labels, notes = trained.vocabulary, (), ()
+        of, chances = staticmethod(trained.scores.of), staticmethod(trained.scores.chances)
+
+        def find(self, question: Question, *, k: int, max_steps: int) -> Completions:
+            sets = trained.scores.find(question, k=3, max_steps=max_steps).sets
+            return Completions(sets, float(np.mean(self.of(sets)[:2])))
+
+    first, *others = Recommender(Bounded()).complete(KNOWN, k=3, diversity=0)
+
+    assert (first.proven, first.gap) == (True, 0)
+    assert [of.proven for of in others] == [False, False]
+    assert 0 < others[0].gap < others[1].gap
+
+
+def test_changes_keep_the_rules_or_the_campaign_is_refused(trained: Recommender) -> None:
+    campaign = {**KNOWN, "platform": "platform 1"}
+    for rules, found in (
+        ({"forbidden": {"platform": ["platform 1"]}}, "may not be chosen"),
+        ({"type_ranges": {"audience": (1, 1)}}, "2 are known"),
+        ({"forbidden_pairs": [(("brand", "brand 1"), ("platform", "platform 1"))]}, "is known"),
+        ({"costs": {("brand", "brand 1"): 3.0}, "budget": 2.0}, "what is known costs 3"),
+    ):
+        with pytest.raises(SpecError, match=found):
+            trained.what_if(campaign, **rules)
+
+    changes = trained.what_if(campaign, type_ranges={"audience": (3, 3)})
+
+    assert {of.kind for of in changes if of.modality == "audience"} == {"add"}
+    with pytest.raises(SpecError, match="known"):
+        trained.what_if(7)  # type: ignore[arg-type]
+
+
+def test_intervals_of_clean_campaigns_are_no_wider_than_their_doubt(
+    graph: SignedGraph, campaigns: CampaignDataset
+) -> None:
+    """Each half calibrates itself; where labels are clean, scales differ, and this is no doubt."""
+    values = [{name: [*of] for name, of in row.attributes.items()} for row in campaigns][:500]
+    net = Recommender(graph).scores.of([
+        np.array(sorted(campaigns.vocabulary.node_of[n, v] for n, of in row.items() for v in of))
+        for row in values
+    ])  # fmt: skip
+    labels = np.array(["neg", "avg", "pos"])[np.digitize(net, np.quantile(net, [0.25, 0.75]))]
+    clean = PairwiseOrdinalClassifier(rank=2, max_iterations=40).fit(values, labels)
+    recommender = Recommender(clean, values, labels=labels)
+
+    advice = [
+        of
+        for brand in range(1, 9)
+        for of in recommender.complete({"brand": f"brand {brand}"}, diversity=0, explain=False)
+    ]
+
+    sure = [of for of in advice if of.chance > 0.98]
+    assert len(sure) > 20
+    assert np.mean([of.interval[0] < 0.1 for of in sure]) < 0.3
+
+
+def test_of_many_the_one_that_cannot_be_completed_is_named(trained: Recommender) -> None:
+    with pytest.raises(SpecError, match="brand 77"):
+        trained.complete_many([{"brand": "brand 1"}, {"brand": "brand 77"}])
+    with pytest.raises(InfeasibleSpec, match="'brand': 'brand 2'"):
+        trained.complete_many(
+            [{"brand": "brand 1"}, {"brand": "brand 2"}],
+            free=["platform"],
+            forbidden_pairs=[
+                (("brand", "brand 2"), key)
+                for key in trained.vocabulary.keys
+                if key[0] == "platform"
+            ],
+        )
+
+
+def test_a_campaign_far_smaller_than_those_of_training_has_no_probability(
+    trained: Recommender,
+) -> None:
+    """Its few pairs are all of its score: the model would be certain of nearly nothing."""
+    small = trained.complete({"brand": "brand 1"}, free=["platform"], k=1)[0]
+    usual = trained.complete({"brand": "brand 1"}, k=1)[0]
+
+    assert (small.probabilities, small.interval) == (None, None)
+    assert "far smaller than training campaigns" in " ".join(small.warnings)
+    assert usual.probabilities is not None

@@ -89,8 +89,8 @@ def evaluate_recommender(
     test: Any,
     *,
     truth: SignedGraph | Scores | None = None,
-    chance: Callable[[Floats], Floats] = lambda scores: scores,
-    hide: Sequence[str] | None = None,
+    chance: Callable[[Floats], Floats] | None = None,
+    hide: str | Sequence[str] | None = None,
     k: int = 5,
     num_rows: int = 200,
     propensities: Sequence[float] | None = None,
@@ -105,9 +105,10 @@ def evaluate_recommender(
         Campaigns that the model was not trained on.
     truth : SignedGraph or Scores, optional
         What campaigns are worth: the graph of a simulated world.
-    chance : callable
-        From the truth's scores, float64[n], to true values such as probabilities; rising.
-    hide : sequence of str, optional
+    chance : callable, optional
+        From the truth's scores, float64[n], to true probabilities of the best label; rising. By
+        default values are the scores themselves, and intervals are not judged.
+    hide : str or sequence of str, optional
         Modalities to hide together; by default each one by itself.
     k : int
         How many are recommended.
@@ -155,6 +156,8 @@ def evaluate_recommender(
     order = recommender.scores.labels or classes[np.argsort(ranks_of(classes, None))].tolist()
     is_best = rows.labels == order[-1]
     oracle = None if truth is None else Recommender(truth)
+    if isinstance(hide, str):
+        hide = [hide]
     found = []
     for hidden in (
         [tuple(hide)] if hide else [(name,) for name in recommender.vocabulary.modalities]
@@ -194,7 +197,7 @@ class _Trial:
 
     recommender: Recommender
     oracle: Recommender | None
-    chance: Callable[[Floats], Floats]
+    chance: Callable[[Floats], Floats] | None
     hidden: tuple[str, ...]
     rng: np.random.Generator
 
@@ -231,7 +234,7 @@ class _Trial:
         inside = [
             a.interval[0] <= value <= a.interval[1]
             for a, value in zip(first, picked.tolist(), strict=True)
-            if a.interval is not None
+            if a.interval is not None and self.chance is not None
         ]
         return {
             "gain_captured": float((picked.mean() - random) / room) if room > 0 else 1.0,
@@ -246,7 +249,8 @@ class _Trial:
 
     def true(self, campaigns: Sequence[Campaign]) -> Floats:
         assert self.oracle is not None
-        return np.asarray(self.chance(_value(self.oracle, campaigns)), np.float64)
+        scores = _value(self.oracle, campaigns)
+        return scores if self.chance is None else np.asarray(self.chance(scores), np.float64)
 
     def random(
         self, values: Mapping[str, list[str]], ranges: Mapping[str, tuple[int, int]]

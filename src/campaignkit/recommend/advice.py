@@ -73,10 +73,10 @@ class Advice:
     interval : (float, float) or None
         Of the best label's probability, 80%. Needs labelled training campaigns.
     proven : bool
-        Whether no other completion has a higher score.
+        Whether no completion that the search did not look at has a higher score.
     gap : float
-        How much higher the score of another completion can be at most; 0 where it is proven, inf
-        where no bound is known.
+        How much higher such a completion can score at most; 0 where it is proven, inf where no
+        bound is known.
     reasons : tuple of Reason
         The three pairs that help most, then the three that clash most.
     nearest : tuple of Neighbour

@@ -51,12 +51,13 @@ def changes_of(question: Question, nodes: NDArray[np.int64]) -> Iterator[NodeCha
     left = question.budget - question.costs[chosen].sum()
     for part, (candidates, low, high) in enumerate(question.open):
         own = np.intersect1d(candidates, chosen)
-        outs: list[int | None] = [None] * (len(own) < high) + own.tolist()
-        for out in outs:
+        for out in [None, *own.tolist()]:
             rest = nodes if out is None else nodes[nodes != out]
             room = left if out is None else left + question.costs[out]
-            if out is not None and len(own) > low:
+            if out is not None and low < len(own) <= high + 1 and room >= 0:
                 yield NodeChange("remove", part, out, None, rest)
+            if not low <= len(own) + (out is None) <= high:
+                continue
             meets = np.isin(question.pairs, rest)
             barred = question.pairs[meets[:, ::-1]]
             fits = candidates[question.costs[candidates] <= room]

@@ -125,7 +125,7 @@ def read_partial(partial: PartialCampaign, vocabulary: Vocabulary, usual: Ranges
     """
     look = _Look(vocabulary)
     known = look.lists("known", partial.known)
-    free = [name for name in look.values if name not in known]
+    free = [name for name in vocabulary.modalities if name not in known]
     if partial.free is not None:
         free = [name for name in dict.fromkeys(partial.free) if look.is_modality("free", name)]
     allowed, forbidden = (
@@ -136,7 +136,8 @@ def read_partial(partial: PartialCampaign, vocabulary: Vocabulary, usual: Ranges
         look.tell(f"type_ranges.{name}", "is not free", "name it in free, or drop the range")
     opened = []
     for name in free:
-        own, every = known.get(name, []), look.lists("", {name: look.values[name]})[name]
+        own, place = known.get(name, []), vocabulary.modalities.index(name)
+        every = range(*vocabulary.starts[place : place + 2].tolist())
         may = {*allowed.get(name, every)} - {*forbidden.get(name, [])}
         if {*own} - may:
             look.tell(f"known.{name}", "has a value that may not be chosen", "drop one of the two")
@@ -166,7 +167,7 @@ def read_partial(partial: PartialCampaign, vocabulary: Vocabulary, usual: Ranges
         look.tell("budget", f"is {partial.budget:g}; what is known costs {spent:g}", "raise it")
     if look.faults:
         raise SpecError("this campaign cannot be completed", faults=look.faults)
-    absent = ", ".join(name for name in look.values if name not in known and name not in free)
+    absent = ", ".join(sorted({*vocabulary.modalities} - {*known, *free}))
     notes = (
         *([f"neither known nor free, so left out: {absent}"] if absent else []),
         *([] if free else ["nothing is free: this is the campaign itself"]),
@@ -179,24 +180,25 @@ class _Look:
     """Looks names up in a vocabulary, and keeps what is wrong with them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.node_of, self.values = vocabulary.node_of, vocabulary.to_values()
+        self.vocabulary, self.names = vocabulary, vocabulary.modalities
         self.faults: list[Fault] = []
 
     def tell(self, where: str, found: str, fix: str = "") -> None:
         self.faults.append(Fault(where, found, fix))
 
     def is_modality(self, where: str, name: str) -> bool:
-        if name not in self.values:
-            fix = did_you_mean(name, self.values, f"there are: {', '.join(self.values)}")
+        if name not in self.names:
+            fix = did_you_mean(name, self.names, f"there are: {', '.join(self.names)}")
             self.tell(where, f"{name!r:.60} is no modality of the model", fix)
-        return name in self.values
+        return name in self.names
 
     def node(self, where: str, name: str, value: str) -> int:
         """The node of an attribute; 0 where there is none, which is told."""
-        node = self.node_of.get((name, value))
+        node = self.vocabulary.node_of.get((name, value))
         if node is None and self.is_modality(where, name):
-            elsewhere = [other for other, values in self.values.items() if value in values]
-            near = get_close_matches(value, self.values[name], n=3, cutoff=0.5)
+            named = self.vocabulary.to_values()
+            elsewhere = [other for other, values in named.items() if value in values]
+            near = get_close_matches(value, named[name], n=3, cutoff=0.5)
             fix = f"did you mean {' or '.join(map(repr, near))}?" if near else ""
             fix = f"it is a value of {' and '.join(elsewhere)}" if elsewhere else fix
             self.tell(where, f"{value!r:.60} is no value that the model knows", fix)

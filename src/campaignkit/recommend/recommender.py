@@ -31,6 +31,10 @@ DIVERSITY = 0.65  # two of five then share .4 of their values, at .01 of probabi
 _POOL = 150  # completions that the diverse ones are chosen from
 _CHUNK = 500  # campaigns of a task
 _SHOWN = 3  # reasons of each kind
+_SMALL = 0.25  # of the pairs of an average training campaign: below, a few make all of the score
+_TOO_SMALL = (
+    "ranks and no probabilities: far smaller than training campaigns; leave more modalities free"
+)
 _FAR = 0.99  # of training scores: beyond, the model has hardly a campaign to go by
 
 
@@ -130,14 +134,14 @@ class Recommender:
                 hint="allow more values, widen type_ranges, or raise the budget",
             )
         scores, notes = self.scores.of(sets), [*self.scores.notes, *question.notes]
-        gap = 0.0 if bound <= scores[0] else bound - scores[0]
         if len(sets) < min(k, wanted) and bound == -np.inf:
             notes.append(f"there are {len(sets):,} completions; {k:,} were asked for")
         chosen = diverse(sets, scores, question.fixed, k, diversity)
         free = tuple(
             sorted({self.vocabulary.keys[of[0]][0] for of, _, _ in question.open if len(of)})
         )
-        return [self._advice(sets[i], gap, notes, free, explain=explain) for i in chosen]
+        gaps = np.maximum(bound - scores, 0.0).tolist()
+        return [self._advice(sets[i], gaps[i], notes, free, explain=explain) for i in chosen]
 
     def complete_many(
         self, campaigns: Iterable[Known], *, executor: Executor | None = None, **settings: Any
@@ -193,15 +197,19 @@ class Recommender:
         SpecError
             With every fault of the campaign and the rules.
         """
-        asked = PartialCampaign(known=campaign, free=[])
-        nodes = read_partial(asked, self.vocabulary, {}).fixed
+        asked = PartialCampaign(known=campaign, free=free, **rules)
+        moving = tuple(asked.known) if asked.free is None else asked.free
+        asked = asked.model_copy(update={"free": moving})
+        nodes = read_partial(asked, self.vocabulary, self._usual).fixed
         if not len(nodes):
             raise SpecError("the campaign has no values", hint="give a value of some modality")
-        own = named(nodes, self.vocabulary)
-        listed = [*own] if free is None else list(free)
-        known = {name: values for name, values in own.items() if name not in listed}
-        asked = PartialCampaign(known=known, free=listed, **rules)
-        question = read_partial(asked, self.vocabulary, self._usual)
+        nums = {name: len(values) for name, values in asked.known.items()}
+        usual = {
+            name: (min(low, nums.get(name, low)), max(high, nums.get(name, high)))
+            for name, (low, high) in self._usual.items()
+        }
+        known = {name: values for name, values in asked.known.items() if name not in moving}
+        question = read_partial(asked.model_copy(update={"known": known}), self.vocabulary, usual)
         changes, spread = [*changes_of(question, nodes)], self.spread
         values = self._values(self.scores.of([nodes, *(change.nodes for change in changes)]))
         gains = values[1:] - values[0]
@@ -251,14 +259,20 @@ class Recommender:
     ) -> Advice:
         score, spread, labels = self.scores.of([nodes]), self.spread, self.scores.labels
         told, centre, interval, percentile = [*notes], score, None, None
-        if spread is not None:
-            centre, wide = spread.shrunk(score, free), spread.width(nodes)
+        pairs = len(nodes) * (len(nodes) - 1) / 2
+        usual = self.scores.gain if labels and isinstance(self.scores, PairScores) else 0.0
+        if pairs < _SMALL * usual:
+            labels = ()
+            told.append(_TOO_SMALL)
+        elif spread is not None:
+            centre, wide = spread.shrunk(score, free), spread.width(nodes, free)
             low, high = self._values(centre + np.array([-wide, wide])).tolist()
             interval = low, high
         elif labels:
             told.append("no interval: it needs labelled training campaigns, enough of each label")
         if len(self._train_scores):
-            percentile = float((self._train_scores < score).mean())
+            below = np.searchsorted(self._train_scores, score[0])
+            percentile = float(below / len(self._train_scores))
             if percentile > _FAR:
                 told.append("above nearly all training campaigns: the model has few to go by here")
         chances = self.scores.chances(centre)[0].tolist()
@@ -337,4 +351,11 @@ def reasons_of(scores: Scores, nodes: Nodes) -> tuple[Reason, ...]:
 def _complete_chunk(
     recommender: Recommender, settings: Mapping[str, Any], chunk: Sequence[Known]
 ) -> list[list[Advice]]:
-    return [recommender.complete(known, **settings) for known in chunk]
+    answers = []
+    for known in chunk:
+        try:
+            answers.append(recommender.complete(known, **settings))
+        except SpecError as err:
+            which = f"{err.message}: {known!r:.200}"
+            raise type(err)(which, hint=err.hint, faults=err.faults) from err
+    return answers

@@ -125,9 +125,12 @@ class PairScores:
 
     def of(self, sets: Sequence[Nodes]) -> Floats:
         """float64[sets], scores of node sets."""
-        block = block_of(sets)
-        scale = self.gain / np.maximum(num_pairs(block.sizes), 1)
-        return pair_scores(block.nodes, block.offsets, self.effects.ravel(), scale)
+        nodes, sizes = _flat(sets)
+        offsets, scale = (
+            np.append(0, np.cumsum(sizes)),
+            self.gain / np.maximum(num_pairs(sizes), 1),
+        )
+        return pair_scores(nodes, offsets, self.effects.ravel(), scale)
 
     def chances(self, scores: Floats) -> Floats:
         """float64[sets, labels], probabilities of scores."""
@@ -169,7 +172,9 @@ class ClassifierScores:
 
     def of(self, sets: Sequence[Nodes]) -> Floats:
         """float64[sets], the probability of the best label."""
-        rows = CampaignDataset(block_of(sets), self.vocabulary, ["unknown"])
+        nodes, sizes = _flat(sets)
+        block = Block.of_sizes(nodes, sizes, np.zeros(len(sizes), np.uint8))
+        rows = CampaignDataset(block, self.vocabulary, ["unknown"])
         return np.asarray(self.classifier.predict_proba(rows)[:, self.column], np.float64)
 
     def chances(self, scores: Floats) -> Floats:
@@ -198,17 +203,10 @@ class ClassifierScores:
         return Completions([np.array(of, np.int64) for of in ranked], np.inf)
 
 
-def block_of(sets: Sequence[Nodes]) -> Block:
-    """Node sets as a block without labels.
-
-    Examples
-    --------
-    >>> block_of([np.array([3, 4]), np.array([7])]).offsets.tolist()
-    [0, 2, 3]
-    """
-    flat = np.concatenate([*sets, np.zeros(0, np.int64)]).astype(np.int32)
-    sizes = np.array([len(nodes) for nodes in sets], np.int64)
-    return Block.of_sizes(flat, sizes, np.zeros(len(sets), np.uint8))
+def _flat(sets: Sequence[Nodes]) -> tuple[NDArray[np.int32], Nodes]:
+    """All nodes, set after set, and the size of each set."""
+    nodes = np.concatenate([*sets, np.zeros(0, np.int64)]).astype(np.int32)
+    return nodes, np.array([len(of) for of in sets], np.int64)
 
 
 def scores_of(

@@ -37,7 +37,7 @@ def recommendation_view(recommender: Recommender, known: Mapping[str, str]) -> s
     rows = [
         [*(", ".join(of.campaign[name]) for name in free), of.value, ", ".join(map(str, why))]
         for of in advice
-        for why in [[*of.reasons[:_SHOWN], *of.reasons[-1:]]]
+        for why in [[*of.reasons[:_SHOWN], *of.reasons[_SHOWN:][-1:]]]
     ]
     changes = [
         [of.modality, str(of).partition(": ")[2]] for of in recommender.what_if(best.campaign)
