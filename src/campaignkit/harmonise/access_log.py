@@ -6,6 +6,7 @@ import datetime
 import getpass
 import json
 import os
+import shutil
 import sys
 import uuid
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
-from campaignkit.store.leftovers import held_folder, remove_dead
+from campaignkit.store.leftovers import dead_folders, held_folder
 
 _HALF = ".entry."  # an entry that is being written
 _WITHDRAWN = "withdrawn: it was given for a client that was purged since"
@@ -62,7 +63,8 @@ class AccessLog:
 
     def forget(self, client: str) -> None:
         """Take a client out of all entries; reasons may name it, so they are withdrawn."""
-        remove_dead(self.folder, _HALF, ".partial")  # of writers that live none is touched
+        for half in dead_folders(self.folder, _HALF, ".partial"):  # none whose writer lives
+            shutil.rmtree(half, ignore_errors=True)
         for path, entry in self._files():
             if client in entry.get("rows", ()):
                 left = {name: count for name, count in entry["rows"].items() if name != client}
