@@ -230,19 +230,15 @@ class Found:
         What counts conversions, and the table it is counted in.
     unused : list of str
         Tables that are none of the platform's that are read.
+    used : sequence of str
+        Names of the tables that are read, sorted.
     """
 
     entities: Mapping[str, list[Landed]]
     reports: Mapping[str, Landed]
     conversions: list[tuple[Conversions, Landed]]
     unused: list[str]
-
-    @property
-    def used(self) -> list[str]:
-        """Names of the tables that are read, sorted."""
-        tables = [t for ts in self.entities.values() for t in ts]
-        tables += [*self.reports.values(), *(table for _, table in self.conversions)]
-        return sorted({table.name for table in tables})
+    used: Sequence[str] = ()
 
 
 def find(platform: Platform, tables: Iterable[Landed]) -> Found:
@@ -262,26 +258,22 @@ def find(platform: Platform, tables: Iterable[Landed]) -> Found:
     ['ad']
     """
     tables = list(tables)
-    entities: dict[str, list[Landed]] = {}
-    reports: dict[str, Landed] = {}
-    conversions: list[tuple[Conversions, Landed]] = []
-    faults = []
-    claimed: dict[tuple[str, str], Landed] = {}
+    claimed: dict[tuple[str, str], list[Landed]] = {}
     for table in tables:
-        for what, place in roles(platform, table):
-            if what == "entity":
-                entities.setdefault(place, []).append(table)
-                continue
-            other = claimed.setdefault((what, place), table)
-            if other is not table:
-                both = f"{other.name} and {table.name} are both its {what} of {place}"
-                faults.append(Fault(platform.name, both, "ingest only one of them"))
-            elif what == "report":
-                reports[place] = table
-            else:
-                conversions.append((platform.conversions[int(place)], table))
+        for role in roles(platform, table):
+            claimed.setdefault(role, []).append(table)
+    faults = [
+        Fault(platform.name, f"{first.name} and {other.name} are both its {what} of {place}",
+              "ingest only one of them")
+        for (what, place), (first, *others) in claimed.items() if what != "entity"
+        for other in others
+    ]  # fmt: skip
     if faults:
         raise HarmoniseError(f"the tables of {platform.name} are ambiguous", faults=faults)
+    entities = {place: of for (what, place), of in claimed.items() if what == "entity"}
+    reports = {place: of[0] for (what, place), of in claimed.items() if what == "report"}
+    conversions = [(platform.conversions[int(place)], of[0])
+                   for (what, place), of in claimed.items() if what == "conversions"]  # fmt: skip
     if not reports:
         asked = ", ".join(name for report in platform.reports.values() for name in report.names)
         names = ", ".join(sorted(table.name for table in tables))
@@ -297,9 +289,9 @@ def find(platform: Platform, tables: Iterable[Landed]) -> Found:
         has_columns = any(report.readable(terms) for terms in counted.amounts.values())
         if counted.list in report if counted.names else has_columns:
             conversions.append((counted, report))
-    made = Found(entities, reports, conversions, [])
-    unused = sorted(table.name for table in tables if table.name not in made.used)
-    return Found(entities, reports, conversions, unused)
+    used = {table.name for of in claimed.values() for table in of}
+    unused = sorted({table.name for table in tables} - used)
+    return Found(entities, reports, conversions, unused, sorted(used))
 
 
 def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
