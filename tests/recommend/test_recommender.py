@@ -78,6 +78,7 @@ def test_chances_allow_for_the_search(trained: Recommender) -> None:
         ({"free": ["platfrom"]}, "did you mean platform"),
         ({"known": {"brand": "brand1"}}, "did you mean 'brand 1'"),
         ({"known": {"brand": "platform 2"}}, "it is a value of platform"),
+        ({"known": {"brand": "Germany"}}, "there are 8, such as brand 1, brand 2"),
         ({"known": {"brand": ["brand 1", "brand 1"]}}, "has a value twice"),
         ({"known": {"geo": "Peru"}}, "no modality of the model"),
         ({"allowed": {"platform": []}}, "is empty"),

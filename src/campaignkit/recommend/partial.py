@@ -199,7 +199,8 @@ class _Look:
             named = self.vocabulary.to_values()
             elsewhere = [other for other, values in named.items() if value in values]
             near = get_close_matches(value, named[name], n=3, cutoff=0.5)
-            fix = f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+            fix = f"there are {len(named[name]):,}, such as {', '.join(named[name][:3])}"
+            fix = f"did you mean {' or '.join(map(repr, near))}?" if near else fix
             fix = f"it is a value of {' and '.join(elsewhere)}" if elsewhere else fix
             self.tell(where, f"{value!r:.60} is no value that the model knows", fix)
         return node or 0
