@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from campaignkit.errors import HarmoniseError
-from campaignkit.harmonise import ClientStore, read_platform
+from campaignkit.harmonise import ClientStore, discover, read_platform
 from landed_tables import google, land
 
 
@@ -84,7 +85,7 @@ def test_folders_without_a_table_of_the_platform(tmp_path: Path) -> None:
     with ClientStore(tmp_path / "clients", client="acme") as store:
         with pytest.raises(HarmoniseError, match="has no table"):
             store.ingest(tmp_path / "landed", platform="meta")
-        with pytest.raises(HarmoniseError, match="none of strange is a table of Meta"):
+        with pytest.raises(HarmoniseError, match="no table of Meta here: strange has a"):
             store.ingest(land(tmp_path / "landed", strange=[{"a": 1}]), platform="meta")
         assert store.tables == []
         with pytest.raises(HarmoniseError, match="nothing of client acme"):
@@ -217,3 +218,87 @@ def test_an_identifier_that_a_spreadsheet_has_shortened_is_refused_wherever_it_s
         row[column] = "2.3E+10"
 
     assert f"{table}, {column}: {len(tables[table])} cells" in refused(tmp_path, **tables)
+
+
+# What a person meets first: the words of a refusal are the page that is read then.
+
+
+def test_a_purged_store_is_asked_for_nothing(tmp_path: Path) -> None:
+    store = ClientStore(tmp_path, client="acme")
+    store.purge()
+    for ask in (lambda: store.tables, store.harmonise, lambda: store.ingest(tmp_path)):
+        with pytest.raises(HarmoniseError, match="the store of acme is closed"):
+            ask()
+    assert repr(store) == "ClientStore('acme', closed)"
+
+
+def test_a_store_that_is_open_or_damaged_is_told_in_words(tmp_path: Path) -> None:
+    with (
+        ClientStore(tmp_path, client="acme"),
+        pytest.raises(HarmoniseError, match="is open already, in this process") as caught,
+    ):
+        ClientStore(tmp_path, client="acme")
+    assert "Error:" not in str(caught.value)
+    (tmp_path / "acme" / "data.duckdb").write_bytes(b"x" * 10_000)
+    with pytest.raises(HarmoniseError, match="it is no data base of DuckDB"):
+        ClientStore(tmp_path, client="acme")
+
+
+def test_a_table_that_nothing_reads_counts_nothing_twice(tmp_path: Path) -> None:
+    folder = land(tmp_path / "exports", notes=[{"who": "Ann", "what": "call"}])
+    report = "Day,Campaign,Impr.,Clicks,Cost (EUR)\n2026-03-01,A,10,1,2.50\n"
+    (folder / "report.csv").write_text(report)
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(folder, platform="google_ads")
+        data = store.harmonise()
+        assert data.total("spend") == {(): Decimal("2.5")}
+        assert any("notes" in told for _, about, note in data.report.notes
+                   for told in (about, note))  # fmt: skip
+
+
+def test_a_folder_of_several_platforms_says_which_file_is_of_which(tmp_path: Path) -> None:
+    basic = {"ad_id": "1", "date": "2026-03-01", "account_id": "7", "spend": "2", "impressions": 9}
+    folder = land(tmp_path / "exports", **google(), basic_ad=[basic])
+    with (
+        ClientStore(tmp_path / "clients", client="acme") as store,
+        pytest.raises(HarmoniseError, match=r"ad_stats: google_ads; .*basic_ad: meta"),
+    ):
+        store.ingest(folder)
+
+
+def test_a_table_without_spend_is_not_asked_for_its_platform(tmp_path: Path) -> None:
+    people = land(tmp_path / "crm", customers=[{"email": "a@b.c", "signed_up": "2026-03-01"}])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        with pytest.raises(HarmoniseError, match="has no spend of advertising"):
+            store.ingest(people)
+        with pytest.raises(HarmoniseError, match="customers has email, signed_up"):
+            store.ingest(people, platform="google_ads")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("basic_ad.csv", "ad_id,date\n1,2026\n".encode("utf-16"), "UTF-16"),
+        ("basic_ad.csv", b"ad_id,n\xe4me\n1,2\n", "not in UTF-8"),
+        ("basic_ad.parquet", b"PAR1" + bytes(50), "no Parquet file"),
+    ],
+    ids=["utf-16", "latin-1", "parquet"],
+)
+def test_a_file_that_is_no_table_is_told_without_a_librarys_words(
+    name: str, content: bytes, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(HarmoniseError) as caught:
+        discover(tmp_path / name)
+    assert told in str(caught.value)
+    assert "sniff" not in str(caught.value) and "Error:" not in str(caught.value)
+
+
+def test_a_report_without_totals_says_that_nothing_else_was_compared(tmp_path: Path) -> None:
+    report = "Day,Campaign,Impr.,Clicks,Cost (EUR)\n2026-03-01,A,10,1,2.50\n"
+    (tmp_path / "report.csv").write_text(report)
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(tmp_path / "report.csv", platform="google_ads")
+        told = store.harmonise().report
+    assert any("no total of its own" in note for _, _, note in told.notes)
+    assert "totals of the landed tables" in told.blocks()[0].text[0]

@@ -90,7 +90,7 @@ def read_across(
             except duckdb.CatalogException as err:
                 raise HarmoniseError(
                     f"the store of {client} has no unified tables",
-                    hint="ClientStore(...).harmonise() makes them",
+                    hint="ClientStore(...).harmonise(), or campaignkit harmonise, makes them",
                 ) from err
     rows = {client: part.num_rows for client, part in zip(named, read, strict=True)}
     try:

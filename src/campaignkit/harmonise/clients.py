@@ -163,11 +163,7 @@ class ClientFolder:
             raise
         except (duckdb.Error, OSError) as err:
             con.close()
-            raise HarmoniseError(
-                f"{path} cannot be opened: {str(err).splitlines()[0][:200]}",
-                hint="is it open already, here or in another process? Has it another key, or is "
-                "it another version's?",
-            ) from None  # what DuckDB was given stands in no traceback
+            raise _not_opened(path, str(err)) from None  # what DuckDB was given stands nowhere
         return con
 
     def _own(self, folder: Path) -> None:
@@ -234,6 +230,26 @@ class ClientFolder:
     def log(self) -> list[dict[str, Any]]:
         """What was read across clients and which were purged, the oldest first."""
         return self._log.entries
+
+
+def _not_opened(path: Path, text: str) -> HarmoniseError:
+    """Why a client's file cannot be opened."""
+    if re.search("already attached|set lock on|being used by another", text):
+        holder = re.search(r"PID (\d+)", text)
+        here = "in this process" if "already attached" in text else "in another process"
+        return HarmoniseError(
+            f"{path} is open already, {f'in process {holder[1]}' if holder else here}",
+            hint="close it there first: store.close(), or with ClientStore(...) as store",
+        )
+    if "not a valid DuckDB database" in text:
+        return HarmoniseError(
+            f"{path} cannot be opened: it is no data base of DuckDB",
+            hint="was it damaged or replaced? Put its own file back",
+        )
+    return HarmoniseError(
+        f"{path} cannot be opened: {text.splitlines()[0][:200]}",
+        hint="has it another key, or is it another version's?",
+    )
 
 
 def _load_encryption(con: Any, key: object) -> None:

@@ -105,7 +105,11 @@ class HarmoniseReport:
 
     @property
     def closes(self) -> bool:
-        """Whether every total of every landed report is met to the last millionth."""
+        """Whether every total of every landed report is met to the last millionth.
+
+        Of a downloaded report its own total is met too, where it has one; `notes` tell which have
+        none. A landed table that lacks rows is not found by it.
+        """
         return not self.open
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,7 +121,10 @@ class HarmoniseReport:
 
     def blocks(self) -> list[Block]:
         """The report as blocks, for :func:`campaignkit.show.print_blocks`."""
-        said = f"{len(self.closings):,} totals compared; {len(self.open):,} do not close."
+        said = (
+            f"{len(self.closings):,} totals of the landed tables compared with the unified rows; "
+            f"{len(self.open):,} do not close."
+        )
         days = {(c.platform, c.level, c.day) for c in self.closings}
         num_open = Counter((c.platform, c.level) for c in self.open)
         num_days = Counter((platform, level) for platform, level, _ in sorted(days))

@@ -33,7 +33,7 @@ from campaignkit.harmonise.definition import (
 )
 from campaignkit.harmonise.landing import plain
 from campaignkit.harmonise.sampled import SampledTable, currency_in, money_term, stem, tokens
-from campaignkit.harmonise.sources import tables_in
+from campaignkit.harmonise.sources import tables_in, unreadable
 from campaignkit.llm import (
     Account,
     Budget,
@@ -419,7 +419,7 @@ def _tables(source: Any, maximum_bytes: int | None) -> Iterator[SampledTable]:
     with closing(connect()) as reader:
         for table in tables_in(reader, checked_path(given[0], error=HarmoniseError), given[1]):
             if table.failed is not None:
-                raise HarmoniseError(f"{table.file} cannot be read", hint=str(table.failed)[:200])
+                raise unreadable(table)
             rows = reader.sql(f"SELECT * FROM ({table.select}) LIMIT {_ROWS}")
             yield _sampled(table.names[0], rows.columns, rows.fetchall())
 

@@ -117,6 +117,7 @@ class Part:
     digest: str
     notes: tuple[str, ...] = ()  # of a downloaded report: what was decided
     open_totals: Sequence[Mapping[str, object]] = ()  # and its own totals that are not met
+    is_stray: bool = False  # no table of the platform: kept, and read by nothing
 
 
 def exported(
@@ -191,6 +192,8 @@ def _notes(
     read = {column.name for column in columns.values()}
     if unread := [name for name in table.columns if name not in read]:
         yield f"columns that are not read: {', '.join(unread)}"
+    if not totals:
+        yield "it has no total of its own that its rows could be compared with"
     for name, total in totals.items():
         add_up = "add up" if total.closes else "do not add up"
         yield f"its rows {add_up} to its own total of {name}: {total.rows} and {total.told}"
@@ -262,7 +265,7 @@ def _day(table: OpenTable, columns: dict[str, Column]) -> str:
         )
     if column.undecided:
         raise _refusal(table, f"has days in {column.name!r} that may be read in two ways",
-                       "say day_first=True or day_first=False")  # fmt: skip
+                       "say day_first=True (--day-first), or False (--month-first)")  # fmt: skip
     end = columns.get("period_end") if _STARTS.search(plain(column.name)) else None
     day, last = (f"CAST({c.sql} AS DATE)" for c in (column, end or column))
     asked = f"SELECT count(*) - count({day}), count_if({day} <> {last}) FROM {table.relation}"

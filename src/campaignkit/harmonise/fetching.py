@@ -113,7 +113,8 @@ def checked_spans(
     if first > last or not numbers or not all(re.fullmatch(r"\w{1,40}", n) for n in numbers):
         raise HarmoniseError(
             f"accounts are {list(accounts)!r:.80}, since {since}, until {until}",
-            hint='expected numbers and days in order: accounts=["123"], since="2026-01-31"',
+            hint='expected numbers and days in order: accounts=["123"], since="2026-01-31", or '
+            "--account 123 --since 2026-01-31",
         )
     return [(number, first, last) for number in dict.fromkeys(numbers)]
 
@@ -179,7 +180,8 @@ class Fetcher:
             if not re.fullmatch("[!-~]+", secret):
                 raise HarmoniseError(
                     f"the {name} of {platform} is missing, or has characters that no token has",
-                    hint=f"set {variables[name]} in the environment, or pass token=",
+                    hint=f"set {variables[name]} in the environment, or pass token=, or "
+                    "--token-file",
                 )
 
     def land(

@@ -239,7 +239,8 @@ def campaigns(
         told_out = ", ".join(f"{reason}: {count:,}" for reason, count in left_out.items())
         raise HarmoniseError(
             f"none of {len(rows):,} campaigns has an outcome ({told_out or 'there is none'})",
-            hint="lower min_impressions, or name a KPI that is counted: outcome='clicks_platform'",
+            hint="lower min_impressions (--min-impressions), or name a KPI that is counted: "
+            "outcome='clicks_platform' (--outcome clicks_platform)",
         )
     _label(made, min_peers, quantiles, seed)
     shown = [{name: value for name, value in row.items() if name[0] != "_"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -95,12 +96,36 @@ def parts_of(reader: Any, source: Any, asked: Asked) -> tuple[Platform, list[Par
             is_text = table.file is not None and table.file.suffix.lower() in FILES[:2]
             if is_text and not any(table.landed(platform_of(key)) for key in keys):
                 table.export = opened_export(cast("Path", table.file), asked.read)
-        known = platform_of(asked.platform or _only(_platforms(tables), str(path)))
+        known = platform_of(asked.platform or _platform_of_all(tables, path))
         return known, [_part(reader, table, known, asked) for table in tables]
     finally:
         for table in tables:
             if table.export is not None:
                 table.export.close()
+
+
+def _platform_of_all(tables: Sequence[_Table], path: Path) -> str:
+    """The one platform of all tables; else what each table shows is told."""
+    keys = _platforms(tables)
+    if failed := next((table for table in tables if table.failed and not table.export), None):
+        raise unreadable(failed)
+    if not keys and not any(
+        table.export or table.landed(platform_of(key)) for table in tables for key in platforms()
+    ):
+        raise HarmoniseError(
+            f"{path} has no spend of advertising: no loader's table of a platform, and no report "
+            f"with a column of cost",
+            hint='if a column is the cost, name it: columns={"Budget used": "spend"}, or '
+            '--columns "Budget used=spend"',
+        )
+    each = {table.names[0]: sorted(_platforms([table])) for table in tables}
+    if len(keys) > 1 and any(own != sorted(keys) for own in each.values() if own):
+        told = "; ".join(f"{name}: {', '.join(own)}" for name, own in each.items() if own)
+        raise HarmoniseError(
+            f"{path} has tables of several platforms ({told[:400]})",
+            hint="ingest each platform's files by themselves: put them into folders of their own",
+        )
+    return _only(keys, str(path))
 
 
 def _platforms(tables: Iterable[_Table]) -> set[str]:
@@ -116,8 +141,8 @@ def _only(keys: set[str], source: str) -> str:
         found = f"may be of {', '.join(sorted(keys))}" if keys else "does not show its platform"
         raise HarmoniseError(
             f"{source} {found}",
-            hint=f'say which: platform="{min(keys, default="meta")}"; '
-            f"known are {', '.join(platforms())}",
+            hint=f'say which: platform="{min(keys, default="meta")}", or '
+            f"--platform {min(keys, default='meta')}; known are {', '.join(platforms())}",
         )
     return next(iter(keys))
 
@@ -130,13 +155,33 @@ def _part(reader: Any, table: _Table, known: Platform, asked: Asked) -> Part:
             reader, table.export, known, digest, account=asked.account, currency=asked.currency
         )
     if table.failed is not None:
-        raise HarmoniseError(
-            f"{table.file} cannot be read: {str(table.failed).splitlines()[0][:200]}",
-            hint="was it cut off while copied? A CSV file is expected in UTF-8",
-        ) from table.failed
+        raise unreadable(table)
     name = table.names[0] if landed is None else landed.name
     digest = digest_file(table.file) if table.file else digest_rows(reader, table.select)
-    return Part(name, table.select, digest)
+    return Part(name, table.select, digest, is_stray=landed is None)
+
+
+def unreadable(table: _Table) -> HarmoniseError:
+    """Why a file is no table, in words that a person can act on."""
+    path = cast("Path", table.file)
+    if path.suffix.lower() in FILES[2:]:
+        found, fix = "it is no Parquet file, or is cut off", "copy it again"
+    else:
+        with path.open("rb") as file:
+            head = file.read(1 << 20)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            found = "it is binary, or in UTF-16" if b"\0" in head else ""
+            decoder.decode(head)
+        except UnicodeDecodeError:
+            found = found or "it is not in UTF-8"
+        fix = "save it as CSV in UTF-8"
+        if not found:
+            found = "its lines have different numbers of cells"
+            fix = "a loader's table has its header in the first line; was it cut off while copied?"
+    error = HarmoniseError(f"{path} cannot be read: {found}", hint=fix)
+    error.__cause__ = table.failed
+    return error
 
 
 def tables_in(reader: Any, path: Path, schema: str = "") -> Iterator[_Table]:

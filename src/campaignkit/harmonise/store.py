@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,7 +30,7 @@ from campaignkit.harmonise.definition import (
 from campaignkit.harmonise.exports import Part, described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.intake import Intake, landed_tables, next_number, note_replaced
-from campaignkit.harmonise.landing import find, plain, roles, short_name, slices_of
+from campaignkit.harmonise.landing import Landed, find, plain, roles, short_name, slices_of
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, parts_of
 from campaignkit.harmonise.unified import Unified
@@ -133,7 +133,10 @@ class ClientStore:
         self.close()
 
     def __repr__(self) -> str:
-        return f"ClientStore({self.client!r}, {len(self.tables)} landed tables)"
+        try:
+            return f"ClientStore({self.client!r}, {len(self.tables)} landed tables)"
+        except HarmoniseError:
+            return f"ClientStore({self.client!r}, closed)"
 
     def close(self) -> None:
         """Close the data base; the frames that came of it stay."""
@@ -219,7 +222,9 @@ class ClientStore:
                 kept = [known.key, text_of_own(Path(asked.platform))]
                 self._con.execute("INSERT OR REPLACE INTO defined VALUES (?, ?)", kept)
             there = landed_tables(self._con, known)
-            known = described(known, [*(t.name for t in there), *(part.name for part in found)])
+            known = described(
+                known, [*_counted(known, there), *(p.name for p in found if not p.is_stray)]
+            )
             parts: dict[str, list[Part]] = {}
             for part in found:
                 parts.setdefault(plain(part.name), []).append(part)
@@ -239,10 +244,12 @@ class ClientStore:
                 find(known, everything)
             landed = [table for table in everything if plain(table.name) in parts]
             if not any(roles(known, table) for table in landed):
+                theirs = "; ".join(f"{t.name} has {', '.join([*t.types][:12])}" for t in landed)
                 raise HarmoniseError(
-                    f"none of {', '.join(sorted(taken))} is a table of {known.name}",
-                    hint="are names and columns as the loader wrote them, or as the report was "
-                    "downloaded, with its cost? The documentation lists each platform's tables",
+                    f"there is no table of {known.name} here: {theirs[:400]}",
+                    hint="are names and columns as the loader wrote them? A downloaded report "
+                    'needs days, campaigns and cost: columns={"Budget used": "spend"}, or '
+                    '--columns "Budget used=spend", says which column is which',
                 )
         return taken
 
@@ -350,6 +357,7 @@ class ClientStore:
         """
         with self._transaction():
             known = self._known(platform)
+            known = described(known, _counted(known, landed_tables(self._con, known)))
             if account is not None:
                 gone = self._forget(known, account, datetime.date.min, datetime.date.max)
                 self._con.execute(
@@ -389,12 +397,13 @@ class ClientStore:
             if not rows:
                 raise HarmoniseError(
                     f"nothing of client {self.client} was ingested",
-                    hint='store.ingest("exports/meta", platform="meta") comes first',
+                    hint='ingest comes first: store.ingest("exports/meta", platform="meta"), or '
+                    "campaignkit ingest",
                 )
             unified = Unified(self._con, currencies or {})
             for (key,) in rows:
                 tables = landed_tables(self._con, self._known(key))
-                known = described(self._known(key), [table.name for table in tables])
+                known = described(self._known(key), _counted(self._known(key), tables))
                 unified.make(known, find(known, tables))
             for statement in _TOLD:
                 self._con.execute(statement)
@@ -408,8 +417,17 @@ class ClientStore:
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
-        rows: list[Any] = self._con.execute(sql, values or []).fetchall()
+        duckdb = require("duckdb", extra="harmonise", user="a client's store")
+        try:
+            rows: list[Any] = self._con.execute(sql, values or []).fetchall()
+        except duckdb.ConnectionException as err:
+            raise self._closed() from err
         return rows
+
+    def _closed(self) -> HarmoniseError:
+        return HarmoniseError(
+            f"the store of {self.client} is closed", hint="open it again: ClientStore(...)"
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -423,11 +441,18 @@ class ClientStore:
                 self._con.execute("ROLLBACK")
                 raise
             self._con.execute("COMMIT")
+        except duckdb.ConnectionException as err:
+            raise self._closed() from err
         except duckdb.Error as err:
             raise HarmoniseError(
                 f"the store of {self.client} could not do that: {str(err).splitlines()[0][:200]}",
-                hint="nothing was changed; is the store closed, the disk full, an amount absurd?",
+                hint="nothing was changed; is the disk full, an amount absurd?",
             ) from err
+
+
+def _counted(known: Platform, tables: Iterable[Landed]) -> list[str]:
+    """Names of the tables that count spend or name it: of what is not read none is double."""
+    return [t.name for t in tables if plain(t.name).startswith("export_") or roles(known, t)]
 
 
 def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime.date] | None:
@@ -438,6 +463,6 @@ def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime
     except (TypeError, ValueError) as err:
         raise HarmoniseError(
             f"days are {days!r:.80}; expected the first and the last day",
-            hint='days=("2026-03-01", "2026-03-31")',
+            hint='days=("2026-03-01", "2026-03-31"), or --days 2026-03-01 2026-03-31',
         ) from err
     return None if days is None else (first, last)

@@ -381,7 +381,8 @@ class Unified:
             elif code == UNKNOWN_CURRENCY:
                 said = (
                     f"its currency is not known: "
-                    f'harmonise(currencies={{"{account}": ...}}) states it'
+                    f'harmonise(currencies={{"{account}": ...}}) or --currency {account}=... '
+                    f"states it"
                 )
                 notes.append(
                     (f"account {account}", _UNKNOWN_ACCOUNT if account == UNKNOWN else said)
