@@ -254,3 +254,19 @@ def test_encrypted_clients_are_read_together_with_a_key_for_each(
     assert given == [{"acme": bytes(range(32))}]
     ended = run_here([*words, "--replace", "--key-file", "amce=a.key"], capsys)
     assert (ended.code, "--key-file names amce" in ended.err) == (2, True), ended.err
+
+
+def test_what_was_ingested_by_mistake_is_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for account in ("1", "2"):
+        report = _downloaded(Path(f"{account}.csv"), "2026-03-01,A,1000,1,2.5")
+        words = ["ingest", report, "--client", "acme", "--platform", "google_ads"]
+        run_here([*words, "--currency", "EUR", "--account", account], capsys)
+
+    words = ["remove", "--client", "acme", "--platform", "google_ads"]
+    ended = run_here([*words, "--account", "2"], capsys)
+    assert (ended.code, "removed 1 rows of google_ads" in ended.out) == (0, True), ended
+    assert "2.500000" in run_here(["harmonise", "--client", "acme"], capsys).out
+    assert run_here([*words, "--account", "2"], capsys).code == 2

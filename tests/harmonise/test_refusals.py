@@ -118,7 +118,7 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     assert repr(data) == "CampaignData('acme', its store is closed)"
     with pytest.raises(HarmoniseError, match="the store of acme is closed"):
         data.to_arrow()
-    with pytest.raises(HarmoniseError, match="could not do that"):
+    with pytest.raises(HarmoniseError, match="the store of acme is closed"):
         store.harmonise()
 
 

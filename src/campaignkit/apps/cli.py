@@ -27,6 +27,7 @@ from campaignkit.apps.harmonise_commands import (
     harmonise_command,
     ingest_command,
     purge_command,
+    remove_command,
 )
 from campaignkit.apps.leaderboard_command import leaderboard
 from campaignkit.apps.quickstart_command import quickstart
@@ -58,6 +59,7 @@ app.command("fetch")(fetch_command)
 app.command("harmonise")(harmonise_command)
 app.command("campaigns")(campaigns_command)
 app.command("across")(across_command)
+app.command("remove")(remove_command)
 app.command("purge")(purge_command)
 app.command("access-log")(access_log_command)
 app.command("recommend")(recommend_command)

@@ -1,5 +1,5 @@
 """``campaignkit ingest``, ``discover``, ``fetch``, ``harmonise``, ``campaigns``, ``across``,
-``purge`` and ``access-log``.
+``remove``, ``purge`` and ``access-log``.
 """
 
 from __future__ import annotations
@@ -310,6 +310,24 @@ def across_command(
         rows = read_across(clients, clients=client, reason=reason, table=table, keys=keys)
         pq.write_table(rows, partial)
     print(f"wrote {rows.num_rows:,} rows of {len(client)} clients to {out}")
+
+
+def remove_command(
+    *,
+    client: ClientOption,
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="NAME", help="Whose tables are taken out.")
+    ],
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="Of these the rows of one.")
+    ] = None,
+    clients: StoreOption = "clients",
+    key_file: KeyOption = None,
+) -> None:
+    """Take a platform, or one account of it, out of a client's store, as if never ingested."""
+    with working("removing"), _opened(clients, client, key_file, known=True) as store:
+        num_rows = store.remove(platform, account=account)
+    print(f"removed {num_rows:,} rows of {platform}; harmonise makes the tables without them")
 
 
 def purge_command(
