@@ -138,6 +138,39 @@ def test_a_label_among_fewer_peers_than_labels_is_chance(num: int, clicks: float
     assert {*frame["percentile_hi"].to_pylist()} == {0.95}
 
 
+def test_publishers_of_a_targeting_are_placements() -> None:
+    spec = json.dumps({"publisher_platforms": ["facebook", "instagram"], "age_min": 30})
+    without = json.dumps({"excluded_publisher_categories": ["dating"]})
+    told = [{"targeting": [spec]}, {"targeting": [without]},
+            {"targeting": [spec], "placement_targeted": ["FEED"]}]  # fmt: skip
+    rows = [row(n, placement=["delivered"], **own) for n, own in enumerate(told)]
+    made = campaigns(rows).frame.to_pylist()
+
+    assert [row["placement"] for row in made] == [
+        ["facebook", "instagram"], ["delivered"], ["FEED", "facebook", "instagram"],
+    ]  # fmt: skip
+    assert json.loads(made[0]["derived_from"])["placement"] == ["targeting"]
+
+
+def test_campaigns_are_shown_in_a_line() -> None:
+    shown = repr(campaigns([row(9**n) for n in range(2, 5)] + [row(9, spend=None)]))
+
+    assert shown == "Campaigns(3 rows: 1 avg, 1 neg, 1 pos; 1 left out)"
+
+
+def test_a_level_without_rows_is_said_and_the_one_that_has_some(tmp_path: Path) -> None:
+    report = [{"customer_id": "7", "date": "2026-03-01", "id": 1, "cost_micros": 2_000_000,
+               "impressions": 9000, "clicks": 9}]  # fmt: skip
+    with ClientStore(tmp_path, client="acme") as store:
+        store.ingest(land(tmp_path / "landed", campaign_stats=report), platform="google_ads")
+        data = store.harmonise()
+        with pytest.raises(HarmoniseError, match="no row of level ad") as caught:
+            data.campaigns()
+        assert data.campaigns(level="campaign").frame.num_rows == 1
+
+    assert caught.value.hint == 'ask for a level that has rows: level="campaign"'
+
+
 def test_what_has_no_label_is_counted() -> None:
     rows = [row(n) for n in range(40)]
     rows += [row(50, spend=None), row(51, impressions_paid=5),

@@ -129,3 +129,28 @@ def test_spend_that_moves_to_another_campaign_is_no_fall(tmp_path: Path) -> None
     ]
 
     assert kinds(tmp_path, meta=tables) == {}
+
+
+def test_rows_above_the_ads_lack_nothing_and_findings_have_the_schemas_names(
+    tmp_path: Path,
+) -> None:
+    google = [{"customer_id": "9", "date": day, "id": n, "cost_micros": 2_000_000 + at + n,
+               "impressions": 900 + 7 * at + n, "clicks": 30 + n + at % 5}
+              for n in range(4) for at, day in enumerate(DAYS)]  # fmt: skip
+    tables = meta()
+    for row in tables["basic_ad"][:9]:
+        row["inline_link_clicks"] = row["clicks"] = 9_000_000  # more than impressions
+    for row in tables["basic_ad"][9:]:
+        row["clicks"] = 50 + int(row["ad_id"])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "g", campaign_stats=google), platform="google_ads")
+        only_campaigns = store.harmonise().audit()
+        store.ingest(land(tmp_path / "m", **tables), platform="meta")
+        data = store.harmonise()
+        report, known = data.audit(), {*data.to_arrow().column_names, "conversions"}
+
+    for told in (only_campaigns, report):
+        assert not [f.message for f in told.findings if {"ad_id", "ad_group_id"} & {*f.columns}]
+        assert {name for f in told.findings for name in f.columns} <= known
+    (clicks,) = [f for f in report.findings if f.kind == "clicks_exceed_impressions"]
+    assert clicks.columns == ("clicks_platform", "impressions_paid")

@@ -46,6 +46,7 @@ def test_every_proposal_says_why(unknown: Path) -> None:
     spend = next(c for c in found.columns if (c.role, c.field) == ("report of ad", "spend"))
 
     assert spend.column == "micro:cost_micros"
+    assert "report of ad: ad_stats" in repr(found)[:400] == repr(found)
     assert "100% of its cells are a number" in spend.reasons
     assert all(row.reasons and 0 <= row.score <= 1 for row in found.columns)
     assert len(found.to_frame("tables")) == len(found.tables)

@@ -270,3 +270,23 @@ def test_a_campaign_may_be_called_as_numbers_are_written(tmp_path: Path) -> None
     data = ingested(tmp_path, "r.csv", text, platform="google_ads")
 
     assert {row["campaign_id"] for row in rows_of(data)} == {"2E3", "2.3E+10"}
+
+
+def test_each_campaign_of_a_linkedin_group_keeps_its_objective(tmp_path: Path) -> None:
+    export = tmp_path / "campaigns.csv"
+    export.write_text(
+        "Start Date (in UTC),Account Name,Currency,Campaign Group ID,Campaign Group Name,Campaign "
+        "ID,Campaign Name,Campaign Objective,Total Spent,Impressions,Clicks,Leads\n"
+        "2026-03-01,Shop,EUR,7,Group,8,One,Lead generation,1.5,2000,2,1\n"
+        "2026-03-01,Shop,EUR,7,Group,9,Two,Website visits,1.5,2000,2,0\n"
+    )
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(export, platform="linkedin")
+        data = store.harmonise()
+        groups = data.campaigns(level="ad_group").frame.to_pylist()
+        (whole,) = data.campaigns(level="campaign").frame.to_pylist()
+
+    assert [(row["ad_group_id"], row["objective"]) for row in groups] == [
+        ("8", ["leads"]), ("9", ["traffic"]),
+    ]  # fmt: skip
+    assert whole["objective"] == ["several"]

@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from campaignkit.auditing import AuditReport
 
 TABLES = ("performance", "conversions", "reach")
-# What an audit sees summed up, and the names of its schema for what is called otherwise.
+# What an audit sees summed up, and what its schema calls otherwise.
 _AUDITED = ("spend", "impressions_paid", "clicks_platform", "video_plays", "video_completions",
             "conversions")  # fmt: skip
-_RENAMED = "date_local AS event_date, ad_id AS ad_creative_id, impressions_paid AS impressions"
+_STANDARD = {"date_local": "event_date", "ad_id": "ad_creative_id", "clicks_platform": "clicks",
+             "impressions_paid": "impressions"}  # fmt: skip
+# A row above the ads has no ad by design, and is about all of its ad group or campaign.
+_WHOLE = {
+    "ad_id": "'all of ad group ' || ad_group_id, 'all of campaign ' || campaign_id",
+    "ad_group_id": "'all of campaign ' || campaign_id",
+}
 PERIODS = ("month", "quarter", "year")
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
@@ -271,6 +277,10 @@ class CampaignData:
         finest = "QUALIFY rank() OVER (PARTITION BY platform, account_id ORDER BY level) = 1"
         performance, conversions = (view(name, self.client) for name in TABLES[:2])
         sums = ", ".join(f"sum({name})::DOUBLE AS {name}" for name in _AUDITED)
+        whole = ", ".join(
+            f"CASE WHEN count({name}) OVER () > 0 THEN coalesce({name}, {all_}) END AS {name}"
+            for name, all_ in _WHOLE.items()
+        )
         # An account that counts conversions has 0 of them on a day without a row of them.
         none = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
         table = self._table(
@@ -278,13 +288,16 @@ class CampaignData:
             f"WHERE is_primary AND {RESULTS}), "
             f"a AS (SELECT platform, {', '.join(IDS)}, currency, date_local, {sums} "
             f"FROM (FROM r {finest}) GROUP BY ALL HAVING count(spend) > 0) "
-            f"SELECT * REPLACE (coalesce(conversions, {none}) AS conversions) "
-            f"RENAME ({_RENAMED}, clicks_platform AS clicks) FROM a"
+            f"SELECT * REPLACE (coalesce(conversions, {none}) AS conversions, {whole}) FROM a"
         )
         video = ["video_plays", "video_completions"]
         counts = table.group_by("platform").aggregate([(name, "count") for name in video])
         if not all(all(counts[f"{name}_count"].to_pylist()) for name in video):
             table = table.drop_columns(video)  # platforms without it lack nothing
+        none_has = [name for name in _WHOLE if table[name].null_count == len(table)]
+        table = table.drop_columns(none_has)
+        means = {own: name for own, name in _STANDARD.items() if own in table.column_names}
+        options["columns"] = means | dict(options.get("columns", {}))
         checks = [CrossPlatformCheck(self._rows), *options.pop("checks", ())]
         return audit(table, checks=checks, **options)
 
@@ -368,6 +381,13 @@ class CampaignData:
         )
         both = [view(name, self.client) for name in TABLES[:2]]
         rows = self._table(campaigns_sql(level, period, *both))
+        if not rows.num_rows:
+            there = {row[0] for row in self._rows(f"SELECT DISTINCT level FROM ({both[0]})")}
+            have = " or ".join(f'level="{name}"' for name in LEVELS if name in there)
+            raise HarmoniseError(
+                f"there is no row of level {level}",
+                hint=f"ask for a level that has rows: {have or 'none has; ingest exports first'}",
+            )
         return campaigns(
             rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
             min_spend=min_spend, min_peers=min_peers, quantiles=cuts, labels=names,

@@ -104,6 +104,10 @@ class Discovery:
     columns: list[Ranked]
     prefix: str = ""
 
+    def __repr__(self) -> str:
+        names = ", ".join(f"{t.role}: {t.table}" for t in self.tables if t.is_proposed)
+        return f"Discovery({self.name!r}, {len(self.columns)} columns of {names})"
+
     def to_frame(self, part: str = "columns") -> Any:
         """Tables or columns as a data frame: pandas if it is installed, polars, else Arrow."""
         import narwhals as nw

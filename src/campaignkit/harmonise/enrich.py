@@ -250,7 +250,7 @@ def values_of(facet: Facet, year: int) -> list[tuple[str, str]]:
     if facet.facet == "age" and (bracket := ages(facet.value)):
         with suppress(HarmoniseError):  # a bracket of no generation
             told.append(("generation", generation(*bracket, year)[0]))
-    if facet.facet in ("age", "gender", "language"):
+    if facet.facet in ("age", "gender", "language", "placement"):
         return told
     return [("audience", facet.value)] if _in_common_words(facet.facet, "audiences", "") else []
 

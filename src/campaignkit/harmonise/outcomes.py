@@ -99,6 +99,12 @@ class Campaigns:
     frame: pa.Table
     left_out: Mapping[str, int]
 
+    def __repr__(self) -> str:
+        labels = sorted(Counter(self.frame["label"].to_pylist()).items())
+        told = ", ".join(f"{count:,} {label}" for label, count in labels)
+        left_out = f"; {sum(self.left_out.values()):,} left out" if self.left_out else ""
+        return f"Campaigns({self.frame.num_rows:,} rows: {told}{left_out})"
+
     @property
     def attributes(self) -> pa.Table:
         """The modalities that occur, and the percentile: what a graph is learned from."""
@@ -268,6 +274,7 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     conditions = [(name, facet) for name in ("targeting", "age", "gender", "geo")
                   for text in row[name] for facet in facets(text, name=name)]  # fmt: skip
     placed = [facet.value for text in row["placement_targeted"] for facet in facets(text)]
+    is_placed = any(f.facet == "placement" and f.op != "exclude" for _, f in conditions)
     formats = [enrich.creative_format(text) for text in row["creative_format"]]
     by_report = ("placement", "placement (delivered)", row["placement"])
     lists = [
@@ -276,7 +283,7 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
         ("channel", "channel_raw", row["channel_raw"]),
         ("creative_format", "creative_format", formats),
         ("device", "device (delivered)", row["device"]),
-        ("placement", "placement_targeted", placed) if placed else by_report,
+        ("placement", "placement_targeted", placed) if placed or is_placed else by_report,
     ]
     found = [(of, text, source) for of, source, texts in lists for text in texts]
     for source, facet in conditions:
@@ -338,7 +345,9 @@ def _rank(
     same = (np.searchsorted(quantiles, drawn) == codes).mean(axis=0)
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     shares = np.diff([0.0, *quantiles, 1.0])
-    if len(peers) * min(shares) < 1 - 1e-9:  # too few for each label to occur: a label is chance
+    if (
+        len(peers) * min(shares[shares > 0]) < 1 - 1e-9
+    ):  # too few for each label to occur: a label is chance
         low, high, same = np.full_like(ranks, 0.05), np.full_like(ranks, 0.95), shares[codes]
     elif whole and not noise:
         same = np.full(len(peers), None)
