@@ -150,6 +150,69 @@ def test_cents_are_harmonised_as_units(tmp_path: Path) -> None:
         assert data.total("spend", by=["currency"]) == {("EUR",): 3}
 
 
+GERMAN = {
+    "dim_konten": "nr bezeichnung waehrung zeitzone",
+    "dim_kampagnen": "nr konto_nr ziel",
+    "dim_gruppen": "nr kampagne_nr",
+    "dim_anzeigen": "nr gruppe_nr kampagne_nr bezeichnung",
+    "fakten": "tag anzeige_nr gruppe_nr kampagne_nr konto_nr kosten einblendungen klicks",
+}
+SHORT = {
+    "dim_acct": "acct_id acct_nm ccy tz",
+    "dim_cmp": "cmp_id acct_id goal",
+    "dim_line_item": "line_item_id cmp_id",
+    "dim_ad": "creative_key line_item_id cmp_id nm",
+    "fact": "dt creative_key line_item_id cmp_id acct_id spend_local imps clk",
+}
+VIEWS = SHORT | {"fact": SHORT["fact"].replace("imps", "views")}
+
+
+@pytest.mark.parametrize("names", [GERMAN, SHORT, VIEWS])
+def test_other_languages_and_abbreviations_are_found(
+    tmp_path: Path, names: dict[str, str]
+) -> None:
+    ads = [(900 + n, 300 + n // 2, 50 + n // 4) for n in range(8)]
+    cells = [
+        [(77, "Acme", "EUR", "Europe/Berlin")],
+        [(c, 77, "SALES") for c in (50, 51)],
+        [(300 + n, 50 + n // 2) for n in range(4)],
+        [(*ad, f"A{ad[0]}") for ad in ads],
+        [(f"2026-03-0{day}", *ad, 77, day + n / 100, 1000 + 10 * n + day, 10 + n)
+         for day in range(1, 8) for n, ad in enumerate(ads)],
+    ]  # fmt: skip
+    tables = {name: [dict(zip(of.split(), row, strict=True)) for row in rows]
+              for (name, of), rows in zip(names.items(), cells, strict=True)}  # fmt: skip
+    folder = land(tmp_path / "x", **tables)
+    found = discover(folder, name="Shop")
+    mapping = found.write(tmp_path / "shop.toml")
+    assert "prefixes = []" in found.to_toml()
+    assert "are a id" not in found.to_toml()
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(folder, platform=mapping)
+        data = store.harmonise()
+        by = ["currency", "account_id", "campaign_id"]
+        assert {key: float(n) for key, n in data.total("spend", by=by).items()} == {
+            ("EUR", "77", "50"): 112.42, ("EUR", "77", "51"): 113.54,
+        }  # fmt: skip
+        assert data.total("impressions_paid") == {(): 58_184}
+        assert data.total("clicks_platform") == {(): 756}
+        rows = data.to_arrow().to_pylist()
+    assert {row["report_tz"] for row in rows} == {"Europe/Berlin"}
+    assert {(row["ad_id"], row["ad_group_id"]) for row in rows} == {
+        (str(ad), str(group)) for ad, group, _ in ads
+    }
+
+
+def test_a_column_with_the_name_of_another_identifier_is_no_identifier(tmp_path: Path) -> None:
+    rows = [{"date": "2026-03-01", "ad_id": n, "campaign_id": 5, "spend": 1.5, "impressions": 100,
+             "clicks": 2} for n in range(4)]  # fmt: skip
+    found = discover(land(tmp_path / "x", ad_daily=rows))
+
+    assert {c.field: c.column for c in found.columns if c.field.endswith("_id")} == {
+        "ad_id": "ad_id", "campaign_id": "campaign_id",
+    }  # fmt: skip
+
+
 def test_a_source_without_amounts_is_refused(tmp_path: Path) -> None:
     folder = land(tmp_path / "x", people=[{"id": "1", "name": "Ann"}])
 

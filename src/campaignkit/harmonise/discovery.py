@@ -31,6 +31,7 @@ from campaignkit.harmonise.definition import (
     platform,
     platforms,
 )
+from campaignkit.harmonise.exports import STANDARD
 from campaignkit.harmonise.landing import plain
 from campaignkit.harmonise.sampled import SampledTable, currency_in, money_term, stem, tokens
 from campaignkit.harmonise.sources import tables_in, unreadable
@@ -44,7 +45,7 @@ from campaignkit.llm import (
     numbered_reply,
 )
 from campaignkit.store import atomic_file, checked_path
-from campaignkit.tables import DatabaseTable, connect, quoted
+from campaignkit.tables import MARKETING, DatabaseTable, connect, quoted
 from campaignkit.tables.engines import Metered, Terms as Conditions, schema_of
 
 Found = dict[str, tuple[float, str, str]]  # field -> score, column, reason
@@ -124,7 +125,7 @@ class Discovery:
             *_lines({"name": self.name}),
             'report_tz = "account"  # decide: are days the account\'s own, or UTC?',
             'click_kind = "platform"  # decide: link, all, swipe or platform',
-            *_lines({"prefixes": [self.prefix]}),
+            *_lines({"prefixes": [self.prefix] if self.prefix else []}),
         ]
         for table in (table for table in self.tables if table.is_proposed):
             own = [column for column in self.columns if column.role == table.role]
@@ -199,7 +200,8 @@ def discover(
     tables = list(_tables(source, maximum_bytes))
     words = _Words(known or map(platform, platforms()))
     paths = [plain(table.name).replace("_", "/") for table in tables]
-    prefix = os.path.commonpath(paths).replace("/", "_") + "_" if len(paths) > 1 else ""
+    common = os.path.commonpath(paths).replace("/", "_") if len(paths) > 1 else ""
+    prefix = f"{common}_" if common else ""
     tables = [replace(table, name=_short(table.name, prefix)) for table in tables]
     money = {
         cell
@@ -271,6 +273,8 @@ class _Words:
     def like(self, place: str, field: str, name: str) -> tuple[float, str]:
         """How much a name is like those of a field, and whose they are."""
         known = self._of[place, field]
+        if place != "table" and plain(name) in IDS and plain(name) != field:
+            return 0.0, ""  # it is the unified schema's own name of another field
         if place == "table":
             told = [(_alike(stem(name), stem(own)) * self._vote(field, own), own)
                     for own in known]  # fmt: skip
@@ -280,10 +284,14 @@ class _Words:
         score, own = max(told, default=(0.0, ""))
         if field == "spend" and place == "report" and _MONEY & set(tokens(name)):
             score, own = max((score, own), (0.6 + 0.2 / len(tokens(name)), ""))
-        if field in ("spend", "value") and currency_in(name):  # the account's own comes first
+        is_foreign = field in ("spend", "value") and bool(currency_in(name))
+        is_common = place == "report" and STANDARD.get(field) == _meaning(name) != ""
+        if is_common and not is_foreign and score < 0.9:
+            score, own = 0.9, ""
+        if is_foreign:  # the account's own comes first
             score -= 0.1
         of = ", ".join(sorted(known[own])) if own else ""
-        return score, f"named like {own} of {of}" if own else "named like money that was paid"
+        return score, f"named like {own} of {of}" if own else f"a common name of {field}"
 
 
 class _Search:
@@ -303,7 +311,19 @@ class _Search:
     def amounts(self, table: SampledTable) -> Found:
         """Fields of a report that are amounts or breakdowns -> score, column and reason."""
         fields = [f for f in self.words.fields("report") if not f.endswith("_id")]
-        return self.assigned(table, "report", fields)
+        found = self.assigned(table, "report", fields)
+        if "impressions_paid" not in found and "clicks_platform" in found:
+            taken = {own for name, (_, own, _) in found.items() if not name.startswith("video")}
+            clicks = sum(table.numbers(found["clicks_platform"][1]))
+            sums = {
+                c: sum(table.numbers(c)) for c in table.cells.keys() - taken if table.counts(c)
+            }
+            own = max(sums, key=lambda c: (sums[c], c), default="")
+            if own and sums[own] > clicks > 0:
+                found = {name: told for name, told in found.items() if told[1] != own}
+                told = "its cells alone tell: whole, the largest counts, and more than the clicks"
+                found["impressions_paid"] = 0.5, own, told
+        return found
 
     def assigned(
         self, table: SampledTable, place: str, fields: Iterable[str], known: Iterable[Told] = ()
@@ -319,7 +339,11 @@ class _Search:
                     score, reason = max((score, reason), (0.55, "its cells alone tell"))
                 score *= max(fit, 0.6 * (score == 1.0))
                 if score >= _LEAST.get(kind, 0.5):
-                    cells = f"; {fit:.0%} of its cells are a {kind}" if kind != "text" else ""
+                    cells = (
+                        f"; {fit:.0%} of its cells are {'an' if kind == 'id' else 'a'} {kind}"
+                        if kind != "text"
+                        else ""
+                    )
                     told.append((score, field, column, reason + cells))
         made: Found = {}
         for score, field, column, reason in sorted(told, key=lambda one: (-one[0], one[1:])):
@@ -460,6 +484,13 @@ def _explained(columns: list[Ranked], model: ChatModel, budget: Budget | None) -
 
 def _columns(*mappings: Mapping[str, Terms]) -> dict[str, list[str]]:
     return {f: [term.column for term in terms] for m in mappings for f, terms in m.items()}
+
+
+@cache
+def _meaning(name: str) -> str:
+    """The tables room's standard column that a name means in any language; "" if none."""
+    match = MARKETING.match([name])
+    return next((standard for standard in match.found if standard not in match.stand_ins), "")
 
 
 @cache

@@ -36,7 +36,7 @@ from campaignkit.tables import (
 )
 
 # Unified column -> the tables room's own, which stands for it in any language.
-_STANDARD = {
+STANDARD = {
     "date": "event_date", "period_end": "period_end", "currency": "currency", "spend": "spend",
     "impressions_paid": "impressions", "clicks_platform": "clicks", "reach": "reach",
     "video_plays": "video_plays", "video_completions": "video_completions", "device": "device",
@@ -225,7 +225,7 @@ def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
     ids = {own for name, own in matching.found.items() if name not in matching.stand_ins}
     names = MARKETING.match([name for name in table.columns if name not in ids])
     for match in (matching, names):  # where there is an id, the name is found without it
-        for name, standard in _STANDARD.items():
+        for name, standard in STANDARD.items():
             own = match.found.get(standard)
             is_name = standard in match.stand_ins
             if own is None or own in taken or name in headers or (is_name and "_id" not in name):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from campaignkit.harmonise.enrich import words
 from campaignkit.harmonise.landing import plain
 from campaignkit.harmonise.unify import currencies
 
@@ -50,9 +51,10 @@ class SampledTable:
         """The column that identifies what its rows are about."""
         own = [c for c in self.cells if tokens(c) in (("id",), (*stem(self.name), "id"))]
         wide = [c for c, of in self.kinds.items() if of["id"] > 0.95 and of["day"] < 0.5]
-        return min(
-            own, key=len, default=max(wide, key=lambda c: len(self.values[c]), default=None)
-        )
+        return min(own, key=len, default=max(wide, key=self._distinct, default=None))
+
+    def _distinct(self, column: str) -> tuple[int, bool]:
+        return len(self.values[column]), tokens(column)[-1:] == ("id",)
 
     @cached_property
     def kinds(self) -> dict[str, dict[str, float]]:
@@ -69,16 +71,24 @@ class SampledTable:
         some = self.cells.get(column, ())
         return [float(cell.replace(",", "")) for cell in some if fits("number")(cell)]
 
+    def counts(self, column: str) -> bool:
+        """Whether a column counts something: whole numbers, mostly different, no identifiers."""
+        kinds, cells = self.kinds[column], self.cells[column]
+        is_count = kinds["number"] == 1 and kinds["day"] < 0.5 and tokens(column)[-1:] != ("id",)
+        is_whole = all(number.is_integer() for number in self.numbers(column))
+        return is_count and is_whole and len(self.values[column]) > len(cells) / 2
+
     def linked(self, child: SampledTable) -> tuple[float, str, str]:
         """Which column of another table refers to this one: score, column, reason."""
         best = (0.0, "", "")
         keys = self.values[self.key] if self.key and child is not self else set()
         for column, values in child.values.items() if keys else ():
-            by_name = tokens(column) == (*stem(self.name), "id")
+            *named, end = tokens(column) or ("",)
+            by_name = end == "id" and [*stem(self.name)][-len(named) :] == named != []
             if not by_name and keys.isdisjoint(child.cells[column][:100]):
                 continue
             shared = len(values & keys) / len(values) if values else 0.0
-            is_id = column.endswith("id") or max(map(len, values), default=0) > 3
+            is_id = end.endswith("id") or max(map(len, values), default=0) > 3
             by_values = shared > 0.8 and is_id and column != child.key
             if by_name or (by_values and child.kinds[column]["day"] < 0.5):
                 told = f"{shared:.0%} of its values are in {self.name}.{plain(self.key or '')}"
@@ -87,9 +97,18 @@ class SampledTable:
 
 
 @cache
+def _common() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Words of other languages, and the common word of each."""
+    of = {word: common for common, all_ in words()["columns"].items() for word in all_.split()}
+    return re.compile(rf"(?<![a-z])({'|'.join(sorted(of, key=len, reverse=True))})(?![a-z])"), of
+
+
+@cache
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name, none in the plural."""
     text = re.sub("(?<=ad)(?=group|set|squad)|(?<=[a-z])(?=[0-9])", "_", plain(name))
+    foreign, common = _common()
+    text = foreign.sub(lambda found: common[found[0]], text)
     return tuple(token.removesuffix("s") for token in text.split("_") if token)
 
 
