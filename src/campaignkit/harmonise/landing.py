@@ -173,6 +173,8 @@ class Landed:
         if kind in ("DOUBLE", "FLOAT"):  # of the digits behind the point, a float has few
             exact = f"abs({name}) < 1000" if kind == "DOUBLE" else "false"
             return f"CASE WHEN {exact} THEN {number} ELSE TRY_CAST({name} AS {ROUNDED}) END"
+        if kind.endswith(("INT", "INTEGER")):  # nothing to round, and half the time
+            return f"TRY_CAST({name} AS {ROUNDED})"
         if kind != "VARCHAR":
             return number
         # 1,234 alone may be 1234 or 1.234; a second comma, or a point behind it, tells.

@@ -227,7 +227,8 @@ class Unifier:
         units = {n: unit_of(source.amounts[n]) for n in CHECKED if n in source.amounts}
         sums = ", ".join(_final(n, unit, kind=SUM) for n, unit in units.items())
         exact = f"DECIMAL(38,{0 if units.get('spend') == 'micro' else 6})"
-        rounded = f"count_if(spend <> CAST(spend AS {exact}))" if "spend" in units else "0"
+        may_be_broken = source.table.may_be_broken(source.amounts.get("spend", ()))
+        rounded = f"count_if(spend <> CAST(spend AS {exact}))" if may_be_broken else "0"
         return (
             f"SELECT CAST(moment AS DATE) AS day, currency, {rounded} AS num_rounded, {sums} "
             f"FROM summed LEFT JOIN (SELECT h, min(currency) AS currency FROM placed GROUP BY h) "
