@@ -434,12 +434,13 @@ def test_columns_and_fields_of_any_traits_are_numbers(traits: list[dict]) -> Non
     cards = read_cards(Attribute("a", f"a{at}", traits=held) for at, held in enumerate(traits))
 
     columns, group = card_columns(cards, None, num)
-    fields = like_fields(cards, None, np.arange(num), np.arange(num))
+    (fields,) = like_fields(cards, None, [(np.arange(num), np.arange(num))])
 
     assert np.isfinite(columns).all()
     assert (columns[:, 0] == 1).all()
     assert columns.shape == (num, len(group))
-    assert all(field.shape == (num, num) and np.isfinite(field).all() for field in fields)
+    assert fields.shape[:2] == (num, num)
+    assert np.isfinite(fields).all()
 
 
 def test_words_that_two_lists_share_are_compared_however_rare_they_are() -> None:
@@ -451,9 +452,25 @@ def test_words_that_two_lists_share_are_compared_however_rare_they_are() -> None
         ]
     )
 
-    fields = like_fields(cards, None, np.arange(30), np.arange(30, 60))
+    (fields,) = like_fields(cards, None, [(np.arange(30), np.arange(30, 60))])
 
-    assert any((field.argmax(axis=1) == np.arange(30)).all() for field in fields[1:])
+    assert (fields[:, :, 1:].argmax(axis=1) == np.arange(30)[:, None]).all(axis=0).any()
+
+
+def test_words_that_only_attributes_of_one_modality_share_leave_room_for_others() -> None:
+    """Seven lists of brands alone make 49 comparisons, more than are kept; no pair has any."""
+    alone = {f"list {at}": ["tea"] for at in range(7)}
+    cards = read_cards(
+        [
+            *(Attribute("a", f"a{at}", traits=alone | {"sells": [f"w{at}"]}) for at in range(9)),
+            *(Attribute("b", f"b{at}", traits={"loves": [f"w{at}"]}) for at in range(9)),
+        ]
+    )
+
+    (fields,) = like_fields(cards, None, [(np.arange(9), np.arange(9, 18))])
+
+    assert fields.shape[-1] == 2
+    assert (fields[:, :, 1].argmax(axis=1) == np.arange(9)).all()
 
 
 def test_an_attribute_without_traits_among_others_is_no_trouble() -> None:

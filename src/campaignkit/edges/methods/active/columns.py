@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from campaignkit.edges.methods.active.cards import CardColumns
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 _BINS = 7  # of a scale
 _MOST_COLUMNS = 96  # words that most attributes hold
@@ -48,13 +51,29 @@ def card_columns(
 
 
 def like_fields(
-    cards: CardColumns, vectors: Float | None, one: NDArray[np.int64], other: NDArray[np.int64]
+    cards: CardColumns, vectors: Float | None, blocks: list[tuple[Rows, Rows]]
 ) -> list[Float]:
-    """float32[a, b], each the comparison of two traits of some attributes with those of others.
+    """float32[a, b, f] of each block: comparisons of two cards, trait with trait.
 
     Spans of one scale have their difference, its size and what they share; sets of words the
     share of common words, and so have descriptions their cosine. 0 where a card is silent.
+
+    Parameters
+    ----------
+    blocks : list of (int64[a], int64[b])
+        The attributes of each two modalities.
     """
+    words = _shared_words(cards, blocks)
+    return [_block_fields(cards, words, vectors, one, other) for one, other in blocks]
+
+
+def _block_fields(
+    cards: CardColumns,
+    words: list[tuple[Mask, Mask]],
+    vectors: Float | None,
+    one: Rows,
+    other: Rows,
+) -> Float:
     found: list[NDArray[np.floating]] = [np.ones((len(one), len(other)))]
     for name, span in cards.spans.items():
         for name_2, like in cards.spans.items():
@@ -63,24 +82,25 @@ def like_fields(
                 apart = a.mean(axis=2) - b.mean(axis=2)
                 shared = np.minimum(a, b)[:, :, 1] - np.maximum(a, b)[:, :, 0]
                 found += [apart, np.abs(apart), np.clip(shared, 0, None)]
-    for held, counterpart in _shared_words(cards):
+    for held, counterpart in words:
         sides = held[one].astype(np.float32), counterpart[other].astype(np.float32)
         units = [side / _silent(side.sum(axis=1, keepdims=True)) ** 0.5 for side in sides]
         found.append(units[0] @ units[1].T)
     if vectors is not None:
         found.append(vectors[one] @ vectors[other].T)
-    return [found[0].astype(np.float32), *map(_standard, found[1:])]
+    return np.stack([found[0].astype(np.float32), *map(_standard, found[1:])], axis=-1)
 
 
-def _shared_words(cards: CardColumns) -> list[tuple[Mask, Mask]]:
-    """Each two sets of words that have some in common; those that speak of most pairs."""
-    both = [
-        (held, counterpart)
-        for held in cards.words.values()
-        for counterpart in cards.words.values()
-        if (held.any(axis=0) & counterpart.any(axis=0)).any()
-    ]
-    spoken = [-int(a.any(axis=1).sum()) * int(b.any(axis=1).sum()) for a, b in both]
+def _shared_words(cards: CardColumns, blocks: list[tuple[Rows, Rows]]) -> list[tuple[Mask, Mask]]:
+    """Each two sets of words that some pair has in common; those that speak of most pairs."""
+    both, spoken = [], []
+    for held, counterpart in product(cards.words.values(), repeat=2):
+        sides = [(held[one], counterpart[other]) for one, other in blocks]
+        # What meets within one modality alone says nothing of any pair.
+        if any((a.any(axis=0) & b.any(axis=0)).any() for a, b in sides):
+            both.append((held, counterpart))
+            counts = (a.any(axis=1).sum() * b.any(axis=1).sum() for a, b in sides)
+            spoken.append(-int(sum(counts)))
     return [both[at] for at in np.argsort(spoken, kind="stable")[:_MOST_FIELDS]]
 
 

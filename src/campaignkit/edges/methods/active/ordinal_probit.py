@@ -80,10 +80,7 @@ class OrdinalProbit:
         self._pairs = [table.indices(order[a][:, None], order[b]) for a, b in self._blocks]
         cards = read_cards(catalogue)
         columns, group = card_columns(cards, vectors, len(order))
-        fields = [
-            np.stack(like_fields(cards, vectors, order[a], order[b]), axis=-1)
-            for a, b in self._blocks
-        ]
+        fields = like_fields(cards, vectors, [(order[a], order[b]) for a, b in self._blocks])
         self._design = _Design(columns[order], group, fields, self._blocks)
         self._weights = np.zeros(len(self._design.group), dtype=np.float32)
         self._variances = self._design.first_variances
