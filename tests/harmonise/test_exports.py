@@ -79,14 +79,44 @@ def test_a_german_report_without_ids_is_known_by_its_names(tmp_path: Path) -> No
     assert "has no ids of ad_group, campaign" in str(data.report.notes)
 
 
-def test_a_report_of_one_campaign_replaces_no_ad_group_of_another(tmp_path: Path) -> None:
-    same_day = META.replace("13.03.2026", "01.03.2026")
-    one = "".join(line for line in same_day.splitlines(keepends=True) if line[0] in "CF")
+def test_a_download_replaces_its_days_whole(tmp_path: Path) -> None:
+    """A renamed campaign is a new one, and one that a corrected report lacks is no more."""
+    row = "2026-03-01,{},EUR,10,1,{}\n"
+    texts = [row.format("Old", "10.00") + row.format("Gone", "5.00"), row.format("New", "10.00")]
+    told = "2 campaigns that it lacks were replaced on its days: Gone, Old"
     with ClientStore(tmp_path / "clients", client="acme") as store:
-        for name, text in (("both.csv", same_day), ("one.csv", one)):
-            (tmp_path / name).write_text(text)
-            store.ingest(tmp_path / name, platform="meta")
-        assert store.harmonise().total("spend") == {(): Decimal("1042.5")}
+        for number, text in enumerate(texts):
+            (tmp_path / f"{number}.csv").write_text(WITH_CURRENCY + text)
+            store.ingest(tmp_path / f"{number}.csv", platform="google_ads")
+        data = store.harmonise()
+        assert data.total("spend") == {(): 10}
+        assert told in str(data.report.notes)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "spend"),
+    [
+        (("1234567890", "123-456-7890"), 10),
+        ((None, "123-456-7890"), 10),
+        (("123-456-7890", None), 10),
+        (("1234567890", "999-456-7890"), 20),
+        (("1234567890", "999-456-7890", "123-456-7890"), 20),
+        (("1", "2", None), None),
+    ],
+)
+def test_downloads_of_one_account_replace_each_other(
+    accounts: tuple[str | None, ...], spend: int | None, tmp_path: Path
+) -> None:
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for number, account in enumerate(accounts):
+            path = tmp_path / f"{number}.csv"
+            path.write_text(WITH_CURRENCY + f"2026-03-01,A,EUR,1{number},1,10.00\n")
+            if account is None and spend is None:
+                with pytest.raises(HarmoniseError, match="the store has its days of 1 and 2"):
+                    store.ingest(path, platform="google_ads")
+                return
+            store.ingest(path, platform="google_ads", account=account)
+        assert store.harmonise().total("spend") == {(): spend}
 
 
 def test_a_currency_is_stated_where_the_report_does_not_tell_it(tmp_path: Path) -> None:
@@ -188,16 +218,20 @@ def test_a_report_that_lost_rows_does_not_close_until_it_is_replaced(tmp_path: P
                     else [("own total: spend", Decimal("1072.25"), Decimal("1041.75"))]
                 )  # fmt: skip
                 assert all("do not add up to its own total" in c.reason for c in report.open)
-        assert "do not add up" in str(report.notes)  # of the first of the two
+        assert "do not add up" not in str(report.notes)  # of the first of the two
 
 
 def test_a_report_of_weeks_or_of_another_platform_is_told(tmp_path: Path) -> None:
     days = ["2026-03-02", "2026-03-09", "2026-03-16"]
     rows = [f"A,1,B,{day},2.5,10,3" for day in days]
     header = "Campaign name,Campaign ID,Ad set name,Day,Amount spent (EUR),Impressions,Link clicks"
-    data = ingested(tmp_path, "r.csv", "\n".join([header, *rows]) + "\n", platform="google_ads")
+    text = "\n".join([header, *rows]) + "\n"
+    data = ingested(tmp_path, "r.csv", text, platform="meta")
     assert "seven days apart" in str(data.report.notes)
-    assert "headers are those of Meta" in str(data.report.notes)
+    with pytest.raises(HarmoniseError, match="has the headers of Meta, not of Google Ads"):
+        ingested(tmp_path, "g.csv", text, platform="google_ads")
+    with pytest.raises(HarmoniseError, match="has the headers of Meta, not of LinkedIn"):
+        ingested(tmp_path, "l.csv", META, platform="linkedin")
 
 
 TEN = {
@@ -290,3 +324,102 @@ def test_each_campaign_of_a_linkedin_group_keeps_its_objective(tmp_path: Path) -
         ("8", ["leads"]), ("9", ["traffic"]),
     ]  # fmt: skip
     assert whole["objective"] == ["several"]
+
+
+H = "Day,Campaign,Impr.,Clicks,Cost\n"
+WITH_CURRENCY = H.replace("Impr.", "Currency code,Impr.")
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "told"),
+    [
+        (H + "2026-03-01,A,10,1,€1.00\n2026-03-02,A,10,1,$2.00\n", None, r"in \$ and EUR"),
+        (H + "2026-03-01,A,10,1,€1.00\n2026-03-02,A,10,1,$2.00\n", "EUR", r"in \$ and EUR"),
+        (H + "2026-03-01,A,10,1,€1.00\n2026-03-02,A,10,1,2.00\n", None, "in 1 cells"),
+        (H + "2026-03-01,A,10,1,$1.00\n2026-03-02,A,10,1,$2.00\n", "EUR", r"in \$, not in 'EUR'"),
+        (H.replace("Cost", "Cost (EUR)") + "2026-03-01,A,10,1,$1.00\n2026-03-02,A,9,1,$1.00\n",
+         None, r"in \$ and EUR"),
+        (WITH_CURRENCY + "2026-03-01,A,USD,10,1,€1.00\n2026-03-02,A,USD,10,1,€1.00\n",
+         None, "in EUR and USD"),
+        (H + "2026-03-01,A,10,1,1.00\n", "euros", "'EUROS', which is no currency"),
+    ],
+)  # fmt: skip
+def test_amounts_of_two_currencies_are_never_added(
+    text: str, stated: str | None, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(HarmoniseError, match=told):
+        ingested(tmp_path, "r.csv", text, platform="google_ads", currency=stated)
+
+
+def test_a_stated_currency_may_be_in_small_letters(tmp_path: Path) -> None:
+    text = H + "2026-03-01,A,10,1,€1.00\n2026-03-02,A,10,1,2.00\n"
+    data = ingested(tmp_path, "r.csv", text, platform="google_ads", currency="eur")
+    assert data.total("spend", by=["currency"]) == {("EUR",): Decimal(3)}
+
+
+def test_as_many_totals_as_rows_hide_no_day(tmp_path: Path) -> None:
+    totals = "".join(
+        f"Total: {of}, --,EUR,20,2,3.00\n" for of in ("Campaigns", "Account", "Search")
+    )
+    text = WITH_CURRENCY + "2026-03-01,A,EUR,10,1,1.00\n2026-03-02,A,EUR,10,1,2.00\n" + totals
+    assert ingested(tmp_path, "r.csv", text, platform="google_ads").total("spend") == {(): 3}
+
+
+def test_a_summary_row_with_the_span_of_the_report_is_its_own_total(tmp_path: Path) -> None:
+    text = (
+        "Campaign name,Day,Amount spent (EUR),Impressions,Reporting starts,Reporting ends\n"
+        ",,3,30,2026-03-02,2026-03-03\nA,2026-03-02,1,10,2026-03-02,2026-03-02\n"
+        "A,2026-03-03,2,20,2026-03-03,2026-03-03\n"
+    )
+    data = ingested(tmp_path, "r.csv", text, platform="meta")
+    assert data.total("spend") == {(): 3}
+    assert "add up to its own total of spend" in str(data.report.notes)
+
+
+@pytest.mark.parametrize("name", ["Reporting starts", "Berichtsbeginn", "Début des rapports"])
+def test_a_period_without_its_end_is_no_day(name: str, tmp_path: Path) -> None:
+    text = f"Campaign name,Amount spent (EUR),Impressions,{name}\nA,70,10,2026-03-01\n"
+    with pytest.raises(HarmoniseError, match="not where it ends"):
+        ingested(tmp_path, "r.csv", text, platform="meta")
+
+
+def test_a_day_of_no_calendar_is_shown_with_its_row(tmp_path: Path) -> None:
+    text = WITH_CURRENCY + "2026-03-01,A,EUR,10,1,1.00\n2026-02-30,A,EUR,10,1,1.00\n"
+    with pytest.raises(HarmoniseError, match="row 2 below its header, with '2026-02-30' in 'Day'"):
+        ingested(tmp_path, "r.csv", text, platform="google_ads")
+
+
+def test_a_row_that_is_there_twice_does_not_close_unless_the_total_has_it(tmp_path: Path) -> None:
+    row = "2026-03-01,A,EUR,10,1,10.00\n"
+    for name, total, closes in (("none", "", False), ("agrees", "Total,,EUR,20,2,20.00\n", True)):
+        (tmp_path / f"{name}.csv").write_text(WITH_CURRENCY + row * 2 + total)
+        with ClientStore(tmp_path / "clients", client=name) as store:
+            store.ingest(tmp_path / f"{name}.csv", platform="google_ads")
+            report = store.harmonise().report
+        assert report.closes is closes
+        assert ("1 rows are the same as one before" in str(report.notes)) is not closes
+
+
+def test_amounts_below_zero_and_days_to_come_are_told(tmp_path: Path) -> None:
+    text = WITH_CURRENCY + "2999-03-01,A,EUR,-10,1,-5.00\n2026-03-01,A,EUR,9,1,7\n"
+    notes = str(ingested(tmp_path, "r.csv", text, platform="google_ads").report.notes)
+    assert "1 rows are of days to come, until 2999-03-01" in notes
+    assert "1 rows have a spend below 0, the least of them -5" in notes
+
+
+META_HEADERS = """
+Kampagnenname,Tag,Ausgegebener Betrag (EUR),Impressionen,Käufe,Conversion-Wert für Käufe,Berichtsende
+Nom de la campagne,Jour,Montant dépensé (EUR),Impressions,Achats,Valeur de conversion des achats,Fin des rapports
+Nombre de la campaña,Día,Importe gastado (EUR),Impresiones,Compras,Valor de conversión de compras,Fin del informe
+Nome campagna,Giorno,Importo speso (EUR),Impression,Acquisti,Valore di conversione degli acquisti,Fine report
+Campagnenaam,Dag,Besteed bedrag (EUR),Weergaven,Aankopen,Conversiewaarde van aankopen,Einde rapportage
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("header", META_HEADERS.strip().splitlines())
+def test_metas_reports_in_other_languages_show_their_platform_and_values(
+    header: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"A,2026-03-0{n},2.5,100,3,90,2026-03-0{n}\n" for n in (1, 2))
+    row, _ = rows_of(ingested(tmp_path, "r.csv", f"{header}\n{rows}"), "conversions")
+    assert (row["event"], row["conversions"], row["conversion_value"]) == ("purchase", 3, 90)

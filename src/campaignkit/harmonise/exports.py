@@ -6,13 +6,16 @@ level; a platform's file lists only those headers that mean something else than 
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import HarmoniseError, TableError
+from campaignkit.extras import require
 from campaignkit.harmonise.definition import (
     BREAKDOWNS,
     LEVELS,
@@ -33,7 +36,9 @@ from campaignkit.tables import (
     literal,
     open_table,
     own_totals,
+    quoted,
 )
+from campaignkit.tables.numbers import unit_in
 
 # Unified column -> the tables room's own, which stands for it in any language.
 STANDARD = {
@@ -43,7 +48,10 @@ STANDARD = {
     "campaign_id": "campaign_id", "ad_group_id": "ad_group_id", "ad_id": "ad_creative_id",
 }  # fmt: skip
 _PART_OF_SPEND = re.compile(r"keyword|search_term|suchbegriff|mot_cl|palabra_clave")
-_STARTS = re.compile(r"start|begin|d_but|inici|inizi")
+_STARTS = re.compile(r"start|begin|début|inici|iníci|inizi|開始")
+_OF_A_PERIOD = re.compile(r"report|bericht|rapport|inform|relat|レポート")
+_IDS_SPELLED = ("^([0-9]{3})-([0-9]{3})-([0-9]{4})$", "^act_([0-9]+)$")  # Google's, Meta's
+_NO_MARK = r"[-+()\s0-9.,''’]*"
 _OF_A_LOADER = re.compile(r"[A-Za-z0-9.]*_[A-Za-z0-9_.]*")
 _ABOUT = ("objective_raw", "channel_raw")  # of a campaign
 
@@ -135,6 +143,12 @@ def exported(
         If its days, its currency or its campaigns are not told.
     """
     columns = _columns(table, known)
+    relation = f"export_{id(table)}"
+    table = _without_totals(table, columns)
+    others = table.matching.platforms
+    if others and not any(name.startswith(known.name) for name in others):
+        raise _refusal(table, f"has the headers of {' or '.join(others)}, not of {known.name}",
+                       "state its own platform, or leave platform= out")  # fmt: skip
     if not table.num_rows:
         raise _refusal(table, "has no rows below its header", "choose other days, or other rows")
     if partial := [name for name in table.columns if _PART_OF_SPEND.search(plain(name))]:
@@ -158,19 +172,27 @@ def exported(
             cells[f"{kind}_name"] = _text(shown)
     if account is not None:
         cells["account_id"] = literal(account)
+    if "account_id" in cells:
+        cells["account_id"] = account_sql(cells["account_id"])
     cells |= {name: _text(columns[name]) for name in (*BREAKDOWNS, *_ABOUT) if name in columns}
     cells |= {name: _amount(column) for name, column in amounts.items()}
     by_name = [kind for kind in keys if f"{kind}_id" not in columns]
     chosen = ", ".join(f"{sql} AS {name}" for name, sql in cells.items())
     rows = table.con.sql(f"SELECT {chosen} FROM {table.relation}").to_arrow_table()
     totals = own_totals(table, {n: _number(c) for n, c in amounts.items() if n != "reach"})
-    relation = f"export_{id(table)}"
+    notes = list(_notes(table, known, columns, by_name, totals, account=account))
+    if (twice := _repeated(table, columns)) and not ("spend" in totals and totals["spend"].closes):
+        num, extra, paid = twice
+        totals[f"spend without {num:,} rows that are there before"] = OwnTotal(
+            paid, paid - extra, closes=False
+        )
+        notes.append(f"{num:,} rows are the same as one before in every column, and were added up")
     reader.register(relation, rows)
     return Part(
         f"export_{keys[0]}{BY_NAME if by_name else ''}",
         f"SELECT * FROM {relation}",
         digest,
-        tuple(_notes(table, known, columns, by_name, totals)),
+        tuple(notes),
         [
             {"measure": name, "told": total.told, "rows": total.rows}
             for name, total in totals.items() if not total.closes
@@ -178,15 +200,50 @@ def exported(
     )  # fmt: skip
 
 
+def _without_totals(table: OpenTable, columns: Mapping[str, Column]) -> OpenTable:
+    """The table without rows that have neither a day nor a campaign: they are its own totals."""
+    keys = [f"{kind}_{what}" for kind in LEVELS for what in ("id", "name")]
+    blank = [f"coalesce(trim({_text(columns[n])}) IN ('', '-', '--'), true)"
+             for n in ("date", *keys) if n in columns]  # fmt: skip
+    if "date" not in columns or len(blank) < 2:
+        return table
+    found = table.rows(f"SELECT {table.place} FROM {table.numbered()} WHERE {' AND '.join(blank)}")
+    if not found:
+        return table
+    import numpy as np
+
+    rest = table.without(np.array([place for (place,) in found]))
+    why = dict.fromkeys((place for (place,) in found), "neither a day nor a campaign")
+    rest.summary_rows = {**table.summary_rows, **why}
+    return rest
+
+
+def _repeated(
+    table: OpenTable, columns: Mapping[str, Column]
+) -> tuple[int, Decimal, Decimal] | None:
+    """Rows that cost something and are the same as one before: how many, their cost, and all."""
+    cost = f"TRY_CAST({_number(columns['spend'])} AS DECIMAL(26,6))"
+    num, extra = table.row(
+        f"SELECT sum(n - 1), sum((n - 1) * spend) FROM (SELECT count(*) AS n, any_value({cost}) "
+        f"AS spend FROM {table.relation} GROUP BY {', '.join(map(quoted, table.columns))}) "
+        f"WHERE n > 1 AND spend <> 0"
+    )
+    (paid,) = table.row(f"SELECT sum({cost}) FROM {table.relation}")
+    return (int(num), extra, paid) if num else None
+
+
 def _notes(
     table: OpenTable, known: Platform, columns: Mapping[str, Column], by_name: Sequence[str],
-    totals: Mapping[str, OwnTotal],
+    totals: Mapping[str, OwnTotal], *, account: str | None,
 ) -> Iterator[str]:  # fmt: skip
+    shown = ", ".join(f"{column.name!r} is {name}" for name, column in columns.items())
+    yield f"columns: {shown}"
     for note in table.notes:
+        if note.where == "columns":  # what they are in an audit
+            continue
         yield f"{note.where}: {note.found}; {note.fix}".replace(table.name, Path(table.name).name)
-    others = table.matching.platforms
-    if others and not any(name.startswith(known.name) for name in others):
-        yield f"its headers are those of {' or '.join(others)}"
+    if "account_name" in columns and "account_id" not in columns and account is None:
+        yield "it has no id of the account, which is known by its name: account= states it"
     if by_name:
         yield f"it has no ids of {', '.join(by_name)}: each is known by its name and those above"
     read = {column.name for column in columns.values()}
@@ -200,6 +257,17 @@ def _notes(
     day = columns["date"].sql
     days = f"SELECT DISTINCT CAST({day} AS DATE) - DATE '1970-01-01' AS n FROM {table.relation}"
     num, parts = table.row(f"SELECT count(n), count(DISTINCT n % 7) FROM ({days})")
+    days, today = f"CAST({day} AS DATE)", datetime.datetime.now(datetime.UTC).date()
+    late, last = table.row(
+        f"SELECT count_if({days} > DATE '{today}'), max({days}) FROM {table.relation}"
+    )
+    if late:
+        yield f"{late:,} rows are of days to come, until {last}"
+    amounts = {n: _number(columns[n]) for n in _amounts(known) if n in columns}
+    for name, sql in amounts.items():
+        below, least = table.row(f"SELECT count_if({sql} < 0), min({sql}) FROM {table.relation}")
+        if below:
+            yield f"{below:,} rows have a {name} below 0, the least of them {least}"
     if num > 2 and parts == 1:
         yield "its days are seven days apart: are they weeks, whose days are not known?"
 
@@ -232,7 +300,7 @@ def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
                 continue
             found.setdefault(name.replace("_id", "_name") if is_name else name, table.columns[own])
     days = [own for own, name in matching.rivals.items() if name == "event_date"]
-    if days and "date" in found and _STARTS.search(plain(found["date"].name)):
+    if days and "date" in found and _is_start(found["date"]):
         found["date"] = table.columns[days[0]]
     return found
 
@@ -266,7 +334,10 @@ def _day(table: OpenTable, columns: dict[str, Column]) -> str:
     if column.undecided:
         raise _refusal(table, f"has days in {column.name!r} that may be read in two ways",
                        "say day_first=True (--day-first), or False (--month-first)")  # fmt: skip
-    end = columns.get("period_end") if _STARTS.search(plain(column.name)) else None
+    end = columns.get("period_end") if _is_start(column) else None
+    if _is_start(column) and end is None and _OF_A_PERIOD.search(column.name.lower()):
+        raise _refusal(table, f"tells where a period begins ({column.name!r}) and not where it "
+                       "ends", "add the breakdown by day to the report")  # fmt: skip
     day, last = (f"CAST({c.sql} AS DATE)" for c in (column, end or column))
     asked = f"SELECT count(*) - count({day}), count_if({day} <> {last}) FROM {table.relation}"
     gaps, longer = table.row(asked)
@@ -274,8 +345,15 @@ def _day(table: OpenTable, columns: dict[str, Column]) -> str:
         raise _refusal(table, f"has {longer:,} rows of more than one day",
                        "add the breakdown by day to the report")  # fmt: skip
     if gaps:
-        raise _refusal(table, f"has {gaps:,} rows without a day",
-                       "are they totals that the rows do not add up to? Delete them")  # fmt: skip
+        at, cell = table.row(f"SELECT {table.place}, {column.raw} FROM {table.numbered()} "
+                             f"WHERE {day} IS NULL ORDER BY 1 LIMIT 1")  # fmt: skip
+        is_blank = not str(cell or "").strip(" -")
+        raise _refusal(
+            table, f"has {gaps:,} rows without a day, such as row {at + 1} below its header, "
+            f"with {cell!r:.40} in {column.name!r}",
+            "are they totals that the rows do not add up to? Delete them" if is_blank
+            else "correct the day; it is none of the calendar, or is written as no other is",
+        )  # fmt: skip
     return f"CAST({day} AS VARCHAR)"
 
 
@@ -283,26 +361,60 @@ def _currency(
     table: OpenTable, columns: dict[str, Column], known: Platform, stated: str | None
 ) -> str:
     """SQL of the currency: a column's, a header's or that of the cells, or what is stated."""
-    money = ["spend", *(_counted(c, "value") for c in known.export.conversions)]
-    units = [(columns[n].unit, *columns[n].units) for n in money if n in columns]
-    told = {unit for each in units for unit in each} - {"", "micro"}
-    cell, gaps = "NULL", 0
+    if stated is not None:
+        stated = str(stated).strip().upper()
+        if stated not in currencies():
+            raise _refusal(table, f"is said to be in {stated!r:.20}, which is no currency",
+                           "state the ISO 4217 code of its amounts, such as EUR")  # fmt: skip
+    names = ("spend", *(_counted(c, "value") for c in known.export.conversions))
+    money = [columns[name] for name in names if name in columns]
+    marks = {unit for column in money for unit in column.units} - {"", "micro"}
+    told = marks | {u for c in money for u in (c.unit, unit_in(c.name))} - {"", "micro"}
+    cell, gaps, stands = "NULL", 0, set[str]()
     if "currency" in columns:
         cell = f"nullif(upper(trim({_text(columns['currency'])})), '')"
         rows = table.rows(f"SELECT {cell}, count(*) FROM {table.relation} GROUP BY 1")
-        told |= {code for code, _ in rows if code}
+        stands = {code for code, _ in rows if code}
         gaps = sum(count for code, count in rows if not code)
-    codes = {unit for unit in told if unit in currencies()}
-    marks = f": {', '.join(sorted(told - codes))} may be several" if told - codes else ""
+    elif marks == told:
+        gaps = sum(column.unmarked for column in money)
+    codes = {unit for unit in (stands or told) if unit in currencies()}
+    is_mixed = not stands and (len(marks) > 1 or len(codes) > 1)
+    if is_mixed or not all(_may_be(unit, codes) for unit in told if codes):
+        raise _refusal(table, f"has amounts in {' and '.join(sorted(told | stands))}",
+                       "download a report for each currency")  # fmt: skip
     if stated is None and (not codes or gaps):
-        raise _refusal(table, f"does not tell its currency{marks}",
+        several = f": {', '.join(sorted(told))} may be several" if told - codes else ""
+        some = f" in {gaps:,} cells" if codes else several
+        raise _refusal(table, f"does not tell its currency{some}",
                        'state it: ingest(..., currency="EUR"), or --currency EUR')  # fmt: skip
-    if stated is not None and (codes - {stated} or stated not in currencies()):
-        raise _refusal(table, f"is in {', '.join(sorted(codes)) or 'some currency'}, not in "
-                       f"{stated!r:.20}", "state the ISO 4217 code of its amounts")  # fmt: skip
-    if "currency" not in columns and len(codes) > 1:
-        raise _refusal(table, f"mixes {', '.join(sorted(codes))}", "add the column of currencies")
+    if stated is not None and (codes - {stated} or not all(_may_be(u, {stated}) for u in told)):
+        raise _refusal(table, f"is in {', '.join(sorted(codes or told))}, not in {stated!r}",
+                       "state the ISO 4217 code of its amounts")  # fmt: skip
     return f"coalesce({cell}, {literal(stated or min(codes))})"
+
+
+def _may_be(unit: str, codes: set[str]) -> bool:
+    """Whether a unit is one of some currencies, or a mark that stands for one ($, ¥, kr)."""
+    pycountry = require("pycountry", extra="harmonise", user="the codes of currencies")
+    words = {"$": "dollar|peso|real|córdoba|pa.anga", "¥": "yen|yuan", "KR": "kron"}
+    found = [pycountry.currencies.get(alpha_3=code) for code in codes]
+    return unit in codes or any(
+        re.search(words.get(unit.upper(), "^$"), currency.name.lower())
+        for currency in found if currency
+    )  # fmt: skip
+
+
+def _is_start(column: Column) -> bool:
+    return bool(_STARTS.search(column.name.lower()))
+
+
+def account_sql(sql: str) -> str:
+    """SQL of an account's number as a loader writes it: ``123-456-7890`` is ``1234567890``."""
+    for pattern in _IDS_SPELLED:
+        kept = "".join(f"\\{n}" for n in range(1, pattern.count("(") + 1))
+        sql = f"regexp_replace(trim({sql}), '{pattern}', '{kept}')"
+    return sql
 
 
 def _refusal(table: OpenTable, found: str, fix: str) -> HarmoniseError:

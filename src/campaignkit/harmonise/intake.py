@@ -265,11 +265,16 @@ class Intake:
             f"CREATE OR REPLACE TEMP TABLE slices AS "
             f"SELECT DISTINCT {slices.day} AS slice_day, {owner} AS slice_owner FROM landing"
         )
-        gone = self._rows(
-            f"DELETE FROM {self.target} WHERE EXISTS (SELECT 1 FROM slices s WHERE "
-            f"s.slice_day IS NOT DISTINCT FROM {there.day} "
-            f"AND s.slice_owner IS NOT DISTINCT FROM {own}) OR {there.day} IS NULL"
+        same = f"s.slice_owner IS NOT DISTINCT FROM {own}"
+        if self.relation.startswith("export_"):
+            same = self._same_download()
+        replaced = (
+            f"EXISTS (SELECT 1 FROM slices s WHERE s.slice_day IS NOT DISTINCT FROM {there.day} "
+            f"AND {same}) OR {there.day} IS NULL"
         )
+        if self.relation.startswith("export_"):
+            self._note_left_out(before, replaced)
+        gone = self._rows(f"DELETE FROM {self.target} WHERE {replaced}")
         if gone[0][0]:
             span = "SELECT CAST(min(slice_day) AS DATE), CAST(max(slice_day) AS DATE) FROM slices"
             note_replaced(self.con, self.known, self.relation, self.number, *self._rows(span)[0])
@@ -278,6 +283,54 @@ class Intake:
             "WHERE slice_day IS NOT NULL",
             [self.known.key],
         )
+
+    def _same_download(self) -> str:
+        """SQL of whether a row is of the account that a download is of: of any, if none is told.
+
+        A download is a whole report: what it lacks is no more, such as a campaign's old name.
+        """
+        account, new = (
+            next((f"{of}account_id" for c in _types(self.con, name) if c == "account_id"), "NULL")
+            for of, name in ((f"{self.target}.", self.target), ("", "landing"))
+        )
+        name = "account_name" if "account_name" in _types(self.con, "landing") else "NULL"
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE slices AS SELECT DISTINCT CAST(date AS DATE) AS "
+            f"slice_day, {new} AS slice_owner, {name} AS own_name FROM landing"
+        )
+        several = self._rows(
+            f"SELECT DISTINCT {account} FROM {self.target} JOIN slices s "
+            f"ON s.slice_day = CAST(date AS DATE) AND s.slice_owner IS NULL "
+            f"WHERE {account} IS NOT NULL ORDER BY 1 LIMIT 5"
+        )
+        if len(several) > 1:
+            raise HarmoniseError(
+                f"{self.name} tells no account, and the store has its days of "
+                f"{' and '.join(account for (account,) in several)}",
+                hint="state whose report it is: account=",
+            )
+        return (
+            f"(s.slice_owner IS NULL OR {account} IS NULL OR "
+            f"{account} IN (s.slice_owner, s.own_name))"
+        )
+
+    def _note_left_out(self, before: Landed, replaced: str) -> None:
+        """Note the campaigns whose rows a download replaces without having any of them."""
+        columns = set(before.types) & _types(self.con, "landing").keys()
+        name = "campaign_name" if "campaign_name" in columns else "campaign_id"
+        if name not in columns:
+            return
+        gone = self._rows(
+            f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {self.target} WHERE ({replaced}) "
+            f"AND {name} NOT IN (SELECT {name} FROM landing WHERE {name} IS NOT NULL) ORDER BY 1"
+        )
+        if gone:
+            listed = ", ".join(name for (name,) in gone[:5])
+            self.con.execute(
+                "UPDATE ingested SET notes = list_append(notes, ?) WHERE number = ?",
+                [f"{len(gone):,} campaigns that it lacks were replaced on its days: {listed}",
+                 self.number],
+            )  # fmt: skip
 
     def _resolve_owners(self, level: str, tables: list[tuple[Landed, Slices]]) -> None:
         """Make ``owners``: the account of each identifier, of reports that do not name it."""

@@ -53,7 +53,8 @@ CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (pla
 """
 # What downloaded reports say: what was decided, and totals that are not met, of the newest ones.
 _TOLD = (
-    "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested",
+    "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested "
+    "WHERE replaced_by IS NULL",
     "DELETE FROM totals WHERE starts_with(measure, 'own total: ')",
     "INSERT INTO totals BY NAME SELECT platform, level, false AS has_hours, "
     "'own total: ' || t.measure AS measure, t.told AS source, t.rows AS harmonised "

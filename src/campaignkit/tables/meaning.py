@@ -19,6 +19,7 @@ from campaignkit.tables.dates import DateTally
 from campaignkit.tables.numbers import NumberTally, unit_in
 from campaignkit.tables.opened import Column, quoted
 from campaignkit.tables.schema import Role
+from campaignkit.tables.summary_rows import labels
 
 # A column counts as numbers or dates when more than this share of its rows are: type changes of
 # up to 40% of the cells must not hide what the column was.
@@ -163,7 +164,9 @@ def _tally(cells: Cells, own_words: Container[str]) -> DateTally | NumberTally |
             rows[cell.strip()] += count
     rows = Counter({c: n for c, n in rows.items() if c and c.lower() not in PLACEHOLDERS})
     dates = DateTally.of(rows, is_date=cells.is_date)
-    if dates.rows > MAJORITY_FRAC * rows.total():
+    # A small report may have as many rows of totals ("Total: Account") as of days.
+    num_totals = sum(rows[label] for label in labels(rows)) if dates.rows else 0
+    if dates.rows > MAJORITY_FRAC * (rows.total() - num_totals):
         return dates
     numbers = NumberTally.of(rows, is_count=cells.is_count, is_whole=cells.is_whole)
     # Digits with a leading zero are codes (zip, phone): reading them as numbers loses it.
