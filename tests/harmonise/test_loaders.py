@@ -236,3 +236,28 @@ def test_linkedin_as_two_loaders_spell_it(loader: object, tmp_path: Path) -> Non
 )  # fmt: skip
 def test_names_are_compared_without_the_loaders_manners(written: str, compared: str) -> None:
     assert plain(written) == compared
+
+
+def test_names_in_an_airbyte_report_are_read_where_no_history_is(tmp_path: Path) -> None:
+    day = {"_airbyte_extracted_at": "2026-03-04T01:00:00Z", "campaign_id": 1, "campaign_name": "C"}
+    meta = {"date_start": "2026-03-01", "account_id": 77, "account_name": "Acme", "adset_id": 2,
+            "adset_name": "S", "ad_id": 3, "ad_name": "A", "objective": "OUTCOME_SALES",
+            "spend": 1.5, "impressions": 9, "account_currency": "EUR"} | day  # fmt: skip
+    google = {"segments_date": "2026-03-01", "customer_id": 77, "customer_currency_code": "EUR",
+              "customer_time_zone": "Europe/Berlin", "ad_group_id": 2, "ad_group_name": "S",
+              "ad_group_ad_ad_id": 3, "metrics_cost_micros": 1_500_000,
+              "metrics_impressions": 9} | day  # fmt: skip
+    made = {}
+    for key, table, row in (
+        ("meta", "ads_insights", meta), ("google_ads", "ad_group_ad_legacy", google),
+    ):  # fmt: skip
+        with ClientStore(tmp_path / "clients", client=key) as store:
+            store.ingest(land(tmp_path / key, **{table: [row]}), platform=key)
+            (made[key],) = rows_of(store.harmonise())
+    assert [made["meta"][n] for n in ("account_name", "campaign_name", "ad_group_name", "ad_name")
+            ] == ["Acme", "C", "S", "A"]  # fmt: skip
+    assert made["meta"]["objective_raw"] == "OUTCOME_SALES"
+    told = made["google_ads"]
+    assert (told["campaign_name"], told["ad_group_name"], told["report_tz"]) == (
+        "C", "S", "Europe/Berlin",
+    )  # fmt: skip

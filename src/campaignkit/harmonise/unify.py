@@ -114,10 +114,13 @@ class Unifier:
         """
         for kind, tables in self.found.entities.items():
             entity = self.platform.entities[kind]
-            rows = " UNION ALL ".join(_entity_rows(entity, table) for table in tables)
+            reports = {table.name for table in self.found.reports.values()}
+            rows = " UNION ALL ".join(
+                _entity_rows(entity, table, is_own=table.name not in reports) for table in tables
+            )
             order = ", ".join(
                 f"{n} DESC NULLS LAST"
-                for n in ("active", "newest", "version", "synced", "landed_at")
+                for n in ("is_own", "active", "newest", "version", "synced", "landed_at")
             )
             columns = ", ".join((*PARENTS, *DESCRIBING))
             key = self.key(kind)
@@ -541,7 +544,8 @@ def remainder(
     )
 
 
-def _entity_rows(entity: Entity, table: Landed) -> str:
+def _entity_rows(entity: Entity, table: Landed, *, is_own: bool) -> str:
+    """SQL of a table's entities; its own table goes before a report that names them too."""
     given = {**entity.columns, **entity.key}
     columns = [f"{table.text(given.get(name, ()))} AS {name}" for name in (*PARENTS, *DESCRIBING)]
     active = "true"
@@ -552,7 +556,8 @@ def _entity_rows(entity: Entity, table: Landed) -> str:
     moments = [table.moment((Term(name),)) for name in newest[:1]] or ["NULL"]
     numbers = [f"TRY_CAST({table.cell(name)} AS DOUBLE)" for name in newest[::-1]] or ["NULL"]
     return (
-        f"SELECT {', '.join(columns)}, {active} AS active, {moments[0]} AS newest, "
+        f"SELECT {', '.join(columns)}, {is_own} AS is_own, {active} AS active, "
+        f"{moments[0]} AS newest, "
         f"{numbers[0]} AS version, {table.synced} AS synced, rowid AS landed_at "
         f"FROM {table.relation}"
     )
