@@ -350,3 +350,11 @@ def test_stiffer_penalties_are_tried_where_outcomes_are_mostly_noise() -> None:
     stiffest = [Candidate(STIFFER[-1], 0.3, shape, Calibration(s, cuts)) for s in (1.0, 5.0)]
     assert [found.is_too_stiff for found in stiffest] == [False, True]
     assert not Candidate(PENALTIES[0], 0.3, shape, Calibration(5.0, cuts)).is_too_stiff
+
+
+def test_a_stiff_penalty_that_was_asked_for_is_calibrated() -> None:
+    model = PairwiseOrdinalClassifier(rank=4, penalty=STIFFER[-1]).fit(RECORDS[:600], TRUTH[:600])
+
+    (only,) = model.candidates_
+    assert model.is_calibrated_
+    assert only.is_too_stiff  # to be chosen, but not to be asked for

@@ -199,7 +199,9 @@ class PairwiseOrdinalClassifier(RecordClassifier):
                     max_iterations=self.max_iterations,
                 )
                 best = min(tried, key=lambda found: found.log_loss)
-                self.candidates_ += tuple(found for found in tried if not found.is_too_stiff)
+                self.candidates_ += tuple(
+                    found for found in tried if self.penalty is not None or not found.is_too_stiff
+                )
                 grid = STIFFER if best.penalty == PENALTIES[0] and grid is PENALTIES else ()
 
     def _start(self, shape: PairShape, rows: TrainingRows) -> Floats:
