@@ -340,7 +340,8 @@ def test_a_budget_of_calls_holds_for_models_too(tmp_path: Path) -> None:
     assert signs_of(whole) == expected_signs(STARTER)
 
 
-# The oracle knows nothing of these attributes: its answers are alike for long.
+# The scorer counts the answers of each round alone, and a round asks about pairs that are alike:
+# its warning is wrong here.
 @pytest.mark.filterwarnings("ignore:the first 100 answers of oracle are all")
 def test_an_active_build_with_a_larger_budget_asks_about_no_pair_twice(tmp_path: Path) -> None:
     world = RehearsalWorld(80, seed=1)
