@@ -10,12 +10,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import duckdb
 import pytest
 
 import campaignkit as ck
+from ad_server import SECRET, AdServer, serving
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import ClientFolder, ClientStore, Platform, store as store_module
 from campaignkit.harmonise.access_log import AccessLog
@@ -146,27 +147,23 @@ def test_a_clients_connection_reaches_nothing_else(clients: Path, tmp_path: Path
                 store._con.execute(statement)
 
 
-class Landing:
-    """Notes where what is fetched would be landed, and fetches nothing."""
+def test_what_is_fetched_lies_in_the_clients_own_folder(tmp_path: Path) -> None:
+    pytest.importorskip("dlt", reason="the extra fetch is not installed")
+    server, spill = AdServer("2026-03-01", "2026-03-01"), tmp_path / "acme" / "spill"
+    seen: set[Path] = set()
 
-    seen: ClassVar[list[Path]] = []
+    def look(server: AdServer, path: str) -> None:
+        seen.update(path for path in tmp_path.rglob("*") if path.is_dir())
 
-    def __init__(self, *given: Any, **more: Any) -> None:
-        pass
+    server.trouble = look
+    with serving(server, "tiktok"), ClientStore(tmp_path, "acme") as store:
+        store.fetch("tiktok", accounts="7", since="2026-03-01", until="2026-03-01",
+                    token=SECRET, base_url=server.url)  # fmt: skip
 
-    def land(self, folder: Path, *given: Any, **more: Any) -> None:
-        self.seen.append(folder)
-
-
-def test_what_is_fetched_lies_in_the_clients_own_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_module, "Fetcher", Landing)
-    with ClientStore(tmp_path, "acme") as store:
-        store.fetch("meta", accounts="7", since="2026-03-01", until="2026-03-02")
-
-    assert {path.parent for path in Landing.seen} == {tmp_path / "acme" / "spill"}
-    assert not any(path.exists() for path in Landing.seen)
+        assert store.tables
+    (folder,) = (path for path in seen if path.name.endswith(".scratch"))
+    assert folder.parent == spill
+    assert not folder.exists()
 
 
 @unix_only
@@ -221,6 +218,22 @@ def test_a_store_is_open_once(clients: Path) -> None:
 
         assert "HarmoniseError" in run.stderr and "open already" in run.stderr
         assert store.harmonise().report.closes
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_call_that_fails_makes_no_store_and_deletes_none(used: bool, tmp_path: Path) -> None:
+    if used:
+        with ClientStore(tmp_path / "clients", "acme") as store:
+            store.ingest(land(tmp_path / "exports", **google(["2025-03-01"])))
+    strange = land(tmp_path / "strange", people=[{"id": 1, "name": "Ann"}])
+    for fails in (lambda store: store.ingest(strange), lambda store: store.remove("meta")):
+        with pytest.raises(HarmoniseError), ClientStore(tmp_path / "clients", "acme") as store:
+            fails(store)
+
+    assert (tmp_path / "clients").exists() == used
+    if used:
+        with ClientStore(tmp_path / "clients", "acme") as store:
+            assert len(store.tables) > 3
 
 
 # Across clients

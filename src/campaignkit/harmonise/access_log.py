@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
+from campaignkit.store import atomic_file
 from campaignkit.store.leftovers import dead_folders, held_folder
 
 _HALF = ".entry."  # an entry that is being written
@@ -87,11 +88,8 @@ class AccessLog:
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
         with held_folder(self.folder, _HALF, ".partial", mode=0o700) as folder:
-            handle = os.open(folder / path.name, os.O_WRONLY | os.O_CREAT, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
-                file.flush()
-                os.fsync(handle)
+            with atomic_file(folder / path.name) as partial:  # on the disk before it has a name
+                partial.write_text(json.dumps(entry) + "\n", encoding="utf-8")
             (folder / path.name).replace(path)
 
 

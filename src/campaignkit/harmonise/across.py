@@ -80,18 +80,11 @@ def read_across(
             f"there is no store of {', '.join(missing)}", hint="are the names spelt right?"
         )
     pa = require("pyarrow", extra="harmonise", user="reading across clients")
-    duckdb = require("duckdb", extra="harmonise", user="reading across clients")
     read = []
     for client in named:
         key = (keys or {}).get(client)
         with closing(places.open(client, memory_mb=None, key=key)) as con:
-            try:
-                read.append(CampaignData(con, client).to_arrow(table))
-            except duckdb.CatalogException as err:
-                raise HarmoniseError(
-                    f"the store of {client} has no unified tables",
-                    hint="ClientStore(...).harmonise(), or campaignkit harmonise, makes them",
-                ) from err
+            read.append(CampaignData(con, client).to_arrow(table))
     rows = {client: part.num_rows for client, part in zip(named, read, strict=True)}
     try:
         places.note({"reason": reason.strip(), "table": table, "rows": rows})

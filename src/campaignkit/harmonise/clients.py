@@ -12,9 +12,11 @@ import os
 import re
 import shutil
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
@@ -50,46 +52,77 @@ def checked_client(client: object) -> str:
     return client
 
 
-@runtime_checkable
-class Clients(Protocol):
+class Clients(ABC):
     """Where clients' tables live. Names of clients are checked before they come here."""
 
     @property
+    @abstractmethod
     def names(self) -> list[str]:
         """The clients that have tables, sorted."""
-        ...
 
-    def open(self, client: str, *, memory_mb: int | None, key: bytes | None) -> Any:
+    @abstractmethod
+    def open(self, client: str, *, memory_mb: int | None = None, key: bytes | None = None) -> Any:
         """A DuckDB connection whose current data base has this client's tables and no others.
 
-        Its settings are locked, and it can read no file and attach no data base.
+        It is :func:`walled`: it can read no file and attach no data base.
 
         Raises
         ------
         HarmoniseError
             If it is open in another process, or cannot be opened.
         """
-        ...
+
+    @abstractmethod
+    def purge(self, client: str) -> None:
+        """Delete all that is kept of a client; what an interrupted call left is deleted too."""
 
     def keep(self, client: str, con: Any) -> None:
         """Called before each commit: write what changed, if it is kept elsewhere too."""
-        ...
+        return
 
-    def purge(self, client: str) -> None:
-        """Delete all that is kept of a client; what an interrupted call left is deleted too."""
-        ...
+    def discard(self, client: str) -> None:
+        """Called where an open store has kept nothing yet: undo what opening it has made."""
+        return
 
     def note(self, entry: Mapping[str, Any]) -> None:
-        """Add an entry to the log of what was read across clients."""
-        ...
+        """Add an entry to the log of what was read across clients.
+
+        Raises
+        ------
+        HarmoniseError
+            Where clients are not read together.
+        """
+        raise HarmoniseError(
+            "clients of a warehouse are not read together",
+            hint="an administrator can: each client's tables lie in ck_<client>_harmonised",
+        )
 
     @property
     def log(self) -> list[dict[str, Any]]:
         """The entries of that log, the oldest first."""
-        ...
+        return []
 
 
-class ClientFolder:
+def walled(con: Any) -> Any:
+    """A connection from which no statement reads a file, attaches a data base or sets anything.
+
+    Examples
+    --------
+    >>> walled(connect()).sql("SELECT current_setting('lock_configuration')").fetchall()
+    [(True,)]
+    """
+    for setting in (
+        "TimeZone = 'UTC'",
+        "preserve_insertion_order = false",
+        "python_enable_replacements = false",  # no variable is a table
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        con.execute(f"SET {setting}")
+    return con
+
+
+class ClientFolder(Clients):
     """A folder with a folder for each client, in which lies one DuckDB file.
 
     Parameters
@@ -135,36 +168,26 @@ class ClientFolder:
         path = folder / _FILE
         con = connect(memory_mb, None)
         try:
-            if key is not None:
-                _load_encryption(con, key)
+            values = [] if key is None else [_loaded_key(con, key)]
             self._own(folder)
             con.execute(f"SET temp_directory = {literal(str(folder / _SPILL))}")
-            con.execute("SET preserve_insertion_order = false")
-            given = "" if key is None else " (ENCRYPTION_KEY ?)"
-            values = [] if key is None else [base64.b64encode(key).decode()]
+            given = " (ENCRYPTION_KEY ?)" if values else ""
             con.execute(f"ATTACH {literal(str(path))} AS store{given}", values)
             path.chmod(0o600)
             shutil.rmtree(folder / _SPILL, ignore_errors=True)  # of a run that was killed
             con.execute("USE store")
             con.execute(f"CREATE TABLE IF NOT EXISTS owner AS SELECT {literal(client)} AS client")
-            owner = con.execute("SELECT client FROM owner").fetchall()
-            con.execute("SET TimeZone = 'UTC'")
-            con.execute("SET python_enable_replacements = false")  # no variable is a table
-            # From here on no statement can read a file, attach a data base or change a setting.
-            con.execute("SET enable_external_access = false")
-            con.execute("SET lock_configuration = true")
-            if owner != [(client,)]:
+            if con.execute("SELECT client FROM owner").fetchall() != [(client,)]:
                 raise HarmoniseError(
                     f"{path} is not the store of {client}",
                     hint="was a file of another client copied there? Put its own file back",
                 )
-        except HarmoniseError:
+            return walled(con)
+        except (HarmoniseError, duckdb.Error, OSError) as err:
             con.close()
-            raise
-        except (duckdb.Error, OSError) as err:
-            con.close()
+            if isinstance(err, HarmoniseError):
+                raise
             raise _not_opened(path, str(err)) from None  # what DuckDB was given stands nowhere
-        return con
 
     def _own(self, folder: Path) -> None:
         """Make a client's folder, or refuse one through which another place would be written."""
@@ -184,8 +207,11 @@ class ClientFolder:
                 f"{folder} cannot be made: {err.strerror}", hint="name a folder of your own"
             ) from err
 
-    def keep(self, client: str, con: Any) -> None:
-        """Nothing is left to do: the file is where the tables are kept."""
+    def discard(self, client: str) -> None:
+        """Delete the folder of a client whose store has kept nothing, while it is still open."""
+        shutil.rmtree(self.folder / client, ignore_errors=True)
+        with suppress(OSError):  # it has other clients
+            self.folder.rmdir()
 
     def purge(self, client: str) -> None:
         """Delete a client's folder and its name in the log; an interrupted call is finished.
@@ -234,26 +260,21 @@ class ClientFolder:
 
 def _not_opened(path: Path, text: str) -> HarmoniseError:
     """Why a client's file cannot be opened."""
+    why, hint = text.splitlines()[0][:200], "has it another key, or is it another version's?"
     if re.search("already attached|set lock on|being used by another", text):
-        holder = re.search(r"PID (\d+)", text)
-        here = "in this process" if "already attached" in text else "in another process"
+        process = re.search(r"PID (\d+)", text)
+        here = "this process" if "already attached" in text else "another process"
         return HarmoniseError(
-            f"{path} is open already, {f'in process {holder[1]}' if holder else here}",
+            f"{path} is open already, in {f'process {process[1]}' if process else here}",
             hint="close it there first: store.close(), or with ClientStore(...) as store",
         )
     if "not a valid DuckDB database" in text:
-        return HarmoniseError(
-            f"{path} cannot be opened: it is no data base of DuckDB",
-            hint="was it damaged or replaced? Put its own file back",
-        )
-    return HarmoniseError(
-        f"{path} cannot be opened: {text.splitlines()[0][:200]}",
-        hint="has it another key, or is it another version's?",
-    )
+        why, hint = "it is no data base of DuckDB", "was it damaged? Put its own file back"
+    return HarmoniseError(f"{path} cannot be opened: {why}", hint=hint)
 
 
-def _load_encryption(con: Any, key: object) -> None:
-    """Make a connection write encrypted files, or refuse: never by the generator DuckDB warns of.
+def _loaded_key(con: Any, key: object) -> str:
+    """The key for a connection that writes encrypted files; or refuse, where it would do it badly.
 
     DuckDB's own cryptography only reads; that of its extension httpfs (OpenSSL) writes.
     """
@@ -273,3 +294,4 @@ def _load_encryption(con: Any, key: object) -> None:
             f"is not installed",
             hint="install it once (INSTALL httpfs), or give no key and use an encrypted disk",
         ) from None
+    return base64.b64encode(key).decode()

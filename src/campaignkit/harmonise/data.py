@@ -185,6 +185,11 @@ class CampaignData:
                 f"the store of {self.client} is closed",
                 hint="ask before it is closed, or open it again: ClientStore(...).harmonise()",
             ) from err
+        except duckdb.CatalogException as err:
+            raise HarmoniseError(
+                f"the store of {self.client} has no unified tables",
+                hint="ClientStore(...).harmonise(), or campaignkit harmonise, makes them",
+            ) from err
         except duckdb.Error as err:
             raise HarmoniseError(
                 f"the tables of {self.client} cannot be read: {str(err).splitlines()[0][:200]}",

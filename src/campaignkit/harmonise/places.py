@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
-from campaignkit.harmonise.clients import ClientFolder, Clients
+from campaignkit.harmonise.clients import ClientFolder, Clients, walled
 from campaignkit.harmonise.data import TABLES
 from campaignkit.harmonise.sources import digest_rows
 from campaignkit.harmonise.unified import view
@@ -30,7 +29,7 @@ _TABLES = (
 )
 
 
-class WarehouseClients:
+class WarehouseClients(Clients):
     """A schema ``ck_<client>_raw`` and one ``ck_<client>_harmonised`` for each client.
 
     The login must reach one client's schemas only: a role of PostgreSQL or a service account of
@@ -93,12 +92,8 @@ class WarehouseClients:
         except BaseException:
             con.close()
             raise
-        con.execute("SET TimeZone = 'UTC'")
         con.execute("SET temp_directory = ''")  # what does not fit into memory goes to no disk
-        con.execute("SET preserve_insertion_order = false")
-        con.execute("SET enable_external_access = false")
-        con.execute("SET lock_configuration = true")
-        return con
+        return walled(con)
 
     @staticmethod
     def _refuse_shared(home: Home) -> None:
@@ -143,23 +138,6 @@ class WarehouseClients:
         """Drop both schemas of a client with all their tables."""
         with closing(home_of(self.place, f"ck_{client}")) as home:
             home.remove()
-
-    def note(self, entry: Mapping[str, Any]) -> None:
-        """Refuse: a login reaches one client, so that nothing is read across clients.
-
-        Raises
-        ------
-        HarmoniseError
-        """
-        raise HarmoniseError(
-            "clients of a warehouse are not read together",
-            hint="an administrator can: each client's tables lie in ck_<client>_harmonised",
-        )
-
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        """Nothing is read across clients here."""
-        return []
 
 
 def _kept(home: Home) -> Kept:

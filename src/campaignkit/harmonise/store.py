@@ -11,7 +11,7 @@ import datetime
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS fetched (
     PRIMARY KEY (platform, account));
 CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
 """
+# Of a store that keeps anything there is a row.
+_KEPT = (
+    "SELECT 1 FROM ingested UNION ALL SELECT 1 FROM fetched UNION ALL "
+    "SELECT 1 FROM duckdb_tables() WHERE table_name = 'stated' AND NOT temporary LIMIT 1"
+)
 # What downloaded reports say: what was decided, and totals that are not met, of the newest ones.
 _TOLD = (
     "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested "
@@ -131,6 +136,9 @@ class ClientStore:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        with suppress(HarmoniseError):  # it is closed
+            if kind is not None and not self._rows(_KEPT):
+                self.stores.discard(self.client)  # while no other process can open it
         self.close()
 
     def __repr__(self) -> str:
