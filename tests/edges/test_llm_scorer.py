@@ -340,9 +340,6 @@ def test_a_budget_of_calls_holds_for_models_too(tmp_path: Path) -> None:
     assert signs_of(whole) == expected_signs(STARTER)
 
 
-# The scorer counts the answers of each round alone, and a round asks about pairs that are alike:
-# its warning is wrong here.
-@pytest.mark.filterwarnings("ignore:the first 100 answers of oracle are all")
 def test_an_active_build_with_a_larger_budget_asks_about_no_pair_twice(tmp_path: Path) -> None:
     world = RehearsalWorld(80, seed=1)
     oracle = Oracle()
@@ -545,3 +542,18 @@ def test_a_model_that_says_plus_to_everything_is_warned_of() -> None:
     assert len(warned) == 1
     assert report.warnings == ("all 252 judged pairs are +: the answers contain no information",)
     assert report.quality.num_flips == 0
+
+
+def test_a_model_of_one_sign_is_warned_of_once_however_small_the_stages_of_a_build_are() -> None:
+    yes = Oracle(lambda prompt, answers: dict.fromkeys(answers, "+"))
+    catalogue = RehearsalWorld(64, seed=1).carded()  # a hold-out of 50 pairs, then 175
+
+    with pytest.warns(UserWarning, match="first 100 answers of oracle are all \\+") as warned:
+        build_graph(
+            catalogue,
+            scorer=LLMEdgeScorer(yes.model),
+            method=ActiveBuilder(None),
+            budget=Budget(calls=22),
+        )
+
+    assert len(warned) == 1

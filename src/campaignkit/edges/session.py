@@ -221,7 +221,7 @@ class BuildSession:
         stage : str
             What the calls are for; the report counts by it.
         round : int, optional
-            Noted with each pair, 0 or more.
+            Noted with each pair: 0 where nothing chose it, 1 or more where earlier answers did.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class BuildSession:
             )
         new = self._new_of(asked, stage)
         if new and self.resolved.asks_model is not None:
-            self._ask_model(self.resolved.asks_model, new, stage)
+            self._ask_model(self.resolved.asks_model, new, stage, chosen=bool(round))
         else:
             for done, call in enumerate(new, start=1):
                 self._ask_plain(call, stage)
@@ -303,7 +303,9 @@ class BuildSession:
         self._store.settle(call, "answered", _FREE)
         self.judged.update(zip(pairs, judged, strict=True))
 
-    def _ask_model(self, scorer: ModelScorer, calls: list[list[int]], stage: str) -> None:
+    def _ask_model(
+        self, scorer: ModelScorer, calls: list[list[int]], stage: str, *, chosen: bool
+    ) -> None:
         """Ask a model about all calls at once: the account sends several at a time."""
         self._store.note_calls(self._build, map(self._digest_of, calls))
         ends = [[self.pairs.pair(pair) for pair in call] for call in calls]
@@ -315,6 +317,7 @@ class BuildSession:
             seed=self.seed,
             earlier=[self.pairs.pair(pair) for pair in earlier if not self.known[pair]],
             progress=self._progress,
+            chosen=chosen,
         )
         self._store.keep(answers, scorer=self.resolved.identity, build=self._build)
         self.answers += answers

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 from campaignkit.catalogue import Key
 from campaignkit.checks import check_all, is_count, is_share, takes
@@ -119,6 +120,9 @@ class LLMEdgeScorer:
     repeat_frac: float = 0.025
     asks: int = 3
     identity: str = field(init=False)
+    _signs: WeakKeyDictionary[Account, Counter[int]] = field(
+        init=False, default_factory=WeakKeyDictionary
+    )
 
     def __post_init__(self) -> None:
         model, prompt, scale, context = self.model, self.prompt, self.scale, self.context
@@ -186,6 +190,7 @@ class LLMEdgeScorer:
         seed: int = 0,
         earlier: Sequence[Pair] = (),
         progress: Progress | None = None,
+        chosen: bool = False,
     ) -> tuple[list[Answer], dict[PairKey, str]]:
         """Ask about the pairs of some calls through an account; what a build session does.
 
@@ -206,6 +211,9 @@ class LLMEdgeScorer:
             Pairs asked before, which may be asked a second time too.
         progress : Progress, optional
             Receives the calls.
+        chosen : bool
+            Whether earlier answers chose the pairs. Such pairs may well have one sign, so their
+            answers do not count where a model is warned of that says the same of everything.
 
         Returns
         -------
@@ -214,7 +222,8 @@ class LLMEdgeScorer:
         failures : dict of pair to str
             Why the pairs without a first answer have none.
         """
-        asking = _PairAsking(self, account, seed, progress)
+        signs = None if chosen else self._signs.setdefault(account, Counter())
+        asking = _PairAsking(self, account, seed, progress, signs)
         repeats = _repeats(calls, earlier, frac=self.repeat_frac, seed=seed)
         items = [
             [(pair, Asking.FIRST) for pair in call] + [(pair, Asking.REPEAT) for pair in repeated]
@@ -223,11 +232,11 @@ class LLMEdgeScorer:
         told = asking.ask(items, stage, asks=self.asks)
         first = {pair: judged for (pair, vote), judged in told.items() if vote is Asking.FIRST}
         rule = self.second_vote
-        chosen = [pair for pair, judged in first.items() if rule and rule(pair, judged)]
+        doubted = [pair for pair, judged in first.items() if rule and rule(pair, judged)]
         for vote, why in ((Asking.SECOND, "second vote"), (Asking.THIRD, "tie-break")):
-            votes = chunks([(pair, vote) for pair in chosen], self.batch_size)
+            votes = chunks([(pair, vote) for pair in doubted], self.batch_size)
             again = asking.ask(votes, f"{stage}: {why}", asks=1)
-            chosen = [pair for (pair, _), said in again.items() if said.sign != first[pair].sign]
+            doubted = [pair for (pair, _), said in again.items() if said.sign != first[pair].sign]
         return asking.answers, asking.failures
 
     def shown(self, pair: Pair) -> str:
@@ -283,9 +292,9 @@ class _PairAsking:
     _account: Account
     _seed: int
     _progress: Progress | None
+    _signs: Counter[int] | None  # of the account's first answers; None where they do not count
     answers: list[Answer] = field(default_factory=list)
     failures: dict[PairKey, str] = field(default_factory=dict)
-    _signs: Counter[int] = field(default_factory=Counter)
 
     def ask(
         self, calls: Sequence[Sequence[_Item]], stage: str, *, asks: int
@@ -314,7 +323,7 @@ class _PairAsking:
 
     def _read(self, item: _Item, said: object) -> Reading | None:
         read = self._scorer.scale.read(said)
-        if read is not None and item[1] is Asking.FIRST:
+        if read is not None and item[1] is Asking.FIRST and self._signs is not None:
             self._signs[read[0]] += 1
             if self._signs.total() == _ALIKE == self._signs[read[0]]:
                 warnings.warn(

@@ -244,8 +244,12 @@ class ModelScorer(EdgeScorer, NamedScorer, Protocol):
         seed: int = 0,
         earlier: list[Pair],
         progress: Progress | None = None,
+        chosen: bool = False,
     ) -> tuple[Sequence[Answer], dict[PairKey, str]]:
-        """Ask about the pairs of some calls: every valid answer, and why pairs have none."""
+        """Ask about the pairs of some calls: every valid answer, and why pairs have none.
+
+        `chosen` says whether earlier answers chose the pairs: they are no sample of all then.
+        """
 
     def shown(self, pair: Pair) -> str:
         """A digest of what the model is shown of a pair beyond the names."""
