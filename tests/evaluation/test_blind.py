@@ -17,6 +17,8 @@ from hypothesis import given, strategies as st
 import campaignkit as ck
 from campaignkit.errors import ArtifactError, EvaluationError
 from campaignkit.evaluation import QuotaSpent, blind_app
+from campaignkit.evaluation.blind_evaluator import answer_bits
+from campaignkit.runs.appending import Appender
 
 TRUTH = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos", "avg"] * 30)}
 TOKENS = {"ana": "a long secret of ana", "ben": "another secret, of ben"}
@@ -67,7 +69,7 @@ def test_missing_extra_and_doubled_ids_are_all_counted(
     assert (f"{missing} missing" in said) == (missing > 0)
     assert (f"{extra} not asked for" in said) == (extra > 0)
     assert (f"{doubled} given more than once" in said) == (doubled > 0)
-    assert blind.num_left("ana") == blind.quota  # a refused one does not count
+    assert blind.num_left("ana") == blind.quota  # a refused one is another count
     assert [e.is_accepted for e in blind.history()] == [False]
 
 
@@ -80,6 +82,10 @@ def test_missing_extra_and_doubled_ids_are_all_counted(
         ({key: [float("nan")] * 3 for key in TRUTH}, "of id 'row 0': contain NaN"),
         ({key: [0.9, 0.9, 0.9] for key in TRUTH}, "do not add up to 1"),
         (dict.fromkeys(TRUTH, None), "120 of 120 labels are missing"),
+        ({key: [10**400, 0, 0] for key in TRUTH}, "probabilities: are not a table of numbers"),
+        ({"row 3": 10**400}, "predictions of id 'row 3': 1000"),
+        ({"row 3": "\ud800"}, r"predictions of id 'row 3': '.ud800'"),
+        ({"row 3": "a\x00"}, "predictions of id 'row 3'"),
     ],
 )
 def test_predictions_that_are_none_are_refused(wrong: dict[str, object], said: str) -> None:
@@ -153,6 +159,99 @@ def test_a_log_that_was_changed_is_noticed(tmp_path: Path, change: str) -> None:
 
     with pytest.raises(ArtifactError, match=r"log\.jsonl:2: is not the line that was written"):
         ck.BlindEvaluator(TRUTH, log=log)
+
+
+def test_refused_submissions_are_used_up_too_and_then_nothing_is_logged() -> None:
+    blind = ck.BlindEvaluator(TRUTH, quota=1, refused_quota=3)
+    blind.submit("ana", TRUTH)
+    for wrong in ({}, dict.fromkeys(TRUTH, "great"), TRUTH):  # the last: beyond the quota
+        with pytest.raises(EvaluationError):
+            blind.submit("ana", wrong)
+
+    for _ in range(5):
+        with pytest.raises(QuotaSpent, match="ana has used all 3 refused submissions"):
+            blind.submit("ana", {})
+
+    assert [e.is_accepted for e in blind.history("ana")] == [True, False, False, False]
+    assert blind.submit("ben", TRUTH).num_left == 0  # another user's are his own
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00b", "two\nlines", "x" * 201, 7, None])
+def test_a_name_that_nobody_could_read_is_refused_and_counted(name: object) -> None:
+    blind = ck.BlindEvaluator(TRUTH)
+
+    with pytest.raises(EvaluationError, match=r"the name is .* without control characters"):
+        blind.submit("ana", TRUTH, name=name)  # type: ignore[arg-type]
+    with pytest.raises(EvaluationError, match="the user is"):
+        blind.submit(name, TRUTH)  # type: ignore[arg-type]
+
+    assert [(e.name, e.is_accepted) for e in blind.history()] == [("", False)]
+
+
+def test_a_log_is_read_once_however_many_submissions_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counting(self: Appender, start: int = 0) -> bytes:
+        data = whole(self, start)
+        read.append(len(data))
+        return data
+
+    whole = Appender.read
+    monkeypatch.setattr(Appender, "read", counting)
+    log = tmp_path / "log.jsonl"
+    blinds = [ck.BlindEvaluator(TRUTH, quota=20, log=log) for _ in range(2)]
+    for i in range(20):
+        blinds[i % 2].submit("ana", told(0.5, i))
+
+    assert sum(read) <= 2 * log.stat().st_size  # each of the two reads each line once
+    assert [e.number for e in blinds[0].history()] == list(range(1, 21))
+
+
+def test_a_log_that_became_shorter_is_noticed_by_who_has_it_open(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    blind = ck.BlindEvaluator(TRUTH, log=log)
+    blind.submit("ana", TRUTH)
+    log.write_bytes(b"")
+
+    with pytest.raises(ArtifactError, match="is shorter than what was read before"):
+        blind.submit("ana", TRUTH)
+
+
+def test_a_submission_made_twice_under_one_name_counts_once(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    first = ck.BlindEvaluator(TRUTH, quota=1, log=log).submit("ana", told(0.5), once="job 1")
+    again = ck.BlindEvaluator(TRUTH, quota=1, log=log).submit("ana", told(0.5), once="job 1")
+    other = ck.BlindEvaluator(TRUTH, quota=1, log=log).submit("ben", told(0.5), once="job 1")
+
+    assert first == again
+    assert (other.number, other.num_left) == (2, 0)
+
+
+def test_the_bits_that_answers_can_reveal_are_stated_and_add_up() -> None:
+    blind = ck.BlindEvaluator(TRUTH, quota=3)
+
+    first = blind.submit("ana", told(0.5))
+    second = blind.submit("ana", {key: [0.2, 0.3, 0.5] for key in TRUTH})
+
+    # Seven numbers of three digits; the log-loss and the calibration error with probabilities.
+    assert first.num_bits == pytest.approx(7 * np.log2(1002), abs=0.1)
+    assert second.num_bits == pytest.approx(first.num_bits + blind.bits_per_submission, abs=0.1)
+    assert blind.bits_per_submission == pytest.approx(8 * np.log2(1002) + np.log2(34_540), abs=0.1)
+    assert blind.standings()[0].num_bits == second.num_bits
+
+
+def test_different_answers_are_no_more_than_the_stated_bits() -> None:
+    truth = {f"row {i}": ("good", "bad")[i % 2] for i in range(8)}
+    blind = ck.BlindEvaluator(truth, digits=1, quota=300)
+    answers = set()
+    for i in range(256):
+        guess = {key: ("good", "bad")[i >> n & 1] for n, key in enumerate(truth)}
+        score = blind.submit("ana", guess)
+        answers.add((score.macro_f1, *score.scores.values(), *score.interval))
+
+    assert np.log2(len(answers)) <= answer_bits(["macro_f1", "accuracy", "a", "b", "c", "d"], 1)
 
 
 def test_standings_keep_the_best_and_hide_the_private_scores_until_asked() -> None:
@@ -286,6 +385,9 @@ def test_the_service_takes_submissions_and_counts_them(served: Served) -> None:
 def test_the_service_refuses_what_is_no_submission(served: Served) -> None:
     twice = json.dumps({"predictions": TRUTH})[:-2] + ', "row 0": "pos"}}'
     missing = dict.fromkeys(list(TRUTH)[2:], "avg")
+    whole = {"predictions": TRUTH}
+    shares = json.dumps({"predictions": {key: [1, 0, 0] for key in TRUTH}})
+    huge_number = shares.replace("[1,", f"[{10**400},")
 
     answers = {
         "no token": served.ask("POST", "/submissions", {"predictions": TRUTH}),
@@ -299,6 +401,11 @@ def test_the_service_refuses_what_is_no_submission(served: Served) -> None:
         "deep": served.ask("POST", "/submissions", raw=b"[" * 60_000, user="ana"),
         "bytes": served.ask("POST", "/submissions", raw=b"\xff\xfe\x00", user="ana"),
         "empty": served.ask("POST", "/submissions", {"predictions": {}}, user="ana"),
+        "half": served.ask("POST", "/submissions", {**whole, "name": "\ud800"}, user="ana"),
+        "1e400": served.ask("POST", "/submissions", raw=huge_number.encode(), user="ana"),
+        "long": served.ask(
+            "POST", "/submissions", raw=b'{"predictions": 1' + b"0" * 5000 + b"}", user="ana"
+        ),
     }
     huge = served.ask("POST", "/submissions", raw=b"x" * 400_000, user="ana")
 
@@ -310,6 +417,8 @@ def test_the_service_refuses_what_is_no_submission(served: Served) -> None:
     assert "1 given more than once: 'row 0'" in answers["twice"][1]["faults"][0]  # type: ignore
     assert "2 missing" in answers["missing"][1]["faults"][0]  # type: ignore[index]
     assert huge[0] == 413
+    assert served.ask("GET", "/standings") == (200, [])
+    assert {served.ask("GET", page)[0] for page in ("/docs", "/redoc", "/openapi.json")} == {404}
     assert (
         served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")[1]["num_left"] == 1
     )  # type: ignore[index]

@@ -91,6 +91,7 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
             "quota": evaluator.quota,
             "window_s": evaluator.window_s,
             "digits": evaluator.digits,
+            "bits_per_submission": round(evaluator.bits_per_submission, 1),
             "submit": "POST /submissions with Authorization: Bearer <your token> and "
             '{"name": "...", "predictions": {"<id>": "<label>" or [probabilities]}}',
         }
@@ -114,7 +115,7 @@ def blind_app(evaluator: BlindEvaluator, *, tokens: Mapping[str, str]) -> Any:
     # The types are known only now that the library is there.
     submit.__annotations__ = own.__annotations__ = {"request": fastapi.Request}
     describe.__annotations__ = standings.__annotations__ = {}
-    app = fastapi.FastAPI(title="Blind evaluation")
+    app = fastapi.FastAPI(title="Blind evaluation", openapi_url=None)  # and no page made of it
     app.add_exception_handler(EvaluationError, refuse)
     app.add_api_route("/", describe, methods=["GET"])
     app.add_api_route("/submissions", submit, methods=["POST"], status_code=201)

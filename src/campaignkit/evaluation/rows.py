@@ -148,7 +148,7 @@ class LabelNames:
             given, order = frame.to_numpy(), tuple(codes.tolist())
         try:
             shares: Floats = np.asarray(given, np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # the last: whole numbers such as 10^400
             faults.append(Fault(name, "are not a table of numbers", "float[rows, labels]"))
             return None
         if shares.ndim != 2 or shares.shape[1] != len(self):

@@ -6,7 +6,7 @@ The log is append-only, and each line contains the digest of the line before.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -88,7 +88,7 @@ def read_submission(
     return codes, shares
 
 
-def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:
+def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], Any]:
     """The predictions and the name in a JSON text; an id that comes twice stays twice.
 
     Raises
@@ -112,8 +112,6 @@ def parse_submission(text: bytes | str) -> tuple[list[tuple[str, Any]], str]:
             'the submission is not {"name": ..., "predictions": {...}}', hint=_HINT
         )
     name, predictions = named.get("name", ""), named["predictions"]
-    if not isinstance(name, str) or len(name) > 200:
-        raise EvaluationError("the name of the submission must be a text of up to 200 letters")
     if not _is_object(predictions):
         raise EvaluationError(
             "predictions must be an object with an entry for each id", hint=_HINT
@@ -209,6 +207,8 @@ class LoggedSubmission:
         Why it was refused.
     public, private : dict of str to float
         Scores; empty where refused. The public ones are as the user saw them.
+    once : str
+        What tells the submission from the user's others, where the caller said it.
 
     Examples
     --------
@@ -225,25 +225,31 @@ class LoggedSubmission:
     reason: str = ""
     public: Mapping[str, float] = field(default_factory=dict)
     private: Mapping[str, float] = field(default_factory=dict)
+    once: str = ""
 
 
 class SubmissionLog:
     """Keeps submissions in a file, or in memory where there is none.
 
     Each line carries the digest of the line before it, so a line that was changed or taken out
-    later is noticed when the log is read.
+    is noticed when the log is next opened. An open log reads each line once: what others add later
+    is read from where it ended.
 
     Parameters
     ----------
     path : Path or None
 
+    Raises
+    ------
+    ArtifactError
+        If there is a log that is not what was written.
+
     Examples
     --------
     >>> log = SubmissionLog(None)
-    >>> entry = log.add(lambda past: {
-    ...     "user": "ana", "name": "", "digest": "", "is_accepted": True})
-    >>> entry.number, len(log.read())
-    (1, 1)
+    >>> entry = log.add("ana", lambda past: {"name": "", "digest": "", "is_accepted": True})
+    >>> entry.number, len(log.of("ana")), len(log.read())
+    (1, 1, 1)
     """
 
     def __init__(self, path: Path | None, *, now: Callable[[], datetime] | None = None) -> None:
@@ -251,11 +257,19 @@ class SubmissionLog:
         self.now = now or (lambda: datetime.now(UTC))
         self._lock = Lock()
         self._memory = _Memory()
+        self._end, self._previous = 0, _START  # bytes read so far, digest of the last line
+        self._all: list[LoggedSubmission] = []
+        self._of: defaultdict[str, list[LoggedSubmission]] = defaultdict(list)
+        self.read()  # a log that cannot be trusted is noticed now, not at the first submission
 
     def add(
-        self, decide: Callable[[tuple[LoggedSubmission, ...]], Mapping[str, Any]]
+        self,
+        user: str,
+        decide: Callable[[Sequence[LoggedSubmission]], Mapping[str, Any] | LoggedSubmission],
     ) -> LoggedSubmission:
-        """Let `decide` see the past and say what to log, while nobody else can add a line.
+        """Let `decide` see the user's past and say what to log, while nobody else can add a line.
+
+        A line that it returns from the past is not logged again; what it raises passes through.
 
         Raises
         ------
@@ -263,11 +277,20 @@ class SubmissionLog:
             If the log is not what was written, or cannot be written.
         """
         with self._lock, self._opened() as file:
-            past, previous = self._read(file)
+            self._read(file)
+            told = decide(self._of[user])
+            if isinstance(told, LoggedSubmission):
+                return told
             at = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
-            entry = LoggedSubmission(number=len(past) + 1, at=at, **decide(past))
-            file.add(json.dumps({**asdict(entry), "previous": previous}).encode())
-            return entry
+            entry = LoggedSubmission(number=len(self._all) + 1, at=at, user=user, **told)
+            file.add(json.dumps({**asdict(entry), "previous": self._previous}).encode())
+            self._read(file)
+            return self._all[-1]
+
+    def of(self, user: str) -> tuple[LoggedSubmission, ...]:
+        """The submissions of one user so far."""
+        self.read()
+        return tuple(self._of.get(user, ()))
 
     def read(self) -> tuple[LoggedSubmission, ...]:
         """All submissions so far.
@@ -275,36 +298,43 @@ class SubmissionLog:
         Raises
         ------
         ArtifactError
-            If a line was changed, taken out or broken since it was written.
+            If a line that was not read yet is not one that was written, or the log is shorter.
         """
-        if self.path is not None and not self.path.exists():
-            return ()
-        with self._lock, self._opened() as file:
-            return self._read(file)[0]
+        if self.path is None or self.path.exists() or self._end:
+            with self._lock, self._opened() as file:
+                self._read(file)
+        return tuple(self._all)
 
     def _opened(self) -> AbstractContextManager[Appender | _Memory]:
         return nullcontext(self._memory) if self.path is None else appending(self.path)
 
-    def _read(self, file: Appender | _Memory) -> tuple[tuple[LoggedSubmission, ...], str]:
-        """The lines so far, and the digest of the last one."""
-        entries: list[LoggedSubmission] = []
-        previous, name = _START, self.path.name if self.path else "log"
-        for number, line in enumerate(filter(bytes.strip, file.read().split(b"\n")), start=1):
+    def _read(self, file: Appender | _Memory) -> None:
+        """Take in the lines that were not read yet."""
+        if file.size() < self._end:
+            raise self._changed("is shorter than what was read before")
+        data = file.read(self._end)
+        for line in filter(bytes.strip, data.split(b"\n")):
             try:
                 told = json.loads(line)
-                holds = told.pop("previous") == previous
-                entries.append(LoggedSubmission(**told))
+                holds = told.pop("previous") == self._previous
+                entry = LoggedSubmission(**told)
+                holds &= entry.number == len(self._all) + 1
             except (ValueError, TypeError, KeyError, AttributeError):
                 holds = False
-            if not holds or entries[-1].number != number:
-                found = "is not the line that was written, or one before it is not"
-                raise ArtifactError(
-                    f"{name} was changed since it was written",
-                    hint="restore it from a copy, or start a new log",
-                    faults=[Fault(f"{name}:{number}", found)],
-                )
-            previous = digest_bytes(line)
-        return tuple(entries), previous
+            if not holds:
+                raise self._changed("is not the line that was written, or one before it is not")
+            self._previous = digest_bytes(line)
+            self._all.append(entry)
+            self._of[entry.user].append(entry)
+        self._end += len(data)
+
+    def _changed(self, found: str) -> ArtifactError:
+        name = self.path.name if self.path else "log"
+        return ArtifactError(
+            f"{name} was changed since it was written",
+            hint="restore it from a copy, or start a new log",
+            faults=[Fault(f"{name}:{len(self._all) + 1}", found)],
+        )
 
 
 @dataclass(slots=True)
@@ -313,8 +343,11 @@ class _Memory:
 
     data: bytes = b""
 
-    def read(self) -> bytes:
-        return self.data
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, start: int = 0) -> bytes:
+        return self.data[start:]
 
     def add(self, line: bytes) -> None:
         self.data += line + b"\n"

@@ -30,9 +30,13 @@ class Appender:
 
     handle: int
 
-    def read(self) -> bytes:
-        """All that is in the file."""
-        os.lseek(self.handle, 0, os.SEEK_SET)
+    def size(self) -> int:
+        """Bytes in the file."""
+        return os.fstat(self.handle).st_size
+
+    def read(self, start: int = 0) -> bytes:
+        """What is in the file, from a byte on."""
+        os.lseek(self.handle, start, os.SEEK_SET)
         parts = []
         while part := os.read(self.handle, 1 << 20):
             parts.append(part)
@@ -40,7 +44,7 @@ class Appender:
 
     def add(self, line: bytes) -> None:
         """Add one line (without its line end) and flush it to disk."""
-        size = os.fstat(self.handle).st_size
+        size = self.size()
         data = line + b"\n"
         if size:
             os.lseek(self.handle, -1, os.SEEK_END)
