@@ -251,7 +251,7 @@ class BlindEvaluator:
 
     @property
     def bits_per_submission(self) -> float:
-        """The most that one answer can reveal about the labels, in bits: see :func:`answer_bits`."""
+        """The most that one answer can reveal about the labels: see :func:`answer_bits`."""
         of_labels = [f"f1_{name}" for name in self.label_names]
         shown = ["macro_f1", "accuracy", "log_loss", "calibration_error", *of_labels, *_ENDS]
         return answer_bits(shown, self.digits)
