@@ -32,6 +32,10 @@ Tables of campaign results:
 - ``auditing``: faults, found
 - ``harmonise``: ad platforms' tables in one schema, a client at a time
 
+For people who do not write Python:
+
+- ``service``: jobs over HTTP, with keys, quotas and results by digest
+
 Below them all:
 
 - ``llm``: language models, their budget and what they cost
@@ -105,6 +109,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "report": ("write_report",),
     "recipes": (),
+    "service": (),
     "simulation": (),
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),

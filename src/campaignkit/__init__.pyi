@@ -27,6 +27,7 @@ from campaignkit import (
     runs as runs,
     sample as sample,
     seeds as seeds,
+    service as service,
     show as show,
     simulation as simulation,
     spec as spec,

@@ -19,6 +19,7 @@ The tree (in brackets the builtin a stranger would catch)::
     ├── ClassifierError     [ValueError]   labels, records or settings a classifier cannot take
     │   └── NotFitted       [AttributeError] a classifier asked before it was fitted
     ├── EvaluationError     [ValueError]   predictions or submissions that cannot be scored
+    ├── ServiceError        [RuntimeError] a request to the service (kinds: ``service`` room)
     ├── ArtifactError       [OSError]      a folder whose files do not match its manifest
     ├── ModelError          [RuntimeError] a language model did not answer (kinds: ``llm`` room)
     ├── BudgetExceeded      [RuntimeError] what was asked for costs more than the budget
@@ -172,6 +173,10 @@ class NotFitted(ClassifierError, AttributeError):
 
 class EvaluationError(CampaignkitError, ValueError):
     """Predictions, submissions or settings that cannot be scored; `faults` names them all."""
+
+
+class ServiceError(CampaignkitError, RuntimeError):
+    """The service refuses a request, or cannot be used; :mod:`campaignkit.service` has kinds."""
 
 
 class ArtifactError(CampaignkitError, OSError):
