@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
-from campaignkit.edges.methods.active.cards import read_cards
-from campaignkit.edges.methods.active.columns import card_columns, like_fields
+from campaignkit.edges.methods.active.cards import CardColumns, read_cards
+from campaignkit.edges.methods.active.columns import LikeFields, card_columns
 from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
 from campaignkit.edges.methods.active.rounds import (
     HOLDOUT,
@@ -320,11 +320,13 @@ def fitted(catalogue: Catalogue, signs: np.ndarray, known: np.ndarray) -> np.nda
 def test_scores_and_their_transpose_are_one_linear_map() -> None:
     learner, rng = OrdinalProbit(world(48).carded(), seed=1), stream(1, "map")
     design = learner._design
+    some = np.flatnonzero(rng.random(world(48).num_pairs) < 0.3)
+    _, blocks = learner._blocks_of(some)
     weights = rng.normal(size=len(design.group)).astype(np.float32)
-    others = [rng.normal(size=pairs.shape).astype(np.float32) for pairs in learner._pairs]
+    others = rng.normal(size=len(some)).astype(np.float32)
 
-    there = sum(float(np.vdot(z, o)) for z, o in zip(design.scores(weights), others, strict=True))
-    back = float(np.vdot(weights, design.transposed(others)))
+    there = float(np.vdot(design.scores(weights, blocks), others))
+    back = float(np.vdot(weights, design.transposed(others, blocks)))
 
     assert there == pytest.approx(back, rel=1e-3)
 
@@ -336,17 +338,16 @@ def test_conjugate_gradients_solve_the_ridge_regression_that_is_meant() -> None:
     )
     learner, rng = OrdinalProbit(catalogue, seed=1), stream(2, "ridge")
     design, num = learner._design, len(learner._design.group)
-    mask = (rng.random((6, 6)) < 0.6).astype(np.float32)
-    target = rng.normal(size=(6, 6)).astype(np.float32) * mask
+    _, blocks = learner._blocks_of(np.flatnonzero(rng.random(36) < 0.6))
+    target = rng.normal(size=blocks[0].part.stop).astype(np.float32)
     columns = np.stack(
-        [design.scores(row)[0].ravel() for row in np.eye(num, dtype=np.float32)], axis=1
-    )
+        [design.scores(row, blocks) for row in np.eye(num, dtype=np.float32)], axis=1
+    ).astype(float)
     ridge = np.diag(1 / learner._variances[design.group].astype(float))
-    known = columns[mask.ravel() > 0].astype(float)
-    exact = np.linalg.solve(0.7 * known.T @ known + ridge, 0.7 * columns.T @ target.ravel())
+    exact = np.linalg.solve(0.7 * columns.T @ columns + ridge, 0.7 * columns.T @ target)
 
-    size = design.sizes([mask])
-    found = learner._solved(np.zeros(num, dtype=np.float32), [target], [mask], size, 300)
+    size = design.sizes(blocks)
+    found = learner._solved(np.zeros(num, dtype=np.float32), target, blocks, size, 300)
 
     assert found == pytest.approx(exact, abs=1e-3)
 
@@ -421,6 +422,14 @@ def test_one_sign_alone_and_no_answer_at_all_are_learnt_from() -> None:
 # Columns
 
 
+def fields_of(cards: CardColumns, *ends: np.ndarray) -> np.ndarray:
+    """float32[a, b, f]: the comparisons of some attributes with others."""
+    one, other = (end.astype(np.int32) for end in ends)
+    at, to = (grid.ravel() for grid in np.meshgrid(one, other, indexing="ij"))
+    found = LikeFields(cards, None, [(one, other)]).of_block(0, at, to)
+    return found.reshape(len(one), len(other), -1)
+
+
 TRAITS = st.dictionaries(
     st.sampled_from(["ages", "tier", "about"]),
     st.lists(st.sampled_from(["18-34", "55+", "low", "high", "tea", "Tea", "9"]), max_size=3),
@@ -434,12 +443,11 @@ def test_columns_and_fields_of_any_traits_are_numbers(traits: list[dict]) -> Non
     cards = read_cards(Attribute("a", f"a{at}", traits=held) for at, held in enumerate(traits))
 
     columns, group = card_columns(cards, None, num)
-    (fields,) = like_fields(cards, None, [(np.arange(num), np.arange(num))])
+    fields = fields_of(cards, np.arange(num), np.arange(num))
 
     assert np.isfinite(columns).all()
     assert (columns[:, 0] == 1).all()
     assert columns.shape == (num, len(group))
-    assert fields.shape[:2] == (num, num)
     assert np.isfinite(fields).all()
 
 
@@ -452,7 +460,7 @@ def test_words_that_two_lists_share_are_compared_however_rare_they_are() -> None
         ]
     )
 
-    (fields,) = like_fields(cards, None, [(np.arange(30), np.arange(30, 60))])
+    fields = fields_of(cards, np.arange(30), np.arange(30, 60))
 
     assert (fields[:, :, 1:].argmax(axis=1) == np.arange(30)[:, None]).all(axis=0).any()
 
@@ -467,7 +475,7 @@ def test_words_that_only_attributes_of_one_modality_share_leave_room_for_others(
         ]
     )
 
-    (fields,) = like_fields(cards, None, [(np.arange(9), np.arange(9, 18))])
+    fields = fields_of(cards, np.arange(9), np.arange(9, 18))
 
     assert fields.shape[-1] == 2
     assert (fields[:, :, 1].argmax(axis=1) == np.arange(9)).all()

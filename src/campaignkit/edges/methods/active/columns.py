@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.edges.methods.active.cards import CardColumns
+from campaignkit.seeds import stream
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Rows = NDArray[np.int64]
+Rows = NDArray[np.int32]
 
 _BINS = 7  # of a scale
 _MOST_COLUMNS = 96  # words that most attributes hold
 _MOST_DIRECTIONS = 16  # of descriptions
 _MOST_FIELDS = 48  # of shared words
+_MOST_SCALED = 500_000  # pairs that tell the scale of a block's comparisons
 
 
 def card_columns(
@@ -50,45 +52,94 @@ def card_columns(
     return columns.astype(np.float32), np.repeat(range(len(parts)), [p.shape[1] for p in parts])
 
 
-def like_fields(
-    cards: CardColumns, vectors: Float | None, blocks: list[tuple[Rows, Rows]]
-) -> list[Float]:
-    """float32[a, b, f] of each block: comparisons of two cards, trait with trait.
+class LikeFields:
+    """Comparisons of two cards, trait with trait.
 
     Spans of one scale have their difference, its size and what they share; sets of words the
     share of common words, and so have descriptions their cosine. 0 where a card is silent.
 
     Parameters
     ----------
-    blocks : list of (int64[a], int64[b])
-        The attributes of each two modalities.
+    blocks : list of (int32[a], int32[b])
+        The attributes of each two modalities: fields are of one scale among their pairs.
+
+    Attributes
+    ----------
+    num : int
+        f, how many comparisons there are.
     """
-    words = _shared_words(cards, blocks)
-    return [_block_fields(cards, words, vectors, one, other) for one, other in blocks]
+
+    def __init__(
+        self, cards: CardColumns, vectors: Float | None, blocks: list[tuple[Rows, Rows]]
+    ) -> None:
+        self._vectors = None if vectors is None else np.ascontiguousarray(vectors, np.float32)
+        self._spans = [
+            (span, like)
+            for name, span in cards.spans.items()
+            for name_2, like in cards.spans.items()
+            if cards.scales[name] == cards.scales[name_2]
+        ]
+        self._words = [
+            (_WordSets(held), _WordSets(like)) for held, like in _shared_words(cards, blocks)
+        ]
+        self.num = 1 + 3 * len(self._spans) + len(self._words) + (vectors is not None)
+        self._middles: list[Float] = []
+        self._spreads: list[Float] = []
+        for one, other in blocks:
+            at = np.arange(len(one) * len(other))
+            if len(at) > _MOST_SCALED:
+                at = stream(0, "active", "fields").integers(len(at), size=_MOST_SCALED)
+            found = self._compared(one[at // len(other)], other[at % len(other)])
+            middle, spread = zip(*map(_middle_and_spread, found.T), strict=True)
+            self._middles.append(np.array(middle, dtype=np.float32))
+            self._spreads.append(np.array(spread, dtype=np.float32))
+
+    def of_block(self, block: int, one: Rows, other: Rows) -> Float:
+        """float32[k, f]: the comparisons of k pairs of a block; the first is 1.
+
+        Parameters
+        ----------
+        block : int
+            Its place among the blocks.
+        one, other : int32[k]
+            The pairs' attributes.
+        """
+        found = self._compared(one, other)
+        found[:, 1:] -= self._middles[block][1:]
+        found[:, 1:] /= self._spreads[block][1:]
+        return np.asarray(np.nan_to_num(found, copy=False))
+
+    def _compared(self, one: Rows, other: Rows) -> Float:
+        """float32[k, f]: before scaling; NaN where a card is silent."""
+        from campaignkit.edges.kernels.pair_products import pair_overlaps, pair_products
+
+        found = np.ones((self.num, len(one)), dtype=np.float32)
+        for at, (span, like) in enumerate(self._spans):
+            a, b = span[one], like[other]
+            apart = a.mean(axis=1) - b.mean(axis=1)
+            shared = np.minimum(a, b)[:, 1] - np.maximum(a, b)[:, 0]
+            found[1 + 3 * at : 4 + 3 * at] = apart, np.abs(apart), np.clip(shared, 0, None)
+        for at, (held, counterpart) in enumerate(self._words, start=1 + 3 * len(self._spans)):
+            pair_overlaps(held.bits, counterpart.bits, one, other, found[at])
+            found[at] /= np.sqrt(held.sizes[one] * counterpart.sizes[other])
+        if self._vectors is not None:
+            pair_products(self._vectors, self._vectors, one, other, found[-1])
+        return np.ascontiguousarray(found.T)
 
 
-def _block_fields(
-    cards: CardColumns,
-    words: list[tuple[Mask, Mask]],
-    vectors: Float | None,
-    one: Rows,
-    other: Rows,
-) -> Float:
-    found: list[NDArray[np.floating]] = [np.ones((len(one), len(other)))]
-    for name, span in cards.spans.items():
-        for name_2, like in cards.spans.items():
-            if cards.scales[name] == cards.scales[name_2]:
-                a, b = span[one][:, None], like[other][None]
-                apart = a.mean(axis=2) - b.mean(axis=2)
-                shared = np.minimum(a, b)[:, :, 1] - np.maximum(a, b)[:, :, 0]
-                found += [apart, np.abs(apart), np.clip(shared, 0, None)]
-    for held, counterpart in words:
-        sides = held[one].astype(np.float32), counterpart[other].astype(np.float32)
-        units = [side / _silent(side.sum(axis=1, keepdims=True)) ** 0.5 for side in sides]
-        found.append(units[0] @ units[1].T)
-    if vectors is not None:
-        found.append(vectors[one] @ vectors[other].T)
-    return np.stack([found[0].astype(np.float32), *map(_standard, found[1:])], axis=-1)
+class _WordSets:
+    """uint64[n, k / 64] and float32[n]: sets of words as bits, and their sizes; NaN for none."""
+
+    def __init__(self, words: Mask) -> None:
+        room = np.zeros((len(words), -(-words.shape[1] // 64) * 64), dtype=np.bool_)
+        room[:, : words.shape[1]] = words
+        self.bits = np.packbits(room, axis=1).view(np.uint64)
+        self.sizes = _silent(words.sum(axis=1)).astype(np.float32)
+
+
+def _middle_and_spread(column: Float) -> tuple[float, float]:
+    known = column[np.isfinite(column)]
+    return (float(known.mean()), max(float(known.std()), 1e-6)) if len(known) else (0.0, 1.0)
 
 
 def _shared_words(cards: CardColumns, blocks: list[tuple[Rows, Rows]]) -> list[tuple[Mask, Mask]]:
@@ -106,12 +157,6 @@ def _shared_words(cards: CardColumns, blocks: list[tuple[Rows, Rows]]) -> list[t
 
 def _silent(count: NDArray[np.number]) -> NDArray[np.float64]:
     return np.where(count > 0, count, np.nan)
-
-
-def _standard(field: NDArray[np.floating]) -> Float:
-    spread = max(float(np.nanstd(field)), 1e-6) if np.isfinite(field).any() else 1.0
-    middle = float(np.nanmean(field)) if np.isfinite(field).any() else 0.0
-    return np.asarray(np.nan_to_num((field - middle) / spread), dtype=np.float32)
 
 
 def _centred(part: NDArray[np.floating]) -> NDArray[np.floating]:

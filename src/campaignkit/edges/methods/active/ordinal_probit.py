@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Generator
@@ -10,14 +12,19 @@ from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.methods.active.cards import read_cards
-from campaignkit.edges.methods.active.columns import card_columns, like_fields
-from campaignkit.edges.pairs import PairTable
+from campaignkit.edges.methods.active.columns import LikeFields, card_columns
+from campaignkit.edges.pairs import PairTable, chunks
 from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import stream
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Pairs = NDArray[np.int64]
+Ends = NDArray[np.int32]
 
 _CURVATURE = np.float32(0.7)  # of the quadratic that bounds minus the log-likelihood of a sign
 _GROSS = 0.0125  # share of answers that are any sign, whatever the score
@@ -27,6 +34,7 @@ _SETTLED = 8  # sweeps before variances are learnt, and again before factors are
 _MOST_FACTORS, _MARGIN = 12, 1.02  # an eigenvalue this much above those of noise is a factor
 _FEWEST_SETTLED = 3.0  # weights of a group: fewer cannot tell their variance
 _LEAST, _MOST = 1e-5, 4.0  # variances
+_AT_A_TIME = 500_000  # pairs that are predicted together
 
 
 class OrdinalProbit:
@@ -71,17 +79,27 @@ class OrdinalProbit:
     np.True_
     """
 
-    def __init__(self, catalogue: Catalogue, *, vectors: Float | None = None, seed: int) -> None:
-        table = PairTable(catalogue)
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        vectors: Float | None = None,
+        seed: int,
+        table: PairTable | None = None,
+    ) -> None:
+        self._table = table = table or PairTable(catalogue)
         order = np.argsort(table.codes, kind="stable")
+        self._place = np.argsort(order).astype(np.int32)
+        self._side_of = table.codes[order]
         ends = np.cumsum([0, *np.bincount(table.codes)]).tolist()
         self._sides = [slice(*side) for side in pairwise(ends)]
-        self._blocks = list(combinations(self._sides, 2))
-        self._pairs = [table.indices(order[a][:, None], order[b]) for a, b in self._blocks]
-        cards = read_cards(catalogue)
+        both = list(combinations(self._sides, 2))
+        cards = read_cards(catalogue[at] for at in order.tolist())
+        vectors = None if vectors is None else vectors[order]
         columns, group = card_columns(cards, vectors, len(order))
-        fields = like_fields(cards, vectors, [(order[a], order[b]) for a, b in self._blocks])
-        self._design = _Design(columns[order], group, fields, self._blocks)
+        numbers = np.arange(len(order), dtype=np.int32)
+        self._fields = LikeFields(cards, vectors, [(numbers[a], numbers[b]) for a, b in both])
+        self._design = _Design(columns, group, self._fields.num, len(both))
         self._weights = np.zeros(len(self._design.group), dtype=np.float32)
         self._variances = self._design.first_variances
         self._factors = _Factors(len(order))
@@ -102,68 +120,77 @@ class OrdinalProbit:
         """
         from scipy.special import ndtr
 
-        scores = self._fitted(signs, known)
+        self._fit(signs, known)
         found = np.empty((len(signs), 3), dtype=np.float32)
-        for pairs, score in zip(self._pairs, scores, strict=True):
+        for some in chunks(np.arange(len(signs)), _AT_A_TIME):
+            pairs, blocks = self._blocks_of(some)
+            score = self._design.scores(self._weights, blocks) + self._factors.scores(blocks)
             below, above = (ndtr(cut - score) for cut in self._cuts.astype(np.float32))
             found[pairs] = np.stack([below, above - below, 1 - above], axis=-1)
-        return (1 - _GROSS) * found + np.float32(_GROSS / 3)
+        found *= 1 - _GROSS
+        found += np.float32(_GROSS / 3)
+        return found
 
-    def _fitted(self, signs: NDArray[np.int8], known: Mask) -> list[Float]:
-        """float32[a, b] of each block: the scores of all its pairs."""
-        masks = [known[pairs].astype(np.float32) for pairs in self._pairs]
-        rows = [np.nonzero(mask) for mask in masks]
-        seen = np.concatenate(
-            [signs[pairs][row] for pairs, row in zip(self._pairs, rows, strict=True)]
-        )
-        stops = np.cumsum([len(row[0]) for row in rows])[:-1]
+    def _blocks_of(self, pairs: Pairs) -> tuple[Pairs, list[_Block]]:
+        """Some pairs in the order in which they are computed with: modality by modality."""
+        ends = np.sort(self._place[self._table.pairs[pairs]], axis=1)
+        one, other = self._side_of[ends].T
+        num = len(self._sides)
+        order = np.lexsort((ends[:, 0], one * num + other))
+        both = list(combinations(range(num), 2))
+        starts = [a * num + b for a, b in both]
+        stops = np.searchsorted((one * num + other)[order], [*starts, num * num]).tolist()
+        ones, others = np.ascontiguousarray(ends[order].T)
+        blocks = []
+        for at, ((a, b), ends_of) in enumerate(zip(both, pairwise(stops), strict=True)):
+            part, first, second = slice(*ends_of), self._sides[a], self._sides[b]
+            fields = self._fields.of_block(at, ones[part], others[part])
+            near = ones[part] - first.start, others[part] - second.start
+            blocks.append(_Block(part, first, second, *near, fields))
+        return pairs[order], blocks
+
+    def _fit(self, signs: NDArray[np.int8], known: Mask) -> None:
+        """Learn the weights, the factors and the cuts, from where the last fit ended."""
+        pairs, blocks = self._blocks_of(np.flatnonzero(known))
+        seen = signs[pairs]
         num_sweeps = _MORE_SWEEPS if len(self._cuts) else _SWEEPS
         if not len(self._cuts):
             self._cuts = _first_cuts(seen)
         rng = stream(self._seed, "active", "probit", len(seen))
-        size = self._design.sizes(masks)
-        linear = self._design.scores(self._weights)
-        hidden = self._factors.scores(self._blocks)
+        size = self._design.sizes(blocks)
+        linear = self._design.scores(self._weights, blocks)
+        hidden = self._factors.scores(blocks)
         for sweep in range(num_sweeps):
-            score = np.concatenate(
-                [(a + b)[row] for a, b, row in zip(linear, hidden, rows, strict=True)]
-            )
+            score = linear + hidden
             pull, self._cuts = _pull(score.astype(np.float64), seen, self._cuts)
-            target = [np.zeros_like(mask) for mask in masks]
-            aims = np.split((score + pull / float(_CURVATURE)).astype(np.float32), stops)
-            for held, row, aim in zip(target, rows, aims, strict=True):
-                held[row] = aim
-            rest = _less(target, masks, hidden)
-            self._weights = self._solved(self._weights, rest, masks, size, _STEPS)
-            linear = self._design.scores(self._weights)
+            target: Float = score + (pull / float(_CURVATURE)).astype(np.float32)
+            self._weights = self._solved(self._weights, target - hidden, blocks, size, _STEPS)
+            linear = self._design.scores(self._weights, blocks)
             if sweep >= _SETTLED or num_sweeps < _SWEEPS:
                 if sweep % 2:
-                    self._learn_variances(masks, size)
-                rest = _less(target, masks, linear)
+                    self._learn_variances(blocks, size)
                 if sweep in (num_sweeps // 3, 2 * num_sweeps // 3):
-                    over = _less(rest, masks, hidden)
-                    self._factors.grow(over, self._blocks, rng)
-                self._factors.update(rest, masks, self._sides, self._blocks)
-                hidden = self._factors.scores(self._blocks)
-        return [a + b for a, b in zip(linear, hidden, strict=True)]
+                    self._factors.grow(target - linear - hidden, blocks, rng)
+                self._factors.update(target - linear, self._sides, blocks)
+                hidden = self._factors.scores(blocks)
 
     def _solved(
-        self, start: Float, target: list[Float], masks: list[Float], size: Float, num_steps: int
+        self, start: Float, target: Float, blocks: list[_Block], size: Float, num_steps: int
     ) -> Float:
         """The weights that fit the targets of the known pairs, by conjugate gradients."""
         design, ridge = self._design, np.reciprocal(self._variances[self._design.group])
         scale: Float = np.reciprocal(_CURVATURE * size + ridge)
         weights = start.copy()
-        off = _less(target, masks, design.scores(weights))
-        rest = _CURVATURE * design.transposed(off) - ridge * weights
+        off = target - design.scores(weights, blocks)
+        rest = _CURVATURE * design.transposed(off, blocks) - ridge * weights
         step: Float = np.multiply(scale, rest, dtype=np.float32)
         length = float(np.vdot(rest, step))
         goal = 1e-6 * length
         for _ in range(num_steps):
             if length <= goal:
                 break
-            image = [m * z for m, z in zip(masks, design.scores(step), strict=True)]
-            bent = _CURVATURE * design.transposed(image) + ridge * step
+            image = design.scores(step, blocks)
+            bent = _CURVATURE * design.transposed(image, blocks) + ridge * step
             far = np.float32(length / float(np.vdot(step, bent)))
             weights += far * step
             rest -= far * bent
@@ -172,7 +199,7 @@ class OrdinalProbit:
             step = scaled + np.float32(length / before) * step
         return weights
 
-    def _learn_variances(self, masks: list[Float], size: Float) -> None:
+    def _learn_variances(self, blocks: list[_Block], size: Float) -> None:
         """Set each group's variance to its weights' squares over how many of them are settled.
 
         How many the known pairs settle is told by weights and answers drawn from the prior, the
@@ -182,12 +209,10 @@ class OrdinalProbit:
         rng = stream(self._seed, "active", "prior")
         prior: Float = rng.standard_normal(len(group), dtype=np.float32)
         prior *= np.sqrt(self._variances[group])
-        noise = [
-            rng.standard_normal(mask.shape, dtype=np.float32) * mask / np.sqrt(_CURVATURE)
-            for mask in masks
-        ]
-        drawn = _less(noise, masks, design.scores(prior))
-        self._unfit = self._solved(self._unfit, drawn, masks, size, 2 * _STEPS)
+        num_known = blocks[-1].part.stop
+        drawn = rng.standard_normal(num_known, dtype=np.float32) / np.sqrt(_CURVATURE)
+        drawn -= design.scores(prior, blocks)
+        self._unfit = self._solved(self._unfit, drawn, blocks, size, 2 * _STEPS)
         of_weights, settled = (
             np.bincount(group, np.square(held)) for held in (self._weights, self._unfit)
         )
@@ -197,19 +222,56 @@ class OrdinalProbit:
         self._variances = np.sqrt(learnt * self._variances).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Those of some pairs that join two modalities.
+
+    Attributes
+    ----------
+    part : slice
+        Of the pairs.
+    first, second : slice
+        The attributes of the modalities.
+    one, other : int32[k]
+        The pairs' attributes, counted from the first of either modality; `one` ascending.
+    fields : float32[k, f]
+        The pairs' comparisons of like with like.
+    """
+
+    part: slice
+    first: slice
+    second: slice
+    one: Ends
+    other: Ends
+    fields: Float
+
+    def products(self, left: Float, right: Float) -> Float:
+        """float32[k]: of a row for each pair's first attribute and one for its second."""
+        from campaignkit.edges.kernels.pair_products import pair_products
+
+        found = np.empty(len(self.one), dtype=np.float32)
+        pair_products(left, right, self.one, self.other, found)
+        return found
+
+    def matrix(self, values: Float) -> csr_array:
+        """float32[a, b], sparse: a value for each pair."""
+        from scipy.sparse import csr_array
+
+        size = self.first.stop - self.first.start
+        starts = np.searchsorted(self.one, np.arange(size + 1, dtype=np.int32)).astype(np.int32)
+        shape = (size, self.second.stop - self.second.start)
+        return csr_array((values, self.other, starts), shape=shape)
+
+
 class _Design:
-    """What the cards make of every pair, from one vector of weights; and the transpose of that."""
+    """What the cards make of pairs, from one vector of weights; and the transpose of that."""
 
     def __init__(
-        self,
-        columns: Float,
-        group: NDArray[np.int64],
-        fields: list[Float],
-        blocks: list[tuple[slice, slice]],
+        self, columns: Float, group: NDArray[np.int64], num_fields: int, num_blocks: int
     ) -> None:
-        self._columns, self._fields, self._blocks = columns, fields, blocks
-        (n, d), num, num_groups = columns.shape, fields[0].shape[-1], int(group.max()) + 1
-        self._shapes = (d, d), (len(blocks), d, d), (num,), (len(blocks), num), (n, d)
+        self._columns = columns
+        (n, d), num, num_groups = columns.shape, num_fields, int(group.max()) + 1
+        self._shapes = (d, d), (num_blocks, d, d), (num,), (num_blocks, num), (n, d)
         self._ends = np.cumsum([np.prod(shape) for shape in self._shapes])
         two = np.minimum.outer(group, group) * num_groups + np.maximum.outer(group, group)
         kinds = two, two, np.zeros(num), np.zeros(num), group
@@ -221,37 +283,41 @@ class _Design:
         start = np.array([0.05, 0.02, 0.1, 0.05, 0.02], dtype=np.float32)
         self.first_variances: Float = start[(first // num_groups**2).astype(np.int64)]
 
-    def scores(self, weights: Float) -> list[Float]:
-        """float32[a, b] of each block."""
+    def scores(self, weights: Float, blocks: list[_Block]) -> Float:
+        """float32[k]: of the blocks' pairs."""
         shared, of_block, like, like_of_block, own = self._parts(weights)
         x, found = self._columns, []
-        for k, (one, other) in enumerate(self._blocks):
+        for k, block in enumerate(blocks):
+            one, other = x[block.first], x[block.second]
             both = shared + shared.T + of_block[k]
-            found.append((x[one] @ both + own[one]) @ x[other].T)
-            found[-1] += x[one] @ own[other].T
-            found[-1] += self._fields[k] @ (like + like_of_block[k])
-        return found
+            left = np.hstack([one @ both + own[block.first], one])
+            found.append(block.products(left, np.hstack([other, own[block.second]])))
+            found[-1] += block.fields @ (like + like_of_block[k])
+        return np.concatenate(found)
 
-    def transposed(self, scores: list[Float]) -> Float:
+    def transposed(self, scores: Float, blocks: list[_Block]) -> Float:
         """The sums of the scores, weighted as each weight does."""
-        return self._summed(scores, self._columns, self._fields)
+        return self._summed(scores, self._columns, blocks, [block.fields for block in blocks])
 
-    def sizes(self, masks: list[Float]) -> Float:
-        """How much each weight moves the scores of the known pairs, squared and summed."""
-        return self._summed(masks, self._columns**2, [field**2 for field in self._fields])
+    def sizes(self, blocks: list[_Block]) -> Float:
+        """How much each weight moves the scores of the pairs, squared and summed."""
+        ones = np.ones(blocks[-1].part.stop, dtype=np.float32)
+        return self._summed(ones, self._columns**2, blocks, [b.fields**2 for b in blocks])
 
-    def _summed(self, scores: list[Float], x: Float, fields: list[Float]) -> Float:
+    def _summed(self, scores: Float, x: Float, blocks: list[_Block], fields: list[Float]) -> Float:
         found = np.zeros(self._ends[-1], dtype=np.float32)
         shared, of_block, like, like_of_block, own = self._parts(found)
-        for k, ((one, other), score) in enumerate(zip(self._blocks, scores, strict=True)):
-            right = score @ x[other]
-            both = x[one].T @ right
+        for k, (block, field) in enumerate(zip(blocks, fields, strict=True)):
+            score = scores[block.part]
+            matrix = block.matrix(score)
+            right = matrix @ x[block.second]
+            both = x[block.first].T @ right
             shared += both + both.T
             of_block[k] = both
-            like_of_block[k] = score.ravel() @ fields[k].reshape(score.size, -1)
+            like_of_block[k] = score @ field
             like += like_of_block[k]
-            own[one] += right
-            own[other] += score.T @ x[one]
+            own[block.first] += right
+            own[block.second] += matrix.T @ x[block.first]
         return found
 
     def _parts(self, weights: Float) -> list[Float]:
@@ -268,31 +334,36 @@ class _Factors:
         self._signs = np.zeros(0, dtype=np.float32)
         self._variances = np.zeros(0, dtype=np.float32)
 
-    def scores(self, blocks: list[tuple[slice, slice]]) -> list[Float]:
-        """float32[a, b] of each block."""
+    def scores(self, blocks: list[_Block]) -> Float:
+        """float32[k]: of the blocks' pairs."""
         means: Float = self._means
         signed: Float = means * self._signs
-        return [signed[one] @ means[other].T for one, other in blocks]
+        found = [block.products(signed[block.first], means[block.second]) for block in blocks]
+        return np.concatenate(found)
 
-    def grow(self, rest: list[Float], blocks: list[tuple[slice, slice]], rng: Generator) -> None:
+    def grow(self, rest: Float, blocks: list[_Block], rng: Generator) -> None:
         """Add the eigenvectors of the residuals whose eigenvalues stand out from noise.
 
         Noise is the same residuals with signs drawn by chance.
         """
+        from scipy.sparse import csr_array
         from scipy.sparse.linalg import eigsh
 
         n = len(self._means)
         room = min(_MOST_FACTORS - len(self._signs), n - 2)
-        upper = np.zeros((n, n))
-        for block, held in zip(blocks, rest, strict=True):
-            upper[block] = held
-        known_frac = 2 * np.count_nonzero(upper) / n**2
-        if room <= 0 or not known_frac:
+        if room <= 0 or not rest.any():
             return
-        mixed = upper * rng.choice([-1.0, 1.0], (n, n))
+        known_frac = 2 * np.count_nonzero(rest) / n**2
+        one = np.concatenate([block.one + block.first.start for block in blocks])
+        other = np.concatenate([block.other + block.second.start for block in blocks])
+        ends = np.concatenate([one, other]), np.concatenate([other, one])
+        held, mixed = (
+            csr_array((np.tile(values.astype(np.float64), 2), ends), shape=(n, n))
+            for values in (rest, rest * rng.choice([-1.0, 1.0], len(rest)))
+        )
         start = np.ones(n)
-        edge = np.abs(eigsh(mixed + mixed.T, k=1, v0=start, return_eigenvectors=False)).max()
-        sizes, vectors = eigsh(upper + upper.T, k=room, v0=start)
+        edge = np.abs(eigsh(mixed, k=1, v0=start, return_eigenvectors=False)).max()
+        sizes, vectors = eigsh(held, k=room, v0=start)
         kept = np.abs(sizes) > _MARGIN * edge
         new = vectors[:, kept] * np.sqrt(np.abs(sizes[kept]) / known_frac)
         self._means = np.hstack([self._means, new]).astype(np.float32)
@@ -300,26 +371,22 @@ class _Factors:
         self._variances = np.append(self._variances, (new**2).mean(axis=0)).astype(np.float32)
         self._covariances = np.zeros((n, len(self._signs), len(self._signs)), dtype=np.float32)
 
-    def update(
-        self,
-        rest: list[Float],
-        masks: list[Float],
-        sides: list[slice],
-        blocks: list[tuple[slice, slice]],
-    ) -> None:
+    def update(self, rest: Float, sides: list[slice], blocks: list[_Block]) -> None:
         """Fit each attribute's factors to those of its partners, who may be wrong themselves."""
         num = len(self._signs)
         if not num:
             return
+        known = np.ones_like(rest)
+        held = [(b, b.matrix(rest[b.part]), b.matrix(known[b.part])) for b in blocks]
+        turned = [(b.second, b.first, wanted.T, seen.T) for b, wanted, seen in held]
+        ways = [(b.first, b.second, wanted, seen) for b, wanted, seen in held] + turned
         for side in sides:
             size = side.stop - side.start
             gram = np.zeros((size, num * num), dtype=np.float32)
             aim = np.zeros((size, num), dtype=np.float32)
-            for (one, other), target, mask in zip(blocks, rest, masks, strict=True):
-                if side not in (one, other):
+            for own, partner, wanted, seen in ways:
+                if own != side:
                     continue
-                partner = other if side == one else one
-                seen, wanted = (mask, target) if side == one else (mask.T, target.T)
                 means = self._means[partner] * self._signs
                 unsure = self._covariances[partner] * np.outer(self._signs, self._signs)
                 squares = means[:, :, None] * means[:, None, :] + unsure
@@ -331,10 +398,6 @@ class _Factors:
             self._means[side] = _CURVATURE * np.einsum("nij,nj->ni", self._covariances[side], aim)
         spread = np.einsum("nii->i", self._covariances) / len(self._means)
         self._variances = np.maximum((self._means**2).mean(axis=0) + spread, _LEAST)
-
-
-def _less(target: list[Float], masks: list[Float], scores: list[Float]) -> list[Float]:
-    return [t - m * z for t, m, z in zip(target, masks, scores, strict=True)]
 
 
 def _first_cuts(signs: NDArray[np.int8]) -> Double:
