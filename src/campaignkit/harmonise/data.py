@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from campaignkit.checks import check_all, is_count, is_share
+from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import frame_library, require
-from campaignkit.harmonise.definition import ADDITIVE, IDS, LEVELS
-from campaignkit.harmonise.outcomes import OUTCOMES, RESULTS, Campaigns, campaigns, campaigns_sql
+from campaignkit.harmonise.definition import ADDITIVE, LEVELS
+from campaignkit.harmonise.outcomes import (
+    Campaigns,
+    Settings,
+    campaigns,
+    campaigns_sql,
+    checked,
+    question,
+)
 from campaignkit.harmonise.unified import view
 from campaignkit.show.outline import Block
 from campaignkit.store import Manifest, atomic_folder, digest_file
@@ -28,17 +34,10 @@ if TYPE_CHECKING:
     from campaignkit.auditing import AuditReport
 
 TABLES = ("performance", "conversions", "reach")
-# What an audit sees summed up, and what its schema calls otherwise.
-_AUDITED = ("spend", "impressions_paid", "clicks_platform", "video_plays", "video_completions",
-            "conversions")  # fmt: skip
+# What an audit's schema calls otherwise, and columns that go where no row has any.
 _STANDARD = {"date_local": "event_date", "ad_id": "ad_creative_id", "clicks_platform": "clicks",
              "impressions_paid": "impressions"}  # fmt: skip
-# A row above the ads has no ad by design, and is about all of its ad group or campaign.
-_WHOLE = {
-    "ad_id": "'all of ad group ' || ad_group_id, 'all of campaign ' || campaign_id",
-    "ad_group_id": "'all of campaign ' || campaign_id",
-}
-PERIODS = ("month", "quarter", "year")
+_MAY_GO = {"ad_id", "ad_group_id", "video_plays", "video_completions"}
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
 
@@ -205,6 +204,14 @@ class CampaignData:
         with self._reading():
             return self._con.sql(sql).to_arrow_table()
 
+    def _over(self, sql: str) -> str:
+        """A query that begins with WITH and reads the unified tables."""
+        views = [f"{name} AS ({view(name, self.client)})" for name in TABLES[:2]]
+        return sql.replace("WITH", f"WITH {', '.join(views)},", 1)
+
+    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._rows(self._over(sql))
+
     @property
     def report(self) -> HarmoniseReport:
         """Totals beside those of the landed tables, and what was decided."""
@@ -279,46 +286,15 @@ class CampaignData:
         from campaignkit.auditing import audit
         from campaignkit.harmonise.cross_checks import CrossPlatformCheck
 
-        finest = "QUALIFY rank() OVER (PARTITION BY platform, account_id ORDER BY level) = 1"
-        performance, conversions = (view(name, self.client) for name in TABLES[:2])
-        sums = ", ".join(f"sum({name})::DOUBLE AS {name}" for name in _AUDITED)
-        whole = ", ".join(
-            f"CASE WHEN count({name}) OVER () > 0 THEN coalesce({name}, {all_}) END AS {name}"
-            for name, all_ in _WHOLE.items()
-        )
-        # An account that counts conversions has 0 of them on a day without a row of them.
-        none = "max(conversions) OVER (PARTITION BY platform, account_id) * 0"
-        table = self._table(
-            f"WITH r AS (FROM ({performance}) UNION ALL BY NAME FROM ({conversions}) "
-            f"WHERE is_primary AND {RESULTS}), "
-            f"a AS (SELECT platform, {', '.join(IDS)}, currency, date_local, {sums} "
-            f"FROM (FROM r {finest}) GROUP BY ALL HAVING count(spend) > 0) "
-            f"SELECT * REPLACE (coalesce(conversions, {none}) AS conversions, {whole}) FROM a"
-        )
-        video = ["video_plays", "video_completions"]
-        counts = table.group_by("platform").aggregate([(name, "count") for name in video])
-        if not all(all(counts[f"{name}_count"].to_pylist()) for name in video):
-            table = table.drop_columns(video)  # platforms without it lack nothing
-        none_has = [name for name in _WHOLE if table[name].null_count == len(table)]
-        table = table.drop_columns(none_has)
+        table = self._table(self._over(question("audited")))
+        empty = [n for n in table.column_names if table[n].null_count == len(table)]
+        table = table.drop_columns([name for name in empty if name in _MAY_GO])
         means = {own: name for own, name in _STANDARD.items() if own in table.column_names}
         options["columns"] = means | dict(options.get("columns", {}))
-        checks = [CrossPlatformCheck(self._rows), *options.pop("checks", ())]
+        checks = [CrossPlatformCheck(self._ask), *options.pop("checks", ())]
         return audit(table, checks=checks, **options)
 
-    def campaigns(
-        self,
-        *,
-        outcome: str = "auto",
-        level: str = "ad",
-        period: str = "quarter",
-        min_impressions: int = 1000,
-        min_spend: float = 0.0,
-        min_peers: int = 30,
-        quantiles: Sequence[float] = (1 / 3, 2 / 3),
-        labels: Sequence[str] = ("neg", "avg", "pos"),
-        seed: int = 0,
-    ) -> Campaigns:
+    def campaigns(self, **settings: Unpack[Settings]) -> Campaigns:
         """Campaigns with what was targeted, and a label for how each did among its peers.
 
         Peers share platform, objective, KPI, currency and period; where they are fewer than
@@ -331,25 +307,25 @@ class CampaignData:
 
         Parameters
         ----------
-        outcome : str
+        outcome : str, default "auto"
             ``"auto"`` takes what the campaign's objective is paid for, by unit of spend: value or
             purchases for sales, leads, installs, video completions, impressions, link clicks; the
             first of which the account has any. Sales without a purchase event, and campaigns of
             no known objective, take all conversions that the platform counts
             (``total_value``, ``total_conversions``). A name takes that for all.
-        level : {"ad", "ad_group", "campaign"}
+        level : {"ad", "ad_group", "campaign"}, default "ad"
             What a row is. Rows of other levels are not added to ads. Of a campaign the targetings
             of all its ad groups are told.
-        period : {"month", "quarter", "year"}
-        min_impressions : int
-        min_spend : float
+        period : {"month", "quarter", "year"}, default "quarter"
+        min_impressions : int, default 1000
+        min_spend : float, default 0
             Campaigns of less are left out, and counted.
-        min_peers : int
-        quantiles : sequence of float
+        min_peers : int, default 30
+        quantiles : sequence of float, default (1/3, 2/3)
             Shares of the peers below each cut, ascending.
-        labels : sequence of str
+        labels : sequence of str, default ("neg", "avg", "pos")
             The worst first, one more than quantiles.
-        seed : int
+        seed : int, default 0
             Of the draws.
 
         Returns
@@ -362,42 +338,16 @@ class CampaignData:
         HarmoniseError
             If a setting is not as expected, or no campaign has an outcome.
         """
-        cuts: list[Any]
-        cuts, names = ([*g] if isinstance(g, Iterable) else [None] for g in (quantiles, labels))
-        ascend = all(map(is_share, cuts)) and cuts == sorted({*cuts})
-        differ = all(isinstance(name, str) for name in names) and (
-            len({*names}) == len(names) == len(cuts) + 1
-        )
-        least = "a whole number from 0 on"
-        check_all(
-            "campaigns cannot be made so",
-            {
-                "level": (level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
-                "period": (period, period in PERIODS, f"one of {', '.join(PERIODS)}"),
-                "outcome": (outcome, outcome in OUTCOMES, f"one of {', '.join(OUTCOMES)}"),
-                "min_impressions": (min_impressions, is_count(min_impressions, least=0), least),
-                "min_spend": (min_spend, is_share(min_spend, high=inf), "a number from 0 on"),
-                "min_peers": (min_peers, is_count(min_peers), "1 or more"),
-                "quantiles": (quantiles, ascend, "shares from 0 to 1, ascending"),
-                "labels": (labels, differ, "texts, one more than quantiles, all different"),
-                "seed": (seed, is_count(seed, least=0), least),
-            },
-            error=HarmoniseError,
-        )
-        both = [view(name, self.client) for name in TABLES[:2]]
-        rows = self._table(campaigns_sql(level, period, *both))
+        asked = checked(settings)
+        rows = self._table(self._over(campaigns_sql(asked["level"], asked["period"])))
         if not rows.num_rows:
-            there = {row[0] for row in self._rows(f"SELECT DISTINCT level FROM ({both[0]})")}
+            there = {row[0] for row in self._rows("SELECT DISTINCT level FROM place")}
             have = " or ".join(f'level="{name}"' for name in LEVELS if name in there)
             raise HarmoniseError(
-                f"there is no row of level {level}",
+                f"there is no row of level {asked['level']}",
                 hint=f"ask for a level that has rows: {have or 'none has; ingest exports first'}",
             )
-        return campaigns(
-            rows.to_pylist(), outcome=outcome, min_impressions=min_impressions,
-            min_spend=min_spend, min_peers=min_peers, quantiles=cuts, labels=names,
-            seed=seed,
-        )  # fmt: skip
+        return campaigns(rows.to_pylist(), **asked)
 
     def total(
         self, measure: str, *, by: Sequence[str] = (), level: str = "campaign"

@@ -4,79 +4,129 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
-from campaignkit.checks import checked_count
+from campaignkit.checks import check_all, checked_count, is_count, is_share
 from campaignkit.dataset import CampaignDataset
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise import enrich
 from campaignkit.harmonise.definition import IDS, LEVELS
 from campaignkit.harmonise.enrich import facets
 from campaignkit.seeds import stream
+from campaignkit.tables import connect
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
 _AMOUNTS, _LABELS = enrich.words()["amounts"], enrich.words()["labels"]
-_BOUGHT, _COUNT_OF = _AMOUNTS["counts"], _AMOUNTS["values"]
-RESULTS = f"event IN {tuple(_BOUGHT.values())}"
-_SUM = "sum({}) FILTER (WHERE event = '{}')"
-_EVENTS = {name: _SUM.format("conversions", event) for name, event in _BOUGHT.items()} | {
-    name: _SUM.format("conversion_value", _BOUGHT[of]) for name, of in _COUNT_OF.items()
-}
-AMOUNTS = {name: f"sum({name})" for name in _AMOUNTS["measures"]} | _EVENTS
-OUTCOMES = ("auto", *AMOUNTS)
+_COUNT_OF, _EVENTS = _AMOUNTS["values"], (*_AMOUNTS["counts"], *_AMOUNTS["values"])
+AMOUNTS = (*_AMOUNTS["measures"], *_EVENTS)
 TOLD, PEERS, MODALITIES = _LABELS["told"], _LABELS["peers"], _LABELS["modalities"]
-_RANKED = ("label", "rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
+_RANKED = ("rate", "percentile", "percentile_lo", "percentile_hi", "label_stability")
 _DRAWS = 200  # of the peers' rates, for intervals and the stability of labels
 _STEPS = 50  # of mean and variance in turn
+_PERIODS = ("month", "quarter", "year")
+_FROM_0 = "a whole number from 0 on"
 
 
-def campaigns_sql(level: str, period: str, performance: str, conversions: str) -> str:
+class Settings(TypedDict, total=False):
+    """How campaigns are made and labelled; :meth:`CampaignData.campaigns` tells what each is."""
+
+    outcome: str
+    level: str
+    period: str
+    min_impressions: int
+    min_spend: float
+    min_peers: int
+    quantiles: Sequence[float]
+    labels: Sequence[str]
+    seed: int
+
+
+_DEFAULTS = Settings(
+    outcome="auto", level="ad", period="quarter", min_impressions=1000, min_spend=0.0,
+    min_peers=30, quantiles=(1 / 3, 2 / 3), labels=("neg", "avg", "pos"), seed=0,
+)  # fmt: skip
+
+
+def checked(given: Settings) -> Settings:
+    """All settings, those that are not given by default.
+
+    Raises
+    ------
+    HarmoniseError
+        With every setting that is not as expected.
+
+    Examples
+    --------
+    >>> checked({"level": "ad_group"})["period"]
+    'quarter'
+    """
+    made = _DEFAULTS | given
+    cuts, names = ([*g] if isinstance(g, Iterable) else [None]
+                   for g in (made["quantiles"], made["labels"]))  # fmt: skip
+    ascend = all(map(is_share, cuts)) and cuts == sorted({*cuts})
+    differ = all(isinstance(name, str) for name in names) and (
+        len({*names}) == len(names) == len(cuts) + 1
+    )
+    outcomes = ("auto", *AMOUNTS)
+    expected = {
+        "level": (made["level"] in LEVELS, f"one of {', '.join(LEVELS)}"),
+        "period": (made["period"] in _PERIODS, f"one of {', '.join(_PERIODS)}"),
+        "outcome": (made["outcome"] in outcomes, f"one of {', '.join(outcomes)}"),
+        "min_impressions": (is_count(made["min_impressions"], least=0), _FROM_0),
+        "min_spend": (is_share(made["min_spend"], high=inf), "a number from 0 on"),
+        "min_peers": (is_count(made["min_peers"]), "1 or more"),
+        "quantiles": (ascend, "shares from 0 to 1, ascending"),
+        "labels": (differ, "texts, one more than quantiles, all different"),
+        "seed": (is_count(made["seed"], least=0), _FROM_0),
+    }
+    told = {name: (value, *expected.get(name, (False, f"one of {', '.join(expected)}")))
+            for name, value in made.items()}  # fmt: skip
+    check_all("campaigns cannot be made so", told, error=HarmoniseError)
+    return made
+
+
+def question(name: str, **given: object) -> str:
+    """SQL of a file of ``questions``, with what is given in its places.
+
+    Examples
+    --------
+    >>> question("campaigns", level="ad")[:36]
+    '-- One row for each campaign, ad gro'
+    """
+    text = (
+        Path(__file__).with_name("questions").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    )
+    for place, value in given.items():
+        text = text.replace(f"{{{place}}}", str(value))
+    return text
+
+
+def campaigns_sql(level: str, period: str) -> str:
     """SQL of one row for each campaign, ad group or ad and period, with its sums.
-
-    Next to each amount stands ``<amount>_chi2``: how its rates of single weeks scatter around
-    that of the period, as sum((y - r e)^2 / e); ``weeks`` less 1 are its degrees of freedom.
 
     Parameters
     ----------
     level : {"ad", "ad_group", "campaign"}
     period : {"month", "quarter", "year"}
-    performance, conversions : str
-        SQL of the unified tables.
     """
-    ids = ("platform", *IDS[: 4 - LEVELS.index(level)])
-    key = ", ".join((*ids, "currency", "period"))
-    levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
-    told = ", ".join(f"list_sort(list_distinct(list({name}))) AS {name}" for name in TOLD)
-    weekly = ", ".join(f"{sql}::DOUBLE AS {name}" for name, sql in AMOUNTS.items())
-    # In the order of weeks: floats that are added up in another differ in the last digit.
-    of = {n: f"list_sum(list({n} ORDER BY week))" for n in ("spend", *AMOUNTS)}
-    sums = ", ".join(
-        f"{of[n]} AS {n}, greatest("
-        f"list_sum(list({n} * {n} / spend ORDER BY week) FILTER (WHERE spend > 0)) "
-        f"- {of[n]} * {of[n]} / {of['spend']}, 0) AS {n}_chi2"
-        for n in AMOUNTS
-    )
-    return (
-        f"WITH r AS (SELECT *, CAST(date_trunc('{period}', date_local) AS DATE) AS period, "
-        f"date_trunc('week', date_local) AS week FROM (SELECT * FROM ({performance}) "
-        f"UNION ALL BY NAME SELECT * FROM ({conversions}) WHERE is_primary) "
-        f"WHERE level IN ({levels})), "
-        f"t AS (SELECT {key}, {told} FROM r GROUP BY {key}), "
-        f"w AS (SELECT {key}, week, sum(spend)::DOUBLE AS spend, {weekly} FROM r "
-        f"GROUP BY {key}, week), "
-        f"s AS (SELECT {key}, {of['spend']} AS spend, count(*) FILTER (WHERE spend > 0) AS weeks, "
-        f"{sums} FROM w GROUP BY {key}) SELECT * FROM t JOIN s USING ({key}) ORDER BY {key}"
-    )
+    key = ", ".join(("platform", *IDS[: 4 - LEVELS.index(level)], "currency", "period"))
+    measures, told, amounts = map("|".join, (_AMOUNTS["measures"], TOLD, AMOUNTS))
+    return question(
+        "campaigns", level=level, period=period, key=key, measures=measures, told=told,
+        amounts=amounts,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,83 +191,37 @@ class Campaigns:
             of spend with ``rate_lo``, ``rate_hi`` and its ``rate_campaigns``.
         """
         import pyarrow as pa
+        from scipy.stats import t
 
         checked_count(min_campaigns, "min_campaigns", error=HarmoniseError)
-        columns = enrich.words()["facts"]
-        pairs: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-        for row in self.frame.to_pylist():
-            told = [(m, value) for m in MODALITIES for value in row[m]]
-            for one, other in combinations(told, 2):
-                if one[0] != other[0]:
-                    pairs[*one, *other].append(row)
-        made = []
-        for ends, own in sorted(pairs.items()):
-            num, rank, low, high = _by_campaign(own, "percentile")
-            if num < min_campaigns:
-                continue
-            unit, _ = Counter((row["kpi"], _money(row)) for row in own).most_common(1)[0]
-            alike = [row for row in own if (row["kpi"], _money(row)) == unit]
-            rate_num, rate, rate_lo, rate_hi = _by_campaign(alike, "outcome")
-            labels = sorted(Counter(row["label"] for row in own).items())
-            counts = ", ".join(f"{count} {label}" for label, count in labels)
-            ranked, rates = (num, rank, low, min(high, 1.0)), (rate, rate_lo, rate_hi, rate_num)
-            fact = (
-                f"{num} campaigns with both: mean rank among peers {rank:.0%} (95% interval "
-                f"{low:.0%} to {ranked[-1]:.0%}); {counts}; {unit[0]} per {unit[1]} {rate:.3g} "
-                f"({rate_lo:.3g} to {rate_hi:.3g}) in {rate_num}"
-            )
-            row = (*ends, fact, *ranked, *unit, *rates)
-            made.append(dict(zip(columns, row, strict=True)))
-        return pa.Table.from_pylist(made, schema=pa.schema([*columns.items()]))
+        num = np.arange(1, self.frame.num_rows + 1)
+        asked = question("facts", modalities=MODALITIES, least=min_campaigns)
+        with closing(connect(None, 1)) as con:  # one thread: sums in one order
+            con.register("labelled", self.frame)
+            con.register("student", pa.table({"num": num, "q": t.ppf(0.975, num - 1)}))
+            return con.sql(asked).to_arrow_table()
 
 
-def _by_campaign(
-    rows: Sequence[Mapping[str, Any]], column: str
-) -> tuple[int, float, float, float]:
-    """Number, mean and 95% interval over campaigns: their ads and periods are averaged first."""
-    from scipy.stats import t
-
-    own: dict[tuple[str, ...], list[float]] = defaultdict(list)
-    for row in rows:
-        own[row["platform"][0], row["account_id"], row["campaign_id"]].append(row[column])
-    values = np.array([np.mean(of) for of in own.values()])
-    num, mean = len(values), float(values.mean())
-    half = t.ppf(0.975, num - 1) * values.std(ddof=1) / np.sqrt(num) if num > 1 else np.inf
-    return num, mean, max(float(mean - half), 0.0), float(mean + half)
-
-
-def _money(row: Mapping[str, Any]) -> str:
-    """The currency; unknown currencies of two accounts are two."""
-    known = row["currency"] != "XXX"
-    return row["currency"] if known else f"XXX of account {row['account_id']}"
-
-
-def campaigns(
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    outcome: str = "auto",
-    min_impressions: int = 1000,
-    min_spend: float = 0.0,
-    min_peers: int = 30,
-    quantiles: Sequence[float] = (1 / 3, 2 / 3),
-    labels: Sequence[str] = ("neg", "avg", "pos"),
-    seed: int = 0,
-) -> Campaigns:
+def campaigns(rows: Sequence[Mapping[str, Any]], **settings: Unpack[Settings]) -> Campaigns:
     """Give rows of :func:`campaigns_sql` modalities, an outcome and a label.
 
     Raises
     ------
     HarmoniseError
-        If no row has an outcome.
+        If a setting is not as expected, or no row has an outcome.
     """
     import pyarrow as pa
 
-    paid_for = enrich.words()["kpis"] if outcome == "auto" else {"other": (outcome,)}
+    asked = checked(settings)
+    least, min_spend = asked["min_impressions"], asked["min_spend"]
+    is_auto = asked["outcome"] == "auto"
+    paid_for = enrich.words()["kpis"] if is_auto else {"other": (asked["outcome"],)}
     has_any = {
         (row["platform"], row["account_id"], name)
         for row in rows for name in AMOUNTS if (row[name] or 0) > 0
     }  # fmt: skip
     made: list[dict[str, Any]] = []
+    chances: list[tuple[float, ...]] = []  # events, chi2 and weeks of each
     left_out: Counter[str] = Counter()
     for row in rows:
         told = _modalities(row)
@@ -226,20 +230,19 @@ def campaigns(
         reason = (
             "no spend" if not row["spend"] or row["spend"] <= 0
             else f"spend below {min_spend:g}" if row["spend"] < min_spend
-            else f"fewer than {min_impressions:,} impressions"
-            if (row["impressions_paid"] or 0) < min_impressions
+            else f"fewer than {least:,} impressions" if (row["impressions_paid"] or 0) < least
             else "no count of what it is paid for" if amount is None
             else ""
         )  # fmt: skip
-        if reason:
+        if amount is None or reason:
             left_out[reason] += 1
             continue
+        events = amount if kpi not in _COUNT_OF else row[_COUNT_OF[kpi]] or 0.0
+        chances.append((events, row[f"{kpi}_chi2"] or 0.0, row["weeks"]))
         made.append(
-            {**{n: row[n] for n in IDS if n in row}, **told, "creative_text": row["creative_text"],
-             "period": row["period"], "currency": row["currency"], "kpi": kpi, "outcome":
-             amount / row["spend"], "exposure": row["spend"], "_events": amount
-             if kpi not in _COUNT_OF else row[_COUNT_OF[kpi]] or 0.0, "_weeks": row["weeks"],
-             "_chi2": row[f"{kpi}_chi2"] or 0.0}
+            {name: row[name] for name in IDS if name in row} | told
+            | {name: row[name] for name in ("creative_text", "period", "currency")}
+            | {"kpi": kpi, "outcome": amount / row["spend"], "exposure": row["spend"]}
         )  # fmt: skip
     if not made:
         told_out = ", ".join(f"{reason}: {count:,}" for reason, count in left_out.items())
@@ -248,10 +251,8 @@ def campaigns(
             hint="lower min_impressions (--min-impressions), or name a KPI that is counted: "
             "outcome='clicks_platform' (--outcome clicks_platform)",
         )
-    _label(made, min_peers, quantiles, seed)
-    shown = [{name: value for name, value in row.items() if name[0] != "_"}
-             | {"label": labels[row["label"]]} for row in made]  # fmt: skip
-    return Campaigns(pa.Table.from_pylist(shown), dict(left_out))
+    _label(made, np.array(chances, np.float64), asked)
+    return Campaigns(pa.Table.from_pylist(made), dict(left_out))
 
 
 def _kpi(
@@ -299,41 +300,44 @@ def _modalities(row: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"derived_from": json.dumps(sources), "conditions": json.dumps(kept)}
 
 
-def _label(
-    rows: list[dict[str, Any]], min_peers: int, quantiles: Sequence[float], seed: int
-) -> None:
-    """Rank each row among the closest peers that are enough, and number its label."""
-    for row in rows:
-        row["_peers"] = {
-            "platform": row["platform"][0], "objective": row["objective"][0], "kpi": row["kpi"],
-            "currency": _money(row), "period": str(row["period"]),
-        }  # fmt: skip
-    waiting = set(range(len(rows)))
+def _label(rows: list[dict[str, Any]], chances: Floats, asked: Settings) -> None:
+    """Rank each row among the closest peers that are enough, and give it its label."""
+    amounts = np.column_stack([[row[name] for row in rows] for name in ("outcome", "exposure")])
+    told = np.hstack([amounts, chances])
     for names in PEERS:
-        groups: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = defaultdict(list)
         for at, row in enumerate(rows):
-            groups.setdefault(" x ".join(row["_peers"][n] for n in names), []).append(at)
+            alike = row | {"currency": _money(row)}
+            shared = (alike[n][0] if isinstance(alike[n], list) else alike[n] for n in names)
+            groups[" x ".join(map(str, shared))].append(at)
         for key, own in groups.items():
-            mine = waiting.intersection(own)
-            if mine and (len(own) >= min_peers or names == PEERS[-1]):
-                ranked = _rank([rows[at] for at in own], quantiles, stream(seed, "harmonise", key))
+            is_waiting = any("label" not in rows[at] for at in own)
+            if is_waiting and (len(own) >= asked["min_peers"] or names == PEERS[-1]):
+                rng = stream(asked["seed"], "harmonise", key)
+                codes, *ranked = _rank(told[own], [*asked["quantiles"]], rng)
                 level = {"peer_level": " x ".join(names), "num_peers": len(own)}
-                for at, *told in zip(own, *ranked, strict=True):
-                    if at in mine:
-                        rows[at] |= dict(zip(_RANKED, told, strict=True)) | level
-                waiting -= mine
+                for at, code, *values in zip(own, codes, *ranked, strict=True):
+                    if "label" not in rows[at]:
+                        label = {"label": [*asked["labels"]][code]}
+                        rows[at] |= label | dict(zip(_RANKED, values, strict=True)) | level
+
+
+def _money(row: Mapping[str, Any]) -> str:
+    """The currency; unknown currencies of two accounts are two."""
+    known = row["currency"] != "XXX"
+    return row["currency"] if known else f"XXX of account {row['account_id']}"
 
 
 def _rank(
-    peers: Sequence[Mapping[str, Any]], quantiles: Sequence[float], rng: np.random.Generator
+    peers: Floats, quantiles: Sequence[float], rng: np.random.Generator
 ) -> tuple[list[Any], ...]:
-    """The place of each rate among its peers', and how far it could be another: by columns."""
+    """The place of each rate among its peers', and how far it could be another: by columns.
+
+    Peers are float64[n, 5]: rate, spend, events, chi2 and weeks.
+    """
     from scipy.stats import rankdata
 
-    values, spend, events, chi2, weeks = (
-        np.array([row[name] for row in peers], np.float64)
-        for name in ("outcome", "exposure", "_events", "_chi2", "_weeks")
-    )
+    values, spend, events, chi2, weeks = np.ascontiguousarray(peers.T)
     # Variance by unit of spend: as weeks scatter, and at least that of a Poisson count of events.
     whole, freedom = float(values @ spend), float(np.maximum(weeks - 1, 0).sum())
     least = abs(whole) / spend.sum() * abs(whole) / events.sum() if events.sum() else 0.0
