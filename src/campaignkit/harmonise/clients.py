@@ -53,7 +53,13 @@ def checked_client(client: object) -> str:
 
 
 class Clients(ABC):
-    """Where clients' tables live. Names of clients are checked before they come here."""
+    """Where clients' tables live. Names of clients are checked before they come here.
+
+    Examples
+    --------
+    >>> isinstance(ClientFolder("clients"), Clients)
+    True
+    """
 
     @property
     @abstractmethod
