@@ -9,7 +9,6 @@ from __future__ import annotations
 from campaignkit.service.artifacts import Artifacts
 from campaignkit.service.home import Home
 from campaignkit.service.jobs import (
-    Cancelled,
     Claim,
     Cost,
     Event,
@@ -27,10 +26,10 @@ from campaignkit.service.jobs import (
 from campaignkit.service.keys import Key, Keys, Quota
 from campaignkit.service.kinds import KINDS, Kind, kind_named
 from campaignkit.service.table import SqliteQueue
+from campaignkit.service.worker import Workers, run_job
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Artifacts",
-    "Cancelled",
     "Claim",
     "Cost",
     "Event",
@@ -51,5 +50,7 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "SqliteQueue",
     "TooLarge",
     "UnknownKey",
+    "Workers",
     "kind_named",
+    "run_job",
 ]

@@ -35,7 +35,7 @@ class Artifacts:
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
-        self._folder = folder
+        self.folder = folder
         self.most_bytes = most_bytes
 
     def put(
@@ -113,7 +113,7 @@ class Artifacts:
 
     def _at(self, digest: str) -> Path:
         name = digest.removeprefix("sha256:")
-        return self._folder / name[:2] / name
+        return self.folder / name[:2] / name
 
     def _place(self, partial: Path, handle: int, digest: str) -> None:
         place = self._at(digest)
@@ -124,7 +124,7 @@ class Artifacts:
 
     @contextmanager
     def _partial(self) -> Iterator[Path]:
-        partial = self._folder / f".{uuid.uuid4().hex}.partial"
+        partial = self.folder / f".{uuid.uuid4().hex}.partial"
         try:
             yield partial
         except OSError as err:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from campaignkit.service.keys import Key, Keys, check_scope
 from campaignkit.service.kinds import KINDS, Files, Kind, kind_named
 from campaignkit.service.kinds.request import InputFile, Request, checked_request
 from campaignkit.service.table import FILE_NAME, SqliteQueue
-from campaignkit.store import checked_path
+from campaignkit.store import checked_path, scratch_folder
 
 _PLANS = 1_000  # that are kept: a plan of the same work with another seed is the same
 
@@ -50,6 +49,7 @@ class Home:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     home = Home(Path(place, "home"))
     ...     key, secret = home.keys.add("ana", scopes=["dataset"])
@@ -111,11 +111,11 @@ class Home:
         same = request.model_dump(mode="json") | ({"seed": 0} if hasattr(request, "seed") else {})
         digest = job_digest(kind, same)
         if digest not in self._plans:
-            with tempfile.TemporaryDirectory(dir=self._of("work")) as folder:
+            with scratch_folder(self._of("work")) as folder:
                 try:
-                    plan = asked.plan(request, Files(self.artifacts, Path(folder)))
+                    plan = asked.plan(request, Files(self.artifacts, folder))
                 except CampaignkitError as err:
-                    raise without_paths(err, Path(folder)) from None
+                    raise without_paths(err, folder) from None
             with self._lock:
                 while len(self._plans) >= _PLANS:
                     self._plans.pop(next(iter(self._plans)))

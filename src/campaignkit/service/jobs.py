@@ -62,10 +62,6 @@ class OutOfSpace(ServiceError):
     status: ClassVar[int] = 507
 
 
-class Cancelled(ServiceError):
-    """The job was cancelled, or its claim was lost, while its work ran."""
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a job needs or used.
@@ -207,7 +203,8 @@ class Outcome:
     Attributes
     ----------
     state : {"done", "failed", "cancelled", "queued"}
-        ``"queued"`` gives the job back: another worker goes on at once.
+        ``"queued"`` gives the job back, so that another worker may have it at once. With an
+        error, the run counts as one without progress.
     result, error : mapping or None
         As in :class:`Job`.
     used : Cost

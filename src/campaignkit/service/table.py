@@ -153,7 +153,9 @@ class SqliteQueue:
             if job is None:
                 return False
             if outcome.state == "queued" and not self._is_cancelled(id):
-                db.execute("UPDATE jobs SET idle = max(idle - 1, 0) WHERE id = ?", (id,))
+                is_polite = outcome.error is None  # a crash counts as an attempt
+                change = "UPDATE jobs SET idle = max(idle - ?, 0) WHERE id = ?"
+                db.execute(change, (is_polite, id))
                 self._save(replace(job, state="queued"), told="given back")
             elif outcome.state == "queued":
                 self._end(job, replace(outcome, state="cancelled"))
