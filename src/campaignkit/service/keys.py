@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from campaignkit.checks import check_all, is_count
-from campaignkit.errors import SettingError
 from campaignkit.service.jobs import (
     MOST,
     Clock,
@@ -24,6 +23,7 @@ from campaignkit.service.jobs import (
     QuotaExceeded,
     UnknownKey,
 )  # fmt: skip
+from campaignkit.service.kinds import KINDS
 
 EVERYTHING = "all"  # the scope of a key for every kind of job
 _PREFIX = "ck_"
@@ -133,13 +133,13 @@ class Keys:
         Raises
         ------
         SettingError
-            If there is no scope, or the time is not above zero.
+            If a scope is none, or the time is not above zero.
         """
-        wanted = tuple(sorted({*scopes}))
+        wanted, there = tuple(sorted({*scopes})), {EVERYTHING, *KINDS}
         check_all(
             "a key that cannot be made",
             {
-                "scopes": (scopes, bool(wanted), "kinds of jobs, or 'all'"),
+                "scopes": (wanted, bool(wanted) and {*wanted} <= there, ", ".join(sorted(there))),
                 "expires_s": (expires_s, expires_s is None or 0 < expires_s < MOST, "above 0"),
                 "name": (name, name.isprintable() and 0 < len(name) <= 100, "1 to 100 letters"),
             },
@@ -228,22 +228,6 @@ def charged(key: Key, more: Cost, less: Cost) -> Key:
     added = {name: amount - given[name] for name, amount in asdict(more).items()}
     used = {name: amount + added[name] for name, amount in asdict(key.used).items()}
     return replace(key, used=Cost(**used))
-
-
-def checked_scopes(scopes: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Scopes that exist.
-
-    Raises
-    ------
-    SettingError
-        With those that do not.
-    """
-    there = {EVERYTHING, *known}
-    wanted = tuple(scopes)
-    if odd := [scope for scope in wanted if scope not in there]:
-        told = f"the scope is {odd[0]!r}; expected one of {', '.join(sorted(there))}"
-        raise SettingError(told)
-    return wanted
 
 
 def _digest(secret: str) -> str:

@@ -1,7 +1,7 @@
 """Workers: each claims a job, lets a process of its own do the work, and finishes the job.
 
-The work and who minds it are apart: whoever minds it tells the queue four times a lease that the
-work lives, and ends the process when the job is cancelled or another worker has it. A process
+The work and its minder are apart. The minder is a thread, which tells the queue four times a lease
+that the work lives, and ends the process when the job is cancelled or another worker has it. A process
 that dies, or a computer that stops, costs the part of the work that was not finished. Files of the
 result are in place before the job is done, and the fence of the queue lets one run alone finish.
 """
@@ -199,7 +199,7 @@ def _context() -> SpawnContext | ForkServerContext:
 
 
 def _work_alone(artifacts: Path, job: Job, folder: Path, fence: int, outbox: Connection) -> None:
-    """The process of a job; it ends when whoever minds it is gone."""
+    """The process of a job; it ends when the process of its minder is gone."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def tell(done: int, all: int) -> None:
