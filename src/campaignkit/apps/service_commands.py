@@ -86,7 +86,8 @@ def list_keys(*, home: HomeOption, json: JsonOption = False) -> None:
         used, state = key.used, "revoked" if key.revoked else "live"
         print(
             f"{key.id}  {state}  {key.name}  for {', '.join(key.scopes)}; used "
-            f"{used.rows:,} rows, {used.calls:,} calls, {used.micros / 1e6:,.2f} of money, {used.bytes:,} bytes"
+            f"{used.rows:,} rows, {used.calls:,} calls, {used.micros / 1e6:,.2f} of money, "
+            f"{used.bytes:,} bytes"
         )
 
 

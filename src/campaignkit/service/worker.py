@@ -1,9 +1,10 @@
 """Workers: each claims a job, lets a process of its own do the work, and finishes the job.
 
 The work and its minder are apart. The minder is a thread, which tells the queue four times a lease
-that the work lives, and ends the process when the job is cancelled or another worker has it. A process
-that dies, or a computer that stops, costs the part of the work that was not finished. Files of the
-result are in place before the job is done, and the fence of the queue lets one run alone finish.
+that the work lives, and ends the process when the job is cancelled or another worker has the job.
+A process that dies, or a computer that stops, costs the part of the work that was not finished.
+Files of the result are in place before the job is done, and the fence of the queue lets one run
+alone finish.
 """
 
 from __future__ import annotations
