@@ -316,6 +316,55 @@ def test_a_bad_cell_or_a_wrong_file_can_be_taken_out(tmp_path: Path) -> None:
                 store.remove(**{"platform": "meta"} | missing)  # type: ignore[arg-type]
 
 
+def texts(store: ClientStore) -> str:
+    """All landed cells, and all unified ones once they are made anew."""
+    named = store._con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'landed'"
+    )
+    landed = [store._con.execute(f'FROM landed."{n}"').fetchall() for (n,) in named.fetchall()]
+    return repr(landed) + repr([rows_of(store.harmonise(), t) for t in ("performance", "reach")])
+
+
+@pytest.mark.parametrize("report", [{"account_id": "7"}, {}])
+def test_an_account_that_is_removed_leaves_no_name_behind(
+    report: dict[str, str], tmp_path: Path
+) -> None:
+    """Names of histories too, by way of campaigns; what another account shares stays."""
+    ads = [{"ad_id": a, "date": DAYS[0], "spend": 3, "impressions": 1}
+           | (report and {"account_id": a}) for a in "78"]  # fmt: skip
+    history = {
+        "account_history": [{"id": a, "name": f"A{a}x", "currency": "EUR"} for a in "78"],
+        "campaign_history": [{"id": f"c{a}", "account_id": a, "name": f"C{a}x"} for a in "78"],
+        "ad_set_history": [
+            {"id": f"g{a}", "campaign_id": f"c{a}", "name": f"G{a}x"} for a in "78"
+        ],
+        "ad_history": [
+            {"id": a, "ad_set_id": f"g{a}", "name": f"N{a}x", "creative_id": c}
+            for a, c in (("7", "1"), ("7", "2"), ("8", "2"))
+        ],
+        "creative_history": [{"id": n, "body": f"B{n}x"} for n in "12"],
+    }
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "one", basic_ad=ads, **history), platform="meta")
+        store.harmonise(currencies={"meta:7": "USD"})
+        before = texts(store)
+        assert all(name in before for name in ("A7x", "C7x", "G7x", "N7x", "B1x", "A8x", "B2x"))
+        assert store.remove("meta", account="7") == 7
+        after = texts(store)
+        assert not [name for name in ("A7x", "C7x", "G7x", "N7x", "B1x") if name in after]
+        assert all(name in after for name in ("A8x", "C8x", "G8x", "N8x", "B2x"))
+        assert store.harmonise().total("spend", by=["currency"]) == {("EUR",): 3}
+        assert not [note for note in store.harmonise().report.notes if note[1] == "currencies"]
+
+
+def test_an_ad_that_has_the_number_of_an_account_stays(tmp_path: Path) -> None:
+    rows = [{"ad_id": "7", "date": DAYS[0], "spend": 1, "impressions": 1}]
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(land(tmp_path / "one", basic_ad=rows), platform="meta")
+        with pytest.raises(HarmoniseError, match="has no rows of account 7"):
+            store.remove("meta", account="7")
+
+
 def test_a_platform_that_is_removed_leaves_the_others_as_they_were(tmp_path: Path) -> None:
     landed = land(tmp_path / "google", **google(DAYS[:1]))
     with ClientStore(tmp_path / "clients", client="acme") as store:

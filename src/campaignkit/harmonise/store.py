@@ -22,6 +22,8 @@ from campaignkit.extras import require
 from campaignkit.harmonise.clients import Clients, checked_client
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
+    LEVELS,
+    Entity,
     Platform,
     platform as platform_of,
     read_platform,
@@ -31,60 +33,15 @@ from campaignkit.harmonise.exports import Part, described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
 from campaignkit.harmonise.intake import Intake, landed_tables, next_number, note_replaced
 from campaignkit.harmonise.landing import Landed, find, plain, roles, short_name, slices_of
+from campaignkit.harmonise.outcomes import question
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, parts_of
 from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect
 
-_SCHEMA = """
-CREATE SCHEMA IF NOT EXISTS landed;
-CREATE TABLE IF NOT EXISTS ingested (
-    platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
-    first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
-    open_totals STRUCT(measure VARCHAR, told DECIMAL(38,6), rows DECIMAL(38,6))[],
-    replaced_by INTEGER,
-    PRIMARY KEY (platform, relation, sha256));
-CREATE TABLE IF NOT EXISTS defined (platform VARCHAR PRIMARY KEY, text VARCHAR);
-CREATE TABLE IF NOT EXISTS fetched (
-    platform VARCHAR, account VARCHAR, first_day DATE, last_day DATE,
-    PRIMARY KEY (platform, account));
-CREATE TABLE IF NOT EXISTS touched (platform VARCHAR, day DATE, PRIMARY KEY (platform, day));
-"""
-# Of a store that keeps anything there is a row.
-_KEPT = (
-    "SELECT 1 FROM ingested UNION ALL SELECT 1 FROM fetched UNION ALL "
-    "SELECT 1 FROM duckdb_tables() WHERE table_name = 'stated' AND NOT temporary LIMIT 1"
-)
-# What downloaded reports say: what was decided, and totals that are not met, of the newest ones.
-_TOLD = (
-    "INSERT INTO notes SELECT DISTINCT platform, name, unnest(notes) FROM ingested "
-    "WHERE replaced_by IS NULL",
-    "DELETE FROM totals WHERE starts_with(measure, 'own total: ')",
-    "INSERT INTO totals BY NAME SELECT platform, level, false AS has_hours, "
-    "'own total: ' || t.measure AS measure, t.told AS source, t.rows AS harmonised "
-    "FROM (SELECT platform, unnest(open_totals) AS t, "
-    "regexp_extract(relation, '^export_(ad_group|ad|campaign)', 1) AS level FROM ingested "
-    "WHERE replaced_by IS NULL)",
-    "DELETE FROM notes WHERE about = 'currencies'",
-)
-_OF_NO_ROW = (
-    "SELECT coalesce(nullif(platform, ''), 'every platform'), account_id FROM stated s "
-    "WHERE NOT EXISTS (FROM place p WHERE p.account_id = s.account_id "
-    "AND s.platform IN ('', p.platform)) ORDER BY ALL"
-)
-# Statements that delete a platform's rows of every table but what was stated of it.
-_OF_A_PLATFORM = """
-    SELECT 'DELETE FROM ' || table_name || CASE WHEN list_contains(columns, 'platform')
-        THEN ' WHERE platform = ?'
-        ELSE ' WHERE place_id IN (SELECT place_id FROM place WHERE platform = ?)' END
-    FROM (SELECT table_name, list(column_name) AS columns FROM duckdb_columns()
-        JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        WHERE database_name = 'store' AND schema_name = 'main' GROUP BY table_name)
-    WHERE list_has_any(columns, ['platform', 'place_id'])
-        AND table_name NOT IN ('stated', 'defined')
-    ORDER BY list_contains(columns, 'platform')
-"""
+_OWN = "{} IN (SELECT id FROM own WHERE kind = '{}')"
+_OWN_ALONE = "CREATE OR REPLACE TEMP TABLE own AS SELECT 'account' AS kind, $1::VARCHAR AS id"
 
 
 class ClientStore:
@@ -127,7 +84,7 @@ class ClientStore:
         self.stores = clients_of(stores)
         self._con = self.stores.open(client, memory_mb=memory_mb, key=key)
         with self._transaction():
-            self._con.execute(_SCHEMA)
+            self._con.execute(question("store"))
 
     def __enter__(self) -> ClientStore:
         return self
@@ -137,7 +94,7 @@ class ClientStore:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         with suppress(HarmoniseError):  # it is closed
-            if kind is not None and not self._rows(_KEPT):
+            if kind is not None and not self._rows(question("kept")):
                 self.stores.discard(self.client)  # while no other process can open it
         self.close()
 
@@ -317,7 +274,8 @@ class ClientStore:
                 with scratch_folder(Path(spill) if spill else None) as folder:
                     fetcher.land(folder, account, first, last_, only_days=number > 0)
                     with self._transaction():
-                        self._forget(known, account, first, last_)
+                        self._con.execute(_OWN_ALONE, [account])
+                        self._forget(known, first, last_)
                         if any(folder.rglob("*.parquet")):
                             taken.update(self._ingest(folder, Asked(platform, self.client)))
                         self._con.execute(
@@ -326,27 +284,63 @@ class ClientStore:
                         )
         return dict(taken)
 
-    def _forget(self, known: Platform, account: str, *days: datetime.date) -> int:
-        """Delete an account's rows of some days; how many there were."""
+    def _note_own(self, known: Platform, account: str) -> None:
+        """Make ``own``: identifiers of an account, and of what lies in no other, by kind."""
+        self._con.execute(_OWN_ALONE, [account])
+        kinds = ("account", *reversed(LEVELS), "creative")  # each lies in those before it
+        for at, kind in enumerate(kinds[1:], start=1):
+            told = []
+            for table in landed_tables(self._con, known):
+                is_of = roles(known, table)
+                for what, place, part in known.parts():
+                    terms = {**part.columns, **part.key} if isinstance(part, Entity) else part.ids
+                    ids = [table.text(terms.get(f"{of}_id", ())) for of in kinds[: at + 1]]
+                    if (what, place) in is_of:
+                        inside = (f"CASE WHEN {up} IS NOT NULL THEN {_OWN.format(up, of)} END"
+                                  for of, up in zip(kinds, ids[:-1], strict=False))  # fmt: skip
+                        told.append(f"SELECT {ids[-1]} AS id, coalesce({', '.join(inside)}, NULL) "
+                                    f"AS is_own FROM {table.relation}")  # fmt: skip
+            if told:
+                self._con.execute(
+                    f"INSERT INTO own SELECT '{kind}', id FROM ({' UNION ALL '.join(told)}) "
+                    f"WHERE id IS NOT NULL GROUP BY id HAVING bool_and(is_own)"
+                )
+
+    def _forget(self, known: Platform, *days: datetime.date) -> int:
+        """Delete rows of reports that ``own`` has, of some days; how many there were."""
         gone, number = 0, next_number(self._con)
         for table in landed_tables(self._con, known):
             if (slices := slices_of(known, table)) is not None:
-                day, owner = f"CAST({slices.day} AS DATE)", table.text(slices.owner)
-                rows = f"FROM {table.relation} WHERE {owner} = ? AND {day} BETWEEN ? AND ?"
+                day = f"CAST({slices.day} AS DATE)"
+                own = _OWN.format(table.text(slices.owner), slices.level or "account")
+                rows = f"FROM {table.relation} WHERE {own} AND {day} BETWEEN ? AND ?"
                 self._con.execute(
                     f"INSERT OR IGNORE INTO touched SELECT DISTINCT ?, {day} {rows}",
-                    [known.key, account, *days],
+                    [known.key, *days],
                 )
-                gone += self._rows(f"DELETE {rows}", [account, *days])[0][0]
+                gone += self._rows(f"DELETE {rows}", [*days])[0][0]
                 note_replaced(self._con, known, plain(table.name), number, *days)
         return gone
+
+    def _forget_names(self, known: Platform) -> int:
+        """Delete rows of histories about what ``own`` has; how many there were."""
+        return sum(
+            self._rows(
+                f"DELETE FROM {table.relation} WHERE "
+                + _OWN.format(table.text(known.entities[kind].key[f"{kind}_id"]), kind)
+            )[0][0]
+            for table in landed_tables(self._con, known)
+            if {what for what, _ in roles(known, table)} == {"entity"}
+            for _, kind in roles(known, table)
+        )
 
     def remove(self, platform: str, *, account: str | None = None) -> int:
         """Delete what was ingested of a platform, or an account's rows of its reports.
 
         For a file of the wrong client, or cells that :meth:`harmonise` refuses. The same files
-        can be ingested again then. Names that a history gives to the account's campaigns stay
-        until the platform is removed.
+        can be ingested again then. What histories tell of the account and of the campaigns, ad
+        groups, ads and creatives that are its alone goes too. The unified tables follow when
+        :meth:`harmonise` is called next.
 
         Parameters
         ----------
@@ -362,21 +356,26 @@ class ClientStore:
         Raises
         ------
         HarmoniseError
-            If there are none. Reports without a column of accounts have none of any account.
+            If there are none. Of a report without a column of accounts the histories tell which
+            campaigns, ad groups and ads are the account's.
         """
         with self._transaction():
             known = self._known(platform)
             known = described(known, _counted(known, landed_tables(self._con, known)))
             if account is not None:
-                gone = self._forget(known, account, datetime.date.min, datetime.date.max)
-                self._con.execute(
-                    "DELETE FROM fetched WHERE platform = ? AND account = ?", [known.key, account]
-                )
+                self._note_own(known, account)
+                gone = self._forget(known, datetime.date.min, datetime.date.max)
+                gone += self._forget_names(known)
+                told = {"fetched": "account", "stated": "account_id"}
+                for (name,) in self._rows("SELECT table_name FROM duckdb_tables()"):
+                    if name in told:
+                        statement = f"DELETE FROM {name} WHERE platform = ? AND {told[name]} = ?"
+                        self._con.execute(statement, [known.key, account])
             else:
                 gone = sum(rows for key, _, rows in self.tables if key == known.key)
                 for table in landed_tables(self._con, known):
                     self._con.execute(f"DROP TABLE {table.relation}")
-                for statement in self._rows(_OF_A_PLATFORM):
+                for statement in self._rows(question("of_a_platform")):
                     self._con.execute(statement[0], [known.key])
             if not gone:
                 of = known.name if account is None else f"account {account} of {known.name}"
@@ -414,10 +413,9 @@ class ClientStore:
                 tables = landed_tables(self._con, self._known(key))
                 known = described(self._known(key), _counted(self._known(key), tables))
                 unified.make(known, find(known, tables))
-            for statement in _TOLD:
-                self._con.execute(statement)
+            self._con.execute(question("told"))
             accounts = [row[0] for row in self._rows("SELECT DISTINCT account_id FROM place")]
-            for platform, account in self._rows(_OF_NO_ROW):
+            for platform, account in self._rows(question("of_no_row")):
                 near = ", ".join(get_close_matches(account, sorted(accounts), cutoff=0))
                 self._con.execute(
                     "INSERT INTO notes VALUES (?, 'currencies', ?)",
