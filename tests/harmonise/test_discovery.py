@@ -213,6 +213,29 @@ def test_a_column_with_the_name_of_another_identifier_is_no_identifier(tmp_path:
     }  # fmt: skip
 
 
+def test_files_that_cannot_be_read_are_named_and_the_others_looked_at(
+    unknown: Path, tmp_path: Path
+) -> None:
+    before = discover(unknown, known=OTHERS)
+    spoilt = {"utf16.csv": "a,b\n1,2\n".encode("utf-16"), "cut.parquet": b"PAR1",
+              "no[w].csv": b"a,b\n1,2\n"}  # fmt: skip
+    for name, content in spoilt.items():
+        (unknown / name).write_bytes(content)
+    found = discover(unknown, known=OTHERS)
+    unread = {row.table: row.reasons for row in found.tables if row.role == "not read"}
+
+    assert unread.keys() == spoilt.keys()
+    assert "UTF-16" in unread["utf16.csv"]
+    assert found.columns == before.columns
+    assert all(f"# not read: {reason}" in found.to_toml() for reason in unread.values())
+    with pytest.raises(HarmoniseError, match="UTF-16"):
+        discover(unknown / "utf16.csv")
+    for file in unknown.iterdir():
+        file.unlink() if file.name not in spoilt else None
+    with pytest.raises(HarmoniseError, match=r"utf16[.]csv: .*UTF-16"):
+        discover(unknown, known=OTHERS)
+
+
 def test_a_source_without_amounts_is_refused(tmp_path: Path) -> None:
     folder = land(tmp_path / "x", people=[{"id": "1", "name": "Ann"}])
 

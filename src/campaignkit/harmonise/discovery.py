@@ -19,7 +19,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
-from campaignkit.errors import HarmoniseError
+from campaignkit.errors import Fault, HarmoniseError
 from campaignkit.extras import frame_library, require
 from campaignkit.harmonise.definition import (
     BREAKDOWNS,
@@ -34,7 +34,7 @@ from campaignkit.harmonise.definition import (
 from campaignkit.harmonise.exports import STANDARD
 from campaignkit.harmonise.landing import plain
 from campaignkit.harmonise.sampled import SampledTable, currency_in, money_term, stem, tokens
-from campaignkit.harmonise.sources import tables_in, unreadable
+from campaignkit.harmonise.sources import files_in, tables_in, unreadable
 from campaignkit.llm import (
     Account,
     Budget,
@@ -52,6 +52,7 @@ Found = dict[str, tuple[float, str, str]]  # field -> score, column, reason
 Told = tuple[float, str, str, str]  # score, field, column, reason
 _Names = dict[tuple[str, str], dict[str, set[str]]]
 _Stems = dict[tuple[str, tuple[str, ...]], dict[str, set[str]]]
+_UNREAD = "not read"  # role of a file that is no table
 _ROWS = 2000  # of a table that are looked at
 _LEAST = {"text": 0.75}  # score from which a column is proposed; 0.5 where cells tell too
 _CHAIN = (*LEVELS, "account")  # each lies in the next
@@ -66,7 +67,8 @@ class Ranked:
     Attributes
     ----------
     role : str
-        ``"campaign"``, ``"report of ad"``, ...
+        ``"campaign"``, ``"report of ad"``, ...; ``"not read"`` of a file that is no table, for
+        the reason that is given.
     table : str
     field, column : str
         Of the unified schema, and the table's own; empty for a table.
@@ -126,6 +128,7 @@ class Discovery:
             'report_tz = "account"  # decide: are days the account\'s own, or UTC?',
             'click_kind = "platform"  # decide: link, all, swipe or platform',
             *_lines({"prefixes": [self.prefix] if self.prefix else []}),
+            *(f"# {t.role}: {t.reasons}" for t in self.tables if t.role == _UNREAD),
         ]
         for table in (table for table in self.tables if table.is_proposed):
             own = [column for column in self.columns if column.role == table.role]
@@ -184,7 +187,8 @@ def discover(
     Raises
     ------
     HarmoniseError
-        If the source has no table, or none with amounts by day.
+        If the source has no table, or none with amounts by day. A file of a folder that cannot be
+        read is named in ``tables``, and the others are looked at.
 
     Examples
     --------
@@ -197,7 +201,8 @@ def discover(
     >>> [(column.field, column.column) for column in found.columns][:2]
     [('account_id', 'account_id'), ('date', 'day')]
     """
-    tables = list(_tables(source, maximum_bytes))
+    given = list(_tables(source, maximum_bytes))
+    tables = [table for table in given if not table.failed]
     words = _Words(known or map(platform, platforms()))
     paths = [plain(table.name).replace("_", "/") for table in tables]
     common = os.path.commonpath(paths).replace("/", "_") if len(paths) > 1 else ""
@@ -211,7 +216,7 @@ def discover(
         for cell in table.cells[name]
     }
     best: dict[str, SampledTable] = {}
-    ranked: list[Ranked] = []
+    ranked = [Ranked(_UNREAD, t.name, "", "", 0.0, False, t.failed) for t in given if t.failed]
     columns: list[Ranked] = []
     told = sorted(_Search(tables, words).run(), key=lambda one: (one[0], -one[1], one[2].name))
     for role, score, table, fields, reason in told:
@@ -228,6 +233,7 @@ def discover(
     if not any(role.startswith("report") for role in best):
         raise HarmoniseError(
             f"no table of {', '.join(sorted(t.name for t in tables))[:300] or source} has amounts",
+            faults=[Fault(row.table, row.reasons) for row in ranked if row.role == _UNREAD],
             hint="a report has days, an identifier, and two of spend, impressions and clicks",
         )
     columns = columns if model is None else _explained(columns, model, budget)
@@ -444,12 +450,20 @@ def _tables(source: Any, maximum_bytes: int | None) -> Iterator[SampledTable]:
                 asked = f"SELECT {', '.join(map(quoted, columns))} FROM audited LIMIT {_ROWS}"
                 yield _sampled(name, columns, place.ask(asked))
         return
+    path = checked_path(given[0], error=HarmoniseError)
+    duckdb = require("duckdb", extra="harmonise", user="an unknown schema")
     with closing(connect()) as reader:
-        for table in tables_in(reader, checked_path(given[0], error=HarmoniseError), given[1]):
-            if table.failed is not None:
-                raise unreadable(table)
-            rows = reader.sql(f"SELECT * FROM ({table.select}) LIMIT {_ROWS}")
-            yield _sampled(table.names[0], rows.columns, rows.fetchall())
+        for file in files_in(path) if path.is_dir() else [path]:
+            try:
+                for table in tables_in(reader, file, given[1]):
+                    if table.failed is not None:
+                        raise unreadable(table)
+                    rows = reader.sql(f"SELECT * FROM ({table.select}) LIMIT {_ROWS}")
+                    yield _sampled(table.names[0], rows.columns, rows.fetchall())
+            except (HarmoniseError, duckdb.Error) as err:
+                if file == path:
+                    raise
+                yield SampledTable(file.name, {}, str(err).splitlines()[0][:300])
 
 
 def _sampled(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> SampledTable:

@@ -36,10 +36,14 @@ KINDS = {
 
 @dataclass(frozen=True)
 class SampledTable:
-    """A table's name, and of each column the cells that are not blank, of some rows."""
+    """A table's name, and of each column the cells that are not blank, of some rows.
+
+    Of a file that cannot be read there are none, and `failed` tells why.
+    """
 
     name: str
     cells: Mapping[str, Sequence[str]]
+    failed: str = ""
 
     @cached_property
     def values(self) -> dict[str, set[str]]:

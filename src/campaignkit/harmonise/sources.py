@@ -187,7 +187,7 @@ def unreadable(table: _Table) -> HarmoniseError:
 def tables_in(reader: Any, path: Path, schema: str = "") -> Iterator[_Table]:
     """The tables of a folder, a file or a data base."""
     if path.is_dir():
-        for file in _files(path):
+        for file in files_in(path):
             yield from tables_in(reader, file, schema)
         return
     readable_file(path, error=HarmoniseError)
@@ -299,7 +299,8 @@ def _as_text(path: Path) -> str:
     )
 
 
-def _files(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
+    """The files below a folder that may be tables, in order."""
     found = []
     for number, path in enumerate(folder.rglob("*")):
         if number > _MOST_FILES:
