@@ -141,18 +141,18 @@ def plans() -> dict[str, dict[str, int]]:
     return told
 
 
-def bound_runs() -> dict[str, Any]:
+def bound_runs(size: int = 160, num_answers: int = BOUND_ANSWERS) -> dict[str, Any]:
     """How often the bound was lower than what turned out: at most delta of the runs should."""
     violated, slack, cpu_s = 0, [], []
     for run in range(BOUND_RUNS):
-        world = RehearsalWorld(160, seed=1000 + run)
+        world = RehearsalWorld(size, seed=1000 + run)
         answers = world.answers()
         start = time.process_time()
         result = ActiveLearning(
             OrdinalProbit(world.carded(), seed=run),
             lambda calls, stage, round, answers=answers: answers[np.concatenate(calls)],
             np.full(len(answers), NO_ANSWER, dtype=np.int8),
-            most=BOUND_ANSWERS,
+            most=num_answers,
             delta=BOUND_DELTA,
             seed=run,
         ).run(None)

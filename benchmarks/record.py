@@ -29,7 +29,7 @@ _told_until = [0.0]  # CPU minutes that belong to results before the next one
 _LIBRARIES = ("numpy", "scipy", "numba", "networkx", "pyarrow", "polars", "dask")
 
 
-def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
+def record(name: str, figures: Mapping[str, Any], *, about: str, cpu: float | None = None) -> Path:
     """Write ``results/<name>.json``; an older one is replaced, its history lies in git.
 
     Parameters
@@ -40,6 +40,8 @@ def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
         What was measured, as JSON values; say units in the names.
     about : str
         What was compared, on what, in a sentence or two.
+    cpu : float, optional
+        CPU minutes of all of it, where the figures come from several runs.
     """
     told = {
         "benchmark": name,
@@ -48,10 +50,10 @@ def record(name: str, figures: Mapping[str, Any], *, about: str) -> Path:
         "commit": commit(),
         "machine": machine(),
         "environment": threads_set(os.environ) or "plain",
-        "cpu_min": round(cpu_min() - _told_until.pop(), 1),
+        "cpu_min": round(cpu_min() - _told_until[0] if cpu is None else cpu, 1),
         "figures": dict(figures),
     }
-    _told_until.append(cpu_min())
+    _told_until[:] = [cpu_min()]
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -25,6 +25,19 @@ def pair_products(left, right, one, other, out):
 
 
 @njit(**ENTRY)
+def add_rows(values, rows, one, other, out):
+    """Add rows, times a value for each pair: a sparse matrix of the values by a dense one.
+
+    values : float32[k]; rows : float32[b, d]; out : float32[a, d], added to; one, other :
+    int32[k], rows of `out` and of `rows`.
+    """
+    for k in range(values.size):
+        i, j, value = one[k], other[k], values[k]
+        for d in range(out.shape[1]):
+            out[i, d] += value * rows[j, d]
+
+
+@njit(**ENTRY)
 def pair_overlaps(left, right, one, other, out):
     """Fill float32[k] with the numbers of bits that rows share.
 

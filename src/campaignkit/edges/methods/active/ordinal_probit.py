@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Generator
@@ -16,9 +15,6 @@ from campaignkit.edges.methods.active.columns import LikeFields, card_columns
 from campaignkit.edges.pairs import PairTable, chunks
 from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import stream
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -253,14 +249,16 @@ class _Block:
         pair_products(left, right, self.one, self.other, found)
         return found
 
-    def matrix(self, values: Float) -> csr_array:
-        """float32[a, b], sparse: a value for each pair."""
-        from scipy.sparse import csr_array
+    def sums(self, values: Float, rows: Float, *, of_first: bool = True) -> Float:
+        """float32[a, d] or [b, d]: for each attribute the rows of its partners, times values."""
+        from campaignkit.edges.kernels.pair_products import add_rows
 
-        size = self.first.stop - self.first.start
-        starts = np.searchsorted(self.one, np.arange(size + 1, dtype=np.int32)).astype(np.int32)
-        shape = (size, self.second.stop - self.second.start)
-        return csr_array((values, self.other, starts), shape=shape)
+        side, ends = (self.first, (self.one, self.other))
+        if not of_first:
+            side, ends = self.second, (self.other, self.one)
+        found = np.zeros((side.stop - side.start, rows.shape[1]), dtype=np.float32)
+        add_rows(values, rows, *ends, found)
+        return found
 
 
 class _Design:
@@ -309,15 +307,14 @@ class _Design:
         shared, of_block, like, like_of_block, own = self._parts(found)
         for k, (block, field) in enumerate(zip(blocks, fields, strict=True)):
             score = scores[block.part]
-            matrix = block.matrix(score)
-            right = matrix @ x[block.second]
+            right = block.sums(score, x[block.second])
             both = x[block.first].T @ right
             shared += both + both.T
             of_block[k] = both
             like_of_block[k] = score @ field
             like += like_of_block[k]
             own[block.first] += right
-            own[block.second] += matrix.T @ x[block.first]
+            own[block.second] += block.sums(score, x[block.first], of_first=False)
         return found
 
     def _parts(self, weights: Float) -> list[Float]:
@@ -377,21 +374,21 @@ class _Factors:
         if not num:
             return
         known = np.ones_like(rest)
-        held = [(b, b.matrix(rest[b.part]), b.matrix(known[b.part])) for b in blocks]
-        turned = [(b.second, b.first, wanted.T, seen.T) for b, wanted, seen in held]
-        ways = [(b.first, b.second, wanted, seen) for b, wanted, seen in held] + turned
         for side in sides:
             size = side.stop - side.start
             gram = np.zeros((size, num * num), dtype=np.float32)
             aim = np.zeros((size, num), dtype=np.float32)
-            for own, partner, wanted, seen in ways:
-                if own != side:
+            for block in blocks:
+                if side not in (block.first, block.second):
                     continue
-                means = self._means[partner] * self._signs
+                of_first = side == block.first
+                partner = block.second if of_first else block.first
+                means: Float = self._means[partner] * self._signs
                 unsure = self._covariances[partner] * np.outer(self._signs, self._signs)
                 squares = means[:, :, None] * means[:, None, :] + unsure
-                gram += seen @ squares.reshape(len(means), -1)
-                aim += wanted @ means
+                flat = squares.reshape(len(means), -1)
+                gram += block.sums(known[block.part], flat, of_first=of_first)
+                aim += block.sums(rest[block.part], means, of_first=of_first)
             ridge = np.diag(1 / self._variances)
             sure = _CURVATURE * gram.reshape(-1, num, num) + ridge
             self._covariances[side] = np.linalg.inv(sure)
