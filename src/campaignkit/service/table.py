@@ -51,6 +51,7 @@ _TABLES = """
     CREATE TABLE held (owner TEXT, digest TEXT, bytes INTEGER, PRIMARY KEY (owner, digest));
     CREATE TABLE events (job TEXT, number INTEGER, at REAL, what TEXT, PRIMARY KEY (job, number))
 """
+_MOUNTS = Path("/proc/mounts")
 _SHARED_DISKS = ("nfs", "cifs", "smb", "afs", "fuse.")  # their locks do not hold
 
 
@@ -329,7 +330,7 @@ def _refuse_shared_disk(path: Path) -> None:
     """Locks of network disks do not hold, and sqlite on such a disk loses jobs."""
     place = path.parent.resolve()
     try:
-        mounts = Path("/proc/mounts").read_text(errors="replace").splitlines()
+        mounts = _MOUNTS.read_text(errors="replace").splitlines()
     except OSError:  # no Linux: nobody tells
         return
     there = [(at, kind) for _, at, kind, *_ in map(str.split, mounts) if place.is_relative_to(at)]

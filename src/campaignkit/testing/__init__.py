@@ -1,5 +1,5 @@
 """Contracts for plug-ins: run them over your classifier, corruption, check, embedder,
-method, moves, sampling strategy or scores in your tests.
+method, moves, queue of jobs, sampling strategy or scores in your tests.
 
 `ModelServer` is a server on this computer that speaks the protocols of language models.
 
@@ -18,6 +18,7 @@ from campaignkit.testing.fault_schedule import FaultSchedule
 from campaignkit.testing.graph_method_contract import check_graph_method
 from campaignkit.testing.model_server import Charge, ModelServer
 from campaignkit.testing.move_contract import check_moves
+from campaignkit.testing.queue_contract import check_queue
 from campaignkit.testing.scorer_contract import check_scorer
 from campaignkit.testing.scores_contract import check_scores
 from campaignkit.testing.strategy_contract import check_strategy
@@ -33,6 +34,7 @@ __all__ = [
     "check_embedder",
     "check_graph_method",
     "check_moves",
+    "check_queue",
     "check_scorer",
     "check_scores",
     "check_strategy",
