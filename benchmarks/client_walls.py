@@ -28,7 +28,7 @@ CLIENTS, KILLS, SEED = 200, 50, 20_260_301
 
 def digest(data: CampaignData) -> str:
     """Of every byte of the unified tables and of the report, but for the client's name."""
-    made = hashlib.sha256(repr(data.report).encode())
+    made = hashlib.sha256(repr(data.report.to_dict()).encode())
     for name in ("performance", "conversions", "reach"):
         table = data.to_arrow(name)
         assert set(table.column("client_id").to_pylist()) <= {data.client}

@@ -72,7 +72,7 @@ def seen(clients: Path) -> list[bytes]:
     with ClientStore(clients, "acme") as store:
         data = CampaignData(store._con, "acme")
         made = [arrow_bytes(data.to_arrow(n)) for n in ("performance", "conversions", "reach")]
-        return [*made, repr(data.report).encode(), repr(store.tables).encode()]
+        return [*made, repr(data.report.to_dict()).encode(), repr(store.tables).encode()]
 
 
 def changed(clients: Path, source: Path) -> list[bytes]:

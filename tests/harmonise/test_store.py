@@ -21,7 +21,7 @@ DAYS = [f"2025-03-{day:02}" for day in range(1, 6)]
 def everything(store: ClientStore) -> list[str]:
     data = store.harmonise()
     return [repr(rows_of(data, name)) for name in ("performance", "conversions", "reach")] + [
-        repr(data.report)
+        repr(data.report.to_dict())
     ]
 
 

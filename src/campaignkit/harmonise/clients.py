@@ -13,8 +13,8 @@ import re
 import shutil
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,34 @@ def walled(con: Any) -> Any:
     ):
         con.execute(f"SET {setting}")
     return con
+
+
+@contextmanager
+def telling(client: str, failed: str, hint: str) -> Iterator[None]:
+    """What DuckDB refuses of a client's store, in words: closed, never harmonised, or `failed`.
+
+    Examples
+    --------
+    >>> con = connect()
+    >>> con.close()
+    >>> with telling("acme", "cannot be read", "look"):
+    ...     con.execute("SELECT 1")
+    Traceback (most recent call last):
+        ...
+    campaignkit.errors.HarmoniseError: the store of acme is closed
+      hint: open it again: ClientStore(...)
+    """
+    duckdb = require("duckdb", extra="harmonise", user="a client's store")
+    try:
+        yield
+    except duckdb.Error as err:
+        found = f"{failed}: {str(err).splitlines()[0][:200]}"
+        if isinstance(err, duckdb.ConnectionException):
+            found, hint = "is closed", "open it again: ClientStore(...)"
+        elif isinstance(err, duckdb.CatalogException):
+            found = "has no unified tables"
+            hint = "ClientStore(...).harmonise(), or campaignkit harmonise, makes them"
+        raise HarmoniseError(f"the store of {client} {found}", hint=hint) from err
 
 
 class ClientFolder(Clients):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import frame_library, require
+from campaignkit.harmonise.clients import telling
 from campaignkit.harmonise.definition import ADDITIVE, LEVELS
 from campaignkit.harmonise.outcomes import (
     Campaigns,
@@ -38,6 +38,10 @@ TABLES = ("performance", "conversions", "reach")
 _STANDARD = {"date_local": "event_date", "ad_id": "ad_creative_id", "clicks_platform": "clicks",
              "impressions_paid": "impressions"}  # fmt: skip
 _MAY_GO = {"ad_id", "ad_group_id", "video_plays", "video_completions"}
+_REFUSED = (
+    "cannot be read",
+    "is the memory or the disk full? Give the store more: memory_mb",
+)
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
 
@@ -117,6 +121,11 @@ class HarmoniseReport:
         """
         return not self.open
 
+    def __repr__(self) -> str:
+        num, num_open = len(self.closings), len(self.open)
+        told = f"{num:,} totals, {num_open:,} do not close; {len(self.notes):,} notes"
+        return f"HarmoniseReport({told})"
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values; amounts are text, so that no digit is lost."""
         shown = [asdict(c) | {"difference": c.difference, "reason": c.reason}
@@ -174,35 +183,14 @@ class CampaignData:
             return f"CampaignData({self.client!r}, its store is closed)"
         return f"CampaignData({self.client!r}, {num_rows:,} rows of {num_platforms} platforms)"
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        duckdb = require("duckdb", extra="harmonise", user="a client's store")
-        try:
-            yield
-        except duckdb.ConnectionException as err:
-            raise HarmoniseError(
-                f"the store of {self.client} is closed",
-                hint="ask before it is closed, or open it again: ClientStore(...).harmonise()",
-            ) from err
-        except duckdb.CatalogException as err:
-            raise HarmoniseError(
-                f"the store of {self.client} has no unified tables",
-                hint="ClientStore(...).harmonise(), or campaignkit harmonise, makes them",
-            ) from err
-        except duckdb.Error as err:
-            raise HarmoniseError(
-                f"the tables of {self.client} cannot be read: {str(err).splitlines()[0][:200]}",
-                hint="is the memory or the disk full? Give the store more: memory_mb",
-            ) from err
+    def _table(self, sql: str) -> pa.Table:
+        with telling(self.client, *_REFUSED):
+            return self._con.sql(sql).to_arrow_table()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._reading():
+        with telling(self.client, *_REFUSED):
             rows: list[tuple[Any, ...]] = self._con.sql(sql).fetchall()
         return rows
-
-    def _table(self, sql: str) -> pa.Table:
-        with self._reading():
-            return self._con.sql(sql).to_arrow_table()
 
     def _over(self, sql: str) -> str:
         """A query that begins with WITH and reads the unified tables."""
@@ -383,17 +371,15 @@ class CampaignData:
             },
             error=HarmoniseError,
         )
-        levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
-        keys = ", ".join(f"CAST({name} AS VARCHAR)" for name in by)
+        keys = "".join(f"CAST({name} AS VARCHAR), " for name in by)
         # Unknown currencies of two accounts are two.
         money = (
             "currency || CASE WHEN currency = 'XXX' THEN ' of account ' || account_id ELSE '' END"
         )
         rows = self._rows(
-            f"SELECT {keys + ', ' if keys else ''}coalesce(sum({measure}), 0), "
-            f"list_sort(list_distinct(list({money}))) FROM performance_fact "
-            f"JOIN place USING (place_id) WHERE level IN ({levels}) "
-            f"{'GROUP BY ' + keys if keys else ''} ORDER BY ALL"
+            f"SELECT {keys}coalesce(sum({measure}), 0), list_sort(list_distinct(list({money}))) "
+            f"FROM performance_fact JOIN place USING (place_id) WHERE level <= '{level}' "
+            f"GROUP BY ALL ORDER BY ALL"
         )
         made = {}
         for *key, amount, money_of in rows:

@@ -18,8 +18,7 @@ from types import TracebackType
 from typing import Any, Unpack
 
 from campaignkit.errors import HarmoniseError
-from campaignkit.extras import require
-from campaignkit.harmonise.clients import Clients, checked_client
+from campaignkit.harmonise.clients import Clients, checked_client, telling
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
     LEVELS,
@@ -40,6 +39,7 @@ from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect
 
+_REFUSED = ("could not do that", "nothing was changed; is the disk full, an amount absurd?")
 _OWN = "{} IN (SELECT id FROM own WHERE kind = '{}')"
 _OWN_ALONE = "CREATE OR REPLACE TEMP TABLE own AS SELECT 'account' AS kind, $1::VARCHAR AS id"
 
@@ -424,22 +424,13 @@ class ClientStore:
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
-        duckdb = require("duckdb", extra="harmonise", user="a client's store")
-        try:
+        with telling(self.client, *_REFUSED):
             rows: list[Any] = self._con.execute(sql, values or []).fetchall()
-        except duckdb.ConnectionException as err:
-            raise self._closed() from err
         return rows
-
-    def _closed(self) -> HarmoniseError:
-        return HarmoniseError(
-            f"the store of {self.client} is closed", hint="open it again: ClientStore(...)"
-        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        duckdb = require("duckdb", extra="harmonise", user="a client's store")
-        try:
+        with telling(self.client, *_REFUSED):
             self._con.execute("BEGIN")
             try:
                 yield
@@ -448,13 +439,6 @@ class ClientStore:
                 self._con.execute("ROLLBACK")
                 raise
             self._con.execute("COMMIT")
-        except duckdb.ConnectionException as err:
-            raise self._closed() from err
-        except duckdb.Error as err:
-            raise HarmoniseError(
-                f"the store of {self.client} could not do that: {str(err).splitlines()[0][:200]}",
-                hint="nothing was changed; is the disk full, an amount absurd?",
-            ) from err
 
 
 def _counted(known: Platform, tables: Iterable[Landed]) -> list[str]:
