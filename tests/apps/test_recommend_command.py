@@ -10,7 +10,7 @@ import pytest
 import campaignkit as ck
 from campaignkit.apps.leaderboard_page import LeaderboardPage
 from campaignkit.apps.leaderboard_query import Query
-from campaignkit.apps.recommend_command import recommender_at
+from campaignkit.recommend import recommender_at
 from campaignkit.runs import RunLog
 from command_line import run_here
 from run_logs import a_run

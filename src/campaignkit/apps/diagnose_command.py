@@ -66,7 +66,7 @@ def diagnose(
     it (exit code 1 if one cannot). With --suggest, label ranges
     that suit this graph; --write-spec keeps them for: campaignkit dataset generate.
     """
-    from campaignkit.diagnosis import diagnose as profile_graph, feasible
+    from campaignkit.diagnosis import diagnose as profile_graph, diagnosis_json, feasible
     from campaignkit.spec import SamplingSpec
 
     _check_options(spec, ranges, suggest, write_spec)
@@ -85,7 +85,7 @@ def diagnose(
     if write_spec is not None and labels is not None:
         labels.write(write_spec)
     if json:
-        print_json(_as_json(profile, labels, verdicts))
+        print_json(diagnosis_json(profile, labels, verdicts))
     else:
         _print(profile, labels, verdicts)
         if write_spec is not None:
@@ -113,19 +113,6 @@ def _check_options(
             "--write-spec has nothing to write without --suggest",
             hint="such as --suggest pos=4000,avg=5000,neg=4000",
         )
-
-
-def _as_json(
-    profile: DensityProfile, labels: SamplingSpec | None, verdicts: FeasibilityReport | None
-) -> dict[str, object]:
-    told: dict[str, object] = {"profile": profile.to_dict()}
-    if labels is not None and verdicts is not None:
-        coverage = profile.coverage(labels)
-        told["spec"] = labels.model_dump(mode="json")
-        told["accepted"] = coverage.accepted
-        told["overlap"] = [{"labels": list(k), "share": v} for k, v in coverage.overlap.items()]
-        told["feasible"] = {name: verdict.status for name, verdict in verdicts.items()}
-    return told
 
 
 def _print(

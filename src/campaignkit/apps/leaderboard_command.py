@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaignkit.apps.output import print_json
-from campaignkit.apps.recommend_command import recommender_at
 from campaignkit.errors import ArtifactError, SettingError
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ def leaderboard(
     if json:
         _print_ranking(logs, score)
         return
+    from campaignkit.recommend import recommender_at
+
     shared = not _is_loopback(host)
     token = _token(token_file) if shared or token_file else None
     recommender = recommender_at(recommend) if recommend else None

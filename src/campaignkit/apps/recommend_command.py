@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from campaignkit.apps.options import JsonOption, RangesOption
 from campaignkit.apps.output import print_json
 from campaignkit.apps.working import working
 from campaignkit.errors import Fault, SettingError
-
-if TYPE_CHECKING:
-    from campaignkit.recommend import Recommender
 
 
 def recommend_command(
@@ -50,6 +47,8 @@ def recommend_command(
     json: JsonOption = False,
 ) -> None:
     """Complete a campaign: the best values of what is free, how sure that is, and why."""
+    from campaignkit.recommend import recommender_at
+
     given, ranged = _values(known, "--known"), ranges_of(ranges or [])
     with working("recommending"):
         recommender = recommender_at(model)
@@ -69,29 +68,6 @@ def recommend_command(
         print_json(told)
     else:
         print("\n".join(lines))
-
-
-def recommender_at(path: Path) -> Recommender:
-    """A recommender of labelled campaigns, of a saved model or of a graph.
-
-    Raises
-    ------
-    ArtifactError
-        If there is none of them.
-    """
-    from campaignkit.apps.names import graph_at
-    from campaignkit.classify import PairwiseOrdinalClassifier
-    from campaignkit.dataset import CampaignDataset
-    from campaignkit.recommend import Recommender
-    from campaignkit.store import read_manifest
-
-    kind = read_manifest(path).kind if path.is_dir() or not path.suffix else path.suffix
-    if kind in {"graph", ".csv"}:
-        return Recommender(graph_at(path))
-    if kind in {"dataset", ".jsonl", ".parquet"}:
-        campaigns = CampaignDataset.read(path)
-        return Recommender(PairwiseOrdinalClassifier().fit(campaigns), campaigns)
-    return Recommender(PairwiseOrdinalClassifier.load(path))
 
 
 def _values(texts: list[str] | None, option: str) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaignkit.diagnosis.as_json import diagnosis_json
 from campaignkit.diagnosis.ceiling import pair_ceiling, pair_ceilings
 from campaignkit.diagnosis.density import DensityProfile, FractionStats, diagnose
 from campaignkit.diagnosis.feasibility import (
@@ -17,6 +18,7 @@ __all__ = [
     "FractionStats",
     "LabelFeasibility",
     "diagnose",
+    "diagnosis_json",
     "feasible",
     "pair_ceiling",
     "pair_ceilings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaignkit.recommend.advice import Advice, Change, Neighbour, Reason
 from campaignkit.recommend.partial import PartialCampaign
+from campaignkit.recommend.reading import recommender_at
 from campaignkit.recommend.recommender import Recommender
 from campaignkit.recommend.scores import Completions, Scores
 from campaignkit.recommend.spread import Spread
@@ -18,4 +19,5 @@ __all__ = [
     "Recommender",
     "Scores",
     "Spread",
+    "recommender_at",
 ]

@@ -60,7 +60,7 @@ class Home:
     def __init__(
         self, path: Path | str, *, queue: JobQueue | None = None, clock: Clock = time.time
     ) -> None:
-        self.path = checked_path(path)
+        self.path = checked_path(path).absolute()
         if self.path.is_dir() and any(self.path.iterdir()) and not self._of("artifacts").is_dir():
             raise ArtifactError(
                 f"{path} is not the home of a service; nothing was written",

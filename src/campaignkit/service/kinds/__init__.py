@@ -14,7 +14,14 @@ from campaignkit.service.kinds.kind import Files, Kind, Tell
 __all__ = ["KINDS", "Files", "Kind", "Tell", "kind_named"]
 
 # A name -> the module here; its class is called Kind's name in capitals: `DatasetKind`.
-KINDS = ("dataset",)
+KINDS = (
+    "graph",
+    "diagnose",
+    "dataset",
+    "audit",
+    "recommend",
+    "classify",
+)
 
 
 def kind_named(name: str) -> Kind[Any]:

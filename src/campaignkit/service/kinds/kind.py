@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 from abc import ABC, abstractmethod
@@ -25,11 +26,18 @@ class Files:
     artifacts : Artifacts
     folder : Path
         Where the names stand; the content is linked, not copied.
+
+    Attributes
+    ----------
+    folder : Path
+    home : Path
+        The folder of the service, which has the operator's settings.
     """
 
     def __init__(self, artifacts: Artifacts, folder: Path) -> None:
         self._artifacts = artifacts
-        self._folder = folder
+        self.folder = folder
+        self.home = artifacts.folder.parent
 
     def path(self, file: InputFile) -> Path:
         """The path of an input file, to read.
@@ -40,7 +48,9 @@ class Files:
             If its artifact is gone.
         """
         source = self._artifacts.path(file.digest)
-        place = self._folder / file.digest.removeprefix("sha256:") / file.name
+        place = self.folder / file.name
+        if place.exists() and not filecmp.cmp(source, place, shallow=False):
+            place = self.folder / file.digest.removeprefix("sha256:") / file.name
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             try:

@@ -42,6 +42,14 @@ class InputFile(Request):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
 
 
+class TableFile(InputFile):
+    """A table, plain or Parquet: nothing that is unpacked or attached."""
+
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,90}\.(csv|tsv|parquet|jsonl)$")
+    ]
+
+
 def read_json(text: bytes | str) -> Any:
     """A JSON text, read strictly.
 
