@@ -208,6 +208,53 @@ def test_a_grown_catalogue_has_only_new_pairs_judged(tmp_path: Path) -> None:
     assert len(scored) == len(asked) + 25 * 25
 
 
+class Noting(RehearsalModel):
+    """A model that notes whose cards it is asked for, and about which pairs."""
+
+    def __init__(self, world: RehearsalWorld) -> None:
+        super().__init__(world)
+        self.cards: Counter[str] = Counter()
+        self.pairs: Counter[frozenset[tuple[str, str]]] = Counter()
+
+    def ask(self, prompt: Prompt, reply_type: type) -> object:
+        data = read_data(prompt.user)
+        items = [held for key, held in data.items() if key.startswith("[")]
+        if isinstance(items[0], str):
+            self.cards.update(items)
+        else:
+            one = data.get("primary")
+            pairs = [(one, held) if one else held for held in items]
+            self.pairs.update(frozenset(tuple(end[:2]) for end in pair) for pair in pairs)
+        return super().ask(prompt, reply_type)
+
+
+def test_growth_asks_for_no_card_and_no_pair_that_is_known(tmp_path: Path) -> None:
+    world = RehearsalWorld(64, seed=1, malformed=0.0)
+    grown = world.catalogue
+    small = Catalogue(a for at, a in enumerate(grown) if at % 8)
+    first, second, anew = Noting(world), Noting(world), Noting(world)
+
+    def built(model: Noting, catalogue: Catalogue, calls: int, store: Path) -> GraphBuild:
+        return build_graph(
+            catalogue,
+            scorer=LLMEdgeScorer(model, repeat_frac=0.0),
+            method=ActiveBuilder(None, card_model=model),
+            budget=Budget(calls=calls),
+            store=store,
+        )
+
+    built(first, small, 25, tmp_path / "grown")
+    build = built(second, grown, 40, tmp_path / "grown")
+    fresh = built(anew, grown, 40, tmp_path / "anew")
+
+    new = {a.value for a in grown} - {a.value for a in small}
+    assert set(second.cards) == new
+    assert set(first.pairs) & set(second.pairs) == set()
+    assert second.pairs.total() <= 15 * 25
+    agreements = [(one.states.sign == world.answers(rerun=1)).mean() for one in (build, fresh)]
+    assert agreements[0] > agreements[1] - 0.03
+
+
 @pytest.fixture(scope="module")
 def rehearsed() -> tuple[RehearsalWorld, GraphBuild]:
     """The published size and number of calls, with a model that flips and leaves keys out."""

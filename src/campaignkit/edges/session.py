@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.catalogue import Catalogue
+from campaignkit.catalogue import Catalogue, Key
 from campaignkit.edges.pairs import NO_ANSWER, Outcome, PairStates, PairTable
 from campaignkit.edges.scorers.protocols import (
     Answer,
@@ -205,6 +205,25 @@ class BuildSession:
             In the order asked; see :meth:`~campaignkit.llm.Account.ask_many`.
         """
         return self.account_of(model).ask_many(requests, progress=self._progress)
+
+    def keep_said(self, said: Mapping[Key, object], *, what: str) -> None:
+        """Keep what a model said of attributes, as JSON values, for later builds in this store.
+
+        Parameters
+        ----------
+        said : mapping of (modality, value) to JSON value
+        what : str
+            What it is and who said it: what is kept under the same text is taken as the same.
+        """
+        self._store.keep_said(said, what=what, build=self._build)
+
+    def said_before(self, *, what: str) -> dict[Key, Any]:
+        """What earlier, other builds in this store kept of attributes; see `keep_said`.
+
+        Interrupted runs of this build are left out: it makes their calls again, to the word, and
+        has the replies without a call.
+        """
+        return self._store.recall_said(what=what, build=self._build)
 
     def judge(
         self, calls: Sequence[IntArray], *, stage: str, round: int | None = None

@@ -1,19 +1,21 @@
 """The one store of a build: replies, answers and spending, in one sqlite file.
 
-It is the ledger of calls with three tables more: the answers about pairs, the calls that a build
-has made, and after which call each build began. What was judged once is never asked
-again.
+It is the ledger of calls with four tables more: the answers about pairs, what models said of
+attributes, the calls that a build has made, and after which call each build began. What was judged
+once is never asked again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from campaignkit.catalogue import Key
 from campaignkit.edges.pairs import PairTable
 from campaignkit.edges.scorers.protocols import Answer, Asking, Judgement, Pair, Vote, settled
 from campaignkit.llm import Ledger
@@ -58,6 +60,10 @@ class BuildStore(Ledger):
         CREATE TABLE IF NOT EXISTS builds (
             id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, after INTEGER NOT NULL
         );
+        CREATE TABLE IF NOT EXISTS said (
+            what TEXT NOT NULL, modality TEXT NOT NULL, value TEXT NOT NULL,
+            build INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (what, modality, value)
+        ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS answers (
             scorer INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL,
             vote INTEGER NOT NULL, build INTEGER NOT NULL, shown TEXT NOT NULL,
@@ -100,6 +106,18 @@ class BuildStore(Ledger):
             db.execute("INSERT OR IGNORE INTO scorers (name) VALUES (?)", (scorer,))
             db.executemany(_NAME, names)
             db.executemany(_KEEP, [_row(answer, scorer, build) for answer in answers])
+
+    def keep_said(self, said: Mapping[Key, object], *, what: str, build: int) -> None:
+        """Put what a model said of attributes on disk, as JSON values; earlier values stay."""
+        rows = [(what, *key, build, json.dumps(told)) for key, told in said.items()]
+        with self.writing() as db:
+            db.executemany("INSERT OR IGNORE INTO said VALUES (?, ?, ?, ?, ?)", rows)
+
+    def recall_said(self, *, what: str, build: int) -> dict[Key, Any]:
+        """Find what other builds kept of attributes: JSON values."""
+        query = "SELECT modality, value, said FROM said WHERE what = ? AND build <> ?"
+        rows = self.rows(query, what, build)
+        return {(modality, value): json.loads(told) for modality, value, told in rows}
 
     def recall(
         self,

@@ -127,9 +127,8 @@ class ActiveBuilder:
         states, known = session.states, session.known
         new = np.flatnonzero(~known)
         retries = session.resolved.asks_model is not None
-        most, costs_all = self._room(
-            session.catalogue, len(new), session.calls_allowed, retries=retries
-        )
+        catalogue = cards.with_earlier_cards(session, self.card_model)
+        most, costs_all = self._room(catalogue, len(new), session.calls_allowed, retries=retries)
         if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
             session.judge([np.flatnonzero(known)], stage="known before")
@@ -145,7 +144,7 @@ class ActiveBuilder:
                 hint="build graphs of parts and join them, or use ClusterPrefilter",
             )
         calls_kept = math.ceil(_KEPT_FRAC * (most or 0) / self.batch_size)
-        catalogue = cards.fill_cards(session, self.card_model, calls_kept=calls_kept)
+        catalogue = cards.fill_cards(session, catalogue, self.card_model, calls_kept=calls_kept)
         vectors = None
         if self.embedder is not None:
             texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.catalogue import Attribute, Catalogue, Key
 from campaignkit.catalogue.clean_text import text_faults
 from campaignkit.edges.methods.enrichment import calls_of_items, numbered_request
 from campaignkit.edges.plan import StagePlan
 from campaignkit.edges.prompt_data import DATA_RULE
 from campaignkit.errors import Fault, GraphError
-from campaignkit.llm import Request, ask_numbered
+from campaignkit.llm import IdentifiedModel, Request, ask_numbered
 
 if TYPE_CHECKING:
     from campaignkit.edges.session import BuildSession
@@ -28,6 +28,7 @@ Float = NDArray[np.float32]
 Card = Mapping[str, str | Sequence[str]]
 
 STAGE = "trait cards"
+_TEMPLATE = "trait-cards@1"
 TOKENS_A_CARD = 120  # rough: seven entries and their names
 _CARDS_A_CALL = 10
 _ASKS = 3  # times that an attribute without a card is asked about
@@ -143,7 +144,7 @@ def card_request(attributes: Sequence[Attribute], asked: int = 1) -> Request:
         form=_FORM,
         stage=STAGE,
         system=_SYSTEM,
-        template="trait-cards@1",
+        template=_TEMPLATE,
         temperature=0.0,
         asked=asked,
     )
@@ -190,10 +191,24 @@ def read_card(said: object) -> Card:
     return card
 
 
+def with_earlier_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:
+    """The session's catalogue with the cards that earlier builds in its store had filled in.
+
+    A catalogue that has grown has only its new attributes asked about.
+    """
+    if model is None:
+        return session.catalogue
+    return _carded(session.catalogue, session.said_before(what=_kept_as(model)))
+
+
 def fill_cards(
-    session: BuildSession, model: ChatModel | None, *, calls_kept: int = 0
+    session: BuildSession,
+    catalogue: Catalogue,
+    model: ChatModel | None,
+    *,
+    calls_kept: int = 0,
 ) -> Catalogue:
-    """The session's catalogue with traits for all attributes that a model could fill in.
+    """A catalogue with traits for all attributes that a model could fill in.
 
     Attributes with traits are left as they are, and cost no call. What has no valid card after
     three askings stays without one; it is listed in the session's details. Nothing is asked again
@@ -204,8 +219,9 @@ def fill_cards(
     GraphError
         If there are attributes without traits and no model to ask: says which columns to supply.
     """
-    catalogue = session.catalogue
     check_cards_possible(catalogue, model=model)
+    if model is None:
+        return catalogue
     told = ask_numbered(
         partial(session.ask, model=model),
         card_calls(catalogue),
@@ -218,19 +234,31 @@ def fill_cards(
             else []
         ),
     )
-    cards = told.values
-    if not cards and told.failures:
+    cards = {attribute.key: card for attribute, card in told.values.items()}
+    session.keep_said(cards, what=_kept_as(model))
+    if told.failures and not cards:
         raise GraphError(
             f"{model!r} filled in no trait card that can be read; no pair was asked about",
             faults=[Fault(str(a), why) for a, why in told.failures.items()],
             hint="pass another card_model, or a catalogue with traits",
         )
-    still = [str(a) for a in catalogue if not a.traits and a not in cards]
+    filled = _carded(catalogue, cards)
+    still = [str(attribute) for attribute in filled if not attribute.traits]
     if still:
         session.details["without a card"] = still
+    return filled
+
+
+def _carded(catalogue: Catalogue, cards: Mapping[Key, Card]) -> Catalogue:
     return Catalogue(
-        Attribute(a.modality, a.value, a.description, cards.get(a, a.traits)) for a in catalogue
+        Attribute(a.modality, a.value, a.description, a.traits or cards.get(a.key, {}))
+        for a in catalogue
     )
+
+
+def _kept_as(model: ChatModel) -> str:
+    named = model.identity if isinstance(model, IdentifiedModel) else model.name
+    return f"{_TEMPLATE} {named}"
 
 
 def check_cards_possible(catalogue: Catalogue, *, model: object) -> None:
