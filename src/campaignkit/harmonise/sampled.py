@@ -13,25 +13,9 @@ from campaignkit.harmonise.enrich import words
 from campaignkit.harmonise.landing import plain
 from campaignkit.harmonise.unify import currencies
 
-_ENDS = {"history", "data", "report", "stat", "hourly", "daily", "performance", "analytic"}
-_CENTS = {"cent", "minor", "pence", "penny"}
-_MONEY_NAMED = {"dollar": "USD", "euro": "EUR"} | {
-    code.lower(): code for code in ("USD", "EUR", "GBP", "CHF", "JPY", "CAD", "AUD", "INR", "BRL")
-}
-# Currencies whose unit is worth less than a cent or two: they are paid in whole units.
-_SMALL = {"CLP", "COP", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"}
-# So many raw units an impression are millionths: by what is known of the currency.
-_DEAR = {"ordinary": 500, "unknown": 3000, "small": 10_000}
+_OF = words()["unknown"]
+_MONEY_NAMED = {"dollar": "USD", "euro": "EUR"} | {code.lower(): code for code in _OF["named"]}
 _LOOKED = 200  # cells of a column whose kind is told
-KINDS = {
-    "day": r"\d{4}-\d\d-\d\d([ T].*)?|20\d{6}",
-    "hour": r"\d{4}-\d\d-\d\d[ T](?!00:00)\d\d:.*",
-    "number": r"-?[\d,]*\.?\d+([eE][+-]?\d+)?",
-    "id": r"[\w:/.-]{1,200}",
-    "text": "(?s).*",
-    "currency": "",  # one of a list
-    "zone": "",
-}
 
 
 @dataclass(frozen=True)
@@ -66,7 +50,7 @@ class SampledTable:
         made = {}
         for column, cells in self.cells.items():
             some = cells[:_LOOKED]
-            told = {kind: sum(map(bool, map(fits(kind), some))) for kind in KINDS}
+            told = {kind: sum(map(bool, map(fits(kind), some))) for kind in _OF["kinds"]}
             made[column] = {kind: n / len(some) if some else 0.5 for kind, n in told.items()}
         return made
 
@@ -119,7 +103,7 @@ def tokens(name: str) -> tuple[str, ...]:
 @cache
 def stem(name: str) -> tuple[str, ...]:
     """What a table is about: ``ad_squad_hourly_report`` is about an ad squad."""
-    return tuple(token for token in tokens(name) if token not in _ENDS)
+    return tuple(token for token in tokens(name) if token not in _OF["ends"])
 
 
 @cache
@@ -129,7 +113,7 @@ def fits(kind: str) -> Callable[[str], Any]:
         return zoneinfo.available_timezones().__contains__
     if kind == "currency":
         return currencies().__contains__
-    return re.compile(KINDS[kind]).fullmatch
+    return re.compile(_OF["kinds"][kind]).fullmatch
 
 
 def currency_in(name: str) -> str:
@@ -149,14 +133,14 @@ def money_term(table: SampledTable, column: str, shown: str, seen: set[str]) -> 
         said = f"; decide: its name says {named}, and accounts are in {', '.join(sorted(seen))}"
     if "micro" in own:
         return f"micro:{own}", said
-    if _CENTS & {*tokens(own)}:
+    if {*_OF["cents"]} & {*tokens(own)}:
         return f"cent:{own}", said
     paid, views = table.numbers(column), table.numbers(shown)
     if not all(cell.is_integer() for cell in paid):
         return own, said
-    known = "unknown" if not seen else "small" if seen & _SMALL else "ordinary"
-    if sum(paid) > _DEAR[known] * sum(views) > 0:
+    known = "unknown" if not seen else "small" if seen.intersection(_OF["small"]) else "ordinary"
+    if sum(paid) > _OF["dear"][known] * sum(views) > 0:
         return f"micro:{own}", said
-    if seen and seen <= _SMALL:
+    if seen and seen <= {*_OF["small"]}:
         return own, said
     return own, said + "; decide: whole units, or cents (cent:), or millionths (micro:)?"

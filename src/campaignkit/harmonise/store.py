@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -339,8 +338,9 @@ class ClientStore:
 
         For a file of the wrong client, or cells that :meth:`harmonise` refuses. The same files
         can be ingested again then. What histories tell of the account and of the campaigns, ad
-        groups, ads and creatives that are its alone goes too. The unified tables follow when
-        :meth:`harmonise` is called next.
+        groups, ads and creatives that are its alone goes too. Tables that are not read keep their
+        rows until the platform is removed. The unified tables follow when :meth:`harmonise` is
+        called next.
 
         Parameters
         ----------
@@ -414,13 +414,6 @@ class ClientStore:
                 known = described(self._known(key), _counted(self._known(key), tables))
                 unified.make(known, find(known, tables))
             self._con.execute(question("told"))
-            accounts = [row[0] for row in self._rows("SELECT DISTINCT account_id FROM place")]
-            for platform, account in self._rows(question("of_no_row")):
-                near = ", ".join(get_close_matches(account, sorted(accounts), cutoff=0))
-                self._con.execute(
-                    "INSERT INTO notes VALUES (?, 'currencies', ?)",
-                    [platform, f"no row is of account {account}; expected one such as {near}"],
-                )
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
