@@ -477,7 +477,7 @@ def test_words_that_only_attributes_of_one_modality_share_leave_room_for_others(
 
     fields = fields_of(cards, np.arange(9), np.arange(9, 18))
 
-    assert fields.shape[-1] == 2
+    assert fields.shape[-1] == 3
     assert (fields[:, :, 1].argmax(axis=1) == np.arange(9)).all()
 
 

@@ -56,7 +56,8 @@ class LikeFields:
     """Comparisons of two cards, trait with trait.
 
     Spans of one scale have their difference, its size and what they share; sets of words the
-    share of common words, and so have descriptions their cosine. 0 where a card is silent.
+    share of common words and whether there is one, descriptions their cosine. 0 where a card is
+    silent.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ class LikeFields:
         self._words = [
             (_WordSets(held), _WordSets(like)) for held, like in _shared_words(cards, blocks)
         ]
-        self.num = 1 + 3 * len(self._spans) + len(self._words) + (vectors is not None)
+        self.num = 1 + 3 * len(self._spans) + 2 * len(self._words) + (vectors is not None)
         self._middles: list[Float] = []
         self._spreads: list[Float] = []
         for one, other in blocks:
@@ -119,9 +120,11 @@ class LikeFields:
             apart = a.mean(axis=1) - b.mean(axis=1)
             shared = np.minimum(a, b)[:, 1] - np.maximum(a, b)[:, 0]
             found[1 + 3 * at : 4 + 3 * at] = apart, np.abs(apart), np.clip(shared, 0, None)
-        for at, (held, counterpart) in enumerate(self._words, start=1 + 3 * len(self._spans)):
+        for number, (held, counterpart) in enumerate(self._words):
+            at = 1 + 3 * len(self._spans) + 2 * number
             pair_overlaps(held.bits, counterpart.bits, one, other, found[at])
             found[at] /= np.sqrt(held.sizes[one] * counterpart.sizes[other])
+            found[at + 1] = np.where(found[at] > 0, 1, 0 * found[at])
         if self._vectors is not None:
             pair_products(self._vectors, self._vectors, one, other, found[-1])
         return np.ascontiguousarray(found.T)

@@ -24,7 +24,7 @@ Ends = NDArray[np.int32]
 
 _CURVATURE = np.float32(0.7)  # of the quadratic that bounds minus the log-likelihood of a sign
 _GROSS = 0.0125  # share of answers that are any sign, whatever the score
-_SWEEPS, _MORE_SWEEPS = 48, 14  # at first, and after each new round, from where the last one ended
+_SWEEPS, _MORE_SWEEPS = 48, 8  # at first, and after each new round, from where the last one ended
 _STEPS = 8  # of conjugate gradients in a sweep
 _SETTLED = 8  # sweeps before variances are learnt, and again before factors are looked for
 _MOST_FACTORS, _MARGIN = 12, 1.02  # an eigenvalue this much above those of noise is a factor
@@ -163,7 +163,7 @@ class OrdinalProbit:
             self._weights = self._solved(self._weights, target - hidden, blocks, size, _STEPS)
             linear = self._design.scores(self._weights, blocks)
             if sweep >= _SETTLED or num_sweeps < _SWEEPS:
-                if sweep % 2:
+                if sweep % 4 == 3:
                     self._learn_variances(blocks, size)
                 if sweep in (num_sweeps // 3, 2 * num_sweeps // 3):
                     self._factors.grow(target - linear - hidden, blocks, rng)
@@ -347,6 +347,12 @@ class _Factors:
         from scipy.sparse.linalg import eigsh
 
         n = len(self._means)
+        # What has shrunk below what is not known of it makes room.
+        unsure = np.einsum("nii->i", self._covariances)
+        kept = np.square(self._means).sum(axis=0) > unsure
+        self._means = self._means[:, kept]
+        self._signs, self._variances = self._signs[kept], self._variances[kept]
+        self._covariances = self._covariances[:, kept][:, :, kept]
         room = min(_MOST_FACTORS - len(self._signs), n - 2)
         if room <= 0 or not rest.any():
             return

@@ -146,7 +146,7 @@ def round_sizes(num_pairs: int, *, most: int | None, batch_size: int = 25) -> Ro
         initial = min(initial, int(_INITIAL_OF_BUDGET * most))
         # Each round learns from all that is known: fewer of them where there is more of it. And
         # each may cost a call for keys that were missing, so rounds are of some calls.
-        rounds = 8 if num_pairs < 300_000 else 6
+        rounds = 12 if num_pairs < 300_000 else 8
         a_step = max((most - holdout - initial) / rounds, _STEP_LEAST * batch_size)
     # Stages are whole calls.
     holdout, initial, step = (
