@@ -230,7 +230,7 @@ def test_a_call_that_fails_makes_no_store_and_deletes_none(used: bool, tmp_path:
         with pytest.raises(HarmoniseError), ClientStore(tmp_path / "clients", "acme") as store:
             fails(store)
 
-    assert (tmp_path / "clients").exists() == used
+    assert (tmp_path / "clients" / "acme").exists() == used
     if used:
         with ClientStore(tmp_path / "clients", "acme") as store:
             assert len(store.tables) > 3

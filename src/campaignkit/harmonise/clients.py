@@ -14,7 +14,7 @@ import shutil
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ _PURGED = re.compile(r"\.([a-z0-9_]{1,40})\.([0-9a-f]{32})\.purged")
 _FILE = "data.duckdb"
 _SPILL = "spill"  # temporary files, in the client's own folder
 _LOG = ".across"
+# What fails, and what to do.
+READING = "cannot be read", "is the memory or the disk full? Give the store more: memory_mb"
+CHANGING = "could not do that", "nothing was changed; is the disk full, an amount absurd?"
 
 
 def checked_client(client: object) -> str:
@@ -129,14 +132,14 @@ def walled(con: Any) -> Any:
 
 
 @contextmanager
-def telling(client: str, failed: str, hint: str) -> Iterator[None]:
-    """What DuckDB refuses of a client's store, in words: closed, never harmonised, or `failed`.
+def telling(client: str, doing: tuple[str, str]) -> Iterator[None]:
+    """What DuckDB refuses of a client's store, in words, while it is read or changed.
 
     Examples
     --------
     >>> con = connect()
     >>> con.close()
-    >>> with telling("acme", "cannot be read", "look"):
+    >>> with telling("acme", READING):
     ...     con.execute("SELECT 1")
     Traceback (most recent call last):
         ...
@@ -147,10 +150,10 @@ def telling(client: str, failed: str, hint: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as err:
-        found = f"{failed}: {str(err).splitlines()[0][:200]}"
+        found, hint = f"{doing[0]}: {str(err).splitlines()[0][:200]}", doing[1]
         if isinstance(err, duckdb.ConnectionException):
             found, hint = "is closed", "open it again: ClientStore(...)"
-        elif isinstance(err, duckdb.CatalogException):
+        elif isinstance(err, duckdb.CatalogException) and doing == READING:
             found = "has no unified tables"
             hint = "ClientStore(...).harmonise(), or campaignkit harmonise, makes them"
         raise HarmoniseError(f"the store of {client} {found}", hint=hint) from err
@@ -244,8 +247,6 @@ class ClientFolder(Clients):
     def discard(self, client: str) -> None:
         """Delete the folder of a client whose store has kept nothing, while it is still open."""
         shutil.rmtree(self.folder / client, ignore_errors=True)
-        with suppress(OSError):  # it has other clients
-            self.folder.rmdir()
 
     def purge(self, client: str) -> None:
         """Delete a client's folder and its name in the log; an interrupted call is finished.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from campaignkit.checks import check_all
 from campaignkit.errors import HarmoniseError
 from campaignkit.extras import frame_library, require
-from campaignkit.harmonise.clients import telling
+from campaignkit.harmonise.clients import READING, telling
 from campaignkit.harmonise.definition import ADDITIVE, LEVELS
 from campaignkit.harmonise.outcomes import (
     Campaigns,
@@ -38,10 +38,6 @@ TABLES = ("performance", "conversions", "reach")
 _STANDARD = {"date_local": "event_date", "ad_id": "ad_creative_id", "clicks_platform": "clicks",
              "impressions_paid": "impressions"}  # fmt: skip
 _MAY_GO = {"ad_id", "ad_group_id", "video_plays", "video_completions"}
-_REFUSED = (
-    "cannot be read",
-    "is the memory or the disk full? Give the store more: memory_mb",
-)
 _BY = ("platform", "account_id", "campaign_id", "date_local")
 
 
@@ -184,11 +180,11 @@ class CampaignData:
         return f"CampaignData({self.client!r}, {num_rows:,} rows of {num_platforms} platforms)"
 
     def _table(self, sql: str) -> pa.Table:
-        with telling(self.client, *_REFUSED):
+        with telling(self.client, READING):
             return self._con.sql(sql).to_arrow_table()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with telling(self.client, *_REFUSED):
+        with telling(self.client, READING):
             rows: list[tuple[Any, ...]] = self._con.sql(sql).fetchall()
         return rows
 

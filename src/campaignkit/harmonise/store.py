@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Unpack
 
 from campaignkit.errors import HarmoniseError
-from campaignkit.harmonise.clients import Clients, checked_client, telling
+from campaignkit.harmonise.clients import CHANGING, Clients, checked_client, telling
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
     LEVELS,
@@ -38,7 +38,6 @@ from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect
 
-_REFUSED = ("could not do that", "nothing was changed; is the disk full, an amount absurd?")
 _OWN = "{} IN (SELECT id FROM own WHERE kind = '{}')"
 _OWN_ALONE = "CREATE OR REPLACE TEMP TABLE own AS SELECT 'account' AS kind, $1::VARCHAR AS id"
 
@@ -417,13 +416,13 @@ class ClientStore:
         return CampaignData(self._con, self.client)
 
     def _rows(self, sql: str, values: list[Any] | None = None) -> list[Any]:
-        with telling(self.client, *_REFUSED):
+        with telling(self.client, CHANGING):
             rows: list[Any] = self._con.execute(sql, values or []).fetchall()
         return rows
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with telling(self.client, *_REFUSED):
+        with telling(self.client, CHANGING):
             self._con.execute("BEGIN")
             try:
                 yield

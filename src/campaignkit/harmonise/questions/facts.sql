@@ -11,8 +11,9 @@ told AS (
         ON * EXCLUDE n INTO NAME modality VALUE own)),
 p AS (
     SELECT {'modality': x.modality, 'value': x.value, 'other_modality': y.modality,
-        'other_value': y.value} AS ends, c.*
-    FROM told x JOIN told y ON x.n = y.n AND x.at < y.at JOIN c ON c.n = x.n),
+        'other_value': y.value} AS ends,
+        n, of, account_id, campaign_id, percentile, outcome, kpi, money, label
+    FROM told x JOIN told y USING (n) JOIN c USING (n) WHERE x.at < y.at),
 u AS (
     SELECT ends, kpi, money FROM p GROUP BY ends, kpi, money
     QUALIFY row_number() OVER (PARTITION BY ends ORDER BY count(*) DESC, min(n)) = 1),
