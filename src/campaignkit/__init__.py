@@ -109,7 +109,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "report": ("write_report",),
     "recipes": (),
-    "service": (),
+    "service": ("Client",),
     "simulation": (),
     "tables": ("synthetic_table",),
     "inject": ("ErrorInjector", "anonymise"),

@@ -141,6 +141,9 @@ from campaignkit.sample import (
     HeatBath as HeatBath,
     Rejection as Rejection,
 )
+from campaignkit.service import (
+    Client as Client,
+)
 from campaignkit.spec import (
     LabelSpec as LabelSpec,
     SamplingSpec as SamplingSpec,

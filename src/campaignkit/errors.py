@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 _SHOWN_FAULTS = 20  # a file can hold a million; a terminal cannot
 
@@ -177,6 +178,8 @@ class EvaluationError(CampaignkitError, ValueError):
 
 class ServiceError(CampaignkitError, RuntimeError):
     """The service refuses a request, or cannot be used; :mod:`campaignkit.service` has kinds."""
+
+    status: ClassVar[int] = 422  # of the answer over HTTP
 
 
 class ArtifactError(CampaignkitError, OSError):

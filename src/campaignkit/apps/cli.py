@@ -32,6 +32,7 @@ from campaignkit.apps.harmonise_commands import (
 from campaignkit.apps.leaderboard_command import leaderboard
 from campaignkit.apps.quickstart_command import quickstart
 from campaignkit.apps.recommend_command import recommend_command
+from campaignkit.apps.serve_command import serve_command
 from campaignkit.apps.service_commands import job_app, keys_app
 
 app = typer.Typer(
@@ -65,6 +66,7 @@ app.command("purge")(purge_command)
 app.command("access-log")(access_log_command)
 app.command("recommend")(recommend_command)
 app.command()(leaderboard)
+app.command("serve")(serve_command)
 app.add_typer(keys_app, name="keys")
 app.add_typer(job_app, name="job")
 

@@ -93,7 +93,7 @@ def proxy_for(url: str, http: Any) -> tuple[Any, str]:  # Any: the HTTP library 
     """The proxy that the environment names for an address, and words that tell of it."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if _is_own(host) or urllib.request.proxy_bypass(host):
+    if is_own(host) or urllib.request.proxy_bypass(host):
         return None, ""
     named = urllib.request.getproxies()
     kind = next((kind for kind in (parts.scheme, "all") if named.get(kind)), None)
@@ -117,7 +117,7 @@ def proxy_for(url: str, http: Any) -> tuple[Any, str]:  # Any: the HTTP library 
     return proxy, f" through the proxy {shown_url(full)}"
 
 
-def _is_own(host: str) -> bool:
+def is_own(host: str) -> bool:
     """Whether a host's name or number is this computer's own, however it is spelled."""
     host = host.rstrip(".")
     own = socket.gethostname().lower()

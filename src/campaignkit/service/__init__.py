@@ -7,8 +7,10 @@ run the jobs; a kind of job calls the function that the command of the same work
 from __future__ import annotations
 
 from campaignkit.service.artifacts import Artifacts
+from campaignkit.service.client import Client, RemoteJob
 from campaignkit.service.home import Home
 from campaignkit.service.jobs import (
+    Cancelled,
     Claim,
     Cost,
     Event,
@@ -22,6 +24,7 @@ from campaignkit.service.jobs import (
     QuotaExceeded,
     TooLarge,
     UnknownKey,
+    WrongDigest,
 )
 from campaignkit.service.keys import Key, Keys, Quota
 from campaignkit.service.kinds import KINDS, Kind, kind_named
@@ -30,7 +33,9 @@ from campaignkit.service.worker import Workers, run_job
 
 __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Artifacts",
+    "Cancelled",
     "Claim",
+    "Client",
     "Cost",
     "Event",
     "Home",
@@ -47,10 +52,12 @@ __all__ = [  # noqa: RUF022  # plain order, which the house test checks
     "Plan",
     "Quota",
     "QuotaExceeded",
+    "RemoteJob",
     "SqliteQueue",
     "TooLarge",
     "UnknownKey",
     "Workers",
+    "WrongDigest",
     "kind_named",
     "run_job",
 ]

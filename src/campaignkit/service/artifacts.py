@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from campaignkit.errors import ServiceError
-from campaignkit.service.jobs import NotThere, OutOfSpace, TooLarge
+from campaignkit.service.jobs import NotThere, OutOfSpace, TooLarge, WrongDigest
 
 MOST_BYTES = 64 * 1024 * 1024  # of an upload
 DIGEST = r"^sha256:[0-9a-f]{64}$"
@@ -32,6 +31,14 @@ class Artifacts:
     folder : Path
     most_bytes : int
         The longest upload; what jobs make may be longer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     digest, size = Artifacts(Path(place)).put([b"abc"])
+    >>> digest[:15], size
+    ('sha256:ba7816bf', 3)
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
@@ -53,7 +60,7 @@ class Artifacts:
         ------
         TooLarge
             As soon as it is longer than the limit.
-        ServiceError
+        WrongDigest
             If `digest` is given and is not that of the content. Nothing is stored.
         OutOfSpace
             If the disk is full.
@@ -71,7 +78,7 @@ class Artifacts:
                 file.write(part)
             found = f"sha256:{hashed.hexdigest()}"
             if digest is not None and digest != found:
-                raise ServiceError(
+                raise WrongDigest(
                     f"the content has the digest {found}; {digest!r:.90} was announced",
                     hint="upload the file again",
                 )

@@ -44,6 +44,16 @@ class NotThere(ServiceError):
     status: ClassVar[int] = 404
 
 
+class Cancelled(ServiceError):
+    """The job that somebody waits for was cancelled."""
+
+
+class WrongDigest(ServiceError):
+    """The content of an upload has another digest than the one announced."""
+
+    status: ClassVar[int] = 409
+
+
 class TooLarge(ServiceError):
     """An upload is longer than the limit."""
 

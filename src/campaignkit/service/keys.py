@@ -114,6 +114,15 @@ class Keys:
         Where keys are stored, in one file with their jobs.
     clock : callable
         Seconds since 1970.
+
+    Examples
+    --------
+    >>> from campaignkit.service import Home
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     key, secret = Home(place).keys.add("ana", scopes=["dataset"])
+    >>> secret.startswith("ck_"), secret in repr(key)
+    (True, False)
     """
 
     def __init__(self, queue: JobQueue, clock: Clock = time.time) -> None:

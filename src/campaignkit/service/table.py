@@ -71,6 +71,13 @@ class SqliteQueue:
     ------
     ArtifactError
         If the file is none of this layout, or lies on a network disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     SqliteQueue(Path(place, "service.sqlite")).counts()["queued"]
+    0
     """
 
     def __init__(self, path: Path, *, clock: Clock = time.time, attempts: int = ATTEMPTS) -> None:

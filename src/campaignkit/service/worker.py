@@ -105,6 +105,16 @@ def run_job(home: Home, id: str, *, lease: float = LEASE_S) -> Job:
         If another worker runs it, or it has ended in another way than done.
     NotThere
         If there is no such job.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     run_job(Home(place), "job_1")
+    Traceback (most recent call last):
+        ...
+    campaignkit.service.jobs.NotThere: there is no job 'job_1'
+      hint: list the jobs of this key
     """
     _context()
     while True:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from campaignkit.service.jobs import Cost, Plan
 from campaignkit.service.kinds.kind import Files, Kind, Tell
-from campaignkit.service.kinds.request import InputFile, Request, Share, Whole
+from campaignkit.service.kinds.request import OF_JSON, InputFile, Request, Whole
 from campaignkit.store import csv_text, escape_cell
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ClassifyRequest(Request):
     classifier: Literal[
         "majority", "one-hot-logistic", "pair-logistic", "pairwise-ordinal", "boosted-trees"
     ] = "pairwise-ordinal"
-    test: Annotated[Share, Field(gt=0, lt=1)] = 0.3
+    test: Annotated[float, Field(gt=0, lt=1), OF_JSON] = 0.3
     seed: Whole = 0
 
 

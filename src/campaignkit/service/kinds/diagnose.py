@@ -12,7 +12,7 @@ from pydantic import Field
 from campaignkit.errors import SettingError
 from campaignkit.service.jobs import Cost, Plan
 from campaignkit.service.kinds.kind import Files, Kind, Tell
-from campaignkit.service.kinds.request import InputFile, Number, Request, Text, Whole
+from campaignkit.service.kinds.request import OF_JSON, InputFile, Number, Request, Text, Whole
 
 
 class DiagnoseRequest(Request):
@@ -23,7 +23,7 @@ class DiagnoseRequest(Request):
     ranges: dict[Text, tuple[Whole, Whole]] | None = None
     suggest: dict[Text, Whole] | None = None
     widen: Number = 0.25
-    draws: Annotated[Whole, Field(ge=1, le=1_000_000)] = 10_000
+    draws: Annotated[int, Field(ge=1, le=1_000_000), OF_JSON] = 10_000
     seed: Whole = 0
 
 

@@ -69,6 +69,12 @@ class Kind(ABC, Generic[R]):
         Its name in requests; a key needs the scope of this name.
     request : type
         The model of its requests. Fields of type `InputFile` are artifacts.
+
+    Examples
+    --------
+    >>> from campaignkit.service import kind_named
+    >>> sorted(kind_named("dataset").request.model_fields)
+    ['format', 'graph', 'seed', 'spec']
     """
 
     name: ClassVar[str]

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from campaignkit.service.jobs import Cost, Plan
 from campaignkit.service.kinds.kind import Files, Kind, Tell
-from campaignkit.service.kinds.request import InputFile, Request, Share, Text, Whole
+from campaignkit.service.kinds.request import OF_JSON, InputFile, Request, Share, Text, Whole
 
 Values = dict[Text, list[Text]]
 
@@ -25,7 +25,7 @@ class RecommendRequest(Request):
     free: list[Text] | None = None
     forbidden: Values = Field(default_factory=dict)
     ranges: dict[Text, tuple[Whole, Whole]] = Field(default_factory=dict)
-    count: Annotated[Whole, Field(ge=1, le=1_000)] = 5
+    count: Annotated[int, Field(ge=1, le=1_000), OF_JSON] = 5
     diversity: Share = 0.65
     what_if: bool = False
 

@@ -23,9 +23,11 @@ def _number(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_number), Field(ge=0, le=MOST)]
-Number = Annotated[float, BeforeValidator(_number), Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
-Share = Annotated[Number, Field(ge=0, le=1)]
+# Bounds stand before it: what stands after it is in no OpenAPI document.
+OF_JSON = BeforeValidator(_number)
+Whole = Annotated[int, Field(ge=0, le=MOST), OF_JSON]
+Number = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False), OF_JSON]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), OF_JSON]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
