@@ -30,6 +30,7 @@ from campaignkit.edges import LLMEdgeScorer
 from campaignkit.edges.methods.active import builder
 from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
 from campaignkit.edges.methods.active.rounds import NO_ANSWER, likeliest
+from campaignkit.edges.pairs import chunks
 from campaignkit.llm import Budget, Prompt, Reply
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
 
@@ -148,12 +149,16 @@ class Watched:
         self._learner = OrdinalProbit(*args, **given)
         return self
 
-    def probabilities(self, signs: Signs, known: NDArray[np.bool_]) -> NDArray[np.float32]:
-        found = self._learner.probabilities(signs, known)
-        self._signs, self._found = signs.copy(), found
+    def learn(self, signs: Signs, known: NDArray[np.bool_]) -> None:
+        self._learner.learn(signs, known)
+        parts = chunks(np.arange(len(signs)), 500_000)
+        self._found = np.concatenate([self._learner.probabilities(part) for part in parts])
+        self._signs = signs.copy()
         right = self.weighted(1.0, self._reference)["three_way"]
         self.rounds.append({"calls": self._model.num_asked, "three_way": right})
-        return found
+
+    def probabilities(self, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._found[pairs]
 
     def weighted(self, weight: float, reference: Signs) -> dict[str, float]:
         """What a weight of negatives makes of what is not judged."""

@@ -23,7 +23,8 @@ from campaignkit.edges.methods.active.rounds import (
     RoundsResult,
     likeliest,
     round_sizes,
-    temperature_scaled,
+    sharpened,
+    sharpness,
     upper_bound,
 )
 from campaignkit.edges.pairs import PairTable
@@ -59,11 +60,13 @@ class Rates:
     def __init__(self) -> None:
         self.pairs = PairTable(world().catalogue).pairs
 
-    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
-        counts = np.ones((len(world().catalogue), 3))
+    def learn(self, signs: np.ndarray, known: np.ndarray) -> None:
+        self.counts = np.ones((len(world().catalogue), 3))
         for side in (0, 1):
-            np.add.at(counts, (self.pairs[known, side], signs[known] + 1), 1)
-        found = counts[self.pairs[:, 0]] * counts[self.pairs[:, 1]]
+            np.add.at(self.counts, (self.pairs[known, side], signs[known] + 1), 1)
+
+    def probabilities(self, pairs: np.ndarray) -> np.ndarray:
+        found = self.counts[self.pairs[pairs, 0]] * self.counts[self.pairs[pairs, 1]]
         return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -154,8 +157,11 @@ class Given:
     def __init__(self, probabilities: np.ndarray) -> None:
         self.given = probabilities
 
-    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
-        return self.given
+    def learn(self, signs: np.ndarray, known: np.ndarray) -> None:
+        pass
+
+    def probabilities(self, pairs: np.ndarray) -> np.ndarray:
+        return self.given[pairs]
 
 
 @pytest.mark.parametrize(("negative_frac", "least"), [(0.05, 0.95), (0.5, 0.4)])
@@ -223,13 +229,16 @@ class Erring:
     def __init__(self, truth: np.ndarray, wrong_frac: float, rng: np.random.Generator) -> None:
         self.truth, self.wrong_frac, self.rng = truth, wrong_frac, rng
 
-    def probabilities(self, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def learn(self, signs: np.ndarray, known: np.ndarray) -> None:
         wrong = self.rng.random(len(signs)) < self.wrong_frac
         guess = np.where(wrong, (self.truth + 2) % 3 - 1, self.truth)
         found = np.full((len(signs), 3), 0.2, dtype=np.float32)
         found[np.arange(len(signs)), guess + 1] = 0.6
         found += self.rng.random((len(signs), 1)).astype(np.float32) * 1e-3
-        return found
+        self.found = found
+
+    def probabilities(self, pairs: np.ndarray) -> np.ndarray:
+        return self.found[pairs]
 
 
 def test_the_bound_holds_with_the_real_learner() -> None:
@@ -304,7 +313,7 @@ def test_temperature_scaling_keeps_the_likeliest_sign(seed: int) -> None:
     probabilities = rng.dirichlet([1, 1, 1], size=200).astype(np.float32)
     signs = rng.integers(-1, 2, size=200).astype(np.int8)
 
-    made = temperature_scaled(probabilities, signs, np.arange(100))
+    made = sharpened(probabilities, sharpness(probabilities[:100], signs[:100]))
 
     assert (likeliest(made)[0] == likeliest(probabilities)[0]).mean() > 0.995
     assert made.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -314,7 +323,9 @@ def test_temperature_scaling_keeps_the_likeliest_sign(seed: int) -> None:
 
 
 def fitted(catalogue: Catalogue, signs: np.ndarray, known: np.ndarray) -> np.ndarray:
-    return OrdinalProbit(catalogue, seed=3).probabilities(signs, known)
+    learner = OrdinalProbit(catalogue, seed=3)
+    learner.learn(signs, known)
+    return learner.probabilities(np.arange(len(signs)))
 
 
 def test_scores_and_their_transpose_are_one_linear_map() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campaignkit.catalogue import Catalogue
 from campaignkit.checks import check_plugin, checked_count, takes
@@ -35,7 +36,7 @@ from campaignkit.edges.scorers.protocols import EdgeScorer, ResolvedScorer, Scor
 from campaignkit.edges.session import BuildSession
 from campaignkit.errors import NoEdges, SettingError
 from campaignkit.graph import SignedGraph
-from campaignkit.graph.columns import EdgeColumns, column
+from campaignkit.graph.columns import EdgeColumns
 from campaignkit.llm import Budget, RetryPolicy, checked_budget
 from campaignkit.progress import Progress
 from campaignkit.seeds import checked_seed
@@ -196,7 +197,6 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
     if not keep_neutral:
         held &= states.sign != 0
     rows = np.flatnonzero(held)
-    numbers = rows.tolist()
     probability = states.probability[rows].astype(np.float64).round(6)  # float32 holds no more
     strength = states.strength[rows]
     rounds = states.round[rows].astype(np.int32)
@@ -208,10 +208,21 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
         probability=None if np.isnan(probability).all() else probability,
         strength=None if np.isnan(strength).all() else strength,
         round=None if (rounds < 0).all() else rounds,
-        reason=column("reason", [states.reasons.get(row, "") for row in numbers]),
-        context=column("context", [states.contexts.get(row, "") for row in numbers]),
+        reason=_texts(states.reasons, rows),
+        context=_texts(states.contexts, rows),
     )
     return SignedGraph(pairs.catalogue, columns.frozen())
+
+
+def _texts(held: Mapping[int, str], rows: NDArray[np.int64]) -> NDArray[np.object_] | None:
+    """object[m]: the text of each row, which few rows may have; None where all are empty."""
+    numbers = np.array(sorted(held), dtype=np.int64)
+    places = np.searchsorted(rows, numbers)
+    found = np.full(len(rows), "", dtype=object)
+    for number, place in zip(numbers.tolist(), places.tolist(), strict=True):
+        if place < len(rows) and rows[place] == number:
+            found[place] = held[number]
+    return found if any(held[number] for number in held) and found.any() else None
 
 
 def account(

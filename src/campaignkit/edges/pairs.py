@@ -16,7 +16,7 @@ from campaignkit.errors import GraphError
 from campaignkit.graph import DECIDED_BY, DecidedBy
 
 S = TypeVar("S", bound="Sequence[Any] | NDArray[Any]")  # Any: items of any kind
-MAX_PAIRS = 50_000_000  # 400 MB of positions; at 25 pairs a call, two million calls
+MAX_PAIRS = 200_000_000  # 1.6 GB of positions; at 25 pairs a call, eight million calls
 Numbers = NDArray[np.integer] | int
 NO_ANSWER = 2
 """Stands for the sign of a pair that was asked about and got no valid answer."""
@@ -47,7 +47,7 @@ class PairTable:
     Raises
     ------
     GraphError
-        If there are no pairs, or more than 50 million: the message says what judging them costs.
+        If there are no pairs, or more than 200 million: the message says what judging them costs.
 
     Examples
     --------
@@ -73,14 +73,19 @@ class PairTable:
         code_of = {modality: code for code, modality in enumerate(catalogue.modalities)}
         self.codes = np.array([code_of[a.modality] for a in catalogue], dtype=np.int32)
         self.pairs = np.empty((self.num_pairs, 2), dtype=np.int32)
+        self._starts = np.zeros(len(self.codes), dtype=np.int64)
         start = 0
         for position, code in enumerate(self.codes):
             later = np.flatnonzero(self.codes[position + 1 :] != code) + position + 1
+            self._starts[position] = start
             self.pairs[start : start + len(later), 0] = position
             self.pairs[start : start + len(later), 1] = later
             start += len(later)
-        self._keys = self.pairs[:, 0] * np.int64(len(catalogue)) + self.pairs[:, 1]
-        for array in (self.codes, self.pairs, self._keys):
+        # How many attributes of each modality come before each position.
+        self._before = np.zeros((len(code_of), len(self.codes) + 1), dtype=np.int32)
+        of_modality = self.codes == np.arange(len(code_of))[:, None]
+        np.cumsum(of_modality, axis=1, out=self._before[:, 1:])
+        for array in (self.codes, self.pairs):
             array.setflags(write=False)
 
     def pair(self, number: int) -> tuple[Attribute, Attribute]:
@@ -110,8 +115,10 @@ class PairTable:
         All must be pairs of different modalities.
         """
         one, other = np.asarray(ones, dtype=np.int64), np.asarray(others, dtype=np.int64)
-        keys = np.minimum(one, other) * len(self.catalogue) + np.maximum(one, other)
-        return np.searchsorted(self._keys, keys)
+        first, second = np.minimum(one, other), np.maximum(one, other)
+        code = self.codes[first]
+        alike = self._before[code, second] - self._before[code, first + 1]
+        return np.asarray(self._starts[first] + (second - first - 1) - alike)
 
     def __len__(self) -> int:
         return self.num_pairs

@@ -28,7 +28,6 @@ _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves noth
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _KEPT_FRAC = 0.9  # of the calls for pairs, which cards that are asked for again may not take
 _FEWEST = 100  # answers below which there is nothing to learn from
-_MOST_PAIRS = 8_000_000  # at most 3 GB of fields, scores and probabilities: 4,800 attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,8 @@ class ActiveBuilder:
         Raises
         ------
         GraphError
-            If attributes have no traits and there is no card model, the budget is too small to
-            learn from, or there are more than 8 million pairs.
+            If attributes have no traits and there is no card model, or the budget is too small to
+            learn from.
         """
         states, known = session.states, session.known
         new = np.flatnonzero(~known)
@@ -137,12 +136,6 @@ class ActiveBuilder:
             told = "planned brute force costs hardly more: all pairs were judged"
             session.details["active"] = told
             return states
-        if len(session.pairs) > _MOST_PAIRS:
-            raise GraphError(
-                f"{len(session.catalogue):,} attributes make {len(session.pairs):,} pairs; "
-                f"expected {_MOST_PAIRS:,} at most, for which 3 GB of memory are needed",
-                hint="build graphs of parts and join them, or use ClusterPrefilter",
-            )
         calls_kept = math.ceil(_KEPT_FRAC * (most or 0) / self.batch_size)
         catalogue = cards.fill_cards(session, catalogue, self.card_model, calls_kept=calls_kept)
         vectors = None
@@ -150,7 +143,7 @@ class ActiveBuilder:
             texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
             vectors = embed_texts(self.embedder, texts)
         result = rounds.ActiveLearning(
-            OrdinalProbit(catalogue, vectors=vectors, seed=session.seed),
+            OrdinalProbit(catalogue, vectors=vectors, seed=session.seed, table=session.pairs),
             session.judge,
             np.where(known, states.sign, NO_ANSWER),
             most=most,

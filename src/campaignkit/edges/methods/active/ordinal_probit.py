@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from campaignkit.catalogue import Catalogue
 from campaignkit.edges.methods.active.cards import read_cards
 from campaignkit.edges.methods.active.columns import LikeFields, card_columns
-from campaignkit.edges.pairs import PairTable, chunks
+from campaignkit.edges.pairs import PairTable
 from campaignkit.pools import one_blas_thread
 from campaignkit.seeds import stream
 
@@ -30,7 +30,6 @@ _SETTLED = 8  # sweeps before variances are learnt, and again before factors are
 _MOST_FACTORS, _MARGIN = 12, 1.02  # an eigenvalue this much above those of noise is a factor
 _FEWEST_SETTLED = 3.0  # weights of a group: fewer cannot tell their variance
 _LEAST, _MOST = 1e-5, 4.0  # variances
-_AT_A_TIME = 500_000  # pairs that are predicted together
 
 
 class OrdinalProbit:
@@ -71,7 +70,8 @@ class OrdinalProbit:
     ... )
     >>> signs = np.int8([1 if tiers[a] == tiers[b] else -1 for a in range(12) for b in range(12)])
     >>> known = np.arange(144) < 100
-    >>> (likeliest(learner.probabilities(signs, known))[0] == signs).mean() > 0.9
+    >>> learner.learn(signs, known)
+    >>> (likeliest(learner.probabilities(np.arange(144)))[0] == signs).mean() > 0.9
     np.True_
     """
 
@@ -104,8 +104,8 @@ class OrdinalProbit:
         self._seed = seed
 
     @one_blas_thread()
-    def probabilities(self, signs: NDArray[np.int8], known: Mask) -> Float:
-        """float32[P, 3]: the probabilities of -, 0 and + for every pair.
+    def learn(self, signs: NDArray[np.int8], known: Mask) -> None:
+        """Fit weights, factors and cuts to judged pairs, from where the last fit ended.
 
         Parameters
         ----------
@@ -114,41 +114,9 @@ class OrdinalProbit:
         known : bool[P]
             The pairs to learn from.
         """
-        from scipy.special import ndtr
-
-        self._fit(signs, known)
-        found = np.empty((len(signs), 3), dtype=np.float32)
-        for some in chunks(np.arange(len(signs)), _AT_A_TIME):
-            pairs, blocks = self._blocks_of(some)
-            score = self._design.scores(self._weights, blocks) + self._factors.scores(blocks)
-            below, above = (ndtr(cut - score) for cut in self._cuts.astype(np.float32))
-            found[pairs] = np.stack([below, above - below, 1 - above], axis=-1)
-        found *= 1 - _GROSS
-        found += np.float32(_GROSS / 3)
-        return found
-
-    def _blocks_of(self, pairs: Pairs) -> tuple[Pairs, list[_Block]]:
-        """Some pairs in the order in which they are computed with: modality by modality."""
-        ends = np.sort(self._place[self._table.pairs[pairs]], axis=1)
-        one, other = self._side_of[ends].T
-        num = len(self._sides)
-        order = np.lexsort((ends[:, 0], one * num + other))
-        both = list(combinations(range(num), 2))
-        starts = [a * num + b for a, b in both]
-        stops = np.searchsorted((one * num + other)[order], [*starts, num * num]).tolist()
-        ones, others = np.ascontiguousarray(ends[order].T)
-        blocks = []
-        for at, ((a, b), ends_of) in enumerate(zip(both, pairwise(stops), strict=True)):
-            part, first, second = slice(*ends_of), self._sides[a], self._sides[b]
-            fields = self._fields.of_block(at, ones[part], others[part])
-            near = ones[part] - first.start, others[part] - second.start
-            blocks.append(_Block(part, first, second, *near, fields))
-        return pairs[order], blocks
-
-    def _fit(self, signs: NDArray[np.int8], known: Mask) -> None:
-        """Learn the weights, the factors and the cuts, from where the last fit ended."""
-        pairs, blocks = self._blocks_of(np.flatnonzero(known))
-        seen = signs[pairs]
+        pairs = np.flatnonzero(known)
+        order, blocks = self._blocks_of(pairs)
+        seen = signs[pairs[order]]
         num_sweeps = _MORE_SWEEPS if len(self._cuts) else _SWEEPS
         if not len(self._cuts):
             self._cuts = _first_cuts(seen)
@@ -169,6 +137,38 @@ class OrdinalProbit:
                     self._factors.grow(target - linear - hidden, blocks, rng)
                 self._factors.update(target - linear, self._sides, blocks)
                 hidden = self._factors.scores(blocks)
+
+    @one_blas_thread()
+    def probabilities(self, pairs: Pairs) -> Float:
+        """float32[k, 3]: the probabilities of -, 0 and + for pairs by number."""
+        from scipy.special import ndtr
+
+        found = np.empty((len(pairs), 3), dtype=np.float32)
+        order, blocks = self._blocks_of(pairs)
+        score = self._design.scores(self._weights, blocks) + self._factors.scores(blocks)
+        below, above = (ndtr(cut - score) for cut in self._cuts.astype(np.float32))
+        found[order] = np.stack([below, above - below, 1 - above], axis=-1)
+        found *= 1 - _GROSS
+        found += np.float32(_GROSS / 3)
+        return found
+
+    def _blocks_of(self, pairs: Pairs) -> tuple[Pairs, list[_Block]]:
+        """The order in which pairs are computed with, modality by modality; and the blocks."""
+        ends = np.sort(self._place[self._table.pairs[pairs]], axis=1)
+        one, other = self._side_of[ends].T
+        num = len(self._sides)
+        order = np.lexsort((ends[:, 0], one * num + other))
+        both = list(combinations(range(num), 2))
+        starts = [a * num + b for a, b in both]
+        stops = np.searchsorted((one * num + other)[order], [*starts, num * num]).tolist()
+        ones, others = np.ascontiguousarray(ends[order].T)
+        blocks = []
+        for at, ((a, b), ends_of) in enumerate(zip(both, pairwise(stops), strict=True)):
+            part, first, second = slice(*ends_of), self._sides[a], self._sides[b]
+            fields = self._fields.of_block(at, ones[part], others[part])
+            near = ones[part] - first.start, others[part] - second.start
+            blocks.append(_Block(part, first, second, *near, fields))
+        return order, blocks
 
     def _solved(
         self, start: Float, target: Float, blocks: list[_Block], size: Float, num_steps: int

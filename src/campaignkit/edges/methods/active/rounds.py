@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,7 @@ _STEP_FRAC, _STEP_LEAST = 0.05, 8  # of the pairs; calls
 # a graph of 9% negatives that misses a third of them is not much use for labels.
 _NEGATIVE_WEIGHT, _RARE = 0.5, 0.25
 _FEWEST_HELD = 20  # pairs of a hold-out to fit a temperature to
+_AT_A_TIME = 500_000  # pairs that are predicted together
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -43,14 +44,18 @@ class PairLearner(Protocol):
     Examples
     --------
     >>> class Shares:
-    ...     def probabilities(self, signs, known):
-    ...         shares = [(signs[known] == sign).mean() for sign in (-1, 0, 1)]
-    ...         return np.tile(np.float32(shares), (len(signs), 1))
+    ...     def learn(self, signs, known):
+    ...         self.shares = [(signs[known] == sign).mean() for sign in (-1, 0, 1)]
+    ...     def probabilities(self, pairs):
+    ...         return np.tile(np.float32(self.shares), (len(pairs), 1))
     >>> learner: PairLearner = Shares()
     """
 
-    def probabilities(self, signs: Signs, known: Mask) -> Float:
-        """float32[P, 3]: of -, 0 and + for every pair, from the signs of the known ones."""
+    def learn(self, signs: Signs, known: Mask) -> None:
+        """Learn from the signs, int8[P], of the known pairs, bool[P]."""
+
+    def probabilities(self, pairs: Pairs) -> Float:
+        """float32[k, 3]: of -, 0 and + for k pairs by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +227,8 @@ class ActiveLearning:
         """
         sizes = self._sizes
         fresh = stream(self._seed, "active", "first").permutation(np.flatnonzero(~self._asked))
-        holdout, initial, _ = np.split(fresh, np.cumsum([sizes.holdout, sizes.initial]))
+        holdout, initial = fresh[: sizes.holdout], fresh[sizes.holdout :][: sizes.initial].copy()
+        del fresh
         self._ask(holdout, HOLDOUT, 0, self._holdout)
         self._ask(initial, INITIAL, 0, self._learnt_from)
         if not self._learnt_from.any():
@@ -237,27 +243,28 @@ class ActiveLearning:
         pull = _NEGATIVE_WEIGHT * max(0.0, 1.0 - share / _RARE)
         summaries = []
         for number in range(1, sizes.num_rounds + 1):
-            probabilities = self._learner.probabilities(self._sign, self._learnt_from)
-            summary = self._summary(probabilities, number)
+            self._learner.learn(self._sign, self._learnt_from)
+            summary = self._summary(number)
             summaries.append(summary)
             met = target is not None and summary.bound <= target
             if met or self._left <= 0 or number == sizes.num_rounds:
                 break
-            _, sure = likeliest(probabilities)
-            chosen = self._most_informative((1 - sure) + pull * probabilities[:, 0])
+            chosen = self._most_informative(pull)
             if not self._ask(chosen, ROUNDS, number, self._learnt_from):
                 break  # nobody answers any more: a budget of tokens or money is spent
+        return self._result(summaries)
+
+    def _result(self, summaries: list[RoundSummary]) -> RoundsResult:
         held = np.flatnonzero(self._holdout)
-        calibrated = temperature_scaled(probabilities, self._sign, held)
-        guess = self._predicted(probabilities)
-        sure = calibrated[np.arange(len(guess)), guess.astype(np.int64) + 1]
-        judged = self._sign != NO_ANSWER
-        return RoundsResult(
-            sign=np.where(judged, self._sign, guess),
-            judged=judged,
-            probability=np.where(judged, np.float32(np.nan), sure),
-            rounds=tuple(summaries),
-        )
+        power = sharpness(self._learner.probabilities(held), self._sign[held])
+        sign, judged = self._sign.copy(), self._sign != NO_ANSWER
+        probability = np.full(len(sign), np.nan, dtype=np.float32)
+        for pairs in parts_of(~judged):
+            found = self._learner.probabilities(pairs)
+            guess = sign[pairs] = self._predicted(found)
+            made = sharpened(found, power)
+            probability[pairs] = made[np.arange(len(pairs)), guess.astype(np.int64) + 1]
+        return RoundsResult(sign, judged, probability, tuple(summaries))
 
     def _ask(self, pairs: Pairs, stage: str, number: int, into: Mask) -> int:
         """Have pairs judged, to learn from or for the hold-out; how many got an answer."""
@@ -273,23 +280,30 @@ class ActiveLearning:
         into[answered] = True
         return len(answered)
 
-    def _most_informative(self, acquisition: Float) -> Pairs:
+    def _most_informative(self, pull: float) -> Pairs:
         """The pairs to ask about next, shuffled; hold-out pairs that rank with them leave it."""
-        open_ = np.flatnonzero(~self._asked | self._holdout)
-        order = open_[np.argsort(-acquisition[open_], kind="stable")]
-        free = ~self._asked[order]
         num_asked = min(self._left, self._sizes.step)
+        room = num_asked + int(np.count_nonzero(self._holdout))
+        best, worth = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        for pairs in parts_of(~self._asked | self._holdout):
+            found = self._learner.probabilities(pairs)
+            value = (1 - likeliest(found)[1]) + pull * found[:, 0]
+            better = value > worth[-1] if len(worth) == room else np.ones(len(value), np.bool_)
+            best, worth = np.append(best, pairs[better]), np.append(worth, value[better])
+            order = np.argsort(-worth, kind="stable")[:room]
+            best, worth = best[order], worth[order]
+        free = ~self._asked[best]
         place = np.searchsorted(np.cumsum(free), num_asked) + 1
-        self._holdout[order[:place]] = False
-        chosen = order[:place][free[:place]]
+        self._holdout[best[:place]] = False
+        chosen = best[:place][free[:place]]
         return stream(self._seed, "active", "order", int(self._asked.sum())).permutation(chosen)
 
     def _predicted(self, probabilities: Float) -> Signs:
         return likeliest(probabilities * np.array([self._negative_weight, 1, 1], np.float32))[0]
 
-    def _summary(self, probabilities: Float, number: int) -> RoundSummary:
+    def _summary(self, number: int) -> RoundSummary:
         rows = np.flatnonzero(self._holdout)
-        guess = self._predicted(probabilities[rows])
+        guess = self._predicted(self._learner.probabilities(rows))
         wrong = int((guess != self._sign[rows]).sum())
         missed = int(((self._sign[rows] == -1) & (guess != -1)).sum())
         # Any of the rounds' bounds may decide that this is enough; each may fail with its part.
@@ -317,21 +331,31 @@ def likeliest(probabilities: Float) -> tuple[NDArray[np.int8], Float]:
     return (best - 1).astype(np.int8), probabilities[np.arange(len(best)), best]
 
 
-def temperature_scaled(
-    probabilities: Float, signs: NDArray[np.int8], holdout: NDArray[np.int64]
-) -> Float:
-    """float32[P, 3]: the probabilities made surer or less sure, as fits the signs of a hold-out.
+def parts_of(wanted: Mask) -> Iterator[Pairs]:
+    """The numbers of the wanted pairs, some at a time, so that no array of all pairs is needed.
 
-    The likeliest sign of each pair stays what it is; with fewer than 20 pairs all stays.
+    Examples
+    --------
+    >>> [part.tolist() for part in parts_of(np.array([True, False, True]))]
+    [[0, 2]]
+    """
+    for start in range(0, len(wanted), _AT_A_TIME):
+        pairs = np.flatnonzero(wanted[start : start + _AT_A_TIME]) + start
+        if len(pairs):
+            yield pairs
+
+
+def sharpness(probabilities: Float, signs: Signs) -> float:
+    """One over the temperature that makes probabilities fit the signs of a hold-out.
+
+    1 with fewer than 20 pairs.
 
     Parameters
     ----------
-    probabilities : float32[P, 3]
-        Of -, 0 and +.
-    signs : int8[P]
-        What was judged; used in the hold-out.
-    holdout : int64[k]
-        Numbers of pairs drawn uniformly, which the probabilities were not learnt from.
+    probabilities : float32[k, 3]
+        Of -, 0 and + for pairs drawn uniformly, which they were not learnt from.
+    signs : int8[k]
+        What was judged.
 
     References
     ----------
@@ -341,20 +365,33 @@ def temperature_scaled(
     --------
     >>> sure = np.tile(np.float32([0.02, 0.08, 0.9]), (100, 1))
     >>> signs = np.where(np.arange(100) % 3, 1, 0).astype(np.int8)
-    >>> round(float(temperature_scaled(sure, signs, np.arange(100))[0, 2]), 1)
+    >>> round(float(sharpened(sure, sharpness(sure, signs))[0, 2]), 1)
     0.7
     """
-    if len(holdout) < _FEWEST_HELD:
-        return probabilities
+    if len(signs) < _FEWEST_HELD:
+        return 1.0
     logs = np.log(np.clip(probabilities, 1e-6, 1))
-    seen = signs[holdout].astype(np.int64) + 1
-    powers = np.geomspace(0.3, 3.0, 41)  # one over the temperature
+    seen = signs.astype(np.int64) + 1
+    powers = np.geomspace(0.3, 3.0, 41)
     losses = []
     for power in powers:
-        scaled = power * logs[holdout]
-        loss = np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(holdout)), seen]
+        scaled = power * logs
+        loss = np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(seen)), seen]
         losses.append(loss.mean())
-    scaled = float(powers[int(np.argmin(losses))]) * logs
+    return float(powers[int(np.argmin(losses))])
+
+
+def sharpened(probabilities: Float, power: float) -> Float:
+    """float32[k, 3]: the probabilities made surer or less sure; the likeliest sign stays.
+
+    Examples
+    --------
+    >>> sharpened(np.float32([[0.2, 0.3, 0.5]]), 1.0).round(3).tolist()
+    [[0.20000000298023224, 0.30000001192092896, 0.5]]
+    """
+    if power == 1.0:
+        return probabilities
+    scaled = power * np.log(np.clip(probabilities, 1e-6, 1))
     scaled -= scaled.max(axis=1, keepdims=True)
     made = np.exp(scaled)
     return np.asarray(made / made.sum(axis=1, keepdims=True), dtype=np.float32)
