@@ -62,7 +62,7 @@ def main(sizes: Sequence[int] = tuple(SIZES)) -> None:
 
 def measure(sizes: Sequence[int], names: Sequence[str]) -> None:
     """Build what the results file lacks; each build is in it as soon as it is finished."""
-    for size, name, cards, seed in product(sizes, names, WRONG_CARDS, SEEDS):
+    for size, seed, name, cards in product(sizes, SEEDS, names, WRONG_CARDS):
         row, figures, start = f"{size} attributes, {name}, {cards}, seed {seed}", held(), cpu_min()
         if row in figures["builds"]:
             continue
