@@ -221,6 +221,25 @@ def test_a_report_that_lost_rows_does_not_close_until_it_is_replaced(tmp_path: P
         assert "do not add up" not in str(report.notes)  # of the first of the two
 
 
+def test_a_total_that_is_open_is_hidden_by_its_own_account_alone(tmp_path: Path) -> None:
+    def export(name: str, spend: str, total: str) -> Path:
+        rows = f"2026-03-01,A,EUR,10,1,{spend}\n2026-03-02,A,EUR,10,1,1.00\n"
+        path = tmp_path / f"{name}.csv"
+        path.write_text(WITH_CURRENCY + rows + f"Total: Campaigns,,EUR,20,2,{total}\n")
+        return path
+
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        for account, name, spend, total, is_open in (
+            ("1", "a", "5.00", "9.00", True),
+            ("2", "b", "2.00", "3.00", True),
+            ("2", "c", "3.00", "4.00", True),
+            ("1", "d", "8.00", "9.00", False),
+        ):
+            store.ingest(export(name, spend, total), platform="google_ads", account=account)
+            told = [c for c in store.harmonise().report.open if "own total" in c.measure]
+            assert bool(told) is is_open, name
+
+
 def test_a_report_of_weeks_or_of_another_platform_is_told(tmp_path: Path) -> None:
     days = ["2026-03-02", "2026-03-09", "2026-03-16"]
     rows = [f"A,1,B,{day},2.5,10,3" for day in days]

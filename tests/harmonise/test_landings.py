@@ -83,6 +83,20 @@ def test_rows_of_a_run_that_lasts_long_differ_in_a_word_that_is_not_read(tmp_pat
     assert "1 rows were landed again later" in str(data.report.notes)
 
 
+def test_rows_of_a_long_run_that_differ_in_a_word_alone_are_all_counted(tmp_path: Path) -> None:
+    """No run has two words of one ad: the money is kept, unless the word describes the ad."""
+    early, late = "2026-03-02 10:00:00", "2026-03-02 10:40:00"
+    split = [meta(5, click_type="HEADLINE", _airbyte_extracted_at=early),
+             meta(7, click_type="SITELINKS", _airbyte_extracted_at=late)]  # fmt: skip
+    described = [
+        meta(spend, day=f"2026-03-0{day}", state=state, _airbyte_extracted_at=at)
+        for spend, state, at in ((5, "ACTIVE", early), (6, "PAUSED", late)) for day in (1, 2)
+    ]  # fmt: skip
+    for name, rows in (("split", split), ("described", described)):
+        data = harmonised(tmp_path / name, "meta", {"ads_insights": rows})
+        assert data.total("spend") == {(): Decimal(12)}
+
+
 LINKEDIN = {
     "account_history": [{"id": 4, "currency": "EUR"}, {"id": 5, "currency": "EUR"}],
     "campaign_group_history": [{"id": 30 + n, "account_id": n} for n in (4, 5)],
@@ -149,21 +163,27 @@ def test_a_day_with_an_offset_stays_the_day_that_is_written(tmp_path: Path) -> N
     )
 
 
-@pytest.mark.parametrize("amount", ["'inf'", "'nan'", "1e30"])
-def test_an_amount_that_is_no_number_is_refused_and_not_left_out(
-    amount: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("column", "amount"),
+    [("spend", "'inf'::DOUBLE"), ("spend", "'nan'::DOUBLE"), ("spend", "1e30::DOUBLE"),
+     ("impressions", "18446744073709551615::UBIGINT")],
+)  # fmt: skip
+def test_an_amount_that_is_no_number_or_too_large_is_refused_and_not_left_out(
+    column: str, amount: str, tmp_path: Path
 ) -> None:
     import duckdb
+
+    cells = {"spend": "2", "impressions": "1"} | {column: amount}
 
     with duckdb.connect(str(tmp_path / "landed.duckdb")) as con:
         con.execute(
             f"CREATE TABLE basic_ad AS SELECT 1 AS ad_id, DATE '{DAY}' AS date, 7 AS account_id, "
-            f"{amount}::DOUBLE AS spend, 1 AS impressions"
+            + ", ".join(f"{cell} AS {name}" for name, cell in cells.items())
         )
     with ClientStore(tmp_path, client="acme") as store:
-        store.ingest(tmp_path / "landed.duckdb", platform="meta")
-        with pytest.raises(HarmoniseError, match="basic_ad, spend: 1 cells"):
-            store.harmonise()
+        with pytest.raises(HarmoniseError, match=f"basic_ad, {column}: 1 cells"):
+            store.ingest(tmp_path / "landed.duckdb", platform="meta")
+        assert store.tables == []
 
 
 def test_a_withdrawn_currency_stays_what_it_was(tmp_path: Path) -> None:

@@ -202,11 +202,12 @@ def test_another_clients_store_and_two_schemas_are_refused(tmp_path: Path) -> No
 def test_a_corrected_export_mends_one_that_could_not_be_read(tmp_path: Path) -> None:
     with ClientStore(tmp_path, client="acme") as store:
         for day in ("soon", DAY):
-            rows = [{**META["basic_ad"][0], "date": day}]
-            store.ingest(land(tmp_path / day, basic_ad=rows), platform="meta")
+            folder = land(tmp_path / day, basic_ad=[{**META["basic_ad"][0], "date": day}])
             if day == "soon":
-                with pytest.raises(HarmoniseError, match="'soon'"):
-                    store.harmonise()
+                with pytest.raises(HarmoniseError, match=r"basic_ad, date: .*'soon'.* in row 1"):
+                    store.ingest(folder, platform="meta")
+            else:
+                store.ingest(folder, platform="meta")
 
         assert len(rows_of(store.harmonise())) == 1
 

@@ -216,12 +216,9 @@ def test_amounts_of_entities_that_were_deleted_stay(key: str, tmp_path: Path) ->
         assert data.report.closes
         assert {r["currency"] for r in rows.values()} == {"XXX"}
 
-        store.ingest(
-            land(tmp_path / "broken", **report(key, "ad", [AMOUNTS[0] | {"ad_id": ""}])),
-            platform=key,
-        )
+        broken = land(tmp_path / "broken", **report(key, "ad", [AMOUNTS[0] | {"ad_id": ""}]))
         with pytest.raises(HarmoniseError, match="an identifier in every row"):
-            store.harmonise()
+            store.ingest(broken, platform=key)
     own = {n for n in IDS if n in platform(key).reports["ad"].ids}
     assert rows["1"]["spend"] == Decimal("0.000003")
     for name, value in parents("9").items():

@@ -304,10 +304,14 @@ def test_a_bad_cell_or_a_wrong_file_can_be_taken_out(tmp_path: Path) -> None:
         good = land(tmp_path / "good", basic_ad=[basic(3), basic(4, account=8)])
         store.ingest(good, platform="meta")
         before = everything(store)
-        wrong = [{**basic(1, account=9), "spend": "abc"}]
-        store.ingest(land(tmp_path / "bad", basic_ad=wrong), platform="meta")
-        with pytest.raises(HarmoniseError, match="expected numbers"):
-            store.harmonise()
+        bad = [basic(1, account=9), {**basic(1, account=9), "spend": "abc"}]
+        told = "basic_ad, spend: 1 cells, such as 'abc'; expected numbers.*; the first is in row 2"
+        with pytest.raises(HarmoniseError, match=told):
+            store.ingest(land(tmp_path / "bad", basic_ad=bad), platform="meta")
+        assert everything(store) == before
+        wrong = land(tmp_path / "wrong", basic_ad=[basic(1, account=9)])
+        store.ingest(wrong, platform="meta")
+        assert everything(store) != before
 
         assert store.remove("meta", account="9") == 1
         assert everything(store) == before
@@ -395,3 +399,15 @@ def test_a_currency_that_is_stated_of_no_account_is_told(tmp_path: Path) -> None
                 )
                 for name in ("act_7", "amazon:7")
             ]
+
+
+def test_a_store_of_an_earlier_version_is_refused_in_words(tmp_path: Path) -> None:
+    import duckdb
+
+    ClientStore(tmp_path, client="acme").close()
+    with duckdb.connect(str(tmp_path / "acme" / "data.duckdb")) as con:
+        con.execute("ALTER TABLE ingested DROP COLUMN call")
+    for _ in range(2):
+        with pytest.raises(HarmoniseError, match="by an earlier version") as caught:
+            ClientStore(tmp_path, client="acme")
+        assert "ingest its exports anew" in str(caught.value)

@@ -29,7 +29,7 @@ DESCRIBING = (
     "conversion_event", "targeting", "age", "gender", "geo", "placement_targeted",
     "creative_text", "creative_format", "landing_url",
 )  # fmt: skip
-_PARENTS = (*IDS, "creative_id", "currency", "report_tz", "click_days", "view_days")
+PARENTS = (*IDS, "creative_id", "currency", "report_tz", "click_days", "view_days")
 _UNITS = ("micro", "cent", "tail", "grouped")
 _FOLDER = Path(__file__).with_name("platforms")
 
@@ -118,6 +118,18 @@ class Conversions:
     view_days: int | None = None
     basis: str = ""
 
+    def column(self, amount: str) -> str:
+        """The landed column of an amount that is a column of the level's own report.
+
+        Examples
+        --------
+        >>> platform("amazon_ads").conversions[0].column("count")
+        'purchase_30_0_count'
+        """
+        days = ("" if d is None else str(d) for d in (self.click_days, self.view_days))
+        basis = "" if self.basis == "click" else self.basis
+        return "_".join(filter(None, (self.event_is, *days, basis, amount)))
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -176,11 +188,6 @@ class Platform:
         yield from (("entity", kind, part) for kind, part in self.entities.items())
         yield from (("report", level, part) for level, part in self.reports.items())
         yield from (("conversions", str(n), part) for n, part in enumerate(self.conversions))
-
-    def rank(self, table: str) -> int:
-        """Where a table of that short name stands: entities, reports, conversions."""
-        kinds = {kind for kind, _, part in self.parts() if table in part.names}
-        return 2 if "conversions" in kinds else int("report" in kinds)
 
 
 @cache
@@ -274,7 +281,7 @@ def text_of_own(path: Path) -> str:
 
 # What the names of a mapping of columns may be, by the field it belongs to.
 _NAMES: Mapping[str, Sequence[str]] = {
-    "key": (*IDS, "creative_id"), "columns": _PARENTS + DESCRIBING, "ids": IDS,
+    "key": (*IDS, "creative_id"), "columns": PARENTS + DESCRIBING, "ids": IDS,
     "measures": MEASURES, "breakdown": BREAKDOWNS, "amounts": CONVERSION_AMOUNTS,
     "entities": ENTITIES, "reports": LEVELS,
     "headers": (*IDS, *DESCRIBING, *MEASURES, *BREAKDOWNS, "date", "period_end", "currency"),

@@ -20,7 +20,6 @@ from campaignkit.harmonise.definition import (
     BREAKDOWNS,
     LEVELS,
     MEASURES,
-    Conversions,
     Platform,
     Term,
     read_platform,
@@ -82,18 +81,13 @@ def described(known: Platform, names: Iterable[str]) -> Platform:
         return known
     form = read_platform(Path(__file__).with_name("export.toml"))
     conversions = tuple(
-        replace(c, amounts={n: (Term(_counted(c, n)),) for n in c.amounts})
+        replace(c, amounts={n: (Term(c.column(n)),) for n in c.amounts})
         for c in known.export.conversions
     )
     return replace(
         known, entities=form.entities, reports=form.reports, conversions=conversions,
         report_tz=known.export.report_tz,
     )  # fmt: skip
-
-
-def _counted(counted: Conversions, amount: str) -> str:
-    """The landed column of an amount of conversions."""
-    return "_".join(filter(None, (counted.event_is, str(counted.click_days or ""), amount)))
 
 
 def opened_export(path: Path, read: ReadOptions) -> OpenTable | None:
@@ -280,7 +274,7 @@ def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
     given = {plain(name): c for name, c in (without_unit | table.columns).items()}
     headers = {
         **known.export.headers,
-        **{_counted(c, n): [t.column for t in terms]
+        **{c.column(n): [t.column for t in terms]
            for c in known.export.conversions for n, terms in c.amounts.items()},
     }  # fmt: skip
     found = {
@@ -306,7 +300,7 @@ def _columns(table: OpenTable, known: Platform) -> dict[str, Column]:
 
 
 def _amounts(known: Platform) -> list[str]:
-    counted = [_counted(c, n) for c in known.export.conversions for n in c.amounts]
+    counted = [c.column(n) for c in known.export.conversions for n in c.amounts]
     return list(dict.fromkeys((*MEASURES, *counted)))
 
 
@@ -366,7 +360,7 @@ def _currency(
         if stated not in currencies():
             raise _refusal(table, f"is said to be in {stated!r:.20}, which is no currency",
                            "state the ISO 4217 code of its amounts, such as EUR")  # fmt: skip
-    names = ("spend", *(_counted(c, "value") for c in known.export.conversions))
+    names = ("spend", *(c.column("value") for c in known.export.conversions))
     money = [columns[name] for name in names if name in columns]
     marks = {unit for column in money for unit in column.units} - {"", "micro"}
     told = marks | {u for c in money for u in (c.unit, unit_in(c.name))} - {"", "micro"}

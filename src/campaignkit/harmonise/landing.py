@@ -1,13 +1,29 @@
-"""Which landed table is which of a platform's, whatever loader wrote it."""
+"""How a loader's table is read: which of a platform's it is, and SQL of its unified columns.
+
+A table comes in as a loader wrote it, and each of its roles goes out as a :class:`Reading`: SQL of
+unified columns (identifiers as text, days, exact amounts in major units) and of the cells that
+would be read wrongly. ``intake`` refuses those cells and lands the rest; nothing is parsed again.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaignkit.errors import Fault, HarmoniseError
-from campaignkit.harmonise.definition import Conversions, Entity, Platform, Report, Term, Terms
+from campaignkit.errors import HarmoniseError
+from campaignkit.harmonise.definition import (
+    COUNTS,
+    DESCRIBING,
+    IDS,
+    PARENTS,
+    Conversions,
+    Entity,
+    Platform,
+    Report,
+    Term,
+    Terms,
+)
 from campaignkit.tables import quoted
 
 # Columns in which loaders write when a row was landed.
@@ -15,15 +31,21 @@ _SYNCED = (
     "_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at",
     "_sdc_extracted_at", "_sdc_batched_at",
 )  # fmt: skip
-DAY = "_campaignkit_day"  # of a row of a report, in UTC where it has hours: added on landing
 _MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
-AMOUNT = "DECIMAL(32,12)"  # sums are rounded to millionths, and cells are not
+_CELL = "DECIMAL(32,12)"
 ROUNDED = "DECIMAL(26,6)"  # of cells that have no smaller parts
+AMOUNT = "DECIMAL(38,12)"  # landed, in major units: sums are rounded to millionths, cells are not
+WHOLE = (*COUNTS, "reach")  # measures that are whole numbers
+PART = "_campaignkit_part"  # column: the number of the part that a row came in
 BY_NAME = "_by_name"  # ends the name of a downloaded report without ids
 BATCH_SECONDS = 1800  # apart, rows of one key were landed by two runs of a loader
+_SCALES = {"micro": " * CAST(0.000001 AS DECIMAL(6,6))", "cent": " * CAST(0.01 AS DECIMAL(2,2))"}
+_SHORTENED = "regexp_matches({}, '^[0-9]([.][0-9]+)?[eE][+][0-9]+$')"  # by a spreadsheet
 _TAIL = '([^/:"\\[\\]]+)["\\]]*$'  # of a path, a URN, or a list of one of them
 _BLANKS = "'', '-', '--', 'null', 'NULL', 'None', 'nan', 'NaN'"
+_DATED = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
 
 def plain(name: str) -> str:
@@ -43,12 +65,11 @@ def plain(name: str) -> str:
 
 @dataclass(frozen=True)
 class Landed:
-    """A landed table: its name, where SQL finds it, and its columns.
+    """A table as a loader wrote it: its name, where SQL finds it, and its columns.
 
     Parameters
     ----------
     name : str
-        As it was landed.
     relation : str
         SQL that stands behind FROM.
     types : mapping of str to str
@@ -109,11 +130,11 @@ class Landed:
         return _first([self._text_of(term) for term in self.readable(terms)], "VARCHAR")
 
     def amount(self, terms: Terms, *, whole: bool = False) -> str:
-        """SQL of an exact number, in the unit that is written in the table.
+        """SQL of an exact number in major units.
 
         In a `whole` number a comma cannot be a decimal one: it groups thousands.
         """
-        return _first([self._amount_of(term, whole) for term in self.readable(terms)], AMOUNT)
+        return _first([self._amount_of(term, whole) for term in self.readable(terms)], _CELL)
 
     def moment(self, terms: Terms) -> str:
         """SQL of a moment in UTC, without a zone; a day is its midnight."""
@@ -125,34 +146,41 @@ class Landed:
         parts = [self._moment_of(self.own(t.column), in_utc=False) for t in self.readable(terms)]
         return f"CAST({_first(parts, 'TIMESTAMP')} AS DATE)"
 
-    def unread(self, terms: Terms, *, whole: bool = False) -> str | None:
-        """SQL that is true where a cell has a value and no number can be read from it.
-
-        None where no such cell can be: the columns are numbers.
-        """
-        columns = [term.column for term in self.readable(terms)]
-        inexact = [c for c in columns if self.types[self.own(c)] in ("VARCHAR", "DOUBLE", "FLOAT")]
-        if not inexact:
-            return None
-        cells = ", ".join(
-            self.cell(c) if self.types[self.own(c)] == "VARCHAR" else quoted(self.own(c))
-            for c in inexact
-        )
-        return f"({self.amount(terms, whole=whole)}) IS NULL AND coalesce({cells}) IS NOT NULL"
-
     def shown(self, terms: Terms) -> str:
         """SQL of what stands in the first column of the terms, as text; it may be blank."""
         found = self.readable(terms)
         return f"CAST({quoted(self.own(found[0].column))} AS VARCHAR)" if found else "NULL"
 
-    def may_be_broken(self, terms: Terms) -> bool:
-        """Whether the columns could have fractions: they are no integers."""
-        columns = [self.own(term.column) for term in self.readable(terms)]
-        return not all(self.types[own].endswith(("INT", "INTEGER")) for own in columns)
+    def shortened(self, terms: Terms) -> str:
+        """SQL of whether an identifier has lost digits; "" where none can."""
+        parts = []
+        for term in self.readable(terms):
+            kind, name = self.types[self.own(term.column)], quoted(self.own(term.column))
+            if kind in ("DOUBLE", "FLOAT"):
+                parts.append(f"abs({name}) >= 9007199254740992")
+            elif kind == "VARCHAR":
+                parts.append(_SHORTENED.format(f"trim({name})"))
+        return " OR ".join(parts)
+
+    def wrong_amounts(self, terms: Terms, *, whole: bool) -> Iterator[tuple[str, str]]:
+        """SQL of where cells have a value and no amount can be read, and what is expected."""
+        kinds = {t: self.types[self.own(t.column)] for t in self.readable(terms)}
+        amount = self.amount(terms, whole=whole)
+        if inexact := [t for t, kind in kinds.items() if kind not in _INTEGERS]:
+            cells = ", ".join(
+                self.cell(t.column) if kinds[t] == "VARCHAR" else quoted(self.own(t.column))
+                for t in inexact
+            )
+            read = f"TRY_CAST({amount} AS {'BIGINT' if whole else AMOUNT})"
+            wrong = f"({read} IS NULL AND coalesce({cells}) IS NOT NULL)"
+            yield wrong, "numbers, such as 1234.5, or nothing"
+            if whole:
+                yield f"coalesce({amount} <> trunc({amount}), false)", "whole numbers"
 
     def cell(self, column: str) -> str:
         """SQL of a column's cell as text, NULL where it is blank."""
-        text = f"trim(CAST({quoted(self.own(column))} AS VARCHAR))"
+        own = self.own(column)
+        text = f"trim({_as_text(quoted(own), self.types[own])})"
         return f"CASE WHEN {text} NOT IN ({_BLANKS}) THEN {text} END"
 
     def _text_of(self, term: Term) -> str:
@@ -162,6 +190,8 @@ class Landed:
             return (
                 f"CASE WHEN {name} = trunc({name}) THEN {whole} ELSE CAST({name} AS VARCHAR) END"
             )
+        if self.types[self.own(column)] in _INTEGERS:
+            return f"CAST({name} AS VARCHAR)"
         cell = self.cell(column)
         if plain(column).endswith("id"):  # an identifier that went through a float
             cell = f"regexp_replace({cell}, '^([0-9]+)[.]0+$', '\\1')"
@@ -169,21 +199,22 @@ class Landed:
 
     def _amount_of(self, term: Term, whole: bool) -> str:
         name, kind = quoted(self.own(term.column)), self.types[self.own(term.column)]
-        number = f"TRY_CAST({name} AS {AMOUNT})"
+        scale = _SCALES.get(term.unit, "")
+        number = f"TRY_CAST({name} AS {_CELL})"
         if kind in ("DOUBLE", "FLOAT"):  # of the digits behind the point, a float has few
             exact = f"abs({name}) < 1000" if kind == "DOUBLE" else "false"
-            return f"CASE WHEN {exact} THEN {number} ELSE TRY_CAST({name} AS {ROUNDED}) END"
-        if kind.endswith(("INT", "INTEGER")):  # nothing to round, and half the time
-            return f"TRY_CAST({name} AS {ROUNDED})"
-        if kind != "VARCHAR":
-            return number
-        # 1,234 alone may be 1234 or 1.234; a second comma, or a point behind it, tells.
-        groups = "(,[0-9]{3})+([.][0-9]*)?"
-        if not whole and term.unit != "grouped":
-            groups = "((,[0-9]{3})+[.][0-9]*|(,[0-9]{3}){2,})"
-        thousands = f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}{groups} *$')"
-        plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
-        return f"coalesce({number}, TRY_CAST({plain_text} AS {AMOUNT}))"
+            number = f"CASE WHEN {exact} THEN {number} ELSE TRY_CAST({name} AS {ROUNDED}) END"
+        elif kind in _INTEGERS:  # nothing to round, and half the time
+            number = name if whole else f"CAST({name} AS {ROUNDED})"
+        elif kind == "VARCHAR":
+            # 1,234 alone may be 1234 or 1.234; a second comma, or a point behind it, tells.
+            groups = "(,[0-9]{3})+([.][0-9]*)?"
+            if not whole and term.unit != "grouped":
+                groups = "((,[0-9]{3})+[.][0-9]*|(,[0-9]{3}){2,})"
+            thousands = f"regexp_matches({name}, '^ *-?[0-9]{{1,3}}{groups} *$')"
+            plain_text = f"CASE WHEN {thousands} THEN replace({name}, ',', '') END"
+            number = f"coalesce({number}, TRY_CAST({plain_text} AS {_CELL}))"
+        return f"({number}){scale}"
 
     def _moment_of(self, own: str, *, in_utc: bool) -> str:
         name, kind = quoted(own), self.types[own]
@@ -198,7 +229,9 @@ class Landed:
         return f"coalesce({read}, CAST(try_strptime({text}, '%Y%m%d') AS TIMESTAMP))"
 
 
-_DATED = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+def _as_text(name: str, kind: str) -> str:
+    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    return f"CAST({f'to_json({name})' if nested else name} AS VARCHAR)"
 
 
 def _first(parts: Sequence[str], kind: str) -> str:
@@ -207,93 +240,240 @@ def _first(parts: Sequence[str], kind: str) -> str:
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
-def unit_of(terms: Terms) -> str:
-    """The unit of a measure; its ways of being read share one.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A landed table: its name as a loader wrote it, where SQL finds it, and its columns."""
 
-    Examples
-    --------
-    >>> unit_of((Term("cost_micros", "micro"),))
-    'micro'
-    """
-    return terms[0].unit if terms else ""
+    name: str
+    relation: str
+    columns: tuple[str, ...]
+
+
+Check = tuple[str, str, str, str]  # columns, SQL of what they show and whether it is wrong, why
 
 
 @dataclass(frozen=True)
-class Found:
-    """Which landed tables are which of a platform's.
+class Reading:
+    """What is read of a table in one of its roles.
 
     Attributes
     ----------
-    entities : mapping of str to list of Landed
-        The tables of each kind of entity; several are read as one.
-    reports : mapping of str to Landed
-        The report of each level.
-    conversions : list of (Conversions, Landed)
-        What counts conversions, and the table it is counted in.
-    unused : list of str
-        Tables that are none of the platform's that are read.
-    used : sequence of str
-        Names of the tables that are read, sorted.
+    role : str
+        Ends the name of its landed table: "" for a report or a table of conversions, a kind of
+        entity, or the column of a report's list of conversions.
+    level : str
+        Of a report or of conversions; "" for entities.
+    relation : str
+        SQL behind FROM.
+    columns : mapping of str to str
+        Unified column -> SQL.
+    checks : sequence of Check
+        Cells that would be read wrongly.
+    identity : sequence of str
+        SQL of what a row is, apart from its day; empty where rows are of no day of their own.
     """
 
-    entities: Mapping[str, list[Landed]]
-    reports: Mapping[str, Landed]
-    conversions: list[tuple[Conversions, Landed]]
-    unused: list[str]
-    used: Sequence[str] = ()
+    role: str
+    level: str
+    relation: str
+    columns: Mapping[str, str]
+    checks: Sequence[Check] = ()
+    identity: Sequence[str] = ()
+    behind: str = ""  # SQL behind the relation
+
+    @property
+    def select(self) -> str:
+        """SQL of its rows."""
+        number = f"max({PART})" if self.behind else PART
+        given = {**self.columns, "number": number}
+        read = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in given.items())
+        rows = f"SELECT {read} FROM {self.relation} {self.behind}"
+        spread = f"SELECT * EXCLUDE (span), unnest(span) FROM ({rows})"
+        return spread if "span" in given else rows
 
 
-def find(platform: Platform, tables: Iterable[Landed]) -> Found:
-    """Find a platform's tables among the landed ones, by name and by the columns they need.
+def readings(known: Platform, table: Landed, parents: Mapping[str, Kept]) -> Iterator[Reading]:
+    """What is read of a table, in each of its roles.
+
+    Parameters
+    ----------
+    parents : mapping of str to Kept
+        Level -> its landed report, whose rows the items of a child table belong to.
 
     Raises
     ------
     HarmoniseError
-        If two tables are the report of one level, or none is a report of any.
-
-    Examples
-    --------
-    >>> from campaignkit.harmonise.definition import platform
-    >>> types = dict.fromkeys(["ad_id", "date", "account_id", "spend", "impressions"], "VARCHAR")
-    >>> found = find(platform("meta"), [Landed("facebook_ads_basic_ad", "t", types)])
-    >>> list(found.reports)
-    ['ad']
+        If it is a child table, and its parent was not landed.
     """
-    tables = list(tables)
-    claimed: dict[tuple[str, str], list[Landed]] = {}
-    for table in tables:
-        for role in roles(platform, table):
-            claimed.setdefault(role, []).append(table)
-    faults = [
-        Fault(platform.name, f"{first.name} and {other.name} are both its {what} of {place}",
-              "ingest only one of them")
-        for (what, place), (first, *others) in claimed.items() if what != "entity"
-        for other in others
-    ]  # fmt: skip
-    if faults:
-        raise HarmoniseError(f"the tables of {platform.name} are ambiguous", faults=faults)
-    entities = {place: of for (what, place), of in claimed.items() if what == "entity"}
-    reports = {place: of[0] for (what, place), of in claimed.items() if what == "report"}
-    conversions = [(platform.conversions[int(place)], of[0])
-                   for (what, place), of in claimed.items() if what == "conversions"]  # fmt: skip
-    if not reports:
-        asked = ", ".join(name for report in platform.reports.values() for name in report.names)
-        names = ", ".join(sorted(table.name for table in tables))
-        raise HarmoniseError(
-            f"no table is a report of {platform.name}: {names}",
-            hint=f"expected one of {asked}, with the columns that it needs",
+    for what, place in roles(known, table):
+        if what == "entity":
+            yield _of_entity(place, known.entities[place], table)
+        elif what == "report":
+            yield _of_report(known, place, table)
+            for counted in known.conversions:
+                if counted.list and counted.level == place and counted.list in table:
+                    yield _of_conversions(
+                        known, counted, _exploded(known, counted, table), {}, counted.list
+                    )
+        else:
+            yield _of_conversions(known, known.conversions[int(place)], table, parents)
+
+
+def _of_entity(kind: str, entity: Entity, table: Landed) -> Reading:
+    given = {**entity.columns, **entity.key}
+    columns = {n: table.text(given[n]) for n in (*PARENTS, *DESCRIBING)
+               if table.readable(given.get(n, ()))}  # fmt: skip
+    checks = [check for name in (*IDS, "creative_id") for check in
+              _checked_id(table, given.get(name, ()))]  # fmt: skip
+    active = "true"
+    if "_fivetran_active" in table:
+        own = quoted(table.own("_fivetran_active"))
+        active = f"coalesce(lower(CAST({own} AS VARCHAR)) <> 'false', true)"
+    newest = [name for name in entity.newest if name in table]
+    moment = f"CAST({table.moment(tuple(map(Term, newest[:1])))} AS TIMESTAMP)"
+    number = f"TRY_CAST({table.cell(newest[-1]) if newest else 'NULL'} AS DOUBLE)"
+    columns |= {"active": active, "version": number}
+    by = ", ".join(str(n + 1) for n in range(len(columns)))
+    stamps = {"newest": f"max({moment})", "synced": f"max({table.synced})"}
+    return Reading(kind, "", table.relation, columns | stamps, checks, behind=f"GROUP BY {by}")
+
+
+def _of_report(known: Platform, level: str, table: Landed) -> Reading:
+    report = known.reports[level]
+    columns, checks = _keys(table, report.ids, report.currency, level)
+    columns |= {n: table.text(t) for n, t in report.breakdown.items() if table.readable(t)}
+    identity = [*columns.values(), table.text((Term("index"),))]
+    _add_day(columns, checks, table, report.date, report.hour)
+    amounts = dict(report.measures)
+    for counted in known.conversions:
+        if counted.level == level and not counted.names:
+            amounts |= {counted.column(name): terms for name, terms in counted.amounts.items()}
+    _add_amounts(columns, checks, table, amounts)
+    if "_dlt_id" in table:
+        columns["row_id"] = table.text((Term("_dlt_id"),))
+    return Reading("", level, table.relation, columns, checks, identity)
+
+
+def _of_conversions(
+    known: Platform,
+    counted: Conversions,
+    table: Landed,
+    parents: Mapping[str, Kept],
+    role: str = "",
+) -> Reading:
+    report, level = known.reports[counted.level], counted.level
+    date, hour = (counted.date, ()) if table.readable(counted.date) else (report.date, report.hour)
+    relation, identity = table.relation, list[str]()
+    if "_dlt_parent_id" in table and not table.readable((*hour, *date)):
+        if level not in parents or "row_id" not in parents[level].columns:
+            raise HarmoniseError(
+                f"{table.name} is a child table, and its parent was not ingested",
+                hint=f"ingest one of {', '.join(report.names)} too",
+            )
+        told = [
+            n for n in ("moment", "day", "synced", *IDS, "currency") if n in parents[level].columns
+        ]
+        own = ", ".join(f"{n} AS its_{n}" for n in ("row_id", *told))
+        relation = (
+            f"({relation} c JOIN (SELECT {own} FROM {parents[level].relation}) p "
+            f"ON c.{quoted(table.own('_dlt_parent_id'))} = p.its_row_id)"
         )
-    beside = {id(counted) for counted, _ in conversions}
-    for counted in platform.conversions:
-        report = reports.get(counted.level)
-        if report is None or id(counted) in beside:
-            continue
-        has_columns = any(report.readable(terms) for terms in counted.amounts.values())
-        if counted.list in report if counted.names else has_columns:
-            conversions.append((counted, report))
-    used = {table.name for of in claimed.values() for table in of}
-    unused = sorted({table.name for table in tables} - used)
-    return Found(entities, reports, conversions, unused, sorted(used))
+        columns, checks = {n: f"its_{n}" for n in told}, list[Check]()
+    else:
+        ids = counted.ids if table.readable(counted.ids.get(f"{level}_id", ())) else report.ids
+        columns, checks = _keys(table, ids, report.currency, level)
+        more = (counted.event, (Term("index"),))
+        identity = [*columns.values(), *(table.text(terms) for terms in more)]
+        _add_day(columns, checks, table, date, hour)
+    columns["event_own"] = f"coalesce({table.text(counted.event)}, 'unknown')"
+    read = {n: terms for n, terms in counted.amounts.items() if table.readable(terms)}
+    # Amounts with their window: the report's own, then each other's that has any.
+    spans = [(read, counted.click_days, counted.view_days)]
+    for window, (click, view) in counted.windows.items():
+        columns_of = [plain(column) for column in table.types if _same_window(column, window)]
+        spans += [(dict.fromkeys(read, (Term(c),)), click, view) for c in columns_of[:1]]
+    made: list[str] = []
+    for amounts, *days in spans:
+        span = {f"{kind}_days": "CAST(NULL AS VARCHAR)" if of is None else f"'{of}'"
+                for kind, of in zip(("click", "view"), days, strict=True)}  # fmt: skip
+        _add_amounts(span, checks, table, amounts)
+        struct = f"{{{', '.join(f'{n}: {sql}' for n, sql in span.items())}}}"
+        some = " AND ".join(f"{span[name]} IS NULL" for name in amounts)
+        made.append(f"CASE WHEN {some} THEN NULL ELSE {struct} END" if made else struct)
+    columns["span"] = f"unnest(list_filter([{', '.join(made)}], lambda x: x IS NOT NULL))"
+    return Reading(role, level, relation, columns, checks, identity)
+
+
+def _keys(
+    table: Landed, ids: Mapping[str, Terms], currency: Terms, level: str
+) -> tuple[dict[str, str], list[Check]]:
+    """SQL of the identifiers and the currency that a row of amounts has, and their checks."""
+    own = ids.get(f"{level}_id", ())
+    said = f"an identifier in every row of a report of level {level}"
+    checks = [_check(table, own, f"{table.text(own)} IS NULL", said)]
+    for terms in ids.values():
+        checks += _checked_id(table, terms)
+    given = {**ids, "currency": currency}
+    return {n: table.text(terms) for n, terms in given.items() if table.readable(terms)}, checks
+
+
+def _add_day(
+    columns: dict[str, str], checks: list[Check], table: Landed, date: Terms, hour: Terms
+) -> None:
+    """Add a row's day, and its moment in UTC where hours, or the beginnings of days, are given."""
+    if table.readable(hour):
+        columns["moment"] = table.moment(hour)
+    when = columns.get("moment") or table.day(date)
+    columns["day"] = f"CAST({when} AS DATE)"
+    terms = hour if "moment" in columns else date
+    expected = "a day in every row, such as 2026-03-31"
+    checks.append(_check(table, terms, f"{when} IS NULL", expected))
+    columns["synced"] = table.synced
+
+
+def _add_amounts(
+    columns: dict[str, str], checks: list[Check], table: Landed, amounts: Mapping[str, Terms]
+) -> None:
+    for name, terms in amounts.items():
+        if table.readable(terms):
+            whole = name in WHOLE
+            amount, kind = table.amount(terms, whole=whole), "BIGINT" if whole else AMOUNT
+            columns[name] = f"TRY_CAST({amount} AS {kind})"
+            checks += [_check(table, terms, wrong, expected)
+                       for wrong, expected in table.wrong_amounts(terms, whole=whole)]  # fmt: skip
+
+
+def _checked_id(table: Landed, terms: Terms) -> list[Check]:
+    """The check that no identifier has lost digits; a campaign may be called 2E3."""
+    lost = "" if table.name.endswith(BY_NAME) else table.shortened(terms)
+    return [_check(table, terms, lost, "an identifier with all its digits")] if lost else []
+
+
+def _check(table: Landed, terms: Terms, wrong: str, expected: str) -> Check:
+    columns = ", ".join(term.column for term in table.readable(terms))
+    return columns, table.shown(terms), wrong, expected
+
+
+def _same_window(column: str, window: str) -> bool:
+    return re.sub("_", "", column.lower()) == re.sub("_", "", window)
+
+
+def _exploded(known: Platform, counted: Conversions, table: Landed) -> Landed:
+    """A report's column of JSON lists as a table: one row per item, with the row's own keys."""
+    report = known.reports[counted.level]
+    own = quoted(table.own(counted.list))
+    text = _as_text(own, table.types[table.own(counted.list)])
+    keys = (*report.ids.values(), report.date, report.hour, report.currency)
+    kept = [table.own(term.column) for terms in keys for term in table.readable(terms)]
+    kept += [table.own(name) for name in _MARKS if name in table]
+    columns = {name: quoted(name) for name in dict.fromkeys((*kept, PART)) if name in table.types}
+    for name in ("action_type", "value", "1d_click", "7d_click", "28d_click", "1d_view"):
+        shown = f"_{name}" if name[0].isdigit() else name
+        columns[shown] = f"item ->> '$.\"{name}\"'"
+    inner = f"SELECT *, unnest(from_json({text}, '[\"JSON\"]')) AS item FROM {table.relation}"
+    types = {name: table.types.get(name, "VARCHAR") for name in columns}
+    read = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    return Landed(table.name, f"(SELECT {read} FROM ({inner}))", types, table.strip)
 
 
 def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
@@ -305,12 +485,10 @@ def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
     >>> roles(platform("meta"), Landed("campaign_history", "t", {"id": "VARCHAR"}))
     [('entity', 'campaign')]
     """
-    short = short_name(platform, table.name)
     return [
         (what, place)
-        for what, place, part in platform.parts()
-        if short in part.names
-        and (
+        for what, place, part in parts_named(platform, table.name)
+        if (
             table.readable(part.key[f"{place}_id"])
             if isinstance(part, Entity)
             else all(need in table for need in part.needs)
@@ -318,18 +496,19 @@ def roles(platform: Platform, table: Landed) -> list[tuple[str, str]]:
     ]
 
 
-def table_names(platform: Platform, names: Iterable[str], *, reports: bool = False) -> list[str]:
-    """Those of some names that tables of the platform, or its reports alone, have.
+def parts_named(
+    platform: Platform, name: str
+) -> list[tuple[str, str, Entity | Report | Conversions]]:
+    """What tables of a name are of a platform's, each part with its place.
 
     Examples
     --------
     >>> from campaignkit.harmonise.definition import platform
-    >>> table_names(platform("meta"), ["basic_ad", "orders"])
-    ['basic_ad']
+    >>> [what for what, *_ in parts_named(platform("meta"), "facebook_ads_basic_ad_data")]
+    ['report']
     """
-    parts = [part for what, _, part in platform.parts() if what == "report" or not reports]
-    known = {name for part in parts for name in part.names}
-    return [name for name in names if short_name(platform, name) in known]
+    short = short_name(platform, name)
+    return [told for told in platform.parts() if short in told[2].names]
 
 
 def needed(platform: Platform, table: Landed) -> list[str]:
@@ -359,60 +538,3 @@ def short_name(platform: Platform, name: str) -> str:
     """
     text = plain(name).removesuffix("_data")
     return next((text.removeprefix(p) for p in platform.prefixes if text.startswith(p)), text)
-
-
-def exploded(table: Landed, column: str, kept: Sequence[str]) -> Landed:
-    """A report's column of JSON lists as a table: one row per item, with the row's own columns.
-
-    Parameters
-    ----------
-    table : Landed
-    column : str
-        The column of lists, such as Meta's ``actions``.
-    kept : sequence of str
-        Columns of the report that are kept: its identifiers and its day.
-    """
-    items = f"from_json(CAST({quoted(table.own(column))} AS VARCHAR), '[\"JSON\"]')"
-    columns = {name: quoted(table.own(name)) for name in kept if name in table}
-    for name in ("action_type", "value", "1d_click", "7d_click", "28d_click", "1d_view"):
-        shown = f"_{name}" if name[0].isdigit() else name
-        columns[shown] = f"item ->> '$.\"{name}\"'"
-    inner = f"SELECT *, unnest({items}) AS item FROM {table.relation}"
-    types = {n: table.types[table.own(n)] if n in table else "VARCHAR" for n in columns}
-    read = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
-    return Landed(table.name, f"(SELECT {read} FROM ({inner}))", types)
-
-
-@dataclass(frozen=True, slots=True)
-class Slices:
-    """What a later export replaces: SQL of its day or hour, its owner, and what a row is.
-
-    `level` is "" where the owner is an account; else the owner is an identifier of that level.
-    """
-
-    day: str
-    owner: Terms
-    identity: tuple[Terms, ...]
-    level: str
-
-
-def slices_of(known: Platform, table: Landed) -> Slices | None:
-    """The slices of a report or of conversions next to one; None for other tables."""
-    for what, place in roles(known, table):
-        if what == "entity":
-            continue
-        part: Report | Conversions = (
-            known.reports[place] if what == "report" else known.conversions[int(place)]
-        )
-        level = place if isinstance(part, Report) else part.level
-        hour = part.hour if isinstance(part, Report) else ()
-        more = tuple(part.breakdown.values()) if isinstance(part, Report) else (part.event,)
-        terms = hour if table.readable(hour) else part.date
-        if table.readable(terms):
-            own = part.ids.get("account_id", ())
-            has_account = bool(table.readable(own))
-            owner = own if has_account else part.ids[f"{level}_id"]
-            identity = (*part.ids.values(), *more, (Term("index"),))
-            day = table.moment(hour) if table.readable(hour) else table.day(part.date)
-            return Slices(day, owner, identity, "" if has_account else level)
-    return None

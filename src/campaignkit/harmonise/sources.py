@@ -13,7 +13,7 @@ from campaignkit.errors import HarmoniseError
 from campaignkit.extras import require
 from campaignkit.harmonise.definition import Platform, Report, platform as platform_of, platforms
 from campaignkit.harmonise.exports import Part, exported, opened_export
-from campaignkit.harmonise.landing import Landed, needed, roles, table_names
+from campaignkit.harmonise.landing import Landed, needed, parts_named, roles
 from campaignkit.store import checked_path, digest_file, readable_file
 from campaignkit.tables import DatabaseTable, OpenTable, ReadOptions, literal, quoted
 from campaignkit.tables.engines import Metered, Schema, Terms, as_arrow, schema_of
@@ -249,11 +249,16 @@ def _in_a_warehouse(
 ) -> tuple[Platform, list[Part]]:
     """Read the tables of a platform, and of them what is needed; a cap holds for all together."""
     names = schema.tables
-    keys = {key for key in platforms() if table_names(platform_of(key), names, reports=True)}
+    keys = {
+        key
+        for key in platforms()
+        for name in names
+        if any(what == "report" for what, *_ in parts_named(platform_of(key), name))
+    }
     known = platform_of(asked.platform or _only(keys, schema.name))
     parts: list[Part] = []
     paid: list[tuple[str, int | None]] = []
-    for name in table_names(known, names):
+    for name in (name for name in names if parts_named(known, name)):
         # The days are the filter that a partitioned table asks for.
         kept = replace(terms, where=terms.where or "TRUE") if asked.days else terms
         place = Metered(schema.table(name, kept), terms, paid)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +20,6 @@ from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise.clients import CHANGING, Clients, checked_client, telling
 from campaignkit.harmonise.data import CampaignData
 from campaignkit.harmonise.definition import (
-    LEVELS,
-    Entity,
     Platform,
     platform as platform_of,
     read_platform,
@@ -29,8 +27,16 @@ from campaignkit.harmonise.definition import (
 )
 from campaignkit.harmonise.exports import Part, described
 from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
-from campaignkit.harmonise.intake import Intake, landed_tables, next_number, note_replaced
-from campaignkit.harmonise.landing import Landed, find, plain, roles, short_name, slices_of
+from campaignkit.harmonise.finding import find, kept
+from campaignkit.harmonise.intake import (
+    Intake,
+    forget,
+    forget_names,
+    note_own,
+    num_landed,
+    refuse_other_form,
+)
+from campaignkit.harmonise.landing import parts_named, plain
 from campaignkit.harmonise.outcomes import question
 from campaignkit.harmonise.places import clients_of
 from campaignkit.harmonise.sources import FILES, Asked, parts_of
@@ -38,8 +44,7 @@ from campaignkit.harmonise.unified import Unified
 from campaignkit.store import scratch_folder
 from campaignkit.tables import DatabaseTable, ReadOptions, connect
 
-_OWN = "{} IN (SELECT id FROM own WHERE kind = '{}')"
-_OWN_ALONE = "CREATE OR REPLACE TEMP TABLE own AS SELECT 'account' AS kind, $1::VARCHAR AS id"
+_ORDER = ("entity", "report", "conversions")  # in which tables are landed
 
 
 class ClientStore:
@@ -81,8 +86,13 @@ class ClientStore:
         self.client = checked_client(client)
         self.stores = clients_of(stores)
         self._con = self.stores.open(client, memory_mb=memory_mb, key=key)
-        with self._transaction():
-            self._con.execute(question("store"))
+        try:
+            with self._transaction():
+                self._con.execute(question("store"))
+                refuse_other_form(self._con, client)
+        except HarmoniseError:
+            self.close()
+            raise
 
     def __enter__(self) -> ClientStore:
         return self
@@ -115,9 +125,9 @@ class ClientStore:
     def tables(self) -> list[tuple[str, str, int]]:
         """Platform, name and number of rows of each landed table."""
         return [
-            (key, table.name, self._rows(f"SELECT count(*) FROM {table.relation}")[0][0])
+            (key, name, num_rows)
             for (key,) in self._rows("SELECT DISTINCT platform FROM ingested ORDER BY platform")
-            for table in landed_tables(self._con, self._known(key))
+            for name, num_rows in num_landed(self._con, self._known(key))
         ]
 
     def ingest(
@@ -185,15 +195,16 @@ class ClientStore:
             if asked.platform and asked.platform.endswith(".toml"):
                 kept = [known.key, text_of_own(Path(asked.platform))]
                 self._con.execute("INSERT OR REPLACE INTO defined VALUES (?, ?)", kept)
-            there = landed_tables(self._con, known)
             known = described(
-                known, [*_counted(known, there), *(p.name for p in found if not p.is_stray)]
+                known, [*self._read(known), *(p.name for p in found if not p.is_stray)]
             )
             parts: dict[str, list[Part]] = {}
             for part in found:
                 parts.setdefault(plain(part.name), []).append(part)
             # Histories first: they tell whose account the rows of a report are.
-            for relation in sorted(parts, key=lambda name: known.rank(short_name(known, name))):
+            order = {name: [_ORDER.index(what) for what, *_ in parts_named(known, name)]
+                     for name in parts}  # fmt: skip
+            for relation in sorted(parts, key=lambda name: max(order[name], default=0)):
                 own = parts[relation]
                 taken[own[0].name] = Intake(self._con, known, relation, own[0].name).take(
                     reader, own
@@ -203,12 +214,12 @@ class ClientStore:
                     f"the source has no table of {known.name}",
                     hint=f"expected files that end in {', '.join(FILES)}, or landed tables",
                 )
-            everything = landed_tables(self._con, known)
-            if any(what == "report" for table in everything for what, _ in roles(known, table)):
-                find(known, everything)
-            landed = [table for table in everything if plain(table.name) in parts]
-            if not any(roles(known, table) for table in landed):
-                theirs = "; ".join(f"{t.name} has {', '.join([*t.types][:12])}" for t in landed)
+            read = self._read(known)
+            find(self._con, known, need_report=False)
+            if not {*map(plain, read)} & parts.keys():
+                theirs = "; ".join(
+                    f"{p.name} has {', '.join(reader.sql(p.select).columns[:12])}" for p in found
+                )
                 raise HarmoniseError(
                     f"there is no table of {known.name} here: {theirs[:400]}",
                     hint="are names and columns as the loader wrote them? A downloaded report "
@@ -216,6 +227,10 @@ class ClientStore:
                     '--columns "Budget used=spend", says which column is which',
                 )
         return taken
+
+    def _read(self, known: Platform) -> list[str]:
+        """Names of the landed tables that are read: of what is not read none is double."""
+        return [name for name, own in kept(self._con, known).items() if own]
 
     def _known(self, key: str) -> Platform:
         """A platform of the store: by the file that was given with it, or a known one."""
@@ -272,8 +287,8 @@ class ClientStore:
                 with scratch_folder(Path(spill) if spill else None) as folder:
                     fetcher.land(folder, account, first, last_, only_days=number > 0)
                     with self._transaction():
-                        self._con.execute(_OWN_ALONE, [account])
-                        self._forget(known, first, last_)
+                        note_own(self._con, known, account, alone=True)
+                        forget(self._con, known, first, last_)
                         if any(folder.rglob("*.parquet")):
                             taken.update(self._ingest(folder, Asked(platform, self.client)))
                         self._con.execute(
@@ -281,56 +296,6 @@ class ClientStore:
                             [platform, account, begun, last_],
                         )
         return dict(taken)
-
-    def _note_own(self, known: Platform, account: str) -> None:
-        """Make ``own``: identifiers of an account, and of what lies in no other, by kind."""
-        self._con.execute(_OWN_ALONE, [account])
-        kinds = ("account", *reversed(LEVELS), "creative")  # each lies in those before it
-        for at, kind in enumerate(kinds[1:], start=1):
-            told = []
-            for table in landed_tables(self._con, known):
-                is_of = roles(known, table)
-                for what, place, part in known.parts():
-                    terms = {**part.columns, **part.key} if isinstance(part, Entity) else part.ids
-                    ids = [table.text(terms.get(f"{of}_id", ())) for of in kinds[: at + 1]]
-                    if (what, place) in is_of:
-                        inside = (f"CASE WHEN {up} IS NOT NULL THEN {_OWN.format(up, of)} END"
-                                  for of, up in zip(kinds, ids[:-1], strict=False))  # fmt: skip
-                        told.append(f"SELECT {ids[-1]} AS id, coalesce({', '.join(inside)}, NULL) "
-                                    f"AS is_own FROM {table.relation}")  # fmt: skip
-            if told:
-                self._con.execute(
-                    f"INSERT INTO own SELECT '{kind}', id FROM ({' UNION ALL '.join(told)}) "
-                    f"WHERE id IS NOT NULL GROUP BY id HAVING bool_and(is_own)"
-                )
-
-    def _forget(self, known: Platform, *days: datetime.date) -> int:
-        """Delete rows of reports that ``own`` has, of some days; how many there were."""
-        gone, number = 0, next_number(self._con)
-        for table in landed_tables(self._con, known):
-            if (slices := slices_of(known, table)) is not None:
-                day = f"CAST({slices.day} AS DATE)"
-                own = _OWN.format(table.text(slices.owner), slices.level or "account")
-                rows = f"FROM {table.relation} WHERE {own} AND {day} BETWEEN ? AND ?"
-                self._con.execute(
-                    f"INSERT OR IGNORE INTO touched SELECT DISTINCT ?, {day} {rows}",
-                    [known.key, *days],
-                )
-                gone += self._rows(f"DELETE {rows}", [*days])[0][0]
-                note_replaced(self._con, known, plain(table.name), number, *days)
-        return gone
-
-    def _forget_names(self, known: Platform) -> int:
-        """Delete rows of histories about what ``own`` has; how many there were."""
-        return sum(
-            self._rows(
-                f"DELETE FROM {table.relation} WHERE "
-                + _OWN.format(table.text(known.entities[kind].key[f"{kind}_id"]), kind)
-            )[0][0]
-            for table in landed_tables(self._con, known)
-            if {what for what, _ in roles(known, table)} == {"entity"}
-            for _, kind in roles(known, table)
-        )
 
     def remove(self, platform: str, *, account: str | None = None) -> int:
         """Delete what was ingested of a platform, or an account's rows of its reports.
@@ -360,11 +325,10 @@ class ClientStore:
         """
         with self._transaction():
             known = self._known(platform)
-            known = described(known, _counted(known, landed_tables(self._con, known)))
             if account is not None:
-                self._note_own(known, account)
-                gone = self._forget(known, datetime.date.min, datetime.date.max)
-                gone += self._forget_names(known)
+                note_own(self._con, known, account)
+                gone = forget(self._con, known, datetime.date.min, datetime.date.max)
+                gone += forget_names(self._con, known)
                 told = {"fetched": "account", "stated": "account_id"}
                 for (name,) in self._rows("SELECT table_name FROM duckdb_tables()"):
                     if name in told:
@@ -372,8 +336,9 @@ class ClientStore:
                         self._con.execute(statement, [known.key, account])
             else:
                 gone = sum(rows for key, _, rows in self.tables if key == known.key)
-                for table in landed_tables(self._con, known):
-                    self._con.execute(f"DROP TABLE {table.relation}")
+                for own in kept(self._con, known).values():
+                    for table in own.values():
+                        self._con.execute(f"DROP TABLE {table.relation}")
                 for statement in self._rows(question("of_a_platform")):
                     self._con.execute(statement[0], [known.key])
             if not gone:
@@ -409,9 +374,9 @@ class ClientStore:
                 )
             unified = Unified(self._con, currencies or {})
             for (key,) in rows:
-                tables = landed_tables(self._con, self._known(key))
-                known = described(self._known(key), _counted(self._known(key), tables))
-                unified.make(known, find(known, tables))
+                known = self._known(key)
+                known = described(known, self._read(known))
+                unified.make(known, find(self._con, known))
             self._con.execute(question("told"))
         return CampaignData(self._con, self.client)
 
@@ -431,11 +396,6 @@ class ClientStore:
                 self._con.execute("ROLLBACK")
                 raise
             self._con.execute("COMMIT")
-
-
-def _counted(known: Platform, tables: Iterable[Landed]) -> list[str]:
-    """Names of the tables that count spend or name it: of what is not read none is double."""
-    return [t.name for t in tables if plain(t.name).startswith("export_") or roles(known, t)]
 
 
 def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime.date] | None:

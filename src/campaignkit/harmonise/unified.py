@@ -10,30 +10,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from campaignkit.errors import HarmoniseError
 from campaignkit.harmonise.definition import (
-    ADDITIVE,
     BREAKDOWNS,
     CONVERSION_AMOUNTS,
     DESCRIBING,
     ENTITIES,
     IDS,
     LEVELS,
+    PARENTS,
     Conversions,
     Platform,
     platforms,
 )
-from campaignkit.harmonise.landing import Found, Landed
+from campaignkit.harmonise.finding import Found
+from campaignkit.harmonise.landing import Kept
+from campaignkit.harmonise.outcomes import question
 from campaignkit.harmonise.unify import (
     CHECKED,
-    PARENTS,
     SUM,
     UNKNOWN,
     UNKNOWN_CURRENCY,
-    Source,
     Unifier,
     currencies,
     remainder,
@@ -47,43 +46,10 @@ _UNKNOWN_ACCOUNT = (
     "later export replaces days ad by ad, and ads that it lacks keep their rows"
 )
 _EVENT = ("event_own", "click_days", "view_days", "time_basis")
-_IDS = ", ".join(f"{name} VARCHAR" for name in (*IDS, "report_tz", "currency", *BREAKDOWNS))
 _SPAN = (
     "CASE upper({0}) WHEN 'DAY' THEN 1 WHEN 'WEEK' THEN 7 WHEN 'MONTH' THEN 28 "
     "ELSE TRY_CAST({0} AS INTEGER) END"
 )
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS place (place_id UBIGINT, place_key VARCHAR, level VARCHAR,
-    platform VARCHAR, {_IDS}, in_account UBIGINT, in_campaign UBIGINT, in_ad_group UBIGINT,
-    up_campaign UBIGINT, up_ad_group UBIGINT);
-CREATE TABLE IF NOT EXISTS performance_fact (place_id UBIGINT, date_local DATE,
-    spend DECIMAL(18,6), {", ".join(f"{name} BIGINT" for name in ADDITIVE[1:])});
-CREATE TABLE IF NOT EXISTS conversion_fact (place_id UBIGINT, date_local DATE, event_own VARCHAR,
-    click_days INTEGER, view_days INTEGER, time_basis VARCHAR,
-    {", ".join(f"{name} DECIMAL(18,6)" for name in CONVERSION_AMOUNTS)});
-CREATE TABLE IF NOT EXISTS reach_fact (place_id UBIGINT, date_local DATE, reach BIGINT);
-CREATE TABLE IF NOT EXISTS covered (platform VARCHAR, level VARCHAR, in_account UBIGINT,
-    date_local DATE, extracted_at TIMESTAMP);
-CREATE TABLE IF NOT EXISTS described (platform VARCHAR, kind VARCHAR, id VARCHAR,
-    in_group VARCHAR, creative_id VARCHAR, {", ".join(f"{name} VARCHAR" for name in DESCRIBING)});
-CREATE TABLE IF NOT EXISTS events (platform VARCHAR, event_own VARCHAR, event VARCHAR,
-    rank INTEGER);
-CREATE TABLE IF NOT EXISTS click_kinds (platform VARCHAR, click_kind VARCHAR);
-CREATE TABLE IF NOT EXISTS sources (platform VARCHAR, level VARCHAR, made VARCHAR,
-    relation VARCHAR);
-CREATE TABLE IF NOT EXISTS parents (platform VARCHAR, kind VARCHAR, id VARCHAR, digest VARCHAR);
-CREATE TABLE IF NOT EXISTS stated (platform VARCHAR, account_id VARCHAR, currency VARCHAR,
-    PRIMARY KEY (platform, account_id));
-CREATE TABLE IF NOT EXISTS totals (platform VARCHAR, level VARCHAR, day DATE, has_hours BOOLEAN,
-    currency VARCHAR, measure VARCHAR, source {SUM}, harmonised {SUM}, uncovered {SUM},
-    num_rounded BIGINT);
-CREATE VIEW IF NOT EXISTS closing AS SELECT platform, level,
-    CASE WHEN NOT has_hours THEN day END AS day, currency, measure, sum(source) AS source,
-    sum(harmonised) AS harmonised, sum(uncovered) AS uncovered, sum(num_rounded) AS num_rounded
-    FROM totals GROUP BY ALL;
-CREATE TABLE IF NOT EXISTS notes (platform VARCHAR, about VARCHAR, note VARCHAR);
-CREATE TABLE IF NOT EXISTS state (platform VARCHAR PRIMARY KEY, digest VARCHAR);
-"""
 
 
 class Unified:
@@ -105,7 +71,7 @@ class Unified:
 
     def __init__(self, con: Any, stated: Mapping[str, str | None]) -> None:
         self.con = con
-        con.execute(_SCHEMA)
+        con.execute(question("unified"))
         for account, code in stated.items():
             platform, _, own = account.partition(":")
             if platform not in platforms():
@@ -148,7 +114,7 @@ class Unified:
         stated = self._rows(
             f"SELECT * FROM stated WHERE platform IN ('', {self.key}) ORDER BY ALL"
         )
-        parts = [VERSION, self.known, stated, self.found.used]
+        parts = [VERSION, self.known, stated, self.found]
         return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
     def _keep_parents(self) -> bool:
@@ -203,14 +169,14 @@ class Unified:
                 "CREATE OR REPLACE TEMP TABLE now_covered AS "
                 "SELECT in_account, date_local, extracted_at FROM covered LIMIT 0"
             )
-            if level in self.found.reports:
-                report = self.found.reports[level]
-                inside = [c for c, t in beside if t is report and not c.list]
+            report = self.found.reports.get(level)
+            if report is not None:
+                inside = [c for c, table in beside if table is report]
                 parts = self._make_level(level, inside)
-            parts += [
-                sql for number, (c, t) in enumerate(beside) if c not in inside
-                for sql in self._beside(number, c, t)
-            ]  # fmt: skip
+            for counted, table in beside:
+                if table is not report:
+                    self.unifier.facts(f"c_{level}_{len(parts)}", table, level)
+                    parts.append(_counted(f"c_{level}_{len(parts)}", counted, table))
             if parts:
                 only = "true" if len(inside) < len(beside) else _any_of(inside)
                 self._add_conversions(level, " UNION ALL ".join(parts), only)
@@ -261,17 +227,10 @@ class Unified:
 
     def _make_level(self, level: str, inside: list[Conversions]) -> list[str]:
         """One pass over a level's report: its measures, and SQL of conversions in its columns."""
-        source = self.unifier.report_source(level)
-        measures, amounts = list(source.amounts), dict(source.amounts)
-        counts = []
-        for number, counted in enumerate(inside):
-            own, *_ = self.unifier.conversion_spans(counted, source.table)[0]
-            names = {name: f"c{number}_{name}" for name in own}
-            amounts |= {names[name]: terms for name, terms in own.items()}
-            span = counted.click_days, counted.view_days
-            counts.append(_counted(f"f_{level}", counted, names, *span))
-        self.unifier.facts(f"f_{level}", replace(source, amounts=amounts), level)
-        own_totals = self.unifier.totals(source)
+        table = self.found.reports[level]
+        measures = [name for name in self.known.reports[level].measures if name in table.columns]
+        self.unifier.facts(f"f_{level}", table, level)
+        own_totals = self.unifier.totals(table)
         self._cover(level)
         sums = ", ".join(name for name in measures if name != "reach")
         rows = f"SELECT place_id, date_local, {sums} FROM f_{level}"
@@ -285,8 +244,8 @@ class Unified:
                 f"INSERT INTO reach_fact SELECT place_id, date_local, reach FROM f_{level} "
                 f"WHERE reach IS NOT NULL"
             )
-        self._close(level, source, own_totals)
-        return counts
+        self._close(level, table, own_totals)
+        return [_counted(f"f_{level}", counted, table, inside=True) for counted in inside]
 
     def _cover(self, level: str) -> None:
         """Note which accounts and days a level's report covers; rows of no account among them."""
@@ -302,28 +261,6 @@ class Unified:
             f"GROUP BY in_account, date_local"
         )
         self.con.execute(f"INSERT INTO covered SELECT {self.key}, '{level}', * FROM now_covered")
-
-    def _beside(self, number: int, counted: Conversions, table: Landed) -> list[str]:
-        """SQL of conversions in a table of their own, or in lists; one for each window."""
-        report = self.known.reports[counted.level]
-        read = self.unifier.conversion_table(counted, table)
-        own = f"{counted.level}_id"
-        ids = counted.ids if read.readable(counted.ids.get(own, ())) else report.ids
-        date, hour = (
-            (counted.date, ()) if read.readable(counted.date) else (report.date, report.hour)
-        )
-        made = []
-        for span, (amounts, click, view) in enumerate(
-            self.unifier.conversion_spans(counted, read)
-        ):
-            source = Source(
-                read, ids, amounts, date, hour, report.currency, {}, counted.event, beside=True,
-                days_as_moments=report.days_as_moments,
-            )  # fmt: skip
-            name = f"c_{counted.level}_{number}_{span}"
-            self.unifier.facts(name, source, counted.level)
-            made.append(_counted(name, counted, {n: n for n in amounts}, click, view))
-        return made
 
     def _add_conversions(self, level: str, parts: str, only: str) -> None:
         key = ", ".join(("place_id", "date_local", *_EVENT))
@@ -389,10 +326,10 @@ class Unified:
                 )
         return notes
 
-    def _close(self, level: str, source: Source, own: str) -> None:
+    def _close(self, level: str, table: Kept, own: str) -> None:
         """Put a landed report's own totals next to those of the unified rows of its level."""
         levels = ", ".join(f"'{name}'" for name in LEVELS[: LEVELS.index(level) + 1])
-        measures = [name for name in CHECKED if name in source.amounts]
+        measures = [name for name in CHECKED if name in table.columns]
         sums = ", ".join(f"CAST(sum({n}) AS {SUM}) AS {n}" for n in measures)
         made = (
             f"SELECT f.date_local AS day, p.currency, c.date_local IS NULL AS is_uncovered, "
@@ -407,7 +344,7 @@ class Unified:
         for totals, side in ((own, own_side), (made, made_side)) if measures else ():
             self.con.execute(
                 f"INSERT INTO totals BY NAME SELECT {self.key} AS platform, '{level}' AS level, "
-                f"day, {source.has_hours} AS has_hours, currency, measure, {side} "
+                f"day, {'moment' in table.columns} AS has_hours, currency, measure, {side} "
                 f"FROM (UNPIVOT ({totals}) ON {', '.join(measures)} "
                 f"INTO NAME measure VALUE total) WHERE {kept}"
             )
@@ -436,20 +373,26 @@ def _any_of(inside: list[Conversions]) -> str:
     return f"({' OR '.join(kinds)})"
 
 
-def _counted(
-    table: str, counted: Conversions, names: Mapping[str, str], click: int | None, view: int | None
-) -> str:
-    """SQL of conversions in a table of facts, whose columns of amounts have `names` there."""
-    spans = [
-        _SPAN.format(f"{kind}_days") if days is None else f"CAST({days} AS INTEGER)"
-        for kind, days in (("click", click), ("view", view))
-    ]
-    event = "coalesce(event_own, 'unknown')" if counted.event else literal(counted.event_is)
-    amounts = ", ".join(f"{names.get(n, 'NULL')} AS {n}" for n in CONVERSION_AMOUNTS)
+def _counted(facts: str, counted: Conversions, table: Kept, *, inside: bool = False) -> str:
+    """SQL of conversions in a table of facts, of a table of their own or `inside` the report."""
+    windows = (("click", counted.click_days), ("view", counted.view_days))
+    spans = ", ".join(
+        (
+            _SPAN.format(f"{kind}_days")
+            if days is None or not inside
+            else f"CAST({days} AS INTEGER)"
+        )
+        + f" AS {kind}_days"
+        for kind, days in windows
+    )
+    event = literal(counted.event_is) if inside else "event_own"
+    columns = {n: counted.column(n) if inside else n for n in CONVERSION_AMOUNTS}
+    amounts = ", ".join(
+        f"{own if own in table.columns else 'NULL'} AS {n}" for n, own in columns.items()
+    )
     return (
-        f"SELECT bare_id AS place_id, date_local, {event} AS event_own, {spans[0]} AS click_days, "
-        f"{spans[1]} AS view_days, CAST({literal(counted.basis or None)} AS VARCHAR) AS "
-        f"time_basis, {amounts} FROM {table}"
+        f"SELECT bare_id AS place_id, date_local, {event} AS event_own, {spans}, "
+        f"CAST({literal(counted.basis or None)} AS VARCHAR) AS time_basis, {amounts} FROM {facts}"
     )
 
 
@@ -462,56 +405,16 @@ def view(table: str, client: str) -> str:
     client : str
         A checked name.
     """
-    placed = ", ".join(f"p.{name}" for name in ("level", "platform", *IDS))
-    broken = ", ".join(f"p.{name}" for name in BREAKDOWNS)
-    events = (
-        ", ".join(f"coalesce(CAST(f.{name} AS VARCHAR), chr(1))" for name in _EVENT)
-        if table == "conversions" else "''"
-    )  # fmt: skip
-    key = f"md5(concat_ws(chr(31), p.place_key, CAST(f.date_local AS VARCHAR), {events}))"
-    names = ", ".join(
+    amounts = "f.* EXCLUDE (place_id, date_local, more)"
+    made = "conversions" if table == "conversions" else "performance"
+    if made == "performance":
+        kind = "k.click_kind, " if table == made else ""
+        amounts = f"{', '.join(f'p.{name}' for name in BREAKDOWNS)}, {kind}{amounts}"
+    described = ", ".join(
         f"coalesce({', '.join(f'd_{kind}.{name}' for kind in ENTITIES)}) AS {name}"
         for name in DESCRIBING
     )
-    # Of types that overlap one is counted, by place and day: the preferred, in the account's own
-    # window or else the longest.
-    best = (
-        "rank() OVER (PARTITION BY f.place_id, f.date_local, coalesce(v.event, f.event_own) "
-        "ORDER BY coalesce(v.rank, 0), f.click_days DESC NULLS FIRST, "
-        "f.view_days DESC NULLS FIRST, f.time_basis NULLS FIRST) = 1"
-    )
-    amounts = {
-        "performance": f"{broken}, k.click_kind, {', '.join(f'f.{name}' for name in ADDITIVE)}",
-        "reach": f"{broken}, f.reach",
-        "conversions": f"coalesce(v.event, 'other:' || f.event_own) AS event, "
-        f"{', '.join(f'f.{name}' for name in _EVENT)}, {best} AS is_primary, "
-        f"f.count AS conversions, f.value AS conversion_value, "
-        f"f.view_through AS conversions_view_through",
-    }[table]  # fmt: skip
-    joins = " ".join(_described_as(kind) for kind in ENTITIES)
-    made = "conversions" if table == "conversions" else "performance"
-    joins += (
-        f" LEFT JOIN (SELECT platform, level, string_agg(relation, ', ' ORDER BY relation) AS "
-        f"source_relation FROM sources WHERE made = '{made}' GROUP BY ALL) s "
-        f"ON s.platform = p.platform AND s.level = p.level "
-        f"LEFT JOIN covered w ON w.platform = p.platform AND w.level = p.level "
-        f"AND w.in_account = p.in_account AND w.date_local = f.date_local"
-    )
-    return (
-        f"SELECT {literal(client)} AS client_id, {placed}, f.date_local, p.report_tz, p.currency, "
-        f"{amounts}, {names}, s.source_relation, w.extracted_at, {VERSION} AS schema_version, "
-        f"{key} AS row_key FROM {table.removesuffix('s')}_fact f "
-        f"JOIN place p USING (place_id) JOIN click_kinds k ON k.platform = p.platform "
-        + ("LEFT JOIN events v ON v.platform = p.platform AND v.event_own = f.event_own "
-           if table == "conversions" else "")
-        + f"{joins} ORDER BY p.platform, p.level, f.date_local, row_key"
+    return question(
+        "shown", client=literal(client), facts=table[0], made=made, amounts=amounts,
+        names=", ".join(DESCRIBING), described=described, version=VERSION,
     )  # fmt: skip
-
-
-def _described_as(kind: str) -> str:
-    own = "d_ad.creative_id" if kind == "creative" else f"p.{kind}_id"
-    only = " AND (d_ad.in_group IS NULL OR d_ad.in_group = p.ad_group_id)" if kind == "ad" else ""
-    return (
-        f"LEFT JOIN (SELECT * FROM described WHERE kind = '{kind}') d_{kind} "
-        f"ON d_{kind}.platform = p.platform AND d_{kind}.id = {own}{only}"
-    )

@@ -2,7 +2,7 @@
 CREATE SCHEMA IF NOT EXISTS landed;
 CREATE TABLE IF NOT EXISTS ingested (
     platform VARCHAR, relation VARCHAR, name VARCHAR, sha256 VARCHAR, num_rows BIGINT,
-    first_day DATE, last_day DATE, number INTEGER, notes VARCHAR[],
+    first_day DATE, last_day DATE, number INTEGER, call INTEGER, notes VARCHAR[],
     open_totals STRUCT(measure VARCHAR, told DECIMAL(38,6), rows DECIMAL(38,6))[],
     replaced_by INTEGER,
     PRIMARY KEY (platform, relation, sha256));
