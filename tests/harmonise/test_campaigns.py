@@ -168,7 +168,9 @@ def test_a_level_without_rows_is_said_and_the_one_that_has_some(tmp_path: Path) 
             data.campaigns()
         assert data.campaigns(level="campaign").frame.num_rows == 1
 
-    assert caught.value.hint == 'ask for a level that has rows: level="campaign"'
+    assert (
+        caught.value.hint == 'ask for a level that has rows: level="campaign" (--level campaign)'
+    )
 
 
 def test_what_has_no_label_is_counted() -> None:

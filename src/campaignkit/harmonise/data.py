@@ -326,10 +326,10 @@ class CampaignData:
         rows = self._table(self._over(campaigns_sql(asked["level"], asked["period"])))
         if not rows.num_rows:
             there = {row[0] for row in self._rows("SELECT DISTINCT level FROM place")}
-            have = " or ".join(f'level="{name}"' for name in LEVELS if name in there)
+            has = [f'level="{name}" (--level {name})' for name in LEVELS if name in there]
             raise HarmoniseError(
                 f"there is no row of level {asked['level']}",
-                hint=f"ask for a level that has rows: {have or 'none has; ingest exports first'}",
+                hint=f"ask for a level that has rows: {' or '.join(has) or 'none'}",
             )
         return campaigns(rows.to_pylist(), **asked)
 

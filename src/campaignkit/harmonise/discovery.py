@@ -208,13 +208,7 @@ def discover(
     common = os.path.commonpath(paths).replace("/", "_") if len(paths) > 1 else ""
     prefix = f"{common}_" if common else ""
     tables = [replace(table, name=_short(table.name, prefix)) for table in tables]
-    money = {
-        cell
-        for table in tables
-        for name, of in table.kinds.items()
-        if table.cells[name] and of["currency"] > 0.95
-        for cell in table.cells[name]
-    }
+    money = set[str]().union(*(table.currencies for table in tables))
     best: dict[str, SampledTable] = {}
     ranked = [Ranked(_UNREAD, t.name, "", "", 0.0, False, t.failed) for t in given if t.failed]
     columns: list[Ranked] = []
@@ -345,12 +339,10 @@ class _Search:
                     score, reason = max((score, reason), (0.55, "its cells alone tell"))
                 score *= max(fit, 0.6 * (score == 1.0))
                 if score >= _LEAST.get(kind, 0.5):
-                    cells = (
-                        f"; {fit:.0%} of its cells are {'an' if kind == 'id' else 'a'} {kind}"
-                        if kind != "text"
-                        else ""
-                    )
-                    told.append((score, field, column, reason + cells))
+                    if kind != "text":
+                        named = "an id" if kind == "id" else f"a {kind}"
+                        reason += f"; {fit:.0%} of its cells are {named}"
+                    told.append((score, field, column, reason))
         made: Found = {}
         for score, field, column, reason in sorted(told, key=lambda one: (-one[0], one[1:])):
             if field not in made and column not in [other for _, other, _ in made.values()]:

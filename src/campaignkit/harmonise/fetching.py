@@ -89,6 +89,21 @@ def _faults(where: str, part: str, given: Mapping[str, Json]) -> Iterator[Fault]
                 yield from _faults(f"{where}: {at}", name, each)
 
 
+def days_of(*span: object) -> list[datetime.date]:
+    """The first and the last day of a span, as given or as ISO 8601; out of order if it is none.
+
+    Examples
+    --------
+    >>> [str(day) for day in days_of("2026-01-01", "2026-01-31")]
+    ['2026-01-01', '2026-01-31']
+    """
+    try:
+        first, last = (datetime.date.fromisoformat(str(day)) for day in span)
+    except ValueError:
+        return [datetime.date.max, datetime.date.min]
+    return [first, last]
+
+
 def checked_spans(
     accounts: Sequence[str], since: str | datetime.date, until: str | datetime.date | None
 ) -> list[tuple[str, datetime.date, datetime.date]]:
@@ -105,10 +120,7 @@ def checked_spans(
     '123456'
     """
     until = until or datetime.datetime.now(datetime.UTC).date()
-    try:
-        first, last = (datetime.date.fromisoformat(str(day)) for day in (since, until))
-    except ValueError:
-        first, last = datetime.date.max, datetime.date.min
+    first, last = days_of(since, until)
     numbers = [re.sub("^act_|-", "", account) for account in accounts]
     if first > last or not numbers or not all(re.fullmatch(r"\w{1,40}", n) for n in numbers):
         raise HarmoniseError(

@@ -54,6 +54,12 @@ class SampledTable:
             made[column] = {kind: n / len(some) if some else 0.5 for kind, n in told.items()}
         return made
 
+    @cached_property
+    def currencies(self) -> set[str]:
+        """The cells of its columns that are currencies."""
+        told = (c for c, of in self.kinds.items() if self.cells[c] and of["currency"] > 0.95)
+        return set().union(*(self.values[column] for column in told))
+
     def numbers(self, column: str) -> list[float]:
         """The cells of a column that are numbers."""
         some = self.cells.get(column, ())

@@ -26,7 +26,7 @@ from campaignkit.harmonise.definition import (
     text_of_own,
 )
 from campaignkit.harmonise.exports import Part, described
-from campaignkit.harmonise.fetching import Fetcher, checked_spans, windows
+from campaignkit.harmonise.fetching import Fetcher, checked_spans, days_of, windows
 from campaignkit.harmonise.finding import find, kept
 from campaignkit.harmonise.intake import (
     Intake,
@@ -279,9 +279,9 @@ class ClientStore:
                 hint="use an encrypted disk and a store without a key",
             )
         for account, start, end in checked_spans(numbers, since, until):
-            asked = "SELECT first_day, last_day FROM fetched WHERE platform = ? AND account = ?"
-            done = [days for days in self._rows(asked, [platform, account])
-                    if days[0] <= start <= days[1]]  # fmt: skip
+            asked = "FROM fetched SELECT first_day, last_day WHERE (platform, account) = (?, ?)"
+            asked += " AND ? BETWEEN first_day AND last_day"
+            done = self._rows(asked, [platform, account, start])
             begun, last = done[0] if done else (start, None)
             for number, (first, last_) in enumerate(windows(start, end, last)):
                 with scratch_folder(Path(spill) if spill else None) as folder:
@@ -399,13 +399,12 @@ class ClientStore:
 
 
 def _checked_days(days: tuple[str, str] | None) -> tuple[datetime.date, datetime.date] | None:
-    try:
-        first, last = map(datetime.date.fromisoformat, days or ("0001-01-01", "0001-01-01"))
-        if first > last:
-            raise ValueError
-    except (TypeError, ValueError) as err:
+    if days is None:
+        return None
+    first, last = days_of(*days) if isinstance(days, tuple | list) else days_of()
+    if first > last:
         raise HarmoniseError(
             f"days are {days!r:.80}; expected the first and the last day",
             hint='days=("2026-03-01", "2026-03-31"), or --days 2026-03-01 2026-03-31',
-        ) from err
-    return None if days is None else (first, last)
+        )
+    return first, last
