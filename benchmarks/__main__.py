@@ -16,7 +16,7 @@ _CPU_MIN = {
     "audit_detection": 3, "audit_speed": 4, "audit_third_pair": 6, "audit_thresholds": 3,
     "classifiers": 15, "clean_clients": 2, "edge_outcomes": 6, "end_to_end": 5,
     "evaluation": 2, "feasibility": 2, "graph_building": 25,
-    "graph_scale": 45, "growth": 6, "leaderboard": 2,
+    "graph_large": 4, "graph_scale": 25, "growth": 6, "leaderboard": 2,
     "llm_faults": 5, "llm_training": 15, "mutants": 30, "outcome_labels": 1, "paths": 1,
     "plain_environment": 2, "prefilter": 5, "priorities": 2, "recommender": 5, "sampler": 5,
     "small_lm": 11, "writers": 2,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from campaignkit.catalogue import Attribute, Catalogue
+from campaignkit.edges.methods.active import rounds
 from campaignkit.edges.methods.active.cards import CardColumns, read_cards
 from campaignkit.edges.methods.active.columns import LikeFields, card_columns
 from campaignkit.edges.methods.active.ordinal_probit import OrdinalProbit
@@ -132,6 +133,20 @@ def test_what_earlier_builds_judged_is_learnt_from_and_not_asked_again() -> None
     assert min(judge.asked) >= 600
     assert result.judged.sum() == 900
     assert (result.sign[:600] == answers[:600]).all()
+
+
+def test_what_is_asked_does_not_depend_on_how_many_pairs_are_predicted_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, parted = Judge(world().answers()), Judge(world().answers())
+
+    one = run(whole)
+    monkeypatch.setattr(rounds, "_AT_A_TIME", 97)
+    other = run(parted)
+
+    assert parted.asked == whole.asked
+    assert (other.sign == one.sign).all()
+    assert np.array_equal(other.probability, one.probability, equal_nan=True)
 
 
 def test_the_pairs_asked_about_are_the_least_sure() -> None:

@@ -216,13 +216,15 @@ def graph_of(pairs: PairTable, states: PairStates, *, keep_neutral: bool = True)
 
 def _texts(held: Mapping[int, str], rows: NDArray[np.int64]) -> NDArray[np.object_] | None:
     """object[m]: the text of each row, which few rows may have; None where all are empty."""
+    if not any(held.values()):
+        return None
     numbers = np.array(sorted(held), dtype=np.int64)
     places = np.searchsorted(rows, numbers)
     found = np.full(len(rows), "", dtype=object)
     for number, place in zip(numbers.tolist(), places.tolist(), strict=True):
         if place < len(rows) and rows[place] == number:
             found[place] = held[number]
-    return found if any(held[number] for number in held) and found.any() else None
+    return found if found.any() else None
 
 
 def account(
