@@ -92,8 +92,11 @@ class Workers:
                 claim = self._home.queue.claim(name, self._lease)
             if claim is None:
                 self._stop.wait(_POLL_S)
-            else:
+                continue
+            try:
                 mind(self._home, claim, lease=self._lease, stop=self._stop)
+            except Exception:  # a broken process or queue: the lease ends, and the job is claimed
+                traceback.print_exc()
 
 
 def run_job(home: Home, id: str, *, lease: float = LEASE_S) -> Job:

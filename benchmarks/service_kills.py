@@ -1,0 +1,238 @@
+"""The service under SIGKILL: nothing lost, nothing wrong, nothing twice.
+
+    python -m benchmarks service_kills
+
+Two worker processes run data set jobs while a third process plans and submits new ones, through
+the calls that the server makes, without HTTP. At random times one of all these processes is ended
+by SIGKILL: a worker, the process of a job, the process that jobs are forked from, or the
+submitter, which writes down each job that was acknowledged. What was ended is started again. At
+the end every acknowledged job must be done, once, and its files must have the digests of an
+undisturbed draw. "Recovery": from SIGKILL of a worker whose job runs to the next claim of the job
+by another. "Cancel": from the request to the end of a running job. The lease is 2 s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import campaignkit as ck
+from benchmarks.record import record, show_table
+from campaignkit.seeds import stream
+from campaignkit.service import Home, Job, Key, SqliteQueue, Workers
+from campaignkit.store import digest_file
+
+KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.3, 1.7)
+WHOLE = 0.25  # share of kills that end a worker or the submitter, and not a process of a job
+RECOVERIES, CANCELS = 10, 10
+RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
+ROWS = 15_000  # a label, of two: two chunks
+
+
+def main(kills: int = KILLS) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        figures = {"killed": killed(Path(place, "killed"), kills)}
+        figures["recovery and cancel"] = timed(Path(place, "timed"))
+    show_table(figures)
+    record("service_kills", figures, about=str(__doc__).strip())
+
+
+def killed(place: Path, kills: int) -> dict[str, Any]:
+    home, key = opened(place)
+    roles = {"worker 1": "work", "worker 2": "work", "submitter": "submit"}
+    running = {name: started(role, place, key) for name, role in roles.items()}
+    while not (place / "acknowledged").exists():
+        time.sleep(0.1)
+    generator, hit, began = stream(1, "kills"), Counter[str](), time.monotonic()
+    while sum(hit.values()) < kills:
+        time.sleep(generator.uniform(*PAUSE_S))
+        name = [*roles][int(generator.integers(3))]
+        below = descendants(running[name].pid)
+        if not below and generator.random() > WHOLE:
+            continue
+        root = not below or generator.random() < WHOLE
+        victim = running[name].pid if root else below[int(generator.integers(len(below)))]
+        what = kind_of(victim, running[name].pid, roles[name])
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        hit[what] += 1
+        if victim == running[name].pid:
+            running[name].wait()
+            running[name] = started(roles[name], place, key)
+    for name in ("submitter", "worker 1", "worker 2"):
+        if name == "submitter":
+            running[name].kill()
+            running[name].wait()
+            while any(not job.has_ended for job in home.queue.list(None, limit=10_000)):
+                time.sleep(0.5)
+        else:
+            running[name].terminate()
+            running[name].wait()
+    elapsed = time.monotonic() - began
+    jobs = {job.id: job for job in home.queue.list(None, limit=10_000)}
+    acknowledged = (place / "acknowledged").read_text().split()
+    done = {id: job for id, job in jobs.items() if job.state == "done"}
+    ends = {id: [e.what for e in home.queue.events(id, None)].count("done") for id in jobs}
+    wrong = sum(digest(job) != expected(place, int(job.request["seed"])) for job in done.values())
+    return {
+        "kills": sum(hit.values()), **{f"kills of {what}": num for what, num in hit.items()},
+        "acknowledged": len(acknowledged), "jobs": len(jobs),
+        "lost": sum(id not in done for id in acknowledged), "not done": len(jobs) - len(done),
+        "wrong digests": wrong, "done twice": sum(num > 1 for num in ends.values()),
+        "claims per job": round(sum(job.attempts for job in jobs.values()) / len(jobs), 2),
+        "elapsed s": round(elapsed),
+    }  # fmt: skip
+
+
+def timed(place: Path) -> dict[str, Any]:
+    home, key = opened(place)
+    recoveries, cancels = [], []
+    rows = {"num_samples": 2_000_000}
+    spec = json.loads((place / "spec.json").read_text())
+    spec["label_params"] = {name: box | rows for name, box in spec["label_params"].items()}
+    (place / "spec.json").write_text(json.dumps(spec))
+    one = started("work", place, key)
+    other = started("work", place, key)
+    for seed in range(RECOVERIES):
+        job = waiting(home, submitted(home, place, key, seed).id, "running")
+        pid = int(job.worker.split(":")[1])
+        at = time.time()
+        os.kill(pid, signal.SIGKILL)
+        while home.queue.get(job.id, None).attempts == job.attempts:
+            time.sleep(0.01)
+        recoveries.append(home.queue.get(job.id, None).started - at)
+        (one if one.pid == pid else other).wait()
+        fresh = started("work", place, key)
+        one, other = (fresh, other) if one.pid == pid else (one, fresh)
+        home.queue.cancel(job.id, None)
+        waiting(home, job.id, "cancelled")
+        time.sleep(3)  # the fresh worker is there
+    for seed in range(RECOVERIES, RECOVERIES + CANCELS):
+        job = waiting(home, submitted(home, place, key, seed).id, "running")
+        time.sleep(1)
+        at = time.time()
+        home.queue.cancel(job.id, None)
+        cancels.append(waiting(home, job.id, "cancelled").ended - at)
+    for process in (one, other):
+        process.terminate()
+        process.wait()
+    return {
+        "lease s": LEASE_S,
+        "recovery s, most": round(max(recoveries), 2),
+        "recovery s, median": round(sorted(recoveries)[RECOVERIES // 2], 2),
+        "cancel s, most": round(max(cancels), 2),
+        "cancel s, median": round(sorted(cancels)[CANCELS // 2], 2),
+    }
+
+
+def opened(place: Path) -> tuple[Home, Key]:
+    place.mkdir()
+    graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
+    graph.write_csv(place / "edges.csv")
+    spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": ROWS, "neg": ROWS})
+    spec.write(place / "spec.json")
+    home = home_at(place)
+    return home, home.keys.add("benchmark", scopes=["all"])[0]
+
+
+def home_at(place: Path) -> Home:
+    (place / "home").mkdir(exist_ok=True)
+    # Kills come faster than any fault would; a job is not to fail of them.
+    return Home(place / "home", queue=SqliteQueue(place / "q.sqlite", attempts=1_000))
+
+
+def submitted(home: Home, place: Path, key: Key, seed: int) -> Job:
+    told: dict[str, Any] = {"seed": seed}
+    for field, name in (("graph", "edges.csv"), ("spec", "spec.json")):
+        found, _ = home.upload(key, [(place / name).read_bytes()])
+        told[field] = {"digest": found, "name": name}
+    return home.submit(key, "dataset", told)[0]
+
+
+def started(role: str, place: Path, key: Key) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["nice", "-n", "5", sys.executable, "-m", "benchmarks.service_kills", role, place, key.id],
+        stderr=(place / "log").open("ab"),
+    )
+
+
+def work(place: Path) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with Workers(home_at(place), 1, lease=LEASE_S):
+        while True:
+            time.sleep(1)
+
+
+def submit(place: Path, owner: str) -> None:
+    home = home_at(place)
+    key = next(key for key in home.keys.list() if key.id == owner)
+    log = os.open(place / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    seed = home.queue.counts()
+    number = sum(seed.values())
+    while True:
+        counts = home.queue.counts()
+        if counts["queued"] + counts["running"] < 4:
+            job = submitted(home, place, key, number)
+            os.write(log, f"{job.id}\n".encode())
+            number += 1
+        time.sleep(0.05)
+
+
+def waiting(home: Home, id: str, state: str) -> Job:
+    while (job := home.queue.get(id, None)).state != state:
+        time.sleep(0.01)
+    return job
+
+
+def descendants(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        children = parents.get(todo.pop(), [])
+        found += children
+        todo += children
+    return found
+
+
+def kind_of(victim: int, root: int, role: str) -> str:
+    if victim == root:
+        return "workers" if role == "work" else "the submitter"
+    return "processes of jobs and their parents"
+
+
+def digest(job: Job) -> str:
+    files = {file["name"]: file["digest"] for file in (job.result or {})["files"]}
+    return str(files["campaigns.jsonl"])
+
+
+def expected(place: Path, seed: int) -> str:
+    graph = ck.SignedGraph.read_csv(place / "edges.csv")
+    spec = ck.SamplingSpec.read(place / "spec.json")
+    with tempfile.TemporaryDirectory() as out:
+        ck.AnnealingSampler(graph, spec, seed=seed).write(Path(out, "out"))
+        return digest_file(Path(out, "out", "campaigns.jsonl"))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["work"]:
+        work(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["submit"]:
+        submit(Path(sys.argv[2]), sys.argv[3])
+    else:
+        main(*map(int, sys.argv[1:]))
