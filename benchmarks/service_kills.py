@@ -30,8 +30,8 @@ from campaignkit.seeds import stream
 from campaignkit.service import Home, Job, Key, SqliteQueue, Workers
 from campaignkit.store import digest_file
 
-KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.3, 1.7)
-WHOLE = 0.25  # share of kills that end a worker or the submitter, and not a process of a job
+KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.5, 2.5)
+SHARES = (0.6, 0.2, 0.2)  # of kills: processes of jobs, their parents, workers and the submitter
 RECOVERIES, CANCELS = 10, 10
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
 ROWS = 15_000  # a label, of two: two chunks
@@ -55,12 +55,15 @@ def killed(place: Path, kills: int) -> dict[str, Any]:
     while sum(hit.values()) < kills:
         time.sleep(generator.uniform(*PAUSE_S))
         name = [*roles][int(generator.integers(3))]
-        below = descendants(running[name].pid)
-        if not below and generator.random() > WHOLE:
+        parents = children_of(running[name].pid)
+        jobs_of = [child for parent in parents for child in children_of(parent)]
+        choice = int(generator.choice(3, p=SHARES))
+        there = (jobs_of, parents, [running[name].pid])[choice]
+        if not there:
             continue
-        root = not below or generator.random() < WHOLE
-        victim = running[name].pid if root else below[int(generator.integers(len(below)))]
-        what = kind_of(victim, running[name].pid, roles[name])
+        victim = there[int(generator.integers(len(there)))]
+        whole = "workers" if roles[name] == "work" else "the submitter"
+        what = ("processes of jobs", "parents of such", whole)[choice]
         try:
             os.kill(victim, signal.SIGKILL)
         except ProcessLookupError:
@@ -194,26 +197,15 @@ def waiting(home: Home, id: str, state: str) -> Job:
     return job
 
 
-def descendants(pid: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
+def children_of(pid: int) -> list[int]:
+    found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
         except OSError:
             continue
-        parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-    found, todo = [], [pid]
-    while todo:
-        children = parents.get(todo.pop(), [])
-        found += children
-        todo += children
     return found
-
-
-def kind_of(victim: int, root: int, role: str) -> str:
-    if victim == root:
-        return "workers" if role == "work" else "the submitter"
-    return "processes of jobs and their parents"
 
 
 def digest(job: Job) -> str:

@@ -6,8 +6,10 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from campaignkit.errors import ArtifactError, CampaignkitError, Fault
 from campaignkit.service.artifacts import Artifacts
@@ -110,17 +112,22 @@ class Home:
         asked, request = self._checked(key, kind, told)
         same = request.model_dump(mode="json") | ({"seed": 0} if hasattr(request, "seed") else {})
         digest = job_digest(kind, same)
-        if digest not in self._plans:
-            with scratch_folder(self._of("work")) as folder:
-                try:
-                    plan = asked.plan(request, Files(self.artifacts, folder))
-                except CampaignkitError as err:
-                    raise without_paths(err, folder) from None
-            with self._lock:
+        with self._lock:
+            if digest not in self._plans:
+                with (
+                    scratch_folder(self._of("work")) as folder,
+                    catch_warnings(record=True) as said,
+                ):
+                    simplefilter("always")
+                    try:
+                        plan = asked.plan(request, Files(self.artifacts, folder))
+                    except CampaignkitError as err:
+                        raise without_paths(err, folder) from None
+                warned = tuple(str(warning.message) for warning in said)
                 while len(self._plans) >= _PLANS:
                     self._plans.pop(next(iter(self._plans)))
-                self._plans[digest] = plan
-        return self._plans[digest]
+                self._plans[digest] = replace(plan, notes=plan.notes + warned)
+            return self._plans[digest]
 
     def submit(self, key: Key, kind: str, told: object) -> tuple[Job, bool]:
         """Plan a job and write it, or find the same one; True for a new one.

@@ -85,18 +85,18 @@ class Workers:
 
     def _work(self, number: int) -> None:
         name = worker_name(number)
-        _context()
         while not self._stop.is_set():
-            claim = None
-            with suppress(ServiceError):  # a queue that is busy or away is asked again
-                claim = self._home.queue.claim(name, self._lease)
-            if claim is None:
-                self._stop.wait(_POLL_S)
-                continue
             try:
-                mind(self._home, claim, lease=self._lease, stop=self._stop)
-            except Exception:  # a broken process or queue: the lease ends, and the job is claimed
+                _context()
+                claim = self._home.queue.claim(name, self._lease)
+                if claim is not None:
+                    mind(self._home, claim, lease=self._lease, stop=self._stop)
+                    continue
+            except ServiceError:
+                pass  # a queue that is busy or away is asked again
+            except Exception:  # a process was killed while it started: the lease ends
                 traceback.print_exc()
+            self._stop.wait(_POLL_S)
 
 
 def run_job(home: Home, id: str, *, lease: float = LEASE_S) -> Job:

@@ -48,7 +48,7 @@ class DatasetKind(Kind[DatasetRequest]):
         """Draw, chunk by chunk; chunks are kept until the folder is whole."""
         sampler = _sampler(request, files)
         sampler.write(
-            out, format=request.format, checkpoint=kept / "chunks", replace=True,
+            out, format=request.format, checkpoint=kept, replace=True,
             progress=CallProgress(lambda stage, *far: tell(*far) if stage == "sampling" else None),
         )  # fmt: skip
         evaluation = json.loads((out / "evaluation.json").read_bytes())
