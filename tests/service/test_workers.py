@@ -79,8 +79,8 @@ def test_jobs_finish_though_their_processes_are_killed_at_random(
     office: Any, undisturbed: dict[str, str]
 ) -> None:
     job = submitted(office)
-    with Workers(office.home, 2, lease=LEASE_S):
-        for pause in (0.0, 0.1, 0.3):
+    with Workers(office.home, 2):
+        for pause in (0.1, 0.3):
             until(lambda: office.home.queue.get(job.id, None).state != "queued")
             time.sleep(pause)
             for process in job_processes():
