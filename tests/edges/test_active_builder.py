@@ -22,6 +22,7 @@ from campaignkit.edges import (
 from campaignkit.edges.methods.active.cards import (
     ENTRIES,
     TOKENS_A_CARD,
+    agreed_card,
     card_calls,
     card_request,
     read_card,
@@ -424,6 +425,49 @@ def test_cards_come_from_the_model_where_traits_are_lacking() -> None:
     assert "without a card" not in build.report.details
 
 
+def test_votes_outvote_a_wrong_entry_and_the_report_tells_how_often_they_differ() -> None:
+    wrong = {"trait-cards@1 ask 4": "price_tier", "trait-cards@1 ask 7": "regions"}
+    calls, prompts = card_calls(SMALL.catalogue), []
+
+    def answer(prompt: Prompt, schema: object) -> str:
+        prompts.append(prompt)
+        names = read_data(prompt.user)
+        kind = names.pop("modality")
+        told = {n: dict(SMALL.cards(Attribute(kind, name))) for n, name in names.items()}
+        for card in told.values():
+            card.update({wrong[t]: "luxury" for t in [prompt.template] if t in wrong})
+        return json.dumps({number.strip("[]"): card for number, card in told.items()})
+
+    def build(model: ScriptedModel, votes: int) -> GraphBuild:
+        method = ActiveBuilder(None, card_model=model, card_votes=votes)
+        plan = plan_graph(SMALL.catalogue, method=method, model="any", budget=Budget(calls=40))
+        built = build_graph(
+            SMALL.catalogue, scorer=SMALL.scorer(), method=method, budget=Budget(calls=40)
+        )
+        asked = built.report.calls_by_stage["trait cards"]
+        assert asked == plan.by_stage["trait cards"].calls == votes * len(calls)
+        return built
+
+    once, thrice = (build(ScriptedModel(answer), votes) for votes in (1, 3))
+
+    differ = thrice.report.details["card votes differ"]
+    assert differ["price_tier"] > 0.5 < differ["regions"]
+    assert differ["ages"] == differ["values"] == 0
+    assert "card votes differ" not in once.report.details
+    assert {prompt.temperature for prompt in prompts} == {0.0, 0.7}
+
+
+def test_most_of_several_cards_decide_entry_by_entry() -> None:
+    cards = [
+        {"price_tier": "mid", "ages": "18-34", "categories": ["tea", "cars"], "intent": "buy"},
+        {"price_tier": "luxury", "ages": "20-40", "categories": ["tea", "tea"]},
+        {"price_tier": "mid", "ages": "60+", "categories": ["pets"], "values": ["fun"]},
+    ]
+
+    assert agreed_card(cards) == {"price_tier": "mid", "ages": "20-40", "categories": ["tea"]}
+    assert agreed_card(cards[2:]) == cards[2]  # one alone stays as it was said
+
+
 def test_a_garbled_card_is_asked_again_and_then_told() -> None:
     bad = SMALL.catalogue[0].value
 
@@ -538,6 +582,8 @@ def test_the_budget_that_a_refusal_names_is_enough() -> None:
 
 def test_out_of_range_settings_are_told_all_at_once() -> None:
     with pytest.raises(GraphError) as caught:
-        ActiveBuilder(target_disagreement=2, delta=0, batch_size=0, embedder="words")
+        ActiveBuilder(
+            target_disagreement=2, delta=0, batch_size=0, embedder="words", card_votes=10
+        )
 
-    assert len(caught.value.faults) == 4
+    assert len(caught.value.faults) == 5

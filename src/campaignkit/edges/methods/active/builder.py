@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _NEARLY_ALL = 0.9  # of brute force's calls: then brute force, which leaves nothing to doubt
 _SPARE_FRAC = 0.01  # of a model's calls, kept for keys that were missing and are asked again
 _KEPT_FRAC = 0.9  # of the calls for pairs, which cards that are asked for again may not take
+_MOST_VOTES = 9  # for a card
 _FEWEST = 100  # answers below which there is nothing to learn from
 
 
@@ -49,6 +50,9 @@ class ActiveBuilder:
         with confidence 1 - delta. None: when the budget is spent.
     card_model : ChatModel, optional
         Fills in trait cards; not asked where all attributes have traits.
+    card_votes : int
+        How often each card is asked for, 9 at most. What most of the votes say is taken; an odd
+        number is best. Each vote costs one call for ten attributes, out of the same budget.
     embedder : Embedder, optional
         Adds the similarity of the descriptions to that of the cards.
     delta : float
@@ -84,6 +88,7 @@ class ActiveBuilder:
 
     target_disagreement: float | None = 0.1
     card_model: ChatModel | None = None
+    card_votes: int = 1
     embedder: Embedder | None = None
     delta: float = 0.05
     negative_weight: float = 1.0
@@ -92,6 +97,7 @@ class ActiveBuilder:
     def __post_init__(self) -> None:
         target, delta, size = self.target_disagreement, self.delta, self.batch_size
         model, embedder, weight = self.card_model, self.embedder, self.negative_weight
+        votes = self.card_votes
         is_model = model is None or isinstance(model, ChatModel)
         is_weight = is_share(weight, high=100.0) and weight > 0
         is_embedder = embedder is None or isinstance(embedder, Embedder)
@@ -100,6 +106,7 @@ class ActiveBuilder:
             "delta": (delta, is_share(delta) and 0 < delta < 1, "more than 0, less than 1"),
             "negative_weight": (weight, is_weight, "more than 0, at most 100"),
             "batch_size": (size, is_count(size), "an integer from 1 on"),
+            "card_votes": (votes, is_count(votes) and votes <= _MOST_VOTES, "1 to 9"),
             "card_model": (model, is_model, "an object with ask(prompt, reply_type)"),
             "embedder": (embedder, is_embedder, "an object with a name and embed(texts)"),
         }
@@ -111,7 +118,7 @@ class ActiveBuilder:
         embedder = "" if self.embedder is None else self.embedder.name
         return (
             f"ActiveBuilder {self.target_disagreement} {self.delta} {self.batch_size} {embedder}"
-            f" {self.negative_weight}"
+            f" {self.negative_weight} {self.card_votes}"
         )
 
     def build(self, session: BuildSession) -> PairStates:
@@ -126,7 +133,7 @@ class ActiveBuilder:
         states, known = session.states, session.known
         new = np.flatnonzero(~known)
         retries = session.resolved.asks_model is not None
-        catalogue = cards.with_earlier_cards(session, self.card_model)
+        catalogue = cards.with_earlier_cards(session, self.card_model, votes=self.card_votes)
         most, costs_all = self._room(catalogue, len(new), session.calls_allowed, retries=retries)
         if known.any():
             # What is known costs nothing; entered first, so that it reads "scored".
@@ -137,7 +144,13 @@ class ActiveBuilder:
             session.details["active"] = told
             return states
         calls_kept = math.ceil(_KEPT_FRAC * (most or 0) / self.batch_size)
-        catalogue = cards.fill_cards(session, catalogue, self.card_model, calls_kept=calls_kept)
+        catalogue = cards.fill_cards(
+            session,
+            catalogue,
+            self.card_model,
+            votes=self.card_votes,
+            calls_kept=calls_kept,
+        )
         vectors = None
         if self.embedder is not None:
             texts = [f"{a.modality}: {a.value}. {a.description}".strip() for a in catalogue]
@@ -195,14 +208,14 @@ class ActiveBuilder:
         most, costs_all = self._room(catalogue, len(table), allowed, retries=model is not None)
         if costs_all and allowed is not None:
             # Whatever the scorer: one that asks a model keeps calls for keys that replies lack.
-            rest = allowed - len(cards.card_calls(catalogue))
+            rest = allowed - self.card_votes * len(cards.card_calls(catalogue))
             costs_all = (rest - self._spare(catalogue, rest)) * self.batch_size >= len(table)
         # Which pairs will be asked about is not known; as many by chance have prompts as long.
         order = stream(0, "active", "plan").permutation(len(table))[:most]
         parts, other_stages = {"all pairs": order}, dict[str, StagePlan]()
         if not costs_all:
             cards.check_cards_possible(catalogue, model=self.card_model or model)
-            other_stages = cards.plan_cards(catalogue)
+            other_stages = cards.plan_cards(catalogue, self.card_votes)
             sizes = rounds.round_sizes(len(table), most=most, batch_size=self.batch_size)
             stages = rounds.HOLDOUT, rounds.INITIAL, rounds.ROUNDS
             split = np.split(order, np.cumsum([sizes.holdout, sizes.initial]))
@@ -225,7 +238,7 @@ class ActiveBuilder:
 
         Calls for cards go first, and for keys that a model's replies lack: one after each stage.
         """
-        card_calls = len(cards.card_calls(catalogue))
+        card_calls = self.card_votes * len(cards.card_calls(catalogue))
         most = None
         if allowed is not None:
             rest = allowed - card_calls

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +33,8 @@ STAGE = "trait cards"
 _TEMPLATE = "trait-cards@1"
 TOKENS_A_CARD = 120  # rough: seven entries and their names
 _CARDS_A_CALL = 10
-_ASKS = 3  # times that an attribute without a card is asked about
+_ASKS = 3  # times that an attribute without a card is asked about, in each vote
+_TEMPERATURE = 0.7  # of votes
 _MOST_WORDS = 12  # of an entry
 
 # Words that have an order; what a card says in them is compared as numbers.
@@ -121,10 +124,11 @@ _SYSTEM = (
 )
 
 
-def card_request(attributes: Sequence[Attribute], asked: int = 1) -> Request:
+def card_request(attributes: Sequence[Attribute], asked: int = 1, *, votes: int = 1) -> Request:
     """The request for the cards of some attributes of one modality.
 
-    Known modalities have a wording of their own.
+    Known modalities have a wording of their own. One of several votes is asked at a temperature,
+    or all votes would be the same.
 
     Examples
     --------
@@ -145,7 +149,7 @@ def card_request(attributes: Sequence[Attribute], asked: int = 1) -> Request:
         stage=STAGE,
         system=_SYSTEM,
         template=_TEMPLATE,
-        temperature=0.0,
+        temperature=0.0 if votes == 1 else _TEMPERATURE,
         asked=asked,
     )
 
@@ -156,9 +160,9 @@ def card_calls(catalogue: Iterable[Attribute]) -> list[list[Attribute]]:
     return calls_of_items(lacking, _CARDS_A_CALL)
 
 
-def plan_cards(catalogue: Iterable[Attribute]) -> dict[str, StagePlan]:
+def plan_cards(catalogue: Iterable[Attribute], votes: int = 1) -> dict[str, StagePlan]:
     """What the cards of a catalogue cost, by stage, if no reply lacks one."""
-    calls = card_calls(catalogue)
+    calls = card_calls(catalogue) * votes
     prompts = [card_request(call).prompt for call in calls]
     sent = sum(len((prompt.system + prompt.user).encode()) for prompt in prompts)
     stage = StagePlan(len(calls), 0, sent, TOKENS_A_CARD * sum(map(len, calls)))
@@ -191,14 +195,50 @@ def read_card(said: object) -> Card:
     return card
 
 
-def with_earlier_cards(session: BuildSession, model: ChatModel | None) -> Catalogue:
+def agreed_card(votes: Sequence[Card]) -> Card:
+    """What most of several cards of one attribute say.
+
+    Words of a list that more than half of the cards have, the middle of the ends of spans, and
+    otherwise the word that most cards have; the first of them where several are as frequent.
+
+    Examples
+    --------
+    >>> agreed_card([
+    ...     {"ages": "18-34", "regions": ["oceania"]},
+    ...     {"ages": "20-40", "regions": ["oceania", "east asia"]},
+    ...     {"ages": "45+", "intent": "buy", "regions": ["north africa"]},
+    ... ])
+    {'ages': '20-40', 'regions': ['oceania']}
+    """
+    if len(votes) == 1:
+        return votes[0]
+    card: dict[str, str | Sequence[str]] = {}
+    for name, schema in ENTRIES.items():
+        said = [vote[name] for vote in votes if name in vote]
+        if 2 * len(said) <= len(votes):
+            continue
+        if schema["type"] == "array":
+            counts = Counter(chain.from_iterable(map(dict.fromkeys, said)))
+            words = [word for word, count in counts.items() if 2 * count > len(votes)]
+            card |= {name: words} if words else {}
+        elif _FITS[name] == SPAN.match:
+            low, high = (median(ends) for ends in zip(*map(_span, map(str, said)), strict=True))
+            card[name] = f"{low:g}-{high:g}"
+        else:
+            card[name] = Counter(map(str, said)).most_common(1)[0][0]
+    return card
+
+
+def with_earlier_cards(
+    session: BuildSession, model: ChatModel | None, *, votes: int = 1
+) -> Catalogue:
     """The session's catalogue with the cards that earlier builds in its store had filled in.
 
     A catalogue that has grown has only its new attributes asked about.
     """
     if model is None:
         return session.catalogue
-    return _carded(session.catalogue, session.said_before(what=_kept_as(model)))
+    return _carded(session.catalogue, session.said_before(what=_kept_as(model, votes)))
 
 
 def fill_cards(
@@ -206,13 +246,16 @@ def fill_cards(
     catalogue: Catalogue,
     model: ChatModel | None,
     *,
+    votes: int = 1,
     calls_kept: int = 0,
 ) -> Catalogue:
     """A catalogue with traits for all attributes that a model could fill in.
 
-    Attributes with traits are left as they are, and cost no call. What has no valid card after
-    three askings stays without one; it is listed in the session's details. Nothing is asked again
-    where no more than `calls_kept` calls are left: those are for pairs.
+    Attributes with traits are left as they are, and cost no call. Each card is asked for as often
+    as there are votes, and most of them decide; the session's details tell the share of the
+    attributes about whose entries they differ. What has no valid card after three askings stays
+    without one; it is listed in the details too. Nothing is asked again where no more than
+    `calls_kept` calls are left: those are for pairs.
 
     Raises
     ------
@@ -222,26 +265,38 @@ def fill_cards(
     check_cards_possible(catalogue, model=model)
     if model is None:
         return catalogue
-    told = ask_numbered(
-        partial(session.ask, model=model),
-        card_calls(catalogue),
-        request=card_request,
-        read=lambda attribute, said: read_card(said) or None,
-        asks=_ASKS,
-        regroup=lambda left, asked: (
-            card_calls(chain.from_iterable(left))
-            if session.calls_left is None or session.calls_left > calls_kept
-            else []
-        ),
-    )
-    cards = {attribute.key: card for attribute, card in told.values.items()}
-    session.keep_said(cards, what=_kept_as(model))
-    if told.failures and not cards:
-        raise GraphError(
-            f"{model!r} filled in no trait card that can be read; no pair was asked about",
-            faults=[Fault(str(a), why) for a, why in told.failures.items()],
-            hint="pass another card_model, or a catalogue with traits",
+    calls = card_calls(catalogue)
+    given: dict[Attribute, list[Card]] = {}
+    for vote in range(votes):
+        told = ask_numbered(
+            partial(session.ask, model=model),
+            calls,
+            request=lambda some, asked, vote=vote: card_request(  # type: ignore[misc]
+                some, asked + _ASKS * vote, votes=votes
+            ),
+            read=lambda attribute, said: read_card(said) or None,
+            asks=_ASKS,
+            regroup=lambda left, asked: (
+                card_calls(chain.from_iterable(left))
+                if session.calls_left is None or session.calls_left > calls_kept
+                else []
+            ),
         )
+        for attribute, card in told.values.items():
+            given.setdefault(attribute, []).append(card)
+        if told.failures and not given:
+            raise GraphError(
+                f"{model!r} filled in no trait card that can be read; no pair was asked about",
+                faults=[Fault(str(a), why) for a, why in told.failures.items()],
+                hint="pass another card_model, or a catalogue with traits",
+            )
+    cards = {attribute.key: agreed_card(said) for attribute, said in given.items()}
+    session.keep_said(cards, what=_kept_as(model, votes))
+    if votes > 1 and given:
+        session.details["card votes differ"] = {
+            name: round(float(np.mean([_differ(said, name) for said in given.values()])), 4)
+            for name in ENTRIES
+        }
     filled = _carded(catalogue, cards)
     still = [str(attribute) for attribute in filled if not attribute.traits]
     if still:
@@ -256,9 +311,14 @@ def _carded(catalogue: Catalogue, cards: Mapping[Key, Card]) -> Catalogue:
     )
 
 
-def _kept_as(model: ChatModel) -> str:
+def _differ(votes: Sequence[Card], name: str) -> bool:
+    entries = [np.unique(vote.get(name, [])).tolist() for vote in votes]
+    return any(entry != entries[0] for entry in entries)
+
+
+def _kept_as(model: ChatModel, votes: int) -> str:
     named = model.identity if isinstance(model, IdentifiedModel) else model.name
-    return f"{_TEMPLATE} {named}"
+    return f"{_TEMPLATE} {named}" if votes == 1 else f"{_TEMPLATE} {named} {votes} votes"
 
 
 def check_cards_possible(catalogue: Catalogue, *, model: object) -> None:
@@ -347,10 +407,15 @@ def _scale_of(name: str, said: set[str]) -> tuple[str, dict[str, tuple[float, fl
     scale = "ages" if "age" in re.split(r"[_\W]+", name.casefold()) else name.casefold()
     ends = {}
     for item in said:
-        found = SPAN.match(item)
-        if found is None:
+        if not SPAN.match(item):
             return scale, None
-        low = float(found[1])
-        high = float(found[2]) if found[2] else low * _OPEN_END if found[3] else low
-        ends[item] = min(low, high), max(low, high)
+        ends[item] = _span(item)
     return scale, ends
+
+
+def _span(said: str) -> tuple[float, float]:
+    """The ends of what ``SPAN`` matches."""
+    start, end, is_open = re.findall(SPAN, said)[0]
+    low = float(start)
+    high = float(end) if end else low * _OPEN_END if is_open else low
+    return min(low, high), max(low, high)
