@@ -175,7 +175,7 @@ def test_cuts_in_flight_change_nothing_but_what_they_cost(tmp_path: Path) -> Non
     def built(store: Path, calls: int) -> GraphBuild:
         model = Cutting(SMALL)
         model.calls_left = calls
-        method = ActiveBuilder(target_disagreement=0.3, card_model=model)
+        method = ActiveBuilder(target_disagreement=0.4, card_model=model)
         scorer = LLMEdgeScorer(model)
         return build_graph(SMALL.catalogue, scorer=scorer, method=method, store=store, seed=1)
 
