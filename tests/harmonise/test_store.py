@@ -286,6 +286,18 @@ def test_an_export_that_was_replaced_can_be_ingested_again(tmp_path: Path) -> No
         assert store.ingest(tmp_path / "both", platform="meta") == {"basic_ad": 1}
 
 
+def test_what_was_removed_comes_again_beside_what_came_after_it(tmp_path: Path) -> None:
+    parts = land(tmp_path / "parts" / "basic_ad", a=[basic(1)])
+    with ClientStore(tmp_path / "clients", client="acme") as store:
+        store.ingest(tmp_path / "parts", platform="meta")
+        assert store.remove("meta", account="7") == 1
+        store.ingest(land(tmp_path / "later" / "basic_ad", b=[basic(2, account=8)]).parent)
+        land(parts, b=[basic(2, account=8)])
+        assert store.ingest(tmp_path / "parts", platform="meta") == {"basic_ad": 1}
+        spent = store.harmonise().total("spend", by=["account_id"])
+    assert spent == {("7",): 1, ("8",): 2}
+
+
 def test_a_part_that_stays_is_there_whatever_comes_how_often_beside_it(tmp_path: Path) -> None:
     parts = tmp_path / "parts" / "basic_ad"
     land(parts, stays=[basic(5, ad=1)])

@@ -82,12 +82,12 @@ def note_own(con: Any, known: Platform, account: str, *, alone: bool = False) ->
 
 def forget(con: Any, known: Platform, *days: datetime.date) -> int:
     """Delete rows of reports that ``own`` has, of some days; how many there were."""
-    gone, call = 0, next_number(con)
+    gone = 0
     for table in _all(con, known):
         owners = [kind for kind in ("account", *LEVELS) if f"{kind}_id" in table.columns]
         if "day" in table.columns:
             rows = f"FROM {table.relation} WHERE {_OWN.format(owners[0])} AND day BETWEEN ? AND ?"
-            gone += _delete(con, known, rows, days, call)
+            gone += _delete(con, known, rows, days, 0)  # no call's: nothing took their place
     return gone
 
 

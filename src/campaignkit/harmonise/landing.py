@@ -31,7 +31,7 @@ _SYNCED = (
     "_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at",
     "_sdc_extracted_at", "_sdc_batched_at",
 )  # fmt: skip
-_MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_parent_id", "index")
+_MARKS = (*_SYNCED, "_fivetran_active", "_dlt_id", "_dlt_load_id", "_dlt_parent_id", "index")
 _PARENT_KEYS = ("_sdc_source_key_", "_sdc_parent_")
 _CELL = "DECIMAL(32,12)"
 ROUNDED = "DECIMAL(26,6)"  # of cells that have no smaller parts
