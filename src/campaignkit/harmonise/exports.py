@@ -119,7 +119,7 @@ class Part:
     digest: str
     notes: tuple[str, ...] = ()  # of a downloaded report: what was decided
     open_totals: Sequence[Mapping[str, object]] = ()  # and its own totals that are not met
-    is_stray: bool = False  # no table of the platform: kept, and read by nothing
+    is_stray: bool = False  # no table of the platform: listed, and read by nothing
 
 
 def exported(

@@ -176,8 +176,9 @@ class ClientStore:
         Raises
         ------
         HarmoniseError
-            If there is no table, or none that is one of the platform's; if a downloaded report
-            does not tell its days or its currency. Nothing is kept then.
+            If there is no table, or none that is one of the platform's; if cells cannot be read,
+            with their column and first row; if a downloaded report does not tell its days or its
+            currency. Nothing is kept then.
         TableError, BudgetExceeded
             If a warehouse refuses, or would read more than `maximum_bytes`.
         """
@@ -300,11 +301,9 @@ class ClientStore:
     def remove(self, platform: str, *, account: str | None = None) -> int:
         """Delete what was ingested of a platform, or an account's rows of its reports.
 
-        For a file of the wrong client, or cells that :meth:`harmonise` refuses. The same files
-        can be ingested again then. What histories tell of the account and of the campaigns, ad
-        groups, ads and creatives that are its alone goes too. Tables that are not read keep their
-        rows until the platform is removed. The unified tables follow when :meth:`harmonise` is
-        called next.
+        For a file of the wrong client. The same files can be ingested again then. What tables tell
+        of the account, and of the campaigns, ad groups, ads and creatives that are its alone, goes
+        too. The unified tables follow when :meth:`harmonise` is called next.
 
         Parameters
         ----------
@@ -362,7 +361,7 @@ class ClientStore:
         Raises
         ------
         HarmoniseError
-            If nothing was landed, or a report has rows that cannot be read: each is named.
+            If nothing was landed, or no table is a report of its platform.
         """
         with self._transaction():
             rows = self._rows("SELECT DISTINCT platform FROM ingested ORDER BY platform")
