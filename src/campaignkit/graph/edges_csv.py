@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from campaignkit.catalogue import Attribute, Catalogue
 from campaignkit.errors import CatalogueError, Fault, GraphError, UnknownAttribute
-from campaignkit.graph.columns import IMPORTED, EdgeColumns, say
+from campaignkit.graph.columns import IMPORTED, EdgeColumns, modality_codes, say
 from campaignkit.graph.edge import Edge, folded_mark, mark_of, read_sign
 from campaignkit.store import (
     TextFileKind,
@@ -33,16 +34,20 @@ _EDGES_FILE = TextFileKind(
     "a folder that graph.save made is read with SignedGraph.load",
 )
 _TO = "_to_"
+_ROWS_AT_A_TIME = 200_000  # of edges.csv: 15 MB of text
 
 
 def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutrals: bool) -> None:
     """Write a settled table as edges.csv; see :meth:`SignedGraph.write_csv`."""
-    kept = columns if neutrals else columns.take(columns.sign != 0)
-    source, target = kept.source.tolist(), kept.target.tolist()
+    rows = np.arange(len(columns)) if neutrals else np.flatnonzero(columns.sign)
     values = [escape_cell(attribute.value) for attribute in catalogue]
-    modalities = [attribute.modality for attribute in catalogue]
-    pairs = {(modalities[a], modalities[b]) for a, b in zip(source, target, strict=True)}
-    relations = {pair: _TO.join(pair) for pair in pairs}
+    modalities, codes = catalogue.modalities, modality_codes(catalogue)
+    kinds = np.zeros((len(modalities), len(modalities)), dtype=np.bool_)
+    for some in _parts(rows):
+        kinds[codes[columns.source[some]], codes[columns.target[some]]] = True
+    relations = {
+        (a, b): f"{modalities[a]}{_TO}{modalities[b]}" for a, b in np.argwhere(kinds).tolist()
+    }
     faults = [
         Fault(rel, "splits in several ways at '_to_', and could not be read back")
         for rel in sorted(relations.values())
@@ -55,12 +60,22 @@ def write_edges(path: Path, catalogue: Catalogue, columns: EdgeColumns, *, neutr
             faults=faults,
         )
     cells = {pair: escape_cell(rel) for pair, rel in relations.items()}
-    rows = (
-        (values[a], values[b], cells[modalities[a], modalities[b]], mark_of(sign))
-        for a, b, sign in zip(source, target, kept.sign.tolist(), strict=True)
-    )
-    with atomic_file(path) as partial:
-        partial.write_bytes(csv_text([HEADER, *rows]).encode())
+    of = codes.tolist()
+    with atomic_file(path) as partial, partial.open("wb") as file:
+        file.write(csv_text([HEADER]).encode())
+        for some in _parts(rows):
+            ends = columns.source[some].tolist(), columns.target[some].tolist()
+            lines = (
+                (values[a], values[b], cells[of[a], of[b]], mark_of(sign))
+                for a, b, sign in zip(*ends, columns.sign[some].tolist(), strict=True)
+            )
+            file.write(csv_text(lines).encode())
+
+
+def _parts(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Rows, so many at a time that their texts need little memory."""
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        yield rows[start : start + _ROWS_AT_A_TIME]
 
 
 def split_relation(rel: str) -> list[tuple[str, str]]:

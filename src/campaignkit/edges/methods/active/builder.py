@@ -166,8 +166,9 @@ class ActiveBuilder:
             seed=session.seed,
         ).run(self.target_disagreement)
         rest, last = np.flatnonzero(~result.judged), result.rounds[-1]
-        for pair in set(rest.tolist()) & states.reasons.keys():
-            states.reasons[pair] = f"predicted; asked without success: {states.reasons[pair]}"
+        for pair, why in states.reasons.items():
+            if not result.judged[pair]:
+                states.reasons[pair] = f"predicted; asked without success: {why}"
         states.decide(
             rest,
             result.sign[rest],
