@@ -53,10 +53,10 @@ def _page(folder: Path) -> dict[str, float]:
     for _ in range(3):
         # A server of its own each time: the second visitor of one finds it warm.
         with served(folder) as server, browser(folder) as window:
-            before, start = _cpu_of(server.pid), time.perf_counter()
+            before, start = cpu_of(server.pid), time.perf_counter()
             window.open(f"{server.address}?data=", until=f"{NUM_RUNS:,} runs with")
             window.wait_for_text("Download CSV")
-            opened, shown = time.perf_counter() - start, _cpu_of(server.pid)
+            opened, shown = time.perf_counter() - start, cpu_of(server.pid)
             start = time.perf_counter()
             window.pick("Model family", "llm")
             window.wait_for_text("3,333 runs with")
@@ -64,7 +64,7 @@ def _page(folder: Path) -> dict[str, float]:
                 "open_to_ranking_wall_s": opened,
                 "open_to_ranking_server_cpu_s": shown - before,
                 "filter_to_rows_wall_s": time.perf_counter() - start,
-                "filter_to_rows_server_cpu_s": _cpu_of(server.pid) - shown,
+                "filter_to_rows_server_cpu_s": cpu_of(server.pid) - shown,
                 "load_average": os.getloadavg()[0],
             }
             for name, value in told.items():
@@ -72,7 +72,7 @@ def _page(folder: Path) -> dict[str, float]:
     return {name: sorted(values)[1] for name, values in figures.items()}
 
 
-def _cpu_of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """CPU seconds of a process so far; 0 where the system does not say."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

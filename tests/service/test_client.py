@@ -75,6 +75,16 @@ def test_a_plan_tells_rows_and_bytes_and_submits_nothing(client: ck.Client, fold
     assert [job.id for job in client.jobs()] == before
 
 
+def test_a_table_is_uploaded_where_a_kind_takes_one(client: ck.Client, tmp_path: Path) -> None:
+    table = tmp_path / "my table.csv"
+    table.write_text("date,clicks\n2026-03-01,7\n2026-03-02,8\n", encoding="utf-8")
+
+    job = client.submit("audit", table=table, history=None)
+
+    assert job.last.request["table"]["name"] == "my_table.csv"
+    assert job.cancel().state == "cancelled"
+
+
 def test_errors_come_back_as_the_librarys_own_and_show_no_key(
     client: ck.Client, folder: Path, secret: str
 ) -> None:

@@ -252,3 +252,20 @@ def test_a_network_disk_and_a_file_of_something_else_are_refused(
     monkeypatch.setattr(table, "_MOUNTS", tmp_path / "mounts")
     with pytest.raises(ArtifactError, match=r"network disk \(nfs4\)"):
         SqliteQueue(tmp_path / "other")
+
+
+def test_what_is_acknowledged_is_on_the_disk_and_one_flush_serves_many(
+    queue: SqliteQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushes, owner, flush = [], owner_of(queue, clock), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (flushes.append(file), flush(file)))
+
+    submitted(queue, owner, spec=1)
+    assert len(flushes) == 1
+    queue._flush(1)  # an earlier commit: the flush before was later
+    assert len(flushes) == 1
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: submitted(queue, owner, spec=n), range(2, 42)))
+
+    assert 2 <= len(flushes) <= 41
+    assert queue._flushed >= 41  # no commit is waited for in vain

@@ -426,7 +426,8 @@ def _json(body: object) -> bytes:
 def _takes_files(form: object) -> bool:
     from campaignkit.service.kinds.request import InputFile
 
-    return form is InputFile or any(map(_takes_files, get_args(form)))
+    is_one = isinstance(form, type) and issubclass(form, InputFile)
+    return is_one or any(map(_takes_files, get_args(form)))
 
 
 def _checked_name(name: str) -> str:
