@@ -149,7 +149,7 @@ def _named(amounts: object) -> dict[str, str]:
         amount: int | None = getattr(amounts, field)
         name = "money" if field == "micros" else field
         if amount is None:
-            told[name] = "any"
+            told[name] = "any number"
         else:
             told[name] = f"{amount / 1e6:,.2f}" if name == "money" and amount else f"{amount:,}"
     return told

@@ -209,7 +209,7 @@ def _api(home: Home) -> APIRouter:
         request: Request, digest: Annotated[str | None, Query(pattern=DIGEST)] = None
     ) -> Response:
         """Give the service a file: the body is its content."""
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile(dir=home.path) as file:
             async for part in request.stream():
                 file.write(part)
             file.seek(0)
@@ -223,7 +223,7 @@ def _api(home: Home) -> APIRouter:
     def artifact(request: Request, digest: _Digest) -> Response:
         """The content of a file that this key uploaded or that a job of it made.
 
-        The header ``Range: bytes=FIRST-`` asks for the rest of the file alone.
+        The header Range: bytes=FIRST- asks for the rest of the file alone.
         """
         if not queue.holds(request.state.key.id, digest):
             raise NotThere(f"there is no artifact {digest}", hint="list the jobs of this key")
@@ -241,7 +241,7 @@ def _api(home: Home) -> APIRouter:
         responses={200: {"model": Job | Plan, "description": "A known job, or a plan"}},
     )  # fmt: skip
     def submit(request: Request, body: submission) -> Response:
-        """Have a job done, or with ``dry_run`` plan one: what it would do and cost.
+        """Have a job done, or with dry_run plan one: what it would do and cost.
 
         The same work asked for twice is one job.
         """
