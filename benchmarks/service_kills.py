@@ -30,11 +30,11 @@ from campaignkit.seeds import stream
 from campaignkit.service import Home, Job, Key, SqliteQueue, Workers
 from campaignkit.store import digest_file
 
-KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.5, 2.5)
+KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.4, 2.0)
 SHARES = (0.6, 0.2, 0.2)  # of kills: processes of jobs, their parents, workers and the submitter
-RECOVERIES, CANCELS = 10, 10
+RECOVERIES, CANCELS = 6, 10
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
-ROWS = 15_000  # a label, of two: two chunks
+ROWS = 11_000  # two chunks
 
 
 def main(kills: int = KILLS) -> None:
@@ -142,7 +142,7 @@ def opened(place: Path) -> tuple[Home, Key]:
     place.mkdir()
     graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
     graph.write_csv(place / "edges.csv")
-    spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": ROWS, "neg": ROWS})
+    spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": ROWS})
     spec.write(place / "spec.json")
     home = home_at(place)
     return home, home.keys.add("benchmark", scopes=["all"])[0]
