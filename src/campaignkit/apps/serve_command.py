@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from campaignkit.apps.service_commands import QueueOption
+
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  # asked for by name
 _EXPOSED = """\
 Everybody who reaches this address can try keys, and the connection is not encrypted. On a network
@@ -27,13 +29,14 @@ def serve_command(
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", help="Jobs at a time, each in a process.")
     ] = 1,
+    queue: QueueOption = None,
 ) -> None:
     """Run jobs for people with keys, over HTTP, until stopped. Needs the extra service."""
     from campaignkit.llm.network import is_own
     from campaignkit.service import Home
     from campaignkit.service.serving import listening, serve
 
-    place = Home(home)
+    place = Home(home, queue=queue)
     with listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host
         print(f"serving {home}\n  http://{name}:{listener.getsockname()[1]}/")

@@ -22,6 +22,10 @@ job_app = typer.Typer(help="Run and list the jobs of a service.", no_args_is_hel
 HomeOption = Annotated[
     Path, typer.Option("--home", metavar="DIR", help="The folder of the service.")
 ]
+QueueOption = Annotated[
+    str | None,
+    typer.Option("--queue", metavar="ADDRESS", help="postgres://...; default: in the home."),
+]
 _DAY_S = 86_400
 _MOST_MONEY = 9e9
 
@@ -55,13 +59,14 @@ def add(
         float | None,
         typer.Option("--expires", metavar="DAYS", help="Days until it ends; default: never."),
     ] = None,
+    queue: QueueOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key and print it: it is shown this once."""
     from campaignkit.service import Home, Quota
 
     micros = round(checked_share(money, "--money", high=_MOST_MONEY) * 1e6)
-    key, secret = Home(home).keys.add(
+    key, secret = Home(home, queue=queue).keys.add(
         name,
         scopes=scope,
         quota=Quota(rows=rows, calls=calls, micros=micros, queued=queued, bytes=bytes),
@@ -74,11 +79,11 @@ def add(
 
 
 @keys_app.command("list")
-def list_keys(*, home: HomeOption, json: JsonOption = False) -> None:
+def list_keys(*, home: HomeOption, queue: QueueOption = None, json: JsonOption = False) -> None:
     """Print all keys with what they have used; secrets are not stored."""
     from campaignkit.service import Home
 
-    keys = Home(home).keys.list()
+    keys = Home(home, queue=queue).keys.list()
     if json:
         print_json([*map(_told, keys)])
         return
@@ -96,11 +101,12 @@ def revoke(
     id: Annotated[str, typer.Argument(metavar="ID", help="The id that keys list shows.")],
     *,
     home: HomeOption,
+    queue: QueueOption = None,
 ) -> None:
     """End a key at once; its jobs are cancelled."""
     from campaignkit.service import Home
 
-    key = Home(home).keys.revoke(id)
+    key = Home(home, queue=queue).keys.revoke(id)
     print(f"revoked {key.id} of {key.name}")
 
 
@@ -109,12 +115,13 @@ def run(
     id: Annotated[str, typer.Argument(metavar="ID", help="The id of a job.")],
     *,
     home: HomeOption,
+    queue: QueueOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run one job and wait for it: for the tasks of a cluster. Exit code 1 if it failed."""
     from campaignkit.service import Home, run_job
 
-    job = run_job(Home(home), id)
+    job = run_job(Home(home, queue=queue), id)
     _print([job], as_json=json)
     if job.state != "done":
         raise typer.Exit(FAILED)
@@ -124,13 +131,14 @@ def run(
 def list_jobs(
     *,
     home: HomeOption,
+    queue: QueueOption = None,
     count: Annotated[int, typer.Option("--count", metavar="N", help="How many.")] = 20,
     json: JsonOption = False,
 ) -> None:
     """Print the newest jobs of all keys."""
     from campaignkit.service import Home
 
-    _print(Home(home).queue.list(None, limit=count), as_json=json)
+    _print(Home(home, queue=queue).queue.list(None, limit=count), as_json=json)
 
 
 def _told(key: Key) -> dict[str, object]:

@@ -30,8 +30,9 @@ class Home:
     ----------
     path : path
         Made if nothing is there.
-    queue : JobQueue, optional
-        Where jobs and keys are; by default ``service.sqlite`` in the folder.
+    queue : JobQueue or str, optional
+        Where jobs and keys are; by default ``service.sqlite`` in the folder. A text is the address
+        of a PostgreSQL database: ``postgres://user@host/database``.
     clock : callable
         Seconds since 1970.
 
@@ -60,7 +61,11 @@ class Home:
     """
 
     def __init__(
-        self, path: Path | str, *, queue: JobQueue | None = None, clock: Clock = time.time
+        self,
+        path: Path | str,
+        *,
+        queue: JobQueue | str | None = None,
+        clock: Clock = time.time,
     ) -> None:
         self.path = checked_path(path).absolute()
         if self.path.is_dir() and any(self.path.iterdir()) and not self._of("artifacts").is_dir():
@@ -74,6 +79,10 @@ class Home:
                 folder.chmod(0o700)
         except OSError as err:
             raise ArtifactError(f"{path} cannot be used as a home: {err.strerror}") from err
+        if isinstance(queue, str):
+            from campaignkit.service.postgres import PostgresQueue
+
+            queue = PostgresQueue(queue, clock=clock)
         self.queue: JobQueue = queue or SqliteQueue(self._of(FILE_NAME), clock=clock)
         self.artifacts = Artifacts(self._of("artifacts"))
         self.keys = Keys(self.queue, clock)

@@ -12,8 +12,9 @@ import sqlite3
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -39,65 +40,42 @@ from campaignkit.service.keys import Key, charged, reserved
 FILE_NAME = "service.sqlite"
 ATTEMPTS = 3  # claims in a row that bring a job no further
 _LAYOUT = 1
-_TABLES = """
+TABLES = """
     CREATE TABLE keys (number INTEGER PRIMARY KEY, id TEXT UNIQUE, digest TEXT UNIQUE, doc TEXT);
     CREATE TABLE jobs (
         number INTEGER PRIMARY KEY, id TEXT UNIQUE, owner TEXT, digest TEXT, state TEXT, doc TEXT,
-        beaten REAL DEFAULT 0, lease REAL DEFAULT 0, idle INTEGER DEFAULT 0,
-        cancel INTEGER DEFAULT 0);
+        beaten DOUBLE PRECISION DEFAULT 0, lease DOUBLE PRECISION DEFAULT 0,
+        idle INTEGER DEFAULT 0, cancel INTEGER DEFAULT 0);
     CREATE UNIQUE INDEX one_of_a_digest ON jobs (owner, digest)
         WHERE state IN ('queued', 'running', 'done');
     CREATE INDEX live ON jobs (state, number) WHERE state IN ('queued', 'running');
     CREATE INDEX of_an_owner ON jobs (owner, number);
-    CREATE TABLE held (owner TEXT, digest TEXT, bytes INTEGER, PRIMARY KEY (owner, digest));
-    CREATE TABLE events (job TEXT, number INTEGER, at REAL, what TEXT, PRIMARY KEY (job, number))
+    CREATE TABLE held (owner TEXT, digest TEXT, bytes BIGINT, PRIMARY KEY (owner, digest));
+    CREATE TABLE events (
+        job TEXT, number INTEGER, at DOUBLE PRECISION, what TEXT, PRIMARY KEY (job, number))
 """
 _MOUNTS = Path("/proc/mounts")
 _SHARED_DISKS = ("nfs", "cifs", "smb", "afs", "fuse.")  # their locks do not hold
 
 
-class SqliteQueue:
-    """Jobs of one computer; see :class:`campaignkit.service.JobQueue` for what each method does.
+class QueueTable(ABC):
+    """Jobs, keys and quotas in SQL; see :class:`campaignkit.service.JobQueue` for each method.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it is made for this user alone.
-    clock : callable
-        Seconds since 1970.
-    attempts : int
-        Claims in a row without progress after which a job fails.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is none of this layout, or lies on a network disk.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     SqliteQueue(Path(place, "service.sqlite")).counts()["queued"]
-    0
+    A database adds its connection and its transaction. A database with an engine of its own also
+    says which job is next and whose worker is dead, and follows each state that is saved.
     """
 
-    def __init__(self, path: Path, *, clock: Clock = time.time, attempts: int = ATTEMPTS) -> None:
-        _refuse_shared_disk(path)
-        self._path, self._clock, self._attempts = path, clock, attempts
-        self._here = threading.local()
-        self._turn, self._flushing = threading.Lock(), threading.Lock()
-        self._commits, self._flushed = count(1), 0
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with self._writing() as db:
-            layout = db.execute("PRAGMA user_version").fetchone()[0]
-            if layout not in (0, _LAYOUT):
-                raise ArtifactError(
-                    f"{path} is of layout {layout}; this version reads layout {_LAYOUT}",
-                    hint="go on with the version that made it, or give another home",
-                )
-            for statement in _TABLES.split(";") if not layout else ():
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {_LAYOUT}")
+    _clock: Clock
+    _attempts: int
+
+    @property
+    @abstractmethod
+    def _db(self) -> Any:  # a connection of any driver, whose execute() takes ? for values
+        """The connection of this thread."""
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Any]:
+        """One transaction that no other can come between; undone on an error."""
 
     def submit(
         self, kind: str, request: Mapping[str, Any], owner: str, plan: Plan
@@ -121,15 +99,8 @@ class SqliteQueue:
         return next(iter(self._jobs(where, owner, job_digest(kind, request))), None)
 
     def claim(self, worker: str, lease: float, id: str | None = None) -> Claim | None:
-        # abs: a clock that was set back keeps no dead lease alive.
-        where = (
-            "id = ifnull(?, id) AND (state = 'queued' OR state = 'running' "
-            "AND abs(? - beaten) >= lease) ORDER BY number LIMIT 1"
-        )
         with self._writing() as db:
-            now = self._clock()
-            while found := self._jobs(where, id, now):
-                job = found[0]
+            while job := self._next(id, lease):
                 asked = "SELECT cancel, idle FROM jobs WHERE id = ?"
                 is_cancelled, idle = db.execute(asked, (job.id,)).fetchone()
                 if is_cancelled:
@@ -140,6 +111,7 @@ class SqliteQueue:
                     error = {"message": told, "hint": hint, "faults": []}
                     self._end(job, replace(_lost(job, "failed"), error=error))
                 else:
+                    now = self._clock()
                     beats = "UPDATE jobs SET beaten = ?, lease = ?, idle = idle + 1 WHERE id = ?"
                     db.execute(beats, (now, lease, job.id))
                     fence = job.attempts + 1
@@ -152,7 +124,8 @@ class SqliteQueue:
             job = self._running(id, fence)
             if job is None:
                 return "lost"
-            beats = "UPDATE jobs SET beaten = ?, idle = iif(?, 0, idle) WHERE id = ?"
+            idle = "CASE WHEN ? THEN 0 ELSE idle END"
+            beats = f"UPDATE jobs SET beaten = ?, idle = {idle} WHERE id = ?"
             db.execute(beats, (self._clock(), done > job.done, id))
             if done > job.done or all > job.all:
                 self._save(replace(job, done=max(done, job.done), all=max(all, job.all)))
@@ -164,7 +137,7 @@ class SqliteQueue:
             if job is None:
                 return False
             if outcome.state == "queued" and not self._is_cancelled(id):
-                is_polite = outcome.error is None  # a crash counts as an attempt
+                is_polite = int(outcome.error is None)  # a crash counts as an attempt
                 change = "UPDATE jobs SET idle = max(idle - ?, 0) WHERE id = ?"
                 db.execute(change, (is_polite, id))
                 self._save(replace(job, state="queued"), told="given back")
@@ -179,7 +152,7 @@ class SqliteQueue:
             return self._cancel(self.get(id, owner))
 
     def get(self, id: str, owner: str | None) -> Job:
-        found = self._jobs("id = ? AND owner = ifnull(?, owner)", id, owner)
+        found = self._jobs("id = ? AND owner = coalesce(?, owner)", id, owner)
         if not found:
             raise NotThere(f"there is no job {id!r:.60}", hint="list the jobs of this key")
         return found[0]
@@ -188,8 +161,8 @@ class SqliteQueue:
         self, owner: str | None, after: str | None = None, limit: int = 50
     ) -> tuple[Job, ...]:
         where = (
-            "owner = ifnull(?, owner) AND number < ifnull((SELECT number FROM jobs WHERE id = ?), "
-            "9e18) ORDER BY number DESC LIMIT ?"
+            "owner = coalesce(?, owner) AND number < coalesce((SELECT number FROM jobs WHERE "
+            "id = ?), 9e18) ORDER BY number DESC LIMIT ?"
         )
         return self._jobs(where, owner, after, limit)
 
@@ -237,10 +210,22 @@ class SqliteQueue:
 
     # What follows is part of the caller's transaction.
 
+    def _next(self, id: str | None, lease: float) -> Job | None:
+        """The job that a worker may have now: one that waits, or whose worker is dead."""
+        # abs: a clock that was set back keeps no dead lease alive.
+        where = (
+            "id = coalesce(?, id) AND (state = 'queued' OR state = 'running' "
+            "AND abs(? - beaten) >= lease) ORDER BY number LIMIT 1"
+        )
+        return next(iter(self._jobs(where, id, self._clock())), None)
+
+    def _is_dead(self, job: Job) -> bool:
+        """Whether the worker of a running job has not beaten for its lease."""
+        asked = "SELECT abs(? - beaten) >= lease FROM jobs WHERE id = ?"
+        return bool(self._db.execute(asked, (self._clock(), job.id)).fetchone()[0])
+
     def _cancel(self, job: Job) -> Job:
-        dead = "SELECT abs(? - beaten) >= lease FROM jobs WHERE id = ?"
-        (is_dead,) = self._db.execute(dead, (self._clock(), job.id)).fetchone()
-        if job.state == "queued" or (job.state == "running" and is_dead):
+        if job.state == "queued" or (job.state == "running" and self._is_dead(job)):
             return self._end(job, _lost(job, "cancelled"))
         if job.state == "running" and not self._is_cancelled(job.id):
             self._db.execute("UPDATE jobs SET cancel = 1 WHERE id = ?", (job.id,))
@@ -250,9 +235,10 @@ class SqliteQueue:
     def _end(self, job: Job, outcome: Outcome) -> Job:
         """Settle the quota and write the last state."""
         new = 0
+        hold = "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         for file in (outcome.result or {}).get("files", ()):
             held = (job.owner, file["digest"], file["bytes"])
-            wrote = self._db.execute("INSERT OR IGNORE INTO held VALUES (?, ?, ?)", held)
+            wrote = self._db.execute(hold, held)
             new += wrote.rowcount * file["bytes"]
         used = replace(outcome.used, bytes=new)
         self._save_key(charged(self._key(job.owner), used, job.cost))
@@ -266,8 +252,8 @@ class SqliteQueue:
         change = "UPDATE jobs SET digest = ?, state = ?, doc = ? WHERE id = ?"
         self._db.execute(change, (job.digest, job.state, _text(job), job.id))
         if told is not None:
-            event = "INSERT INTO events SELECT ?1, count(*) + 1, ?2, ?3 FROM events WHERE job = ?1"
-            self._db.execute(event, (job.id, self._clock(), told))
+            event = "INSERT INTO events SELECT ?, count(*) + 1, ?, ? FROM events WHERE job = ?"
+            self._db.execute(event, (job.id, self._clock(), told, job.id))
         return job
 
     def _jobs(self, where: str, *values: object) -> tuple[Job, ...]:
@@ -290,6 +276,50 @@ class SqliteQueue:
 
     def _save_key(self, key: Key) -> None:
         self._db.execute("UPDATE keys SET doc = ? WHERE id = ?", (_text(key), key.id))
+
+
+class SqliteQueue(QueueTable):
+    """Jobs of one computer; see :class:`campaignkit.service.JobQueue` for what each method does.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made for this user alone.
+    clock : callable
+        Seconds since 1970.
+    attempts : int
+        Claims in a row without progress after which a job fails.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is none of this layout, or lies on a network disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     SqliteQueue(Path(place, "service.sqlite")).counts()["queued"]
+    0
+    """
+
+    def __init__(self, path: Path, *, clock: Clock = time.time, attempts: int = ATTEMPTS) -> None:
+        _refuse_shared_disk(path)
+        self._path, self._clock, self._attempts = path, clock, attempts
+        self._here = threading.local()
+        self._turn, self._flushing = threading.Lock(), threading.Lock()
+        self._commits, self._flushed = count(1), 0
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with self._writing() as db:
+            layout = db.execute("PRAGMA user_version").fetchone()[0]
+            if layout not in (0, _LAYOUT):
+                raise ArtifactError(
+                    f"{path} is of layout {layout}; this version reads layout {_LAYOUT}",
+                    hint="go on with the version that made it, or give another home",
+                )
+            for statement in TABLES.split(";") if not layout else ():
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {_LAYOUT}")
 
     @property
     def _db(self) -> sqlite3.Connection:
