@@ -330,9 +330,9 @@ def keep(figures: dict[str, Any]) -> None:
             "laws, two seeds each, the active builder within the published numbers of calls. "
             "Agreement is with an independent brute-force run of the same model; its interval of "
             "95% is cluster-robust by attribute and says nothing of other worlds. The calls to "
-            f"{GOAL} are read between the rounds of the same builds. Weights of negatives are "
-            "those of one build, whose questions do not depend on them. cpu_s is this library's "
-            "and the simulated model's together."
+            f"{GOAL} are read between the rounds of the same builds. Weights of negatives "
+            "act on the predictions of builds whose questions are those of weight 1. cpu_s is "
+            "this library's and the simulated model's together."
         ),
     )
 
@@ -406,8 +406,8 @@ def _goal_table(figures: Mapping[str, Any]) -> str:
 def _weight_table(figures: Mapping[str, Any]) -> str:
     size = max(SIZES)
     lines = [
-        f"What `negative_weight` makes of the same builds of {size:,} attributes: recall of `-` / "
-        "precision of `-` / three-way agreement:\n",
+        f"What a weight of `-` makes of the predictions of the same builds of {size:,} "
+        "attributes: recall of `-` / precision of `-` / three-way agreement:\n",
         "| | " + " | ".join(f"{weight:g}" for weight in NEGATIVE_WEIGHTS) + " |",
         "|---" * (len(NEGATIVE_WEIGHTS) + 1) + "|",
     ]

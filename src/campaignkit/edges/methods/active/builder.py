@@ -58,8 +58,9 @@ class ActiveBuilder:
     delta : float
         The chance that the bound is wrong in any round.
     negative_weight : float
-        More than 1 finds more of the negatives among what is predicted, at a lower precision of
-        theirs: - is predicted where its probability times this exceeds that of the other signs.
+        More than 1 finds more of the negatives, at a lower three-way agreement: pairs that may be
+        - are asked about sooner where - is rare, and - is predicted where its probability times
+        this exceeds that of the other signs.
     batch_size : int
         Pairs in one call.
 

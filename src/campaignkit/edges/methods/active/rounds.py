@@ -185,7 +185,8 @@ class ActiveLearning:
     delta : float
         The chance that any round's bound is wrong.
     negative_weight : float
-        Predicted is - where its probability times this exceeds that of the others.
+        Predicted is - where its probability times this exceeds that of the others; and where - is
+        rare, likely - are asked about the sooner, the larger it is.
     batch_size : int
         Stages ask for a multiple of it.
     seed : int
@@ -240,7 +241,7 @@ class ActiveLearning:
         # A likely - is worth a question the more, the rarer - was in the initial sample. Not in
         # the hold-out: what is asked must not depend on it, or it would bound nothing.
         share = float((self._sign[self._learnt_from] == -1).mean())
-        pull = _NEGATIVE_WEIGHT * max(0.0, 1.0 - share / _RARE)
+        pull = _NEGATIVE_WEIGHT * self._negative_weight * max(0.0, 1.0 - share / _RARE)
         summaries = []
         for number in range(1, sizes.num_rounds + 1):
             self._learner.learn(self._sign, self._learnt_from)
