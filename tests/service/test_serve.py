@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import campaignkit as ck
 import command_line
 from command_line import run_here
 from service_server import Visitor, write_inputs
@@ -36,9 +37,15 @@ def test_the_lines_of_the_page_give_the_bytes_of_the_command_line(
         exec(lines[1].replace("http://127.0.0.1:8300", url), {"key": secret[0]})
         assert Visitor(url).ask("GET", "/healthz").status == 200
         assert Visitor(url, secret[0]).ask("GET", "/v1/jobs").json["jobs"][0]["state"] == "done"
+        told = ck.Client(url, secret[0])
+        job = told.submit("dataset", graph="edges.csv", spec="spec.json", seed=8)
+        stream = told._open("GET", f"/v1/jobs/{job.id}/events")
+        assert stream.readline() == b"id: 1\n"  # it is open while the server stops
     finally:
         server.send_signal(signal.SIGTERM)
         _, complaints = server.communicate(timeout=60)
+    with stream:
+        assert b'"queued"' in stream.read()  # and ends whole
 
     generated = "dataset generate edges.csv spec.json --seed 7 --out here"
     assert (server.returncode, complaints) == (0, "")

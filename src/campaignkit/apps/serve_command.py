@@ -32,10 +32,12 @@ def serve_command(
     queue: QueueOption = None,
 ) -> None:
     """Run jobs for people with keys, over HTTP, until stopped. Needs the extra service."""
+    from campaignkit.checks import checked_count
     from campaignkit.llm.network import is_own
     from campaignkit.service import Home
     from campaignkit.service.serving import listening, serve
 
+    checked_count(workers, "--workers", least=0)
     place = Home(home, queue=queue)
     with listening(host, port) as listener:
         name = f"[{host}]" if ":" in host else host

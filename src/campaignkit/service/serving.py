@@ -33,13 +33,15 @@ def serve(home: Home, listener: socket.socket, *, num_workers: int) -> None:
     uvicorn = require("uvicorn", extra="service", user="the service")
     from campaignkit.service.web import service_app
 
+    app = service_app(home, is_over=lambda: server.should_exit)
     config = uvicorn.Config(
-        service_app(home), lifespan="off", ws="none", log_level="warning", access_log=False,
+        app, lifespan="off", ws="none", log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
+    server = uvicorn.Server(config)
     # The server raises the signal again that it was stopped by.
     with suppress(KeyboardInterrupt, SystemExit), Workers(home, num_workers):
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:

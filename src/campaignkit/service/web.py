@@ -169,12 +169,14 @@ class _Door:
             raise HTTPException(413, f"the body has {size:.18} bytes; expected at most {most:,}")
 
 
-def service_app(home: Home) -> FastAPI:
+def service_app(home: Home, *, is_over: Callable[[], bool] = lambda: False) -> FastAPI:
     """A web application around a home, for any ASGI server.
 
     Parameters
     ----------
     home : Home
+    is_over : function
+        Whether the server stops: streams of events end then.
     """
     counted: Counter[int] = Counter()
     app = FastAPI(
@@ -185,12 +187,12 @@ def service_app(home: Home) -> FastAPI:
     app.add_middleware(_Door, home=home, counted=counted)
     for kind in (CampaignkitError, OSError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _refuse)
-    app.include_router(_api(home))
+    app.include_router(_api(home, is_over))
     app.include_router(_pages(home, counted, lambda: _openapi(app)))
     return app
 
 
-def _api(home: Home) -> APIRouter:
+def _api(home: Home, is_over: Callable[[], bool]) -> APIRouter:
     """What programs ask."""
     api = APIRouter(
         prefix="/v1", max_body_size=_JSON_BYTES, route_class=_StrictRoute,
@@ -284,7 +286,8 @@ def _api(home: Home) -> APIRouter:
         owner, last = request.state.key.id, request.headers.get("last-event-id", "")
         queue.get(id, owner)
         seen = int(last) if last.isdecimal() and len(last) < 16 else after
-        return StreamingResponse(_events(queue, id, owner, seen), media_type="text/event-stream")
+        told = _events(queue, id, owner, seen, is_over)
+        return StreamingResponse(told, media_type="text/event-stream")
 
     return api
 
@@ -348,7 +351,9 @@ def _pages(home: Home, counted: Counter[int], document: Callable[[], dict[str, A
     return pages
 
 
-async def _events(queue: JobQueue, id: str, owner: str, seen: int) -> AsyncIterator[str]:
+async def _events(
+    queue: JobQueue, id: str, owner: str, seen: int, is_over: Callable[[], bool]
+) -> AsyncIterator[str]:
     """States with their numbers, progress where it changes, and a comment in a long silence."""
     before, silent_s = None, 0.0
     while True:
@@ -360,7 +365,7 @@ async def _events(queue: JobQueue, id: str, owner: str, seen: int) -> AsyncItera
         now = {"done": job.done, "all": job.all, "unit": job.unit}
         if now != before:
             yield f"event: progress\ndata: {json.dumps(now)}\n\n"
-        if job.has_ended:
+        if job.has_ended or is_over():
             return
         silent_s = 0.0 if news or now != before else silent_s + _LOOK_S
         if silent_s >= _SILENCE_S:
