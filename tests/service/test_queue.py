@@ -7,6 +7,9 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
+from time import sleep
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -15,6 +18,7 @@ from campaignkit.errors import ArtifactError
 from campaignkit.service import (
     Cost,
     Job,
+    Key,
     Keys,
     NotThere,
     Outcome,
@@ -25,6 +29,7 @@ from campaignkit.service import (
     UnknownKey,
     table,
 )
+from campaignkit.service.keys import reserved
 from campaignkit.testing import check_queue
 
 
@@ -83,28 +88,44 @@ def submitted(queue: SqliteQueue, owner: str, spec: int = 0, cost: Cost | None =
     ],
 )
 def test_of_twenty_racers_on_a_quota_for_five_exactly_five_get_in(
-    queue: SqliteQueue, clock: Clock, quota: dict[str, int], cost: Cost
+    tmp_path: Path,
+    queue: SqliteQueue,
+    clock: Clock,
+    quota: dict[str, int],
+    cost: Cost,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    owner = owner_of(queue, clock, **quota)
+    owner, line = owner_of(queue, clock, **quota), Barrier(20)
 
     def race(spec: int) -> bool:
+        mine = SqliteQueue(tmp_path / "q.sqlite", clock=clock)  # as another process has it
+        line.wait()
         try:
-            return bool(submitted(queue, owner, spec, cost))
+            return bool(submitted(mine, owner, spec, cost))
         except QuotaExceeded:
             return False
 
+    def unhurried(*given: Any, **jobs: Any) -> Key:
+        sleep(0.002)  # others' turn, between what was read and what is written
+        return reserved(*given, **jobs)
+
+    monkeypatch.setattr(table, "reserved", unhurried)
     with ThreadPoolExecutor(20) as racers:
         won = list(racers.map(race, range(20)))
 
     assert sum(won) == len(queue.list(owner)) == 5
 
 
-def test_a_spec_that_32_threads_submit_is_one_job(queue: SqliteQueue, clock: Clock) -> None:
+def test_a_spec_that_32_threads_submit_is_one_job(
+    tmp_path: Path, queue: SqliteQueue, clock: Clock
+) -> None:
     owner = owner_of(queue, clock, rows=10)
-    cost = Cost(rows=10)
+    cost, others = Cost(rows=10), SqliteQueue(tmp_path / "q.sqlite", clock=clock)
 
     with ThreadPoolExecutor(32) as threads:
-        jobs = list(threads.map(lambda _: submitted(queue, owner, cost=cost), range(32)))
+        jobs = list(
+            threads.map(lambda n: submitted((queue, others)[n % 2], owner, cost=cost), range(32))
+        )
 
     assert len({job.id for job in jobs}) == len(queue.list(owner)) == 1
     assert queue.keys()[0].used.rows == 10
