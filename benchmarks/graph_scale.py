@@ -392,34 +392,40 @@ def _agreement_table(figures: Mapping[str, Any]) -> str:
 
 def _goal_table(figures: Mapping[str, Any]) -> str:
     lines = [
-        f"Calls to a three-way agreement of {GOAL}, and the exponent with which they grow:\n",
+        f"Calls to a three-way agreement of {GOAL}, read between the rounds of these builds, and "
+        "the exponent with which they grow over the sizes that reach it:\n",
         "| | " + " | ".join(f"{size:,}" for size in SIZES) + " | exponent |",
         "|---" * (len(SIZES) + 2) + "|",
     ]
-    for name, row in figures[f"exponent of calls to {GOAL}"].items():
-        calls = (row["calls"].get(size, row["calls"].get(str(size))) for size in SIZES)
-        cells = ["not reached" if num is None else f"{num:,}" for num in calls]
-        lines.append(f"| {name} | {' | '.join(cells)} | {row['exponent']:.2f} |")
+    growth = figures[f"exponent of calls to {GOAL}"]
+    for name, cards in product(WORLDS, WRONG_CARDS):
+        cells = []
+        for size in SIZES:
+            row = figures["rows"].get(f"{size} attributes, {name}, {cards}")
+            num = None if row is None else row[f"calls_to_{GOAL}"]
+            cells.append("" if row is None else "not reached" if num is None else f"{num:,}")
+        if any(cells):
+            slope = growth.get(f"{name}, {cards}", {}).get("exponent")
+            cells.append("" if slope is None else f"{slope:.2f}")
+            lines.append(f"| {name}, {cards} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _weight_table(figures: Mapping[str, Any]) -> str:
-    size = max(SIZES)
     lines = [
-        f"What a weight of `-` makes of the predictions of the same builds of {size:,} "
-        "attributes: recall of `-` / precision of `-` / three-way agreement:\n",
+        "What a weight of `-` makes of the predictions alone in the same builds, of the largest "
+        "size measured in each world: recall of `-` / precision of `-` / three-way agreement:\n",
         "| | " + " | ".join(f"{weight:g}" for weight in NEGATIVE_WEIGHTS) + " |",
         "|---" * (len(NEGATIVE_WEIGHTS) + 1) + "|",
     ]
-    for name, row in figures["rows"].items():
-        if name.startswith(f"{size} "):
-            cells = (
-                " / ".join(f"{value:.3f}" for value in (
-                    one["negative_recall"], one["negative_precision"], one["three_way"],
-                ))
-                for one in row["by_negative_weight"].values()
-            )  # fmt: skip
-            lines.append(f"| {name.partition(', ')[2]} | {' | '.join(cells)} |")
+    for name, cards in product(WORLDS, WRONG_CARDS):
+        rows = (f"{size} attributes, {name}, {cards}" for size in sorted(SIZES, reverse=True))
+        largest = next((row for row in rows if row in figures["rows"]), None)
+        if largest is not None:
+            told = figures["rows"][largest]["by_negative_weight"].values()
+            names = "negative_recall", "negative_precision", "three_way"
+            cells = (" / ".join(f"{one[key]:.3f}" for key in names) for one in told)
+            lines.append(f"| {largest} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
