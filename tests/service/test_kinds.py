@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 import campaignkit as ck
-from campaignkit.errors import CampaignkitError, InfeasibleSpec, SettingError, SpecError
+from campaignkit.errors import (
+    CampaignkitError,
+    InfeasibleSpec,
+    ServiceError,
+    SettingError,
+    SpecError,
+)
 from campaignkit.service import KINDS, NotAllowed, NotThere, QuotaExceeded, kind_named
 from campaignkit.service.kinds.request import read_json
 from campaignkit.simulation import RehearsalModel, RehearsalWorld
@@ -146,6 +152,17 @@ def test_a_model_is_asked_within_the_budget_that_the_job_states(
     assert job.cost.calls == 50 and job.cost.micros == 500_000
     assert 0 < job.used.calls < 50 and 0 < job.used.micros < 500_000
     assert (key.used.calls, key.used.micros) == (job.used.calls, job.used.micros)
+
+
+@pytest.mark.parametrize("said", ["[fast", '[fast]\nprovider = "x"\nname = "m"', "fast = 1"])
+def test_a_fault_in_the_list_of_models_is_told_without_what_is_in_it(
+    office: Any, said: str
+) -> None:
+    (office.home.path / "models.toml").write_text(said)
+    catalogue = office.file("catalogue.csv")
+
+    with pytest.raises(ServiceError, match=r"^models.toml of the service cannot be read\n.*hint"):
+        office.submit("graph", catalogue=catalogue, model="fast", calls=9, money=1)
 
 
 def test_what_cannot_be_drawn_is_refused_with_the_samplers_advice_and_makes_no_job(

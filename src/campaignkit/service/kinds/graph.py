@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from campaignkit.errors import SettingError
+from campaignkit.errors import ServiceError, SettingError
 from campaignkit.progress import CallProgress
 from campaignkit.service.jobs import Cost, NotThere, Plan
 from campaignkit.service.kinds.kind import Files, Kind, Tell
@@ -32,6 +32,16 @@ class GraphRequest(Request):
     calls: Whole | None = None
     money: Number | None = None
     seed: Whole = 0
+
+
+class _Model(Request):
+    """A model of the operator's."""
+
+    provider: Literal["gemini", "openai"]
+    name: Text
+    base_url: Text | None = None
+    in_per_million: Number = 0.0
+    out_per_million: Number = 0.0
 
 
 class GraphKind(Kind[GraphRequest]):
@@ -108,16 +118,26 @@ def _model(
         raise SettingError(
             "a job that asks a model has no budget", hint="give calls and money, at most"
         )
-    path = files.home / MODELS_NAME
-    models = tomllib.loads(read_text(path, _MODELS)) if path.exists() else {}
+    models = _models(files.home / MODELS_NAME)
     if request.model not in models:
         known = ", ".join(models) or "none"
         raise NotThere(f"there is no model {request.model!r}; this service has: {known}")
     said = models[request.model]
-    made = {"gemini": GeminiModel, "openai": OpenAICompatibleModel}[said["provider"]]
-    chat: ChatModel = made(said["name"], base_url=said.get("base_url"))
-    price = Price(said.get("in_per_million", 0.0), said.get("out_per_million", 0.0))
+    made = GeminiModel if said.provider == "gemini" else OpenAICompatibleModel
+    chat: ChatModel = made(said.name, base_url=said.base_url)
+    price = Price(said.in_per_million, said.out_per_million)
     return chat, {chat.name: price}, Budget(calls=request.calls, money=request.money)
+
+
+def _models(path: Path) -> dict[str, _Model]:
+    """What the operator configured; a fault in it is told without its values."""
+    try:
+        told = tomllib.loads(read_text(path, _MODELS)) if path.exists() else {}
+        return {name: _Model.model_validate(said) for name, said in told.items()}
+    except ValueError as err:
+        raise ServiceError(
+            f"{MODELS_NAME} of the service cannot be read", hint="ask the operator to correct it"
+        ) from err
 
 
 def _micros(money: float | None) -> int:
