@@ -1,83 +1,38 @@
-"""``campaignkit blind``: a service in a process of its own, and the standings of its log."""
+"""``campaignkit blind``: labels go into a home; the standings of submissions come out."""
 
 from __future__ import annotations
 
 import json
-import socket
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
-from command_line import run_here, start
+from campaignkit.service import Home, run_job
+from command_line import run_here
 
 LABELS = ["neg", "avg", "pos", "avg"] * 10
 
 
-def _write(folder: Path) -> None:
-    rows = "".join(f"row {i},{label}\n" for i, label in enumerate(LABELS))
-    (folder / "labels.csv").write_text("id,label\n" + rows)
-    (folder / "tokens.json").write_text('{"ana": "a long secret of ana"}')
-
-
-@pytest.mark.slow
-def test_a_service_is_started_asked_and_stopped(
+def test_labels_are_added_and_the_standings_of_a_job_are_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _write(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["blind", "serve", "labels.csv", "--tokens", "tokens.json", "--log", "log.jsonl"]
-    service = start([*words, "--port", str(port)])
-    try:
-        told = {"predictions": {f"row {i}": label for i, label in enumerate(LABELS)}}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/submissions",
-            data=json.dumps(told).encode(),
-            headers={"Authorization": "Bearer a long secret of ana"},
-        )
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    score = json.load(answer)
-                break
-            except ConnectionError:
-                time.sleep(0.1)
-            except OSError:
-                time.sleep(0.1)
-    finally:
-        service.terminate()
-        service.wait(timeout=60)
-        service.communicate()
+    rows = "".join(f"row {i},{label}\n" for i, label in enumerate(LABELS))
+    (tmp_path / "labels.csv").write_text("id,label\n" + rows)
+    added = run_here(["blind", "add", "spring", "labels.csv", "--home", "home"], capsys)
+    again = run_here(["blind", "add", "spring", "labels.csv", "--home", "home"], capsys)
+    home = Home(tmp_path / "home")
+    key, _ = home.keys.add("ana", scopes=["blind"])
+    told = {"name": "first", "predictions": {f"row {i}": v for i, v in enumerate(LABELS)}}
+    digest, _ = home.upload(key, [json.dumps(told).encode()])
+    file = {"digest": digest, "name": "first.json"}
+    job = home.submit(key, "blind", {"set": "spring", "predictions": file})[0]
+    run_job(home, job.id)
 
-    ended = run_here(
-        ["blind", "standings", "labels.csv", "--log", "log.jsonl", "--private"], capsys
-    )
+    ended = run_here(["blind", "standings", "spring", "--home", "home", "--private"], capsys)
+    unknown = run_here(["blind", "standings", "autumn", "--home", "home"], capsys)
 
-    assert score["macro_f1"] == 1.0
-    assert ended.code == 0
-    assert "ana" in ended.out and "private 1.0000" in ended.out
-
-
-@pytest.mark.parametrize(
-    ("tokens", "said"),
-    [("{", "is not JSON"), ("[]", "contains no token"), ('{"ana": "x"}', "fewer than 16")],
-)
-def test_what_cannot_be_served_ends_with_code_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    tokens: str, said: str,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    _write(tmp_path)
-    (tmp_path / "tokens.json").write_text(tokens)
-
-    words = ["blind", "serve", "labels.csv", "--tokens", "tokens.json", "--log", "log.jsonl"]
-    ended = run_here(words, capsys)
-    unlogged = run_here(["blind", "standings", "labels.csv", "--log", "nowhere.jsonl"], capsys)
-
-    assert (ended.code, unlogged.code) == (2, 2)
-    assert said in ended.err
-    assert "there is no log" in unlogged.err
+    assert (added.code, again.code, ended.code, unknown.code) == (0, 2, 0, 2)
+    assert "can reveal 948 bits at most" in added.out
+    assert "public 1.000  private 1.0000" in ended.out
+    assert "there is no set of labels 'autumn'" in unknown.err

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +13,11 @@ from hypothesis import given, strategies as st
 
 import campaignkit as ck
 from campaignkit.errors import ArtifactError, EvaluationError
-from campaignkit.evaluation import QuotaSpent, blind_app
+from campaignkit.evaluation import QuotaSpent
 from campaignkit.evaluation.blind_evaluator import answer_bits
 from campaignkit.runs.appending import Appender
 
 TRUTH = {f"row {i}": label for i, label in enumerate(["neg", "avg", "pos", "avg"] * 30)}
-TOKENS = {"ana": "a long secret of ana", "ben": "another secret, of ben"}
 
 
 def told(share_right: float, seed: int = 0) -> dict[str, str]:
@@ -320,118 +316,6 @@ def test_a_label_file_that_is_none_is_a_clear_error(
 
     with pytest.raises(EvaluationError, match=said):
         ck.BlindEvaluator.from_csv(tmp_path / "labels.csv")
-
-
-class Served:
-    """The service on a real server on this computer."""
-
-    def __init__(self, blind: ck.BlindEvaluator) -> None:
-        import uvicorn
-
-        config = uvicorn.Config(
-            blind_app(blind, tokens=TOKENS), host="127.0.0.1", port=0, log_level="error", ws="none"
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        self.port = self._server.servers[0].sockets[0].getsockname()[1]
-
-    def ask(
-        self, method: str, path: str, body: object = None, *, user: str = "", raw: bytes = b""
-    ) -> tuple[int, object]:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Authorization": f"Bearer {TOKENS.get(user, user)}"} if user else {}
-        data = raw or (json.dumps(body).encode() if body is not None else None)
-        link.request(method, path, body=data, headers=headers)
-        answer = link.getresponse()
-        content = answer.read()
-        link.close()
-        return answer.status, json.loads(content)
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=30)
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    service = Served(ck.BlindEvaluator(TRUTH, quota=2))
-    yield service
-    service.stop()
-
-
-def test_the_service_takes_submissions_and_counts_them(served: Served) -> None:
-    described = served.ask("GET", "/")
-    shares = {key: [0.8, 0.1, 0.1] if v == "avg" else [0.2, 0.4, 0.4] for key, v in TRUTH.items()}
-    first = served.ask("POST", "/submissions", {"predictions": TRUTH, "name": "one"}, user="ana")
-    second = served.ask("POST", "/submissions", {"predictions": shares}, user="ana")
-    third = served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")
-    other = served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ben")
-    own = served.ask("GET", "/submissions", user="ana")
-    standings = served.ask("GET", "/standings")
-
-    assert described[0] == 200 and described[1]["quota"] == 2  # type: ignore[index]
-    assert (first[0], first[1]["macro_f1"], first[1]["num_left"]) == (201, 1.0, 1)
-    assert second[0] == 201 and second[1]["scores"]["log_loss"] < 1.0
-    assert third[0] == 429 and "has used all 2" in third[1]["error"]
-    assert other[0] == 201
-    assert [entry["is_accepted"] for entry in own[1]] == [True, True, False]
-    assert [s["user"] for s in standings[1]] == ["ana", "ben"]
-    assert "private" not in json.dumps([described, first, second, own, standings])
-
-
-def test_the_service_refuses_what_is_no_submission(served: Served) -> None:
-    twice = json.dumps({"predictions": TRUTH})[:-2] + ', "row 0": "pos"}}'
-    missing = dict.fromkeys(list(TRUTH)[2:], "avg")
-    whole = {"predictions": TRUTH}
-    shares = json.dumps({"predictions": {key: [1, 0, 0] for key in TRUTH}})
-    huge_number = shares.replace("[1,", f"[{10**400},")
-
-    answers = {
-        "no token": served.ask("POST", "/submissions", {"predictions": TRUTH}),
-        "other token": served.ask("POST", "/submissions", {"predictions": TRUTH}, user="x" * 20),
-        "own without token": served.ask("GET", "/submissions"),
-        "twice": served.ask("POST", "/submissions", raw=twice.encode(), user="ana"),
-        "missing": served.ask("POST", "/submissions", {"predictions": missing}, user="ana"),
-        "list": served.ask("POST", "/submissions", [1, 2], user="ana"),
-        "code": served.ask("POST", "/submissions", raw=b"import os", user="ana"),
-        "nan": served.ask("POST", "/submissions", raw=b'{"predictions": NaN}', user="ana"),
-        "deep": served.ask("POST", "/submissions", raw=b"[" * 60_000, user="ana"),
-        "bytes": served.ask("POST", "/submissions", raw=b"\xff\xfe\x00", user="ana"),
-        "empty": served.ask("POST", "/submissions", {"predictions": {}}, user="ana"),
-        "half": served.ask("POST", "/submissions", {**whole, "name": "\ud800"}, user="ana"),
-        "1e400": served.ask("POST", "/submissions", raw=huge_number.encode(), user="ana"),
-        "long": served.ask(
-            "POST", "/submissions", raw=b'{"predictions": 1' + b"0" * 5000 + b"}", user="ana"
-        ),
-    }
-    huge = served.ask("POST", "/submissions", raw=b"x" * 400_000, user="ana")
-
-    statuses = {name: status for name, (status, _) in answers.items()}
-    assert {n: s for n, s in statuses.items() if s == 401}.keys() == {
-        "no token", "other token", "own without token",
-    }  # fmt: skip
-    assert {s for n, s in statuses.items() if "token" not in n} == {422}
-    assert "1 given more than once: 'row 0'" in answers["twice"][1]["faults"][0]  # type: ignore
-    assert "2 missing" in answers["missing"][1]["faults"][0]  # type: ignore[index]
-    assert huge[0] == 413
-    assert served.ask("GET", "/standings") == (200, [])
-    assert {served.ask("GET", page)[0] for page in ("/docs", "/redoc", "/openapi.json")} == {404}
-    assert (
-        served.ask("POST", "/submissions", {"predictions": TRUTH}, user="ana")[1]["num_left"] == 1
-    )  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("tokens", "said"),
-    [({}, "tokens that cannot be used"), ({"ana": "short"}, "ana: has a token of fewer than 16"),
-     ({"ana": "one secret for both", "ben": "one secret for both"}, "two users share one")],
-)  # fmt: skip
-def test_tokens_that_protect_nothing_are_refused(tokens: dict[str, str], said: str) -> None:
-    with pytest.raises(EvaluationError, match=said):
-        blind_app(ck.BlindEvaluator(TRUTH), tokens=tokens)
 
 
 def test_labels_quota_and_submissions_of_another_kind_are_refused() -> None:

@@ -12,7 +12,6 @@ from campaignkit.evaluation.blind_evaluator import (
     QuotaSpent,
     Standing,
 )
-from campaignkit.evaluation.blind_service import blind_app
 from campaignkit.evaluation.classifier_table import (
     ClassifierResult,
     ClassifierTable,
@@ -82,7 +81,6 @@ __all__ = [
     "Standing",
     "Verdict",
     "Yardsticks",
-    "blind_app",
     "compare_classifiers",
     "compare_predictions",
     "evaluate",

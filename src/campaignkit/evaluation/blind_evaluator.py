@@ -21,6 +21,7 @@ from campaignkit.evaluation.scores import score_rows
 from campaignkit.evaluation.submission import (
     LoggedSubmission,
     SubmissionLog,
+    parse_submission,
     read_label_file,
     read_submission,
 )
@@ -259,7 +260,7 @@ class BlindEvaluator:
     def submit(
         self,
         user: str,
-        predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]],
+        predictions: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | bytes,
         *,
         name: str = "",
         once: str = "",
@@ -270,7 +271,8 @@ class BlindEvaluator:
         ----------
         user : str
         predictions : mapping of id to prediction, or pairs
-            A label, or a probability for each label; for every id exactly one.
+            A label, or a probability for each label; for every id exactly one. Bytes are the JSON
+            ``{"name": "...", "predictions": {id: label or probabilities}}``.
         name : str
             What the user calls it.
         once : str, optional
@@ -294,14 +296,20 @@ class BlindEvaluator:
         if known := _scored_before(past, once):
             return self._answer(known)
         self._check_quota(user, past, is_accepted=False)
+        broken = None
+        if isinstance(predictions, bytes):
+            try:
+                predictions, name = parse_submission(predictions)
+            except EvaluationError as err:
+                predictions, broken = {}, err
         pairs = list(predictions.items() if isinstance(predictions, Mapping) else predictions)
         fault = _name_fault("name", name, least=0)
         about = {"name": "" if fault else name, "digest": _digest(pairs), "once": once}
 
         try:
             self._check_quota(user, past, is_accepted=True)
-            if fault:
-                raise EvaluationError(fault)
+            if broken or fault:
+                raise broken or EvaluationError(fault)
             told, shares = read_submission(pairs, ids=self.ids, names=self._names)
         except EvaluationError as err:
             reason = str(err)

@@ -101,7 +101,7 @@ class Client:
         ----------
         kind : str
             ``"graph"``, ``"diagnose"``, ``"dataset"``, ``"audit"``, ``"recommend"``,
-            ``"classify"``.
+            ``"classify"``, ``"blind"``.
         **request
             What the kind asks for. Files are given by their paths and uploaded, once.
 

@@ -247,7 +247,7 @@ def do_work(artifacts: Artifacts, job: Job, folder: Path, fence: int, tell: Tell
     asked = kind_named(job.kind)
     try:
         checked = checked_request(asked.request, job.request)
-        files = Files(artifacts, here / "inputs")
+        files = Files(artifacts, here / "inputs", job)
         summary, used = asked.run(checked, files, here / "out", kept, tell)
         told = {
             "state": "done",

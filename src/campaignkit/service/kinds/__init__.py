@@ -21,6 +21,7 @@ KINDS = (
     "audit",
     "recommend",
     "classify",
+    "blind",
 )
 
 

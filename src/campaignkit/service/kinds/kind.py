@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from campaignkit.service.artifacts import Artifacts
-from campaignkit.service.jobs import Cost, Plan
+from campaignkit.service.jobs import Cost, Job, Plan
 from campaignkit.service.kinds.request import InputFile, Request
 
 Tell = Callable[[int, int], None]  # done and all, in the unit of the plan
@@ -32,12 +32,15 @@ class Files:
     folder : Path
     home : Path
         The folder of the service, which has the operator's settings.
+    job : Job or None
+        Whose files they are; None for a plan.
     """
 
-    def __init__(self, artifacts: Artifacts, folder: Path) -> None:
+    def __init__(self, artifacts: Artifacts, folder: Path, job: Job | None = None) -> None:
         self._artifacts = artifacts
         self.folder = folder
         self.home = artifacts.folder.parent
+        self.job = job
 
     def path(self, file: InputFile) -> Path:
         """The path of an input file, to read.
