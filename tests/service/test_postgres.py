@@ -78,6 +78,24 @@ def test_a_quota_is_not_exceeded_by_submissions_at_once(address: str) -> None:
         queue.cancel(job.id, owner)
 
 
+def test_a_worker_that_beats_keeps_its_job_by_the_clock_of_the_database(address: str) -> None:
+    queue = PostgresQueue(address)
+    owner = owner_of(queue, Quota())
+    job = queue.submit("dataset", {"seed": 1}, owner, Plan(all=9))[0]
+    claim = queue.claim("w", 0.5, job.id)
+    assert claim
+    for _ in range(8):
+        time.sleep(0.1)
+        assert queue.beat(job.id, claim.fence, 0, 9) == "go"
+        assert queue.claim("other", 0.5, job.id) is None
+    time.sleep(0.6)
+
+    again = queue.claim("other", 0.5, job.id)
+    assert again and again.fence == claim.fence + 1
+    assert queue.beat(job.id, claim.fence, 0, 9) == "lost"
+    queue.revoke_key(owner)
+
+
 _WORKER = """
 import sys, time
 from campaignkit.service import Cost, Outcome
