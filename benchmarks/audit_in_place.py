@@ -51,7 +51,10 @@ def differing(here: Iterable, there: Iterable) -> int:
     return len(set(here) ^ set(there))
 
 
-def main(address: str, rows: int) -> None:
+def main(address: str = "", rows: int = 1_000_000) -> None:
+    if not address:
+        print("skipped: it needs the address of a PostgreSQL server, see its first lines")
+        return
     clean = ck.synthetic_table(rows, seed=1)
     dirty, _ = ck.ErrorInjector(list(STACK_KINDS), rate=0.01, seed=3).inject(clean)
     rules = ck.mine_rules(ck.synthetic_table(min(rows, 100_000), seed=2))
@@ -76,4 +79,4 @@ def main(address: str, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
+    main(*sys.argv[1:2], *map(int, sys.argv[2:3]))

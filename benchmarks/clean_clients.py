@@ -128,7 +128,7 @@ def _pinterest(series: list[tuple[int, date, float, int, int]]) -> Tables:
     }  # fmt: skip
 
 
-def main(clients: int) -> None:
+def main(clients: int = 30) -> None:
     """Clean clients, then as many with each fault."""
     figures: dict[str, Any] = {}
     for fault in ("", *FAULTS):
@@ -156,4 +156,4 @@ def main(clients: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main(*map(int, sys.argv[1:2]))

@@ -76,7 +76,7 @@ def run(clients: Path, source: Path) -> dict[str, float]:
     return json.loads(next(line for line in said.splitlines() if line.startswith("{")))
 
 
-def main(ads: int) -> None:
+def main(ads: int = ADS) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         land(folder / "year", ads, range(DAYS - 1))
@@ -96,4 +96,4 @@ def main(ads: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ADS)
+    main(*map(int, sys.argv[1:2]))

@@ -94,7 +94,7 @@ def _opposite(label: Any, truth: Any) -> float:
     )
 
 
-def main(num_campaigns: int) -> None:
+def main(num_campaigns: int = 2000) -> None:
     """Both KPIs, rates that differ much and little, many peers and as few as are accepted."""
     figures: dict[str, Any] = {}
     for kpi in ("purchases", "value"):
@@ -120,4 +120,4 @@ def main(num_campaigns: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
+    main(*map(int, sys.argv[1:2]))
