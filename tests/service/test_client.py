@@ -119,12 +119,15 @@ def test_waiting_tells_progress_and_ends_with_the_error_of_the_job(
     claim = home.queue.claim("w", 60, job.id)
     assert claim is not None
     home.queue.beat(job.id, claim.fence, 30, 120)
-    error = {"message": "no space", "hint": "make room", "faults": [{"where": "a", "found": "b"}]}
+    error = {
+        "type": "urn:campaignkit:ArtifactError", "message": "no space", "hint": "make room",
+        "faults": [{"where": "a", "found": "b"}],
+    }  # fmt: skip
 
     with pytest.raises(ServiceError, match="has not ended"):
         job.wait(progress=CallProgress(lambda *how_far: told.append(how_far)), timeout_s=0.2)
     home.queue.finish(job.id, claim.fence, Outcome("failed", error=error))
-    with pytest.raises(ServiceError, match="no space") as caught:
+    with pytest.raises(ArtifactError, match="no space") as caught:
         job.wait()
 
     assert ("dataset (campaigns)", 30, 120) in told

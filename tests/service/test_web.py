@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,39 @@ def test_a_job_is_planned_submitted_once_listed_and_cancelled(place: Place) -> N
     told = place.ana.ask("GET", f"{path}/events", headers={"Last-Event-ID": "1"})
     assert told.kind == "text/event-stream"
     assert b'"cancelled"' in told.body and b'"queued"' not in told.body
+
+
+def test_the_owner_of_a_job_does_not_see_which_computer_runs_it(place: Place) -> None:
+    path = place.ana.ask("POST", "/v1/jobs", place.submission(place.ana, 3)).headers["Location"]
+    claim = place.home.queue.claim("office-computer:17:0", 60, path.rpartition("/")[2])
+    assert claim is not None and claim.job.worker
+
+    told = (place.ana.ask("GET", path), place.ana.ask("GET", "/v1/jobs"))
+
+    assert all(b"office-computer" not in reply.body for reply in told)
+
+
+def test_streams_of_events_of_one_key_are_limited_and_end_with_their_readers(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaignkit.service.web._STREAMS", 2)
+    path = place.ana.ask("POST", "/v1/jobs", place.submission(place.ana, 4)).headers["Location"]
+    talks = [http.client.HTTPConnection(place.ana.netloc, timeout=30) for _ in range(2)]
+    for talk in talks:
+        talk.request("GET", f"{path}/events", headers=place.ana.headers)
+        assert talk.getresponse().readline().startswith(b"id: ")  # the stream is open
+
+    refused = place.ana.ask("GET", f"{path}/events")
+    assert (refused.status, refused.json["type"]) == (429, "urn:campaignkit:QuotaExceeded")
+    assert place.ana.ask("POST", f"{path}/cancel").status == 200
+    for talk in talks:
+        talk.close()
+    for _ in range(100):
+        again = place.ana.ask("GET", f"{path}/events")
+        if again.status == 200:
+            break
+        time.sleep(0.1)
+    assert again.status == 200
 
 
 def test_what_is_another_owners_is_not_there(place: Place) -> None:

@@ -141,6 +141,7 @@ def test_an_artifact_that_was_deleted_fails_the_job_in_words(office: Any) -> Non
     failed = run_job(office.home, job.id)
     assert failed.state == "failed"
     assert "there is no artifact" in failed.error["message"]
+    assert failed.error["type"] == "urn:campaignkit:NotThere"
     assert office.home.keys.list()[0].used.rows == 0
 
 
@@ -155,8 +156,10 @@ def test_a_full_disk_fails_the_job_in_words_and_no_path_is_told(
 
     with monkeypatch.context() as broken:
         broken.setattr("campaignkit.service.artifacts.os.fsync", full)
+        before = office.home.keys.list()[0].used
         with pytest.raises(ServiceError, match="disk of the service is full"):
             office.home.upload(office.key, [b"abc"])
+        assert office.home.keys.list()[0].used == before
         broken.setattr("campaignkit.store.atomic._flush", lambda file: None)
         do_work(office.home.artifacts, job, folder, 1, lambda done, all: None)
 

@@ -82,8 +82,9 @@ class Artifacts:
                     f"the content has the digest {found}; {digest!r:.90} was announced",
                     hint="upload the file again",
                 )
-            admit(found, size)
             file.flush()
+            os.fsync(file.fileno())  # what is charged for has room on the disk
+            admit(found, size)
             self._place(partial, file.fileno(), found)
         return found, size
 

@@ -146,7 +146,7 @@ class Job:
     result : mapping or None
         ``{"files": [{"name", "digest", "bytes"}], "summary": {...}}`` of a job that is done.
     error : mapping or None
-        ``{"message", "hint", "faults"}`` of a job that failed.
+        ``{"type", "message", "hint", "faults"}`` of a job that failed; ``type`` names the class.
     """
 
     id: str

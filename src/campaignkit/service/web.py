@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial, reduce
 from http import HTTPStatus
 from operator import or_
@@ -48,6 +48,7 @@ from campaignkit.service.jobs import (
     NotThere,
     OutOfSpace,
     Plan,
+    QuotaExceeded,
     UnknownKey,
 )
 from campaignkit.service.kinds import kind_named
@@ -71,6 +72,7 @@ _HEADERS = [
 ]
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 _LOOK_S, _SILENCE_S = 0.25, 15.0  # of a stream of events
+_STREAMS = 20  # of events, of one key at a time
 
 _Digest = Annotated[str, Path(pattern=DIGEST)]
 _ID = r"^job_[0-9a-f]{32}$"
@@ -201,6 +203,7 @@ def _api(home: Home, is_over: Callable[[], bool]) -> APIRouter:
     )  # fmt: skip
     queue: JobQueue = home.queue
     submission: Any = _submission(home.kinds)
+    streams: Counter[str] = Counter()
 
     @api.post(
         "/artifacts", status_code=201, response_model=Uploaded,
@@ -252,7 +255,7 @@ def _api(home: Home, is_over: Callable[[], bool]) -> APIRouter:
             return JSONResponse(asdict(home.plan(key, *asked)))
         job, is_new = home.submit(key, *asked)
         where = {"Location": f"/v1/jobs/{job.id}"}
-        return JSONResponse(asdict(job), 202 if is_new else 200, headers=where)
+        return JSONResponse(_shown(job), 202 if is_new else 200, headers=where)
 
     @api.get("/jobs", response_model=JobPage)
     def jobs(
@@ -263,17 +266,17 @@ def _api(home: Home, is_over: Callable[[], bool]) -> APIRouter:
         """Jobs of this key, the newest first."""
         found = queue.list(request.state.key.id, after, limit)
         more = found[-1].id if len(found) == limit else None
-        return JSONResponse({"jobs": [asdict(job) for job in found], "next": more})
+        return JSONResponse({"jobs": [_shown(job) for job in found], "next": more})
 
     @api.get("/jobs/{id}", response_model=Job)
     def job(request: Request, id: _Id) -> Response:
         """One job: state, progress, cost, result."""
-        return JSONResponse(asdict(queue.get(id, request.state.key.id)))
+        return JSONResponse(_shown(queue.get(id, request.state.key.id)))
 
     @api.post("/jobs/{id}/cancel", response_model=Job)
     def cancel(request: Request, id: _Id) -> Response:
         """Cancel a job; one that has ended is left as it is."""
-        return JSONResponse(asdict(queue.cancel(id, request.state.key.id)))
+        return JSONResponse(_shown(queue.cancel(id, request.state.key.id)))
 
     @api.get(
         "/jobs/{id}/events", response_class=StreamingResponse,
@@ -286,7 +289,12 @@ def _api(home: Home, is_over: Callable[[], bool]) -> APIRouter:
         owner, last = request.state.key.id, request.headers.get("last-event-id", "")
         queue.get(id, owner)
         seen = int(last) if last.isdecimal() and len(last) < 16 else after
-        told = _events(queue, id, owner, seen, is_over)
+        if streams[owner] >= _STREAMS:
+            raise QuotaExceeded(
+                f"the key has {_STREAMS} streams of events open",
+                hint="close some, or ask GET /v1/jobs/ID now and then",
+            )
+        told = _counted(_events(queue, id, owner, seen, is_over), streams, owner)
         return StreamingResponse(told, media_type="text/event-stream")
 
     return api
@@ -351,6 +359,18 @@ def _pages(home: Home, counted: Counter[int], document: Callable[[], dict[str, A
     return pages
 
 
+async def _counted(
+    parts: AsyncIterator[str], streams: Counter[str], owner: str
+) -> AsyncIterator[str]:
+    """The same parts; the stream counts as one of its owner's while it is open."""
+    streams[owner] += 1
+    try:
+        async for part in parts:
+            yield part
+    finally:
+        streams[owner] -= 1
+
+
 async def _events(
     queue: JobQueue, id: str, owner: str, seen: int, is_over: Callable[[], bool]
 ) -> AsyncIterator[str]:
@@ -373,6 +393,11 @@ async def _events(
             yield ": still there\n\n"
         before = now
         await asyncio.sleep(_LOOK_S)
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    """What the owner of a job sees: all but the name of the computer that runs it."""
+    return asdict(replace(job, worker=""))
 
 
 def _secret_of(request: Request) -> str:

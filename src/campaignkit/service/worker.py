@@ -281,4 +281,7 @@ def _write(here: Path, told: Mapping[str, Any]) -> None:
 
 
 def _error(err: CampaignkitError) -> dict[str, Any]:
-    return {"message": err.message, "hint": err.hint, "faults": [*map(asdict, err.faults)]}
+    return {
+        "type": f"urn:campaignkit:{type(err).__name__}", "message": err.message, "hint": err.hint,
+        "faults": [*map(asdict, err.faults)],
+    }  # fmt: skip
