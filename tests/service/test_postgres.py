@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from campaignkit.errors import ServiceError
-from campaignkit.service import Cost, Job, Keys, Plan, Quota, QuotaExceeded
+from campaignkit.service import Cost, Job, Keys, Outcome, Plan, Quota, QuotaExceeded
 from campaignkit.service.postgres import PostgresQueue
+from campaignkit.service.table import QueueTable
 from campaignkit.testing import check_queue
 from postgres_server import postgres_server
 
@@ -96,10 +99,38 @@ def test_a_worker_that_beats_keeps_its_job_by_the_clock_of_the_database(address:
     queue.revoke_key(owner)
 
 
+def test_a_job_may_end_between_a_beat_and_its_heartbeat(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = PostgresQueue(address)
+    owner = owner_of(queue, Quota())
+    job = queue.submit("dataset", {"seed": 1}, owner, Plan(all=9))[0]
+    claim = queue.claim("w", 10, job.id)
+    assert claim
+    ended, beat = [], QueueTable.beat
+    ending = threading.Thread(
+        target=lambda: ended.append(queue.finish(job.id, claim.fence, Outcome("done")))
+    )
+
+    def between(*told: Any) -> str:
+        found = beat(*told)
+        ending.start()
+        ending.join(timeout=0.5)  # it ended the job, or waits for the beat
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(QueueTable, "beat", between)
+        assert queue.beat(job.id, claim.fence, 0, 9) == "go"
+    ending.join()
+    assert ended == [True]
+    assert queue.beat(job.id, claim.fence, 0, 9) == "lost"
+
+
 _WORKER = """
 import sys, time
 from campaignkit.service import Cost, Outcome
 from campaignkit.service.postgres import PostgresQueue
+from campaignkit.service.table import QueueTable
 queue = PostgresQueue(sys.argv[1])
 while True:
     claim = queue.claim("w", 0.6)

@@ -76,9 +76,9 @@ class PostgresQueue(QueueTable):
                 db.connection.execute(TABLES.replace(*_NUMBERED))
 
     def beat(self, id: str, fence: int, done: int, all: int) -> Literal["go", "cancel", "lost"]:
-        told = super().beat(id, fence, done, all)
-        if told != "lost":
-            with self._writing():
+        with self._writing():  # around both: nobody ends the job between them
+            told = super().beat(id, fence, done, all)
+            if told != "lost":
                 self._engine("update_heartbeat", worker_id=self._row(id)["worker_id"])
         return told
 
