@@ -126,6 +126,23 @@ def test_a_job_may_end_between_a_beat_and_its_heartbeat(
     assert queue.beat(job.id, claim.fence, 0, 9) == "lost"
 
 
+def test_claims_that_ended_leave_nothing_in_the_engine(address: str) -> None:
+    queue = PostgresQueue(address)
+    owner = owner_of(queue, Quota())
+    engine = "SELECT (SELECT count(*) FROM procrastinate_workers), count(*) FROM "
+    before = queue._db.execute(engine + "procrastinate_jobs").fetchone()
+    job = queue.submit("dataset", {"seed": 1}, owner, Plan(all=9))[0]
+    for end in ("queued", "lost", "done"):
+        claim = queue.claim("w", 0.05, job.id)
+        assert claim
+        if end == "lost":
+            time.sleep(0.1)
+        else:
+            assert queue.finish(job.id, claim.fence, Outcome(end))  # type: ignore[arg-type]
+
+    assert queue._db.execute(engine + "procrastinate_jobs").fetchone() == before
+
+
 _WORKER = """
 import sys, time
 from campaignkit.service import Cost, Outcome

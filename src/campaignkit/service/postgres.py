@@ -91,7 +91,7 @@ class PostgresQueue(QueueTable):
         found = self._fetch(id)
         if dead is not None and (found is None or dead["id"] < found["id"]):
             for row in (dead, *([found] if found else ())):
-                self._give_back(row["id"])
+                self._give_back(row)
             found = self._fetch(dead["queue_name"])
         return None if found is None else self.get(found["queue_name"], None)
 
@@ -112,7 +112,7 @@ class PostgresQueue(QueueTable):
             )  # fmt: skip
             self._jobs_of_engine.defer_job(waiting, connection=self._db.connection)
         elif told == "given back":
-            self._give_back(self._row(job.id)["id"])
+            self._give_back(self._row(job.id))
         elif job.has_ended:
             row = self._row(job.id)
             self._engine("finish_job", job_id=row["id"], status="succeeded", delete_job=True)
@@ -134,9 +134,10 @@ class PostgresQueue(QueueTable):
             return None
         return row
 
-    def _give_back(self, number: int) -> None:
+    def _give_back(self, row: Any) -> None:
         same = dict.fromkeys(("retry_at", "new_priority", "new_queue_name", "new_lock"))
-        self._engine("retry_job", job_id=number, **same)
+        self._engine("retry_job", job_id=row["id"], **same)
+        self._engine("unregister_worker", worker_id=row["worker_id"])
 
     def _engine(self, name: str, **values: object) -> list[Any]:
         """One of the engine's own statements, in the transaction of this thread."""
