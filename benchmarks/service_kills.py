@@ -2,13 +2,13 @@
 
     python -m benchmarks service_kills
 
-Two worker processes run data set jobs while a third process plans and submits new ones, through
-the calls that the server makes, without HTTP. At random times one of all these processes is ended
-by SIGKILL: a worker, the process of a job, the process that jobs are forked from, or the
-submitter, which writes down each job that was acknowledged. What was ended is started again. At
-the end every acknowledged job must be done, once, and its files must have the digests of an
-undisturbed draw. "Recovery": from SIGKILL of a worker whose job runs to the next claim of the job
-by another. "Cancel": from the request to the end of a running job. The lease is 2 s.
+A client submits data set jobs over HTTP to a server in a process of its own; two worker processes
+run the jobs. At random times one of these processes is ended by SIGKILL: a worker, the process of
+a job, the process that jobs are forked from, or the server. What was ended is started again. The
+client writes down each job that was acknowledged. At the end every acknowledged job must be done,
+once, and its files must have the digests of an undisturbed draw. "Recovery": from SIGKILL of a
+worker whose job runs to the next claim of the job by another. "Cancel": from the request to the
+end of a running job. The lease is 2 s.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,12 +27,14 @@ from typing import Any
 
 import campaignkit as ck
 from benchmarks.record import record, show_table
+from campaignkit.errors import ServiceError
 from campaignkit.seeds import stream
 from campaignkit.service import Home, Job, Key, SqliteQueue, Workers
+from campaignkit.service.serving import listening, serve
 from campaignkit.store import digest_file
 
 KILLS, LEASE_S, PAUSE_S = 200, 2.0, (0.4, 2.0)
-SHARES = (0.6, 0.2, 0.2)  # of kills: processes of jobs, their parents, workers and the submitter
+SHARES = (0.6, 0.2, 0.2)  # of kills: processes of jobs, their parents, workers and the server
 RECOVERIES, CANCELS = 6, 10
 RANGES = {"brand": (1, 1), "audience": (2, 4), "platform": (1, 2), "geo": (1, 2)}
 ROWS = 11_000  # two chunks
@@ -46,10 +49,17 @@ def main(kills: int = KILLS) -> None:
 
 
 def killed(place: Path, kills: int) -> dict[str, Any]:
-    home, key = opened(place)
-    roles = {"worker 1": "work", "worker 2": "work", "submitter": "submit"}
-    running = {name: started(role, place, key) for name, role in roles.items()}
-    while not (place / "acknowledged").exists():
+    home, _, secret = opened(place)
+    with listening("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    roles = {"worker 1": ["work"], "worker 2": ["work"], "server": ["serve", port]}
+    running = {name: started(place, *role) for name, role in roles.items()}
+    acknowledged: list[str] = []
+    over = threading.Event()
+    client = ck.Client(f"http://127.0.0.1:{port}", secret)
+    asking = threading.Thread(target=ask, args=(client, place, acknowledged, over))
+    asking.start()
+    while not acknowledged:
         time.sleep(0.1)
     generator, hit, began = stream(1, "kills"), Counter[str](), time.monotonic()
     while sum(hit.values()) < kills:
@@ -62,7 +72,7 @@ def killed(place: Path, kills: int) -> dict[str, Any]:
         if not there:
             continue
         victim = there[int(generator.integers(len(there)))]
-        whole = "workers" if roles[name] == "work" else "the submitter"
+        whole = "the server" if name == "server" else "workers"
         what = ("processes of jobs", "parents of such", whole)[choice]
         try:
             os.kill(victim, signal.SIGKILL)
@@ -71,19 +81,16 @@ def killed(place: Path, kills: int) -> dict[str, Any]:
         hit[what] += 1
         if victim == running[name].pid:
             running[name].wait()
-            running[name] = started(roles[name], place, key)
-    for name in ("submitter", "worker 1", "worker 2"):
-        if name == "submitter":
-            running[name].kill()
-            running[name].wait()
-            while any(not job.has_ended for job in home.queue.list(None, limit=10_000)):
-                time.sleep(0.5)
-        else:
-            running[name].terminate()
-            running[name].wait()
+            running[name] = started(place, *roles[name])
+    over.set()
+    asking.join()
+    while any(not job.has_ended for job in home.queue.list(None, limit=10_000)):
+        time.sleep(0.5)
+    for process in running.values():
+        process.terminate()
+        process.wait()
     elapsed = time.monotonic() - began
     jobs = {job.id: job for job in home.queue.list(None, limit=10_000)}
-    acknowledged = (place / "acknowledged").read_text().split()
     done = {id: job for id, job in jobs.items() if job.state == "done"}
     ends = {id: [e.what for e in home.queue.events(id, None)].count("done") for id in jobs}
     wrong = sum(digest(job) != expected(place, int(job.request["seed"])) for job in done.values())
@@ -98,14 +105,14 @@ def killed(place: Path, kills: int) -> dict[str, Any]:
 
 
 def timed(place: Path) -> dict[str, Any]:
-    home, key = opened(place)
+    home, key, _ = opened(place)
     recoveries, cancels = [], []
     rows = {"num_samples": 2_000_000}
     spec = json.loads((place / "spec.json").read_text())
     spec["label_params"] = {name: box | rows for name, box in spec["label_params"].items()}
     (place / "spec.json").write_text(json.dumps(spec))
-    one = started("work", place, key)
-    other = started("work", place, key)
+    one = started(place, "work")
+    other = started(place, "work")
     for seed in range(RECOVERIES):
         job = waiting(home, submitted(home, place, key, seed).id, "running")
         pid = int(job.worker.split(":")[1])
@@ -115,7 +122,7 @@ def timed(place: Path) -> dict[str, Any]:
             time.sleep(0.01)
         recoveries.append(home.queue.get(job.id, None).started - at)
         (one if one.pid == pid else other).wait()
-        fresh = started("work", place, key)
+        fresh = started(place, "work")
         one, other = (fresh, other) if one.pid == pid else (one, fresh)
         home.queue.cancel(job.id, None)
         waiting(home, job.id, "cancelled")
@@ -138,14 +145,14 @@ def timed(place: Path) -> dict[str, Any]:
     }
 
 
-def opened(place: Path) -> tuple[Home, Key]:
+def opened(place: Path) -> tuple[Home, Key, str]:
     place.mkdir()
     graph = ck.build_graph(ck.Catalogue.bundled("starter-27"), scorer=ck.TraitScorer()).graph
     graph.write_csv(place / "edges.csv")
     spec = ck.diagnose(graph, type_ranges=RANGES).suggest({"pos": ROWS})
     spec.write(place / "spec.json")
     home = home_at(place)
-    return home, home.keys.add("benchmark", scopes=["all"])[0]
+    return home, *home.keys.add("benchmark", scopes=["all"])
 
 
 def home_at(place: Path) -> Home:
@@ -162,11 +169,9 @@ def submitted(home: Home, place: Path, key: Key, seed: int) -> Job:
     return home.submit(key, "dataset", told)[0]
 
 
-def started(role: str, place: Path, key: Key) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        ["nice", "-n", "5", sys.executable, "-m", "benchmarks.service_kills", role, place, key.id],
-        stderr=(place / "log").open("ab"),
-    )
+def started(place: Path, role: str, *more: int) -> subprocess.Popen[bytes]:
+    this = [sys.executable, "-m", "benchmarks.service_kills", role, place, *map(str, more)]
+    return subprocess.Popen(["nice", "-n", "5", *this], stderr=(place / "log").open("ab"))
 
 
 def work(place: Path) -> None:
@@ -176,19 +181,20 @@ def work(place: Path) -> None:
             time.sleep(1)
 
 
-def submit(place: Path, owner: str) -> None:
-    home = home_at(place)
-    key = next(key for key in home.keys.list() if key.id == owner)
-    log = os.open(place / "acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    seed = home.queue.counts()
-    number = sum(seed.values())
-    while True:
-        counts = home.queue.counts()
-        if counts["queued"] + counts["running"] < 4:
-            job = submitted(home, place, key, number)
-            os.write(log, f"{job.id}\n".encode())
-            number += 1
-        time.sleep(0.05)
+def answer(place: Path, port: int) -> None:
+    with listening("127.0.0.1", port) as listener:
+        serve(home_at(place), listener, num_workers=0)
+
+
+def ask(client: ck.Client, place: Path, acknowledged: list[str], over: threading.Event) -> None:
+    """Keep four jobs alive. What a killed server did not acknowledge is asked for again."""
+    while not over.wait(0.05):
+        try:
+            if sum(not job.last.has_ended for job in client.jobs()) < 4:
+                files = {"graph": place / "edges.csv", "spec": place / "spec.json"}
+                acknowledged.append(client.submit("dataset", **files, seed=len(acknowledged)).id)
+        except ServiceError:
+            continue
 
 
 def waiting(home: Home, id: str, state: str) -> Job:
@@ -224,7 +230,7 @@ def expected(place: Path, seed: int) -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["work"]:
         work(Path(sys.argv[2]))
-    elif sys.argv[1:2] == ["submit"]:
-        submit(Path(sys.argv[2]), sys.argv[3])
+    elif sys.argv[1:2] == ["serve"]:
+        answer(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         main(*map(int, sys.argv[1:]))
