@@ -166,7 +166,7 @@ def test_the_page_of_installing_lists_every_extra() -> None:
         name
         for line in _text("install").splitlines()
         if line.startswith("| `")
-        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+        for name in re.findall(r"`([\w-]+)`", line.split("|")[1])
     }
 
     assert listed == {*project["optional-dependencies"]} - {"bench", "dev", "lint", "test"}

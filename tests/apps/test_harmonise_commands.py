@@ -266,7 +266,7 @@ def test_what_was_ingested_by_mistake_is_taken_out(
         run_here([*words, "--currency", "EUR", "--account", account], capsys)
 
     words = ["remove", "--client", "acme", "--platform", "google_ads"]
-    ended = run_here([*words, "--account", "2"], capsys)
-    assert (ended.code, "removed 1 rows of google_ads" in ended.out) == (0, True), ended
+    ended = run_here([*words, "--account", "2"], capsys)  # a day, and the name of its campaign
+    assert (ended.code, "removed 2 rows of google_ads" in ended.out) == (0, True), ended
     assert "2.500000" in run_here(["harmonise", "--client", "acme"], capsys).out
     assert run_here([*words, "--account", "2"], capsys).code == 2

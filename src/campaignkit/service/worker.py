@@ -179,8 +179,9 @@ def mind(
     if verdict == "lost":
         return False
     outcome = _outcome(verdict, job, folder, claim.fence)
-    if done > job.done and outcome.state == "queued":
-        home.queue.beat(job.id, claim.fence, done, all)
+    if done > job.done:  # what was told since the last beat
+        with suppress(ServiceError):
+            home.queue.beat(job.id, claim.fence, done, all)
     finished = home.queue.finish(job.id, claim.fence, outcome)
     if finished and outcome.state != "queued":
         shutil.rmtree(folder, ignore_errors=True)
