@@ -209,6 +209,22 @@ def test_unspent_rows_return_and_calls_that_may_have_been_made_do_not(
     assert queue.keys()[0].used == Cost(calls=67)
 
 
+@pytest.mark.parametrize("error", [None, {"message": "the process of the work died"}])
+def test_a_cancelled_job_that_is_given_back_keeps_the_calls_that_may_have_been_made(
+    queue: SqliteQueue, clock: Clock, error: dict[str, str] | None
+) -> None:
+    owner = owner_of(queue, clock, rows=100, calls=100)
+    job = submitted(queue, owner, cost=Cost(rows=60, calls=60))
+    claim = queue.claim("w", 10)
+    assert claim
+    queue.cancel(job.id, owner)
+    queue.finish(job.id, claim.fence, Outcome("queued", error=error))
+
+    ended = queue.get(job.id, owner)
+    assert (ended.state, ended.error) == ("cancelled", None)
+    assert queue.keys()[0].used == ended.used == Cost(calls=60)
+
+
 def test_bytes_of_a_result_count_once_and_can_be_read_by_their_owner_alone(
     queue: SqliteQueue, clock: Clock
 ) -> None:

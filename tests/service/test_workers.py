@@ -16,7 +16,7 @@ import pytest
 from killed_work import LEASE_S, POINTS
 
 from campaignkit.errors import ServiceError
-from campaignkit.service import Job, Workers, run_job
+from campaignkit.service import Job, Outcome, Workers, run_job
 from campaignkit.service.worker import _context, do_work
 
 ROWS = 12_000  # a label: two chunks each
@@ -134,6 +134,20 @@ def test_a_job_that_another_worker_runs_is_not_run_here(office: Any) -> None:
         run_job(office.home, job.id)
 
 
+def test_a_job_that_fails_as_it_is_claimed_is_told_as_it_ended(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, queue = submitted(office, rows=10), office.home.queue
+    for _ in range(3):
+        died = Outcome("queued", error={"message": "the process of the work died"})
+        queue.finish(job.id, queue.claim("w", 9, job.id).fence, died)
+    monkeypatch.setattr("campaignkit.service.worker._context", lambda: None)  # no work is begun
+
+    failed = run_job(office.home, job.id)
+    assert failed.state == "failed"
+    assert "3 times without progress" in failed.error["message"]
+
+
 def test_an_artifact_that_was_deleted_fails_the_job_in_words(office: Any) -> None:
     job = submitted(office)
     office.home.artifacts.path(job.request["graph"]["digest"]).unlink()
@@ -167,3 +181,18 @@ def test_a_full_disk_fails_the_job_in_words_and_no_path_is_told(
     assert told["state"] == "failed"
     assert "disk of the service is full" in told["error"]["message"]
     assert str(folder) not in json.dumps(told)
+
+
+def test_an_error_of_the_system_without_words_is_told_by_its_class(
+    office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrupt(*given: object) -> None:
+        raise OSError("corrupt page")  # as of Parquet files: no number, so no words of the system
+
+    monkeypatch.setattr("campaignkit.service.kinds.dataset.DatasetKind.run", corrupt)
+    job = submitted(office, rows=10)
+    folder = office.home.work_folder(job.id)
+    do_work(office.home.artifacts, job, folder, 1, lambda done, all: None)
+
+    told = json.loads((folder / "run-1" / "outcome.json").read_text())
+    assert told["error"]["message"] == "the work ended in OSError"

@@ -136,15 +136,15 @@ class QueueTable(ABC):
             job = self._running(id, fence)
             if job is None:
                 return False
-            if outcome.state == "queued" and not self._is_cancelled(id):
+            if outcome.state != "queued":
+                self._end(job, outcome)
+            elif self._is_cancelled(id):
+                self._end(job, _lost(job, "cancelled"))
+            else:
                 is_polite = int(outcome.error is None)  # a crash counts as an attempt
                 change = "UPDATE jobs SET idle = max(idle - ?, 0) WHERE id = ?"
                 db.execute(change, (is_polite, id))
                 self._save(replace(job, state="queued"), told="given back")
-            elif outcome.state == "queued":
-                self._end(job, replace(outcome, state="cancelled"))
-            else:
-                self._end(job, outcome)
             return True
 
     def cancel(self, id: str, owner: str | None) -> Job:

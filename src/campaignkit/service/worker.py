@@ -105,7 +105,7 @@ def run_job(home: Home, id: str, *, lease: float = LEASE_S) -> Job:
     Raises
     ------
     ServiceError
-        If another worker runs it, or it has ended in another way than done.
+        If another worker runs it.
     NotThere
         If there is no such job.
 
@@ -125,12 +125,13 @@ def run_job(home: Home, id: str, *, lease: float = LEASE_S) -> Job:
         if job.has_ended:
             return job
         claim = home.queue.claim(worker_name(0), lease, id)
-        if claim is None:
+        if claim is not None:
+            mind(home, claim, lease=lease)
+        elif not home.queue.get(id, None).has_ended:  # a claim can end a job
             raise ServiceError(
                 f"{id} is run by the worker {job.worker}",
                 hint="wait for it; a dead worker's job is free after its lease",
             )
-        mind(home, claim, lease=lease)
 
 
 def worker_name(number: int) -> str:
@@ -259,7 +260,7 @@ def do_work(artifacts: Artifacts, job: Job, folder: Path, fence: int, tell: Tell
         err = caught
         if not isinstance(err, CampaignkitError):
             traceback.print_exc()  # for the operator's log alone
-            what = err.strerror if isinstance(err, OSError) else type(err).__name__
+            what = (isinstance(err, OSError) and err.strerror) or type(err).__name__
             err = ServiceError(f"the work ended in {what}", hint="ask the operator for the log")
         error = _error(without_paths(err, here / "inputs"))
         told = {"state": "failed", "error": error, "used": asdict(asked.spent(kept))}

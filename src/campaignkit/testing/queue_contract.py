@@ -205,7 +205,7 @@ class _Walk:
             if job is not None and state == "queued" and not job.is_cancelled:
                 job.state, job.idle = "queued", max(job.idle - 1, 0)
             elif job is not None:
-                job.state, job.used = "cancelled" if state == "queued" else state, used
+                job.state, job.used = ("cancelled", 0) if state == "queued" else (state, used)
 
     def _cancel(self) -> None:
         from campaignkit.service import NotThere
